@@ -1,0 +1,71 @@
+/**
+ * What the recorder knows of media: ffmpeg's stdout is cut into fragments by a reader, and fragments are put
+ * together into parts (files) by a muxer. One pair of both per container format; the recorder above them does
+ * not know which one it holds.
+ */
+
+/** Kinds of container that a part can be. The file extension is the same word. */
+export type ContainerFormat = 'mp4' | 'webm' | 'mkv' | 'ts';
+
+export interface TrackInfo {
+  readonly kind: 'video' | 'audio';
+  /** Lower-case names as ffprobe has them: h264, hevc, vp8, vp9, av1, aac, opus, vorbis, mp3, pcm_*. */
+  readonly codec: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly sampleRateHz?: number;
+  readonly channels?: number;
+}
+
+/** About 1 s of media that ffmpeg wrote as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
+export interface Fragment {
+  /** As ffmpeg wrote them; a muxer rebases a copy of the few bytes that hold times. */
+  readonly bytes: Buffer;
+  /** First presentation time on the attempt's own timeline, in milliseconds (fractions allowed). */
+  readonly startMs: number;
+  /** Until the last frame of the fragment has been shown, in milliseconds. */
+  readonly endMs: number;
+  /** Starts with a video keyframe, or has no video at all: a part may begin here. */
+  readonly keyframe: boolean;
+  /** Codec parameters changed since the fragment before: a part must begin here. */
+  readonly discontinuity: boolean;
+}
+
+export interface FragmentReader {
+  /** Known once the header has been read; undefined until then. */
+  readonly tracks: readonly TrackInfo[] | undefined;
+  /** Takes any chunk of ffmpeg's stdout, in order; gives the fragments that it completed. Throws MediaError. */
+  push(chunk: Buffer): Fragment[];
+  /** stdout has ended: what is left, if it is a whole fragment. Bytes of an incomplete one are counted in `danglingBytes`. */
+  end(): Fragment[];
+  /** Bytes that were received and belong to no complete fragment. */
+  readonly danglingBytes: number;
+  /** A muxer for the next part, which will begin with the fragment handed to its first `add`. */
+  startPart(): PartMuxer;
+}
+
+export interface PartSummary {
+  /** Shown time of the part, from zero to the end of the last frame, in milliseconds. */
+  readonly durationMs: number;
+  /** First and last presentation time on the attempt's timeline, in milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tracks: readonly TrackInfo[];
+  /** Video frames in the part, 0 for audio only. */
+  readonly videoFrames: number;
+}
+
+/** Makes one part (file) of fragments. All returned buffers are to be appended in order. */
+export interface PartMuxer {
+  /** The first bytes of the file. With what `add` gave after them they are playable at every moment. */
+  readonly head: Buffer;
+  /** The fragment with its times moved so that the part starts at zero. */
+  add(fragment: Fragment): Buffer;
+  /** So far: for rotation by time and for progress. */
+  readonly summary: PartSummary;
+  /**
+   * The part is complete. `head` replaces the first `this.head.length` bytes of the file and makes it an ordinary
+   * one (index in front); undefined where the format needs none (TS). Nothing after the old head changes.
+   */
+  finish(): { readonly head: Buffer | undefined };
+}
