@@ -1,0 +1,141 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import type * as z from 'zod/mini';
+
+/**
+ * JSON objects in S3 as the only database. Three ways to write, and no fourth: `create` for facts (the first writer
+ * wins), `replace` for objects that change under If-Match, `overwrite` where one writer alone owns the object.
+ */
+export class StateStore {
+  readonly bucket: string;
+  readonly #s3: S3Client;
+
+  constructor(s3: S3Client, bucket: string) {
+    this.#s3 = s3;
+    this.bucket = bucket;
+  }
+
+  /** The object and its ETag; undefined when there is none. Throws StateCorruptError when it is not of the schema. */
+  async read<T>(
+    key: string,
+    schema: z.ZodMiniType<T>,
+  ): Promise<{ readonly value: T; readonly etag: string } | undefined> {
+    try {
+      const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      const text = (await answer.Body?.transformToString('utf8')) ?? '';
+      const parsed = schema.safeParse(parseJson(text, key));
+      if (!parsed.success) throw new StateCorruptError(key, parsed.error);
+      return { value: parsed.data, etag: answer.ETag ?? '' };
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Creates the object; false when it exists already. An SDK retry after a lost answer finds our own object and reads
+   * as false too: whoever must know who won reads the object again and compares.
+   */
+  async create(key: string, value: unknown): Promise<boolean> {
+    return (await this.#putIf(key, value, { IfNoneMatch: '*' })) !== undefined;
+  }
+
+  /** Writes over the version with this ETag; false when another one is there by now, or none. */
+  async replace(key: string, value: unknown, etag: string): Promise<boolean> {
+    return (await this.#putIf(key, value, { IfMatch: etag })) !== undefined;
+  }
+
+  /** For objects that one writer alone owns, such as a heartbeat. */
+  async overwrite(key: string, value: unknown): Promise<void> {
+    await this.#put(key, value, {});
+  }
+
+  /** Deletes the version with this ETag; false when another one is there by now. One already gone counts as deleted. */
+  async remove(key: string, etag: string): Promise<boolean> {
+    try {
+      await this.#s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: etag }));
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404)) return true;
+      if (isStatus(error, 412)) return false;
+      throw error;
+    }
+  }
+
+  /** All keys below a prefix, in UTF-8 order. */
+  async list(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#s3.send(
+        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, ContinuationToken: token }),
+      );
+      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+    return keys;
+  }
+
+  async #putIf(
+    key: string,
+    value: unknown,
+    condition: { IfNoneMatch?: string; IfMatch?: string },
+  ): Promise<string | undefined> {
+    // 409 means that another conditional write was under way: S3 asks to try again.
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#put(key, value, condition);
+      } catch (error) {
+        if (isStatus(error, 412)) return undefined;
+        if (isStatus(error, 404) && condition.IfMatch !== undefined) return undefined;
+        if (!isStatus(error, 409) || tries >= CONFLICT_TRIES) throw error;
+      }
+    }
+  }
+
+  async #put(
+    key: string,
+    value: unknown,
+    condition: { IfNoneMatch?: string; IfMatch?: string },
+  ): Promise<string> {
+    const answer = await this.#s3.send(
+      new PutObjectCommand({
+        Bucket: this.bucket,
+        Key: key,
+        Body: Buffer.from(JSON.stringify(value)),
+        ContentType: 'application/json',
+        ...condition,
+      }),
+    );
+    return answer.ETag ?? '';
+  }
+}
+
+const CONFLICT_TRIES = 5;
+
+/** A state object that nobody here can have written. */
+export class StateCorruptError extends Error {
+  override readonly name = 'StateCorruptError';
+  constructor(key: string, cause: unknown) {
+    super(`state object ${key} is not of its schema`, { cause });
+  }
+}
+
+/** Whether S3 answered with this HTTP status. */
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === status;
+}
+
+function parseJson(text: string, key: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StateCorruptError(key, error);
+  }
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { invertedTime, isRecordingId, recordingIdTimeMs } from './ids.ts';
+
+/**
+ * Where everything lives in the landing bucket. See the design's state tree: facts are create-only objects, and
+ * each mutable object names its writer.
+ */
+export const RECORDS_PREFIX = 'records/';
+export const STATE_PREFIX = 'state/';
+
+const SEGMENT_MAX_BYTES = 180;
+const SEGMENT_KEPT_BYTES = 100;
+
+/**
+ * An outside value as one key segment. Only `A-Z a-z 0-9 _ -` stay; every other byte is %XX, so nothing leaves its
+ * folder, not even by dots. Longer than 180 bytes: the beginning, `~` (which encoding never makes) and a SHA-256,
+ * so that different values always have different segments.
+ */
+export function keySegment(value: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(value, 'utf8')) {
+    const char = String.fromCharCode(byte);
+    encoded += /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  if (encoded.length <= SEGMENT_MAX_BYTES) return encoded;
+  const hash = createHash('sha256').update(value, 'utf8').digest('hex');
+  return `${encoded.slice(0, SEGMENT_KEPT_BYTES)}~${hash}`;
+}
+
+export const sessionKey = (mediaSessionId: string): string =>
+  `state/sessions/${keySegment(mediaSessionId)}.json`;
+export const lockKey = (mediaSessionId: string): string => `state/locks/${keySegment(mediaSessionId)}.json`;
+
+/** All state objects of one recording are below it. */
+export const recordingPrefix = (recordingId: string): string => `state/recordings/${recordingId}/`;
+export const jobKey = (recordingId: string): string => `${recordingPrefix(recordingId)}job.json`;
+export const stopKey = (recordingId: string): string => `${recordingPrefix(recordingId)}stop.json`;
+export const controlKey = (recordingId: string): string => `${recordingPrefix(recordingId)}control.json`;
+export const outcomeKey = (recordingId: string): string => `${recordingPrefix(recordingId)}outcome.json`;
+export const attemptKey = (
+  recordingId: string,
+  attempt: number,
+  file: 'claim' | 'progress' | 'end',
+): string => `${recordingPrefix(recordingId)}attempts/${attempt}/${file}.json`;
+export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
+  `${recordingPrefix(recordingId)}parts/${part}/${file}.json`;
+export const indexKey = (recordingId: string): string =>
+  `state/index/${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
+
+/** Where a recorder writes: no two attempts share a key. */
+export const recordKey = (recordingId: string, attempt: number, fileName: string): string =>
+  `${RECORDS_PREFIX}${recordingId}/${attempt}/${fileName}`;
+
+export interface RecordKey {
+  readonly recordingId: string;
+  readonly attempt: number;
+  readonly fileName: string;
+}
+
+/** The reverse of `recordKey`; undefined for a key that no recorder could have written. */
+export function parseRecordKey(key: string): RecordKey | undefined {
+  const match = /^records\/([^/]+)\/([1-9]\d{0,5})\/([^/]+)$/u.exec(key);
+  const [, recordingId, attempt, fileName] = match ?? [];
+  if (recordingId === undefined || attempt === undefined || fileName === undefined) return undefined;
+  if (!isRecordingId(recordingId)) return undefined;
+  return { recordingId, attempt: Number(attempt), fileName };
+}

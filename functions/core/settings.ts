@@ -1,0 +1,75 @@
+import * as z from 'zod/mini';
+
+/** Containers that a part can be; the file extension is the same word. */
+export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
+
+const positiveInt = z.int().check(z.positive());
+
+/** When a new part begins. It begins at the first keyframe after the limit, without a lost frame. */
+export const rotationSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('time'), everyMs: positiveInt }),
+  z.strictObject({ kind: z.literal('size'), everyBytes: positiveInt }),
+]);
+export type Rotation = z.infer<typeof rotationSchema>;
+
+/**
+ * How one recording is made, complete: a start merges the deployment's defaults and the caller's `config`, and
+ * writes the result into the job, so that nobody later needs a default.
+ */
+export const recordingSettingsSchema = z.strictObject({
+  names: z.strictObject({
+    policy: z.enum(['streamName', 'template']),
+    fileTemplate: z.string().check(z.minLength(1)),
+    libraryKeyTemplate: z.string().check(z.minLength(1)),
+    encoding: z.enum(['percent', 'underscore']),
+    fileNameMaxBytes: z.int().check(z.minimum(64), z.maximum(255)),
+    keyMaxBytes: z.int().check(z.minimum(128), z.maximum(1024)),
+  }),
+  rotation: rotationSchema,
+  /** Video codec to container, WCS's `record_formats`. What is not named goes to a container that carries it. */
+  formats: z.record(z.string(), z.enum(FORMATS)),
+  audioSampleRateHz: z.int().check(z.minimum(8_000), z.maximum(96_000)),
+  /** Size of an S3 part of the multipart upload; grows by itself in very long parts. */
+  partBytes: z.int().check(z.minimum(5 * 1024 * 1024), z.maximum(512 * 1024 * 1024)),
+  /** Disk that fragments may take while S3 is slow or away; when it is full the recording ends, loudly. */
+  spoolMaxBytes: z.int().check(z.minimum(0)),
+  /** How long to wait for the source's first frame. */
+  openTimeoutMs: positiveInt,
+  /** Tags of the object in the library. */
+  tags: z.record(z.string(), z.string()),
+});
+export type RecordingSettings = z.infer<typeof recordingSettingsSchema>;
+
+export const DEFAULT_SETTINGS: RecordingSettings = {
+  names: {
+    policy: 'template',
+    fileTemplate: 'stream-{mediaSessionId}-{login}',
+    libraryKeyTemplate: 'stream_records/{fileName}',
+    encoding: 'percent',
+    fileNameMaxBytes: 255,
+    keyMaxBytes: 1024,
+  },
+  rotation: { kind: 'none' },
+  formats: { h264: 'mp4', vp8: 'webm' },
+  audioSampleRateHz: 44_100,
+  partBytes: 8 * 1024 * 1024,
+  spoolMaxBytes: 4 * 1024 * 1024 * 1024,
+  openTimeoutMs: 15_000,
+  tags: {},
+};
+
+/** What a deployer may set: any of the settings; the rest stays at its default. */
+export const settingsOverridesSchema = z.strictObject({
+  ...z.partial(recordingSettingsSchema).shape,
+  names: z.exactOptional(z.partial(recordingSettingsSchema.shape.names)),
+});
+export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
+
+export function mergeSettings(base: RecordingSettings, overrides: SettingsOverrides): RecordingSettings {
+  return recordingSettingsSchema.parse({
+    ...base,
+    ...overrides,
+    names: { ...base.names, ...overrides.names },
+  });
+}

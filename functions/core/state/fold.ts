@@ -1,0 +1,88 @@
+import type {
+  Claim,
+  Control,
+  End,
+  FinalPart,
+  Job,
+  MovedPart,
+  OpenPart,
+  Outcome,
+  Progress,
+  Reason,
+  Stop,
+} from './objects.ts';
+
+/** All state objects of one recording, as read. */
+export interface RecordingObjects {
+  readonly job: Job;
+  readonly stop?: Stop;
+  readonly control?: Control;
+  readonly outcome?: Outcome;
+  readonly attempts: ReadonlyMap<
+    number,
+    { readonly claim?: Claim; readonly progress?: Progress; readonly end?: End }
+  >;
+  readonly parts: ReadonlyMap<number, PartObjects>;
+}
+
+export interface PartObjects {
+  readonly open?: OpenPart;
+  readonly final?: FinalPart;
+  readonly moved?: MovedPart;
+}
+
+/**
+ * | status | meaning |
+ * |---|---|
+ * | starting | asked for; no frame has been recorded yet |
+ * | recording | frames are being recorded |
+ * | interrupted | the attempt ended and nobody asked for it; another may follow |
+ * | stopping | a stop was asked, the recorder is finishing |
+ * | processing | recorded; its parts are on their way to the library |
+ * | available | every part is in the library |
+ * | failed | ended for a fault; parts that were recorded are kept and become available |
+ */
+export type RecordingStatus =
+  | 'starting'
+  | 'recording'
+  | 'interrupted'
+  | 'stopping'
+  | 'processing'
+  | 'available'
+  | 'failed';
+
+export type PartStatus = 'recording' | 'finished' | 'available';
+
+/** A recording's state is a pure function of its objects: the order in which they were written does not matter. */
+export function recordingStatus(objects: RecordingObjects): RecordingStatus {
+  const { outcome, stop, attempts, parts } = objects;
+  if (outcome !== undefined) {
+    if (outcome.status === 'failed') return 'failed';
+    return [...parts.values()].every((part) => part.moved !== undefined) ? 'available' : 'processing';
+  }
+  if (stop !== undefined) return 'stopping';
+  const latest = attempts.get(Math.max(0, ...attempts.keys()));
+  if (latest?.end !== undefined) return 'interrupted';
+  return parts.size > 0 ? 'recording' : 'starting';
+}
+
+export function partStatus(part: PartObjects): PartStatus {
+  if (part.moved !== undefined) return 'available';
+  return part.final === undefined ? 'recording' : 'finished';
+}
+
+/** Why it ended; a running one has no reason. */
+export function recordingReason(objects: RecordingObjects): Reason | undefined {
+  if (objects.outcome !== undefined) return objects.outcome.reason;
+  return objects.attempts.get(Math.max(0, ...objects.attempts.keys()))?.end?.reason;
+}
+
+/** The heartbeat of the latest attempt that has one. */
+export function latestProgress(objects: RecordingObjects): Progress | undefined {
+  const newestFirst = [...objects.attempts.keys()].sort((a, b) => b - a);
+  for (const attempt of newestFirst) {
+    const progress = objects.attempts.get(attempt)?.progress;
+    if (progress !== undefined) return progress;
+  }
+  return undefined;
+}

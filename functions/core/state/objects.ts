@@ -1,0 +1,212 @@
+import * as z from 'zod/mini';
+import { FORMATS, recordingSettingsSchema } from '../settings.ts';
+
+/**
+ * The state objects, as JSON in the landing bucket (`core/keys.ts` says where). Times are epoch milliseconds and
+ * end in `AtMs`. Facts are create-only: the first writer wins and everyone else reads.
+ */
+const atMs = z.int().check(z.nonnegative());
+const count = z.int().check(z.nonnegative());
+const ordinal = z.int().check(z.positive());
+const text = z.string();
+const optional = z.exactOptional;
+
+/** WCS's stream states. Only PUBLISHING can be recorded. */
+export const STREAM_STATUSES = [
+  'NEW',
+  'PENDING',
+  'PUBLISHING',
+  'PLAYING',
+  'PAUSED',
+  'UNPUBLISHED',
+  'STOPPED',
+  'FAILED',
+  'PLAYBACK_PROBLEM',
+] as const;
+
+/** `state/sessions/<session>.json`: the stream as announced. An older `eventAtMs` never replaces a newer one. */
+export const sessionSchema = z.object({
+  mediaSessionId: text,
+  name: text,
+  status: z.enum(STREAM_STATUSES),
+  sourceUrl: text,
+  eventAtMs: atMs,
+  appKey: optional(text),
+  sessionId: optional(text),
+  login: optional(text),
+  hasVideo: optional(z.boolean()),
+  hasAudio: optional(z.boolean()),
+  audioCodec: optional(text),
+  videoCodec: optional(text),
+  /** Chat room: rotation is switched off, or its files could not be merged. */
+  room: optional(text),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+/** `state/locks/<session>.json`: which recording holds the session. */
+export const lockSchema = z.object({ recordingId: text, acquiredAtMs: atMs });
+export type Lock = z.infer<typeof lockSchema>;
+
+/** `job.json`: what to record. Create-only, start. The only place that holds the source's URL with its secrets. */
+export const jobSchema = z.object({
+  recordingId: text,
+  mediaSessionId: text,
+  requestedAtMs: atMs,
+  requestId: text,
+  source: z.object({ url: text }),
+  stream: z.object({
+    name: text,
+    appKey: optional(text),
+    sessionId: optional(text),
+    login: optional(text),
+    hasVideo: optional(z.boolean()),
+    hasAudio: optional(z.boolean()),
+    audioCodec: optional(text),
+    videoCodec: optional(text),
+    room: optional(text),
+  }),
+  settings: recordingSettingsSchema,
+});
+export type Job = z.infer<typeof jobSchema>;
+
+/** `stop.json`: a stop was asked. Create-only. */
+export const stopSchema = z.object({ requestedAtMs: atMs, by: text, reason: text });
+export type Stop = z.infer<typeof stopSchema>;
+
+/** `control.json`: commands in the order of their sequence. Written with If-Match by the API, polled by the recorder. */
+export const controlSchema = z.object({
+  commands: z.array(z.object({ sequence: ordinal, kind: z.literal('rotate'), requestedAtMs: atMs })),
+});
+export type Control = z.infer<typeof controlSchema>;
+
+/** `attempts/<n>/claim.json`: this task is attempt n. Create-only, recorder. */
+export const claimSchema = z.object({ attempt: ordinal, claimedAtMs: atMs, taskArn: optional(text) });
+export type Claim = z.infer<typeof claimSchema>;
+
+/** `attempts/<n>/progress.json`: heartbeat, the recorder alone writes it. */
+export const progressSchema = z.object({
+  attempt: ordinal,
+  atMs,
+  part: ordinal,
+  bytes: count,
+  uploadedBytes: count,
+  durationMs: z.number(),
+  bitrateBps: z.number(),
+  fps: z.number(),
+  /** Age of the oldest byte that is not inside an uploaded S3 part. */
+  tailAgeMs: z.number(),
+  spoolBytes: count,
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** Why an attempt or a recording ended. */
+export const END_CODES = [
+  'stopped',
+  'source_ended',
+  'source_not_found',
+  'source_refused',
+  'source_timed_out',
+  'source_unresolvable',
+  'source_unauthorised',
+  'source_not_media',
+  'source_failed',
+  'source_empty',
+  'storage_failed',
+  'spool_full',
+  'interrupted',
+  'superseded',
+  'never_started',
+  'recorder_failed',
+] as const;
+export type EndCode = (typeof END_CODES)[number];
+export const reasonSchema = z.object({ code: z.enum(END_CODES), message: text });
+export type Reason = z.infer<typeof reasonSchema>;
+
+/** `attempts/<n>/end.json`: how the attempt ended. Create-only, recorder, else the task-stopped function. */
+export const endSchema = z.object({ attempt: ordinal, endedAtMs: atMs, by: text, reason: reasonSchema });
+export type End = z.infer<typeof endSchema>;
+
+const trackSchema = z.object({
+  kind: z.enum(['video', 'audio']),
+  codec: text,
+  width: optional(count),
+  height: optional(count),
+  sampleRateHz: optional(count),
+  channels: optional(count),
+});
+
+/** `parts/<p>/open.json`: create-only, recorder: this is how a part number is taken. */
+export const openPartSchema = z.object({
+  part: ordinal,
+  attempt: ordinal,
+  key: text,
+  uploadId: text,
+  fileName: text,
+  format: z.enum(FORMATS),
+  openedAtMs: atMs,
+  /** Wall clock of the part's first frame: the recording's start plus media time. */
+  startTimeMs: atMs,
+  tracks: z.array(trackSchema),
+});
+export type OpenPart = z.infer<typeof openPartSchema>;
+
+/** One uploaded piece. CRC32 in base64, as S3 gives it; told apart by size and CRC32, since an ETag is only known after. */
+const uploadedPartSchema = z.object({
+  partNumber: ordinal,
+  bytes: count,
+  crc32: text,
+  etag: optional(text),
+});
+export type UploadedPart = z.infer<typeof uploadedPartSchema>;
+
+/** `parts/<p>/final.json`: create-only, recorder or rescuer, before CompleteMultipartUpload. */
+export const finalPartSchema = z.object({
+  part: ordinal,
+  attempt: ordinal,
+  key: text,
+  uploadId: text,
+  format: z.enum(FORMATS),
+  /** The exact list to complete, the first piece as first uploaded. */
+  uploaded: z.array(uploadedPartSchema),
+  /** The first piece with the index in front; a rescuer takes it if it is there. */
+  newFirst: optional(uploadedPartSchema),
+  /** Size and full-object CRC32 of the record with the new first piece (without one: as uploaded). */
+  bytes: count,
+  crc32: text,
+  durationMs: z.number(),
+  /** Wall clock of first and last frame, by media time. */
+  startTimeMs: atMs,
+  endTimeMs: atMs,
+  /** The recorder's clock when the part was opened and when its last byte arrived. */
+  startTimeMillis: atMs,
+  endTimeMillis: atMs,
+  tracks: z.array(trackSchema),
+  videoFrames: count,
+  recovered: z.boolean(),
+  finalizedAtMs: atMs,
+});
+export type FinalPart = z.infer<typeof finalPartSchema>;
+
+/** `parts/<p>/moved.json`: where the record lives. Create-only, relocate. */
+export const movedPartSchema = z.object({
+  part: ordinal,
+  bucket: text,
+  key: text,
+  versionId: optional(text),
+  etag: text,
+  bytes: count,
+  crc32: optional(text),
+  movedAtMs: atMs,
+  /** The whole name, where the limits trimmed it. */
+  wholeName: optional(text),
+});
+export type MovedPart = z.infer<typeof movedPartSchema>;
+
+/** `outcome.json`: terminal, only when no attempt will follow. Create-only. */
+export const outcomeSchema = z.object({
+  status: z.enum(['finished', 'failed']),
+  reason: reasonSchema,
+  parts: count,
+  atMs,
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
