@@ -1,0 +1,225 @@
+/**
+ * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
+ * local runtime both read it, so that they cannot drift apart.
+ */
+
+/** What an environment variable may hold; each deployment target supplies these values. */
+export type Resource =
+  | 'landingBucket'
+  | 'libraryBucket'
+  | 'clusterArn'
+  | 'taskDefinition'
+  | 'containerName'
+  | 'subnetIds'
+  | 'securityGroupIds'
+  | 'capacityProviders'
+  | 'eventBusName'
+  | 'recordingDefaults';
+
+export type BucketName = 'landing' | 'library';
+
+/** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
+export type Grant =
+  | { readonly on: BucketName; readonly actions: readonly string[]; readonly keys: readonly string[] }
+  /** On the bucket itself, for listings below these prefixes. */
+  | { readonly on: BucketName; readonly list: readonly string[] }
+  | { readonly on: 'recorderTask'; readonly actions: readonly string[] }
+  | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
+
+export interface FunctionSpec {
+  /** The file below functions/ is `<name>.ts`; it exports `handler`. */
+  readonly name: string;
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+}
+
+export interface RouteSpec {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`. */
+  readonly path: string;
+  readonly function: FunctionName;
+}
+
+const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
+
+export const FUNCTIONS = {
+  startRecording: {
+    name: 'startRecording',
+    description: 'Starts the recording of a published stream: job, lock, RunTask',
+    // API Gateway gives up after 30 s.
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: {
+      LANDING_BUCKET: 'landingBucket',
+      CLUSTER_ARN: 'clusterArn',
+      TASK_DEFINITION: 'taskDefinition',
+      CONTAINER_NAME: 'containerName',
+      SUBNET_IDS: 'subnetIds',
+      SECURITY_GROUP_IDS: 'securityGroupIds',
+      CAPACITY_PROVIDERS: 'capacityProviders',
+      RECORDING_DEFAULTS: 'recordingDefaults',
+    },
+    grants: [
+      {
+        on: 'landing',
+        actions: ['s3:GetObject', 's3:PutObject'],
+        keys: state('locks', 'recordings', 'index'),
+      },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+      // If-Match deletes release a lock; they need s3:GetObject too.
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('locks') },
+      { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
+      { on: 'recorderTask', actions: ['ecs:RunTask'] },
+    ],
+  },
+  stopRecording: {
+    name: 'stopRecording',
+    description: 'Asks a recording to stop: stop.json, then StopTask',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket', CLUSTER_ARN: 'clusterArn' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions', 'locks', 'latest') },
+      {
+        on: 'landing',
+        list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/latest/*'],
+      },
+      { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
+    ],
+  },
+  getRecording: {
+    name: 'getRecording',
+    description: 'Shows a recording: status, parts, where its records are',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket', LIBRARY_BUCKET: 'libraryBucket' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings') },
+      { on: 'landing', list: ['state/recordings/*'] },
+      // Presigned links carry this function's rights.
+      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
+    ],
+  },
+  putStream: {
+    name: 'putStream',
+    description: 'Announces a stream of a media server',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('sessions') },
+      { on: 'landing', list: ['state/sessions/*'] },
+    ],
+  },
+  deleteStream: {
+    name: 'deleteStream',
+    description: 'Says that a stream is no longer published',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('sessions') },
+      { on: 'landing', list: ['state/sessions/*'] },
+    ],
+  },
+  previewName: {
+    name: 'previewName',
+    description: 'Shows the names that a record would get, without recording',
+    timeoutSeconds: 29,
+    memoryMb: 256,
+    environment: { RECORDING_DEFAULTS: 'recordingDefaults' },
+    grants: [],
+  },
+  notFound: {
+    name: 'notFound',
+    description: 'Answers unknown routes and wrong methods with a JSON error',
+    timeoutSeconds: 10,
+    memoryMb: 128,
+    environment: {},
+    grants: [],
+  },
+  relocate: {
+    name: 'relocate',
+    description: 'Moves each finished record from landing to the library and announces it',
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    environment: {
+      LANDING_BUCKET: 'landingBucket',
+      LIBRARY_BUCKET: 'libraryBucket',
+      EVENT_BUS_NAME: 'eventBusName',
+    },
+    grants: [
+      {
+        on: 'landing',
+        actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
+        keys: ['records/*'],
+      },
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+      { on: 'landing', list: ['records/*', 'state/recordings/*'] },
+      {
+        on: 'library',
+        actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+        keys: ['*'],
+      },
+      { on: 'library', list: ['*'] },
+      { on: 'eventBus', actions: ['events:PutEvents'] },
+    ],
+  },
+} as const satisfies Record<string, FunctionSpec>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+export const ROUTES: readonly RouteSpec[] = [
+  { method: 'POST', path: '/rest-api/stream/startRecording', function: 'startRecording' },
+  { method: 'POST', path: '/rest-api/stream/stopRecording', function: 'stopRecording' },
+  { method: 'GET', path: '/recordings/{recordingId}', function: 'getRecording' },
+  { method: 'POST', path: '/recordings/previewName', function: 'previewName' },
+  { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'putStream' },
+  { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'deleteStream' },
+];
+
+/** What no route matches: API Gateway's `$default`. */
+export const DEFAULT_ROUTE: FunctionName = 'notFound';
+
+/** Landing's ObjectCreated events below this prefix go through the queue to `relocate`. */
+export const RELOCATION = {
+  function: 'relocate',
+  prefix: 'records/',
+  batchSize: 10,
+  batchWindowSeconds: 0,
+  /** Six times the function's time-out, as Lambda's manual asks for. */
+  visibilityTimeoutSeconds: 6 * FUNCTIONS.relocate.timeoutSeconds,
+  /** After so many tries a message waits in the dead-letter queue. */
+  maxReceiveCount: 5,
+} as const;
+
+/** The recorder's task: its own environment holds no secret; overrides add recording, attempt and bucket. */
+export const RECORDER_TASK = {
+  containerName: 'recorder',
+  family: 'stream-recorder',
+  /** Fargate's maximum: the time a recorder has to finish its part after SIGTERM. */
+  stopTimeoutSeconds: 120,
+  cpuUnits: 256,
+  memoryMb: 512,
+  environment: { EVENT_BUS_NAME: 'eventBusName' },
+  grants: [
+    {
+      on: 'landing',
+      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      keys: ['records/*'],
+    },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
+    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], keys: state('locks') },
+    { on: 'landing', list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/tails/*'] },
+    { on: 'eventBus', actions: ['events:PutEvents'] },
+  ],
+} as const satisfies {
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+  readonly [setting: string]: unknown;
+};
