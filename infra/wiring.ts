@@ -1,3 +1,5 @@
+import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
+
 /**
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
  * local runtime both read it, so that they cannot drift apart.
@@ -36,13 +38,6 @@ export interface FunctionSpec {
   readonly grants: readonly Grant[];
 }
 
-export interface RouteSpec {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`. */
-  readonly path: string;
-  readonly function: FunctionName;
-}
-
 const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
 
 export const FUNCTIONS = {
@@ -69,8 +64,6 @@ export const FUNCTIONS = {
         keys: state('locks', 'recordings', 'index'),
       },
       { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-      // If-Match deletes release a lock; they need s3:GetObject too.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('locks') },
       { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
       { on: 'recorderTask', actions: ['ecs:RunTask'] },
     ],
@@ -83,11 +76,8 @@ export const FUNCTIONS = {
     environment: { LANDING_BUCKET: 'landingBucket', CLUSTER_ARN: 'clusterArn' },
     grants: [
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions', 'locks', 'latest') },
-      {
-        on: 'landing',
-        list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/latest/*'],
-      },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('locks') },
+      { on: 'landing', list: ['state/recordings/*', 'state/locks/*'] },
       { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
     ],
   },
@@ -173,14 +163,11 @@ export const FUNCTIONS = {
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
-export const ROUTES: readonly RouteSpec[] = [
-  { method: 'POST', path: '/rest-api/stream/startRecording', function: 'startRecording' },
-  { method: 'POST', path: '/rest-api/stream/stopRecording', function: 'stopRecording' },
-  { method: 'GET', path: '/recordings/{recordingId}', function: 'getRecording' },
-  { method: 'POST', path: '/recordings/previewName', function: 'previewName' },
-  { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'putStream' },
-  { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'deleteStream' },
-];
+export interface RouteSpec extends Route {
+  readonly function: FunctionName;
+}
+
+export const ROUTES: readonly RouteSpec[] = API_ROUTES;
 
 /** What no route matches: API Gateway's `$default`. */
 export const DEFAULT_ROUTE: FunctionName = 'notFound';
@@ -214,7 +201,7 @@ export const RECORDER_TASK = {
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
     { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], keys: state('locks') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
     { on: 'landing', list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/tails/*'] },
     { on: 'eventBus', actions: ['events:PutEvents'] },
   ],

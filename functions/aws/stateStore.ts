@@ -1,5 +1,4 @@
 import {
-  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -7,12 +6,13 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
+import type { Store } from '../core/ports.ts';
 
 /**
  * JSON objects in S3 as the only database. Three ways to write, and no fourth: `create` for facts (the first writer
  * wins), `replace` for objects that change under If-Match, `overwrite` where one writer alone owns the object.
  */
-export class StateStore {
+export class StateStore implements Store {
   readonly bucket: string;
   readonly #s3: S3Client;
 
@@ -54,18 +54,6 @@ export class StateStore {
   /** For objects that one writer alone owns, such as a heartbeat. */
   async overwrite(key: string, value: unknown): Promise<void> {
     await this.#put(key, value, {});
-  }
-
-  /** Deletes the version with this ETag; false when another one is there by now. One already gone counts as deleted. */
-  async remove(key: string, etag: string): Promise<boolean> {
-    try {
-      await this.#s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: etag }));
-      return true;
-    } catch (error) {
-      if (isStatus(error, 404)) return true;
-      if (isStatus(error, 412)) return false;
-      throw error;
-    }
   }
 
   /** All keys below a prefix, in UTF-8 order. */

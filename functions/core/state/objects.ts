@@ -43,8 +43,12 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** `state/locks/<session>.json`: which recording holds the session. */
-export const lockSchema = z.object({ recordingId: text, acquiredAtMs: atMs });
+/** `state/locks/<session>.json`: which recording holds the session, or held it last when it is released. */
+export const lockSchema = z.object({
+  recordingId: text,
+  acquiredAtMs: atMs,
+  releasedAtMs: optional(atMs),
+});
 export type Lock = z.infer<typeof lockSchema>;
 
 /** `job.json`: what to record. Create-only, start. The only place that holds the source's URL with its secrets. */

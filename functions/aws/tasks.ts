@@ -1,7 +1,8 @@
 import { type ECSClient, ListTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { RecorderError } from '../core/errors.ts';
+import type { Launcher } from '../core/ports.ts';
 
-export interface TaskRunnerOptions {
+export interface TaskLauncherOptions {
   readonly cluster: string;
   readonly taskDefinition: string;
   readonly containerName: string;
@@ -12,22 +13,21 @@ export interface TaskRunnerOptions {
   readonly landingBucket: string;
 }
 
-/** Launches and stops recorder tasks. One task an attempt; `startedBy` is the recording id. */
-export class TaskRunner {
+/** Launches recorder tasks. One task an attempt; `startedBy` is the recording id. */
+export class TaskLauncher implements Launcher {
   readonly #ecs: ECSClient;
-  readonly #options: TaskRunnerOptions;
+  readonly #options: TaskLauncherOptions;
 
-  constructor(ecs: ECSClient, options: TaskRunnerOptions) {
+  constructor(ecs: ECSClient, options: TaskLauncherOptions) {
     this.#ecs = ecs;
     this.#options = options;
   }
 
   /**
    * Runs the task of an attempt. The client token makes a repeated call give the same task, for 24 hours.
-   * @returns the task's ARN
    * @throws RecorderError capacity_unavailable when every capacity provider said no
    */
-  async run(recordingId: string, attempt: number): Promise<string> {
+  async run(recordingId: string, attempt: number): Promise<void> {
     const reasons: string[] = [];
     for (const capacityProvider of this.#options.capacityProviders) {
       const answer = await this.#ecs.send(
@@ -61,24 +61,24 @@ export class TaskRunner {
           propagateTags: 'TASK_DEFINITION',
         }),
       );
-      const taskArn = answer.tasks?.[0]?.taskArn;
-      if (taskArn !== undefined) return taskArn;
+      if (answer.tasks?.[0] !== undefined) return;
       reasons.push(...(answer.failures ?? []).map((failure) => failure.reason ?? 'unknown'));
     }
     throw new RecorderError('capacity_unavailable', 'No capacity to start a recorder now. Try again.', {
       cause: new Error(`RunTask failures: ${reasons.join(', ')}`),
     });
   }
+}
 
-  /** Asks every task of the recording to stop (SIGTERM). Answers before they have. None left counts as done. */
-  async stop(recordingId: string, reason: string): Promise<void> {
-    const tasks = await this.#ecs.send(
-      new ListTasksCommand({ cluster: this.#options.cluster, startedBy: recordingId }),
-    );
-    await Promise.all(
-      (tasks.taskArns ?? []).map((task) =>
-        this.#ecs.send(new StopTaskCommand({ cluster: this.#options.cluster, task, reason })),
-      ),
-    );
-  }
+/** Asks every task of the recording to stop (SIGTERM). Answers before they have. None left counts as done. */
+export async function stopTasks(
+  ecs: ECSClient,
+  cluster: string,
+  recordingId: string,
+  reason: string,
+): Promise<void> {
+  const tasks = await ecs.send(new ListTasksCommand({ cluster, startedBy: recordingId }));
+  await Promise.all(
+    (tasks.taskArns ?? []).map((task) => ecs.send(new StopTaskCommand({ cluster, task, reason }))),
+  );
 }

@@ -1,0 +1,54 @@
+import * as z from 'zod/mini';
+import {
+  DEFAULT_SETTINGS,
+  mergeSettings,
+  type RecordingSettings,
+  settingsOverridesSchema,
+} from '../core/settings.ts';
+
+const text = z.string().check(z.minLength(1));
+const list = z.pipe(
+  z.string(),
+  z.transform((value: string) => value.split(',').filter((item) => item !== '')),
+);
+
+/** Every variable that a function may be given; each function picks the ones it needs. `infra/wiring.ts` sets them. */
+const variables = z.object({
+  LANDING_BUCKET: text,
+  LIBRARY_BUCKET: text,
+  CLUSTER_ARN: text,
+  TASK_DEFINITION: text,
+  CONTAINER_NAME: text,
+  SUBNET_IDS: list,
+  SECURITY_GROUP_IDS: list,
+  CAPACITY_PROVIDERS: list,
+  EVENT_BUS_NAME: text,
+  RECORDING_DEFAULTS: z.pipe(
+    z.string(),
+    z.transform(
+      (json: string): RecordingSettings =>
+        mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json === '' ? '{}' : json))),
+    ),
+  ),
+});
+type Variables = z.infer<typeof variables>;
+
+/** Parses the named variables once, at the edge. Throws an error that names the one at fault, and no value. */
+export function readEnv<K extends keyof Variables>(
+  names: readonly K[],
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): Pick<Variables, K> {
+  const shape: { -readonly [P in keyof typeof variables.shape]?: (typeof variables.shape)[P] } = {};
+  const given: Record<string, string | undefined> = {};
+  for (const name of names) {
+    Object.assign(shape, { [name]: variables.shape[name] });
+    given[name] = source[name];
+  }
+  const parsed = z.object(shape).safeParse(given);
+  if (!parsed.success) {
+    throw new Error(
+      `environment variable ${String(parsed.error.issues[0]?.path[0])} is missing or not valid`,
+    );
+  }
+  return parsed.data as Pick<Variables, K>;
+}

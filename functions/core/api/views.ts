@@ -1,0 +1,77 @@
+import { redactUrl } from '../source.ts';
+import {
+  latestProgress,
+  type PartObjects,
+  partStatus,
+  type RecordingObjects,
+  recordingReason,
+  recordingStatus,
+} from '../state/fold.ts';
+import type { Session } from '../state/objects.ts';
+
+/** What the API shows. Times are ISO 8601; no secret of a source URL is in it. */
+export function streamView(session: Session): Record<string, unknown> {
+  const { sourceUrl, eventAtMs, ...shown } = session;
+  return { ...shown, sourceUrl: redactUrl(sourceUrl), eventAt: isoTime(eventAtMs) };
+}
+
+export interface RecordLink {
+  readonly url: string;
+  readonly expiresInSeconds: number;
+}
+
+/** A recording as `GET /recordings/{id}` answers. `links` has a presigned link for each part in the library. */
+export function recordingView(
+  objects: RecordingObjects,
+  links: ReadonlyMap<number, RecordLink>,
+): Record<string, unknown> {
+  const { job, stop, outcome } = objects;
+  const parts = [...objects.parts].sort(([a], [b]) => a - b);
+  const startTimeMs = parts[0]?.[1].open?.startTimeMs;
+  return {
+    recordingId: job.recordingId,
+    mediaSessionId: job.mediaSessionId,
+    streamName: job.stream.name,
+    status: recordingStatus(objects),
+    reason: recordingReason(objects),
+    source: redactUrl(job.source.url),
+    requestedAt: isoTime(job.requestedAtMs),
+    startedAt: isoTime(startTimeMs),
+    stopRequestedAt: isoTime(stop?.requestedAtMs),
+    endedAt: isoTime(outcome?.atMs),
+    progress: progressView(objects),
+    parts: parts.map(([part, found]) => partView(part, found, links.get(part))),
+  };
+}
+
+function progressView(objects: RecordingObjects): Record<string, unknown> | undefined {
+  const progress = latestProgress(objects);
+  if (progress === undefined || objects.outcome !== undefined) return undefined;
+  const { atMs, ...shown } = progress;
+  return { at: isoTime(atMs), ...shown };
+}
+
+function partView(part: number, found: PartObjects, link: RecordLink | undefined): Record<string, unknown> {
+  const { open, final, moved } = found;
+  return {
+    part,
+    attempt: open?.attempt ?? final?.attempt,
+    status: partStatus(found),
+    fileName: moved?.key.split('/').at(-1) ?? open?.fileName,
+    format: open?.format ?? final?.format,
+    startTime: isoTime(final?.startTimeMs ?? open?.startTimeMs),
+    endTime: isoTime(final?.endTimeMs),
+    durationMs: final?.durationMs,
+    bytes: final?.bytes,
+    tracks: final?.tracks ?? open?.tracks,
+    recovered: final?.recovered,
+    library:
+      moved === undefined ? undefined : { bucket: moved.bucket, key: moved.key, versionId: moved.versionId },
+    wholeName: moved?.wholeName,
+    download: link,
+  };
+}
+
+function isoTime(timeMs: number | undefined): string | undefined {
+  return timeMs === undefined ? undefined : new Date(timeMs).toISOString();
+}

@@ -1,0 +1,29 @@
+import type * as z from 'zod/mini';
+
+/**
+ * What the protocols need of the outside, so that they can be read, and explored in tests, without meeting an SDK.
+ * `functions/aws` has the real ones.
+ */
+export interface Store {
+  read<T>(
+    key: string,
+    schema: z.ZodMiniType<T>,
+  ): Promise<{ readonly value: T; readonly etag: string } | undefined>;
+  /** Creates the object; false when it is there already. After a lost answer our own object reads as false too. */
+  create(key: string, value: unknown): Promise<boolean>;
+  /** Writes over the version with this ETag; false when there is another one by now, or none. */
+  replace(key: string, value: unknown, etag: string): Promise<boolean>;
+}
+
+/** Runs the task of an attempt; a repeated call gives the same task. Throws capacity_unavailable when every provider said no. */
+export interface Launcher {
+  run(recordingId: string, attempt: number): Promise<void>;
+}
+
+/** Asks every task of the recording to stop. Answers before they have; none left counts as done. */
+export type StopTasks = (recordingId: string, reason: string) => Promise<void>;
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  nowMs(): number;
+}

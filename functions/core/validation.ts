@@ -1,0 +1,62 @@
+import type * as z from 'zod/mini';
+import { RecorderError } from './errors.ts';
+
+/**
+ * Checks an outside value against its schema.
+ * @param where prefix of the field's path in messages, such as `config`; '' for the body itself
+ * @throws RecorderError invalid_request that names the field and the rule
+ */
+export function parseInput<T>(schema: z.ZodMiniType<T>, input: unknown, where = ''): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...(where === '' ? [] : [where]), ...(issue?.path ?? []), ...unknownKey].map(String);
+  const field = path.length === 0 ? 'body' : path.join('.');
+  throw new RecorderError('invalid_request', `${field} ${rule(issue, valueAt(input, issue?.path ?? []))}.`, {
+    field,
+  });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The rule in words: what the value must be. */
+function rule(issue: Issue | undefined, value: unknown): string {
+  switch (issue?.code) {
+    case 'invalid_type':
+      return value === undefined ? 'is missing' : `must be ${article(issue.expected)}`;
+    case 'too_small':
+      if (issue.origin === 'string') {
+        return value === '' ? 'must not be empty' : `must have at least ${issue.minimum} characters`;
+      }
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'unrecognized_keys':
+      return 'is not known';
+    case 'invalid_union':
+      return 'has none of the forms that are allowed';
+    default:
+      return issue?.message !== undefined && issue.message !== 'Invalid input'
+        ? issue.message
+        : 'is not valid';
+  }
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = { int: 'an integer', array: 'an array', object: 'an object' };
+  return names[type] ?? `a ${type}`;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
