@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { RecorderError } from '../../../../functions/core/errors.ts';
+import { newRecordingId } from '../../../../functions/core/ids.ts';
+import {
+  attemptKey,
+  indexKey,
+  jobKey,
+  lockKey,
+  outcomeKey,
+  sessionKey,
+  stopKey,
+} from '../../../../functions/core/keys.ts';
+import { startRecording } from '../../../../functions/core/protocol/start.ts';
+import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+import {
+  jobSchema,
+  lockSchema,
+  outcomeSchema,
+  type Session,
+} from '../../../../functions/core/state/objects.ts';
+import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+
+const SESSION: Session = {
+  mediaSessionId: 'm1',
+  name: 'camera 1',
+  status: 'PUBLISHING',
+  sourceUrl: 'rtmp://media.example/live/secret-key',
+  eventAtMs: 1,
+};
+
+let store: MemoryStore;
+let launcher: RecordedLauncher;
+let clock: ManualClock;
+let ids: number;
+
+beforeEach(() => {
+  store = new MemoryStore();
+  launcher = new RecordedLauncher();
+  clock = new ManualClock();
+  ids = 0;
+  store.put(sessionKey('m1'), SESSION);
+});
+
+const ports = () => ({
+  store,
+  tasks: launcher,
+  clock,
+  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
+});
+const start = () =>
+  startRecording(ports(), { mediaSessionId: 'm1', settings: DEFAULT_SETTINGS, requestId: 'r1' });
+const stop = () =>
+  stopRecording(
+    { store, clock, stopTasks: async () => undefined, warn: () => undefined },
+    { mediaSessionId: 'm1', by: 'test' },
+  );
+
+describe('start', () => {
+  it('writes job, lock and index, then launches attempt 1', async () => {
+    const { recordingId, alreadyStarted } = await start();
+    expect(alreadyStarted).toBe(false);
+    expect(store.value(jobKey(recordingId), jobSchema)).toMatchObject({
+      mediaSessionId: 'm1',
+      source: { url: SESSION.sourceUrl },
+      stream: { name: 'camera 1' },
+    });
+    expect(store.value(lockKey('m1'), lockSchema)?.recordingId).toBe(recordingId);
+    expect(store.objects.has(indexKey(recordingId))).toBe(true);
+    expect(launcher.launched).toEqual([`${recordingId}-1`]);
+  });
+
+  it('refuses a session that is unknown or not PUBLISHING', async () => {
+    store.put(sessionKey('m1'), { ...SESSION, status: 'UNPUBLISHED' });
+    await expect(start()).rejects.toMatchObject({
+      code: 'session_not_found',
+      status: 404,
+      field: 'mediaSessionId',
+    });
+    store.objects.delete(sessionKey('m1'));
+    await expect(start()).rejects.toMatchObject({ code: 'session_not_found' });
+    expect(store.keys('state/recordings/')).toEqual([]);
+  });
+
+  it('answers the same request with the same recording while it goes on', async () => {
+    const first = await start();
+    const second = await start();
+    expect(second).toEqual({ recordingId: first.recordingId, alreadyStarted: true });
+    expect(launcher.launched).toHaveLength(1);
+  });
+
+  it('starts a new recording when the former one has ended, or is stopping', async () => {
+    const first = await start();
+    await stop();
+    const second = await start();
+    expect(second.recordingId).not.toBe(first.recordingId);
+    const outcome = { status: 'finished', reason: { code: 'stopped', message: '' }, parts: 1, atMs: 1 };
+    store.put(outcomeKey(second.recordingId), outcome);
+    const third = await start();
+    expect(third.recordingId).not.toBe(second.recordingId);
+    expect(store.value(lockKey('m1'), lockSchema)?.recordingId).toBe(third.recordingId);
+  });
+
+  it('launches again when a start crashed before RunTask, and not before some time', async () => {
+    launcher.fails = () => new Error('socket hang up');
+    await expect(start()).rejects.toThrow('socket hang up');
+    launcher.fails = undefined;
+    const soon = await start();
+    expect(launcher.launched).toEqual([]);
+    clock.timeMs += 10_000;
+    const later = await start();
+    expect(later).toEqual({ recordingId: soon.recordingId, alreadyStarted: true });
+    expect(launcher.launched).toEqual([`${soon.recordingId}-1`]);
+    store.put(attemptKey(soon.recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: clock.timeMs });
+    await start();
+    expect(launcher.launched).toHaveLength(1);
+  });
+
+  it('ends the recording and frees the session when there is no capacity', async () => {
+    launcher.fails = () => new RecorderError('capacity_unavailable', 'No capacity.');
+    await expect(start()).rejects.toMatchObject({ code: 'capacity_unavailable', status: 503 });
+    const [key] = store.keys('state/recordings/').filter((found) => found.endsWith('outcome.json'));
+    expect(store.value(key ?? '', outcomeSchema)).toMatchObject({
+      status: 'failed',
+      reason: { code: 'never_started' },
+    });
+    expect(store.value(lockKey('m1'), lockSchema)?.releasedAtMs).toBe(clock.timeMs);
+    launcher.fails = undefined;
+    await expect(start()).resolves.toMatchObject({ alreadyStarted: false });
+  });
+
+  it('knows its own lock again when the answer to the write was lost', async () => {
+    const create = store.create.bind(store);
+    let lost = false;
+    store.create = async (key, value) => {
+      const created = await create(key, value);
+      if (key !== lockKey('m1') || lost) return created;
+      lost = true;
+      return false;
+    };
+    const result = await start();
+    expect(result.alreadyStarted).toBe(false);
+    expect(launcher.launched).toEqual([`${result.recordingId}-1`]);
+  });
+
+  it('gives one recording for many starts at once, whatever the order of their steps', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 6 }), async (scheduler, count) => {
+        store = new MemoryStore();
+        launcher = new RecordedLauncher();
+        store.put(sessionKey('m1'), SESSION);
+        store.before = (operation, key) => scheduler.schedule(Promise.resolve(), `${operation} ${key}`);
+        const all = Promise.all(Array.from({ length: count }, () => start()));
+        await scheduler.waitFor(all);
+        const results = await all;
+        expect(new Set(results.map((result) => result.recordingId)).size).toBe(1);
+        expect(results.filter((result) => !result.alreadyStarted)).toHaveLength(1);
+        expect(launcher.launched).toEqual([`${results[0]?.recordingId}-1`]);
+        const jobs = store.keys('state/recordings/').filter((key) => key.endsWith('job.json'));
+        const superseded = store.keys('state/recordings/').filter((key) => key.endsWith('outcome.json'));
+        expect(superseded).toHaveLength(jobs.length - 1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('stop', () => {
+  it('is durable before any task is asked, and the same again', async () => {
+    const { recordingId } = await start();
+    await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: false });
+    expect(store.objects.has(stopKey(recordingId))).toBe(true);
+    await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: false });
+  });
+
+  it('succeeds although StopTask fails, since the recorder polls stop.json', async () => {
+    const { recordingId } = await start();
+    const warnings: string[] = [];
+    const result = await stopRecording(
+      {
+        store,
+        clock,
+        stopTasks: async () => {
+          expect(store.objects.has(stopKey(recordingId))).toBe(true);
+          throw new Error('ECS is away');
+        },
+        warn: (message) => warnings.push(message),
+      },
+      { mediaSessionId: 'm1', by: 'test' },
+    );
+    expect(result).toEqual({ recordingId, alreadyEnded: false });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('answers 404 for a session that was never recorded, and 200 for one that has ended', async () => {
+    await expect(stop()).rejects.toMatchObject({ code: 'recording_not_found', status: 404 });
+    const { recordingId } = await start();
+    const outcome = { status: 'finished', reason: { code: 'source_ended', message: '' }, parts: 1, atMs: 1 };
+    store.put(outcomeKey(recordingId), outcome);
+    await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: true });
+    expect(store.objects.has(stopKey(recordingId))).toBe(false);
+  });
+});
