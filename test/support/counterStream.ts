@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Child } from './children.ts';
+
+const run = promisify(execFile);
+const BITS = 16;
+const WIDTH = 320;
+const STRIP_HEIGHT = 16;
+
+export interface CounterStreamOptions {
+  readonly fps?: number;
+  readonly keyframeEvery?: number;
+  readonly audio?: boolean;
+  readonly video?: boolean;
+}
+
+/**
+ * A moving picture with the frame's number burnt into its upper edge as 16 black or white blocks, and a tone: what a
+ * recorder loses or repeats can be counted from the record itself.
+ */
+export function counterStreamArgs(options: CounterStreamOptions = {}): string[] {
+  const { fps = 25, keyframeEvery = fps, audio = true, video = true } = options;
+  const counter = `color=s=${BITS}x2:r=${fps},format=gray,geq=lum='if(mod(floor(N/pow(2,X)),2),235,16)',scale=${WIDTH}:${STRIP_HEIGHT}:flags=neighbor`;
+  const picture = `testsrc2=size=${WIDTH}x164:rate=${fps},format=gray`;
+  return [
+    ...(video ? ['-re', '-f', 'lavfi', '-i', `${counter}[c];${picture}[p];[c][p]vstack,format=yuv420p`] : []),
+    ...(audio ? ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'] : []),
+    ...(video
+      ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', String(keyframeEvery)]
+      : []),
+    ...(audio ? ['-c:a', 'aac', '-ac', '2', '-b:a', '96k'] : []),
+  ];
+}
+
+/** Publishes the counter stream until it is stopped. */
+export function publishCounter(url: string, options?: CounterStreamOptions): Child {
+  return new Child('ffmpeg', [
+    '-nostdin',
+    '-loglevel',
+    'error',
+    ...counterStreamArgs(options),
+    '-f',
+    'flv',
+    url,
+  ]);
+}
+
+/** The frame numbers of a record, in the order in which they are shown. */
+export async function readCounters(file: string): Promise<number[]> {
+  const { stdout } = await run(
+    'ffmpeg',
+    [
+      '-nostdin',
+      '-loglevel',
+      'error',
+      '-i',
+      file,
+      '-map',
+      '0:v:0',
+      '-fps_mode',
+      'passthrough',
+      '-vf',
+      `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`,
+      '-f',
+      'rawvideo',
+      'pipe:1',
+    ],
+    { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 },
+  );
+  const counters: number[] = [];
+  for (let at = 0; at + BITS <= stdout.length; at += BITS) {
+    let counter = 0;
+    for (let bit = 0; bit < BITS; bit++) if ((stdout[at + bit] ?? 0) > 125) counter += 2 ** bit;
+    counters.push(counter);
+  }
+  return counters;
+}
+
+export interface Probe {
+  readonly format: { readonly duration: string; readonly format_name: string; readonly size: string };
+  readonly streams: readonly {
+    readonly codec_type: string;
+    readonly codec_name: string;
+    readonly sample_rate?: string;
+    readonly width?: number;
+    readonly start_time: string;
+    readonly duration: string;
+    readonly nb_frames?: string;
+  }[];
+}
+
+export async function probe(file: string): Promise<Probe> {
+  const { stdout } = await run('ffprobe', [
+    '-v',
+    'error',
+    '-show_format',
+    '-show_streams',
+    '-of',
+    'json',
+    file,
+  ]);
+  return JSON.parse(stdout) as Probe;
+}
+
+/** What ffmpeg complains of while it decodes all of the file; '' for a sound one. */
+export async function decodeErrors(file: string): Promise<string> {
+  const { stderr } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, '-f', 'null', '-']);
+  return stderr;
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe } from 'vitest';
+
+/** Programs that some tests drive, how to see whether they are there, and the Debian package each comes with. */
+export const TOOLS = {
+  ffmpeg: { package: 'ffmpeg', present: () => runs('ffmpeg', ['-version']) && runs('ffprobe', ['-version']) },
+  nginxRtmp: {
+    package: 'libnginx-mod-rtmp',
+    present: () => existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so') && runs('nginx', ['-v']),
+  },
+  aws: { package: 'awscli', present: () => runs('aws', ['--version']) },
+} as const;
+export type Tool = keyof typeof TOOLS;
+
+function runs(command: string, args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * `describe` for tests that drive real programs. Where one is missing they are skipped with a line that says what and
+ * why; in CI, which installs all of them, a missing one is a failure.
+ */
+export function describeWith(tools: readonly Tool[], name: string, body: () => void): void {
+  const missing = tools.filter((tool) => !TOOLS[tool].present());
+  if (missing.length === 0) {
+    describe(name, body);
+    return;
+  }
+  const packages = missing.map((tool) => TOOLS[tool].package).join(' ');
+  const line = `${name}: ${missing.join(', ')} missing (apt-get install ${packages})`;
+  if (process.env.CI === 'true') throw new Error(line);
+  console.warn(`skipped: ${line}`);
+  describe.skip(name, body);
+}
