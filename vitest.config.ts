@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// `.ci/run` reads the counts from here.
+const resultsFile = process.env.TEST_RESULTS_FILE;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -7,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
   },
 });
