@@ -9,9 +9,7 @@ import type { NameRules } from './rules.ts';
  * the extension. The same record always gets the same one, and no other record gets it.
  */
 export function collisionKey(key: string, recordingId: string, part: number, rules: NameRules): string {
-  const nameAt = key.lastIndexOf('/') + 1;
-  const folders = key.slice(0, nameAt);
-  const name = key.slice(nameAt);
+  const { folders, name } = split(key);
   const dot = name.lastIndexOf('.');
   const extension = dot < 0 ? '' : name.slice(dot);
   const number = `_${partNumber(part)}`;
@@ -21,13 +19,18 @@ export function collisionKey(key: string, recordingId: string, part: number, rul
   const free = folders + plainStem + suffix;
   if (fits(free, rules)) return free;
   const ending = markOf(key) + suffix;
-  const endingBytes = utf8Bytes(ending);
-  const cutName = Cuttable.fixed(plainStem).cut(rules.fileNameMaxBytes - endingBytes);
-  // Where folders leave less room than the suffix needs, the last of them gives way too.
-  return Cuttable.fixed(folders + cutName).cut(rules.keyMaxBytes - endingBytes) + ending;
+  // Where the folders leave less room than the ending needs, the last of them give way too.
+  const path = split(cut(folders + plainStem, rules.keyMaxBytes - utf8Bytes(ending)));
+  return path.folders + cut(path.name, rules.fileNameMaxBytes - utf8Bytes(ending)) + ending;
+}
+
+const cut = (text: string, maxBytes: number): string => Cuttable.fixed(text).cut(maxBytes);
+
+function split(key: string): { readonly folders: string; readonly name: string } {
+  const nameAt = key.lastIndexOf('/') + 1;
+  return { folders: key.slice(0, nameAt), name: key.slice(nameAt) };
 }
 
 function fits(key: string, rules: NameRules): boolean {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  return utf8Bytes(name) <= rules.fileNameMaxBytes && utf8Bytes(key) <= rules.keyMaxBytes;
+  return utf8Bytes(split(key).name) <= rules.fileNameMaxBytes && utf8Bytes(key) <= rules.keyMaxBytes;
 }

@@ -3,6 +3,8 @@ import { type ElementName, elementOf } from './elements.ts';
 import type { LayoutOptions } from './layout.ts';
 import type { PlainPiece } from './rules.ts';
 
+type ReadablePiece = Exclude<PlainPiece, { kind: 'stem' }>;
+
 /**
  * Reads a name the way a person would who knows the template: each name has exactly one reading. A name stands as
  * it is only if its reading is the values it was made of; so two sets of values that differ never share a name that
@@ -14,7 +16,7 @@ import type { PlainPiece } from './rules.ts';
  * @returns the encoded value of each element in the template's order ('' for none), or undefined: unreadable
  */
 export function readName(
-  template: readonly PlainPiece[],
+  template: readonly ReadablePiece[],
   name: string,
   options: LayoutOptions,
 ): readonly string[] | undefined {
@@ -22,7 +24,6 @@ export function readName(
   let rest = endColumn(name);
   for (const piece of template.toReversed()) {
     if (piece.kind === 'literal') rest = literalColumn(piece.text, name, rest, options);
-    else if (piece.kind === 'stem') rest = textColumn('streamName', name, rest);
     else rest = elementColumn(piece.element, name, rest, options);
     columns.unshift(rest);
   }
@@ -31,7 +32,7 @@ export function readName(
   let at = 0;
   for (const [index, piece] of template.entries()) {
     const end = columns[index]?.ends[at] ?? at;
-    if (piece.kind !== 'literal') values.push(name.slice(at, end));
+    if (piece.kind === 'element') values.push(name.slice(at, end));
     at = end;
   }
   return values;
@@ -141,8 +142,9 @@ function numberColumn(element: ElementName, name: string, rest: Column): Column 
 const USUAL_SHAPES: Partial<Record<ElementName, readonly (readonly [RegExp, number])[]>> = {
   recordingId: [[/[0-9A-Z]{26}/y, 0]],
   mediaSessionId: [
-    [/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/iy, 0],
-    // A word, then pieces of hexadecimal digits, as in WCS's manual: 5a072377-73c1-4caf-abd3.
+    // A UUID, or the beginning of one as in WCS's manual: 5a072377-73c1-4caf-abd3.
+    [/[0-9a-f]{8}(?:-[0-9a-f]{4}){2,3}(?:-[0-9a-f]{12})?(?![\p{L}\p{N}])/iuy, 0],
+    // A word, then pieces of hexadecimal digits: session-1.
     [/[\p{L}\p{N}]+(?:-[0-9a-f]+(?![\p{L}\p{N}]))*/iuy, 1],
   ],
 };

@@ -91,8 +91,11 @@ function readsBack(template: PlainTemplate, layout: Layout, options: LayoutOptio
   const body = layout.segments
     .map((segment) => segment.map((piece) => piece.content.text).join(''))
     .join('/');
+  const pieces = template.pieces.filter((piece) => piece.kind !== 'stem');
+  // A name that was given is not ours to read, nor to change.
+  if (pieces.length < template.pieces.length) return true;
   if (looksMarked(body)) return false;
-  const read = readName(template.pieces, body, options);
+  const read = readName(pieces, body, options);
   return read !== undefined && layout.elements.every((piece, index) => read[index] === piece.content.text);
 }
 
