@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { checkNameRules, DEFAULT_NAME_RULES } from './names/index.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
 export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
@@ -42,14 +43,7 @@ export const recordingSettingsSchema = z.strictObject({
 export type RecordingSettings = z.infer<typeof recordingSettingsSchema>;
 
 export const DEFAULT_SETTINGS: RecordingSettings = {
-  names: {
-    policy: 'template',
-    fileTemplate: 'stream-{mediaSessionId}-{login}',
-    libraryKeyTemplate: 'stream_records/{fileName}',
-    encoding: 'percent',
-    fileNameMaxBytes: 255,
-    keyMaxBytes: 1024,
-  },
+  names: DEFAULT_NAME_RULES,
   rotation: { kind: 'none' },
   formats: { h264: 'mp4', vp8: 'webm' },
   audioSampleRateHz: 44_100,
@@ -66,10 +60,16 @@ export const settingsOverridesSchema = z.strictObject({
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
+/**
+ * The settings of one recording.
+ * @throws NameTemplateError a template that cannot be used
+ */
 export function mergeSettings(base: RecordingSettings, overrides: SettingsOverrides): RecordingSettings {
-  return recordingSettingsSchema.parse({
+  const settings = recordingSettingsSchema.parse({
     ...base,
     ...overrides,
     names: { ...base.names, ...overrides.names },
   });
+  checkNameRules(settings.names);
+  return settings;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { FORMATS } from '../settings.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
 
 /** Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them. */
@@ -27,3 +28,23 @@ export const announceBody = z.strictObject({
 
 export const mediaSessionPath = z.object({ mediaSessionId: id });
 export const recordingPath = z.object({ recordingId: id });
+
+/** POST /recordings/previewName: any of a record's values, and a template to try. What is not given is a sample. */
+const timeMs = z.int().check(z.nonnegative());
+export const previewNameBody = z.strictObject({
+  streamName: z.string(),
+  policy: z.exactOptional(z.enum(['streamName', 'template'])),
+  fileTemplate: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  libraryKeyTemplate: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(4096))),
+  encoding: z.exactOptional(z.enum(['percent', 'underscore'])),
+  format: z.exactOptional(z.enum(FORMATS)),
+  part: z.exactOptional(z.int().check(z.positive(), z.maximum(1_000_000))),
+  mediaSessionId: z.exactOptional(z.string()),
+  sessionId: z.exactOptional(z.string()),
+  login: z.exactOptional(z.string()),
+  appKey: z.exactOptional(z.string()),
+  audioCodec: z.exactOptional(z.string()),
+  videoCodec: z.exactOptional(z.string()),
+  startTimeMs: z.exactOptional(timeMs),
+  durationMs: z.exactOptional(timeMs),
+});
