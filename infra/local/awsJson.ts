@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { FaultAction, Faults } from './faults.ts';
+
+/**
+ * AWS JSON 1.1 over HTTP on loopback: what the ECS and EventBridge clients of the SDK speak. One POST to `/`, the
+ * operation in `X-Amz-Target`, errors as `{"__type", "message"}`. Signatures are not verified.
+ *
+ * Faults (./faults.ts) are decided once the request's body is read. `resetMidBody` cuts the answer of an operation
+ * that reads; one that writes is not carried out and its socket destroyed, since so small a body comes in one piece.
+ */
+
+/** An error that the client meets as the SDK's exception of that name. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  /** @param fields members of the answer besides the message, such as ConflictException's `resourceIds` */
+  constructor(code: string, message: string, fields: Readonly<Record<string, unknown>> = {}, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
+/** One operation: `run` gets the parsed body and returns what is answered. */
+export interface Operation {
+  readonly reads: boolean;
+  /** What a fault rule's `match` is tried on. */
+  target(input: unknown): string;
+  run(input: unknown): object | Promise<object>;
+}
+
+/**
+ * @param schema members it does not name are left out, as AWS does
+ * @param invalid the service's code for input that breaks the schema
+ */
+export function operation<Schema extends z.ZodType>(
+  schema: Schema,
+  invalid: string,
+  spec: {
+    readonly reads: boolean;
+    readonly target: (input: z.infer<Schema>) => string;
+    readonly run: (input: z.infer<Schema>) => object | Promise<object>;
+  },
+): Operation {
+  return {
+    reads: spec.reads,
+    target: (input) => {
+      const parsed = schema.safeParse(input);
+      return parsed.success ? spec.target(parsed.data) : '';
+    },
+    run: (input) => {
+      const parsed = schema.safeParse(input);
+      if (parsed.success) return spec.run(parsed.data);
+      const issue = parsed.error.issues[0];
+      throw new AwsError(invalid, `${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'not valid'}`);
+    },
+  };
+}
+
+export interface JsonServiceOptions {
+  readonly service: 'ecs' | 'events';
+  /** In front of the operation in X-Amz-Target, such as `AWSEvents`. */
+  readonly targetPrefix: string;
+  readonly operations: Readonly<Record<string, Operation>>;
+  readonly faults: Faults;
+  /** 0, the default, lets the system pick. */
+  readonly port?: number;
+  /** What an operation threw that is not an AwsError: a defect of the endpoint, answered with 500. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface JsonService {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** PutEvents takes up to 1 MB of entries; their JSON may be escaped to twice that. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** @throws the listen error, such as EADDRINUSE */
+export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonService> {
+  let vanishedUntilMs = 0;
+  const vanished = () => performance.now() < vanishedUntilMs;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const name = operationName(request, options.targetPrefix);
+    const operation = Object.hasOwn(options.operations, name) ? options.operations[name] : undefined;
+    const input = parseJson(body);
+    const fault = options.faults.hit({
+      service: options.service,
+      operation: name,
+      target: operation?.target(input) ?? '',
+    });
+    if (fault?.kind === 'vanish') {
+      vanishedUntilMs = performance.now() + fault.durationMs;
+      server.closeAllConnections();
+      return;
+    }
+    const refusal = refusalOf(fault);
+    if (refusal !== undefined) throw refusal;
+    if (fault?.kind === 'resetMidBody' && operation?.reads !== true) {
+      request.socket.destroy();
+      return;
+    }
+    if (fault?.kind === 'delay') await delay(fault.delayMs);
+    if (operation === undefined)
+      throw new AwsError('UnknownOperationException', `${name || 'No operation'} is not offered here.`);
+    const output = JSON.stringify(await operation.run(input));
+    if (fault?.kind === 'dropAnswer') request.socket.destroy();
+    else if (fault?.kind === 'resetMidBody') {
+      writeHead(response, 200, output);
+      response.write(output.slice(0, fault.afterBytes), () => request.socket.destroy());
+    } else send(response, 200, output);
+  }
+
+  const server = createServer((request, response) => {
+    if (vanished()) {
+      request.socket.destroy();
+      return;
+    }
+    answer(request, response).catch((error: unknown) => {
+      if (request.socket.destroyed) return;
+      const known = error instanceof AwsError ? error : undefined;
+      if (known === undefined) options.onDefect(error);
+      const { code, message, fields, status } =
+        known ?? new AwsError('InternalFailure', 'The endpoint failed.', {}, 500);
+      send(response, status, JSON.stringify({ __type: code, message, ...fields }));
+    });
+  });
+  server.on('connection', (socket) => {
+    if (vanished()) socket.destroy();
+  });
+  const url = await listenOnLoopback(server, options.port);
+  return { url, close: () => closeServer(server) };
+}
+
+/** @returns the URL, without a slash at its end */
+export async function listenOnLoopback(server: Server, port = 0): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return `http://127.0.0.1:${address.port}`;
+}
+
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES)
+      throw new AwsError('RequestEntityTooLarge', 'The body is too large.', {}, 413);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function operationName(request: IncomingMessage, prefix: string): string {
+  const target = request.headers['x-amz-target'];
+  if (request.method !== 'POST' || typeof target !== 'string' || !target.startsWith(`${prefix}.`)) return '';
+  return target.slice(prefix.length + 1);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString() || '{}');
+  } catch (cause) {
+    throw new AwsError('SerializationException', `The body is not JSON: ${String(cause)}`);
+  }
+}
+
+function refusalOf(fault: FaultAction | undefined): AwsError | undefined {
+  if (fault?.kind === 'fail') return new AwsError(fault.code, 'Fault injected.', {}, fault.status);
+  if (fault?.kind === 'throttle') return new AwsError('ThrottlingException', 'Rate exceeded');
+  return undefined;
+}
+
+function writeHead(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(body),
+    'x-amzn-requestid': randomUUID(),
+  });
+}
+
+function send(response: ServerResponse, status: number, body: string): void {
+  writeHead(response, status, body);
+  response.end(body);
+}

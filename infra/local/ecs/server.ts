@@ -1,0 +1,186 @@
+import { closeServer, listenOnLoopback, operation, serveAwsJson } from '../awsJson.ts';
+import { Faults } from '../faults.ts';
+import { type Capacity, Cluster } from './cluster.ts';
+import { EventDelivery } from './eventDelivery.ts';
+import { createMetadataServer } from './metadata.ts';
+import { describeTasksRequest, listTasksRequest, runTaskRequest, stopTaskRequest } from './requests.ts';
+import type { Task, TaskDefinition } from './task.ts';
+import { type EcsTaskStateChangeEvent, type TaskStatus, taskStateChange } from './taskEvents.ts';
+import type { OutputStream } from './taskProcess.ts';
+
+export type { Capacity } from './cluster.ts';
+export type { TaskDefinition } from './task.ts';
+export type { EcsTaskStateChangeEvent } from './taskEvents.ts';
+
+export interface EcsServerOptions {
+  /** 0, the default, lets the system pick. */
+  readonly port?: number;
+  readonly region?: string;
+  readonly accountId?: string;
+  readonly clusterName: string;
+  readonly taskDefinitions: readonly TaskDefinition[];
+  readonly launchDelayMs?: number;
+  readonly faults?: Faults;
+  /** What EventBridge would hand to a rule's target. Called in order, after the answer of the call that caused it. */
+  readonly onTaskEvent?: (event: EcsTaskStateChangeEvent) => void | Promise<void>;
+  readonly onTaskOutput?: (taskId: string, stream: OutputStream, line: string) => void;
+  readonly now?: () => Date;
+  /** Told of defects: what a callback or the endpoint itself threw. The standard error by default. */
+  readonly onDefect?: (error: unknown) => void;
+}
+
+/** What tests and `npm start` may change while the endpoint runs. */
+export interface EcsSimulation {
+  /** How long a task provisions; tens of seconds on Fargate. */
+  launchDelayMs: number;
+  /** Set `freeTasks` to make RunTask answer with `failures[]` for a capacity provider. */
+  readonly capacity: Capacity;
+  /**
+   * When each event is delivered, in ms from now, once for each element: `[0]` by default; `[0, 50]` duplicates it,
+   * `[200]` delays it (others overtake), `[]` loses it.
+   */
+  deliveries: (event: EcsTaskStateChangeEvent) => readonly number[];
+}
+
+export interface RunningTask {
+  readonly taskArn: string;
+  readonly startedBy: string | undefined;
+  readonly lastStatus: TaskStatus;
+}
+
+export interface EcsServer {
+  readonly url: string;
+  readonly clusterArn: string;
+  readonly faults: Faults;
+  readonly simulation: EcsSimulation;
+  /** @throws Error when there is no such family */
+  taskDefinitionArn(family: string): string;
+  /** Tasks that have not stopped. */
+  runningTasks(): readonly RunningTask[];
+  /** Takes the task's capacity back as Fargate Spot does: stop code SpotInterruption, SIGTERM. */
+  interrupt(taskArn: string): void;
+  /**
+   * Answers no more calls, stops every task (SIGTERM, SIGKILL after the grace or the task's own stop time-out, if that
+   * is shorter) and settles when all are gone and told; delayed events that are still out are lost.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/**
+ * The embedded ECS endpoint: one cluster whose Fargate tasks are child processes (./taskProcess.ts). It offers RunTask,
+ * StopTask, DescribeTasks and ListTasks over JSON 1.1, task state-change events, and the task metadata endpoint.
+ * State is in memory: after a restart, the tasks of before are gone, as with a lost host. SigV4 is not verified.
+ *
+ * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids that the other two name.
+ */
+export async function startEcsServer(options: EcsServerOptions): Promise<EcsServer> {
+  const { region = 'us-east-1', accountId = '000000000000', clusterName, now = () => new Date() } = options;
+  const onDefect = options.onDefect ?? ((error) => console.error('ECS endpoint:', error));
+  const faults = options.faults ?? new Faults();
+  const simulation: EcsSimulation = {
+    launchDelayMs: options.launchDelayMs ?? 0,
+    capacity: {
+      FARGATE: { freeTasks: Number.POSITIVE_INFINITY, reason: 'RESOURCE:FARGATE' },
+      FARGATE_SPOT: { freeTasks: Number.POSITIVE_INFINITY, reason: 'RESOURCE:FARGATE_SPOT' },
+    },
+    deliveries: () => [0],
+  };
+  const arnPrefix = `arn:aws:ecs:${region}:${accountId}`;
+  const clusterArn = `${arnPrefix}:cluster/${clusterName}`;
+  const delivery = new EventDelivery<EcsTaskStateChangeEvent>(
+    (event) => options.onTaskEvent?.(event),
+    onDefect,
+  );
+
+  function tell(task: Task): void {
+    const shown = task.view((date) => date.toISOString());
+    const event = taskStateChange(shown, now(), { accountId, region });
+    delivery.send(event, simulation.deliveries(event));
+  }
+
+  function tellOutput(taskId: string, stream: OutputStream, line: string): void {
+    try {
+      options.onTaskOutput?.(taskId, stream, line);
+    } catch (error) {
+      onDefect(error);
+    }
+  }
+
+  const metadataServer = createMetadataServer((id) => cluster.find(id));
+  const metadataUrl = await listenOnLoopback(metadataServer);
+  const cluster = new Cluster(
+    {
+      clusterName,
+      clusterArn,
+      region,
+      arnPrefix,
+      now,
+      launchDelayMs: () => simulation.launchDelayMs,
+      metadataUri: (taskId) => `${metadataUrl}/v4/${taskId}`,
+      onChange: tell,
+      onOutput: tellOutput,
+    },
+    options.taskDefinitions,
+    simulation.capacity,
+  );
+  const code = 'InvalidParameterException';
+  const service = await serveAwsJson({
+    service: 'ecs',
+    targetPrefix: 'AmazonEC2ContainerServiceV20141113',
+    faults,
+    onDefect,
+    ...(options.port === undefined ? {} : { port: options.port }),
+    operations: {
+      RunTask: operation(runTaskRequest, code, {
+        reads: false,
+        target: ({ startedBy }) => startedBy ?? '',
+        run: (request) => cluster.run(request),
+      }),
+      StopTask: operation(stopTaskRequest, code, {
+        reads: false,
+        target: ({ task }) => task,
+        run: (request) => cluster.stop(request),
+      }),
+      DescribeTasks: operation(describeTasksRequest, code, {
+        reads: true,
+        target: ({ tasks }) => tasks.join(' '),
+        run: (request) => cluster.describe(request),
+      }),
+      ListTasks: operation(listTasksRequest, code, {
+        reads: true,
+        target: ({ startedBy }) => startedBy ?? '',
+        run: (request) => cluster.list(request),
+      }),
+    },
+  });
+
+  return {
+    url: service.url,
+    clusterArn,
+    faults,
+    simulation,
+    taskDefinitionArn(family) {
+      return cluster.definitionArn(cluster.definition(family));
+    },
+    runningTasks() {
+      return cluster.tasks
+        .filter((task) => task.lastStatus !== 'STOPPED')
+        .map((task) => ({
+          taskArn: task.arn,
+          startedBy: task.spec.startedBy,
+          lastStatus: task.lastStatus,
+        }));
+    },
+    interrupt(taskArn) {
+      const task = cluster.find(taskArn);
+      if (task === undefined) throw new Error(`There is no task ${taskArn}.`);
+      task.stop('SpotInterruption', 'Your Spot Task was interrupted.');
+    },
+    async close({ graceMs } = {}) {
+      await service.close();
+      await cluster.close(graceMs);
+      await delivery.close();
+      await closeServer(metadataServer);
+    },
+  };
+}
