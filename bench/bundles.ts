@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import {
+  BUNDLE_ALIASES,
+  BUNDLE_BANNER,
+  BUNDLE_MAIN_FIELDS,
+  BUNDLE_TARGET,
+} from '../infra/bundling/options.ts';
+import { FUNCTIONS } from '../infra/wiring.ts';
+import { type Benchmark, type Measurement, median } from './report.ts';
+
+const run = promisify(execFile);
+const root = path.resolve(import.meta.dirname, '..');
+
+/** Size of each function's bundle, and how long Node takes to import it over an empty module: the code's cold start. */
+export const bundles: Benchmark = {
+  name: 'bundle of each function',
+  run: async ({ quick }) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bench-bundles-'));
+    try {
+      const empty = path.join(folder, 'empty.mjs');
+      await writeFile(empty, '');
+      const measurements: Measurement[] = [];
+      for (const { name } of Object.values(FUNCTIONS)) {
+        const outfile = path.join(folder, `${name}.mjs`);
+        await bundle(name, outfile);
+        const importMs: number[] = [];
+        for (let i = 0; i < (quick ? 3 : 9); i++)
+          importMs.push((await importTime(outfile)) - (await importTime(empty)));
+        measurements.push(
+          { name: `${name}: size`, value: (await stat(outfile)).size / 1024, unit: 'KiB', aim: 300 },
+          { name: `${name}: import`, value: median(importMs), unit: 'ms', aim: 100 },
+        );
+      }
+      return measurements;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function bundle(name: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [path.join(root, 'functions', `${name}.ts`)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: BUNDLE_TARGET,
+    mainFields: [...BUNDLE_MAIN_FIELDS],
+    banner: { js: BUNDLE_BANNER },
+    alias: { ...BUNDLE_ALIASES },
+    logLevel: 'warning',
+  });
+}
+
+async function importTime(file: string): Promise<number> {
+  const script = `const began = performance.now(); await import(${JSON.stringify(file)}); console.log(performance.now() - began);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
+  return Number(stdout);
+}
