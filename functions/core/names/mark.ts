@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The short hash that ends a name which could not say all of its values: `--` and 40 bits of a SHA-256 in the
- * digits of base 32. No other name of ours ends so (`looksMarked`), so the two kinds never meet.
+ * The short hash that ends a name which could not say all of its values: `-z` and 40 bits of a SHA-256 in the digits
+ * of base 32 (`0-9a-v`, so no z). No other name of ours ends so (`looksMarked`), so the two kinds never meet.
  */
+const PREFIX = '-z';
 const HASH_CHARS = 8;
 const HEX_CHARS = 10;
-const MARK_PATTERN = /--[0-9a-v]{8}$/;
+const MARK_PATTERN = /-z[0-9a-v]{8}$/;
 
-export const MARK_BYTES = '--'.length + HASH_CHARS;
+export const MARK_BYTES = PREFIX.length + HASH_CHARS;
 
 /** The same values, the same mark: of each element once, the whole value before anything is cut. */
 export function markOfPieces(
@@ -21,7 +22,7 @@ export function markOfPieces(
 
 export function markOf(text: string): string {
   const hex = createHash('sha256').update(text, 'utf8').digest('hex').slice(0, HEX_CHARS);
-  return `--${BigInt(`0x${hex}`).toString(32).padStart(HASH_CHARS, '0')}`;
+  return `${PREFIX}${BigInt(`0x${hex}`).toString(32).padStart(HASH_CHARS, '0')}`;
 }
 
 export function looksMarked(text: string): boolean {

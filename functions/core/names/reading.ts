@@ -23,80 +23,96 @@ export function readName(
   const columns: Column[] = [];
   let rest = endColumn(name);
   for (const piece of template.toReversed()) {
-    if (piece.kind === 'literal') rest = literalColumn(piece.text, name, rest, options);
-    else rest = elementColumn(piece.element, name, rest, options);
+    rest =
+      piece.kind === 'literal'
+        ? literalColumn(piece.text, name, rest, options)
+        : elementColumn(piece.element, name, rest, options);
     columns.unshift(rest);
   }
-  if (!Number.isFinite(rest.costs[0])) return undefined;
   const values: string[] = [];
   let at = 0;
+  let besideEmpty = false;
   for (const [index, piece] of template.entries()) {
-    const end = columns[index]?.ends[at] ?? at;
-    if (piece.kind === 'element') values.push(name.slice(at, end));
-    at = end;
+    const column = columns[index];
+    const step: Step | undefined = (besideEmpty ? column?.besideEmpty : column?.plain)?.[at];
+    if (step === undefined || !Number.isFinite(step.cost)) return undefined;
+    if (piece.kind === 'element') values.push(name.slice(at, step.end));
+    at = step.end;
+    besideEmpty = step.besideEmpty;
   }
   return values;
 }
 
 const EMPTY_COST = 1;
-const DROPPED_SEPARATOR_COST = 1;
 const UNUSUAL_COST = 4;
 
-/** For each position of the name: the cost of the best reading from there on, and where this piece ends in it. */
+/** How a piece is read from one position on in the best reading of the rest of the name. */
+interface Step {
+  cost: number;
+  end: number;
+  /** How the next piece is to be read. */
+  besideEmpty: boolean;
+}
+
+/**
+ * A step for each position of the name. `besideEmpty` is how a literal is read after an element without a value
+ * (its first separators may be missing), and an element after a literal whose last separators are missing (it must
+ * be without a value).
+ */
 interface Column {
-  readonly costs: readonly number[];
-  readonly ends: readonly number[];
+  readonly plain: readonly Step[];
+  readonly besideEmpty: readonly Step[];
+  readonly isElement: boolean;
+  /** Only elements follow up to the end of the folder or file name. */
+  readonly endsSegment: boolean;
 }
 
 function endColumn(name: string): Column {
-  const positions = Array.from({ length: name.length + 1 }, (_, at) => at);
-  return { costs: positions.map((at) => (at === name.length ? 0 : Infinity)), ends: positions };
+  const steps = Array.from({ length: name.length + 1 }, (_, at) => ({
+    cost: at === name.length ? 0 : Infinity,
+    end: at,
+    besideEmpty: false,
+  }));
+  return { plain: steps, besideEmpty: steps, isElement: false, endsSegment: true };
 }
 
-/** The best of what is offered for one position; of equal offers the first. */
-class Choice {
-  readonly #rest: Column;
-  cost = Infinity;
-  end: number;
+type Offer = (end: number, ownCost: number, besideEmpty?: boolean) => void;
 
-  constructor(rest: Column, at: number) {
-    this.#rest = rest;
-    this.end = at;
-  }
-
-  offer(end: number, ownCost: number): void {
-    const cost = ownCost + (this.#rest.costs[end] ?? Infinity);
-    if (cost < this.cost) {
-      this.cost = cost;
-      this.end = end;
-    }
-  }
-}
-
-function columnOf(name: string, rest: Column, offerAll: (at: number, choice: Choice) => void): Column {
-  const costs: number[] = [];
-  const ends: number[] = [];
+/** Of all that is offered for a position the cheapest is taken; of equals the first. */
+function stepsOf(name: string, rest: Column, offerAll: (at: number, offer: Offer) => void): Step[] {
+  const steps: Step[] = [];
   for (let at = name.length; at >= 0; at--) {
-    const choice = new Choice(rest, at);
-    offerAll(at, choice);
-    costs[at] = choice.cost;
-    ends[at] = choice.end;
+    const best: Step = { cost: Infinity, end: at, besideEmpty: false };
+    offerAll(at, (end, ownCost, besideEmpty = false) => {
+      const cost = ownCost + ((besideEmpty ? rest.besideEmpty : rest.plain)[end]?.cost ?? Infinity);
+      if (cost < best.cost) Object.assign(best, { cost, end, besideEmpty });
+    });
+    steps[at] = best;
   }
-  return { costs, ends };
+  return steps;
 }
 
-/** What an element without a value may have taken along, folders too. */
+/** Separators, which an element without a value may have taken along; folders too. */
 const SEPARATORS = /^([-_.,:;=+~@#& /]*)(.*?)([-_.,:;=+~@#& /]*)$/s;
 
 function literalColumn(text: string, name: string, rest: Column, options: LayoutOptions): Column {
   const [, leading = '', inner = '', trailing = ''] = SEPARATORS.exec(text) ?? [];
-  const variants = [text, inner + trailing, leading + inner, inner].map((one) => encodePath(one, options));
-  return columnOf(name, rest, (at, choice) => {
-    for (const [index, variant] of variants.entries()) {
-      if (!name.startsWith(variant, at)) continue;
-      choice.offer(at + variant.length, index === 0 ? 0 : DROPPED_SEPARATOR_COST);
-    }
+  const whole = encodePath(text, options);
+  const headless = encodePath(inner + trailing, options);
+  const tailless = encodePath(inner === '' ? '' : leading + inner, options);
+  const bare = encodePath(inner, options);
+  // Separators before something empty stay, unless there is nothing more for them to separate.
+  const canLoseTail = rest.isElement && rest.endsSegment;
+  const plain = stepsOf(name, rest, (at, offer) => {
+    if (name.startsWith(whole, at)) offer(at + whole.length, 0);
+    if (canLoseTail && name.startsWith(tailless, at)) offer(at + tailless.length, 0, true);
   });
+  const besideEmpty = stepsOf(name, rest, (at, offer) => {
+    if (name.startsWith(whole, at)) offer(at + whole.length, 0);
+    if (name.startsWith(headless, at)) offer(at + headless.length, 0);
+    if (canLoseTail && name.startsWith(bare, at)) offer(at + bare.length, 0, true);
+  });
+  return { plain, besideEmpty, isElement: false, endsSegment: text.startsWith('/') };
 }
 
 function encodePath(text: string, options: LayoutOptions): string {
@@ -108,34 +124,49 @@ function encodePath(text: string, options: LayoutOptions): string {
 
 function elementColumn(element: ElementName, name: string, rest: Column, options: LayoutOptions): Column {
   const { kind } = elementOf(element);
-  if (kind === 'late' && options.lateAsElement) {
-    const text = `{${element}}`;
-    return columnOf(name, rest, (at, choice) => {
-      if (name.startsWith(text, at)) choice.offer(at + text.length, 0);
-    });
-  }
-  if (kind === 'number' || kind === 'late') return numberColumn(element, name, rest);
-  return textColumn(element, name, rest);
+  const lateText = kind === 'late' && options.lateAsElement ? `{${element}}` : undefined;
+  const emptyCost = OFTEN_MISSING.has(element) ? EMPTY_COST : UNUSUAL_COST;
+  const offerValue =
+    lateText !== undefined
+      ? lateValue(lateText, name)
+      : kind === 'number' || kind === 'late'
+        ? numberValue(element, name)
+        : textValue(element, name, rest);
+  const plain = stepsOf(name, rest, (at, offer) => {
+    offerValue(at, offer);
+    if (lateText === undefined) offer(at, emptyCost, !rest.isElement);
+  });
+  const besideEmpty = stepsOf(name, rest, (at, offer) => offer(at, emptyCost, true));
+  return { plain, besideEmpty, isElement: true, endsSegment: rest.endsSegment };
 }
 
-const DATE_SHAPES: Partial<Record<ElementName, RegExp>> = {
-  yyyy: /\d{4}/y,
-  MM: /\d{2}/y,
-  dd: /\d{2}/y,
-  HH: /\d{2}/y,
-  mm: /\d{2}/y,
-  ss: /\d{2}/y,
-};
-const DIGITS = /\d{1,20}/y;
+const OFTEN_MISSING: ReadonlySet<ElementName> = new Set([
+  'login',
+  'appKey',
+  'sessionId',
+  'audioCodec',
+  'videoCodec',
+]);
 
-function numberColumn(element: ElementName, name: string, rest: Column): Column {
-  const date = DATE_SHAPES[element];
-  return columnOf(name, rest, (at, choice) => {
-    const longest = matchEnd(date ?? DIGITS, name, at);
-    const shortest = date === undefined ? at + 1 : longest;
-    for (let end = longest; end >= shortest && end > at; end--) choice.offer(end, 0);
-    choice.offer(at, EMPTY_COST);
-  });
+type OfferValue = (at: number, offer: Offer) => void;
+
+function lateValue(text: string, name: string): OfferValue {
+  return (at, offer) => {
+    if (name.startsWith(text, at)) offer(at + text.length, 0);
+  };
+}
+
+const DATE_DIGITS: Partial<Record<ElementName, number>> = { yyyy: 4, MM: 2, dd: 2, HH: 2, mm: 2, ss: 2 };
+const TIME_DIGITS = 20;
+
+function numberValue(element: ElementName, name: string): OfferValue {
+  const exact = DATE_DIGITS[element];
+  const digits = /\d+/y;
+  return (at, offer) => {
+    const most = Math.min(matchEnd(digits, name, at), at + (exact ?? TIME_DIGITS));
+    const least = at + (exact ?? 1);
+    for (let end = most; end >= least; end--) offer(end, 0);
+  };
 }
 
 /** Ids as they usually look, with the cost of believing so. */
@@ -149,27 +180,24 @@ const USUAL_SHAPES: Partial<Record<ElementName, readonly (readonly [RegExp, numb
   ],
 };
 
-function textColumn(element: ElementName, name: string, rest: Column): Column {
+/** Positions must be asked for from the end of the name on: the best end so far is carried along. */
+function textValue(element: ElementName, name: string, rest: Column): OfferValue {
   const shapes = USUAL_SHAPES[element] ?? [];
   const anyCost = shapes.length === 0 ? 0 : UNUSUAL_COST;
   const prefersLongest = element === 'streamName';
-  // The best end behind the current position, in the same folder; grows with each step to the left.
-  let best = { end: -1, cost: Infinity };
-  return columnOf(name, rest, (at, choice) => {
-    if (name[at] === '/') best = { end: -1, cost: Infinity };
-    else if (at < name.length) {
-      const cost = rest.costs[at + 1] ?? Infinity;
-      if (cost < best.cost || (cost === best.cost && !prefersLongest)) best = { end: at + 1, cost };
+  const none = { end: -1, cost: Infinity };
+  let best = none;
+  return (at, offer) => {
+    if (name[at] === '/') best = none;
+    if (at === name.length || name[at] === '/') return;
+    const cost = rest.plain[at + 1]?.cost ?? Infinity;
+    if (cost < best.cost || (cost === best.cost && !prefersLongest)) best = { end: at + 1, cost };
+    for (const [shape, shapeCost] of shapes) {
+      const end = matchEnd(shape, name, at);
+      if (end > at) offer(end, shapeCost);
     }
-    if (name[at] !== '/') {
-      for (const [shape, cost] of shapes) {
-        const end = matchEnd(shape, name, at);
-        if (end > at) choice.offer(end, cost);
-      }
-      if (best.end > at) choice.offer(best.end, anyCost);
-    }
-    choice.offer(at, shapes.length === 0 ? EMPTY_COST : UNUSUAL_COST);
-  });
+    if (best.end > at) offer(best.end, anyCost);
+  };
 }
 
 /** Where a sticky expression's match ends, or `at` if there is none. */

@@ -70,6 +70,8 @@ const LONGEST_EXTENSION_BYTES = '.webm'.length;
  * @throws NameTemplateError naming the template, the position and the rule
  */
 export function checkNameRules(rules: NameRules): void {
+  // Under the policy streamName it is not used, but whoever changes the policy should find it right.
+  parseTemplate(rules.fileTemplate, 'fileTemplate');
   checkSizes(fileTemplateOf(rules), rules, 'fileTemplate');
   checkSizes(libraryTemplateOf(rules), rules, 'libraryKeyTemplate');
 }

@@ -56,7 +56,7 @@ const nastyUnit = fc.constantFrom(
     '{duration}',
     '{',
     '%2F',
-    '--0123abcd',
+    '-z0123abcd',
     '_001',
     '.mp4',
   ],

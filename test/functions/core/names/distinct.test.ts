@@ -168,4 +168,14 @@ describe('different values', () => {
     );
     expect(names.filter((name) => name.hashed !== undefined)).toEqual([]);
   });
+
+  it.each([
+    ['{streamName}-{login}-{startTime}', 'cam1-1767323046000.mp4'],
+    ['{login}_{streamName}', 'cam1.mp4'],
+    ['{streamName}-{login}_{yyyy}', 'cam1-2026.mp4'],
+    ['{streamName}-{login}', 'cam1.mp4'],
+  ])('leave out what has no value, and need no hash for that: %s', (fileTemplate, name) => {
+    const values = { ...VALUES, streamName: 'cam1' };
+    expect(fileName(values, { ...DEFAULT_NAME_RULES, fileTemplate }, 'mp4')).toMatchObject({ name });
+  });
 });
