@@ -1,7 +1,7 @@
 /**
- * What the recorder knows of media: ffmpeg's stdout is cut into fragments by a reader, and fragments are put
- * together into parts (files) by a muxer. One pair of both per container format; the recorder above them does
- * not know which one it holds.
+ * What is known of media here: ffmpeg's stdout is cut into fragments by a reader, and fragments are put together into
+ * parts (files) by a muxer. One pair of both for each container format; the recorder above them does not know which
+ * one it holds. Pure, so that the recorder uses it while it records and functions when they mend a rescued record.
  */
 
 /** Kinds of container that a part can be. The file extension is the same word. */
@@ -19,29 +19,30 @@ export interface TrackInfo {
 
 /** About 1 s of media that ffmpeg wrote as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
 export interface Fragment {
-  /** As ffmpeg wrote them; a muxer rebases a copy of the few bytes that hold times. */
+  /** As ffmpeg wrote them. The muxer that takes the fragment may move the times inside. */
   readonly bytes: Buffer;
   /** First presentation time on the attempt's own timeline, in milliseconds (fractions allowed). */
   readonly startMs: number;
   /** Until the last frame of the fragment has been shown, in milliseconds. */
   readonly endMs: number;
-  /** Starts with a video keyframe, or has no video at all: a part may begin here. */
+  /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;
-  /** Codec parameters changed since the fragment before: a part must begin here. */
-  readonly discontinuity: boolean;
 }
 
 export interface FragmentReader {
   /** Known once the header has been read; undefined until then. */
   readonly tracks: readonly TrackInfo[] | undefined;
-  /** Takes any chunk of ffmpeg's stdout, in order; gives the fragments that it completed. Throws MediaError. */
+  /**
+   * Takes any chunk of ffmpeg's stdout, in order; gives the fragments that it completed.
+   * @throws MediaError the bytes are not of the format
+   */
   push(chunk: Buffer): Fragment[];
-  /** stdout has ended: what is left, if it is a whole fragment. Bytes of an incomplete one are counted in `danglingBytes`. */
+  /** stdout has ended: what is left, if it is a whole fragment. */
   end(): Fragment[];
-  /** Bytes that were received and belong to no complete fragment. */
+  /** Bytes that were received and belong to no complete fragment yet. */
   readonly danglingBytes: number;
-  /** A muxer for the next part, which will begin with the fragment handed to its first `add`. */
-  startPart(): PartMuxer;
+  /** A muxer for the next part, which begins with this fragment. It is not added by that: hand it to `add` first. */
+  startPart(first: Fragment): PartMuxer;
 }
 
 export interface PartSummary {
@@ -50,7 +51,6 @@ export interface PartSummary {
   /** First and last presentation time on the attempt's timeline, in milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly tracks: readonly TrackInfo[];
   /** Video frames in the part, 0 for audio only. */
   readonly videoFrames: number;
 }
@@ -68,4 +68,9 @@ export interface PartMuxer {
    * one (index in front); undefined where the format needs none (TS). Nothing after the old head changes.
    */
   finish(): { readonly head: Buffer | undefined };
+}
+
+/** The bytes are not what their format asks for. */
+export class MediaError extends Error {
+  override readonly name = 'MediaError';
 }

@@ -1,0 +1,129 @@
+import type { PartMuxer, PartSummary } from '../types.ts';
+import type { InitSegment, Track } from './initSegment.ts';
+import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
+import type { TrackFragment } from './movieFragment.ts';
+import type { Mp4Fragment } from './reader.ts';
+import { SampleTable } from './sampleTable.ts';
+
+interface TrackState {
+  readonly track: Track;
+  readonly table: SampleTable;
+  /** Decode time of ffmpeg's that is the part's zero in this track. */
+  readonly base: number;
+  /** Where that zero is shown in the part, in seconds; the fragmented head's edit list says it. */
+  readonly offsetSeconds: number;
+  readonly edits: readonly Edit[];
+}
+
+/**
+ * One MP4 part. While it is recorded it is a fragmented file; `finish` gives the head that makes an ordinary one of it,
+ * with the index in front and the old moofs lying unused inside the mdat.
+ */
+export class Mp4Muxer implements PartMuxer {
+  readonly head: Buffer;
+  readonly #init: InitSegment;
+  readonly #states: readonly TrackState[];
+  readonly #startMs: number;
+  #endMs: number;
+  #mediaBytes = 0;
+
+  constructor(init: InitSegment, first: Mp4Fragment) {
+    this.#init = init;
+    this.#startMs = first.startMs;
+    this.#endMs = first.startMs;
+    this.#states = init.tracks.map((track) => trackState(track, first));
+    this.head = fragmentedHead(init, (track) => this.#stateOf(track).edits);
+  }
+
+  get summary(): PartSummary {
+    const video = this.#states.find(({ track }) => track.info.kind === 'video');
+    return {
+      startMs: this.#startMs,
+      endMs: this.#endMs,
+      durationMs: this.#endMs - this.#startMs,
+      videoFrames: video?.table.sizes.length ?? 0,
+    };
+  }
+
+  add(fragment: Mp4Fragment): Buffer {
+    for (const traf of fragment.tracks) {
+      const { table, base } = this.#stateOf(traf.track);
+      const decodeTime = Math.max(0, traf.decodeTime - base);
+      writeDecodeTime(fragment.bytes, traf, decodeTime);
+      table.add(traf, decodeTime, this.#mediaBytes);
+    }
+    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#mediaBytes += fragment.bytes.length;
+    return fragment.bytes;
+  }
+
+  finish(): { readonly head: Buffer } {
+    const tracks = this.#states
+      .filter(({ table }) => table.sizes.length > 0)
+      .map((state) => {
+        state.table.finish();
+        return { track: state.track, table: state.table, edits: finalEdits(state) };
+      });
+    return { head: indexedHead(this.#init, tracks, this.#mediaBytes) };
+  }
+
+  #stateOf(track: Track): TrackState {
+    return this.#states.find((state) => state.track.id === track.id) as TrackState;
+  }
+}
+
+/** The part's zero is when the first of all its frames is shown. */
+function trackState(track: Track, first: Mp4Fragment): TrackState {
+  const startSeconds = first.startMs / 1000;
+  const own = first.tracks.find((traf) => traf.track.id === track.id);
+  const table = new SampleTable();
+  if (own === undefined) {
+    // The track begins in a later fragment; its times stay on the part's timeline.
+    const base = Math.round((startSeconds - track.shiftSeconds) * track.timescale);
+    return { track, table, base, offsetSeconds: 0, edits: [] };
+  }
+  const base = own.decodeTime;
+  const offsetSeconds = base / track.timescale + track.shiftSeconds - startSeconds;
+  // A duration of 0 goes on to the end of a fragmented file.
+  const firstShown = firstCompositionOffset(own);
+  const lateSeconds = offsetSeconds + firstShown / track.timescale;
+  return {
+    track,
+    table,
+    base,
+    offsetSeconds,
+    edits: editsOf(lateSeconds, firstShown, 0),
+  };
+}
+
+function finalEdits({ table, track, offsetSeconds }: TrackState): readonly Edit[] {
+  const lateSeconds = offsetSeconds + table.firstShown / track.timescale;
+  const mediaTime = table.firstShown - (table.firstDecodeTime ?? 0);
+  return editsOf(lateSeconds, mediaTime, (table.lastShownEnd - table.firstShown) / track.timescale);
+}
+
+/** Half a unit of the movie's time: less cannot be said, and is not heard. */
+const LATE_MIN_SECONDS = 0.0005;
+
+function editsOf(lateSeconds: number, mediaTime: number, seconds: number): readonly Edit[] {
+  const late = lateSeconds >= LATE_MIN_SECONDS ? [{ seconds: lateSeconds, mediaTime: -1 }] : [];
+  return [...late, { seconds, mediaTime: Math.max(0, mediaTime) }];
+}
+
+/** Of the sample that is shown first: reordered video is decoded before it is shown. */
+function firstCompositionOffset({ runs }: TrackFragment): number {
+  let time = 0;
+  let first = Number.POSITIVE_INFINITY;
+  for (const { samples } of runs) {
+    for (const { duration, compositionOffset } of samples) {
+      first = Math.min(first, time + compositionOffset);
+      time += duration;
+    }
+  }
+  return first;
+}
+
+function writeDecodeTime(bytes: Buffer, traf: TrackFragment, decodeTime: number): void {
+  if (traf.decodeTimeBytes === 8) bytes.writeBigUInt64BE(BigInt(decodeTime), traf.decodeTimeAt);
+  else bytes.writeUInt32BE(decodeTime, traf.decodeTimeAt);
+}
