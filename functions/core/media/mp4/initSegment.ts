@@ -154,11 +154,16 @@ function trackInfo(handler: 'vide' | 'soun', stsd: Box): TrackInfo {
   return { kind: 'audio', codec: isMp3(entry) ? 'mp3' : codec, sampleRateHz, channels };
 }
 
-/** MP3 in an mp4a entry: object type 0x69 or 0x6b in the esds descriptor (tag 4). */
+const MP3_OBJECT_TYPES: readonly number[] = [0x69, 0x6b];
+
+/** MP3 in an mp4a entry: the object type in the esds box's DecoderConfigDescriptor (tag 4, ISO/IEC 14496-1). */
 function isMp3(entry: Box): boolean {
   if (entry.type !== 'mp4a' || entry.body.length <= 28) return false;
   const esds = findBox(boxesIn(entry.body, 28), 'esds');
-  if (esds === undefined) return false;
-  const match = /\x04[\x80]{0,3}[\s\S](?<type>[\s\S])/.exec(esds.body.toString('latin1', 4));
-  return match?.groups?.type === '\x69' || match?.groups?.type === '\x6b';
+  const at = esds?.body.indexOf(4, 4 + 3) ?? -1;
+  if (esds === undefined || at === -1) return false;
+  // The descriptor's length may be written with leading 0x80 bytes.
+  let type = at + 1;
+  while (esds.body[type] === 0x80) type += 1;
+  return MP3_OBJECT_TYPES.includes(esds.body[type + 1] ?? 0);
 }

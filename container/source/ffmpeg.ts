@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { EncodingPlan } from './ffmpegArguments.ts';
+import { ffmpegArguments } from './ffmpegArguments.ts';
+
+export interface FfmpegOptions {
+  readonly path: string;
+  readonly url: string;
+  readonly plan: EncodingPlan;
+  /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
+  readonly onLine: (line: string) => void;
+}
+
+/** ffmpeg is asked once, with SIGTERM: two signals in short order lose the tail. Then it is killed. */
+const STOP_GRACE_MS = 15_000;
+/** ffmpeg gets nothing of our environment: no credentials, no endpoints. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+
+/** One run of ffmpeg on the source. */
+export class Ffmpeg {
+  readonly #child: ChildProcess;
+  /** Settles with the exit code when the process is gone and its output has been read; signals give -1. */
+  readonly exited: Promise<number>;
+  #stopAsked = false;
+
+  constructor(options: FfmpegOptions) {
+    this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: ENVIRONMENT,
+      // A group of its own: a signal to our group, as a terminal's Ctrl-C sends, must not reach it a second time.
+      detached: true,
+    });
+    const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
+    const lines = createInterface({ input: this.#child.stderr as Readable });
+    lines.on('line', options.onLine);
+    // Progress is read so that the pipe never fills; its numbers come from the fragments themselves.
+    (this.#child.stdio[3] as Readable).resume();
+    this.exited = Promise.race([once(this.#child, 'close'), spawnFailed]).then(
+      ([code]) => (code as number | null) ?? -1,
+    );
+    // Whoever waits for it hears of it; nobody waiting yet is no reason to crash.
+    this.exited.catch(() => undefined);
+  }
+
+  /** The container's bytes. Always to be read to the end. */
+  get stdout(): Readable {
+    return this.#child.stdout as Readable;
+  }
+
+  /** Asks ffmpeg to finish what it has; kills it if it does not. */
+  stop(): void {
+    if (this.#stopAsked) return;
+    this.#stopAsked = true;
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+    void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
+  }
+}

@@ -1,0 +1,71 @@
+import type { ContainerFormat } from '../../functions/core/media/types.ts';
+import { parseSource } from '../../functions/core/source.ts';
+
+/** What ffmpeg is asked to make of the source. */
+export interface EncodingPlan {
+  readonly format: ContainerFormat;
+  /** 'copy', or the encoder that the container needs. Video is always copied. */
+  readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
+}
+
+/** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
+const SILENCE_US = 5_000_000;
+
+/**
+ * The fragmented MP4 of the design: delay_moov keeps the first audio/video offset, which empty_moov alone drops; a
+ * fragment ends at each keyframe, and at least every second.
+ */
+const MP4_OUTPUT = [
+  '-f',
+  'mp4',
+  '-movflags',
+  '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer',
+  '-frag_duration',
+  '1000000',
+];
+
+/**
+ * ffmpeg's arguments: reads the source, writes fragments to stdout and its progress to descriptor 3. Only the protocols
+ * that the source's scheme needs are allowed, so that a playlist cannot read files.
+ */
+export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
+  const { scheme, protocols } = parseSource(url, 'source.url');
+  return [
+    '-hide_banner',
+    '-nostdin',
+    '-nostats',
+    '-loglevel',
+    'level+info',
+    '-progress',
+    'pipe:3',
+    '-protocol_whitelist',
+    protocols.join(','),
+    ...inputTimeouts(scheme),
+    '-i',
+    url,
+    '-map',
+    '0:v:0?',
+    '-map',
+    '0:a:0?',
+    '-c:v',
+    'copy',
+    ...audioArguments(plan),
+    '-max_muxing_queue_size',
+    '4096',
+    ...MP4_OUTPUT,
+    'pipe:1',
+  ];
+}
+
+function inputTimeouts(scheme: string): string[] {
+  if (scheme.startsWith('rtsp')) return ['-timeout', String(SILENCE_US), '-rtsp_transport', 'tcp'];
+  // SRT has its time-out in the URL.
+  if (scheme === 'srt') return [];
+  return ['-rw_timeout', String(SILENCE_US)];
+}
+
+function audioArguments({ audio }: EncodingPlan): string[] {
+  if (audio === 'copy') return ['-c:a', 'copy'];
+  // RTMP's millisecond times jitter; async=1 makes exact frames of them.
+  return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
+}

@@ -1,0 +1,41 @@
+/** What ffmpeg found in the source, as it says it on stderr. */
+export interface InputStream {
+  readonly kind: 'video' | 'audio';
+  /** As ffprobe names it: h264, aac, opus, … */
+  readonly codec: string;
+  readonly sampleRateHz?: number;
+}
+
+const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
+
+/**
+ * Reads the streams of input 0 out of ffmpeg's info lines; tells when the list is complete, which is before ffmpeg
+ * writes anything. So the codecs are known without a probe of their own, which would cost a second connection.
+ */
+export class InputStreams {
+  readonly #streams: InputStream[] = [];
+  #state: 'before' | 'inside' | 'complete' = 'before';
+
+  /** @returns the streams, at the line that completes the list */
+  read(line: string): readonly InputStream[] | undefined {
+    if (this.#state === 'complete') return undefined;
+    if (line.startsWith('Input #0')) {
+      this.#state = 'inside';
+      return undefined;
+    }
+    if (this.#state === 'before') return undefined;
+    if (/^(Stream mapping:|Output #0)/.test(line)) {
+      this.#state = 'complete';
+      return this.#streams;
+    }
+    const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
+    if (codec === undefined) return undefined;
+    const rate = /(\d+) Hz/.exec(rest)?.[1];
+    this.#streams.push({
+      kind: kind === 'Video' ? 'video' : 'audio',
+      codec,
+      ...(rate === undefined ? {} : { sampleRateHz: Number(rate) }),
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+import { crc32 } from 'node:zlib';
+import { combineCrc32, crc32FromBase64, crc32ToBase64 } from '../../functions/core/crc32.ts';
+import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import type { Spool, SpooledBytes } from './spool.ts';
+import type { Uploader, UploadTarget } from './uploader.ts';
+
+export interface PartUploadOptions {
+  readonly uploader: Uploader;
+  readonly spool: Spool;
+  /** Settles when the multipart upload has been created and the part's number taken. */
+  readonly target: Promise<UploadTarget>;
+  /** Of the first S3 parts; later ones are larger. */
+  readonly partBytes: number;
+}
+
+/** What is needed to complete the upload. */
+export interface SealedUpload {
+  readonly target: UploadTarget;
+  readonly uploaded: readonly UploadedPart[];
+  readonly bytes: number;
+  readonly crc32: string;
+}
+
+/** An S3 multipart upload has at most 10,000 parts; a new file begins before. */
+const ROLL_AT_PARTS = 9_900;
+/** S3 parts grow by their first size every so many, so that 10,000 hold 25 times 10,000 first sizes and more. */
+const GROW_EVERY_PARTS = 2_500;
+
+/**
+ * The bytes of one file on their way into one multipart upload: filled into S3 parts as they come. The first S3 part
+ * is kept on disk as well, since a finished file gets another head.
+ */
+export class PartUpload {
+  readonly #options: PartUploadOptions;
+  readonly #uploads: Promise<UploadedPart>[] = [];
+  #buffer: Buffer;
+  #filledBytes = 0;
+  #bytes = 0;
+  #uploadedBytes = 0;
+  #first: SpooledBytes | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: PartUploadOptions) {
+    this.#options = options;
+    this.#buffer = Buffer.allocUnsafe(options.partBytes);
+    options.target.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Bytes appended so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes that S3 has, in whichever order they came. */
+  get uploadedBytes(): number {
+    return this.#uploadedBytes;
+  }
+
+  /** The file must end soon: S3 takes no more than 10,000 parts. */
+  get mustRoll(): boolean {
+    return this.#uploads.length >= ROLL_AT_PARTS;
+  }
+
+  /**
+   * Appends bytes. Waits at most for the disk.
+   * @throws SpoolFullError; what made an earlier upload of this part fail for good
+   */
+  async append(data: Buffer): Promise<void> {
+    for (let at = 0; at < data.length; ) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const copied = data.copy(this.#buffer, this.#filledBytes, at);
+      at += copied;
+      this.#filledBytes += copied;
+      this.#bytes += copied;
+      if (this.#filledBytes === this.#buffer.length) await this.#seal();
+    }
+  }
+
+  /** Uploads what is left; settles when S3 has all of it. */
+  async flush(): Promise<SealedUpload> {
+    if (this.#filledBytes > 0) await this.#seal();
+    const target = await this.#options.target;
+    const uploaded = await Promise.all(this.#uploads);
+    return { target, uploaded, bytes: this.#bytes, crc32: combined(uploaded) };
+  }
+
+  /** The first S3 part with other bytes in place of its first `oldHeadBytes`. */
+  async firstWithHead(head: Buffer, oldHeadBytes: number): Promise<Buffer> {
+    if (this.#first === undefined) throw new Error('nothing was uploaded yet');
+    const first = await this.#first.read();
+    return Buffer.concat([head, first.subarray(oldHeadBytes)]);
+  }
+
+  async uploadFirstAgain(data: Buffer): Promise<UploadedPart> {
+    return this.#options.uploader.put(await this.#options.target, 1, data);
+  }
+
+  /** Gives the disk back. */
+  async close(): Promise<void> {
+    await this.#first?.remove();
+    this.#first = undefined;
+  }
+
+  async #seal(): Promise<void> {
+    const data = this.#buffer.subarray(0, this.#filledBytes);
+    const partNumber = this.#uploads.length + 1;
+    if (partNumber === 1) this.#first = await this.#options.spool.put(data);
+    const { uploaded } = await this.#options.uploader.submit(this.#options.target, partNumber, data);
+    uploaded.then(
+      ({ bytes }) => (this.#uploadedBytes += bytes),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#uploads.push(uploaded);
+    const growth = 1 + Math.floor(this.#uploads.length / GROW_EVERY_PARTS);
+    this.#buffer = Buffer.allocUnsafe(this.#options.partBytes * growth);
+    this.#filledBytes = 0;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+}
+
+/** What the new first S3 part looks like before it is uploaded. */
+export function describePart(partNumber: number, data: Buffer): UploadedPart {
+  return { partNumber, bytes: data.length, crc32: crc32ToBase64(crc32(data)) };
+}
+
+/** CRC-32 of all S3 parts one after the other. */
+export function combined(parts: readonly UploadedPart[]): string {
+  const crc = parts.reduce((sum, part) => combineCrc32(sum, crc32FromBase64(part.crc32), part.bytes), 0);
+  return crc32ToBase64(crc);
+}

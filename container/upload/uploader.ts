@@ -1,0 +1,115 @@
+import { crc32 } from 'node:zlib';
+import { type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { crc32ToBase64 } from '../../functions/core/crc32.ts';
+import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import { retrying } from './retry.ts';
+import type { Spool, SpooledBytes } from './spool.ts';
+import { isUploadGone } from './s3Errors.ts';
+
+/** Where an S3 part goes; known once its upload has been created. */
+export interface UploadTarget {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+/** An S3 part that is full and waits for its turn. */
+interface Waiting {
+  readonly target: Promise<UploadTarget>;
+  readonly partNumber: number;
+  readonly data: Buffer | SpooledBytes;
+  readonly resolve: (uploaded: UploadedPart) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface UploaderOptions {
+  readonly s3: S3Client;
+  readonly spool: Spool;
+  readonly log: Logger;
+  /** Aborts what is still to be uploaded. */
+  readonly signal: AbortSignal;
+}
+
+/** S3 parts that are uploaded at the same time: one keeps up with any stream, the second hides the pauses between. */
+const PERMITS = 2;
+
+/**
+ * Uploads S3 parts. A part is given a permit before the next buffer is filled; while there is none (S3 is slow or
+ * away) it goes to the spool, and up in order when S3 is back. So memory is bounded, and whoever fills buffers waits
+ * at most for the disk, never for S3.
+ */
+export class Uploader {
+  readonly #options: UploaderOptions;
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+
+  constructor(options: UploaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a full S3 part. Settles when the caller may go on: at once, or when the part is on disk.
+   * @returns the upload, which settles when S3 has the part
+   * @throws SpoolFullError
+   */
+  async submit(
+    target: Promise<UploadTarget>,
+    partNumber: number,
+    data: Buffer,
+  ): Promise<{ readonly uploaded: Promise<UploadedPart> }> {
+    const mustWait = this.#running >= PERMITS || this.#waiting.length > 0;
+    const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
+    // Whoever waits for the upload hears of a failure; nobody waiting yet is no reason to crash.
+    promise.catch(() => undefined);
+    const kept = mustWait ? await this.#options.spool.put(data) : data;
+    this.#waiting.push({ target, partNumber, data: kept, resolve, reject });
+    this.#fill();
+    return { uploaded: promise };
+  }
+
+  #fill(): void {
+    while (this.#running < PERMITS) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#running += 1;
+      void this.#upload(next)
+        .then(next.resolve, next.reject)
+        .finally(() => {
+          this.#running -= 1;
+          this.#fill();
+        });
+    }
+  }
+
+  async #upload({ target, partNumber, data }: Waiting): Promise<UploadedPart> {
+    const bytes = Buffer.isBuffer(data) ? data : await data.read();
+    const uploaded = await this.put(await target, partNumber, bytes);
+    if (!Buffer.isBuffer(data)) await data.remove();
+    return uploaded;
+  }
+
+  /** Uploads one S3 part now, past all that waits. */
+  async put(target: UploadTarget, partNumber: number, data: Buffer): Promise<UploadedPart> {
+    const checksum = crc32ToBase64(crc32(data));
+    const command = new UploadPartCommand({
+      Bucket: target.bucket,
+      Key: target.key,
+      UploadId: target.uploadId,
+      PartNumber: partNumber,
+      Body: data,
+      ChecksumCRC32: checksum,
+    });
+    const answer = await retrying(() => this.#options.s3.send(command), {
+      signal: this.#options.signal,
+      isFinal: isUploadGone,
+      onRetry: (error, tries) =>
+        this.#options.log.warn('S3 did not take a part; trying again', {
+          partNumber,
+          tries,
+          error: error as Error,
+        }),
+    });
+    return { partNumber, bytes: data.length, crc32: checksum, etag: answer.ETag ?? '' };
+  }
+}
