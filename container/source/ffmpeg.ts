@@ -23,7 +23,7 @@ export class Ffmpeg {
   readonly #child: ChildProcess;
   /** Settles with the exit code when the process is gone and its output has been read; signals give -1. */
   readonly exited: Promise<number>;
-  #stopAsked = false;
+  #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
     this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {

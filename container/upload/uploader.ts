@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
-import { type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { crc32ToBase64 } from '../../functions/core/crc32.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { retrying } from './retry.ts';
-import type { Spool, SpooledBytes } from './spool.ts';
 import { isUploadGone } from './s3Errors.ts';
+import type { Spool, SpooledBytes } from './spool.ts';
 
 /** Where an S3 part goes; known once its upload has been created. */
 export interface UploadTarget {

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { EVENT_TYPES, eventId } from '../core/events.ts';
 import { jobKey, parseRecordKey, partKey, type RecordKey } from '../core/keys.ts';
+import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
 import { recordMetadata } from '../core/metadata.ts';
 import { collisionKey, libraryKey } from '../core/names/index.ts';
 import type { Clock } from '../core/ports.ts';
@@ -208,10 +209,3 @@ export class Relocation {
 function isCopyOf(copy: HeadObjectCommandOutput, { job, open }: LandedRecord): boolean {
   return copy.Metadata?.['recording-id'] === job.recordingId && copy.Metadata?.part === String(open.part);
 }
-
-const CONTENT_TYPES: Readonly<Record<OpenPart['format'], string>> = {
-  mp4: 'video/mp4',
-  webm: 'video/webm',
-  mkv: 'video/x-matroska',
-  ts: 'video/mp2t',
-};

@@ -1,0 +1,276 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+} from '@aws-sdk/client-s3';
+import { isStatus } from '../functions/aws/stateStore.ts';
+import { EVENT_TYPES } from '../functions/core/events.ts';
+import { partKey, recordKey } from '../functions/core/keys.ts';
+import { CONTENT_TYPES } from '../functions/core/media/contentTypes.ts';
+import type { ContainerFormat, Fragment, PartMuxer, TrackInfo } from '../functions/core/media/types.ts';
+import { fileName } from '../functions/core/names/index.ts';
+import { partNameValues } from '../functions/core/recordNames.ts';
+import {
+  type FinalPart,
+  finalPartSchema,
+  type OpenPart,
+  openPartSchema,
+  type UploadedPart,
+} from '../functions/core/state/objects.ts';
+import { type AttemptContext, announce } from './context.ts';
+import { SupersededError } from './faults.ts';
+import { combined, describePart, PartUpload, type SealedUpload } from './upload/partUpload.ts';
+import { retrying } from './upload/retry.ts';
+import { isUploadGone } from './upload/s3Errors.ts';
+import type { Spool } from './upload/spool.ts';
+import type { Uploader, UploadTarget } from './upload/uploader.ts';
+
+export interface PartOptions {
+  readonly context: AttemptContext;
+  readonly uploader: Uploader;
+  readonly spool: Spool;
+  /** Aborts what is still to be done in S3. */
+  readonly signal: AbortSignal;
+  readonly format: ContainerFormat;
+  readonly tracks: readonly TrackInfo[];
+  /** The number to take, or the next free one after it. */
+  readonly part: number;
+  /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
+  readonly zeroAtMs: number;
+}
+
+/**
+ * One part of the recording, from its first fragment to the completed upload. Opening it (the upload, the file's name,
+ * `open.json`) goes on in the background: S3 may be away, and ffmpeg must not wait.
+ */
+export class RecordedPart {
+  readonly #options: PartOptions;
+  readonly #muxer: PartMuxer;
+  readonly #upload: PartUpload;
+  readonly #openedAtMs: number;
+  /** Settles when the part's number has been taken. */
+  readonly opened: Promise<OpenPart>;
+  #lastByteAtMs: number;
+
+  constructor(options: PartOptions, muxer: PartMuxer) {
+    this.#options = options;
+    this.#muxer = muxer;
+    this.#openedAtMs = options.context.clock.nowMs();
+    this.#lastByteAtMs = this.#openedAtMs;
+    this.opened = this.#open();
+    const target = this.opened.then(({ key, uploadId }) => ({
+      bucket: options.context.store.bucket,
+      key,
+      uploadId,
+    }));
+    this.#upload = new PartUpload({
+      uploader: options.uploader,
+      spool: options.spool,
+      target,
+      partBytes: options.context.job.settings.partBytes,
+    });
+  }
+
+  get bytes(): number {
+    return this.#upload.bytes;
+  }
+
+  get uploadedBytes(): number {
+    return this.#upload.uploadedBytes;
+  }
+
+  get videoFrames(): number {
+    return this.#muxer.summary.videoFrames;
+  }
+
+  get durationMs(): number {
+    return this.#muxer.summary.durationMs;
+  }
+
+  /** First presentation time, on the attempt's timeline. */
+  get startMs(): number {
+    return this.#muxer.summary.startMs;
+  }
+
+  get mustRoll(): boolean {
+    return this.#upload.mustRoll;
+  }
+
+  /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
+  async add(fragment: Fragment): Promise<void> {
+    if (this.#upload.bytes === 0) await this.#upload.append(this.#muxer.head);
+    await this.#upload.append(this.#muxer.add(fragment));
+    this.#lastByteAtMs = this.#options.context.clock.nowMs();
+  }
+
+  /**
+   * Makes an ordinary file of what was recorded: all other S3 parts, then `final.json` with the exact list, then the
+   * first S3 part with its new head, then Complete. Whoever finds `final.json` can do the rest.
+   * @throws SupersededError somebody else completed or aborted the upload with another content
+   */
+  async finish(): Promise<FinalPart> {
+    const { context } = this.#options;
+    const open = await this.opened;
+    const sealed = await this.#upload.flush();
+    const { head } = this.#muxer.finish();
+    const first =
+      head === undefined ? undefined : await this.#upload.firstWithHead(head, this.#muxer.head.length);
+    const newFirst = first === undefined ? undefined : describePart(1, first);
+    const final = await this.#finalize(this.#finalPart(open, sealed, newFirst));
+    const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
+    const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
+    await this.#complete(sealed.target, parts, final);
+    await this.#upload.close();
+    context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
+    await announce(
+      context,
+      EVENT_TYPES.partFinished,
+      { part: final.part, bytes: final.bytes, durationMs: Math.round(final.durationMs) },
+      final.part,
+    );
+    return final;
+  }
+
+  async #open(): Promise<OpenPart> {
+    for (let part = this.#options.part; ; part++) {
+      const taken = await this.#retrying(() => this.#take(part));
+      if (taken !== undefined) return taken;
+    }
+  }
+
+  /** Creates the upload and takes the number; undefined when another attempt has it. */
+  async #take(part: number): Promise<OpenPart | undefined> {
+    const { context, format, tracks } = this.#options;
+    const { job, attempt, store, s3 } = context;
+    const facts = {
+      part,
+      startTimeMs: Math.round(this.#options.zeroAtMs + this.startMs),
+      openedAtMs: this.#openedAtMs,
+      tracks: [...tracks],
+    };
+    const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
+    const key = recordKey(job.recordingId, attempt, name);
+    const created = await s3.send(
+      new CreateMultipartUploadCommand({
+        Bucket: store.bucket,
+        Key: key,
+        ContentType: CONTENT_TYPES[format],
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+        Metadata: { 'recording-id': job.recordingId, part: String(part) },
+      }),
+    );
+    const open: OpenPart = {
+      ...facts,
+      attempt,
+      key,
+      uploadId: created.UploadId ?? '',
+      fileName: name,
+      format,
+    };
+    const openKey = partKey(job.recordingId, part, 'open');
+    if (await store.create(openKey, open)) return open;
+    const known = await store.read(openKey, openPartSchema);
+    // A retried write whose first answer was lost finds itself.
+    if (known?.value.uploadId === open.uploadId) return open;
+    await s3.send(
+      new AbortMultipartUploadCommand({ Bucket: store.bucket, Key: key, UploadId: open.uploadId }),
+    );
+    return undefined;
+  }
+
+  #finalPart(open: OpenPart, sealed: SealedUpload, newFirst: UploadedPart | undefined): FinalPart {
+    const { attempt, clock } = this.#options.context;
+    const { durationMs, endMs, videoFrames } = this.#muxer.summary;
+    const parts = newFirst === undefined ? sealed.uploaded : [newFirst, ...sealed.uploaded.slice(1)];
+    return {
+      part: open.part,
+      attempt,
+      key: open.key,
+      uploadId: open.uploadId,
+      format: open.format,
+      uploaded: [...sealed.uploaded],
+      ...(newFirst === undefined ? {} : { newFirst }),
+      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+      crc32: combined(parts),
+      durationMs,
+      startTimeMs: open.startTimeMs,
+      endTimeMs: Math.round(this.#options.zeroAtMs + endMs),
+      startTimeMillis: this.#openedAtMs,
+      endTimeMillis: this.#lastByteAtMs,
+      tracks: open.tracks,
+      videoFrames,
+      recovered: false,
+      finalizedAtMs: clock.nowMs(),
+    };
+  }
+
+  async #finalize(final: FinalPart): Promise<FinalPart> {
+    const { store, job } = this.#options.context;
+    const key = partKey(job.recordingId, final.part, 'final');
+    if (await this.#retrying(() => store.create(key, final))) return final;
+    const known = await this.#retrying(() => store.read(key, finalPartSchema));
+    if (known?.value.crc32 !== final.crc32 || known.value.recovered) {
+      throw new SupersededError(`part ${final.part} was finished by somebody else`);
+    }
+    return known.value;
+  }
+
+  async #complete(target: UploadTarget, parts: readonly UploadedPart[], final: FinalPart): Promise<void> {
+    const { s3 } = this.#options.context;
+    const command = new CompleteMultipartUploadCommand({
+      Bucket: target.bucket,
+      Key: target.key,
+      UploadId: target.uploadId,
+      ChecksumCRC32: final.crc32,
+      ChecksumType: 'FULL_OBJECT',
+      MpuObjectSize: final.bytes,
+      MultipartUpload: {
+        Parts: parts.map(({ partNumber, etag, crc32 }) => ({
+          PartNumber: partNumber,
+          ETag: etag,
+          ChecksumCRC32: crc32,
+        })),
+      },
+    });
+    try {
+      await this.#retrying(() => s3.send(command));
+    } catch (error) {
+      if (!isUploadGone(error)) throw error;
+      // Completed by a try of ours whose answer was lost, or by a rescuer that followed final.json.
+      if (!(await this.#isThere(target, final))) throw error;
+    }
+  }
+
+  async #isThere(target: UploadTarget, final: FinalPart): Promise<boolean> {
+    const { s3 } = this.#options.context;
+    const oldBytes = final.uploaded.reduce((sum, { bytes }) => sum + bytes, 0);
+    try {
+      const head = await this.#retrying(() =>
+        s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key })),
+      );
+      return head.ContentLength === final.bytes || head.ContentLength === oldBytes;
+    } catch (error) {
+      // Gone from landing as well: it has been moved to the library by now.
+      if (isStatus(error, 404)) return this.#wasMoved(final.part);
+      throw error;
+    }
+  }
+
+  async #wasMoved(part: number): Promise<boolean> {
+    const { store, job } = this.#options.context;
+    const keys = await store.list(partKey(job.recordingId, part, 'moved'));
+    return keys.length > 0;
+  }
+
+  #retrying<T>(run: () => Promise<T>): Promise<T> {
+    const { context, signal } = this.#options;
+    return retrying(run, {
+      signal,
+      isFinal: (error) => isUploadGone(error) || isStatus(error, 404) || error instanceof SupersededError,
+      onRetry: (error, tries) =>
+        context.log.warn('S3 did not answer; trying again', { tries, error: error as Error }),
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import path from 'node:path';
+import { Mp4Reader } from '../functions/core/media/mp4/reader.ts';
+import type { Fragment, FragmentReader } from '../functions/core/media/types.ts';
+import type { FinalPart, OpenPart } from '../functions/core/state/objects.ts';
+import type { AttemptContext } from './context.ts';
+import type { Measure } from './heartbeat.ts';
+import { RecordedPart } from './recordedPart.ts';
+import { Rotation } from './rotation.ts';
+import { Spool } from './upload/spool.ts';
+import { Uploader } from './upload/uploader.ts';
+
+export interface RecordingOptions {
+  readonly context: AttemptContext;
+  /** The first number that may be free. */
+  readonly firstPart: number;
+  readonly spoolFolder: string;
+  /** Aborts what is still to be done in S3. */
+  readonly signal: AbortSignal;
+  /** The first part has been opened: there is a frame on its way to S3. */
+  readonly onFirstPart: (part: OpenPart) => Promise<void>;
+}
+
+/** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
+export class Recording {
+  readonly rotation: Rotation;
+  readonly #options: RecordingOptions;
+  readonly #spool: Spool;
+  readonly #uploader: Uploader;
+  readonly #finishing: Promise<FinalPart>[] = [];
+  #reader: FragmentReader = new Mp4Reader();
+  #part: RecordedPart | undefined;
+  #nextPart: number;
+  #zeroAtMs: number | undefined;
+  #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: RecordingOptions) {
+    const { context, signal, spoolFolder } = options;
+    this.#options = options;
+    this.rotation = new Rotation(context.job);
+    this.#nextPart = options.firstPart;
+    const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
+    this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes);
+    this.#uploader = new Uploader({ s3: context.s3, spool: this.#spool, log: context.log, signal });
+  }
+
+  open(): Promise<void> {
+    return this.#spool.open();
+  }
+
+  /** At least one fragment has been recorded. */
+  get hasBegun(): boolean {
+    return this.#zeroAtMs !== undefined;
+  }
+
+  /** Takes a chunk of ffmpeg's output. Waits at most for the disk. @throws what makes going on useless */
+  async write(chunk: Buffer): Promise<void> {
+    for (const fragment of this.#reader.push(chunk)) await this.#add(fragment);
+  }
+
+  /** ffmpeg begins anew, with another header. */
+  restart(): void {
+    this.#reader = new Mp4Reader();
+  }
+
+  /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
+  async finish(): Promise<FinalPart[]> {
+    for (const fragment of this.#reader.end()) await this.#add(fragment);
+    this.#finishPart();
+    return Promise.all(this.#finishing);
+  }
+
+  async close(): Promise<void> {
+    await this.#spool.close();
+  }
+
+  measure(): Measure {
+    const part = this.#part;
+    const uploadedBytes = this.#endedParts.uploadedBytes + (part?.uploadedBytes ?? 0);
+    const bytes = this.#endedParts.bytes + (part?.bytes ?? 0);
+    return {
+      part: Math.max(1, this.#nextPart - 1),
+      bytes,
+      uploadedBytes,
+      durationMs: this.#endedParts.durationMs + (part?.durationMs ?? 0),
+      videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
+      spoolBytes: this.#spool.bytes,
+      tailAgeMs: 0,
+    };
+  }
+
+  async #add(fragment: Fragment): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
+    if (this.#part === undefined || this.rotation.isDue(this.#part, fragment)) {
+      this.#finishPart();
+      this.#part = this.#openPart(fragment, this.#zeroAtMs);
+    }
+    await this.#part.add(fragment);
+  }
+
+  #openPart(first: Fragment, zeroAtMs: number): RecordedPart {
+    const { context, signal, onFirstPart, firstPart } = this.#options;
+    const part = new RecordedPart(
+      {
+        context,
+        uploader: this.#uploader,
+        spool: this.#spool,
+        signal,
+        format: 'mp4',
+        tracks: this.#reader.tracks ?? [],
+        part: this.#nextPart,
+        zeroAtMs,
+      },
+      this.#reader.startPart(first),
+    );
+    const isFirst = this.#nextPart === firstPart;
+    this.#nextPart += 1;
+    part.opened
+      .then(async (open) => {
+        this.#nextPart = Math.max(this.#nextPart, open.part + 1);
+        if (isFirst) await onFirstPart(open);
+      })
+      .catch((error: unknown) => this.#fail(error));
+    return part;
+  }
+
+  #finishPart(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    this.#part = undefined;
+    this.#endedParts = {
+      bytes: this.#endedParts.bytes + part.bytes,
+      uploadedBytes: this.#endedParts.uploadedBytes + part.bytes,
+      durationMs: this.#endedParts.durationMs + part.durationMs,
+      videoFrames: this.#endedParts.videoFrames + part.videoFrames,
+    };
+    const finished = part.finish();
+    finished.catch((error: unknown) => this.#fail(error));
+    this.#finishing.push(finished);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+}

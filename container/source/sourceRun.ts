@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { redactText } from '../../functions/core/source.ts';
+import { Ffmpeg } from './ffmpeg.ts';
+import type { EncodingPlan } from './ffmpegArguments.ts';
+import { type InputStream, InputStreams } from './inputStreams.ts';
+
+export interface SourceRunOptions {
+  readonly ffmpegPath: string;
+  readonly url: string;
+  readonly plan: EncodingPlan;
+  /** The plan for what the source really sends. */
+  readonly planFor: (streams: readonly InputStream[]) => EncodingPlan;
+  /** Takes ffmpeg's output, in order. What it throws ends the run. */
+  readonly onChunk: (chunk: Buffer) => Promise<void>;
+  readonly openTimeoutMs: number;
+  /** Asks ffmpeg to finish. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+export type SourceEnd =
+  /** The source sends something else than was expected: run again with this plan. */
+  | { readonly kind: 'replan'; readonly plan: EncodingPlan }
+  /** ffmpeg has ended. */
+  | {
+      readonly kind: 'ended';
+      readonly exitCode: number;
+      /** The last errors and warnings, without the source's secrets. */
+      readonly complaints: readonly string[];
+      readonly timedOut: boolean;
+    };
+
+const COMPLAINTS_KEPT = 50;
+const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )?\[(\w+)\] (.*)$/s;
+
+/** Runs ffmpeg on the source once, from connecting to its end. */
+export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
+  const { log, url } = options;
+  const complaints: string[] = [];
+  const streams = new InputStreams();
+  const known = Promise.withResolvers<readonly InputStream[] | undefined>();
+
+  const ffmpeg = new Ffmpeg({
+    path: options.ffmpegPath,
+    url,
+    plan: options.plan,
+    onLine: (line) => {
+      const [, level = '', text = line] = LINE.exec(line) ?? [];
+      const found = streams.read(text);
+      if (found !== undefined) known.resolve(found);
+      if (level === 'info') return;
+      const complaint = redactText(text, url);
+      log.warn('ffmpeg complains', { level, complaint });
+      complaints.push(complaint);
+      if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
+    },
+  });
+  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(undefined));
+
+  let timedOut = false;
+  const openTimer = setTimeout(() => {
+    timedOut = true;
+    ffmpeg.stop();
+  }, options.openTimeoutMs);
+  const stop = (): void => ffmpeg.stop();
+  options.signal.addEventListener('abort', stop);
+  if (options.signal.aborted) stop();
+
+  try {
+    let replan: EncodingPlan | undefined;
+    let decided = false;
+    for await (const chunk of ffmpeg.stdout) {
+      if (!decided) {
+        // ffmpeg says what it found before it writes anything.
+        const found = await known.promise;
+        const plan = found === undefined ? options.plan : options.planFor(found);
+        decided = true;
+        clearTimeout(openTimer);
+        if (!isDeepStrictEqual(plan, options.plan)) {
+          replan = plan;
+          ffmpeg.stop();
+        }
+      }
+      if (replan === undefined) await options.onChunk(chunk as Buffer);
+    }
+    const exitCode = await ffmpeg.exited;
+    if (replan === undefined && !decided) {
+      // A container that cannot carry the codec fails before the first byte.
+      const found = await known.promise;
+      const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);
+      if (!isDeepStrictEqual(plan, options.plan)) replan = plan;
+    }
+    if (replan !== undefined) return { kind: 'replan', plan: replan };
+    return { kind: 'ended', exitCode, complaints, timedOut };
+  } finally {
+    clearTimeout(openTimer);
+    options.signal.removeEventListener('abort', stop);
+    ffmpeg.stop();
+    ffmpeg.stdout.resume();
+    await ffmpeg.exited.catch(() => undefined);
+  }
+}
