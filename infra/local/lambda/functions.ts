@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { FUNCTIONS, type FunctionName, type Resource } from '../../wiring.ts';
+import type { Invocation } from './environment.ts';
+import { LambdaFunction } from './function.ts';
+
+export type { Invocation } from './environment.ts';
+
+export interface FunctionsOptions {
+  readonly region: string;
+  readonly accountId: string;
+  /** What the wiring's environment variables hold. */
+  readonly resources: Readonly<Record<Resource, string>>;
+  /** What every function gets besides: credentials and endpoints, in the SDK's own variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onLog: (name: FunctionName, line: string) => void;
+}
+
+/** All functions of the deployment, by name. */
+export interface Functions {
+  invoke(name: FunctionName, event: unknown): Promise<Invocation>;
+  close(): Promise<void>;
+}
+
+/** A laptop runs few cores; Lambda would go to a thousand. */
+const MAX_ENVIRONMENTS = 4;
+const FUNCTIONS_FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'functions');
+
+/** The functions of `infra/wiring.ts`, each in worker threads with the environment that the wiring gives it. */
+export function createFunctions(options: FunctionsOptions): Functions {
+  const { region, accountId, resources, onLog } = options;
+  const functions = new Map<FunctionName, LambdaFunction>();
+  for (const name of Object.keys(FUNCTIONS) as FunctionName[]) {
+    const spec = FUNCTIONS[name];
+    const wired = Object.entries(spec.environment).map(([variable, resource]) => [
+      variable,
+      resources[resource],
+    ]);
+    functions.set(
+      name,
+      new LambdaFunction({
+        functionName: name,
+        handlerPath: path.join(FUNCTIONS_FOLDER, `${spec.name}.ts`),
+        functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+        memoryMb: spec.memoryMb,
+        timeoutMs: spec.timeoutSeconds * 1000,
+        maxEnvironments: MAX_ENVIRONMENTS,
+        onLog: (line) => onLog(name, line),
+        env: {
+          ...options.environment,
+          AWS_REGION: region,
+          AWS_LAMBDA_FUNCTION_NAME: name,
+          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
+          POWERTOOLS_SERVICE_NAME: 'stream-recorder',
+          POWERTOOLS_LOG_LEVEL: 'INFO',
+          ...Object.fromEntries(wired),
+        },
+      }),
+    );
+  }
+  return {
+    invoke(name, event) {
+      const found = functions.get(name);
+      if (found === undefined) throw new Error(`there is no function ${name}`);
+      return found.invoke(event);
+    },
+    async close() {
+      await Promise.all([...functions.values()].map((one) => one.close()));
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LambdaFunction, type LambdaFunctionSpec } from '../../../../infra/local/lambda/function.ts';
+import { waitFor } from '../../../support/children.ts';
+
+const lines: string[] = [];
+const open: LambdaFunction[] = [];
+
+function make(spec: Partial<LambdaFunctionSpec> = {}, file = 'function'): LambdaFunction {
+  const made = new LambdaFunction({
+    functionName: 'test',
+    handlerPath: path.join(import.meta.dirname, 'fixtures', `${file}.ts`),
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
+    memoryMb: 128,
+    timeoutMs: 20_000,
+    maxEnvironments: 2,
+    env: { ONLY: 'this' },
+    onLog: (line) => lines.push(line),
+    ...spec,
+  });
+  open.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+  lines.length = 0;
+});
+
+const payload = async (invocation: ReturnType<LambdaFunction['invoke']>): Promise<unknown> => {
+  const result = await invocation;
+  if (!result.ok) throw new Error(`${result.errorType}: ${result.errorMessage}`);
+  return result.payload;
+};
+
+describe('a function', () => {
+  it('stays warm between invocations', async () => {
+    const one = make();
+    expect(await payload(one.invoke({ do: 'echo', value: [1, 'é'] }))).toEqual({
+      value: [1, 'é'],
+      invocations: 1,
+    });
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 2 });
+    expect(await payload(one.invoke({ do: 'nothing' }))).toBeNull();
+  });
+
+  it('has an environment of its own and Lambda’s context', async () => {
+    process.env.NOT_FOR_FUNCTIONS = 'secret';
+    const { environment, context } = (await payload(make().invoke({ do: 'describe' }))) as {
+      environment: unknown;
+      context: { remainingMs: number };
+    };
+    expect(environment).toEqual({ ONLY: 'this' });
+    expect(context).toMatchObject({
+      awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      functionName: 'test',
+      functionVersion: '$LATEST',
+      invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
+      memoryLimitInMB: '128',
+      logGroupName: '/aws/lambda/test',
+      logStreamName: expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/),
+    });
+    expect(context.remainingMs).toBeGreaterThan(10_000);
+    expect(context.remainingMs).toBeLessThanOrEqual(20_000);
+  });
+
+  it('hands its lines on', async () => {
+    await make().invoke({ do: 'log' });
+    await waitFor('both lines', () => (lines.length === 2 ? true : undefined), { everyMs: 5 });
+    expect(lines.sort()).toEqual(['to stderr', '{"level":"INFO","message":"to stdout"}']);
+  });
+
+  it('that throws fails the invocation, is logged, and stays warm', async () => {
+    const one = make();
+    expect(await one.invoke({ do: 'throw' })).toEqual({
+      ok: false,
+      errorType: 'TypeError',
+      errorMessage: 'as asked',
+    });
+    const logged = await waitFor('the log line', () => lines[0], { everyMs: 5 });
+    expect(JSON.parse(logged)).toMatchObject({
+      level: 'ERROR',
+      message: 'Invoke Error',
+      errorMessage: 'as asked',
+    });
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 2 });
+  });
+
+  it.each([
+    ['exits', 'exit', /exit status 3/],
+    ['throws where nobody catches', 'unhandled', /nobody catches this/],
+  ])('that %s fails the invocation; the next one has a new environment', async (_name, what, message) => {
+    const one = make();
+    expect(await one.invoke({ do: what })).toMatchObject({
+      ok: false,
+      errorType: 'Runtime.ExitError',
+      errorMessage: expect.stringMatching(message),
+    });
+    expect(lines.map((line) => JSON.parse(line).errorType)).toEqual(['Runtime.ExitError']);
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 1 });
+  });
+
+  it.each(['hang', 'spin'])('that does not answer in time (%s) is killed', async (what) => {
+    const one = make({ timeoutMs: 300 });
+    expect(await one.invoke({ do: what })).toMatchObject({
+      ok: false,
+      errorType: 'Sandbox.Timedout',
+      errorMessage: expect.stringMatching(/^[0-9a-f-]{36} Task timed out after 0\.30 seconds$/),
+    });
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 1 });
+  });
+
+  it('that cannot be imported fails each invocation with the reason', async () => {
+    const one = make({}, 'brokenFunction');
+    for (let i = 0; i < 2; i++)
+      expect(await one.invoke({})).toMatchObject({
+        ok: false,
+        errorType: 'Runtime.ExitError',
+        errorMessage: expect.stringMatching(/cannot be imported/),
+      });
+  });
+
+  it('runs as many invocations at once as it may; the others wait their turn', async () => {
+    const one = make({ timeoutMs: 400 });
+    const slow = [one.invoke({ do: 'hang' }), one.invoke({ do: 'hang' })];
+    const third = one.invoke({ do: 'echo', value: 'third' });
+    const first = await Promise.race([
+      ...slow.map((invocation) => invocation.then(() => 'slow')),
+      third.then(() => 'third'),
+    ]);
+    expect(first).toBe('slow');
+    expect(await payload(third)).toEqual({ value: 'third', invocations: 1 });
+  });
+
+  it('fails what still runs when it is closed, and takes no more', async () => {
+    const one = make();
+    await one.invoke({ do: 'echo' });
+    const running = one.invoke({ do: 'hang' });
+    await one.close();
+    expect(await running).toMatchObject({ ok: false });
+    expect(await one.invoke({ do: 'echo' })).toMatchObject({ ok: false, errorType: 'Runtime.Closed' });
+  });
+});
