@@ -20,12 +20,14 @@ export type Resource =
 
 export type BucketName = 'landing' | 'library';
 
+export type EcsAction = 'ecs:RunTask' | 'ecs:TagResource' | 'ecs:ListTasks' | 'ecs:StopTask';
+
 /** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
 export type Grant =
   | { readonly on: BucketName; readonly actions: readonly string[]; readonly keys: readonly string[] }
   /** On the bucket itself, for listings below these prefixes. */
   | { readonly on: BucketName; readonly list: readonly string[] }
-  | { readonly on: 'recorderTask'; readonly actions: readonly string[] }
+  | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
 
 export interface FunctionSpec {
@@ -65,7 +67,8 @@ export const FUNCTIONS = {
       },
       { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
       { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
-      { on: 'recorderTask', actions: ['ecs:RunTask'] },
+      // RunTask copies the task definition's tags onto the task, which is a right of its own.
+      { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
     ],
   },
   stopRecording: {

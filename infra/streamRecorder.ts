@@ -1,0 +1,157 @@
+import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { SettingsOverrides } from '../functions/core/settings.ts';
+import { Alarms } from './alarms.ts';
+import { Api } from './api.ts';
+import { landingBucket, libraryBucket } from './buckets.ts';
+import { Functions } from './functions.ts';
+import type { GrantTargets } from './grants.ts';
+import { RecorderNetwork } from './network.ts';
+import { RecorderTask } from './recorderTask.ts';
+import { checkedRecordingDefaults } from './recordingDefaults.ts';
+import { RelocationQueue } from './relocationQueue.ts';
+import { RECORDER_TASK, type Resource } from './wiring.ts';
+
+export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
+
+export interface StreamRecorderProps {
+  /**
+   * Where recorders write, and all state. Not versioned, no expiry by age, in this stack's region. Its objects below
+   * `records/` and `state/` are Stream Recorder's own.
+   * @default a new bucket: encrypted, private, TLS only, kept when the stack is deleted
+   */
+  readonly landingBucket?: IBucket | Bucket;
+  /**
+   * Where finished records live; another bucket than landing.
+   * @default a new bucket: encrypted, private, TLS only, versioned, kept when the stack is deleted
+   */
+  readonly libraryBucket?: IBucket | Bucket;
+  /**
+   * Where recorder tasks run: its public subnets, with a public address for each task.
+   * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
+   */
+  readonly vpc?: IVpc | Vpc;
+  /**
+   * Tried in this order for each recording. Spot is cheaper, and a task may be taken away at two minutes' notice.
+   * @default ['FARGATE']
+   */
+  readonly capacityProviders?: readonly CapacityProvider[];
+  /**
+   * What differs from the built-in settings, such as name templates or rotation. Checked at synth.
+   * @default the built-in settings
+   */
+  readonly recordingDefaults?: SettingsOverrides;
+  /**
+   * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
+   * @default 256: copies one stream; encoding audio or video needs more
+   */
+  readonly cpuUnits?: number;
+  /**
+   * Memory of a recorder task, in MiB; Fargate allows certain sizes for each `cpuUnits`.
+   * @default 512
+   */
+  readonly memoryMb?: number;
+  /**
+   * The recorder's image, arm64, if it is built elsewhere.
+   * @default built from container/Dockerfile by `cdk deploy`
+   */
+  readonly image?: ContainerImage;
+  /**
+   * Told when records are not moved to the library.
+   * @default the alarms exist and tell nobody
+   */
+  readonly alarmTopic?: ITopic;
+  /** @default one month */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * Records live streams into S3: HTTP API, functions, recorder tasks, the way from landing to library, events.
+ *
+ * ```ts
+ * const recorder = new StreamRecorder(this, 'Recorder', { recordingDefaults: { rotation: { kind: 'time', everyMs: 3_600_000 } } });
+ * recorder.grantApi(callersRole);
+ * ```
+ */
+export class StreamRecorder extends Construct {
+  /** Base URL of the HTTP API, with a slash at its end. Requests are signed with IAM, service `execute-api`. */
+  readonly apiUrl: string;
+  readonly landingBucket: IBucket | Bucket;
+  readonly libraryBucket: IBucket | Bucket;
+  /** Gets every event of docs/events; see `EVENT_SOURCE` and `EVENT_TYPES` in functions/core/events.ts. */
+  readonly eventBus: EventBus;
+  /** Where recorder tasks run. */
+  readonly clusterName: string;
+  readonly #api: Api;
+
+  /** @throws Error settings, buckets or a VPC that cannot work */
+  constructor(scope: Construct, id: string, props: StreamRecorderProps = {}) {
+    super(scope, id);
+    const overrides = props.recordingDefaults ?? {};
+    const settings = checkedRecordingDefaults(overrides);
+    const capacityProviders = props.capacityProviders ?? ['FARGATE'];
+    if (capacityProviders.length === 0) throw new Error('capacityProviders: at least one is needed');
+    const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
+
+    this.landingBucket = props.landingBucket ?? landingBucket(this, 'Landing');
+    this.libraryBucket = props.libraryBucket ?? libraryBucket(this, 'Library');
+    if (this.landingBucket.bucketName === this.libraryBucket.bucketName) {
+      throw new Error('libraryBucket: landing and library must be two buckets');
+    }
+    this.eventBus = new EventBus(this, 'EventBus', { description: 'Events of Stream Recorder' });
+
+    const targets: GrantTargets = {
+      buckets: { landing: this.landingBucket, library: this.libraryBucket },
+      eventBus: this.eventBus,
+    };
+    const network = new RecorderNetwork(this, 'Network', props.vpc);
+    const { cluster, taskDefinition } = new RecorderTask(this, 'Task', {
+      network,
+      targets,
+      image: props.image,
+      cpuUnits: props.cpuUnits ?? RECORDER_TASK.cpuUnits,
+      memoryMb: props.memoryMb ?? RECORDER_TASK.memoryMb,
+      spoolMaxBytes: settings.spoolMaxBytes,
+      logRetention,
+    });
+    this.clusterName = cluster.clusterName;
+
+    const resources: Readonly<Record<Resource, string>> = {
+      landingBucket: this.landingBucket.bucketName,
+      libraryBucket: this.libraryBucket.bucketName,
+      clusterArn: cluster.clusterArn,
+      taskDefinition: taskDefinition.taskDefinitionArn,
+      containerName: RECORDER_TASK.containerName,
+      subnetIds: network.subnets.map((subnet) => subnet.subnetId).join(','),
+      securityGroupIds: network.securityGroup.securityGroupId,
+      capacityProviders: capacityProviders.join(','),
+      eventBusName: this.eventBus.eventBusName,
+      recordingDefaults: JSON.stringify(overrides),
+    };
+    const { all } = new Functions(this, 'Functions', {
+      resources,
+      targets: { ...targets, recorder: { cluster, taskDefinition } },
+      logRetention,
+    });
+    this.#api = new Api(this, 'Api', { functions: all, logRetention });
+    this.apiUrl = this.#api.stage.url;
+
+    const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', this.landingBucket, all.relocate);
+    new Alarms(this, 'Alarms', { deadLetterQueue, relocate: all.relocate, topic: props.alarmTopic });
+  }
+
+  /** Lets a role, user or group call the HTTP API, every route of it. */
+  grantApi(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['execute-api:Invoke'],
+      resourceArns: [this.#api.httpApi.arnForExecuteApi()],
+    });
+  }
+}

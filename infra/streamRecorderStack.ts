@@ -1,0 +1,23 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { StreamRecorder, type StreamRecorderProps } from './streamRecorder.ts';
+
+export interface StreamRecorderStackProps extends StackProps {
+  readonly recorder?: StreamRecorderProps;
+}
+
+/** A stack with one StreamRecorder, and what its callers need to know as outputs. */
+export class StreamRecorderStack extends Stack {
+  constructor(scope: Construct, id: string, props: StreamRecorderStackProps = {}) {
+    super(scope, id, { description: 'Serverless recorder for live streams', ...props });
+    const recorder = new StreamRecorder(this, 'Recorder', props.recorder);
+    const outputs = {
+      ApiUrl: recorder.apiUrl,
+      LibraryBucketName: recorder.libraryBucket.bucketName,
+      LandingBucketName: recorder.landingBucket.bucketName,
+      EventBusName: recorder.eventBus.eventBusName,
+      ClusterName: recorder.clusterName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}
