@@ -1,0 +1,246 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EVENT_TYPES } from '../functions/core/events.ts';
+import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
+import { releaseLock } from '../functions/core/protocol/lock.ts';
+import {
+  type Claim,
+  claimSchema,
+  type End,
+  type FinalPart,
+  jobSchema,
+  type Outcome,
+  outcomeSchema,
+  type Reason,
+} from '../functions/core/state/objects.ts';
+import { type AttemptContext, announce, type Outside } from './context.ts';
+import { reasonOfFault } from './faults.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Recording } from './recording.ts';
+import { expectedStreams, planFor } from './source/plan.ts';
+import { openingFailure } from './source/sourceErrors.ts';
+import { runSource, type SourceEnd } from './source/sourceRun.ts';
+import { isStopAsked, type StopRequest, watch } from './stopRequest.ts';
+
+export interface AttemptOptions {
+  readonly outside: Outside;
+  readonly recordingId: string;
+  readonly attempt: number;
+  /** Tells this task from every other one. */
+  readonly taskArn: string;
+  readonly ffmpegPath: string;
+  readonly spoolFolder: string;
+  readonly stop: StopRequest;
+}
+
+const HEARTBEAT_MS = 15_000;
+/** ECS kills 120 s after SIGTERM; by then everything must have been said. */
+const FINISH_AFTER_SIGTERM_MS = 105_000;
+/** Nobody kills a recorder whose source has ended: S3 may be away for longer. */
+const FINISH_MS = 15 * 60_000;
+/** The source sends something else than expected: the second plan is made of what it sends. */
+const PLANS_MAX = 3;
+
+const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do.' };
+
+/** The whole story of an attempt: claim, record, end. @returns why it ended; never throws for a fault outside. */
+export async function runAttempt(options: AttemptOptions): Promise<Reason> {
+  const { outside, recordingId, attempt, stop } = options;
+  const { store, log } = outside;
+  const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
+  if (job === undefined) {
+    log.error('there is no such recording');
+    return { code: 'recorder_failed', message: 'There is no such recording.' };
+  }
+  log.appendKeys({ mediaSessionId: job.mediaSessionId });
+  const context: AttemptContext = { ...outside, job, attempt };
+  if ((await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined) {
+    log.info('the recording has ended already');
+    return nothingToDo;
+  }
+  if (!(await claim(options))) {
+    log.warn('another task has this attempt');
+    return { code: 'superseded', message: 'Another task has this attempt.' };
+  }
+  if (await isStopAsked(store, recordingId)) stop.ask('stopped');
+  const { reason, parts } =
+    stop.cause === undefined
+      ? await record(context, options)
+      : { reason: stopReason(stop.cause), parts: [] as FinalPart[] };
+  if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
+  else await end(context, reason, parts);
+  return reason;
+}
+
+async function claim({ outside, recordingId, attempt, taskArn }: AttemptOptions): Promise<boolean> {
+  const { store, clock } = outside;
+  const key = attemptKey(recordingId, attempt, 'claim');
+  const own: Claim = { attempt, claimedAtMs: clock.nowMs(), taskArn };
+  if (await store.create(key, own)) return true;
+  // A retried write whose first answer was lost finds itself.
+  return (await store.read(key, claimSchema))?.value.taskArn === taskArn;
+}
+
+interface Recorded {
+  readonly reason: Reason;
+  readonly parts: readonly FinalPart[];
+}
+
+async function record(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
+  const { store, log, job, attempt } = context;
+  const heartbeat = new Heartbeat(attempt);
+  const { stop } = options;
+  const s3Patience = new AbortController();
+  const background = new AbortController();
+  const recording = new Recording({
+    context,
+    firstPart: await nextPart(context),
+    spoolFolder: options.spoolFolder,
+    signal: s3Patience.signal,
+    onFirstPart: (part) =>
+      announce(context, EVENT_TYPES.recordingStarted, {
+        attempt,
+        part: part.part,
+        startTimeMs: part.startTimeMs,
+        tracks: part.tracks,
+      }),
+  });
+  await recording.open();
+  const tasks = [
+    watch({
+      store,
+      log,
+      recordingId: job.recordingId,
+      stop,
+      onRotate: () => recording.rotation.ask(),
+      signal: background.signal,
+    }),
+    beatRegularly(context, recording, heartbeat, background.signal),
+  ];
+  try {
+    let fault: unknown;
+    let end: SourceEnd | undefined;
+    try {
+      end = await runPlans(context, options, recording);
+    } catch (error) {
+      fault = error;
+      log.error('the recording cannot go on', error as Error);
+    }
+    // From here on S3 is waited for, but not for ever.
+    const finishMs = stop.cause === undefined ? FINISH_MS : FINISH_AFTER_SIGTERM_MS;
+    const timer = setTimeout(() => s3Patience.abort(), finishMs);
+    const finished = await recording.finish().then(
+      (parts) => ({ parts }),
+      (error: unknown) => ({ error }),
+    );
+    clearTimeout(timer);
+    if ('error' in finished) {
+      log.error('the record could not be finished', finished.error as Error);
+      return { reason: reasonOfFault(fault ?? finished.error), parts: [] };
+    }
+    const { parts } = finished;
+    if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
+    if (stop.cause !== undefined) return { reason: stopReason(stop.cause), parts };
+    if (recording.hasBegun) return { reason: { code: 'source_ended', message: 'The source ended.' }, parts };
+    return { reason: failureOf(end), parts };
+  } finally {
+    background.abort();
+    await Promise.all(tasks);
+    await beat(context, recording, heartbeat);
+    await recording.close();
+  }
+}
+
+/** Runs ffmpeg; again, with another plan, when the source sends something else than was expected. */
+async function runPlans(
+  context: AttemptContext,
+  options: AttemptOptions,
+  recording: Recording,
+): Promise<SourceEnd | undefined> {
+  const { job, log } = context;
+  const { stop } = options;
+  let plan = planFor(expectedStreams(job), job);
+  let end: SourceEnd | undefined;
+  for (let tries = 1; tries <= PLANS_MAX; tries++) {
+    end = await runSource({
+      ffmpegPath: options.ffmpegPath,
+      url: job.source.url,
+      plan,
+      planFor: (streams) => planFor(streams, job),
+      onChunk: (chunk) => recording.write(chunk),
+      openTimeoutMs: job.settings.openTimeoutMs,
+      signal: stop.signal,
+      log,
+    });
+    if (end.kind === 'ended' || stop.cause !== undefined) return end;
+    log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
+    plan = end.plan;
+    recording.restart();
+  }
+  return end;
+}
+
+function failureOf(end: SourceEnd | undefined): Reason {
+  return end?.kind === 'ended'
+    ? openingFailure(end.complaints, end.timedOut)
+    : { code: 'source_failed', message: 'The source changes its codecs again and again.' };
+}
+
+function stopReason(cause: NonNullable<StopRequest['cause']>): Reason {
+  return cause === 'stopped'
+    ? { code: 'stopped', message: 'The recording was stopped.' }
+    : { code: 'interrupted', message: 'The task was ended, and nobody had asked to stop the recording.' };
+}
+
+/** Part numbers go on where earlier attempts ended. */
+async function nextPart({ store, job }: AttemptContext): Promise<number> {
+  const prefix = `${recordingPrefix(job.recordingId)}parts/`;
+  const numbers = (await store.list(prefix)).map((key) => Number(key.slice(prefix.length).split('/')[0]));
+  return Math.max(0, ...numbers.filter(Number.isInteger)) + 1;
+}
+
+async function beatRegularly(
+  context: AttemptContext,
+  recording: Recording,
+  heartbeat: Heartbeat,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await delay(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await beat(context, recording, heartbeat);
+  }
+}
+
+async function beat(
+  { store, job, attempt, clock, log }: AttemptContext,
+  recording: Recording,
+  heartbeat: Heartbeat,
+): Promise<void> {
+  if (!recording.hasBegun) return;
+  const progress = heartbeat.beat(clock.nowMs(), recording.measure());
+  log.info('progress', { progress });
+  try {
+    await store.overwrite(attemptKey(job.recordingId, attempt, 'progress'), progress);
+  } catch (error) {
+    log.warn('the heartbeat was not written', error as Error);
+  }
+}
+
+/** Says how the attempt ended; and the recording, when no attempt will follow. */
+async function end(context: AttemptContext, reason: Reason, parts: readonly FinalPart[]): Promise<void> {
+  const { store, clock, job, attempt, log } = context;
+  const { recordingId, mediaSessionId } = job;
+  const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
+  await store.create(attemptKey(recordingId, attempt, 'end'), fact);
+  log.info('attempt ended', { reason, parts: parts.length });
+  if (reason.code === 'interrupted') return;
+  const outcome: Outcome = {
+    status: reason.code === 'stopped' || reason.code === 'source_ended' ? 'finished' : 'failed',
+    reason,
+    parts: parts.length,
+    atMs: clock.nowMs(),
+  };
+  await store.create(outcomeKey(recordingId), outcome);
+  await releaseLock({ store, clock }, mediaSessionId, recordingId);
+  const type = outcome.status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
+  await announce(context, type, { reason, parts: parts.length });
+}

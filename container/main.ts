@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { EventBus } from '../functions/aws/eventBus.ts';
+import { logger } from '../functions/aws/logger.ts';
+import { StateStore } from '../functions/aws/stateStore.ts';
+import { runAttempt } from './attempt.ts';
+import { type RecorderEnv, readRecorderEnv } from './env.ts';
+import { EXIT_CODES } from './exitCodes.ts';
+import { StopRequest, stopCauseAfterSigterm } from './stopRequest.ts';
+
+/** The recorder: one attempt of one recording, as the task's environment names it. */
+async function main(env: RecorderEnv): Promise<number> {
+  logger.appendKeys({ recordingId: env.RECORDING_ID, attempt: env.ATTEMPT });
+  const s3 = new S3Client({
+    // A connection that is silently dead must not hold a part for ever: the retry opens another.
+    requestHandler: { connectionTimeout: 5_000, socketTimeout: 20_000 },
+  });
+  const store = new StateStore(s3, env.LANDING_BUCKET);
+  const stop = new StopRequest();
+  const onSigterm = (): void => {
+    stopCauseAfterSigterm(store, env.RECORDING_ID).then(
+      (cause) => {
+        logger.info('SIGTERM', { cause });
+        stop.ask(cause);
+      },
+      (error: unknown) => {
+        logger.error('SIGTERM, and whether a stop was asked cannot be read', error as Error);
+        stop.ask('interrupted');
+      },
+    );
+  };
+  process.on('SIGTERM', onSigterm);
+  process.on('SIGINT', onSigterm);
+  const reason = await runAttempt({
+    outside: {
+      s3,
+      store,
+      bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
+      clock: { nowMs: Date.now },
+      log: logger,
+    },
+    recordingId: env.RECORDING_ID,
+    attempt: env.ATTEMPT,
+    taskArn: await taskArn(env),
+    ffmpegPath: env.FFMPEG_PATH ?? 'ffmpeg',
+    spoolFolder: env.SPOOL_DIR,
+    stop,
+  });
+  return EXIT_CODES[reason.code];
+}
+
+/** The task's own ARN from ECS's metadata endpoint; where there is none, an id that no other task has. */
+async function taskArn({ ECS_CONTAINER_METADATA_URI_V4: uri }: RecorderEnv): Promise<string> {
+  if (uri === undefined) return `task/${randomUUID()}`;
+  try {
+    const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(2_000) });
+    const { TaskARN } = (await answer.json()) as { readonly TaskARN?: string };
+    return TaskARN ?? `task/${randomUUID()}`;
+  } catch (error) {
+    logger.warn('the task metadata could not be read', error as Error);
+    return `task/${randomUUID()}`;
+  }
+}
+
+try {
+  process.exitCode = await main(readRecorderEnv(process.env));
+} catch (error) {
+  logger.error('the recorder failed', error as Error);
+  process.exitCode = EXIT_CODES.recorder_failed;
+}
