@@ -3,7 +3,7 @@ import type { Cluster, TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import type { BucketName, EcsAction, Grant } from './wiring.ts';
 
 /** What grants are on. The recorder's own role is written before there is a task definition. */
@@ -13,10 +13,14 @@ export interface GrantTargets {
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
 
+const WHY_WILDCARDS =
+  'Stands for recordings, tasks or task definition revisions, which do not exist yet; what comes before it is exact. ecs:ListTasks knows no narrower resource, and is bound to the cluster by a condition.';
+
 /** Writes the wiring's grants into a role's own policy, and nothing else. */
 export function applyGrants(role: Role, grants: readonly Grant[], targets: GrantTargets): void {
-  for (const grant of grants) {
-    for (const statement of statementsOf(role, grant, targets)) role.addToPolicy(statement);
+  for (const statement of grants.flatMap((grant) => statementsOf(role, grant, targets))) {
+    role.addToPolicy(statement);
+    acknowledgeWildcards(role, statement.resources, WHY_WILDCARDS);
   }
   for (const name of new Set(
     grants.flatMap(({ on }) => (on === 'landing' || on === 'library' ? [on] : [])),
@@ -24,11 +28,6 @@ export function applyGrants(role: Role, grants: readonly Grant[], targets: Grant
     // A given bucket may be encrypted with a key of its owner's.
     targets.buckets[name].encryptionKey?.grantEncryptDecrypt(role);
   }
-  acknowledge(
-    role,
-    'AwsSolutions-IAM5',
-    'Wildcards stand for recordings, tasks and task definition revisions, which do not exist yet when the role is written; what comes before them is exact.',
-  );
 }
 
 function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicyStatement[] {

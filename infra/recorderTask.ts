@@ -42,7 +42,11 @@ const INCLUDED_STORAGE_GIB = 20;
 const IMAGE_STORAGE_GIB = 2;
 const MAX_STORAGE_GIB = 200;
 
+/** The resources that the wiring's environment of the task names. */
+type TaskResource = (typeof RECORDER_TASK.environment)[keyof typeof RECORDER_TASK.environment];
+
 export interface RecorderTaskProps {
+  readonly resources: Readonly<Record<TaskResource, string>>;
   readonly network: RecorderNetwork;
   readonly targets: GrantTargets;
   /** Built from container/Dockerfile where it is not given. */
@@ -88,7 +92,7 @@ export class RecorderTask extends Construct {
     });
     const container = this.taskDefinition.addContainer(RECORDER_TASK.containerName, {
       image: props.image ?? imageOfThisRepository(),
-      environment: { EVENT_BUS_NAME: targets.eventBus.eventBusName, SPOOL_DIR },
+      environment: { ...environmentOf(props.resources), SPOOL_DIR },
       user: CONTAINER_USER,
       readonlyRootFilesystem: true,
       linuxParameters: this.#withoutCapabilities(),
@@ -110,7 +114,7 @@ export class RecorderTask extends Construct {
     );
     acknowledge(
       this.taskDefinition.obtainExecutionRole(),
-      'AwsSolutions-IAM5',
+      'AwsSolutions-IAM5[Resource::*]',
       'ecr:GetAuthorizationToken has no resource to name; pulling is allowed from the one repository.',
     );
   }
@@ -120,6 +124,12 @@ export class RecorderTask extends Construct {
     parameters.dropCapabilities(Capability.ALL);
     return parameters;
   }
+}
+
+function environmentOf(resources: RecorderTaskProps['resources']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(RECORDER_TASK.environment).map(([name, resource]) => [name, resources[resource]]),
+  );
 }
 
 /** GiB to ask for; undefined where what Fargate includes is enough. */

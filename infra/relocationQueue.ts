@@ -1,10 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { RELOCATION } from './wiring.ts';
 
 /**
@@ -28,13 +29,15 @@ export class RelocationQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      // Shorter than the dead-letter queue's, since a message keeps its age when it goes there.
+      retentionPeriod: Duration.days(7),
       visibilityTimeout: Duration.seconds(RELOCATION.visibilityTimeoutSeconds),
-      retentionPeriod: Duration.days(14),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: RELOCATION.maxReceiveCount },
     });
     landing.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(this.queue), {
       prefix: RELOCATION.prefix,
     });
+    acknowledgeNotificationsHandler(landing);
     relocate.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: RELOCATION.batchSize,
@@ -42,6 +45,20 @@ export class RelocationQueue extends Construct {
         maxConcurrency: MAX_CONCURRENT_MOVES,
         reportBatchItemFailures: true,
       }),
+    );
+  }
+}
+
+/** aws-cdk-lib sets a bucket's notifications by a function of its own, one for the bucket's stack. */
+function acknowledgeNotificationsHandler(bucket: IBucket | Bucket): void {
+  const handlers = Stack.of(bucket).node.children.filter(({ node }) =>
+    node.id.startsWith('BucketNotificationsHandler'),
+  );
+  for (const handler of handlers) {
+    acknowledge(
+      handler,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
+      'aws-cdk-lib makes this role; it runs in deployments only, and the policy is for its log.',
     );
   }
 }

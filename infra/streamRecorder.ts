@@ -112,6 +112,7 @@ export class StreamRecorder extends Construct {
     };
     const network = new RecorderNetwork(this, 'Network', props.vpc);
     const { cluster, taskDefinition } = new RecorderTask(this, 'Task', {
+      resources: { eventBusName: this.eventBus.eventBusName },
       network,
       targets,
       image: props.image,
