@@ -84,7 +84,6 @@ function trackState(track: Track, first: Mp4Fragment): TrackState {
   }
   const base = own.decodeTime;
   const offsetSeconds = base / track.timescale + track.shiftSeconds - startSeconds;
-  // A duration of 0 goes on to the end of a fragmented file.
   const firstShown = firstCompositionOffset(own);
   const lateSeconds = offsetSeconds + firstShown / track.timescale;
   return {
@@ -92,22 +91,34 @@ function trackState(track: Track, first: Mp4Fragment): TrackState {
     table,
     base,
     offsetSeconds,
-    edits: editsOf(lateSeconds, firstShown, 0),
+    edits: editsOf(track, lateSeconds, firstShown, undefined),
   };
 }
 
 function finalEdits({ table, track, offsetSeconds }: TrackState): readonly Edit[] {
   const lateSeconds = offsetSeconds + table.firstShown / track.timescale;
   const mediaTime = table.firstShown - (table.firstDecodeTime ?? 0);
-  return editsOf(lateSeconds, mediaTime, (table.lastShownEnd - table.firstShown) / track.timescale);
+  return editsOf(track, lateSeconds, mediaTime, (table.lastShownEnd - table.firstShown) / track.timescale);
 }
 
 /** Half a unit of the movie's time: less cannot be said, and is not heard. */
 const LATE_MIN_SECONDS = 0.0005;
 
-function editsOf(lateSeconds: number, mediaTime: number, seconds: number): readonly Edit[] {
+/**
+ * @param lateSeconds when the track's first sample is shown; below zero for an encoder's priming, which is not
+ * @param seconds from the first sample to the last one's end; undefined in a fragmented file, where it goes on
+ */
+function editsOf(
+  track: Track,
+  lateSeconds: number,
+  mediaTime: number,
+  seconds: number | undefined,
+): readonly Edit[] {
+  const hiddenSeconds = Math.max(0, -lateSeconds);
   const late = lateSeconds >= LATE_MIN_SECONDS ? [{ seconds: lateSeconds, mediaTime: -1 }] : [];
-  return [...late, { seconds, mediaTime: Math.max(0, mediaTime) }];
+  const from = Math.max(0, mediaTime + Math.round(hiddenSeconds * track.timescale));
+  // A duration of 0 goes on to the end of a fragmented file.
+  return [...late, { seconds: seconds === undefined ? 0 : seconds - hiddenSeconds, mediaTime: from }];
 }
 
 /** Of the sample that is shown first: reordered video is decoded before it is shown. */

@@ -126,7 +126,14 @@ function toFragment(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fra
     }
   }
   if (tracks.length === 0) throw new MediaError('a fragment has no samples');
-  return { bytes, startMs, endMs, keyframe: startsWithKeyframe(tracks, init), tracks };
+  // What lies before the zero of ffmpeg's edit lists is an encoder's priming: decoded, not shown.
+  return {
+    bytes,
+    startMs: Math.max(0, startMs),
+    endMs,
+    keyframe: startsWithKeyframe(tracks, init),
+    tracks,
+  };
 }
 
 function startsWithKeyframe(tracks: readonly TrackFragment[], init: InitSegment): boolean {

@@ -1,0 +1,59 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A folder of media files for one test file. */
+export class MediaFolder {
+  readonly path = mkdtempSync(path.join(tmpdir(), 'media-'));
+
+  file(name: string): string {
+    return path.join(this.path, name);
+  }
+
+  write(name: string, bytes: Buffer): string {
+    writeFileSync(this.file(name), bytes);
+    return this.file(name);
+  }
+
+  /** Runs ffmpeg with these arguments; its output is the file's bytes. */
+  make(name: string, args: readonly string[]): Buffer {
+    execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args, this.file(name)]);
+    return readFileSync(this.file(name));
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A hash of every decoded frame of the first stream of a kind, in the order shown. */
+export async function frameHashes(file: string, kind: 'v' | 'a'): Promise<string[]> {
+  const { stdout } = await run(
+    'ffmpeg',
+    [
+      '-v',
+      'error',
+      '-nostdin',
+      '-i',
+      file,
+      '-map',
+      `0:${kind}:0`,
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'framehash',
+      '-hash',
+      'md5',
+      '-',
+    ],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(',')[5]?.trim() ?? '');
+}
