@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
@@ -6,6 +5,7 @@ import {
   type SettingsOverrides,
   settingsOverridesSchema,
 } from '../functions/core/settings.ts';
+import { parseInput } from '../functions/core/validation.ts';
 
 /**
  * The settings that a deployment's recordings begin with, checked at synth: what every start would fail on fails the
@@ -13,10 +13,9 @@ import {
  * @throws Error naming the setting; for a template its name, the position and what is wrong there
  */
 export function checkedRecordingDefaults(overrides: SettingsOverrides): RecordingSettings {
-  const parsed = settingsOverridesSchema.safeParse(overrides);
-  if (!parsed.success) throw new Error(`recordingDefaults: ${z.prettifyError(parsed.error)}`);
+  const checked = parseInput(settingsOverridesSchema, overrides, 'recordingDefaults');
   try {
-    return mergeSettings(DEFAULT_SETTINGS, parsed.data);
+    return mergeSettings(DEFAULT_SETTINGS, checked);
   } catch (error) {
     throw new Error(`recordingDefaults: ${(error as Error).message}`, { cause: error });
   }

@@ -24,7 +24,7 @@ let words: ReadonlyMap<string, string>;
 
 beforeAll(() => {
   template = synthesize();
-  const id = (type: string, properties: Record<string, unknown> = {}) =>
+  const id = (type: string, properties?: Record<string, unknown>) =>
     only<object>(template, type, properties).id;
   const library = id('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
   const landing = Object.keys(template.findResources('AWS::S3::Bucket')).find((other) => other !== library);

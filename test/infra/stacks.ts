@@ -25,12 +25,14 @@ export function synthesize(recorder: StreamRecorderProps = {}): Template {
 export function only<Properties>(
   template: Template,
   type: string,
-  properties: Record<string, unknown> = {},
+  properties?: Record<string, unknown>,
 ): { readonly id: string; readonly properties: Properties } {
-  const found = Object.entries(template.findResources(type, { Properties: properties }));
+  const found = Object.entries(
+    template.findResources(type, properties === undefined ? {} : { Properties: properties }),
+  );
   const [first] = found;
   if (first === undefined || found.length > 1) {
-    throw new Error(`${found.length} resources of ${type} match ${JSON.stringify(properties)}`);
+    throw new Error(`${found.length} resources of ${type} match ${JSON.stringify(properties ?? {})}`);
   }
   const [id, resource] = first;
   return { id, properties: resource.Properties as Properties };
