@@ -1,0 +1,120 @@
+import type { PartMuxer, PartSummary } from '../types.ts';
+import { element, elementHeader, floatElement, ID, idBytes, uintElement } from './ebml.ts';
+import type { MatroskaHeader } from './header.ts';
+import type { MatroskaFragment } from './reader.ts';
+
+interface Cue {
+  /** In units of the segment, from the part's zero. */
+  readonly time: number;
+  /** Where the cluster begins, counted from the end of the part's head. */
+  readonly offset: number;
+}
+
+/** A cue a second is as fine as anybody seeks; more would make a day's index large. */
+const CUE_EVERY_MS = 1_000;
+
+/** One WebM or Matroska part. `finish` gives it its duration and its cues, in front. */
+export class MatroskaMuxer implements PartMuxer {
+  readonly head: Buffer;
+  readonly #header: MatroskaHeader;
+  readonly #base: number;
+  readonly #startMs: number;
+  readonly #cues: Cue[] = [];
+  #endMs: number;
+  #mediaBytes = 0;
+  #videoFrames = 0;
+
+  constructor(header: MatroskaHeader, first: MatroskaFragment) {
+    this.#header = header;
+    this.#base = first.timestamp;
+    this.#startMs = first.startMs;
+    this.#endMs = first.startMs;
+    const info = element(ID.info, ...header.info);
+    const segment = Buffer.concat([idBytes(ID.segment), UNKNOWN_SIZE]);
+    this.head = Buffer.concat([header.ebml, segment, info, header.tracks, ...header.tags]);
+  }
+
+  get summary(): PartSummary {
+    return {
+      startMs: this.#startMs,
+      endMs: this.#endMs,
+      durationMs: this.#endMs - this.#startMs,
+      videoFrames: this.#videoFrames,
+    };
+  }
+
+  add(fragment: MatroskaFragment): Buffer {
+    const { bytes, timestampAt, timestampBytes } = fragment;
+    const time = Math.max(0, fragment.timestamp - this.#base);
+    // In as many bytes as before: an EBML number may begin with zeros, and this one only gets smaller.
+    let rest = time;
+    for (let i = timestampBytes - 1; i >= 0; i--) {
+      bytes[timestampAt + i] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    const lastCue = this.#cues.at(-1);
+    const sinceMs = lastCue === undefined ? Infinity : (time - lastCue.time) * this.#header.unitMs;
+    if (fragment.keyframe && sinceMs >= CUE_EVERY_MS) this.#cues.push({ time, offset: this.#mediaBytes });
+    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#videoFrames += fragment.videoFrames;
+    this.#mediaBytes += bytes.length;
+    return bytes;
+  }
+
+  finish(): { readonly head: Buffer } {
+    const { ebml, info, tracks, tags, unitMs } = this.#header;
+    const duration = floatElement(ID.duration, this.summary.durationMs / unitMs);
+    const infoElement = element(ID.info, ...info, duration);
+    // All numbers have a fixed width, so the lengths are known before the positions.
+    const seekHeadBytes = this.#seekHead(0, 0, 0).length;
+    const cuesBytes = this.#cuesElement(0).length;
+    const infoAt = seekHeadBytes;
+    const tracksAt = infoAt + infoElement.length;
+    const tagsBytes = tags.reduce((sum, one) => sum + one.length, 0);
+    const cuesAt = tracksAt + tracks.length + tagsBytes;
+    const mediaAt = cuesAt + cuesBytes;
+    const segment = elementHeader(ID.segment, mediaAt + this.#mediaBytes);
+    const head = Buffer.concat([
+      ebml,
+      segment,
+      this.#seekHead(infoAt, tracksAt, cuesAt),
+      infoElement,
+      tracks,
+      ...tags,
+      this.#cuesElement(mediaAt),
+    ]);
+    return { head };
+  }
+
+  #seekHead(infoAt: number, tracksAt: number, cuesAt: number): Buffer {
+    const seek = (id: number, position: number): Buffer =>
+      element(ID.seek, element(ID.seekId, idBytes(id)), uintElement(ID.seekPosition, position));
+    return element(
+      ID.seekHead,
+      seek(ID.info, infoAt),
+      seek(ID.tracks, tracksAt),
+      ...(this.#cues.length === 0 ? [] : [seek(ID.cues, cuesAt)]),
+    );
+  }
+
+  #cuesElement(mediaAt: number): Buffer {
+    // An empty Cues element is not allowed.
+    if (this.#cues.length === 0) return Buffer.alloc(0);
+    const { trackList } = this.#header;
+    const track = trackList.find(({ info }) => info.kind === 'video') ?? trackList[0];
+    const points = this.#cues.map(({ time, offset }) =>
+      element(
+        ID.cuePoint,
+        uintElement(ID.cueTime, time),
+        element(
+          ID.cueTrackPositions,
+          uintElement(ID.cueTrack, track?.number ?? 1),
+          uintElement(ID.cueClusterPosition, mediaAt + offset),
+        ),
+      ),
+    );
+    return element(ID.cues, ...points);
+  }
+}
+
+const UNKNOWN_SIZE = Buffer.from('01ffffffffffffff', 'hex');
