@@ -44,11 +44,10 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, { functions, logRetention }: ApiProps) {
     super(scope, id);
-    const authorizer = new HttpIamAuthorizer();
     this.httpApi = new HttpApi(this, 'HttpApi', {
       description: 'Stream Recorder',
       createDefaultStage: false,
-      defaultAuthorizer: authorizer,
+      defaultAuthorizer: new HttpIamAuthorizer(),
     });
     const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
     for (const route of ROUTES) {
@@ -62,7 +61,6 @@ export class Api extends Construct {
       httpApi: this.httpApi,
       routeKey: HttpRouteKey.DEFAULT,
       integration: integration(DEFAULT_ROUTE),
-      authorizer,
     });
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.httpApi,

@@ -84,7 +84,7 @@ export class StreamRecorder extends Construct {
   readonly apiUrl: string;
   readonly landingBucket: IBucket | Bucket;
   readonly libraryBucket: IBucket | Bucket;
-  /** Gets every event of docs/events; see `EVENT_SOURCE` and `EVENT_TYPES` in functions/core/events.ts. */
+  /** Gets every event; `EVENT_SOURCE` and `EVENT_TYPES` in functions/core/events.ts have the names for a rule. */
   readonly eventBus: EventBus;
   /** Where recorder tasks run. */
   readonly clusterName: string;
