@@ -1,0 +1,50 @@
+import type { PartMuxer, PartSummary } from '../types.ts';
+import { PACKET_BYTES, readPacket, readPcr, readPesTimes, writePcr, writeTime } from './packets.ts';
+import type { TsFragment } from './reader.ts';
+
+/** One MPEG-TS part: an ordinary one at every moment, so there is nothing to finish. */
+export class TsMuxer implements PartMuxer {
+  readonly head = Buffer.alloc(0);
+  readonly #baseTicks: number;
+  readonly #startMs: number;
+  #endMs: number;
+  #videoFrames = 0;
+
+  constructor(first: TsFragment) {
+    // DTS and PCR come before the first time shown: none of them may fall below zero.
+    this.#baseTicks = first.firstTicks;
+    this.#startMs = first.startMs;
+    this.#endMs = first.startMs;
+  }
+
+  get summary(): PartSummary {
+    return {
+      startMs: this.#startMs,
+      endMs: this.#endMs,
+      durationMs: this.#endMs - this.#startMs,
+      videoFrames: this.#videoFrames,
+    };
+  }
+
+  add(fragment: TsFragment): Buffer {
+    const { bytes } = fragment;
+    for (let at = 0; at < bytes.length; at += PACKET_BYTES)
+      this.#rebase(bytes.subarray(at, at + PACKET_BYTES));
+    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#videoFrames += fragment.videoFrames;
+    return bytes;
+  }
+
+  finish(): { readonly head: undefined } {
+    return { head: undefined };
+  }
+
+  #rebase(packet: Buffer): void {
+    const { unitStart, pcrAt, payloadAt } = readPacket(packet, 0);
+    if (pcrAt !== -1) writePcr(packet, pcrAt, readPcr(packet, pcrAt) - this.#baseTicks);
+    const times = unitStart ? readPesTimes(packet, payloadAt) : undefined;
+    if (times === undefined) return;
+    writeTime(packet, times.ptsAt, times.pts - this.#baseTicks);
+    if (times.dtsAt !== -1) writeTime(packet, times.dtsAt, times.dts - this.#baseTicks);
+  }
+}
