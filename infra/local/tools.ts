@@ -44,11 +44,10 @@ export function ensureTools(tools: readonly Tool[], machine: Machine = THIS_MACH
     );
     return missing;
   }
-  const command = `apt-get update && sudo apt-get ${[...INSTALL, ...packages].join(' ')}`;
   const prefix = machine.isRoot ? [] : ['sudo', '-n'];
   if (!machine.isRoot && !(machine.has('sudo') && machine.run('sudo', ['-n', 'true']).ok)) {
-    machine.say(`${names} ${are} missing, and only root may install ${packages.join(' ')}. Please run:`);
-    machine.say(`  sudo ${command}`);
+    machine.say(`${names} ${are} missing, and only root may install packages.`);
+    sayCommand(machine, packages);
     return missing;
   }
   machine.say(`${names} ${are} missing: installing ${packages.join(' ')} with apt-get, this takes a minute.`);
@@ -57,11 +56,17 @@ export function ensureTools(tools: readonly Tool[], machine: Machine = THIS_MACH
     const { ok, output } = machine.run(program, [...before, '-q', ...args]);
     if (ok) continue;
     machine.say(output.trimEnd().split('\n').slice(-5).join('\n'));
-    machine.say(`apt-get ${args[0]} failed. Please run:`);
-    machine.say(`  ${machine.isRoot ? command.replaceAll('sudo ', '') : `sudo ${command}`}`);
+    machine.say(`apt-get ${args[0]} failed.`);
+    sayCommand(machine, packages);
     return missing;
   }
   return missing.filter((tool) => !tool.present());
+}
+
+function sayCommand(machine: Machine, packages: readonly string[]): void {
+  const sudo = !machine.isRoot && machine.has('sudo') ? 'sudo ' : '';
+  machine.say(sudo !== '' || machine.isRoot ? 'Please run:' : 'Please run as root:');
+  machine.say(`  ${sudo}apt-get update && ${sudo}apt-get ${[...INSTALL, ...packages].join(' ')}`);
 }
 
 /** @returns the absolute path of a program on PATH */

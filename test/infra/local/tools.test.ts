@@ -54,15 +54,16 @@ describe('missing tools', () => {
   });
 
   it.each([
-    ['without sudo', { commands: ['apt-get'] }],
-    ['whose sudo asks', { commands: ['apt-get', 'sudo'], sudoAsks: true }],
-  ])('are named, with the command, to a user %s', (_name, options) => {
+    ['without sudo', { commands: ['apt-get'] }, 'Please run as root:', ''],
+    ['whose sudo asks', { commands: ['apt-get', 'sudo'], sudoAsks: true }, 'Please run:', 'sudo '],
+  ])('are named, with the command, to a user %s', (_name, options, please, sudo) => {
     const { machine: user, said, ran, tool } = machine(options);
     expect(ensureTools([tool('ffmpeg')], user).map(({ name }) => name)).toEqual(['ffmpeg']);
     expect(ran.filter((command) => command.includes('apt-get'))).toEqual([]);
     expect(said).toEqual([
-      'ffmpeg is missing, and only root may install ffmpeg. Please run:',
-      '  sudo apt-get update && sudo apt-get install -y --no-install-recommends ffmpeg',
+      'ffmpeg is missing, and only root may install packages.',
+      please,
+      `  ${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ffmpeg`,
     ]);
   });
 
@@ -77,7 +78,8 @@ describe('missing tools', () => {
     expect(ensureTools([tool('ffmpeg')], root)).toHaveLength(1);
     expect(said.slice(1)).toEqual([
       'one\nE: no network',
-      `apt-get ${failing} failed. Please run:`,
+      `apt-get ${failing} failed.`,
+      'Please run:',
       '  apt-get update && apt-get install -y --no-install-recommends ffmpeg',
     ]);
   });
