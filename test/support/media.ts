@@ -25,6 +25,14 @@ export class MediaFolder {
     return readFileSync(this.file(name));
   }
 
+  /** As `make`, but ffmpeg writes to a pipe and cannot go back. */
+  pipe(name: string, args: readonly string[]): Buffer {
+    const options = { maxBuffer: 256 * 1024 * 1024 };
+    const bytes = execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], options);
+    writeFileSync(this.file(name), bytes);
+    return bytes;
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
@@ -53,6 +61,27 @@ export async function frameHashes(file: string, kind: 'v' | 'a'): Promise<string
     { maxBuffer: 64 * 1024 * 1024 },
   );
   return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(',')[5]?.trim() ?? '');
+}
+
+/** A hash of every packet, as it lies in the file. */
+export function packetHashes(folder: MediaFolder, file: string, kind: 'v' | 'a'): string[] {
+  const list = folder.make('packets.txt', [
+    '-i',
+    file,
+    '-map',
+    `0:${kind}:0`,
+    '-c',
+    'copy',
+    '-f',
+    'framehash',
+    '-hash',
+    'md5',
+  ]);
+  return list
+    .toString()
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(',')[5]?.trim() ?? '');
