@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_TYPES } from '../functions/core/events.ts';
+import { planFor } from '../functions/core/formats.ts';
 import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
 import { releaseLock } from '../functions/core/protocol/lock.ts';
 import {
@@ -16,7 +17,7 @@ import { type AttemptContext, announce, type Outside } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Recording } from './recording.ts';
-import { expectedStreams, planFor } from './source/plan.ts';
+import { expectedStreams } from './source/expectedStreams.ts';
 import { openingFailure } from './source/sourceErrors.ts';
 import { runSource, type SourceEnd } from './source/sourceRun.ts';
 import { isStopAsked, type StopRequest, watch } from './stopRequest.ts';
@@ -158,14 +159,15 @@ async function runPlans(
 ): Promise<SourceEnd | undefined> {
   const { job, log } = context;
   const { stop } = options;
-  let plan = planFor(expectedStreams(job), job);
+  let plan = planFor(expectedStreams(job), job.settings);
   let end: SourceEnd | undefined;
   for (let tries = 1; tries <= PLANS_MAX; tries++) {
+    recording.begin(plan.format);
     end = await runSource({
       ffmpegPath: options.ffmpegPath,
       url: job.source.url,
       plan,
-      planFor: (streams) => planFor(streams, job),
+      planFor: (streams) => planFor(streams, job.settings),
       onChunk: (chunk) => recording.write(chunk),
       openTimeoutMs: job.settings.openTimeoutMs,
       signal: stop.signal,
@@ -174,7 +176,6 @@ async function runPlans(
     if (end.kind === 'ended' || stop.cause !== undefined) return end;
     log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
     plan = end.plan;
-    recording.restart();
   }
   return end;
 }

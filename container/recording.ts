@@ -1,6 +1,10 @@
 import path from 'node:path';
-import { Mp4Reader } from '../functions/core/media/mp4/reader.ts';
-import type { Fragment, FragmentReader } from '../functions/core/media/types.ts';
+import {
+  type ContainerFormat,
+  createReader,
+  type Fragment,
+  type FragmentReader,
+} from '../functions/core/media/index.ts';
 import type { FinalPart, OpenPart } from '../functions/core/state/objects.ts';
 import type { AttemptContext } from './context.ts';
 import type { Measure } from './heartbeat.ts';
@@ -27,7 +31,8 @@ export class Recording {
   readonly #spool: Spool;
   readonly #uploader: Uploader;
   readonly #finishing: Promise<FinalPart>[] = [];
-  #reader: FragmentReader = new Mp4Reader();
+  #reader: FragmentReader = createReader('mp4');
+  #format: ContainerFormat = 'mp4';
   #part: RecordedPart | undefined;
   #nextPart: number;
   #zeroAtMs: number | undefined;
@@ -58,9 +63,10 @@ export class Recording {
     for (const fragment of this.#reader.push(chunk)) await this.#add(fragment);
   }
 
-  /** ffmpeg begins anew, with another header. */
-  restart(): void {
-    this.#reader = new Mp4Reader();
+  /** ffmpeg begins: what it writes has a header of its own. */
+  begin(format: ContainerFormat): void {
+    this.#format = format;
+    this.#reader = createReader(format);
   }
 
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
@@ -107,7 +113,7 @@ export class Recording {
         uploader: this.#uploader,
         spool: this.#spool,
         signal,
-        format: 'mp4',
+        format: this.#format,
         tracks: this.#reader.tracks ?? [],
         part: this.#nextPart,
         zeroAtMs,

@@ -1,28 +1,29 @@
+import type { EncodingPlan } from '../../functions/core/formats.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { parseSource } from '../../functions/core/source.ts';
-
-/** What ffmpeg is asked to make of the source. */
-export interface EncodingPlan {
-  readonly format: ContainerFormat;
-  /** 'copy', or the encoder that the container needs. Video is always copied. */
-  readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
-}
 
 /** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
 const SILENCE_US = 5_000_000;
 
-/**
- * The fragmented MP4 of the design: delay_moov keeps the first audio/video offset, which empty_moov alone drops; a
- * fragment ends at each keyframe, and at least every second.
- */
-const MP4_OUTPUT = [
-  '-f',
-  'mp4',
-  '-movflags',
-  '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer',
-  '-frag_duration',
-  '1000000',
-];
+/** A cluster ends at each keyframe, and at least every second. */
+const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M'];
+
+const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
+  // delay_moov keeps the first audio/video offset, which empty_moov alone drops. A fragment ends at each keyframe, and
+  // at least every second.
+  mp4: [
+    '-f',
+    'mp4',
+    '-movflags',
+    '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer',
+    '-frag_duration',
+    '1000000',
+  ],
+  webm: ['-f', 'webm', ...MATROSKA_OUTPUT],
+  mkv: ['-f', 'matroska', ...MATROSKA_OUTPUT],
+  // Tables come before each keyframe, and at least every second.
+  ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
+};
 
 /**
  * ffmpeg's arguments: reads the source, writes fragments to stdout and its progress to descriptor 3. Only the protocols
@@ -52,7 +53,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     ...audioArguments(plan),
     '-max_muxing_queue_size',
     '4096',
-    ...MP4_OUTPUT,
+    ...OUTPUTS[plan.format],
     'pipe:1',
   ];
 }

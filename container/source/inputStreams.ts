@@ -1,10 +1,4 @@
-/** What ffmpeg found in the source, as it says it on stderr. */
-export interface InputStream {
-  readonly kind: 'video' | 'audio';
-  /** As ffprobe names it: h264, aac, opus, … */
-  readonly codec: string;
-  readonly sampleRateHz?: number;
-}
+import type { StreamCodec } from '../../functions/core/formats.ts';
 
 const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
 
@@ -13,11 +7,11 @@ const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
  * writes anything. So the codecs are known without a probe of their own, which would cost a second connection.
  */
 export class InputStreams {
-  readonly #streams: InputStream[] = [];
+  readonly #streams: StreamCodec[] = [];
   #state: 'before' | 'inside' | 'complete' = 'before';
 
   /** @returns the streams, at the line that completes the list */
-  read(line: string): readonly InputStream[] | undefined {
+  read(line: string): readonly StreamCodec[] | undefined {
     if (this.#state === 'complete') return undefined;
     if (line.startsWith('Input #0')) {
       this.#state = 'inside';

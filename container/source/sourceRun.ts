@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { EncodingPlan, StreamCodec } from '../../functions/core/formats.ts';
 import { redactText } from '../../functions/core/source.ts';
 import { Ffmpeg } from './ffmpeg.ts';
-import type { EncodingPlan } from './ffmpegArguments.ts';
-import { type InputStream, InputStreams } from './inputStreams.ts';
+import { InputStreams } from './inputStreams.ts';
 
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
   readonly url: string;
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
-  readonly planFor: (streams: readonly InputStream[]) => EncodingPlan;
+  readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
   /** Takes ffmpeg's output, in order. What it throws ends the run. */
   readonly onChunk: (chunk: Buffer) => Promise<void>;
   readonly openTimeoutMs: number;
@@ -39,7 +39,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { log, url } = options;
   const complaints: string[] = [];
   const streams = new InputStreams();
-  const known = Promise.withResolvers<readonly InputStream[] | undefined>();
+  const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
   const ffmpeg = new Ffmpeg({
     path: options.ffmpegPath,

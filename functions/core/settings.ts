@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { checkFormats } from './formats.ts';
 import { checkNameRules, DEFAULT_NAME_RULES } from './names/index.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
@@ -62,7 +63,7 @@ export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
 /**
  * The settings of one recording.
- * @throws NameTemplateError a template that cannot be used
+ * @throws NameTemplateError a template that cannot be used; RecorderError a codec in a container that cannot carry it
  */
 export function mergeSettings(base: RecordingSettings, overrides: SettingsOverrides): RecordingSettings {
   const settings = recordingSettingsSchema.parse({
@@ -71,5 +72,6 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     names: { ...base.names, ...overrides.names },
   });
   checkNameRules(settings.names);
+  checkFormats(settings.formats);
   return settings;
 }
