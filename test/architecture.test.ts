@@ -37,12 +37,12 @@ function layerOf(file: string): Layer | undefined {
 
 const sources = globSync('{functions,container,infra,test,bench,examples}/**/*.ts', { cwd: root });
 const imports = sources.flatMap((file) =>
-  [...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(
-    (match) => ({
-      file,
-      target: match[1] ?? '',
-    }),
-  ),
+  [
+    ...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g),
+  ].map((match) => ({
+    file,
+    target: match[1] ?? '',
+  })),
 );
 
 describe('imports', () => {

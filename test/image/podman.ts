@@ -1,0 +1,107 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Child } from '../support/children.ts';
+
+/** The name that container/Dockerfile asks for; made here, since no registry can be reached. */
+const BASE_IMAGE = 'docker.io/library/debian:trixie-slim';
+const BASE_SUITE = 'trixie';
+export const IMAGE = 'stream-recorder-test';
+
+/** Builds and runs images as root without a Docker engine, without systemd and without pulling anything. */
+export class Podman {
+  readonly #folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    const configuration = path.join(folder, 'containers.conf');
+    writeFileSync(
+      configuration,
+      [
+        '[containers]',
+        'default_ulimits=["nofile=20000:20000","nproc=4096:4096"]',
+        'netns="host"',
+        '[engine]',
+        'runtime="runc"',
+        'cgroup_manager="cgroupfs"',
+      ].join('\n'),
+    );
+    this.#env = { ...process.env, CONTAINERS_CONF: configuration };
+  }
+
+  /** Debian 13 made from its packages, under the name that the Dockerfile begins with. */
+  makeBase(): void {
+    if (spawnSync('podman', ['image', 'exists', BASE_IMAGE], { env: this.#env }).status === 0) return;
+    const root = path.join(this.#folder, 'base');
+    mkdirSync(root);
+    this.#run('debootstrap', ['--variant=minbase', BASE_SUITE, root]);
+    const archive = `${root}.tar`;
+    this.#run('tar', ['-C', root, '-cf', archive, '.']);
+    this.#run('podman', ['import', '--quiet', archive, BASE_IMAGE]);
+    rmSync(root, { recursive: true });
+    rmSync(archive);
+  }
+
+  build(repository: string): void {
+    const authority = process.env.NODE_EXTRA_CA_CERTS;
+    const trust =
+      authority === undefined
+        ? []
+        : ['--build-arg', 'NODE_EXTRA_CA_CERTS=/host-ca.crt', '--volume', `${authority}:/host-ca.crt:ro`];
+    this.#run('podman', [
+      'build',
+      '--quiet',
+      '--pull=never',
+      '--layers',
+      '--ignorefile',
+      path.join(repository, 'container/Dockerfile.dockerignore'),
+      '--file',
+      path.join(repository, 'container/Dockerfile'),
+      ...trust,
+      '--tag',
+      IMAGE,
+      repository,
+    ]);
+  }
+
+  imageBytes(): number {
+    const output = this.#run('podman', ['image', 'inspect', '--format', '{{.Size}}', IMAGE]);
+    return Number(output.trim());
+  }
+
+  /** Runs the image as Fargate would: read-only, without capabilities, one writable volume. */
+  run(name: string, environment: Readonly<Record<string, string>>): Child {
+    const variables = Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+    return new Child('podman', ['run', '--rm', '--name', name, ...LIMITS, ...variables, IMAGE], this.#env);
+  }
+
+  /** Whether the image has this program: starting it must fail for one that is not there. */
+  hasProgram(program: string): boolean {
+    const args = ['run', '--rm', ...LIMITS, '--entrypoint', program, IMAGE, '-c', 'true'];
+    return spawnSync('podman', args, { env: this.#env, stdio: 'ignore' }).status === 0;
+  }
+
+  signal(name: string, signal: string): void {
+    this.#run('podman', ['kill', '--signal', signal, name]);
+  }
+
+  #run(command: string, args: readonly string[]): string {
+    return execFileSync(command, args, {
+      env: { ...this.#env, DEBIAN_FRONTEND: 'noninteractive' },
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+}
+
+const LIMITS = [
+  '--network',
+  'host',
+  '--read-only',
+  '--read-only-tmpfs=false',
+  '--cap-drop',
+  'all',
+  '--init=false',
+];
