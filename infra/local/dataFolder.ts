@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { FolderLock } from './s3/lock.ts';
+import { StartError } from './startError.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
+
+/**
+ * The folder with all that outlives the runtime:
+ *
+ * ```
+ * lock                the process that uses it
+ * credentials.json    of the S3 endpoint, made once, for the owner's eyes only
+ * s3/                 objects and their journal
+ * queue.jsonl         landing's events that are not done
+ * ingest/             streams that were announced
+ * spool/              S3 parts of running recordings; what is found at a start belongs to nobody
+ * ```
+ */
+export class DataFolder {
+  readonly path: string;
+  readonly #lock: FolderLock;
+
+  /** @throws StartError `data` when another runtime uses the folder, or it cannot be written */
+  constructor(folder: string) {
+    this.path = path.resolve(folder);
+    try {
+      mkdirSync(this.path, { recursive: true });
+      this.#lock = new FolderLock(this.file('lock'));
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const reason = code === undefined ? 'is in use by another runtime' : 'cannot be used';
+      throw new StartError('data', `The data folder ${this.path} ${reason} (${message}).`, { cause });
+    }
+    rmSync(this.file('spool'), { recursive: true, force: true });
+    mkdirSync(this.file('spool'));
+  }
+
+  file(name: string): string {
+    return path.join(this.path, name);
+  }
+
+  credentials(): Credentials {
+    const file = this.file('credentials.json');
+    try {
+      return credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const made = {
+      accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase().slice(0, 15)}`,
+      secretAccessKey: randomBytes(30).toString('base64url'),
+    };
+    writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+    return made;
+  }
+
+  release(): void {
+    this.#lock.release();
+  }
+}

@@ -1,0 +1,56 @@
+import { decodeNotificationKey } from '../../functions/core/s3Events.ts';
+import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import type { Credentials } from './dataFolder.ts';
+import type { S3EventRecord } from './s3/notifications.ts';
+
+/** Names of the deployment on this machine. */
+export const REGION = 'us-east-1';
+export const ACCOUNT_ID = '000000000000';
+export const LANDING = 'landing';
+export const LIBRARY = 'library';
+export const EVENT_BUS = 'stream-recorder';
+export const CLUSTER = 'stream-recorder';
+
+/** What the wiring's environment variables hold here. */
+export function resources(recordingDefaults: string): Readonly<Record<Resource, string>> {
+  return {
+    landingBucket: LANDING,
+    libraryBucket: LIBRARY,
+    clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT_ID}:cluster/${CLUSTER}`,
+    taskDefinition: RECORDER_TASK.family,
+    containerName: RECORDER_TASK.containerName,
+    subnetIds: 'subnet-local',
+    securityGroupIds: 'sg-local',
+    capacityProviders: 'FARGATE',
+    eventBusName: EVENT_BUS,
+    recordingDefaults,
+  };
+}
+
+/** What every function and the recorder get: credentials and endpoints, in the SDK's own variables. */
+export function sdkEnvironment(
+  credentials: Credentials,
+  urls: { readonly s3: string; readonly events: string },
+): Readonly<Record<string, string>> {
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: REGION,
+    AWS_ENDPOINT_URL_S3: urls.s3,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,
+    // Whoever runs this may have files of their own in ~/.aws; in AWS there are none.
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    POWERTOOLS_SERVICE_NAME: 'stream-recorder',
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  };
+}
+
+/** The notification that the wiring asks for: landing's new objects below the records' prefix. */
+export function isRelocated({ eventName, s3 }: S3EventRecord): boolean {
+  return (
+    s3.bucket.name === LANDING &&
+    eventName.startsWith('ObjectCreated:') &&
+    decodeNotificationKey(s3.object.key).startsWith(RELOCATION.prefix)
+  );
+}
