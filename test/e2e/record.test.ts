@@ -261,7 +261,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     ['GET', '/recordings/none', undefined, 404, 'recording_not_found', 'recordingId'],
     ['GET', '/nowhere', undefined, 404, 'route_not_found', 'path'],
     ['GET', '/rest-api/stream/startRecording', undefined, 405, 'method_not_allowed', 'method'],
-  ])('%s %s with %.40s answers %i %s', async (method, route, body, status, code, field) => {
+  ])('%s %s %#', async (method, route, body, status, code, field) => {
     const answer = await fetch(`${runtime.apiUrl}${route}`, {
       method,
       ...(body === undefined ? {} : { body }),
@@ -269,7 +269,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
     expect(await answer.json()).toEqual({
-      error: { code, field, message: expect.stringMatching(/\.$/), requestId: expect.stringMatching(/./) },
+      error: { code, field, message: expect.stringMatching(/\w+ \w+/), requestId: expect.stringMatching(/./) },
     });
   });
 });
