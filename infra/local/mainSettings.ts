@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+import { DEFAULT_SETTINGS, mergeSettings, settingsOverridesSchema } from '../../functions/core/settings.ts';
+import type { RuntimePart } from './startError.ts';
+
+/** What `npm start` reads from its environment. */
+export interface MainSettings {
+  readonly apiPort: number;
+  readonly rtmpPort: number;
+  readonly s3Port: number;
+  readonly dataDir: string;
+  readonly recordingDefaults: string;
+}
+
+/** The variable that changes what a part of the runtime could not have. */
+export const VARIABLE_OF: Readonly<Record<RuntimePart, string | undefined>> = {
+  api: 'PORT',
+  rtmp: 'RTMP_PORT',
+  s3: 'S3_PORT',
+  data: 'DATA_DIR',
+  // These take any free port.
+  ecs: undefined,
+  events: undefined,
+};
+
+/** @throws SettingError that names the variable */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): MainSettings {
+  return {
+    apiPort: port('PORT', env.PORT, 8081),
+    rtmpPort: port('RTMP_PORT', env.RTMP_PORT, 1935),
+    s3Port: port('S3_PORT', env.S3_PORT, 9000),
+    dataDir: env.DATA_DIR || '.data',
+    recordingDefaults: recordingDefaults(env.RECORDING_DEFAULTS || '{}'),
+  };
+}
+
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+function port(name: string, text: string | undefined, byDefault: number): number {
+  if (text === undefined || text === '') return byDefault;
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 65_535) return value;
+  throw new SettingError(`${name} must be a port from 0 (any free one) to 65535; it is "${text}".`);
+}
+
+/** Read here as the functions will read it, so that a mistake shows at the start and not at the first recording. */
+function recordingDefaults(json: string): string {
+  try {
+    mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json)));
+  } catch (error) {
+    throw new SettingError(`RECORDING_DEFAULTS is not valid: ${reasonOf(error)}`, { cause: error });
+  }
+  return json;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof z.core.$ZodError) {
+    const [issue] = error.issues;
+    return [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ');
+  }
+  return error instanceof Error ? error.message : String(error);
+}
