@@ -269,7 +269,12 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
     expect(await answer.json()).toEqual({
-      error: { code, field, message: expect.stringMatching(/\w+ \w+/), requestId: expect.stringMatching(/./) },
+      error: {
+        code,
+        field,
+        message: expect.stringMatching(/\w+ \w+/),
+        requestId: expect.stringMatching(/./),
+      },
     });
   });
 });
