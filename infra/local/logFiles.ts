@@ -7,9 +7,11 @@ const lineSchema = z.looseObject({
   message: z._default(z.string(), ''),
   recordingId: z.optional(z.string()),
   mediaSessionId: z.optional(z.string()),
-  reason: z.optional(z.string()),
-  error: z.optional(z.union([z.string(), z.looseObject({ message: z.optional(z.string()) })])),
+  // A text, or an object with a message.
+  reason: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
 });
+type Line = Partial<z.infer<typeof lineSchema>>;
 
 /** One file of JSON lines for each source below a folder; warnings and errors also in short to the terminal. */
 export class LogFiles {
@@ -31,16 +33,8 @@ export class LogFiles {
         ? JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', message: line })
         : line;
     writeSync(this.#descriptor(source), `${written}\n`);
-    const { level, message, recordingId, mediaSessionId, reason, error } = parsed ?? {
-      level: 'ERROR',
-      message: line,
-    };
-    if (!['WARN', 'ERROR', 'CRITICAL'].includes(level)) return;
-    const why = reason ?? (typeof error === 'string' ? error.split('\n')[0] : error?.message);
-    const about = [mediaSessionId, recordingId].filter(Boolean).join(' ');
-    this.#say(
-      `${level.toLowerCase()}: ${source}: ${message}${why === undefined ? '' : `: ${why}`}${about && ` (${about})`}`,
-    );
+    const short = shorten(source, parsed ?? { level: 'ERROR', message: line });
+    if (short !== undefined) this.#say(short);
   }
 
   close(): void {
@@ -57,7 +51,28 @@ export class LogFiles {
   }
 }
 
-function parse(line: string): z.infer<typeof lineSchema> | undefined {
+/** @returns undefined for what needs nobody's attention */
+function shorten(
+  source: string,
+  { level = 'INFO', message = '', reason, error, ...ids }: Line,
+): string | undefined {
+  if (!['WARN', 'ERROR', 'CRITICAL'].includes(level)) return undefined;
+  const why = firstLine(reason) ?? firstLine(error);
+  const about = [ids.mediaSessionId, ids.recordingId].filter(Boolean).join(' ');
+  return [
+    `${level.toLowerCase()}: ${source}: ${message}`,
+    why === undefined ? '' : `: ${why}`,
+    about === '' ? '' : ` (${about})`,
+  ].join('');
+}
+
+function firstLine(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.split('\n')[0];
+  if (typeof value === 'object' && value !== null && 'message' in value) return firstLine(value.message);
+  return undefined;
+}
+
+function parse(line: string): Line | undefined {
   try {
     const parsed = lineSchema.safeParse(JSON.parse(line));
     return parsed.success ? parsed.data : undefined;

@@ -1,0 +1,154 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeServer, listenOnLoopback } from '../../../infra/local/awsJson.ts';
+import { testStreamArguments } from '../../../infra/local/publish.ts';
+import { Child, waitFor } from '../../support/children.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '..', '..', '..', 'infra', 'local', 'main.ts');
+
+let folder: string;
+const children: Child[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'main-'));
+});
+
+afterEach(async () => {
+  await Promise.all(children.splice(0).map((child) => child.stop('SIGKILL')));
+  await rm(folder, { recursive: true, force: true });
+});
+
+function npmStart(env: Readonly<Record<string, string>> = {}): Child {
+  const child = new Child(process.execPath, [MAIN], {
+    PATH: process.env.PATH,
+    DATA_DIR: path.join(folder, 'data'),
+    PORT: '0',
+    RTMP_PORT: '0',
+    S3_PORT: '0',
+    ...env,
+  });
+  children.push(child);
+  return child;
+}
+
+const exitCode = (child: Child): Promise<number> =>
+  waitFor('the end', () => child.process.exitCode ?? undefined, { everyMs: 10 });
+
+describeWith(['ffmpeg'], 'npm start', () => {
+  it.each(['PORT', 'S3_PORT', 'RTMP_PORT'])('says in one line that %s is taken', async (variable) => {
+    const server = createServer();
+    const { port } = new URL(await listenOnLoopback(server));
+    const child = npmStart({ [variable]: port });
+    expect(await exitCode(child)).toBe(1);
+    expect(child.output).toBe(`Port ${port} is taken. ${variable} sets another one.\n`);
+    await closeServer(server);
+  });
+
+  it('says in one line that another one uses the same data', async () => {
+    const first = npmStart();
+    await waitFor('the start', () => (first.output.includes('HTTP API') ? true : undefined));
+    const second = npmStart();
+    expect(await exitCode(second)).toBe(1);
+    expect(second.output).toMatch(
+      /^The data folder \S+ is in use by another runtime \(.*process \d+\)\. DATA_DIR sets another one\.\n$/,
+    );
+    first.process.kill('SIGINT');
+    expect(await exitCode(first)).toBe(0);
+  });
+
+  it.each([
+    [{ PORT: '8081x' }, 'PORT must be a port from 0 (any free one) to 65535; it is "8081x".\n'],
+    [
+      { RECORDING_DEFAULTS: '{"partBytes":1}' },
+      'RECORDING_DEFAULTS is not valid: partBytes: Too small: expected number to be >=5242880\n',
+    ],
+    [
+      { RECORDING_DEFAULTS: '{"unknown":1}' },
+      'RECORDING_DEFAULTS is not valid: Unrecognized key: "unknown"\n',
+    ],
+  ])('refuses %j', async (env, message) => {
+    const child = npmStart(env);
+    expect(await exitCode(child)).toBe(1);
+    expect(child.output).toBe(message);
+  });
+
+  describe('on Ctrl-C', () => {
+    /** With a recording that runs; the addresses are those that it printed. */
+    async function recording(): Promise<{ main: Child; publisher: Child; rtmpUrl: string }> {
+      const main = npmStart();
+      const [, apiUrl = ''] = await waitFor(
+        'the API',
+        () => /HTTP API +(\S+)/.exec(main.output) ?? undefined,
+      );
+      const [, rtmpUrl = ''] = /RTMP ingest +(\S+)\/live/.exec(main.output) ?? [];
+      const publisher = new Child('ffmpeg', testStreamArguments(`${rtmpUrl}/live/camera1`));
+      children.push(publisher);
+      await waitFor('the start to be taken', async () => {
+        const answer = await fetch(`${apiUrl}/rest-api/stream/startRecording`, {
+          method: 'POST',
+          body: '{"mediaSessionId":"camera1"}',
+        });
+        return answer.ok || undefined;
+      });
+      await waitFor('the recording', () => (main.output.includes('Recording Started') ? true : undefined));
+      return { main, publisher, rtmpUrl };
+    }
+
+    it('once, which npm makes two signals of, recordings end well', async () => {
+      const { main, publisher, rtmpUrl } = await recording();
+      main.process.kill('SIGINT');
+      main.process.kill('SIGINT');
+      expect(await exitCode(main)).toBe(0);
+      await publisher.stop();
+      expect(main.output).toMatch(/Ending: 1 running recording is stopped/);
+      expect(main.output).toMatch(
+        /Record Available: camera1 \(\S+\): s3:\/\/library\/stream_records\/stream-camera1\.mp4, \d+\.\d s, \d+ bytes\n(.*\n)*Ended\.\n$/,
+      );
+      expect(main.output).not.toMatch(/^(warn|error):/m);
+      expect(await processesOf(folder, rtmpUrl)).toEqual([]);
+      const logs = await readdir(path.join(folder, 'data', 'logs'));
+      expect(logs).toEqual(expect.arrayContaining(['recorder.log', 'relocate.log', 'startRecording.log']));
+      for (const log of logs)
+        for (const line of (await readFile(path.join(folder, 'data', 'logs', log), 'utf8'))
+          .trim()
+          .split('\n'))
+          expect(JSON.parse(line)).toHaveProperty('level');
+    }, 60_000);
+
+    it('again and again, it ends at once and leaves no process', async () => {
+      const { main, publisher, rtmpUrl } = await recording();
+      await waitFor(
+        'the end',
+        () => {
+          if (!main.running) return true;
+          main.process.kill('SIGINT');
+          return undefined;
+        },
+        { everyMs: 100 },
+      );
+      await publisher.stop();
+      await waitFor('no process', async () =>
+        (await processesOf(folder, rtmpUrl)).length === 0 ? true : undefined,
+      );
+    }, 60_000);
+  });
+});
+
+/** Command lines of the processes that have to do with the folder or the ingest. */
+async function processesOf(folderName: string, rtmpUrl: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      const [commandLine, environment] = await Promise.all([read('cmdline'), read('environ')]);
+      return [commandLine, environment].some((text) => text.includes(folderName) || text.includes(rtmpUrl))
+        ? commandLine.replaceAll('\0', ' ')
+        : undefined;
+    }),
+  );
+  return found.filter((one) => one !== undefined);
+}
