@@ -127,7 +127,8 @@ export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonSer
       return;
     }
     answer(request, response).catch((error: unknown) => {
-      if (request.socket.destroyed) return;
+      // A client that left in the middle of its body; its socket may be gone altogether.
+      if (response.destroyed) return;
       const known = error instanceof AwsError ? error : undefined;
       if (known === undefined) options.onDefect(error);
       const { code, message, fields, status } =
@@ -159,15 +160,15 @@ export async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
+/** All of it is taken from the socket, or the client would meet a reset and not the answer. */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new AwsError('RequestEntityTooLarge', 'The body is too large.', {}, 413);
-    chunks.push(chunk);
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  if (bytes > MAX_BODY_BYTES) throw new AwsError('RequestEntityTooLarge', 'The body is too large.', {}, 413);
   return Buffer.concat(chunks);
 }
 

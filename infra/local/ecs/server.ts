@@ -72,6 +72,7 @@ export interface EcsServer {
  * State is in memory: after a restart, the tasks of before are gone, as with a lost host. SigV4 is not verified.
  *
  * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids that the other two name.
+ * @throws the listen error, such as EADDRINUSE
  */
 export async function startEcsServer(options: EcsServerOptions): Promise<EcsServer> {
   const { region = 'us-east-1', accountId = '000000000000', clusterName, now = () => new Date() } = options;
@@ -152,6 +153,9 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
         run: (request) => cluster.list(request),
       }),
     },
+  }).catch(async (error: unknown) => {
+    await closeServer(metadataServer);
+    throw error;
   });
 
   return {
