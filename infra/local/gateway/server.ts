@@ -83,7 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     void answer(request)
       .catch((error: unknown) => {
         // A client that left in the middle of its body is no defect.
-        if (!request.socket.destroyed) options.onDefect(error);
+        if (!response.destroyed) options.onDefect(error);
         return INTERNAL_ERROR;
       })
       .then((answered) => send(response, answered));

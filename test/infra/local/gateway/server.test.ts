@@ -232,6 +232,17 @@ describe('answers', () => {
   });
 });
 
+it('takes no harm from a client that leaves in the middle of its body', async () => {
+  const { url, calls } = await serve();
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write('POST /start HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"media');
+  await once(socket, 'connect');
+  socket.destroy();
+  expect((await fetch(`${url}/recordings/r1`)).status).toBe(204);
+  expect(calls).toHaveLength(1);
+});
+
 it('says which port is taken', async () => {
   const { url } = await serve();
   await expect(serve(undefined, { port: Number(new URL(url).port) })).rejects.toMatchObject({
