@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { StateStore } from '../functions/aws/stateStore.ts';
 import { EVENT_TYPES } from '../functions/core/events.ts';
 import { planFor } from '../functions/core/formats.ts';
 import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
@@ -38,6 +39,8 @@ const HEARTBEAT_MS = 15_000;
 const FINISH_AFTER_SIGTERM_MS = 105_000;
 /** Nobody kills a recorder whose source has ended: S3 may be away for longer. */
 const FINISH_MS = 15 * 60_000;
+/** At its start, a recorder that cannot reach its state has nothing to lose by giving up. */
+const BEGIN_MS = 5 * 60_000;
 /** The source sends something else than expected: the second plan is made of what it sends. */
 const PLANS_MAX = 3;
 
@@ -46,7 +49,8 @@ const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do
 /** The whole story of an attempt: claim, record, end. @returns why it ended; never throws for a fault outside. */
 export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { outside, recordingId, attempt, stop } = options;
-  const { store, log } = outside;
+  const { store, log, patience } = outside;
+  patience.limit(BEGIN_MS);
   const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
   if (job === undefined) {
     log.error('there is no such recording');
@@ -87,16 +91,15 @@ interface Recorded {
 }
 
 async function record(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
-  const { store, log, job, attempt } = context;
+  const { s3, store, log, job, attempt, patience } = context;
   const heartbeat = new Heartbeat(attempt);
   const { stop } = options;
-  const s3Patience = new AbortController();
   const background = new AbortController();
   const recording = new Recording({
     context,
     firstPart: await nextPart(context),
     spoolFolder: options.spoolFolder,
-    signal: s3Patience.signal,
+    signal: patience.signal,
     onFirstPart: (part) =>
       announce(context, EVENT_TYPES.recordingStarted, {
         attempt,
@@ -108,7 +111,8 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   await recording.open();
   const tasks = [
     watch({
-      store,
+      // One try each time: the next look comes soon enough.
+      store: new StateStore(s3, store.bucket),
       log,
       recordingId: job.recordingId,
       stop,
@@ -118,6 +122,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     beatRegularly(context, recording, heartbeat, background.signal),
   ];
   try {
+    patience.unlimited();
     let fault: unknown;
     let end: SourceEnd | undefined;
     try {
@@ -127,13 +132,11 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
       log.error('the recording cannot go on', error as Error);
     }
     // From here on S3 is waited for, but not for ever.
-    const finishMs = stop.cause === undefined ? FINISH_MS : FINISH_AFTER_SIGTERM_MS;
-    const timer = setTimeout(() => s3Patience.abort(), finishMs);
+    patience.limit(stop.cause === undefined ? FINISH_MS : FINISH_AFTER_SIGTERM_MS);
     const finished = await recording.finish().then(
       (parts) => ({ parts }),
       (error: unknown) => ({ error }),
     );
-    clearTimeout(timer);
     if ('error' in finished) {
       log.error('the record could not be finished', finished.error as Error);
       return { reason: reasonOfFault(fault ?? finished.error), parts: [] };

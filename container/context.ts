@@ -6,11 +6,14 @@ import type { EventDetail, EventType } from '../functions/core/events.ts';
 import { eventId } from '../functions/core/events.ts';
 import type { Clock } from '../functions/core/ports.ts';
 import type { Job } from '../functions/core/state/objects.ts';
+import type { Patience } from './patience.ts';
 
 /** What every piece of the recorder needs of the outside. */
 export interface Outside {
   readonly s3: S3Client;
+  /** Tries again for as long as `patience` lasts. */
   readonly store: StateStore;
+  readonly patience: Patience;
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly log: Logger;

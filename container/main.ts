@@ -3,10 +3,10 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
-import { StateStore } from '../functions/aws/stateStore.ts';
 import { runAttempt } from './attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './env.ts';
 import { EXIT_CODES } from './exitCodes.ts';
+import { Patience, PatientStore } from './patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from './stopRequest.ts';
 
 /** The recorder: one attempt of one recording, as the task's environment names it. */
@@ -16,7 +16,8 @@ async function main(env: RecorderEnv): Promise<number> {
     // A connection that is silently dead must not hold a part for ever: the retry opens another.
     requestHandler: { connectionTimeout: 5_000, socketTimeout: 20_000 },
   });
-  const store = new StateStore(s3, env.LANDING_BUCKET);
+  const patience = new Patience();
+  const store = new PatientStore(s3, env.LANDING_BUCKET, { signal: patience.signal, log: logger });
   const stop = new StopRequest();
   const onSigterm = (): void => {
     stopCauseAfterSigterm(store, env.RECORDING_ID).then(
@@ -36,6 +37,7 @@ async function main(env: RecorderEnv): Promise<number> {
     outside: {
       s3,
       store,
+      patience,
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
       clock: { nowMs: Date.now },
       log: logger,

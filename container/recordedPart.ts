@@ -52,6 +52,8 @@ export class RecordedPart {
   /** Settles when the part's number has been taken. */
   readonly opened: Promise<OpenPart>;
   #lastByteAtMs: number;
+  /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
+  #broken: { readonly error: unknown } | undefined;
 
   constructor(options: PartOptions, muxer: PartMuxer) {
     this.#options = options;
@@ -99,8 +101,15 @@ export class RecordedPart {
 
   /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
   async add(fragment: Fragment): Promise<void> {
-    if (this.#upload.bytes === 0) await this.#upload.append(this.#muxer.head);
-    await this.#upload.append(this.#muxer.add(fragment));
+    const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;
+    this.#upload.reserve(head.length + fragment.bytes.length);
+    try {
+      await this.#upload.append(head);
+      await this.#upload.append(this.#muxer.add(fragment));
+    } catch (error) {
+      this.#broken = { error };
+      throw error;
+    }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
   }
 
@@ -111,6 +120,7 @@ export class RecordedPart {
    */
   async finish(): Promise<FinalPart> {
     const { context } = this.#options;
+    if (this.#broken !== undefined) throw this.#broken.error;
     const open = await this.opened;
     const sealed = await this.#upload.flush();
     const { head } = this.#muxer.finish();
@@ -274,3 +284,5 @@ export class RecordedPart {
     });
   }
 }
+
+const NOTHING = Buffer.alloc(0);

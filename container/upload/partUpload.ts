@@ -62,23 +62,30 @@ export class PartUpload {
   }
 
   /**
-   * Appends bytes. Waits at most for the disk.
-   * @throws SpoolFullError; what made an earlier upload of this part fail for good
+   * Sees to it that so many bytes can be appended as a whole: a file must not end in the middle of a fragment.
+   * @throws SpoolFullError; what made an earlier upload of this file fail for good
    */
+  reserve(bytes: number): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const sealed = Math.floor((this.#filledBytes + bytes) / this.#buffer.length);
+    if (sealed > 0 && this.#options.uploader.isBusy)
+      this.#options.spool.reserve(sealed * this.#buffer.length);
+  }
+
+  /** Appends bytes for which there is room. Waits at most for the disk. @throws the disk's own error */
   async append(data: Buffer): Promise<void> {
     for (let at = 0; at < data.length; ) {
-      if (this.#failure !== undefined) throw this.#failure.error;
       const copied = data.copy(this.#buffer, this.#filledBytes, at);
       at += copied;
       this.#filledBytes += copied;
       this.#bytes += copied;
-      if (this.#filledBytes === this.#buffer.length) await this.#seal();
+      if (this.#filledBytes === this.#buffer.length) await this.#seal(false);
     }
   }
 
   /** Uploads what is left; settles when S3 has all of it. */
   async flush(): Promise<SealedUpload> {
-    if (this.#filledBytes > 0) await this.#seal();
+    if (this.#filledBytes > 0) await this.#seal(true);
     const target = await this.#options.target;
     const uploaded = await Promise.all(this.#uploads);
     return { target, uploaded, bytes: this.#bytes, crc32: combined(uploaded) };
@@ -101,18 +108,19 @@ export class PartUpload {
     this.#first = undefined;
   }
 
-  async #seal(): Promise<void> {
+  async #seal(last: boolean): Promise<void> {
     const data = this.#buffer.subarray(0, this.#filledBytes);
     const partNumber = this.#uploads.length + 1;
-    if (partNumber === 1) this.#first = await this.#options.spool.put(data);
-    const { uploaded } = await this.#options.uploader.submit(this.#options.target, partNumber, data);
+    if (partNumber === 1) this.#first = await this.#options.spool.keep(data);
+    const { target, uploader } = this.#options;
+    const { uploaded } = await uploader.submit(target, partNumber, data, last);
     uploaded.then(
       ({ bytes }) => (this.#uploadedBytes += bytes),
       (error: unknown) => this.#fail(error),
     );
     this.#uploads.push(uploaded);
     const growth = 1 + Math.floor(this.#uploads.length / GROW_EVERY_PARTS);
-    this.#buffer = Buffer.allocUnsafe(this.#options.partBytes * growth);
+    this.#buffer = Buffer.allocUnsafe(last ? 0 : this.#options.partBytes * growth);
     this.#filledBytes = 0;
   }
 

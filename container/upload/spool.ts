@@ -27,6 +27,7 @@ export class Spool {
     this.#maxBytes = maxBytes;
   }
 
+  /** Waiting for S3. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -36,12 +37,25 @@ export class Spool {
     await mkdir(this.#folder, { recursive: true });
   }
 
-  /** @throws SpoolFullError, or the disk's own error */
-  async put(data: Buffer): Promise<SpooledBytes> {
-    if (this.#bytes + data.length > this.#maxBytes) {
+  /** @throws SpoolFullError so many more bytes may not wait here */
+  reserve(bytes: number): void {
+    if (this.#bytes + bytes > this.#maxBytes) {
       throw new SpoolFullError(`${this.#bytes} bytes wait on disk, at most ${this.#maxBytes} may`);
     }
-    this.#bytes += data.length;
+  }
+
+  /** For bytes that wait for S3; `reserve` has found room for them. @throws the disk's own error */
+  put(data: Buffer): Promise<SpooledBytes> {
+    return this.#write(data, data.length);
+  }
+
+  /** For bytes that S3 has and that will be needed again; they do not count. @throws the disk's own error */
+  keep(data: Buffer): Promise<SpooledBytes> {
+    return this.#write(data, 0);
+  }
+
+  async #write(data: Buffer, countedBytes: number): Promise<SpooledBytes> {
+    this.#bytes += countedBytes;
     this.#count += 1;
     const file = path.join(this.#folder, String(this.#count));
     await writeFile(file, data);
@@ -49,7 +63,7 @@ export class Spool {
       bytes: data.length,
       read: () => readFile(file),
       remove: async () => {
-        this.#bytes -= data.length;
+        this.#bytes -= countedBytes;
         await rm(file);
       },
     };

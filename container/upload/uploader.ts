@@ -48,21 +48,26 @@ export class Uploader {
     this.#options = options;
   }
 
+  /** A part that is submitted now goes to the disk first. */
+  get isBusy(): boolean {
+    return this.#running >= PERMITS || this.#waiting.length > 0;
+  }
+
   /**
-   * Takes a full S3 part. Settles when the caller may go on: at once, or when the part is on disk.
+   * Takes an S3 part. Settles when the caller may go on: at once, or when the part is on disk.
+   * @param last the file's last one: nothing comes after it, so it may wait in memory
    * @returns the upload, which settles when S3 has the part
-   * @throws SpoolFullError
    */
   async submit(
     target: Promise<UploadTarget>,
     partNumber: number,
     data: Buffer,
+    last: boolean,
   ): Promise<{ readonly uploaded: Promise<UploadedPart> }> {
-    const mustWait = this.#running >= PERMITS || this.#waiting.length > 0;
     const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
     // Whoever waits for the upload hears of a failure; nobody waiting yet is no reason to crash.
     promise.catch(() => undefined);
-    const kept = mustWait ? await this.#options.spool.put(data) : data;
+    const kept = this.isBusy && !last ? await this.#options.spool.put(data) : data;
     this.#waiting.push({ target, partNumber, data: kept, resolve, reject });
     this.#fill();
     return { uploaded: promise };

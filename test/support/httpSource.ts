@@ -1,0 +1,55 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { listenOnLoopback } from '../../infra/local/awsJson.ts';
+
+export interface Pace {
+  /** Bytes a second; Infinity: as fast as it is read. */
+  readonly bytesPerSecond: number;
+  /** Where the source goes silent, with the connection open. Never by default. */
+  readonly stallAtBytes?: number;
+}
+
+const TICK_MS = 20;
+
+/** A media server of a test: hands a recorded stream out over HTTP, at a pace. Real ffmpeg pulls it. */
+export class HttpSource {
+  readonly #server: Server;
+  readonly #bytes: Buffer;
+  #pace: Pace;
+  url = '';
+
+  private constructor(bytes: Buffer, pace: Pace) {
+    this.#bytes = bytes;
+    this.#pace = pace;
+    this.#server = createServer((_request, response) => void this.#serve(response));
+  }
+
+  static async start(
+    bytes: Buffer,
+    pace: Pace = { bytesPerSecond: Number.POSITIVE_INFINITY },
+  ): Promise<HttpSource> {
+    const source = new HttpSource(bytes, pace);
+    source.url = `${await listenOnLoopback(source.#server)}/live/stream-key-1234.flv`;
+    return source;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(response: ServerResponse): Promise<void> {
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    response.writeHead(200, { 'content-type': 'video/x-flv' });
+    const { bytesPerSecond, stallAtBytes = Number.POSITIVE_INFINITY } = this.#pace;
+    const step = Number.isFinite(bytesPerSecond) ? Math.ceil((bytesPerSecond * TICK_MS) / 1000) : 1 << 20;
+    for (let at = 0; at < this.#bytes.length && !response.destroyed; at += step) {
+      if (at >= stallAtBytes) return;
+      const ready = response.write(this.#bytes.subarray(at, at + step));
+      if (Number.isFinite(bytesPerSecond)) await delay(TICK_MS);
+      else if (!ready)
+        await Promise.race([closed, new Promise((resolve) => response.once('drain', resolve))]);
+    }
+    response.end();
+  }
+}

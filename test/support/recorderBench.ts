@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { runAttempt } from '../../container/attempt.ts';
+import { Patience, PatientStore } from '../../container/patience.ts';
+import { StopRequest } from '../../container/stopRequest.ts';
+import { EventBus } from '../../functions/aws/eventBus.ts';
+import { readRecording } from '../../functions/aws/recordings.ts';
+import { StateStore } from '../../functions/aws/stateStore.ts';
+import { newRecordingId } from '../../functions/core/ids.ts';
+import { jobKey } from '../../functions/core/keys.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings.ts';
+import type { RecordingObjects } from '../../functions/core/state/fold.ts';
+import type { Job, Reason } from '../../functions/core/state/objects.ts';
+import { type EventsServer, startEventsServer } from '../../infra/local/events/server.ts';
+import type { Faults } from '../../infra/local/faults.ts';
+import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
+
+const LANDING = 'landing';
+const BUS = 'bus';
+const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
+
+export interface Attempt {
+  readonly recordingId: string;
+  readonly stop: StopRequest;
+  readonly reason: Promise<Reason>;
+}
+
+/** The recorder in this process, with real ffmpeg, against real S3 and EventBridge protocols. */
+export class RecorderBench {
+  readonly folder: string;
+  readonly store: StateStore;
+  readonly s3: S3Client;
+  /** Types of the events that were published, in order. */
+  readonly events: readonly string[];
+  readonly #server: S3Server;
+  readonly #eventsServer: EventsServer;
+  #count = 0;
+
+  private constructor(folder: string, server: S3Server, eventsServer: EventsServer, events: string[]) {
+    this.events = events;
+    this.folder = folder;
+    this.#server = server;
+    this.#eventsServer = eventsServer;
+    this.s3 = this.client();
+    this.store = new StateStore(this.s3, LANDING);
+  }
+
+  static async start(): Promise<RecorderBench> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
+    const server = await startS3Server({
+      dataDir: path.join(folder, 's3'),
+      credentials: CREDENTIALS,
+      buckets: [LANDING],
+    });
+    const published: string[] = [];
+    const events = await startEventsServer({
+      busNames: [BUS],
+      onEvent: (event) => {
+        published.push(event['detail-type']);
+      },
+    });
+    return new RecorderBench(folder, server, events, published);
+  }
+
+  get faults(): Faults {
+    return this.#server.faults;
+  }
+
+  client(): S3Client {
+    return new S3Client({
+      endpoint: this.#server.url,
+      region: 'us-east-1',
+      credentials: CREDENTIALS,
+      forcePathStyle: true,
+    });
+  }
+
+  async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
+    this.#count += 1;
+    const random = Buffer.alloc(16);
+    random.writeUInt32BE(this.#count);
+    const recordingId = newRecordingId(Date.now(), random);
+    const job: Job = {
+      recordingId,
+      mediaSessionId: `m${this.#count}`,
+      requestedAtMs: Date.now(),
+      requestId: 'bench',
+      source: { url },
+      stream: { name: `stream${this.#count}` },
+      settings: { ...DEFAULT_SETTINGS, ...settings },
+    };
+    await this.store.create(jobKey(recordingId), job);
+    return recordingId;
+  }
+
+  /** Runs an attempt of a recording. */
+  run(recordingId: string, attempt = 1): Attempt {
+    const stop = new StopRequest();
+    const s3 = this.client();
+    const log = new Logger({ logLevel: 'SILENT' });
+    const patience = new Patience();
+    const reason = runAttempt({
+      outside: {
+        s3,
+        store: new PatientStore(s3, LANDING, { signal: patience.signal, log }),
+        patience,
+        bus: new EventBus(
+          new EventBridgeClient({
+            endpoint: this.#eventsServer.url,
+            region: 'us-east-1',
+            credentials: CREDENTIALS,
+          }),
+          BUS,
+        ),
+        clock: { nowMs: Date.now },
+        log,
+      },
+      recordingId,
+      attempt,
+      taskArn: `task/${recordingId}-${attempt}`,
+      ffmpegPath: 'ffmpeg',
+      spoolFolder: path.join(this.folder, 'spool'),
+      stop,
+    });
+    return { recordingId, stop, reason };
+  }
+
+  async record(url: string, settings: Partial<RecordingSettings> = {}): Promise<Recorded> {
+    const recordingId = await this.createJob(url, settings);
+    const reason = await this.run(recordingId).reason;
+    return { recordingId, reason, objects: await this.objects(recordingId) };
+  }
+
+  async objects(recordingId: string): Promise<RecordingObjects> {
+    const objects = await readRecording(this.store, recordingId);
+    if (objects === undefined) throw new Error('no job');
+    return objects;
+  }
+
+  async object(key: string): Promise<Buffer> {
+    const answer = await this.s3.send(new GetObjectCommand({ Bucket: LANDING, Key: key }));
+    return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+  }
+
+  async close(): Promise<void> {
+    await this.#eventsServer.close();
+    await this.#server.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface Recorded {
+  readonly recordingId: string;
+  readonly reason: Reason;
+  readonly objects: RecordingObjects;
+}
