@@ -116,35 +116,39 @@ function repeatedAnswer(
 
 /** @throws S3Error InvalidPart, InvalidRequest, EntityTooSmall */
 function chosenParts({ upload, parts }: OpenUpload, listed: readonly ListedPart[]): readonly StoredPart[] {
-  return listed.map(({ number, etag, checksums }, index) => {
-    const part = parts.get(number);
-    const invalid = new S3Error('InvalidPart', undefined, {
-      UploadId: upload.uploadId,
-      PartNumber: number,
-      ETag: etag,
-    });
-    if (part === undefined || part.etag !== etag) throw invalid;
-    const checksum = checksums.get(upload.algorithm);
-    if (checksum === undefined && upload.checksumType === 'COMPOSITE')
-      throw new S3Error(
-        'InvalidRequest',
-        `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
-      );
-    if (checksum !== undefined && checksum !== part.checksum) throw invalid;
-    if (upload.algorithmNamed && [...checksums.keys()].some((algorithm) => algorithm !== upload.algorithm))
-      throw new S3Error(
-        'BadDigest',
-        `The ${[...checksums.keys()].join(', ')} you specified for part ${number} did not match what we received.`,
-      );
-    if (part.bytes < MIN_PART_BYTES && index < listed.length - 1)
+  const chosen = listed.map((line) => chosenPart(upload, parts.get(line.number), line));
+  for (const [index, { bytes, etag }] of chosen.slice(0, -1).entries())
+    if (bytes < MIN_PART_BYTES)
       throw new S3Error('EntityTooSmall', undefined, {
-        ProposedSize: part.bytes,
+        ProposedSize: bytes,
         MinSizeAllowed: MIN_PART_BYTES,
-        PartNumber: number,
+        PartNumber: listed[index]?.number,
         ETag: etag,
       });
-    return part;
-  });
+  return chosen;
+}
+
+function chosenPart(upload: Upload, part: StoredPart | undefined, line: ListedPart): StoredPart {
+  const { number, etag, checksums } = line;
+  const details = { UploadId: upload.uploadId, PartNumber: number, ETag: etag };
+  if (part === undefined || part.etag !== etag) throw new S3Error('InvalidPart', undefined, details);
+  if (!upload.algorithmNamed) return part;
+  const algorithm = upload.algorithm.toLowerCase();
+  const checksum = checksums.get(upload.algorithm);
+  if (checksum === undefined && upload.checksumType === 'COMPOSITE')
+    throw new S3Error(
+      'InvalidRequest',
+      `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+    );
+  const [other] = [...checksums.keys()].filter((name) => name !== upload.algorithm);
+  if (other !== undefined)
+    throw new S3Error(
+      'BadDigest',
+      `The ${other.toLowerCase()} you specified for part ${number} did not match what we received.`,
+    );
+  if (checksum !== undefined && checksum !== part.checksum)
+    throw new S3Error('InvalidPart', undefined, details);
+  return part;
 }
 
 function assemble(upload: Upload, parts: readonly StoredPart[], nowMs: number): StoredObject {

@@ -154,15 +154,11 @@ function claimedChecksum(
   const announced = header(request, 'x-amz-sdk-checksum-algorithm');
   if (announced !== undefined) {
     const named = parseAlgorithm(announced);
-    if (algorithm === undefined) {
-      // A presigned URL announces the algorithm that its client would have used.
-      if (request.query.some(([name]) => name.toLowerCase() === 'x-amz-sdk-checksum-algorithm'))
-        return undefined;
+    if (algorithm === undefined)
       throw new S3Error(
         'InvalidRequest',
         'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
       );
-    }
     if (named !== algorithm)
       throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.');
   }
