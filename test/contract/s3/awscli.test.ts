@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -134,6 +134,8 @@ describeWith(['aws'], 'the AWS command line', () => {
       for (const name of names) {
         mkdirSync(path.dirname(file(`tree/${name}`)), { recursive: true });
         writeFileSync(file(`tree/${name}`), name);
+        // S3 knows whole seconds only: a file of this second could look newer than its object.
+        utimesSync(file(`tree/${name}`), 1_700_000_000, 1_700_000_000);
       }
       const url = `s3://${bucket}/${endpoint.key('')}`;
       const first = await aws('s3', 'sync', '--no-progress', file('tree'), url);
