@@ -119,7 +119,8 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
       onRotate: () => recording.rotation.ask(),
       signal: background.signal,
     }),
-    beatRegularly(context, recording, heartbeat, background.signal),
+    every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),
+    every(job.settings.maxLossMs, () => recording.checkpoint(), background.signal),
   ];
   try {
     patience.unlimited();
@@ -202,15 +203,11 @@ async function nextPart({ store, job }: AttemptContext): Promise<number> {
   return Math.max(0, ...numbers.filter(Number.isInteger)) + 1;
 }
 
-async function beatRegularly(
-  context: AttemptContext,
-  recording: Recording,
-  heartbeat: Heartbeat,
-  signal: AbortSignal,
-): Promise<void> {
+/** Runs something again and again, each time when the one before has ended. */
+async function every(ms: number, run: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await delay(HEARTBEAT_MS, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await beat(context, recording, heartbeat);
+    await delay(ms, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await run();
   }
 }
 

@@ -1,6 +1,6 @@
+import { uploadIsGone } from '../functions/aws/stateStore.ts';
 import { MediaError } from '../functions/core/media/types.ts';
 import type { Reason } from '../functions/core/state/objects.ts';
-import { isUploadGone } from './upload/s3Errors.ts';
 import { SpoolFullError } from './upload/spool.ts';
 
 /** Another task has this attempt, or completed its upload. */
@@ -10,7 +10,7 @@ export class SupersededError extends Error {
 
 /** What a fault in the middle of a recording means to those who wait for the record. */
 export function reasonOfFault(error: unknown): Reason {
-  if (error instanceof SupersededError || isUploadGone(error)) {
+  if (error instanceof SupersededError || uploadIsGone(error)) {
     return { code: 'superseded', message: 'Another task took over this attempt.' };
   }
   if (error instanceof SpoolFullError) {

@@ -4,7 +4,7 @@ import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
-import { isStatus } from '../functions/aws/stateStore.ts';
+import { isStatus, uploadIsGone } from '../functions/aws/stateStore.ts';
 import { EVENT_TYPES } from '../functions/core/events.ts';
 import { partKey, recordKey } from '../functions/core/keys.ts';
 import { CONTENT_TYPES } from '../functions/core/media/contentTypes.ts';
@@ -18,12 +18,13 @@ import {
   openPartSchema,
   type UploadedPart,
 } from '../functions/core/state/objects.ts';
+import { bytesOf, crc32OfParts, describePart } from '../functions/core/uploadedParts.ts';
 import { type AttemptContext, announce } from './context.ts';
 import { SupersededError } from './faults.ts';
-import { combined, describePart, PartUpload, type SealedUpload } from './upload/partUpload.ts';
+import { PartUpload, type SealedUpload } from './upload/partUpload.ts';
 import { retrying } from './upload/retry.ts';
-import { isUploadGone } from './upload/s3Errors.ts';
 import type { Spool } from './upload/spool.ts';
+import { Tails } from './upload/tails.ts';
 import type { Uploader, UploadTarget } from './upload/uploader.ts';
 
 export interface PartOptions {
@@ -51,6 +52,8 @@ export class RecordedPart {
   readonly #openedAtMs: number;
   /** Settles when the part's number has been taken. */
   readonly opened: Promise<OpenPart>;
+  /** Checkpoints of what is not in an uploaded S3 part. */
+  readonly tails: Tails;
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
@@ -71,6 +74,16 @@ export class RecordedPart {
       spool: options.spool,
       target,
       partBytes: options.context.job.settings.partBytes,
+    });
+    const { s3, store, log, job, clock } = options.context;
+    this.tails = new Tails({
+      s3,
+      bucket: store.bucket,
+      log,
+      recordingId: job.recordingId,
+      part: this.opened.then(({ part }) => part),
+      upload: this.#upload,
+      facts: () => ({ ...this.#muxer.summary, atMs: clock.nowMs() }),
     });
   }
 
@@ -131,7 +144,7 @@ export class RecordedPart {
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await this.#complete(sealed.target, parts, final);
-    await this.#upload.close();
+    await Promise.all([this.#upload.close(), this.tails.close()]);
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await announce(
       context,
@@ -202,8 +215,8 @@ export class RecordedPart {
       format: open.format,
       uploaded: [...sealed.uploaded],
       ...(newFirst === undefined ? {} : { newFirst }),
-      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-      crc32: combined(parts),
+      bytes: bytesOf(parts),
+      crc32: crc32OfParts(parts),
       durationMs,
       startTimeMs: open.startTimeMs,
       endTimeMs: Math.round(this.#options.zeroAtMs + endMs),
@@ -247,7 +260,7 @@ export class RecordedPart {
     try {
       await this.#retrying(() => s3.send(command));
     } catch (error) {
-      if (!isUploadGone(error)) throw error;
+      if (!uploadIsGone(error)) throw error;
       // Completed by a try of ours whose answer was lost, or by a rescuer that followed final.json.
       if (!(await this.#isThere(target, final))) throw error;
     }
@@ -255,7 +268,7 @@ export class RecordedPart {
 
   async #isThere(target: UploadTarget, final: FinalPart): Promise<boolean> {
     const { s3 } = this.#options.context;
-    const oldBytes = final.uploaded.reduce((sum, { bytes }) => sum + bytes, 0);
+    const oldBytes = bytesOf(final.uploaded);
     try {
       const head = await this.#retrying(() =>
         s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key })),
@@ -278,7 +291,7 @@ export class RecordedPart {
     const { context, signal } = this.#options;
     return retrying(run, {
       signal,
-      isFinal: (error) => isUploadGone(error) || isStatus(error, 404) || error instanceof SupersededError,
+      isFinal: (error) => uploadIsGone(error) || isStatus(error, 404) || error instanceof SupersededError,
       onRetry: (error, tries) =>
         context.log.warn('S3 did not answer; trying again', { tries, error: error as Error }),
     });

@@ -34,6 +34,7 @@ export class Recording {
   #reader: FragmentReader = createReader('mp4');
   #format: ContainerFormat = 'mp4';
   #part: RecordedPart | undefined;
+  readonly #unfinished = new Set<RecordedPart>();
   #nextPart: number;
   #zeroAtMs: number | undefined;
   #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
@@ -67,6 +68,11 @@ export class Recording {
   begin(format: ContainerFormat): void {
     this.#format = format;
     this.#reader = createReader(format);
+  }
+
+  /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
+  async checkpoint(): Promise<void> {
+    await Promise.all([...this.#unfinished].map((part) => part.tails.checkpoint()));
   }
 
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
@@ -120,6 +126,7 @@ export class Recording {
       },
       this.#reader.startPart(first),
     );
+    this.#unfinished.add(part);
     const isFirst = this.#nextPart === firstPart;
     this.#nextPart += 1;
     part.opened
@@ -142,7 +149,10 @@ export class Recording {
       videoFrames: this.#endedParts.videoFrames + part.videoFrames,
     };
     const finished = part.finish();
-    finished.catch((error: unknown) => this.#fail(error));
+    finished.then(
+      () => this.#unfinished.delete(part),
+      (error: unknown) => this.#fail(error),
+    );
     this.#finishing.push(finished);
   }
 

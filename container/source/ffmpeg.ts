@@ -29,8 +29,6 @@ export class Ffmpeg {
     this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: ENVIRONMENT,
-      // A group of its own: a signal to our group, as a terminal's Ctrl-C sends, must not reach it a second time.
-      detached: true,
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });

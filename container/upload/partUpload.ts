@@ -1,6 +1,5 @@
-import { crc32 } from 'node:zlib';
-import { combineCrc32, crc32FromBase64, crc32ToBase64 } from '../../functions/core/crc32.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import { crc32OfParts } from '../../functions/core/uploadedParts.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 import type { Uploader, UploadTarget } from './uploader.ts';
 
@@ -37,6 +36,13 @@ export class PartUpload {
   #filledBytes = 0;
   #bytes = 0;
   #uploadedBytes = 0;
+  /** S3 parts that are full, in order, and not in the contiguous prefix yet. */
+  #sealed: {
+    readonly start: number;
+    data: Buffer | undefined;
+    isUploaded: boolean;
+    readonly bytes: number;
+  }[] = [];
   #first: SpooledBytes | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -54,6 +60,27 @@ export class PartUpload {
   /** Bytes that S3 has, in whichever order they came. */
   get uploadedBytes(): number {
     return this.#uploadedBytes;
+  }
+
+  /** Bytes from the beginning on that S3 has without a gap. */
+  get prefixBytes(): number {
+    return this.#sealed[0]?.start ?? this.#bytes - this.#filledBytes;
+  }
+
+  /**
+   * The bytes from an offset on, not below `prefixBytes`, up to the last one appended; undefined when some of them wait
+   * on disk.
+   */
+  bytesFrom(offset: number): Buffer | undefined {
+    const pieces: Buffer[] = [];
+    for (const { start, data, bytes } of this.#sealed) {
+      if (start + bytes <= offset) continue;
+      if (data === undefined) return undefined;
+      pieces.push(data.subarray(Math.max(0, offset - start)));
+    }
+    const bufferStart = this.#bytes - this.#filledBytes;
+    pieces.push(this.#buffer.subarray(Math.max(0, offset - bufferStart), this.#filledBytes));
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
   }
 
   /** The file must end soon: S3 takes no more than 10,000 parts. */
@@ -88,7 +115,7 @@ export class PartUpload {
     if (this.#filledBytes > 0) await this.#seal(true);
     const target = await this.#options.target;
     const uploaded = await Promise.all(this.#uploads);
-    return { target, uploaded, bytes: this.#bytes, crc32: combined(uploaded) };
+    return { target, uploaded, bytes: this.#bytes, crc32: crc32OfParts(uploaded) };
   }
 
   /** The first S3 part with other bytes in place of its first `oldHeadBytes`. */
@@ -113,9 +140,21 @@ export class PartUpload {
     const partNumber = this.#uploads.length + 1;
     if (partNumber === 1) this.#first = await this.#options.spool.keep(data);
     const { target, uploader } = this.#options;
-    const { uploaded } = await uploader.submit(target, partNumber, data, last);
+    const { uploaded, isOnDisk } = await uploader.submit(target, partNumber, data, last);
+    const sealed = {
+      start: this.#bytes - data.length,
+      data: isOnDisk ? undefined : data,
+      isUploaded: false,
+      bytes: data.length,
+    };
+    this.#sealed.push(sealed);
     uploaded.then(
-      ({ bytes }) => (this.#uploadedBytes += bytes),
+      ({ bytes }) => {
+        this.#uploadedBytes += bytes;
+        sealed.isUploaded = true;
+        sealed.data = undefined;
+        while (this.#sealed[0]?.isUploaded === true) this.#sealed.shift();
+      },
       (error: unknown) => this.#fail(error),
     );
     this.#uploads.push(uploaded);
@@ -127,15 +166,4 @@ export class PartUpload {
   #fail(error: unknown): void {
     this.#failure ??= { error };
   }
-}
-
-/** What the new first S3 part looks like before it is uploaded. */
-export function describePart(partNumber: number, data: Buffer): UploadedPart {
-  return { partNumber, bytes: data.length, crc32: crc32ToBase64(crc32(data)) };
-}
-
-/** CRC-32 of all S3 parts one after the other. */
-export function combined(parts: readonly UploadedPart[]): string {
-  const crc = parts.reduce((sum, part) => combineCrc32(sum, crc32FromBase64(part.crc32), part.bytes), 0);
-  return crc32ToBase64(crc);
 }

@@ -1,10 +1,9 @@
-import { crc32 } from 'node:zlib';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
-import { crc32ToBase64 } from '../../functions/core/crc32.ts';
+import { uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import { describePart } from '../../functions/core/uploadedParts.ts';
 import { retrying } from './retry.ts';
-import { isUploadGone } from './s3Errors.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 
 /** Where an S3 part goes; known once its upload has been created. */
@@ -63,14 +62,15 @@ export class Uploader {
     partNumber: number,
     data: Buffer,
     last: boolean,
-  ): Promise<{ readonly uploaded: Promise<UploadedPart> }> {
+  ): Promise<{ readonly uploaded: Promise<UploadedPart>; readonly isOnDisk: boolean }> {
     const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
     // Whoever waits for the upload hears of a failure; nobody waiting yet is no reason to crash.
     promise.catch(() => undefined);
-    const kept = this.isBusy && !last ? await this.#options.spool.put(data) : data;
+    const isOnDisk = this.isBusy && !last;
+    const kept = isOnDisk ? await this.#options.spool.put(data) : data;
     this.#waiting.push({ target, partNumber, data: kept, resolve, reject });
     this.#fill();
-    return { uploaded: promise };
+    return { uploaded: promise, isOnDisk };
   }
 
   #fill(): void {
@@ -96,18 +96,18 @@ export class Uploader {
 
   /** Uploads one S3 part now, past all that waits. */
   async put(target: UploadTarget, partNumber: number, data: Buffer): Promise<UploadedPart> {
-    const checksum = crc32ToBase64(crc32(data));
+    const described = describePart(partNumber, data);
     const command = new UploadPartCommand({
       Bucket: target.bucket,
       Key: target.key,
       UploadId: target.uploadId,
       PartNumber: partNumber,
       Body: data,
-      ChecksumCRC32: checksum,
+      ChecksumCRC32: described.crc32,
     });
     const answer = await retrying(() => this.#options.s3.send(command), {
       signal: this.#options.signal,
-      isFinal: isUploadGone,
+      isFinal: uploadIsGone,
       onRetry: (error, tries) =>
         this.#options.log.warn('S3 did not take a part; trying again', {
           partNumber,
@@ -115,6 +115,6 @@ export class Uploader {
           error: error as Error,
         }),
     });
-    return { partNumber, bytes: data.length, crc32: checksum, etag: answer.ETag ?? '' };
+    return { ...described, etag: answer.ETag ?? '' };
   }
 }

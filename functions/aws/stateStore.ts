@@ -120,6 +120,11 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof S3ServiceException && error.$metadata.httpStatusCode === status;
 }
 
+/** The upload was completed or aborted by somebody else: this is the fence between a recorder and its rescuer. */
+export function uploadIsGone(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.name === 'NoSuchUpload';
+}
+
 function parseJson(text: string, key: string): unknown {
   try {
     return JSON.parse(text);

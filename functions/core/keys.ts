@@ -47,6 +47,18 @@ export const partKey = (recordingId: string, part: number, file: 'open' | 'final
 export const indexKey = (recordingId: string): string =>
   `state/index/${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
 
+/** Bytes of a part that are not inside an uploaded S3 part yet, from a byte offset of the file on. */
+export const tailsPrefix = (recordingId: string, part: number): string =>
+  `state/tails/${recordingId}/${part}/`;
+export const tailKey = (recordingId: string, part: number, offset: number, bytes: number): string =>
+  `${tailsPrefix(recordingId, part)}${offset}-${bytes}`;
+
+/** The reverse of `tailKey`; undefined for a key that no recorder could have written. */
+export function parseTailKey(key: string): { readonly offset: number; readonly bytes: number } | undefined {
+  const [, offset, bytes] = /^state\/tails\/[^/]+\/\d+\/(\d{1,15})-(\d{1,12})$/.exec(key) ?? [];
+  return offset === undefined ? undefined : { offset: Number(offset), bytes: Number(bytes) };
+}
+
 /** Where a recorder writes: no two attempts share a key. */
 export const recordKey = (recordingId: string, attempt: number, fileName: string): string =>
   `${RECORDS_PREFIX}${recordingId}/${attempt}/${fileName}`;

@@ -34,10 +34,14 @@ export const recordingSettingsSchema = z.strictObject({
   audioSampleRateHz: z.int().check(z.minimum(8_000), z.maximum(96_000)),
   /** Size of an S3 part of the multipart upload; grows by itself in very long parts. */
   partBytes: z.int().check(z.minimum(5 * 1024 * 1024), z.maximum(512 * 1024 * 1024)),
+  /** While S3 answers, a killed recorder loses at most this, a fragment, and a PUT. */
+  maxLossMs: z._default(z.int().check(z.minimum(500), z.maximum(60_000)), 2_000),
   /** Disk that fragments may take while S3 is slow or away; when it is full the recording ends, loudly. */
   spoolMaxBytes: z.int().check(z.minimum(0)),
   /** How long to wait for the source's first frame. */
   openTimeoutMs: positiveInt,
+  /** A recording that is this long is stopped. No limit by default. */
+  maxDurationMs: z.exactOptional(positiveInt),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -49,6 +53,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   formats: { h264: 'mp4', vp8: 'webm' },
   audioSampleRateHz: 44_100,
   partBytes: 8 * 1024 * 1024,
+  maxLossMs: 2_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   openTimeoutMs: 15_000,
   tags: {},

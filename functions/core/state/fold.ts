@@ -58,12 +58,17 @@ export function recordingStatus(objects: RecordingObjects): RecordingStatus {
   const { outcome, stop, attempts, parts } = objects;
   if (outcome !== undefined) {
     if (outcome.status === 'failed') return 'failed';
-    return [...parts.values()].every((part) => part.moved !== undefined) ? 'available' : 'processing';
+    return [...parts.values()].every(isSettled) ? 'available' : 'processing';
   }
   if (stop !== undefined) return 'stopping';
   const latest = attempts.get(Math.max(0, ...attempts.keys()));
   if (latest?.end !== undefined) return 'interrupted';
   return parts.size > 0 ? 'recording' : 'starting';
+}
+
+/** In the library, or known to hold nothing: killed before its first checkpoint. */
+function isSettled({ moved, final }: PartObjects): boolean {
+  return moved !== undefined || final?.bytes === 0;
 }
 
 export function partStatus(part: PartObjects): PartStatus {

@@ -40,6 +40,13 @@ export const sessionSchema = z.object({
   videoCodec: optional(text),
   /** Chat room: rotation is switched off, or its files could not be merged. */
   room: optional(text),
+  /** The publisher asked for a recording. */
+  record: optional(z.boolean()),
+  nodeId: optional(text),
+  mediaProvider: optional(text),
+  width: optional(z.number()),
+  height: optional(z.number()),
+  bitrate: optional(z.number()),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -70,6 +77,8 @@ export const jobSchema = z.object({
     room: optional(text),
   }),
   settings: recordingSettingsSchema,
+  /** The recording that this one takes the place of; the recorder stops it at its own first frame. */
+  replaces: optional(text),
 });
 export type Job = z.infer<typeof jobSchema>;
 
@@ -187,6 +196,8 @@ export const finalPartSchema = z.object({
   tracks: z.array(trackSchema),
   videoFrames: count,
   recovered: z.boolean(),
+  /** From the last byte that was saved to the end of the task; only where the part was recovered. */
+  estimatedLossMs: optional(count),
   finalizedAtMs: atMs,
 });
 export type FinalPart = z.infer<typeof finalPartSchema>;

@@ -1,0 +1,86 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { tailKey } from '../../functions/core/keys.ts';
+import { encodeTailFacts, type TailFacts } from '../../functions/core/tails.ts';
+import type { PartUpload } from './partUpload.ts';
+
+export interface TailsOptions {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly log: Logger;
+  readonly recordingId: string;
+  /** Settles with the part's number when it has been taken: a tail names it. */
+  readonly part: Promise<number>;
+  readonly upload: PartUpload;
+  /** What a rescuer cannot read out of the bytes alone. */
+  readonly facts: () => TailFacts;
+}
+
+/**
+ * Checkpoints of one file's bytes that are not inside an uploaded S3 part yet. A rescuer takes the contiguous prefix of
+ * uploaded S3 parts and appends the tails from its end on; so a tail is deleted only when that prefix covers it.
+ */
+export class Tails {
+  readonly #options: TailsOptions;
+  readonly #kept: { readonly key: string; readonly end: number }[] = [];
+  #savedTo = 0;
+  #part: number | undefined;
+  #closed: boolean = false;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: TailsOptions) {
+    this.#options = options;
+    options.part.then(
+      (part) => {
+        this.#part = part;
+      },
+      // Whoever opens the part hears of it.
+      () => undefined,
+    );
+  }
+
+  /** Saves what has come since the last checkpoint. A fault is logged: the next checkpoint saves it as well. */
+  checkpoint(): Promise<void> {
+    this.#saving = this.#save();
+    return this.#saving;
+  }
+
+  /** The file is complete: its tails are of no use any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#saving;
+    try {
+      await this.#removeUpTo(Number.POSITIVE_INFINITY);
+    } catch (error) {
+      this.#options.log.warn('tails of a finished part were left behind', error as Error);
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { upload, s3, bucket, recordingId, log } = this.#options;
+    const part = this.#part;
+    if (part === undefined || this.#closed) return;
+    const from = Math.max(this.#savedTo, upload.prefixBytes);
+    const data = upload.bytesFrom(from);
+    try {
+      if (data !== undefined && data.length > 0) {
+        const key = tailKey(recordingId, part, from, data.length);
+        const Metadata = encodeTailFacts(this.#options.facts());
+        await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: data, Metadata }));
+        this.#savedTo = from + data.length;
+        this.#kept.push({ key, end: this.#savedTo });
+      }
+      await this.#removeUpTo(upload.prefixBytes);
+    } catch (error) {
+      log.warn('the last bytes were not saved; the next checkpoint does it', error as Error);
+    }
+  }
+
+  async #removeUpTo(end: number): Promise<void> {
+    const { s3, bucket } = this.#options;
+    while (this.#kept[0] !== undefined && this.#kept[0].end <= end) {
+      await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: this.#kept[0].key }));
+      this.#kept.shift();
+    }
+  }
+}
