@@ -7,6 +7,7 @@ import { invertedTime, isRecordingId, recordingIdTimeMs } from './ids.ts';
  */
 export const RECORDS_PREFIX = 'records/';
 export const STATE_PREFIX = 'state/';
+export const LOCKS_PREFIX = 'state/locks/';
 
 const SEGMENT_MAX_BYTES = 180;
 const SEGMENT_KEPT_BYTES = 100;

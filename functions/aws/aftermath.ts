@@ -1,0 +1,88 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { EVENT_TYPES, type EventType, eventId } from '../core/events.ts';
+import { type Settled, type SettlePorts, settleAttempt } from '../core/protocol/settle.ts';
+import type { RecordingObjects } from '../core/state/fold.ts';
+import type { FinalPart } from '../core/state/objects.ts';
+import type { EventBus } from './eventBus.ts';
+import { readRecording } from './recordings.ts';
+import type { Rescue } from './rescue.ts';
+import type { StateStore } from './stateStore.ts';
+
+export interface AftermathOptions {
+  readonly store: StateStore;
+  readonly rescue: Rescue;
+  readonly bus: EventBus;
+  readonly ports: SettlePorts;
+}
+
+export interface GoneTask {
+  readonly recordingId: string;
+  readonly attempt: number;
+  readonly reason: string;
+  readonly by: string;
+  readonly endedAtMs: number;
+}
+
+/** What is done when the task of an attempt is gone, whoever finds out: rescue its parts, then settle the recording. */
+export class Aftermath {
+  readonly #options: AftermathOptions;
+
+  constructor(options: AftermathOptions) {
+    this.#options = options;
+  }
+
+  /** @returns undefined where there is no such recording */
+  async of(task: GoneTask, log: Logger): Promise<Settled | undefined> {
+    const { store, ports } = this.#options;
+    const objects = await readRecording(store, task.recordingId);
+    if (objects === undefined) {
+      log.warn('left alone: there is no such recording');
+      return undefined;
+    }
+    log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
+    await this.#rescueParts(task, objects, log);
+    const after = (await readRecording(store, task.recordingId)) ?? objects;
+    const settled = await settleAttempt(ports, after, task);
+    if (settled.kind === 'relaunched')
+      log.info('recording goes on in another attempt', { next: settled.attempt });
+    else log.info('recording has ended', { outcome: settled.outcome, isNew: settled.isNew });
+    if (settled.kind === 'ended' && settled.isNew) {
+      const { status, reason, parts } = settled.outcome;
+      const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
+      await this.#publish(after, type, { reason, parts });
+    }
+    return settled;
+  }
+
+  async #rescueParts(task: GoneTask, objects: RecordingObjects, log: Logger): Promise<void> {
+    for (const { open, final, moved } of objects.parts.values()) {
+      if (open === undefined || open.attempt !== task.attempt || moved !== undefined) continue;
+      const progress = objects.attempts.get(task.attempt)?.progress;
+      const part = { recordingId: task.recordingId, open, final, progress, endedAtMs: task.endedAtMs };
+      const rescued = await this.#options.rescue.rescue(part, log);
+      if (rescued !== undefined && rescued.bytes > 0) await this.#publishPart(objects, rescued);
+    }
+  }
+
+  #publishPart(objects: RecordingObjects, final: FinalPart): Promise<void> {
+    const { part, bytes, recovered, estimatedLossMs } = final;
+    const durationMs = Math.round(final.durationMs);
+    const fields = { part, bytes, durationMs, recovered, ...(recovered ? { estimatedLossMs } : {}) };
+    return this.#publish(objects, EVENT_TYPES.partFinished, fields, part);
+  }
+
+  #publish(
+    { job }: RecordingObjects,
+    type: EventType,
+    fields: Readonly<Record<string, unknown>>,
+    part?: number,
+  ): Promise<void> {
+    return this.#options.bus.publish(type, {
+      id: eventId(type, job.recordingId, part),
+      recordingId: job.recordingId,
+      mediaSessionId: job.mediaSessionId,
+      streamName: job.stream.name,
+      ...fields,
+    });
+  }
+}
