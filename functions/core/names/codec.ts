@@ -88,3 +88,11 @@ export function protectSegment(segment: string, encoding: NameEncoding): string 
 export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }
+
+/**
+ * What a file or folder name may have, within a limit. `aws s3 cp` and `sync` download to a temporary name, with nine
+ * characters more, and cut that to 255 characters where file systems count bytes: what is not ASCII needs their room.
+ */
+export function nameMaxBytes(name: string, maxBytes: number): number {
+  return utf8Bytes(name) === name.length ? maxBytes : Math.min(maxBytes, 255 - 9);
+}

@@ -1,4 +1,4 @@
-import { utf8Bytes } from './codec.ts';
+import { nameMaxBytes, utf8Bytes } from './codec.ts';
 import { Cuttable } from './cut.ts';
 import { partNumber } from './elements.ts';
 import { markOf } from './mark.ts';
@@ -21,7 +21,8 @@ export function collisionKey(key: string, recordingId: string, part: number, rul
   const ending = markOf(key) + suffix;
   // Where the folders leave less room than the ending needs, the last of them give way too.
   const path = split(cut(folders + plainStem, rules.keyMaxBytes - utf8Bytes(ending)));
-  return path.folders + cut(path.name, rules.fileNameMaxBytes - utf8Bytes(ending)) + ending;
+  const maxBytes = nameMaxBytes(path.name + ending, rules.fileNameMaxBytes);
+  return path.folders + cut(path.name, maxBytes - utf8Bytes(ending)) + ending;
 }
 
 const cut = (text: string, maxBytes: number): string => Cuttable.fixed(text).cut(maxBytes);
@@ -32,5 +33,6 @@ function split(key: string): { readonly folders: string; readonly name: string }
 }
 
 function fits(key: string, rules: NameRules): boolean {
-  return utf8Bytes(split(key).name) <= rules.fileNameMaxBytes && utf8Bytes(key) <= rules.keyMaxBytes;
+  const { name } = split(key);
+  return utf8Bytes(name) <= nameMaxBytes(name, rules.fileNameMaxBytes) && utf8Bytes(key) <= rules.keyMaxBytes;
 }

@@ -1,4 +1,4 @@
-import { type NameEncoding, protectSegment, utf8Bytes } from './codec.ts';
+import { type NameEncoding, nameMaxBytes, protectSegment, utf8Bytes } from './codec.ts';
 import type { NamePiece, Segment } from './layout.ts';
 import { markOfPieces } from './mark.ts';
 
@@ -53,9 +53,8 @@ export function fitKey(segments: readonly Segment[], mark: string, options: FitO
   const levels = segments.map((segment, index) => {
     const fits = (level: Level): boolean => {
       const only = segments.map((_, other) => (other === index ? level : WHOLE));
-      return (
-        measure(segment, composeSegment(segments, index, only, mark, options)) <= options.segmentMaxBytes
-      );
+      const text = composeSegment(segments, index, only, mark, options);
+      return measure(segment, text) <= nameMaxBytes(text, options.segmentMaxBytes);
     };
     return highestLevel(fits, longest([segment]));
   });
@@ -119,7 +118,9 @@ function compose(
     keptBytes: segments.map((segment, index) =>
       segment.map((piece) => utf8Bytes(cut(piece, levels[index] ?? WHOLE))),
     ),
-    fits: keyBytes <= options.keyMaxBytes && bytes.every((one) => one <= options.segmentMaxBytes),
+    fits:
+      keyBytes <= options.keyMaxBytes &&
+      bytes.every((one, index) => one <= nameMaxBytes(texts[index] ?? '', options.segmentMaxBytes)),
   };
 }
 
