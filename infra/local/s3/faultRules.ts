@@ -17,11 +17,20 @@ const action = z.discriminatedUnion('kind', [
 const rule = z.object({
   service: z.enum(['s3', 'ecs', 'events']),
   operation: z.string().optional(),
-  match: z.string().optional(),
+  match: z.string().refine(isPattern, 'not a regular expression').optional(),
   nth: z.int().min(1).optional(),
   times: z.int().min(1).optional(),
   action,
 });
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * @returns the status to answer

@@ -41,7 +41,7 @@ export interface S3Server {
   /** Without a slash at its end. */
   readonly url: string;
   readonly faults: Faults;
-  /** Breaks off what is under way; what was answered is kept. */
+  /** Breaks off what is under way; what was answered is kept. A second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -176,13 +176,19 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
 
+  async function close(): Promise<void> {
+    await closeServer(server);
+    await Promise.allSettled(underWay);
+    store.close();
+  }
+  let closed: Promise<void> | undefined;
+
   return {
     url: `http://${host}:${address.port}`,
     faults,
-    async close() {
-      await closeServer(server);
-      await Promise.allSettled(underWay);
-      store.close();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -76,7 +76,7 @@ const parser = new XMLParser({
  */
 export function parseXml(body: Buffer, root: string): XmlElement {
   const text = new TextDecoder().decode(body);
-  if (/<!DOCTYPE|<!ENTITY/i.test(text)) throw new S3Error('MalformedXML');
+  if (/<!DOCTYPE|<!ENTITY/i.test(text) || hasForbiddenCharacter(text)) throw new S3Error('MalformedXML');
   let nodes: unknown;
   try {
     nodes = parser.parse(text, true);
@@ -87,6 +87,20 @@ export function parseXml(body: Buffer, root: string): XmlElement {
   const [only] = top;
   if (only === undefined || top.length !== 1 || only.name !== root) throw new S3Error('MalformedXML');
   return only.element;
+}
+
+/** The parser would leave such characters out, and a deletion would meet another key. */
+function hasForbiddenCharacter(text: string): boolean {
+  const references = text.matchAll(/&#(x?)([0-9a-f]+);/gi);
+  const referred = [...references].map(([, x, digits = '']) => Number.parseInt(digits, x === '' ? 10 : 16));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  return /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text) || referred.some(isForbidden);
+}
+
+function isForbidden(codePoint: number): boolean {
+  if (codePoint < 0x20) return codePoint !== 0x09 && codePoint !== 0x0a && codePoint !== 0x0d;
+  const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+  return isSurrogate || codePoint === 0xfffe || codePoint === 0xffff || codePoint > 0x10ffff;
 }
 
 function toElement(nodes: unknown): XmlElement {
