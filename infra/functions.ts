@@ -35,6 +35,8 @@ export class Functions extends Construct {
       previewName: make('previewName'),
       notFound: make('notFound'),
       relocate: make('relocate'),
+      taskStopped: make('taskStopped'),
+      reconcile: make('reconcile'),
     };
   }
 

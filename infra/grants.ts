@@ -36,6 +36,10 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
     case 'library': {
       const bucket = targets.buckets[grant.on];
       if ('list' in grant) return [listStatement(bucket, grant.list)];
+      if ('uploads' in grant) {
+        const actions = ['s3:ListBucketMultipartUploads'];
+        return [new PolicyStatement({ actions, resources: [bucket.bucketArn] })];
+      }
       return [
         new PolicyStatement({
           actions: [...grant.actions],

@@ -12,6 +12,7 @@ import { Api } from './api.ts';
 import { landingBucket, libraryBucket } from './buckets.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
+import { Mending } from './mending.ts';
 import { RecorderNetwork } from './network.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
@@ -139,6 +140,11 @@ export class StreamRecorder extends Construct {
       resources,
       targets: { ...targets, recorder: { cluster, taskDefinition } },
       logRetention,
+    });
+    new Mending(this, 'Mending', {
+      clusterArn: cluster.clusterArn,
+      taskStopped: all.taskStopped,
+      reconcile: all.reconcile,
     });
     this.#api = new Api(this, 'Api', { functions: all, logRetention });
     this.apiUrl = this.#api.stage.url;

@@ -27,6 +27,8 @@ export type Grant =
   | { readonly on: BucketName; readonly actions: readonly string[]; readonly keys: readonly string[] }
   /** On the bucket itself, for listings below these prefixes. */
   | { readonly on: BucketName; readonly list: readonly string[] }
+  /** On the bucket itself, for the multipart uploads that are open in it. */
+  | { readonly on: BucketName; readonly uploads: true }
   | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
 
@@ -41,6 +43,50 @@ export interface FunctionSpec {
 }
 
 const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
+
+/** What starting a task needs to know. */
+const LAUNCHER_ENVIRONMENT = {
+  LANDING_BUCKET: 'landingBucket',
+  CLUSTER_ARN: 'clusterArn',
+  TASK_DEFINITION: 'taskDefinition',
+  CONTAINER_NAME: 'containerName',
+  SUBNET_IDS: 'subnetIds',
+  SECURITY_GROUP_IDS: 'securityGroupIds',
+  CAPACITY_PROVIDERS: 'capacityProviders',
+} as const;
+
+/** Moves a record from landing to the library. */
+const RELOCATE_GRANTS = [
+  {
+    on: 'landing',
+    actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
+    keys: ['records/*'],
+  },
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+  { on: 'landing', list: ['records/*', 'state/recordings/*'] },
+  {
+    on: 'library',
+    actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+    keys: ['*'],
+  },
+  { on: 'library', list: ['*'] },
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+] as const satisfies readonly Grant[];
+
+/** Completes what a recorder left behind, and starts the next one. */
+const AFTERMATH_GRANTS = [
+  {
+    on: 'landing',
+    actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    keys: ['records/*'],
+  },
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
+  { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
+  { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },
+  { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
   startRecording: {
@@ -145,22 +191,29 @@ export const FUNCTIONS = {
       LIBRARY_BUCKET: 'libraryBucket',
       EVENT_BUS_NAME: 'eventBusName',
     },
-    grants: [
-      {
-        on: 'landing',
-        actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
-        keys: ['records/*'],
-      },
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
-      { on: 'landing', list: ['records/*', 'state/recordings/*'] },
-      {
-        on: 'library',
-        actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
-        keys: ['*'],
-      },
-      { on: 'library', list: ['*'] },
-      { on: 'eventBus', actions: ['events:PutEvents'] },
-    ],
+    grants: RELOCATE_GRANTS,
+  },
+  taskStopped: {
+    name: 'taskStopped',
+    description:
+      "Rescues what a recorder left, and starts the next attempt or writes the recording's outcome",
+    timeoutSeconds: 300,
+    // Holds the tails of one part at a time.
+    memoryMb: 1024,
+    environment: { ...LAUNCHER_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
+    grants: AFTERMATH_GRANTS,
+  },
+  reconcile: {
+    name: 'reconcile',
+    description: 'Compares state, ECS and S3 on a schedule, and mends what differs',
+    timeoutSeconds: 300,
+    memoryMb: 1024,
+    environment: {
+      ...LAUNCHER_ENVIRONMENT,
+      LIBRARY_BUCKET: 'libraryBucket',
+      EVENT_BUS_NAME: 'eventBusName',
+    },
+    grants: [...AFTERMATH_GRANTS, ...RELOCATE_GRANTS, { on: 'landing', uploads: true }],
   },
 } as const satisfies Record<string, FunctionSpec>;
 
@@ -186,6 +239,19 @@ export const RELOCATION = {
   /** After so many tries a message waits in the dead-letter queue. */
   maxReceiveCount: 5,
 } as const;
+
+/** ECS's task state changes of our cluster: EventBridge hands those of tasks that have stopped to this function. */
+export const TASK_EVENTS = {
+  function: 'taskStopped',
+  source: 'aws.ecs',
+  detailType: 'ECS Task State Change',
+  lastStatus: 'STOPPED',
+  /** EventBridge tries again for as long; what fails for longer is mended by the schedule. */
+  retryHours: 2,
+} as const;
+
+/** What is done again and again. */
+export const SCHEDULE = { function: 'reconcile', everyMinutes: 5 } as const;
 
 /** The recorder's task: its own environment holds no secret; overrides add recording, attempt and bucket. */
 export const RECORDER_TASK = {

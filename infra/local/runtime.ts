@@ -1,4 +1,5 @@
 import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES } from '../wiring.ts';
+import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type EcsSimulation, startEcsServer } from './ecs/server.ts';
@@ -153,6 +154,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
 
   const environment = sdkEnvironment(credentials, { s3: s3.url, events: events.url });
   const held = resources(options.recordingDefaults ?? '{}');
+  let invoker: AsyncInvoker | undefined;
   const ecs = await listening(
     'ecs',
     ports.ecs,
@@ -169,6 +171,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
         }),
       ],
       launchDelayMs: options.launchDelayMs ?? 0,
+      onTaskEvent: (event) => {
+        // The rule of the wiring: tasks that have stopped.
+        if (event.detail.lastStatus === TASK_EVENTS.lastStatus) invoker?.send(TASK_EVENTS.function, event);
+      },
       onTaskOutput: (_taskId, _stream, line) => onLog('recorder', line),
       onDefect,
     }),
@@ -182,6 +188,12 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     onLog,
   });
   closers.add(() => functions.close());
+
+  invoker = new AsyncInvoker({
+    invoke: (name, event) => functions.invoke(name as FunctionName, event),
+    onGivenUp: (name, error) => log('ERROR', 'an event was given up', { function: name, error }),
+  });
+  closers.add(() => invoker.close());
 
   const gateway = await listening(
     'api',
@@ -206,6 +218,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     if (!invocation.ok) throw new Error(`${invocation.errorType}: ${invocation.errorMessage}`);
     return invocation.payload;
   });
+
+  invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, () => ({
+    scheduledAt: new Date().toISOString(),
+  }));
 
   const ingest =
     options.ingest === false

@@ -107,6 +107,7 @@ function granted(grants: readonly Grant[]): string[] {
         : ` if s3:prefix StringLikeIfExists ${grant.list.join(' ')}`;
       return [`s3:ListBucket on ${grant.on}${condition}`];
     }
+    if ('uploads' in grant) return [`s3:ListBucketMultipartUploads on ${grant.on}`];
     switch (grant.on) {
       case 'recorderTask':
         return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
