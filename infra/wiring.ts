@@ -85,7 +85,6 @@ const AFTERMATH_GRANTS = [
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
   { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },
   { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
-  { on: 'eventBus', actions: ['events:PutEvents'] },
 ] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
@@ -201,7 +200,7 @@ export const FUNCTIONS = {
     // Holds the tails of one part at a time.
     memoryMb: 1024,
     environment: { ...LAUNCHER_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
-    grants: AFTERMATH_GRANTS,
+    grants: [...AFTERMATH_GRANTS, { on: 'eventBus', actions: ['events:PutEvents'] }],
   },
   reconcile: {
     name: 'reconcile',

@@ -1,4 +1,4 @@
-import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES } from '../wiring.ts';
+import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';

@@ -57,9 +57,10 @@ describe('props', () => {
         },
       }),
     ).map((policy) => String(policy.Properties.Roles[0].Ref));
-    expect(users).toHaveLength(2);
+    expect(users).toHaveLength(3);
     expect(users).toContainEqual(expect.stringContaining('getRecording'));
     expect(users).toContainEqual(expect.stringContaining('relocate'));
+    expect(users).toContainEqual(expect.stringContaining('reconcile'));
   });
 
   it('tries capacity providers in the given order', () => {
