@@ -45,6 +45,12 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
+/** A client that went away in the middle is no defect of the endpoint. */
+function isDisconnect(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(String(error.code));
+}
+
 /**
  * The embedded S3 endpoint, path-style, with SigV4. What it offers it does as S3 does; all else is answered with
  * NotImplemented. An object that was acknowledged survives the death of the process (not a power cut).
@@ -139,8 +145,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
       else await answer(exchange);
     } catch (error) {
       if (error instanceof S3Error) exchange.sendError(error);
-      // A client that went away in the middle is no fault of the endpoint.
-      else if (!(error instanceof CutOff) && !message.socket.destroyed) {
+      else if (!(error instanceof CutOff) && !isDisconnect(error)) {
         console.error('S3 endpoint:', error);
         exchange.sendError(new S3Error('InternalError'));
       }

@@ -66,7 +66,7 @@ const parser = new XMLParser({
   trimValues: false,
   removeNSPrefix: true,
   // Only the five entities of XML and numeric references; no document brings its own.
-  processEntities: { enabled: true, maxTotalExpansions: 1_000_000, maxExpandedLength: 10_000_000 },
+  processEntities: { enabled: true, maxTotalExpansions: 10_000_000, maxExpandedLength: 20_000_000 },
   htmlEntities: true,
 });
 

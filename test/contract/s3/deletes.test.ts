@@ -77,6 +77,14 @@ describe('DeleteObjects', () => {
     expect(await listKeys(endpoint, base)).toEqual([]);
   });
 
+  it('takes 1,000 keys of the greatest length, all of characters that XML escapes', async () => {
+    const base = endpoint.key('');
+    const Objects = Array.from({ length: 1000 }, (_, i) => ({ Key: `${base}${i}/`.padEnd(1024, '&<') }));
+    await put(endpoint, Objects[500]?.Key ?? '');
+    expect((await remove(Objects, true)).Errors ?? []).toEqual([]);
+    expect(await listKeys(endpoint, base)).toEqual([]);
+  });
+
   it('refuses 1,001 keys', async () => {
     const base = endpoint.key('');
     const attempt = remove(Array.from({ length: 1001 }, (_, i) => ({ Key: `${base}${i}` })));

@@ -1,5 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { rawRequest } from './rawRequest.ts';
 import {
   contractEndpoint,
   getBytes,
@@ -100,6 +101,28 @@ describe('attributes', () => {
     const key = endpoint.key();
     await put(endpoint, key, 'x', { Metadata: { big: 'x'.repeat(2045) } });
     expect((await head(key)).Metadata?.big).toHaveLength(2045);
+  });
+
+  it('user metadata that is not ASCII comes back as RFC 2047 has it', async () => {
+    const key = endpoint.key();
+    const answer = await rawRequest(endpoint, {
+      method: 'PUT',
+      path: `/${Bucket}/${key}`,
+      headers: { 'x-amz-meta-name': 'Käse 日本' },
+      body: 'x',
+      // UTF-8 on the wire, which Node wants spelled as Latin-1.
+      tamper: (headers) => {
+        headers['x-amz-meta-name'] = Buffer.from('Käse 日本').toString('latin1');
+      },
+    });
+    expect(answer.status).toBe(200);
+    const value = (await head(key)).Metadata?.name ?? '';
+    const [, kind, text = ''] = /^=\?UTF-8\?([BQ])\?(.*)\?=$/i.exec(value) ?? [];
+    const decoded =
+      kind?.toUpperCase() === 'B'
+        ? Buffer.from(text, 'base64').toString()
+        : decodeURIComponent(text.replaceAll('_', ' ').replace(/=([0-9A-F]{2})/gi, '%$1'));
+    expect(decoded).toBe('Käse 日本');
   });
 
   it('content type, encoding, disposition, language, cache control and expiry come back', async () => {

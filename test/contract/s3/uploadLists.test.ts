@@ -54,6 +54,15 @@ describe('ListParts', () => {
     expect(answer.IsTruncated).toBe(false);
   });
 
+  it('names the last part as the next marker on the last page too, 0 on an empty one', async () => {
+    const upload = await TestUpload.create(endpoint);
+    for (const number of [1, 4]) await upload.part(number, 'x');
+    // Whoever goes on until there is no marker goes on for ever: IsTruncated has to be asked.
+    expect(await list(upload)).toMatchObject({ IsTruncated: false, NextPartNumberMarker: '4' });
+    const beyond = await list(upload, { PartNumberMarker: '4' });
+    expect(beyond).toMatchObject({ IsTruncated: false, NextPartNumberMarker: '0' });
+  });
+
   it('names algorithm, type and checksums', async () => {
     const upload = await TestUpload.create(endpoint, undefined, {
       ChecksumAlgorithm: 'CRC32',
