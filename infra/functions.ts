@@ -27,12 +27,9 @@ export class Functions extends Construct {
     super(scope, id);
     const make = (name: FunctionName) => this.#make(FUNCTIONS[name], props);
     this.all = {
-      startRecording: make('startRecording'),
-      stopRecording: make('stopRecording'),
-      getRecording: make('getRecording'),
-      putStream: make('putStream'),
-      deleteStream: make('deleteStream'),
-      previewName: make('previewName'),
+      wcs: make('wcs'),
+      recordings: make('recordings'),
+      streams: make('streams'),
       notFound: make('notFound'),
       relocate: make('relocate'),
       taskStopped: make('taskStopped'),

@@ -55,6 +55,15 @@ const LAUNCHER_ENVIRONMENT = {
   CAPACITY_PROVIDERS: 'capacityProviders',
 } as const;
 
+/** Starts and stops recordings. */
+const CONTROL_GRANTS = [
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks', 'recordings', 'index') },
+  { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+  { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
+  // RunTask copies the task definition's tags onto the task, which is a right of its own.
+  { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
+] as const satisfies readonly Grant[];
+
 /** Moves a record from landing to the library. */
 const RELOCATE_GRANTS = [
   {
@@ -88,63 +97,33 @@ const AFTERMATH_GRANTS = [
 ] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
-  startRecording: {
-    name: 'startRecording',
-    description: 'Starts the recording of a published stream: job, lock, RunTask',
+  wcs: {
+    name: 'wcs',
+    description: "Answers WCS's REST methods: starts and stops recordings, finds streams",
     // API Gateway gives up after 30 s.
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: {
-      LANDING_BUCKET: 'landingBucket',
-      CLUSTER_ARN: 'clusterArn',
-      TASK_DEFINITION: 'taskDefinition',
-      CONTAINER_NAME: 'containerName',
-      SUBNET_IDS: 'subnetIds',
-      SECURITY_GROUP_IDS: 'securityGroupIds',
-      CAPACITY_PROVIDERS: 'capacityProviders',
-      RECORDING_DEFAULTS: 'recordingDefaults',
-    },
-    grants: [
-      {
-        on: 'landing',
-        actions: ['s3:GetObject', 's3:PutObject'],
-        keys: state('locks', 'recordings', 'index'),
-      },
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-      { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
-      // RunTask copies the task definition's tags onto the task, which is a right of its own.
-      { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
-    ],
+    environment: { ...LAUNCHER_ENVIRONMENT, RECORDING_DEFAULTS: 'recordingDefaults' },
+    grants: CONTROL_GRANTS,
   },
-  stopRecording: {
-    name: 'stopRecording',
-    description: 'Asks a recording to stop: stop.json, then StopTask',
+  recordings: {
+    name: 'recordings',
+    description: 'Answers for recordings as resources: starts, lists, shows, stops, rotates, deletes them',
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: { LANDING_BUCKET: 'landingBucket', CLUSTER_ARN: 'clusterArn' },
+    environment: { ...LAUNCHER_ENVIRONMENT, RECORDING_DEFAULTS: 'recordingDefaults' },
     grants: [
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('locks') },
-      { on: 'landing', list: ['state/recordings/*', 'state/locks/*'] },
-      { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
+      ...CONTROL_GRANTS,
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index') },
+      { on: 'landing', list: ['state/idempotency/*'] },
+      // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
+      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
     ],
   },
-  getRecording: {
-    name: 'getRecording',
-    description: 'Shows a recording: status, parts, where its records are',
-    timeoutSeconds: 29,
-    memoryMb: 512,
-    environment: { LANDING_BUCKET: 'landingBucket', LIBRARY_BUCKET: 'libraryBucket' },
-    grants: [
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings') },
-      { on: 'landing', list: ['state/recordings/*'] },
-      // Presigned links carry this function's rights.
-      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
-    ],
-  },
-  putStream: {
-    name: 'putStream',
-    description: 'Announces a stream of a media server',
+  streams: {
+    name: 'streams',
+    description: "Keeps the registry of media servers' streams",
     timeoutSeconds: 29,
     memoryMb: 512,
     environment: { LANDING_BUCKET: 'landingBucket' },
@@ -152,25 +131,6 @@ export const FUNCTIONS = {
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('sessions') },
       { on: 'landing', list: ['state/sessions/*'] },
     ],
-  },
-  deleteStream: {
-    name: 'deleteStream',
-    description: 'Says that a stream is no longer published',
-    timeoutSeconds: 29,
-    memoryMb: 512,
-    environment: { LANDING_BUCKET: 'landingBucket' },
-    grants: [
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('sessions') },
-      { on: 'landing', list: ['state/sessions/*'] },
-    ],
-  },
-  previewName: {
-    name: 'previewName',
-    description: 'Shows the names that a record would get, without recording',
-    timeoutSeconds: 29,
-    memoryMb: 256,
-    environment: { RECORDING_DEFAULTS: 'recordingDefaults' },
-    grants: [],
   },
   notFound: {
     name: 'notFound',
@@ -270,7 +230,11 @@ export const RECORDER_TASK = {
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
     { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
-    { on: 'landing', list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/tails/*'] },
+    { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+    {
+      on: 'landing',
+      list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'],
+    },
     { on: 'eventBus', actions: ['events:PutEvents'] },
   ],
 } as const satisfies {

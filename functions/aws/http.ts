@@ -1,7 +1,6 @@
 import middy from '@middy/core';
 import httpEventNormalizer from '@middy/http-event-normalizer';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
-import httpJsonBodyParser from '@middy/http-json-body-parser';
 import httpSecurityHeaders from '@middy/http-security-headers';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorBody, RecorderError } from '../core/errors.ts';
@@ -9,11 +8,17 @@ import { logger } from './logger.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
 
+/**
+ * What a handler gets as body: `json` the parsed JSON, not checked yet; `optionalJson` the same, or `{}` for an empty
+ * body; `raw` the text as it came, for forms and signatures; `none` nothing, whatever came.
+ */
+export type BodyKind = 'json' | 'optionalJson' | 'raw' | 'none';
+
 export interface HttpRequest {
-  /** The parsed JSON, not checked yet; undefined for a function without a body. */
   readonly body: unknown;
   readonly path: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly requestId: string;
   readonly rawPath: string;
@@ -22,36 +27,60 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly body: unknown;
+  /** Sent as JSON; undefined for an answer without a body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Handler = (
+export interface Operation {
+  readonly body: BodyKind;
+  readonly run: (request: HttpRequest) => Promise<HttpAnswer>;
+}
+
+export type HttpFunction = (
   event: APIGatewayProxyEventV2,
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /** An HTTP API handler (payload format 2.0): JSON in, JSON out, errors as the catalogue says, one log line a request. */
-export function httpHandler(
-  run: (request: HttpRequest) => Promise<HttpAnswer>,
-  options: { readonly body: 'json' | 'none' },
-): Handler {
-  const chain = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-    .use(httpSecurityHeaders())
-    .use(jsonErrors())
-    .use(httpEventNormalizer())
-    .use(httpHeaderNormalizer());
-  // WCS's clients send JSON with whatever content type their library has.
-  if (options.body === 'json')
-    chain.use(bodyLimit()).use(httpJsonBodyParser({ disableContentTypeCheck: true }));
-  return chain.handler(async (event: APIGatewayProxyEventV2, context: Context) => {
-    const answer = await run(toRequest(event, context));
-    return jsonAnswer(answer.status, answer.body);
+export function httpHandler(run: Operation['run'], options: { readonly body: BodyKind }): HttpFunction {
+  return handlerFor(() => ({ run, body: options.body }));
+}
+
+/**
+ * One function for several routes.
+ * @param operations by route key (`GET /recordings/{recordingId}`), or by whatever `keyOf` makes of an event
+ * @throws as an answer: RecorderError route_not_found for a key that is not there
+ */
+export function httpRouter<Key extends string>(
+  operations: Readonly<Record<Key, Operation>>,
+  keyOf: (event: APIGatewayProxyEventV2) => string = (event) => event.routeKey,
+): HttpFunction {
+  const known = new Map<string, Operation>(Object.entries<Operation>(operations));
+  return handlerFor((event) => {
+    const operation = known.get(keyOf(event));
+    if (operation === undefined) {
+      throw new RecorderError('route_not_found', 'There is no such route.', { field: 'path' });
+    }
+    return operation;
   });
 }
 
-function toRequest(event: APIGatewayProxyEventV2, context: Context): HttpRequest {
+function handlerFor(operationOf: (event: APIGatewayProxyEventV2) => Operation): HttpFunction {
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+    .use(httpSecurityHeaders())
+    .use(jsonErrors())
+    .use(httpEventNormalizer())
+    .use(httpHeaderNormalizer())
+    .handler(async (event: APIGatewayProxyEventV2, context: Context) => {
+      const { body, run } = operationOf(event);
+      return jsonAnswer(await run(toRequest(event, context, readBody(event, body))));
+    });
+}
+
+function toRequest(event: APIGatewayProxyEventV2, context: Context, body: unknown): HttpRequest {
   return {
-    body: event.body,
+    body,
     path: event.pathParameters ?? {},
     query: event.queryStringParameters ?? {},
     headers: event.headers,
@@ -61,19 +90,31 @@ function toRequest(event: APIGatewayProxyEventV2, context: Context): HttpRequest
   };
 }
 
-/** Only 64 KiB are ever parsed. */
-function bodyLimit(): middy.MiddlewareObj<APIGatewayProxyEventV2> {
-  return {
-    before: ({ event }) => {
-      const body = event.body ?? '';
-      if (Buffer.byteLength(body, event.isBase64Encoded ? 'base64' : 'utf8') > BODY_MAX_BYTES) {
-        throw new RecorderError('body_too_large', 'The body must be at most 64 KiB.', { field: 'body' });
-      }
-      if (body === '') {
-        throw new RecorderError('malformed_json', 'A JSON body is needed.', { field: 'body' });
-      }
-    },
-  };
+/** WCS's clients send JSON with whatever content type their library has, so the type is not looked at. */
+function readBody(event: APIGatewayProxyEventV2, kind: BodyKind): unknown {
+  if (kind === 'none') return undefined;
+  const sent = event.body ?? '';
+  // Only 64 KiB are ever parsed.
+  if (Buffer.byteLength(sent, event.isBase64Encoded ? 'base64' : 'utf8') > BODY_MAX_BYTES) {
+    throw new RecorderError('body_too_large', 'The body must be at most 64 KiB.', { field: 'body' });
+  }
+  const text = event.isBase64Encoded ? Buffer.from(sent, 'base64').toString('utf8') : sent;
+  if (kind === 'raw') return text;
+  if (text.trim() === '') {
+    if (kind === 'optionalJson') return {};
+    throw new RecorderError('malformed_json', 'A JSON body is needed.', { field: 'body' });
+  }
+  return parseJson(text);
+}
+
+/** @throws RecorderError malformed_json */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message repeats a piece of the body, which may hold a secret.
+    throw new RecorderError('malformed_json', 'The body is not valid JSON.', { field: 'body' });
+  }
 }
 
 function jsonErrors(): middy.MiddlewareObj {
@@ -84,26 +125,22 @@ function jsonErrors(): middy.MiddlewareObj {
       logger.appendKeys({ requestId: context.awsRequestId });
     },
     onError: (request) => {
-      const error = isMalformedJson(request.error)
-        ? new RecorderError('malformed_json', 'The body is not valid JSON.', { field: 'body' })
-        : request.error;
-      const { status, body } = errorBody(error, request.context.awsRequestId);
-      if (status >= 500) logger.error('request failed', { status, error: error as Error });
+      const { status, body } = errorBody(request.error, request.context.awsRequestId);
+      if (status >= 500) logger.error('request failed', { status, error: request.error as Error });
       else logger.info('request refused', { status, code: body.error.code, field: body.error.field });
-      request.response = jsonAnswer(status, body);
+      request.response = jsonAnswer({ status, body });
     },
   };
 }
 
-/** What middy's body parser throws: http-errors' shape with 422. */
-function isMalformedJson(error: unknown): boolean {
-  return error instanceof Error && 'statusCode' in error && error.statusCode === 422;
-}
-
-function jsonAnswer(statusCode: number, body: unknown): APIGatewayProxyStructuredResultV2 {
+function jsonAnswer({ status, body, headers }: HttpAnswer): APIGatewayProxyStructuredResultV2 {
   return {
-    statusCode,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: JSON.stringify(body),
+    statusCode: status,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+      'cache-control': 'no-store',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
 }

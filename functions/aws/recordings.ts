@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
-import { recordingPrefix } from '../core/keys.ts';
-import type { PartObjects, RecordingObjects } from '../core/state/fold.ts';
+import type { RecordingSummary } from '../core/api/views.ts';
+import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/keys.ts';
+import type { PartFacts, PartObjects, RecordingObjects } from '../core/state/fold.ts';
 import {
   claimSchema,
   controlSchema,
@@ -32,6 +33,66 @@ export async function readRecording(
   }
   const { job, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
+}
+
+/**
+ * Reads what a list shows of a recording, with one LIST and few GETs, however many parts it has; undefined when there
+ * is no job.
+ */
+export async function readSummary(
+  store: StateStore,
+  recordingId: string,
+): Promise<RecordingSummary | undefined> {
+  const prefix = recordingPrefix(recordingId);
+  const names = new Set((await store.list(prefix)).map((key) => key.slice(prefix.length)));
+  if (!names.has('job.json')) return undefined;
+  const [job, stop, outcome] = await Promise.all([
+    store.read(jobKey(recordingId), jobSchema),
+    names.has('stop.json') ? store.read(stopKey(recordingId), stopSchema) : undefined,
+    names.has('outcome.json') ? store.read(outcomeKey(recordingId), outcomeSchema) : undefined,
+  ]);
+  if (job === undefined) return undefined;
+  return {
+    job: job.value,
+    ...(stop === undefined ? {} : { stop: stop.value }),
+    ...(outcome === undefined ? {} : { outcome: outcome.value }),
+    attempts: new Map(
+      ordinals(names, 'attempts').map((n) => [n, names.has(`attempts/${n}/end.json`) ? { end: true } : {}]),
+    ),
+    parts: await partFacts(store, recordingId, names),
+  };
+}
+
+/** Of parts that are finished and not in the library, so many are looked at for whether they hold anything. */
+const FINALS_READ_MAX = 16;
+
+async function partFacts(
+  store: StateStore,
+  recordingId: string,
+  names: ReadonlySet<string>,
+): Promise<Map<number, PartFacts>> {
+  const facts = new Map<number, PartFacts>(
+    ordinals(names, 'parts').map((n) => [n, names.has(`parts/${n}/moved.json`) ? { moved: true } : {}]),
+  );
+  const waiting = [...facts].flatMap(([part, { moved }]) =>
+    moved === undefined && names.has(`parts/${part}/final.json`) ? [part] : [],
+  );
+  await Promise.all(
+    waiting.slice(0, FINALS_READ_MAX).map(async (part) => {
+      const final = await store.read(partKey(recordingId, part, 'final'), finalPartSchema);
+      if (final !== undefined) facts.set(part, { final: final.value });
+    }),
+  );
+  return facts;
+}
+
+/** The numbers of a folder's own folders. */
+function ordinals(names: ReadonlySet<string>, folder: 'attempts' | 'parts'): number[] {
+  const found = [...names].flatMap((name) => {
+    const [first, ordinal] = name.split('/');
+    return first === folder && /^[1-9]\d*$/.test(ordinal ?? '') ? [Number(ordinal)] : [];
+  });
+  return [...new Set(found)].sort((a, b) => a - b);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,4 +1,5 @@
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -7,6 +8,11 @@ import {
 } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
 import type { Store } from '../core/ports.ts';
+
+export interface ListedObject {
+  readonly key: string;
+  readonly modifiedAtMs: number;
+}
 
 /**
  * JSON objects in S3 as the only database. Three ways to write, and no fourth: `create` for facts (the first writer
@@ -56,18 +62,44 @@ export class StateStore implements Store {
     await this.#put(key, value, {});
   }
 
+  /** Deletes the object; one that is not there counts as deleted. */
+  async remove(key: string): Promise<void> {
+    await this.#s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key }));
+  }
+
   /** All keys below a prefix, in UTF-8 order. */
   async list(prefix: string): Promise<string[]> {
-    const keys: string[] = [];
-    let token: string | undefined;
-    do {
-      const page = await this.#s3.send(
-        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, ContinuationToken: token }),
-      );
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
-    return keys;
+    return (await this.listEntries(prefix)).map(({ key }) => key);
+  }
+
+  /** The same, with the time of each object's last change. */
+  async listEntries(prefix: string): Promise<ListedObject[]> {
+    const entries: ListedObject[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.listPage(prefix, { ...(after === undefined ? {} : { after }) });
+      entries.push(...page.entries);
+      if (!page.hasMore) return entries;
+      after = page.entries.at(-1)?.key;
+    }
+  }
+
+  /** Some keys below a prefix, in UTF-8 order: those after a key, at most 1,000 or `max`. */
+  async listPage(
+    prefix: string,
+    options: { readonly after?: string; readonly max?: number },
+  ): Promise<{ readonly entries: readonly ListedObject[]; readonly hasMore: boolean }> {
+    const page = await this.#s3.send(
+      new ListObjectsV2Command({
+        Bucket: this.bucket,
+        Prefix: prefix,
+        StartAfter: options.after,
+        MaxKeys: options.max,
+      }),
+    );
+    const entries = (page.Contents ?? []).flatMap(({ Key, LastModified }) =>
+      Key === undefined ? [] : [{ key: Key, modifiedAtMs: LastModified?.getTime() ?? 0 }],
+    );
+    return { entries, hasMore: page.IsTruncated === true && entries.length > 0 };
   }
 
   async #putIf(

@@ -19,6 +19,14 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   /** A stream was announced with an older event time than the one already known. */
   stale_event: 409,
+  /** The recording goes on, or its records are on their way to the library: it cannot be deleted yet. */
+  recording_active: 409,
+  /** The recording has ended: nothing can be asked of it. */
+  recording_ended: 409,
+  /** The Idempotency-Key was used before, for another request. */
+  idempotency_key_reused: 422,
+  /** Many starts for one stream at the same moment; the same request may be sent again. */
+  session_busy: 409,
   /** ECS has no capacity for a recorder now; the same request may be sent again. */
   capacity_unavailable: 503,
   /** Something failed inside; the log has it under the request id. */

@@ -28,9 +28,11 @@ export function keySegment(value: string): string {
   return `${encoded.slice(0, SEGMENT_KEPT_BYTES)}~${hash}`;
 }
 
+export const SESSIONS_PREFIX = 'state/sessions/';
 export const sessionKey = (mediaSessionId: string): string =>
-  `state/sessions/${keySegment(mediaSessionId)}.json`;
-export const lockKey = (mediaSessionId: string): string => `state/locks/${keySegment(mediaSessionId)}.json`;
+  `${SESSIONS_PREFIX}${keySegment(mediaSessionId)}.json`;
+export const lockKey = (mediaSessionId: string): string =>
+  `${LOCKS_PREFIX}${keySegment(mediaSessionId)}.json`;
 
 /** All state objects of one recording are below it. */
 export const recordingPrefix = (recordingId: string): string => `state/recordings/${recordingId}/`;
@@ -47,6 +49,11 @@ export const partKey = (recordingId: string, part: number, file: 'open' | 'final
   `${recordingPrefix(recordingId)}parts/${part}/${file}.json`;
 export const indexKey = (recordingId: string): string =>
   `state/index/${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
+
+export const INDEX_PREFIX = 'state/index/';
+/** What an Idempotency-Key stands for: the request and its recording, then the answer. */
+export const idempotencyKey = (key: string, file: 'request' | 'answer'): string =>
+  `state/idempotency/${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;
 
 /** Bytes of a part that are not inside an uploaded S3 part yet, from a byte offset of the file on. */
 export const tailsPrefix = (recordingId: string, part: number): string =>

@@ -39,12 +39,20 @@ function rule(issue: Issue | undefined, value: unknown): string {
     case 'unrecognized_keys':
       return 'is not known';
     case 'invalid_union':
-      return 'has none of the forms that are allowed';
+      return unionRule(issue);
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'has a key that is not valid';
     default:
       return issue?.message !== undefined && issue.message !== 'Invalid input'
         ? issue.message
         : 'is not valid';
   }
+}
+
+/** The rule of the alternative that came nearest: where the type was right and something else was not. */
+function unionRule({ errors }: Extract<Issue, { code: 'invalid_union' }>): string {
+  const near = errors.flat().find(({ code }) => code !== 'invalid_type');
+  return near === undefined ? 'has none of the forms that are allowed' : rule(near, undefined);
 }
 
 function article(type: string): string {

@@ -58,20 +58,20 @@ describe('props', () => {
       }),
     ).map((policy) => String(policy.Properties.Roles[0].Ref));
     expect(users).toHaveLength(3);
-    expect(users).toContainEqual(expect.stringContaining('getRecording'));
+    expect(users).toContainEqual(expect.stringContaining('recordings'));
     expect(users).toContainEqual(expect.stringContaining('relocate'));
     expect(users).toContainEqual(expect.stringContaining('reconcile'));
   });
 
   it('tries capacity providers in the given order', () => {
     const template = synthesize({ capacityProviders: ['FARGATE_SPOT', 'FARGATE'] });
-    expect(variablesOf(template, 'startRecording').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
+    expect(variablesOf(template, 'wcs').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
   });
 
   it('hands the recording defaults to the functions as they are', () => {
     const recordingDefaults = { audioSampleRateHz: 48_000, names: { fileTemplate: '{streamName}' } };
     const template = synthesize({ recordingDefaults });
-    for (const name of ['startRecording', 'previewName'] as const) {
+    for (const name of ['wcs', 'recordings'] as const) {
       expect(JSON.parse(String(variablesOf(template, name).RECORDING_DEFAULTS))).toEqual(recordingDefaults);
     }
   });
@@ -104,7 +104,7 @@ describe('props', () => {
     const { stack } = inStack((scope) => ({ vpc: new Vpc(scope, 'Vpc', { natGateways: 1 }) }));
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::VPC', 1);
-    expect(readable(variablesOf(template, 'startRecording').SUBNET_IDS)).toMatch(
+    expect(readable(variablesOf(template, 'wcs').SUBNET_IDS)).toMatch(
       /^<Vpc\w*[Pp]ublic\w*>,<Vpc\w*[Pp]ublic\w*>$/,
     );
   });

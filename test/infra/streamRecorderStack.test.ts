@@ -45,7 +45,7 @@ describe('functions', () => {
     const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
       template,
       'AWS::Lambda::Function',
-      { Description: FUNCTIONS.startRecording.description },
+      { Description: FUNCTIONS.wcs.description },
     );
     const id = (type: string) => only<object>(template, type).id;
     const subnets = Object.keys(template.findResources('AWS::EC2::Subnet'));

@@ -1,26 +1,69 @@
 /** All routes of the HTTP API, with the function (file below functions/) that answers each. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`. */
+  /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`; a parameter that ends in `+` takes all the rest. */
   readonly path: string;
   readonly function: string;
+  /** `caller`: by the API's authorizer. `hook`: by the secret in the path, or a signature, which the function checks. */
+  readonly auth: 'caller' | 'hook';
 }
 
+const caller = { auth: 'caller' } as const;
+
 export const ROUTES = [
-  { method: 'POST', path: '/rest-api/stream/startRecording', function: 'startRecording' },
-  { method: 'POST', path: '/rest-api/stream/stopRecording', function: 'stopRecording' },
-  { method: 'GET', path: '/recordings/{recordingId}', function: 'getRecording' },
-  { method: 'POST', path: '/recordings/previewName', function: 'previewName' },
-  { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'putStream' },
-  { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'deleteStream' },
+  // WCS's methods. Greedy, since API Gateway has no route key that ends in a slash, and clients send one.
+  { method: 'POST', path: '/rest-api/{wcsMethod+}', function: 'wcs', ...caller },
+  { method: 'POST', path: '/stream/{wcsMethod+}', function: 'wcs', ...caller },
+  { method: 'POST', path: '/recorder/{wcsMethod+}', function: 'wcs', ...caller },
+  { method: 'POST', path: '/recordings', function: 'recordings', ...caller },
+  { method: 'GET', path: '/recordings', function: 'recordings', ...caller },
+  { method: 'POST', path: '/recordings/previewName', function: 'recordings', ...caller },
+  { method: 'GET', path: '/recordings/{recordingId}', function: 'recordings', ...caller },
+  { method: 'DELETE', path: '/recordings/{recordingId}', function: 'recordings', ...caller },
+  { method: 'GET', path: '/recordings/{recordingId}/events', function: 'recordings', ...caller },
+  { method: 'POST', path: '/recordings/{recordingId}/stop', function: 'recordings', ...caller },
+  { method: 'POST', path: '/recordings/{recordingId}/rotate', function: 'recordings', ...caller },
+  { method: 'GET', path: '/streams', function: 'streams', ...caller },
+  { method: 'GET', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
+  { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
+  { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
+  { method: 'GET', path: '/health', function: 'streams', ...caller },
 ] as const satisfies readonly Route[];
+
+type RouteKeyFor<R> = R extends { method: infer M extends string; path: infer P extends string }
+  ? `${M} ${P}`
+  : never;
+
+/** The route keys that a function answers: `GET /recordings`. */
+export type RouteKeyOf<F extends (typeof ROUTES)[number]['function']> = RouteKeyFor<
+  Extract<(typeof ROUTES)[number], { function: F }>
+>;
+
+/** WCS's methods, each also below `/rest-api`. */
+export const WCS_METHODS = [
+  '/stream/startRecording',
+  '/stream/stopRecording',
+  '/stream/find',
+  '/stream/find_all',
+  '/recorder/startup',
+  '/recorder/terminate',
+  '/recorder/find_all',
+] as const;
+export type WcsMethod = (typeof WCS_METHODS)[number];
+
+/** A WCS method's path as in `WCS_METHODS`: without `/rest-api` and without slashes at its end. */
+export function wcsMethodPath(path: string): string {
+  return path.replace(/^\/rest-api(?=\/)/, '').replace(/\/+$/, '');
+}
 
 /** The methods that some route has for this path; empty where the path is unknown. */
 export function methodsOf(path: string): string[] {
+  if (WCS_METHODS.some((method) => method === wcsMethodPath(path))) return ['POST'];
   const segments = path.split('/');
   const matches = ROUTES.filter((route) => {
     const pattern = route.path.split('/');
     return (
+      !route.path.includes('+}') &&
       pattern.length === segments.length &&
       pattern.every((piece, i) => (piece.startsWith('{') ? segments[i] !== '' : piece === segments[i]))
     );

@@ -1,13 +1,22 @@
 import * as z from 'zod/mini';
 import { FORMATS } from '../settings.ts';
+import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
+import { recordingConfig } from './config.ts';
 
 /** Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them. */
 const id = z.string().check(z.minLength(1), z.maxLength(256));
+const TIME_RULE = 'must be a time such as 2026-01-31T12:00:00Z';
 const shortText = z.string().check(z.maxLength(1024));
 
-/** POST /rest-api/stream/startRecording and stopRecording. */
+/** WCS's stopRecording and terminate. */
 export const mediaSessionBody = z.object({ mediaSessionId: id });
+
+/** WCS's startRecording and startup. */
+export const startRecordingBody = z.object({
+  mediaSessionId: id,
+  config: z.exactOptional(recordingConfig),
+});
 
 /** PUT /streams/{mediaSessionId}: the stream as its media server announces it. */
 export const announceBody = z.strictObject({
@@ -24,7 +33,69 @@ export const announceBody = z.strictObject({
   audioCodec: z.exactOptional(shortText),
   videoCodec: z.exactOptional(shortText),
   room: z.exactOptional(shortText),
+  record: z.exactOptional(z.boolean()),
+  nodeId: z.exactOptional(shortText),
+  mediaProvider: z.exactOptional(shortText),
+  width: z.exactOptional(z.number()),
+  height: z.exactOptional(z.number()),
+  bitrate: z.exactOptional(z.number()),
 });
+
+const flag = z.enum(['true', 'false']);
+const time = z.string().check(
+  z.maxLength(40),
+  z.regex(/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/, TIME_RULE),
+  z.refine((text) => !Number.isNaN(Date.parse(text)), TIME_RULE),
+);
+const limit = z.string().check(z.regex(/^([1-9]\d?|100)$/, 'must be from 1 to 100'));
+const token = z.string().check(z.minLength(1), z.maxLength(2048));
+
+/** POST /recordings: a stream of the registry, or a source's own URL. */
+export const createRecordingBody = z
+  .strictObject({
+    mediaSessionId: z.exactOptional(id),
+    sourceUrl: z.exactOptional(z.string().check(z.minLength(1))),
+    /** Name of the stream, for the names of records; with `sourceUrl`. */
+    streamName: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(65_536))),
+    config: z.exactOptional(recordingConfig),
+  })
+  .check(
+    z.refine((body) => body.mediaSessionId !== undefined || body.sourceUrl !== undefined, {
+      message: 'is missing, and so is sourceUrl',
+      path: ['mediaSessionId'],
+    }),
+    z.refine((body) => body.streamName === undefined || body.sourceUrl !== undefined, {
+      message: 'goes with sourceUrl; a stream of the registry has its name',
+      path: ['streamName'],
+    }),
+  );
+
+/** GET /recordings. Times are ISO 8601 and mean when the recording was asked for. */
+export const listRecordingsQuery = z.strictObject({
+  status: z.exactOptional(z.enum(RECORDING_STATUSES)),
+  stream: z.exactOptional(z.string().check(z.maxLength(65_536))),
+  mediaSessionId: z.exactOptional(id),
+  from: z.exactOptional(time),
+  to: z.exactOptional(time),
+  limit: z.exactOptional(limit),
+  nextToken: z.exactOptional(token),
+});
+
+/** DELETE /recordings/{recordingId}. */
+export const deleteRecordingQuery = z.strictObject({ records: z.exactOptional(flag) });
+
+/** GET /streams. */
+export const listStreamsQuery = z.strictObject({
+  status: z.exactOptional(z.enum(STREAM_STATUSES)),
+  name: z.exactOptional(z.string().check(z.maxLength(65_536))),
+  limit: z.exactOptional(limit),
+  nextToken: z.exactOptional(token),
+});
+
+/** Idempotency-Key, as the IETF draft has it: any text, usually a UUID. */
+export const idempotencyHeader = z
+  .string()
+  .check(z.minLength(1), z.maxLength(255), z.regex(/^[\x20-\x7e]+$/, 'must be printable ASCII'));
 
 export const mediaSessionPath = z.object({ mediaSessionId: id });
 export const recordingPath = z.object({ recordingId: id });

@@ -6,8 +6,9 @@ import {
   type RecordingObjects,
   recordingReason,
   recordingStatus,
+  type StatusFacts,
 } from '../state/fold.ts';
-import type { Session } from '../state/objects.ts';
+import type { Job, Outcome, Session, Stop } from '../state/objects.ts';
 
 /** What the API shows. Times are ISO 8601; no secret of a source URL is in it. */
 export function streamView(session: Session): Record<string, unknown> {
@@ -20,10 +21,39 @@ export interface RecordLink {
   readonly expiresInSeconds: number;
 }
 
-/** A recording as `GET /recordings/{id}` answers. `links` has a presigned link for each part in the library. */
+/** Presigned: one saves the record under its name, the other shows it in a browser. */
+export interface RecordLinks {
+  readonly download: RecordLink;
+  readonly play: RecordLink;
+}
+
+/** What `GET /recordings` reads of a recording: which objects there are, and three of them. */
+export interface RecordingSummary extends StatusFacts {
+  readonly job: Job;
+  readonly stop?: Stop;
+  readonly outcome?: Outcome;
+}
+
+/** A recording as a list shows it. */
+export function summaryView(summary: RecordingSummary): Record<string, unknown> {
+  const { job, stop, outcome, parts } = summary;
+  return {
+    recordingId: job.recordingId,
+    mediaSessionId: job.mediaSessionId,
+    streamName: job.stream.name,
+    status: recordingStatus(summary),
+    reason: outcome?.reason,
+    requestedAt: isoTime(job.requestedAtMs),
+    stopRequestedAt: isoTime(stop?.requestedAtMs),
+    endedAt: isoTime(outcome?.atMs),
+    parts: parts.size,
+  };
+}
+
+/** A recording as `GET /recordings/{id}` answers. `links` has presigned links for each part in the library. */
 export function recordingView(
   objects: RecordingObjects,
-  links: ReadonlyMap<number, RecordLink>,
+  links: ReadonlyMap<number, RecordLinks>,
 ): Record<string, unknown> {
   const { job, stop, outcome } = objects;
   const parts = [...objects.parts].sort(([a], [b]) => a - b);
@@ -35,6 +65,8 @@ export function recordingView(
     status: recordingStatus(objects),
     reason: recordingReason(objects),
     source: redactUrl(job.source.url),
+    replaces: job.replaces,
+    settings: job.settings,
     requestedAt: isoTime(job.requestedAtMs),
     startedAt: isoTime(startTimeMs),
     stopRequestedAt: isoTime(stop?.requestedAtMs),
@@ -51,7 +83,7 @@ function progressView(objects: RecordingObjects): Record<string, unknown> | unde
   return { at: isoTime(atMs), ...shown };
 }
 
-function partView(part: number, found: PartObjects, link: RecordLink | undefined): Record<string, unknown> {
+function partView(part: number, found: PartObjects, links: RecordLinks | undefined): Record<string, unknown> {
   const { open, final, moved } = found;
   return {
     part,
@@ -68,7 +100,8 @@ function partView(part: number, found: PartObjects, link: RecordLink | undefined
     library:
       moved === undefined ? undefined : { bucket: moved.bucket, key: moved.key, versionId: moved.versionId },
     wholeName: moved?.wholeName,
-    download: link,
+    download: links?.download,
+    play: links?.play,
   };
 }
 

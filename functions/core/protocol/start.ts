@@ -10,7 +10,6 @@ import {
   lockSchema,
   type Outcome,
   outcomeSchema,
-  type Session,
   sessionSchema,
   stopSchema,
 } from '../state/objects.ts';
@@ -26,6 +25,10 @@ export interface StartPorts {
 export interface StartParams {
   readonly mediaSessionId: string;
   readonly settings: RecordingSettings;
+  /** What a recording that goes on with other settings means: it is the answer, or it is replaced. 'keep' by default. */
+  readonly whenDifferent?: 'keep' | 'restart';
+  /** What to record, where the stream is not one of the registry. */
+  readonly direct?: Pick<Job, 'source' | 'stream'>;
   readonly requestId: string;
 }
 
@@ -41,28 +44,33 @@ const LOCK_TRIES = 10;
 
 /**
  * Starts a recording: job, lock, RunTask, in this order, so that whoever finds a lock finds its job, and a crash
- * between any two steps is healed by the next start.
- * @throws RecorderError session_not_found; capacity_unavailable
+ * between any two steps is healed by the next start. A restart takes the lock over from a recording that goes on until
+ * the new one has its first frame.
+ * @throws RecorderError session_not_found; session_busy; capacity_unavailable
  */
 export async function startRecording(ports: StartPorts, params: StartParams): Promise<StartResult> {
   const { store } = ports;
-  const session = await store.read(sessionKey(params.mediaSessionId), sessionSchema);
-  if (session?.value.status !== 'PUBLISHING') {
-    throw new RecorderError('session_not_found', 'No stream with this mediaSessionId is being published.', {
-      field: 'mediaSessionId',
-    });
-  }
+  const what = params.direct ?? (await publishedStream(store, params.mediaSessionId));
   let job: Job | undefined;
   for (let tries = 1; tries <= LOCK_TRIES; tries++) {
     const lock = await store.read(lockKey(params.mediaSessionId), lockSchema);
     const holder = lock === undefined ? undefined : await activeHolder(ports, lock.value);
-    if (holder !== undefined && holder !== job?.recordingId) {
+    const replaces =
+      holder !== undefined && holder !== job?.recordingId && (await isReplaced(store, params, holder))
+        ? holder
+        : undefined;
+    if (holder !== undefined && holder !== job?.recordingId && replaces === undefined) {
       if (job !== undefined) await giveUp(ports, job);
       await launchIfForgotten(ports, holder);
       return { recordingId: holder, alreadyStarted: true };
     }
+    if (job !== undefined && replaces !== undefined && job.replaces !== replaces) {
+      // What a job replaces is written into it: another holder needs another job.
+      await giveUp(ports, job);
+      job = undefined;
+    }
     if (job === undefined) {
-      job = newJob(ports, params, session.value);
+      job = newJob(ports, params, what, replaces);
       await store.create(jobKey(job.recordingId), job);
     }
     if (holder === job.recordingId || (await takeLock(ports, job, lock?.etag))) {
@@ -71,7 +79,38 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
       return { recordingId: job.recordingId, alreadyStarted: false };
     }
   }
-  throw new Error(`the lock of the session changed hands ${LOCK_TRIES} times while this start wanted it`);
+  if (job !== undefined) await giveUp(ports, job);
+  throw new RecorderError('session_busy', 'This stream is being started by many others now. Try again.', {
+    field: 'mediaSessionId',
+  });
+}
+
+/** @throws RecorderError session_not_found */
+async function publishedStream(
+  store: Store,
+  mediaSessionId: string,
+): Promise<Pick<Job, 'source' | 'stream'>> {
+  const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
+  if (session?.value.status !== 'PUBLISHING') {
+    throw new RecorderError('session_not_found', 'No stream with this mediaSessionId is being published.', {
+      field: 'mediaSessionId',
+    });
+  }
+  const { sourceUrl, ...stream } = session.value;
+  return { source: { url: sourceUrl }, stream };
+}
+
+async function isReplaced(store: Store, params: StartParams, holder: string): Promise<boolean> {
+  if (params.whenDifferent !== 'restart') return false;
+  const job = await store.read(jobKey(holder), jobSchema);
+  return job !== undefined && !isSame(job.value.settings, params.settings);
+}
+
+/** Whether two plain values are the same, whatever the order of their keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return left.length === right.size && left.every(([key, value]) => isSame(value, right.get(key)));
 }
 
 /** The recording that holds the lock and goes on; undefined where the lock is free to take. */
@@ -133,15 +172,21 @@ async function launchIfForgotten(ports: StartPorts, recordingId: string): Promis
   await launch(ports, job.value);
 }
 
-function newJob(ports: StartPorts, params: StartParams, session: Session): Job {
-  const { mediaSessionId, sourceUrl, status: _status, eventAtMs: _eventAtMs, ...stream } = session;
+function newJob(
+  ports: StartPorts,
+  params: StartParams,
+  { source, stream }: Pick<Job, 'source' | 'stream'>,
+  replaces: string | undefined,
+): Job {
   return {
     recordingId: ports.newRecordingId(),
-    mediaSessionId,
+    mediaSessionId: params.mediaSessionId,
     requestedAtMs: ports.clock.nowMs(),
     requestId: params.requestId,
-    source: { url: sourceUrl },
-    stream,
+    source,
+    // Only what the job's schema has of a session: its state is not the recording's.
+    stream: jobSchema.shape.stream.parse(stream),
     settings: params.settings,
+    ...(replaces === undefined ? {} : { replaces }),
   };
 }

@@ -1,7 +1,8 @@
 import { RecorderError } from '../errors.ts';
-import { lockKey, outcomeKey, stopKey } from '../keys.ts';
+import { jobKey, lockKey, outcomeKey, stopKey } from '../keys.ts';
 import type { Clock, StopTasks, Store } from '../ports.ts';
-import { lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
+import { jobSchema, lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
+import { replacedByIt } from './replaced.ts';
 
 export interface StopPorts {
   readonly store: Store;
@@ -9,6 +10,13 @@ export interface StopPorts {
   readonly clock: Clock;
   /** Told of what does not keep the stop from being durable. */
   readonly warn: (message: string, error: unknown) => void;
+}
+
+export interface StopCause {
+  /** Who asked: `request <id>`. */
+  readonly by: string;
+  /** In words; 'asked by the API' by default. */
+  readonly reason?: string;
 }
 
 export interface StopResult {
@@ -23,24 +31,47 @@ export interface StopResult {
  * @throws RecorderError recording_not_found when the session has never been recorded
  */
 export async function stopRecording(
-  { store, stopTasks, clock, warn }: StopPorts,
-  params: { readonly mediaSessionId: string; readonly by: string },
+  ports: StopPorts,
+  params: StopCause & { readonly mediaSessionId: string },
 ): Promise<StopResult> {
-  const lock = await store.read(lockKey(params.mediaSessionId), lockSchema);
+  const lock = await ports.store.read(lockKey(params.mediaSessionId), lockSchema);
   if (lock === undefined) {
     throw new RecorderError('recording_not_found', 'No stream with this mediaSessionId is being recorded.', {
       field: 'mediaSessionId',
     });
   }
-  const { recordingId } = lock.value;
+  return stopRecordingById(ports, lock.value.recordingId, params);
+}
+
+/**
+ * Stops a recording, and with it what it is about to replace: whoever stops a restart wants nothing recorded.
+ * @throws RecorderError recording_not_found
+ */
+export async function stopRecordingById(
+  ports: StopPorts,
+  recordingId: string,
+  cause: StopCause,
+): Promise<StopResult> {
+  const { store } = ports;
+  const job = await store.read(jobKey(recordingId), jobSchema);
+  if (job === undefined) {
+    throw new RecorderError('recording_not_found', 'There is no recording with this id.', {
+      field: 'recordingId',
+    });
+  }
   const outcome = await store.read(outcomeKey(recordingId), outcomeSchema);
-  if (outcome !== undefined) return { recordingId, alreadyEnded: true };
-  const stop: Stop = { requestedAtMs: clock.nowMs(), by: params.by, reason: 'asked by the API' };
-  await store.create(stopKey(recordingId), stop);
+  const replaced = await replacedByIt(store, job.value);
+  const going = outcome === undefined ? [recordingId, ...replaced] : [];
+  await Promise.all(going.map((id) => stopOne(ports, id, cause)));
+  return { recordingId, alreadyEnded: outcome !== undefined };
+}
+
+async function stopOne({ store, stopTasks, clock, warn }: StopPorts, id: string, cause: StopCause) {
+  const { by, reason = 'asked by the API' } = cause;
+  await store.create(stopKey(id), { requestedAtMs: clock.nowMs(), by, reason } satisfies Stop);
   try {
-    await stopTasks(recordingId, 'stopRecording was called');
+    await stopTasks(id, reason);
   } catch (error) {
     warn('StopTask failed; the recorder will find stop.json by itself', error);
   }
-  return { recordingId, alreadyEnded: false };
 }

@@ -42,19 +42,34 @@ export interface PartObjects {
  * | available | every part is in the library |
  * | failed | ended for a fault; parts that were recorded are kept and become available |
  */
-export type RecordingStatus =
-  | 'starting'
-  | 'recording'
-  | 'interrupted'
-  | 'stopping'
-  | 'processing'
-  | 'available'
-  | 'failed';
+export const RECORDING_STATUSES = [
+  'starting',
+  'recording',
+  'interrupted',
+  'stopping',
+  'processing',
+  'available',
+  'failed',
+] as const;
+export type RecordingStatus = (typeof RECORDING_STATUSES)[number];
 
 export type PartStatus = 'recording' | 'finished' | 'available';
 
+/** What a recording's status is made of: which objects there are, and what the outcome says. */
+export interface StatusFacts {
+  readonly stop?: unknown;
+  readonly outcome?: Pick<Outcome, 'status'>;
+  readonly attempts: ReadonlyMap<number, { readonly end?: unknown }>;
+  readonly parts: ReadonlyMap<number, PartFacts>;
+}
+
+export interface PartFacts {
+  readonly moved?: unknown;
+  readonly final?: Pick<FinalPart, 'bytes'>;
+}
+
 /** A recording's state is a pure function of its objects: the order in which they were written does not matter. */
-export function recordingStatus(objects: RecordingObjects): RecordingStatus {
+export function recordingStatus(objects: StatusFacts): RecordingStatus {
   const { outcome, stop, attempts, parts } = objects;
   if (outcome !== undefined) {
     if (outcome.status === 'failed') return 'failed';
@@ -67,7 +82,7 @@ export function recordingStatus(objects: RecordingObjects): RecordingStatus {
 }
 
 /** In the library, or known to hold nothing: killed before its first checkpoint. */
-function isSettled({ moved, final }: PartObjects): boolean {
+function isSettled({ moved, final }: PartFacts): boolean {
   return moved !== undefined || final?.bytes === 0;
 }
 

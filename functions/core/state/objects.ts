@@ -196,6 +196,8 @@ export const finalPartSchema = z.object({
   tracks: z.array(trackSchema),
   videoFrames: count,
   recovered: z.boolean(),
+  /** Where the source was away: no frames from here on for so long, in milliseconds of the part. */
+  gaps: optional(z.array(z.object({ atMs: z.number(), durationMs: z.number() }))),
   /** From the last byte that was saved to the end of the task; only where the part was recovered. */
   estimatedLossMs: optional(count),
   finalizedAtMs: atMs,
@@ -214,6 +216,10 @@ export const movedPartSchema = z.object({
   movedAtMs: atMs,
   /** The whole name, where the limits trimmed it. */
   wholeName: optional(text),
+  /** Of the record itself, where it was read to give it its index. */
+  durationMs: optional(z.number()),
+  /** Why it is less than its stream was, or cannot be shown to be all of it; empty where it is complete. */
+  incomplete: optional(z.array(z.object({ code: text, message: text }))),
 });
 export type MovedPart = z.infer<typeof movedPartSchema>;
 

@@ -1,4 +1,4 @@
-/** A route of an HTTP API: `/streams/{mediaSessionId}`. Greedy parameters and ANY are not used by the deployment. */
+/** A route of an HTTP API: `/streams/{mediaSessionId}`, `/rest-api/{method+}`. ANY is not used by the deployment. */
 export interface Routed {
   readonly method: string;
   readonly path: string;
@@ -23,28 +23,41 @@ export function matchRoute<Route extends Routed>(
   const matches = routes
     .filter((route) => route.method === method)
     .map((route) => ({ route, pattern: route.path.split('/') }))
-    .filter(({ pattern }) => pattern.length === segments.length && pattern.every(fits))
+    .filter(({ pattern }) => hasLength(pattern) && pattern.every(fits))
     .sort((a, b) => fixedFirst(a.pattern, b.pattern));
   const best = matches[0];
   if (best === undefined) return undefined;
   const parameters = best.pattern.flatMap((piece, i) =>
-    isParameter(piece) ? [[piece.slice(1, -1), decodeURIComponent(segments[i] ?? '')]] : [],
+    isParameter(piece) ? [[piece.replaceAll(/[{}+]/g, ''), decodeURIComponent(taken(piece, i))]] : [],
   );
   return { route: best.route, pathParameters: Object.fromEntries(parameters) };
 
+  function hasLength(pattern: readonly string[]): boolean {
+    return isGreedy(pattern.at(-1) ?? '')
+      ? segments.length >= pattern.length
+      : segments.length === pattern.length;
+  }
+
+  function taken(piece: string, i: number): string {
+    return isGreedy(piece) ? segments.slice(i).join('/') : (segments[i] ?? '');
+  }
+
   function fits(piece: string, i: number): boolean {
-    const segment = segments[i] ?? '';
-    return isParameter(piece) ? segment !== '' : piece === decodeURIComponent(segment);
+    return isParameter(piece) ? taken(piece, i) !== '' : piece === decodeURIComponent(segments[i] ?? '');
   }
 }
 
+/** Takes the rest of the path; only the last piece can be one. */
+const isGreedy = (piece: string): boolean => piece.endsWith('+}');
 const isParameter = (piece: string): boolean => piece.startsWith('{');
 
-/** Compares at the first segment where one pattern is fixed and the other is not. */
+/** Compares at the first segment where one pattern is fixed and the other is not, or is greedy and the other is not. */
 function fixedFirst(a: readonly string[], b: readonly string[]): number {
   for (const [i, piece] of a.entries()) {
-    const difference = Number(isParameter(piece)) - Number(isParameter(b[i] ?? ''));
+    const difference = openness(piece) - openness(b[i] ?? '');
     if (difference !== 0) return difference;
   }
   return 0;
 }
+
+const openness = (piece: string): number => Number(isParameter(piece)) + Number(isGreedy(piece));

@@ -62,11 +62,14 @@ describe('error bodies', () => {
 describe('methodsOf', () => {
   it.each([
     ['/rest-api/stream/startRecording', ['POST']],
-    ['/streams/a%2Fb', ['PUT', 'DELETE']],
-    ['/recordings/01ARZ3NDEKTSV4RRFFQ69G5FAV', ['GET']],
-    ['/recordings/previewName', ['GET', 'POST']],
+    ['/stream/startRecording/', ['POST']],
+    ['/rest-api/recorder/find_all', ['POST']],
+    ['/rest-api/stream/nothing', []],
+    ['/streams/a%2Fb', ['GET', 'PUT', 'DELETE']],
+    ['/recordings/01ARZ3NDEKTSV4RRFFQ69G5FAV', ['GET', 'DELETE']],
+    ['/recordings/previewName', ['GET', 'DELETE', 'POST']],
     ['/streams/', []],
-    ['/streams', []],
+    ['/streams', ['GET']],
     ['/nowhere', []],
   ])('%s has %j', (path, methods) => {
     expect(methodsOf(path).sort()).toEqual([...methods].sort());

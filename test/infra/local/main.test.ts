@@ -111,7 +111,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
       expect(main.output).not.toMatch(/^(warn|error):/m);
       expect(await processesOf(folder, rtmpUrl)).toEqual([]);
       const logs = await readdir(path.join(folder, 'data', 'logs'));
-      expect(logs).toEqual(expect.arrayContaining(['recorder.log', 'relocate.log', 'startRecording.log']));
+      expect(logs).toEqual(expect.arrayContaining(['recorder.log', 'relocate.log', 'wcs.log']));
       for (const log of logs)
         for (const line of (await readFile(path.join(folder, 'data', 'logs', log), 'utf8'))
           .trim()

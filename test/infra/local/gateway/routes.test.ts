@@ -6,6 +6,9 @@ const routes = [
   { method: 'GET', path: '/recordings/newest' },
   { method: 'POST', path: '/recordings/{recordingId}/parts/{part}' },
   { method: 'PUT', path: '/streams/{mediaSessionId}' },
+  { method: 'POST', path: '/rest-api/{method+}' },
+  { method: 'POST', path: '/rest-api/{one}' },
+  { method: 'POST', path: '/rest-api/stream/find' },
 ];
 
 it.each([
@@ -20,6 +23,9 @@ it.each([
   ['PUT', '/streams/a%2Fb%20%C3%A9', 'PUT /streams/{mediaSessionId}', { mediaSessionId: 'a/b é' }],
   ['PUT', '/streams/..', 'PUT /streams/{mediaSessionId}', { mediaSessionId: '..' }],
   ['GET', '/recordings/new%65st', 'GET /recordings/newest', {}],
+  ['POST', '/rest-api/stream/start/', 'POST /rest-api/{method+}', { method: 'stream/start/' }],
+  ['POST', '/rest-api/stream/find', 'POST /rest-api/stream/find', {}],
+  ['POST', '/rest-api/one', 'POST /rest-api/{one}', { one: 'one' }],
 ])('%s %s is %s', (method, path, route, pathParameters) => {
   const match = matchRoute(routes, method, path);
   expect(match && `${match.route.method} ${match.route.path}`).toBe(route);
@@ -31,6 +37,8 @@ it.each([
   ['GET', '/recordings/'],
   ['GET', '/recordings/r1/'],
   ['GET', '/recordings'],
+  ['POST', '/rest-api'],
+  ['POST', '/rest-api/'],
   ['GET', '/'],
 ])('%s %s is no route', (method, path) => {
   expect(matchRoute(routes, method, path)).toBeUndefined();

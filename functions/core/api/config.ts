@@ -1,0 +1,111 @@
+import * as z from 'zod/mini';
+import { RecorderError } from '../errors.ts';
+import { FORMATS, mergeSettings, type RecordingSettings, type SettingsOverrides } from '../settings.ts';
+
+const template = z.string().check(z.minLength(1), z.maxLength(4096));
+const MEGABYTE = 1024 * 1024;
+const ROTATION = 'must be seconds, such as 3600, or megabytes, such as "20M"; 0 is off';
+
+/** S3's rules for object tags. */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagKey = z
+  .string()
+  .check(z.minLength(1), z.maxLength(128), z.regex(TAG_TEXT, 'has characters that a tag may not have'));
+const tagValue = z
+  .string()
+  .check(z.maxLength(256), z.regex(TAG_TEXT, 'has characters that a tag may not have'));
+const TAGS_MAX = 10;
+
+/** How one recording differs from the deployment's settings: WCS's `config`, with fields of ours. */
+export const recordingConfig = z.strictObject({
+  fileTemplate: z.exactOptional(template),
+  /** The library's key, without extension; `/` makes folders. */
+  libraryKey: z.exactOptional(template),
+  /** Seconds, or megabytes as "20M". 0 is off. */
+  rotation: z.exactOptional(
+    z.union([
+      z.int().check(z.minimum(0), z.maximum(1_000_000_000)),
+      z.string().check(z.regex(/^(0|[1-9]\d{0,8}M?)$/, ROTATION)),
+    ]),
+  ),
+  /** Seconds after which the recording is stopped. */
+  maxDuration: z.exactOptional(z.int().check(z.positive(), z.maximum(1_000_000_000))),
+  /** Hz. */
+  audioSampleRate: z.exactOptional(z.int().check(z.minimum(8_000), z.maximum(96_000))),
+  /** Video codecs to containers, as WCS's `record_formats`: "h264-mp4,vp8-webm". */
+  format: z.exactOptional(
+    z
+      .string()
+      .check(
+        z.maxLength(256),
+        z.regex(
+          new RegExp(`^[a-z0-9]+-(${FORMATS.join('|')})(,[a-z0-9]+-(${FORMATS.join('|')}))*$`),
+          `must be codecs and containers (${FORMATS.join(', ')}), such as "h264-mp4,vp8-webm"`,
+        ),
+      ),
+  ),
+  /** Tags of the objects in the library. */
+  tags: z.exactOptional(
+    z.record(tagKey, tagValue).check(
+      z.refine((tags) => Object.keys(tags).length <= TAGS_MAX, `must have at most ${TAGS_MAX} tags`),
+      z.refine(
+        (tags) => Object.keys(tags).every((key) => !/^aws:/i.test(key)),
+        'must have no tag that begins with aws:',
+      ),
+    ),
+  ),
+});
+export type RecordingConfig = z.infer<typeof recordingConfig>;
+
+/**
+ * The settings of one recording: the deployment's with what the caller's `config` changes.
+ * @throws RecorderError invalid_request on `config.<field>`: a template or a format that cannot be used
+ */
+export function settingsOf(config: RecordingConfig, defaults: RecordingSettings): RecordingSettings {
+  const { fileTemplate, libraryKey, rotation, maxDuration, audioSampleRate, format, tags } = config;
+  const overrides: SettingsOverrides = {
+    names: {
+      // A template that is asked for is meant to be used, whatever the deployment's policy.
+      ...(fileTemplate === undefined ? {} : { fileTemplate, policy: 'template' as const }),
+      ...(libraryKey === undefined ? {} : { libraryKeyTemplate: libraryKey }),
+    },
+    ...(rotation === undefined ? {} : { rotation: rotationOf(String(rotation)) }),
+    ...(maxDuration === undefined ? {} : { maxDurationMs: maxDuration * 1000 }),
+    ...(audioSampleRate === undefined ? {} : { audioSampleRateHz: audioSampleRate }),
+    ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
+    ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
+  };
+  try {
+    return mergeSettings(defaults, overrides);
+  } catch (error) {
+    throw error instanceof RecorderError ? inConfig(error, config) : error;
+  }
+}
+
+function rotationOf(rotation: string): RecordingSettings['rotation'] {
+  const amount = Number.parseInt(rotation, 10);
+  if (amount === 0) return { kind: 'none' };
+  return rotation.endsWith('M')
+    ? { kind: 'size', everyBytes: amount * MEGABYTE }
+    : { kind: 'time', everyMs: amount * 1000 };
+}
+
+function formatsOf(format: string): RecordingSettings['formats'] {
+  const pairs = format.split(',').map((pair) => pair.split('-'));
+  return Object.fromEntries(pairs) as RecordingSettings['formats'];
+}
+
+const CONFIG_FIELD: Readonly<Record<string, keyof RecordingConfig>> = {
+  formats: 'format',
+  fileTemplate: 'fileTemplate',
+  libraryKeyTemplate: 'libraryKey',
+};
+
+/** The same fault in the words of `config`. A fault of both templates together is the given one's. */
+function inConfig(error: RecorderError, config: RecordingConfig): RecorderError {
+  const named = CONFIG_FIELD[error.field ?? ''];
+  if (named === undefined) return error;
+  const given = (['libraryKey', 'fileTemplate'] as const).find((field) => config[field] !== undefined);
+  const field = `config.${config[named] === undefined ? (given ?? named) : named}`;
+  return new RecorderError('invalid_request', error.message.replace(/^\w+/, field), { field, cause: error });
+}

@@ -1,0 +1,111 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { readEnv } from './aws/env.ts';
+import { type HttpAnswer, type HttpRequest, httpRouter } from './aws/http.ts';
+import { logger } from './aws/logger.ts';
+import { once } from './aws/once.ts';
+import { readAll } from './aws/registry.ts';
+import { StateStore } from './aws/stateStore.ts';
+import { keyOfToken, pageToken } from './core/api/pages.ts';
+import type { RouteKeyOf } from './core/api/routes.ts';
+import { announceBody, listStreamsQuery, mediaSessionPath } from './core/api/schemas.ts';
+import { streamView } from './core/api/views.ts';
+import { RecorderError } from './core/errors.ts';
+import { SESSIONS_PREFIX, sessionKey } from './core/keys.ts';
+import { announceStream } from './core/protocol/announce.ts';
+import { parseSource } from './core/source.ts';
+import { type Session, sessionSchema } from './core/state/objects.ts';
+import { parseInput } from './core/validation.ts';
+
+const setup = once(() => new StateStore(new S3Client(), readEnv(['LANDING_BUCKET']).LANDING_BUCKET));
+
+const DEFAULT_LIMIT = 20;
+/** Streams that one page looks at, at most, however few of them are wanted. */
+const SCANNED_MAX = 1_000;
+
+/** The registry of streams, and the health of the API. */
+export const handler = httpRouter<RouteKeyOf<'streams'>>({
+  'GET /streams': { body: 'none', run: list },
+  'GET /streams/{mediaSessionId}': { body: 'none', run: show },
+  'PUT /streams/{mediaSessionId}': { body: 'json', run: announce },
+  'DELETE /streams/{mediaSessionId}': { body: 'none', run: unpublish },
+  'GET /health': { body: 'none', run: health },
+});
+
+/** → 200 `{"streams":[…],"nextToken"?}`, by the names of their sessions. */
+async function list({ query }: HttpRequest): Promise<HttpAnswer> {
+  const { status, name, limit = DEFAULT_LIMIT, nextToken } = parseInput(listStreamsQuery, query);
+  const wanted = Number(limit);
+  const streams: Session[] = [];
+  let after = nextToken === undefined ? undefined : keyOfToken(nextToken, SESSIONS_PREFIX);
+  let hasMore = true;
+  for (let scanned = 0; hasMore && streams.length < wanted && scanned < SCANNED_MAX; ) {
+    const page = await setup().listPage(SESSIONS_PREFIX, {
+      ...(after === undefined ? {} : { after }),
+      max: wanted - streams.length,
+    });
+    const keys = page.entries.map(({ key }) => key);
+    streams.push(
+      ...(await readAll(setup(), keys, sessionSchema)).filter(
+        (session) =>
+          (status === undefined || session.status === status) &&
+          (name === undefined || session.name === name),
+      ),
+    );
+    scanned += keys.length;
+    after = keys.at(-1) ?? after;
+    hasMore = page.hasMore;
+  }
+  const token = hasMore && after !== undefined ? pageToken(after) : undefined;
+  return { status: 200, body: { streams: streams.map(streamView), nextToken: token } };
+}
+
+/** → 200, the stream. */
+async function show({ path }: HttpRequest): Promise<HttpAnswer> {
+  const { mediaSessionId } = parseInput(mediaSessionPath, path);
+  const session = await setup().read(sessionKey(mediaSessionId), sessionSchema);
+  if (session === undefined) throw unknownStream();
+  return { status: 200, body: streamView(session.value) };
+}
+
+/** Announces a stream, or its new state → 200, the stream. */
+async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
+  const { mediaSessionId } = parseInput(mediaSessionPath, path);
+  logger.appendKeys({ mediaSessionId });
+  const { eventAtMs = Date.now(), ...stream } = parseInput(announceBody, body);
+  parseSource(stream.sourceUrl, 'sourceUrl');
+  const session = await announceStream(setup(), mediaSessionId, () => ({
+    ...stream,
+    mediaSessionId,
+    eventAtMs,
+  }));
+  logger.info('stream announced', { status: session.status });
+  return { status: 200, body: streamView(session) };
+}
+
+/**
+ * The stream is no longer published → 200, the stream. The session stays in the registry as UNPUBLISHED, so that a late
+ * announcement of it cannot bring it back.
+ */
+async function unpublish({ path }: HttpRequest): Promise<HttpAnswer> {
+  const { mediaSessionId } = parseInput(mediaSessionPath, path);
+  logger.appendKeys({ mediaSessionId });
+  const session = await announceStream(setup(), mediaSessionId, (known) => {
+    if (known === undefined) throw unknownStream();
+    // The media server's clock may be ahead of ours: what it says last still counts.
+    return { ...known, status: 'UNPUBLISHED', eventAtMs: Math.max(Date.now(), known.eventAtMs) };
+  });
+  logger.info('stream unpublished');
+  return { status: 200, body: streamView(session) };
+}
+
+/** → 200 `{"status":"ok"}` when state can be read. */
+async function health(): Promise<HttpAnswer> {
+  await setup().listPage(SESSIONS_PREFIX, { max: 1 });
+  return { status: 200, body: { status: 'ok' } };
+}
+
+function unknownStream(): RecorderError {
+  return new RecorderError('session_not_found', 'No stream with this mediaSessionId is known.', {
+    field: 'mediaSessionId',
+  });
+}
