@@ -148,10 +148,16 @@ describe('the data folder', () => {
     await expect(start({ dataDir })).rejects.toThrow(/line 2 is not JSON/);
   });
 
-  it('loses blobs that nothing names, at the start', async () => {
+  it('loses blobs that nothing names, or names any more, at the start', async () => {
     const dataDir = temporaryFolder();
-    await (await start({ dataDir })).server.close();
-    writeFileSync(path.join(dataDir, 'blobs', 'left-over'), 'of a killed process');
+    const { client, server } = await start({ dataDir });
+    await client.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }));
+    const [blob = ''] = blobsOf(dataDir);
+    await client.send(new DeleteObjectCommand({ Bucket, Key: 'a' }));
+    await server.close();
+    // As if the process had been killed after the journal's line and before the file was removed.
+    writeFileSync(path.join(dataDir, 'blobs', blob), 'x');
+    writeFileSync(path.join(dataDir, 'blobs', 'left-over'), 'of a write that was broken off');
     await start({ dataDir });
     expect(blobsOf(dataDir)).toEqual([]);
   });
