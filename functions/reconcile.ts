@@ -1,15 +1,13 @@
 import { setUpAftermath } from './aws/aftermathSetup.ts';
-import { readEnv } from './aws/env.ts';
 import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
 import { Reconciliation } from './aws/reconciliation.ts';
-import { Relocation } from './aws/relocation.ts';
+import { setUpRelocation } from './aws/relocation/setup.ts';
 
 const setup = once(() => {
-  const libraryBucket = readEnv(['LIBRARY_BUCKET']).LIBRARY_BUCKET;
   const parts = setUpAftermath();
   const { s3, store, bus, ports } = parts;
-  const relocation = new Relocation({ s3, store, bus, libraryBucket, clock: ports.clock });
+  const relocation = setUpRelocation({ s3, store, bus, clock: ports.clock });
   return new Reconciliation({
     ...parts,
     clock: ports.clock,

@@ -1,46 +1,49 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { Context, S3Event, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { readEnv } from './aws/env.ts';
 import { EventBus } from './aws/eventBus.ts';
 import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
-import { Relocation } from './aws/relocation.ts';
+import { setUpRelocation } from './aws/relocation/setup.ts';
 import { StateStore } from './aws/stateStore.ts';
-import { createdKeys } from './core/s3Events.ts';
+import { keysToMove } from './core/relocation/messages.ts';
 
 const setup = once(() => {
-  const env = readEnv(['LANDING_BUCKET', 'LIBRARY_BUCKET', 'EVENT_BUS_NAME']);
-  const s3 = new S3Client();
-  return new Relocation({
+  const env = readEnv(['LANDING_BUCKET', 'EVENT_BUS_NAME']);
+  // The library may be in another region.
+  const s3 = new S3Client({ followRegionRedirects: true });
+  return setUpRelocation({
     s3,
     store: new StateStore(s3, env.LANDING_BUCKET),
     bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
-    libraryBucket: env.LIBRARY_BUCKET,
     clock: { nowMs: Date.now },
   });
 });
 
+/** Kept for the ranges that are being copied, and for what follows a copy. */
+const RESERVED_MS = 60_000;
+
 /**
  * Landing's ObjectCreated events, through SQS: moves each finished record to the library. A message that fails is
- * reported alone and comes again; the others of its batch are done.
+ * reported alone and comes again; the others of its batch are done. A copy that takes longer than one call goes on by a
+ * message to ourselves.
  */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const processor = new BatchProcessor(EventType.SQS);
-  return processPartialResponse(event, relocateMessage, processor, {
+  const hasTime = (): boolean => context.getRemainingTimeInMillis() > RESERVED_MS;
+  return processPartialResponse(event, (message: SQSRecord) => relocateMessage(message, hasTime), processor, {
     context,
     throwOnFullBatchFailure: false,
   });
 };
 
-async function relocateMessage(message: SQSRecord): Promise<void> {
+async function relocateMessage(message: SQSRecord, hasTime: () => boolean): Promise<void> {
   const log = logger.createChild();
   log.appendKeys({ messageId: message.messageId });
   try {
-    for (const key of createdKeys(JSON.parse(message.body) as Partial<S3Event>)) {
-      await setup().relocate(key, log);
-    }
+    for (const key of keysToMove(JSON.parse(message.body))) await setup().relocate(key, log, hasTime);
   } catch (error) {
     log.error('record was not moved; the message comes again', error as Error);
     throw error;

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { Cluster, TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { acknowledgeWildcards } from './acknowledge.ts';
 import type { BucketName, EcsAction, Grant } from './wiring.ts';
@@ -9,6 +10,8 @@ import type { BucketName, EcsAction, Grant } from './wiring.ts';
 /** What grants are on. The recorder's own role is written before there is a task definition. */
 export interface GrantTargets {
   readonly buckets: Readonly<Record<BucketName, IBucket | Bucket>>;
+  /** Encrypts what is put into the library. */
+  readonly libraryKey?: IKey | undefined;
   readonly eventBus: EventBus;
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
@@ -27,6 +30,7 @@ export function applyGrants(role: Role, grants: readonly Grant[], targets: Grant
   )) {
     // A given bucket may be encrypted with a key of its owner's.
     targets.buckets[name].encryptionKey?.grantEncryptDecrypt(role);
+    if (name === 'library') targets.libraryKey?.grantEncryptDecrypt(role);
   }
 }
 

@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
@@ -14,12 +16,18 @@ import { RELOCATION } from './wiring.ts';
  */
 const MAX_CONCURRENT_MOVES = 100;
 
+export interface RelocationQueueProps {
+  readonly landing: IBucket | Bucket;
+  readonly eventBus: EventBus;
+  readonly relocate: NodejsFunction;
+}
+
 /** landing, ObjectCreated → queue → relocate; what fails again and again waits in the dead-letter queue. */
 export class RelocationQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
 
-  constructor(scope: Construct, id: string, landing: IBucket | Bucket, relocate: NodejsFunction) {
+  constructor(scope: Construct, id: string, { landing, eventBus, relocate }: RelocationQueueProps) {
     super(scope, id);
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -38,6 +46,15 @@ export class RelocationQueue extends Construct {
       prefix: RELOCATION.prefix,
     });
     acknowledgeNotificationsHandler(landing);
+    new Rule(this, 'Continues', {
+      description: 'A large copy goes on in another call',
+      eventBus,
+      eventPattern: {
+        source: [RELOCATION.continues.source],
+        detailType: [RELOCATION.continues.detailType],
+      },
+      targets: [new SqsQueue(this.queue)],
+    });
     relocate.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: RELOCATION.batchSize,

@@ -2,6 +2,7 @@ import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -19,6 +20,14 @@ import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
 import { RECORDER_TASK, type Resource } from './wiring.ts';
 
+/** Those from which a record can be read at once. */
+export type LibraryStorageClass =
+  | 'STANDARD'
+  | 'STANDARD_IA'
+  | 'ONEZONE_IA'
+  | 'INTELLIGENT_TIERING'
+  | 'GLACIER_IR';
+
 export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
 
 export interface StreamRecorderProps {
@@ -33,6 +42,17 @@ export interface StreamRecorderProps {
    * @default a new bucket: encrypted, private, TLS only, versioned, kept when the stack is deleted
    */
   readonly libraryBucket?: IBucket | Bucket;
+  /**
+   * Storage class of records in the library.
+   * @default the bucket's own: STANDARD
+   */
+  readonly libraryStorageClass?: LibraryStorageClass;
+  /**
+   * Records in the library are encrypted with this KMS key, by a bucket key. It may be another account's: then its
+   * policy lets this account use it.
+   * @default the bucket's own encryption
+   */
+  readonly libraryKey?: IKey;
   /**
    * Where recorder tasks run: its public subnets, with a public address for each task.
    * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
@@ -109,6 +129,7 @@ export class StreamRecorder extends Construct {
 
     const targets: GrantTargets = {
       buckets: { landing: this.landingBucket, library: this.libraryBucket },
+      libraryKey: props.libraryKey,
       eventBus: this.eventBus,
     };
     const network = new RecorderNetwork(this, 'Network', props.vpc);
@@ -127,6 +148,8 @@ export class StreamRecorder extends Construct {
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
       libraryBucket: this.libraryBucket.bucketName,
+      libraryStorageClass: props.libraryStorageClass ?? 'default',
+      libraryKmsKeyArn: props.libraryKey?.keyArn ?? 'default',
       clusterArn: cluster.clusterArn,
       taskDefinition: taskDefinition.taskDefinitionArn,
       containerName: RECORDER_TASK.containerName,
@@ -149,7 +172,11 @@ export class StreamRecorder extends Construct {
     this.#api = new Api(this, 'Api', { functions: all, logRetention });
     this.apiUrl = this.#api.stage.url;
 
-    const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', this.landingBucket, all.relocate);
+    const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', {
+      landing: this.landingBucket,
+      eventBus: this.eventBus,
+      relocate: all.relocate,
+    });
     new Alarms(this, 'Alarms', { deadLetterQueue, relocate: all.relocate, topic: props.alarmTopic });
   }
 

@@ -1,4 +1,5 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
+import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events.ts';
 
 /**
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
@@ -9,6 +10,8 @@ import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.t
 export type Resource =
   | 'landingBucket'
   | 'libraryBucket'
+  | 'libraryStorageClass'
+  | 'libraryKmsKeyArn'
   | 'clusterArn'
   | 'taskDefinition'
   | 'containerName'
@@ -64,6 +67,13 @@ const CONTROL_GRANTS = [
   { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
 ] as const satisfies readonly Grant[];
 
+/** The library, and how objects are stored there: `default` is the bucket's own. */
+const LIBRARY_ENVIRONMENT = {
+  LIBRARY_BUCKET: 'libraryBucket',
+  LIBRARY_STORAGE_CLASS: 'libraryStorageClass',
+  LIBRARY_KMS_KEY_ARN: 'libraryKmsKeyArn',
+} as const;
+
 /** Moves a record from landing to the library. */
 const RELOCATE_GRANTS = [
   {
@@ -75,7 +85,13 @@ const RELOCATE_GRANTS = [
   { on: 'landing', list: ['records/*', 'state/recordings/*'] },
   {
     on: 'library',
-    actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload'],
+    actions: [
+      's3:GetObject',
+      's3:PutObject',
+      's3:PutObjectTagging',
+      's3:AbortMultipartUpload',
+      's3:ListMultipartUploadParts',
+    ],
     keys: ['*'],
   },
   { on: 'library', list: ['*'] },
@@ -147,7 +163,7 @@ export const FUNCTIONS = {
     memoryMb: 512,
     environment: {
       LANDING_BUCKET: 'landingBucket',
-      LIBRARY_BUCKET: 'libraryBucket',
+      ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
     },
     grants: RELOCATE_GRANTS,
@@ -169,7 +185,7 @@ export const FUNCTIONS = {
     memoryMb: 1024,
     environment: {
       ...LAUNCHER_ENVIRONMENT,
-      LIBRARY_BUCKET: 'libraryBucket',
+      ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
     },
     grants: [...AFTERMATH_GRANTS, ...RELOCATE_GRANTS, { on: 'landing', uploads: true }],
@@ -191,6 +207,8 @@ export const DEFAULT_ROUTE: FunctionName = 'notFound';
 export const RELOCATION = {
   function: 'relocate',
   prefix: 'records/',
+  /** Events of our own that go the same way: a large copy goes on. */
+  continues: { source: EVENT_SOURCE, detailType: MOVE_CONTINUES },
   batchSize: 10,
   batchWindowSeconds: 0,
   /** Six times the function's time-out, as Lambda's manual asks for. */

@@ -1,3 +1,4 @@
+import { StorageClass } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
 import {
   DEFAULT_SETTINGS,
@@ -16,6 +17,15 @@ const list = z.pipe(
 const variables = z.object({
   LANDING_BUCKET: text,
   LIBRARY_BUCKET: text,
+  /** `default`: the bucket's own. */
+  LIBRARY_STORAGE_CLASS: z.pipe(
+    z.union([z.literal('default'), z.enum(StorageClass)]),
+    z.transform((value) => (value === 'default' ? undefined : value)),
+  ),
+  LIBRARY_KMS_KEY_ARN: z.pipe(
+    z.string(),
+    z.transform((value: string) => (value === 'default' ? undefined : value)),
+  ),
   CLUSTER_ARN: text,
   TASK_DEFINITION: text,
   CONTAINER_NAME: text,

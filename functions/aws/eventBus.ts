@@ -1,5 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { EVENT_SOURCE, type EventDetail, type EventType } from '../core/events.ts';
+import { EVENT_SOURCE, type EventDetail, type EventType, type MOVE_CONTINUES } from '../core/events.ts';
 
 /** Publishes to one EventBridge bus. Throws when the bus did not take the event. */
 export class EventBus {
@@ -11,7 +11,7 @@ export class EventBus {
     this.#busName = busName;
   }
 
-  async publish(type: EventType, detail: EventDetail): Promise<void> {
+  async publish(type: EventType | typeof MOVE_CONTINUES, detail: EventDetail): Promise<void> {
     const answer = await this.#client.send(
       new PutEventsCommand({
         Entries: [

@@ -17,7 +17,9 @@ const OMITTED_KEY = 'omitted';
 export function recordMetadata(
   job: Pick<Job, 'recordingId' | 'mediaSessionId' | 'stream'>,
   open: Pick<OpenPart, 'part' | 'tracks'>,
-  final: Pick<FinalPart, 'startTimeMs' | 'endTimeMs' | 'durationMs' | 'recovered'>,
+  final: Pick<FinalPart, 'startTimeMs' | 'endTimeMs' | 'durationMs' | 'recovered'> & {
+    readonly complete?: boolean;
+  },
   named?: Pick<NameResult, 'trimmed' | 'whole'>,
 ): Record<string, string> {
   const codec = (kind: 'audio' | 'video'): string | undefined =>
@@ -31,6 +33,7 @@ export function recordMetadata(
     ['video-codec', codec('video')],
     ['audio-codec', codec('audio')],
     ['recovered', String(final.recovered)],
+    ['complete', final.complete === undefined ? undefined : String(final.complete)],
     ['name-trimmed', named === undefined ? undefined : String(named.trimmed)],
     ['media-session-id', job.mediaSessionId],
     ['stream-name', job.stream.name],

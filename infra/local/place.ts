@@ -1,6 +1,7 @@
 import { decodeNotificationKey } from '../../functions/core/s3Events.ts';
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
+import type { EventBridgeEvent } from './events/server.ts';
 import type { S3EventRecord } from './s3/notifications.ts';
 
 /** Names of the deployment on this machine. */
@@ -16,6 +17,8 @@ export function resources(recordingDefaults: string): Readonly<Record<Resource, 
   return {
     landingBucket: LANDING,
     libraryBucket: LIBRARY,
+    libraryStorageClass: 'default',
+    libraryKmsKeyArn: 'default',
     clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT_ID}:cluster/${CLUSTER}`,
     taskDefinition: RECORDER_TASK.family,
     containerName: RECORDER_TASK.containerName,
@@ -44,6 +47,12 @@ export function sdkEnvironment(
     POWERTOOLS_SERVICE_NAME: 'stream-recorder',
     POWERTOOLS_LOG_LEVEL: 'INFO',
   };
+}
+
+/** The event that the wiring sends the same way: a large copy goes on. */
+export function isContinued(event: EventBridgeEvent): boolean {
+  const { source, detailType } = RELOCATION.continues;
+  return event.source === source && event['detail-type'] === detailType;
 }
 
 /** The notification that the wiring asks for: landing's new objects below the records' prefix. */

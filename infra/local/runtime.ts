@@ -12,6 +12,7 @@ import {
   ACCOUNT_ID,
   CLUSTER,
   EVENT_BUS,
+  isContinued,
   isRelocated,
   LANDING,
   LIBRARY,
@@ -146,7 +147,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
       ...PLACE,
       port: ports.events ?? 0,
       busNames: [EVENT_BUS],
-      onEvent: (event) => options.onEvent?.(event),
+      onEvent: (event) => {
+        if (isContinued(event)) queue.send(JSON.stringify(event));
+        else options.onEvent?.(event);
+      },
       onDefect,
     }),
   );

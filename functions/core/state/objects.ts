@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { incompleteReasonSchema } from '../relocation/completeness.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings.ts';
 
 /**
@@ -139,7 +140,7 @@ export type Reason = z.infer<typeof reasonSchema>;
 export const endSchema = z.object({ attempt: ordinal, endedAtMs: atMs, by: text, reason: reasonSchema });
 export type End = z.infer<typeof endSchema>;
 
-const trackSchema = z.object({
+export const trackSchema = z.object({
   kind: z.enum(['video', 'audio']),
   codec: text,
   width: optional(count),
@@ -219,7 +220,7 @@ export const movedPartSchema = z.object({
   /** Of the record itself, where it was read to give it its index. */
   durationMs: optional(z.number()),
   /** Why it is less than its stream was, or cannot be shown to be all of it; empty where it is complete. */
-  incomplete: optional(z.array(z.object({ code: text, message: text }))),
+  incomplete: optional(z.array(incompleteReasonSchema)),
 });
 export type MovedPart = z.infer<typeof movedPartSchema>;
 
