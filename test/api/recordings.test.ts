@@ -1,0 +1,337 @@
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { controlKey, jobKey } from '../../functions/core/keys.ts';
+import { controlSchema, jobSchema } from '../../functions/core/state/objects.ts';
+import { TestApi } from './support.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await TestApi.start();
+});
+afterAll(() => api?.close());
+
+const create = (body: unknown, headers: Record<string, string> = {}) =>
+  api.call('POST', '/recordings', { body, headers });
+const get = (id: unknown, path = '') => api.call('GET', `/recordings/${id}${path}`);
+const ids = (body: Record<string, unknown>) =>
+  (body.recordings as { recordingId: string }[]).map(({ recordingId }) => recordingId);
+const source = 'rtmp://user:pass@media.example/live/secret-key?token=abc';
+
+describe('POST /recordings', () => {
+  it('records a stream of the registry, once', async () => {
+    await api.publish('c1');
+    const first = await create({ mediaSessionId: 'c1', config: { rotation: 60 } });
+    expect(first.status).toBe(201);
+    expect(first.headers.get('location')).toBe(`/recordings/${first.body.recordingId}`);
+    expect(first.body).toMatchObject({ mediaSessionId: 'c1', status: 'starting', alreadyStarted: false });
+    const again = await create({ mediaSessionId: 'c1' });
+    expect(again).toMatchObject({
+      status: 200,
+      body: { recordingId: first.body.recordingId, alreadyStarted: true },
+    });
+  });
+
+  it('records a source by its URL, and never shows its secrets', async () => {
+    const answer = await create({ sourceUrl: source, streamName: 'camera' });
+    expect(answer).toMatchObject({ status: 201, body: { mediaSessionId: answer.body.recordingId } });
+    const shown = await get(answer.body.recordingId);
+    expect(shown.body).toMatchObject({ streamName: 'camera', source: 'rtmp://media.example/live/***' });
+    expect(JSON.stringify(shown.body)).not.toMatch(/pass|secret-key|abc/);
+    const job = await api.store.read(jobKey(String(answer.body.recordingId)), jobSchema);
+    expect(job?.value.source.url).toBe(source);
+  });
+
+  it.each([
+    [{}, 'mediaSessionId'],
+    [{ mediaSessionId: '' }, 'mediaSessionId'],
+    [{ mediaSessionId: 'c1', streamName: 'x' }, 'streamName'],
+    [{ sourceUrl: 'file:///etc/passwd' }, 'sourceUrl'],
+    [{ sourceUrl: 'rtmp://h/x', other: 1 }, 'other'],
+    [{ sourceUrl: 'rtmp://h/x', config: { format: 'h264-webm' } }, 'config.format'],
+  ])('%j is refused', async (body, field) => {
+    expect(await create(body)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_request', field } },
+    });
+  });
+
+  it('answers an unknown stream with 404', async () => {
+    expect(await create({ mediaSessionId: 'nobody' })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'session_not_found' } },
+    });
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it('makes one recording of many requests at once and later', async () => {
+    const headers = { 'idempotency-key': 'k1' };
+    const many = await Promise.all(Array.from({ length: 12 }, () => create({ sourceUrl: source }, headers)));
+    many.push(await create({ sourceUrl: source }, headers));
+    expect(new Set(many.map(({ body }) => body.recordingId)).size).toBe(1);
+    for (const { status } of many) expect([200, 201]).toContain(status);
+    const launched = ids((await api.call('GET', '/recordings?limit=100')).body);
+    expect(launched.filter((id) => id === many[0]?.body.recordingId)).toHaveLength(1);
+  });
+
+  it('gives the same answer after the recording has ended', async () => {
+    const headers = { 'idempotency-key': 'k2' };
+    await api.publish('i1');
+    const first = await create({ mediaSessionId: 'i1' }, headers);
+    await api.call('POST', `/recordings/${first.body.recordingId}/stop`);
+    await api.end(String(first.body.recordingId), Date.now());
+    expect((await create({ mediaSessionId: 'i1' }, headers)).body).toEqual(first.body);
+    expect((await create({ mediaSessionId: 'i1' })).body.recordingId).not.toBe(first.body.recordingId);
+  });
+
+  it('is refused for another request, and when it is no key', async () => {
+    const headers = { 'idempotency-key': 'k3' };
+    await create({ sourceUrl: source }, headers);
+    expect(await create({ sourceUrl: `${source}2` }, headers)).toMatchObject({
+      status: 422,
+      body: { error: { code: 'idempotency_key_reused', field: 'Idempotency-Key' } },
+    });
+    expect(await create({ sourceUrl: source }, { 'idempotency-key': 'x'.repeat(256) })).toMatchObject({
+      status: 400,
+      body: { error: { field: 'Idempotency-Key' } },
+    });
+  });
+});
+
+describe('GET /recordings', () => {
+  it('is newest first, in pages that leave nothing out and repeat nothing', async () => {
+    const made: unknown[] = [];
+    for (let i = 0; i < 7; i++) {
+      made.push((await create({ sourceUrl: source, streamName: 'paged' })).body.recordingId);
+    }
+    const seen: string[] = [];
+    let token: unknown;
+    do {
+      const query = token === undefined ? '' : `&nextToken=${encodeURIComponent(String(token))}`;
+      const page = await api.call('GET', `/recordings?stream=paged&limit=3${query}`);
+      expect(page.status).toBe(200);
+      seen.push(...ids(page.body));
+      expect(ids(page.body).length).toBeLessThanOrEqual(3);
+      token = page.body.nextToken;
+    } while (token !== undefined);
+    // Ids of the same millisecond sort by chance.
+    expect(seen).toEqual([...seen].sort().reverse());
+    expect([...seen].sort()).toEqual([...made].sort());
+  });
+
+  it('filters by status, stream, session and time', async () => {
+    await api.publish('f1', { name: 'filtered' });
+    const before = new Date().toISOString();
+    const first = await api.startRecording('f1');
+    await api.end(first, Date.now());
+    const second = await api.startRecording('f1');
+    const after = new Date(Date.now() + 1).toISOString();
+    const listed = async (query: string) => ids((await api.call('GET', `/recordings?${query}`)).body);
+    expect(await listed('stream=filtered')).toEqual([second, first]);
+    expect(await listed('mediaSessionId=f1&status=starting')).toEqual([second]);
+    expect(await listed('mediaSessionId=f1&status=available')).toEqual([first]);
+    expect(await listed(`mediaSessionId=f1&from=${before}&to=${after}`)).toEqual([second, first]);
+    expect(await listed(`mediaSessionId=f1&from=${after}`)).toEqual([]);
+    expect(await listed(`mediaSessionId=f1&to=${new Date(Date.parse(before) - 1).toISOString()}`)).toEqual(
+      [],
+    );
+    const { body } = await api.call('GET', '/recordings?mediaSessionId=f1&status=available');
+    expect(body.recordings).toMatchObject([
+      { streamName: 'filtered', status: 'available', parts: 0, reason: { code: 'stopped' } },
+    ]);
+  });
+
+  it.each([
+    ['status=recorded', 'status'],
+    ['limit=0', 'limit'],
+    ['limit=101', 'limit'],
+    ['limit=ten', 'limit'],
+    ['from=yesterday', 'from'],
+    ['to=2026-13-45', 'to'],
+    ['nextToken=c3RhdGUvbG9ja3MvYQ', 'nextToken'],
+    ['nextToken=%00', 'nextToken'],
+    ['page=2', 'page'],
+  ])('?%s is refused', async (query, field) => {
+    expect(await api.call('GET', `/recordings?${query}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_request', field } },
+    });
+  });
+});
+
+describe('a recording', () => {
+  const key = 'stream_records/stream-r1 ä.mp4';
+  let recordingId: string;
+  beforeAll(async () => {
+    recordingId = await api.seedRecording('r1');
+  });
+
+  it('rotates on command while it goes on', async () => {
+    for (const sequence of [1, 2]) {
+      const answer = await api.call('POST', `/recordings/${recordingId}/rotate`);
+      expect(answer).toMatchObject({ status: 202, body: { recordingId, sequence } });
+    }
+    const many = await Promise.all(
+      Array.from({ length: 4 }, () => api.call('POST', `/recordings/${recordingId}/rotate`)),
+    );
+    expect(many.map(({ body }) => body.sequence).sort()).toEqual([3, 4, 5, 6]);
+    const control = await api.store.read(controlKey(recordingId), controlSchema);
+    expect(control?.value.commands.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('cannot be deleted while it goes on', async () => {
+    expect(await api.call('DELETE', `/recordings/${recordingId}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'recording_active' } },
+    });
+  });
+
+  it('stops, once and again, and then does not rotate', async () => {
+    for (let i = 0; i < 2; i++) {
+      expect(await api.call('POST', `/recordings/${recordingId}/stop`)).toMatchObject({
+        status: 200,
+        body: { recordingId, status: 'stopping' },
+      });
+    }
+    expect(await api.call('POST', `/recordings/${recordingId}/rotate`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'recording_ended' } },
+    });
+  });
+
+  it('has an ETag that changes with it alone', async () => {
+    const { headers } = await get(recordingId);
+    const etag = headers.get('etag') ?? '';
+    expect(etag).toMatch(/^W\/"[\w-]{27}"$/);
+    const same = await api.call('GET', `/recordings/${recordingId}`, {
+      headers: { 'if-none-match': `"x", ${etag}` },
+    });
+    expect(same).toMatchObject({ status: 304, body: {} });
+    expect(same.headers.get('etag')).toBe(etag);
+    const now = Date.now();
+    const put = await api.s3.send(
+      new PutObjectCommand({ Bucket: 'library', Key: key, Body: Buffer.from('mp4!') }),
+    );
+    await api.openPart(recordingId, now);
+    await api.finish(recordingId, now + 6_000, key, put.ETag ?? '');
+    const changed = await api.call('GET', `/recordings/${recordingId}`, {
+      headers: { 'if-none-match': etag },
+    });
+    expect(changed).toMatchObject({ status: 200, body: { status: 'available' } });
+    expect(changed.headers.get('etag')).not.toBe(etag);
+  });
+
+  it('has links: one saves it under its name, one plays it', async () => {
+    const [part] = (await get(recordingId)).body.parts as Record<'download' | 'play', { url: string }>[];
+    const saved = await fetch(part?.download.url ?? '');
+    expect(await saved.text()).toBe('mp4!');
+    expect(saved.headers.get('content-disposition')).toBe(
+      "attachment; filename*=UTF-8''stream-r1%20%C3%A4.mp4",
+    );
+    const played = await fetch(part?.play.url ?? '');
+    expect(played.headers.get('content-disposition')).toBe('inline');
+    await played.arrayBuffer();
+  });
+
+  it('tells its story in the order of time', async () => {
+    const { status, body } = await get(recordingId, '/events');
+    expect(status).toBe(200);
+    const events = body.events as { type: string; at: string; afterMs: number }[];
+    expect(events.map(({ type }) => type).filter((type) => type !== 'rotateAsked')).toEqual([
+      'requested',
+      'stopAsked',
+      'launched',
+      'firstFrame',
+      'partOpened',
+      'partFinished',
+      'attemptEnded',
+      'ended',
+      'recordAvailable',
+    ]);
+    expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).sort());
+    expect(events[0]).toMatchObject({ afterMs: 0, requestId: expect.any(String) });
+    expect(JSON.stringify(body)).not.toContain('secret-key');
+  });
+
+  it('is deleted with its records where that is asked, and without them otherwise', async () => {
+    await api.publish('r2');
+    const kept = await api.seedRecording('r2');
+    const put = await api.s3.send(
+      new PutObjectCommand({ Bucket: 'library', Key: 'kept.mp4', Body: Buffer.from('kept') }),
+    );
+    await api.openPart(kept, Date.now());
+    await api.finish(kept, Date.now() + 6_000, 'kept.mp4', put.ETag ?? '');
+    expect(await api.call('DELETE', `/recordings/${kept}?records=maybe`)).toMatchObject({
+      status: 400,
+      body: { error: { field: 'records' } },
+    });
+    expect(await api.call('DELETE', `/recordings/${kept}`)).toMatchObject({
+      status: 200,
+      body: { recordingId: kept, deletedRecords: 0 },
+    });
+    const object = await api.s3.send(new GetObjectCommand({ Bucket: 'library', Key: 'kept.mp4' }));
+    expect(await object.Body?.transformToString()).toBe('kept');
+
+    expect(await api.call('DELETE', `/recordings/${recordingId}?records=true`)).toMatchObject({
+      status: 200,
+      body: { recordingId, deletedRecords: 1 },
+    });
+    await expect(api.s3.send(new HeadObjectCommand({ Bucket: 'library', Key: key }))).rejects.toMatchObject({
+      name: 'NotFound',
+    });
+    for (const id of [kept, recordingId]) {
+      expect((await get(id)).status).toBe(404);
+      expect(await api.store.list(`state/recordings/${id}/`)).toEqual([]);
+      expect(ids((await api.call('GET', '/recordings?limit=100')).body)).not.toContain(id);
+    }
+    // The session can be recorded again.
+    expect(await api.startRecording('r2')).not.toBe(kept);
+  });
+
+  it('leaves alone what somebody else put in the place of its record', async () => {
+    const id = await api.seedRecording('r3');
+    await api.s3.send(
+      new PutObjectCommand({ Bucket: 'library', Key: 'other.mp4', Body: Buffer.from('other') }),
+    );
+    await api.openPart(id, Date.now());
+    await api.finish(id, Date.now() + 6_000, 'other.mp4', '"0123456789abcdef0123456789abcdef"');
+    expect((await api.call('DELETE', `/recordings/${id}?records=true`)).body).toMatchObject({
+      deletedRecords: 0,
+    });
+    await api.s3.send(new HeadObjectCommand({ Bucket: 'library', Key: 'other.mp4' }));
+  });
+
+  it.each(['', '/events'])('that does not exist is not found: GET …%s', async (path) => {
+    for (const id of ['none', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '..%2F..%2Fsessions']) {
+      expect(await get(id, path)).toMatchObject({
+        status: 404,
+        body: { error: { code: 'recording_not_found', field: 'recordingId' } },
+      });
+    }
+  });
+
+  it.each(['stop', 'rotate'])('that does not exist is not found: POST …/%s', async (command) => {
+    expect(await api.call('POST', `/recordings/01ARZ3NDEKTSV4RRFFQ69G5FAV/${command}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'recording_not_found' } },
+    });
+  });
+});
+
+describe('a race', () => {
+  it('of 100 starts for one session makes one recording', async () => {
+    await api.publish('race');
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () =>
+        api.call('POST', '/rest-api/stream/startRecording', { body: { mediaSessionId: 'race' } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
+    expect(new Set(answers.map(({ body }) => body.recordingId)).size).toBe(1);
+    expect(answers.filter(({ body }) => body.alreadyStarted === false).length).toBeLessThanOrEqual(1);
+    const listed = await api.call('GET', '/recordings?mediaSessionId=race');
+    expect(ids(listed.body)).toEqual([answers[0]?.body.recordingId]);
+    const tasks = api.runtime.runningRecordings().filter((id) => id === answers[0]?.body.recordingId);
+    expect(tasks).toHaveLength(1);
+  }, 60_000);
+});

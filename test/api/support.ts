@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { StateStore } from '../../functions/aws/stateStore.ts';
+import { newRecordingId } from '../../functions/core/ids.ts';
+import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, partKey } from '../../functions/core/keys.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import type { Job } from '../../functions/core/state/objects.ts';
+import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The deployed functions behind the local gateway, with tasks that never leave PROVISIONING: nothing is recorded. */
+export class TestApi {
+  readonly runtime: Runtime;
+  readonly s3: S3Client;
+  readonly store: StateStore;
+  /** Every line that was logged. */
+  readonly lines: string[];
+  readonly #folder: string;
+
+  private constructor(runtime: Runtime, folder: string, lines: string[]) {
+    this.runtime = runtime;
+    this.lines = lines;
+    this.#folder = folder;
+    this.s3 = new S3Client({
+      endpoint: runtime.s3Url,
+      region: runtime.region,
+      credentials: runtime.credentials,
+      forcePathStyle: true,
+    });
+    this.store = new StateStore(this.s3, 'landing');
+  }
+
+  static async start(options: Partial<RuntimeOptions> = {}): Promise<TestApi> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'api-'));
+    const lines: string[] = [];
+    const runtime = await startRuntime({
+      dataDir: path.join(folder, 'data'),
+      ingest: false,
+      launchDelayMs: 3_600_000,
+      onLog: (_source, line) => lines.push(line),
+      ...options,
+    });
+    return new TestApi(runtime, folder, lines);
+  }
+
+  async close(): Promise<void> {
+    this.s3.destroy();
+    await this.runtime.close({ graceMs: 0 });
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async call(method: string, route: string, options: CallOptions = {}): Promise<Answer> {
+    const { body, text, headers } = options;
+    const answer = await fetch(`${this.runtime.apiUrl}${route}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const read = await answer.text();
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (read === '' ? {} : JSON.parse(read)) as Record<string, unknown>,
+    };
+  }
+
+  /** A stream that is published, as its media server would announce it. */
+  async publish(mediaSessionId: string, fields: Record<string, unknown> = {}): Promise<void> {
+    const answer = await this.call('PUT', `/streams/${encodeURIComponent(mediaSessionId)}`, {
+      body: { name: mediaSessionId, sourceUrl: 'rtmp://media.example/live/secret-key', ...fields },
+    });
+    if (answer.status !== 200) throw new Error(`not announced: ${JSON.stringify(answer.body)}`);
+  }
+
+  /** @returns the recording's id */
+  async startRecording(mediaSessionId: string, config?: unknown): Promise<string> {
+    const answer = await this.call('POST', '/rest-api/stream/startRecording', {
+      body: { mediaSessionId, ...(config === undefined ? {} : { config }) },
+    });
+    if (answer.status !== 200) throw new Error(`not started: ${JSON.stringify(answer.body)}`);
+    return String(answer.body.recordingId);
+  }
+
+  /** A recording in state that no task works on, so that a test alone says what happens to it. @returns its id */
+  async seedRecording(mediaSessionId: string): Promise<string> {
+    const recordingId = newRecordingId(Date.now(), randomBytes(16));
+    const job: Job = {
+      recordingId,
+      mediaSessionId,
+      requestedAtMs: Date.now(),
+      requestId: 'seed',
+      source: { url: 'rtmp://media.example/live/secret-key' },
+      stream: { name: mediaSessionId },
+      settings: DEFAULT_SETTINGS,
+    };
+    await this.store.create(jobKey(recordingId), job);
+    await this.store.create(lockKey(mediaSessionId), { recordingId, acquiredAtMs: job.requestedAtMs });
+    await this.store.create(indexKey(recordingId), { recordingId });
+    return recordingId;
+  }
+
+  /** What a recorder would write: its claim and its first part. */
+  async openPart(recordingId: string, atMs: number, fileName = 'stream-m1.mp4'): Promise<void> {
+    await this.store.create(attemptKey(recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: atMs });
+    await this.store.create(partKey(recordingId, 1, 'open'), {
+      part: 1,
+      attempt: 1,
+      key: `records/${recordingId}/1/${fileName}`,
+      uploadId: 'u1',
+      fileName,
+      format: 'mp4',
+      openedAtMs: atMs + 1_000,
+      startTimeMs: atMs + 900,
+      tracks: [{ kind: 'video', codec: 'h264', width: 640, height: 360 }],
+    });
+  }
+
+  /** What recorder and relocation would write at the end; the record itself is in the library at `key`. */
+  async finish(recordingId: string, atMs: number, key: string, etag: string): Promise<void> {
+    await this.store.create(partKey(recordingId, 1, 'final'), {
+      part: 1,
+      attempt: 1,
+      key: `records/${recordingId}/1/stream-m1.mp4`,
+      uploadId: 'u1',
+      format: 'mp4',
+      uploaded: [],
+      bytes: 4,
+      crc32: 'AAAAAA==',
+      durationMs: 5_000,
+      startTimeMs: atMs - 5_000,
+      endTimeMs: atMs,
+      startTimeMillis: atMs - 5_000,
+      endTimeMillis: atMs,
+      tracks: [],
+      videoFrames: 125,
+      recovered: false,
+      finalizedAtMs: atMs,
+    });
+    await this.store.create(attemptKey(recordingId, 1, 'end'), {
+      attempt: 1,
+      endedAtMs: atMs + 1,
+      by: 'recorder',
+      reason: { code: 'stopped', message: 'The recording was stopped.' },
+    });
+    await this.end(recordingId, atMs + 2);
+    await this.store.create(partKey(recordingId, 1, 'moved'), {
+      part: 1,
+      bucket: 'library',
+      key,
+      etag,
+      bytes: 4,
+      movedAtMs: atMs + 3,
+    });
+  }
+
+  async end(recordingId: string, atMs: number): Promise<void> {
+    await this.store.create(outcomeKey(recordingId), {
+      status: 'finished',
+      reason: { code: 'stopped', message: 'The recording was stopped.' },
+      parts: 1,
+      atMs,
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { settingsOf } from '../../../../functions/core/api/config.ts';
+import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+import { parseInput } from '../../../../functions/core/validation.ts';
+
+const settings = (config: unknown) =>
+  settingsOf(parseInput(startRecordingBody, { mediaSessionId: 'm1', config }).config ?? {}, DEFAULT_SETTINGS);
+
+describe('config', () => {
+  it.each([
+    [{}, {}],
+    [{ rotation: 3600 }, { rotation: { kind: 'time', everyMs: 3_600_000 } }],
+    [{ rotation: '60' }, { rotation: { kind: 'time', everyMs: 60_000 } }],
+    [{ rotation: '20M' }, { rotation: { kind: 'size', everyBytes: 20 * 1024 * 1024 } }],
+    [{ rotation: 0 }, { rotation: { kind: 'none' } }],
+    [{ rotation: '0' }, { rotation: { kind: 'none' } }],
+    [{ maxDuration: 90 }, { maxDurationMs: 90_000 }],
+    [{ audioSampleRate: 48_000 }, { audioSampleRateHz: 48_000 }],
+    [{ format: 'h264-mkv' }, { formats: { h264: 'mkv', vp8: 'webm' } }],
+    [{ format: 'h264-ts,vp8-mkv' }, { formats: { h264: 'ts', vp8: 'mkv' } }],
+    [
+      { fileTemplate: '{streamName}-{startTime}-{endTime}' },
+      { names: { policy: 'template', fileTemplate: '{streamName}-{startTime}-{endTime}' } },
+    ],
+    [{ libraryKey: 'a/{streamName}' }, { names: { libraryKeyTemplate: 'a/{streamName}' } }],
+    [{ tags: { team: 'news', 'cost centre': '7' } }, { tags: { team: 'news', 'cost centre': '7' } }],
+  ])('%j', (config, changed) => {
+    const result = settings(config);
+    expect(result).toMatchObject(changed);
+    const untouched = Object.keys(DEFAULT_SETTINGS).filter((key) => !(key in changed));
+    for (const key of untouched) {
+      expect(result[key as keyof typeof result]).toEqual(
+        DEFAULT_SETTINGS[key as keyof typeof DEFAULT_SETTINGS],
+      );
+    }
+  });
+
+  it.each([
+    [{ rotation: '20K' }, 'rotation', 'must be seconds, such as 3600, or megabytes, such as "20M"'],
+    [{ rotation: -1 }, 'rotation', 'at least 0'],
+    [{ rotation: 1.5 }, 'rotation', ''],
+    [{ rotation: '0M' }, 'rotation', 'must be seconds'],
+    [{ rotation: true }, 'rotation', 'has none of the forms'],
+    [{ maxDuration: 0 }, 'maxDuration', 'must be at least'],
+    [{ maxDuration: '60' }, 'maxDuration', 'must be a number'],
+    [{ audioSampleRate: 7_999 }, 'audioSampleRate', 'at least 8000'],
+    [{ audioSampleRate: 96_001 }, 'audioSampleRate', 'at most 96000'],
+    [{ format: 'h264-webm' }, 'format', 'config.format: h264 is not recorded to webm: use mp4 or ts or mkv'],
+    [{ format: 'h264' }, 'format', 'must be codecs and containers'],
+    [{ format: 'h264-avi' }, 'format', 'must be codecs and containers'],
+    [{ format: '__proto__-mp4' }, 'format', 'must be codecs and containers'],
+    [{ format: 'constructor-mp4' }, 'format', 'constructor'],
+    [{ fileTemplate: '{streamNam}' }, 'fileTemplate', 'unknown element {streamNam}'],
+    [{ fileTemplate: 'plain' }, 'fileTemplate', 'position 1'],
+    [{ fileTemplate: '' }, 'fileTemplate', 'must not be empty'],
+    [{ fileTemplate: 'x'.repeat(5000) }, 'fileTemplate', 'at most 4096'],
+    [{ libraryKey: '../{fileName}' }, 'libraryKey', 'position'],
+    [{ tags: { 'aws:x': '1' } }, 'tags', 'must have no tag that begins with aws:'],
+    [{ tags: { a: '<>' } }, 'tags.a', 'characters that a tag may not have'],
+    [{ tags: { '<>': 'a' } }, 'tags.<>', 'characters that a tag may not have'],
+    [
+      { tags: Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`t${i}`, '1'])) },
+      'tags',
+      'must have at most 10 tags',
+    ],
+    [{ colour: 'red' }, 'colour', 'is not known'],
+    ['20M', '', 'must be an object'],
+  ])('%j is refused by name', (config, field, rule) => {
+    expect(() => settings(config)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        status: 400,
+        field: field === '' ? 'config' : `config.${field}`,
+        message: expect.stringContaining(rule),
+      }),
+    );
+  });
+});
