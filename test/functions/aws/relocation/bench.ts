@@ -22,7 +22,7 @@ import { newRecordingId } from '../../../../functions/core/ids.ts';
 import { jobKey, partKey, recordKey } from '../../../../functions/core/keys.ts';
 import { fileName } from '../../../../functions/core/names/index.ts';
 import { partNameValues } from '../../../../functions/core/recordNames.ts';
-import { DEFAULT_SETTINGS, type SettingsOverrides } from '../../../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings.ts';
 import {
   type FinalPart,
   type Job,
@@ -42,7 +42,7 @@ const BUS = 'bus';
 export interface LandOptions {
   readonly streamName?: string;
   readonly part?: number;
-  readonly settings?: SettingsOverrides;
+  readonly settings?: Partial<RecordingSettings>;
   readonly final?: Partial<FinalPart>;
   readonly format?: FinalPart['format'];
   /** Its recorder was lost: the file lies there as it was uploaded. */
@@ -148,8 +148,8 @@ export class MoveBench {
       stream: { name: streamName },
       settings: {
         ...DEFAULT_SETTINGS,
+        names: { ...DEFAULT_SETTINGS.names, policy: 'streamName' },
         ...options.settings,
-        names: { ...DEFAULT_SETTINGS.names, policy: 'streamName', ...options.settings?.names },
       },
     };
     const tracks: OpenPart['tracks'] = [

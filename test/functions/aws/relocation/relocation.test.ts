@@ -1,7 +1,9 @@
 import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Library, type LibraryOptions } from '../../../../functions/aws/relocation/library.ts';
 import { decodeMetadata } from '../../../../functions/core/metadata.ts';
-import { collisionKey } from '../../../../functions/core/names/index.ts';
+import { collisionKey, libraryKey } from '../../../../functions/core/names/index.ts';
+import { partNameValues } from '../../../../functions/core/recordNames.ts';
 import { patternBytes } from '../../../contract/s3/support.ts';
 import { type Landed, MoveBench } from './bench.ts';
 
@@ -183,14 +185,27 @@ describe('events', () => {
 });
 
 describe('storage class and KMS key', () => {
+  const attributes = async (options: Partial<LibraryOptions>) => {
+    const { open, final, job, key } = await bench.land(patternBytes(10));
+    const record = { key, etag: '', job, open, final, bytes: 10, crc32: final.crc32, needsIndex: false };
+    const named = libraryKey(partNameValues(job, open, final), job.settings.names, open.fileName, 'mp4');
+    const library = new Library(bench.s3, { bucket: 'library', ...options });
+    return library.attributes(record, { named, complete: true, durationMs: 4000 });
+  };
+
   it('are as configured', async () => {
-    const other = await MoveBench.start({ library: { storageClass: 'STANDARD_IA' } });
-    try {
-      const landed = await other.land(patternBytes(5000));
-      await other.move(landed.key);
-      expect((await other.head((await other.moved(landed))?.key ?? '')).StorageClass).toBe('STANDARD_IA');
-    } finally {
-      await other.close();
-    }
+    const kmsKeyArn = 'arn:aws:kms:us-east-1:000000000000:key/1';
+    expect(await attributes({ storageClass: 'STANDARD_IA', kmsKeyArn })).toMatchObject({
+      StorageClass: 'STANDARD_IA',
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: kmsKeyArn,
+      BucketKeyEnabled: true,
+    });
+  });
+
+  it("are the bucket's own by default", async () => {
+    const given = await attributes({});
+    for (const name of ['StorageClass', 'ServerSideEncryption', 'SSEKMSKeyId'])
+      expect(given).not.toHaveProperty(name);
   });
 });
