@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StateStore } from '../functions/aws/stateStore.ts';
 import { EVENT_TYPES } from '../functions/core/events.ts';
-import { planFor } from '../functions/core/formats.ts';
 import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
 import { releaseLock } from '../functions/core/protocol/lock.ts';
 import {
@@ -18,9 +17,9 @@ import { type AttemptContext, announce, type Outside } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Recording } from './recording.ts';
-import { expectedStreams } from './source/expectedStreams.ts';
+import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
-import { runSource, type SourceEnd } from './source/sourceRun.ts';
+import type { SourceEnd } from './source/sourceRun.ts';
 import { isStopAsked, type StopRequest, watch } from './stopRequest.ts';
 
 export interface AttemptOptions {
@@ -41,8 +40,6 @@ const FINISH_AFTER_SIGTERM_MS = 105_000;
 const FINISH_MS = 15 * 60_000;
 /** At its start, a recorder that cannot reach its state has nothing to lose by giving up. */
 const BEGIN_MS = 5 * 60_000;
-/** The source sends something else than expected: the second plan is made of what it sends. */
-const PLANS_MAX = 3;
 
 const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do.' };
 
@@ -127,7 +124,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     let fault: unknown;
     let end: SourceEnd | undefined;
     try {
-      end = await runPlans(context, options, recording);
+      end = await followSource(context, recording, options);
     } catch (error) {
       fault = error;
       log.error('the recording cannot go on', error as Error);
@@ -153,35 +150,6 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     await beat(context, recording, heartbeat);
     await recording.close();
   }
-}
-
-/** Runs ffmpeg; again, with another plan, when the source sends something else than was expected. */
-async function runPlans(
-  context: AttemptContext,
-  options: AttemptOptions,
-  recording: Recording,
-): Promise<SourceEnd | undefined> {
-  const { job, log } = context;
-  const { stop } = options;
-  let plan = planFor(expectedStreams(job), job.settings);
-  let end: SourceEnd | undefined;
-  for (let tries = 1; tries <= PLANS_MAX; tries++) {
-    recording.begin(plan.format);
-    end = await runSource({
-      ffmpegPath: options.ffmpegPath,
-      url: job.source.url,
-      plan,
-      planFor: (streams) => planFor(streams, job.settings),
-      onChunk: (chunk) => recording.write(chunk),
-      openTimeoutMs: job.settings.openTimeoutMs,
-      signal: stop.signal,
-      log,
-    });
-    if (end.kind === 'ended' || stop.cause !== undefined) return end;
-    log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
-    plan = end.plan;
-  }
-  return end;
 }
 
 function failureOf(end: SourceEnd | undefined): Reason {

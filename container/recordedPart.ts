@@ -54,6 +54,7 @@ export class RecordedPart {
   readonly opened: Promise<OpenPart>;
   /** Checkpoints of what is not in an uploaded S3 part. */
   readonly tails: Tails;
+  readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
@@ -87,6 +88,10 @@ export class RecordedPart {
     });
   }
 
+  get format(): ContainerFormat {
+    return this.#options.format;
+  }
+
   get bytes(): number {
     return this.#upload.bytes;
   }
@@ -103,13 +108,25 @@ export class RecordedPart {
     return this.#muxer.summary.durationMs;
   }
 
-  /** First presentation time, on the attempt's timeline. */
-  get startMs(): number {
-    return this.#muxer.summary.startMs;
+  /** Wall clock until which the part has been recorded, in epoch milliseconds. */
+  get endAtMs(): number {
+    return this.#options.zeroAtMs + this.#muxer.summary.endMs;
   }
 
   get mustRoll(): boolean {
     return this.#upload.mustRoll;
+  }
+
+  /**
+   * ffmpeg was started again: goes on in this file where it can, with a gap.
+   * @param atMs wall clock of the fragment's first frame
+   */
+  resume(first: Fragment, atMs: number): boolean {
+    const gapMs = Math.max(0, atMs - this.endAtMs);
+    const positionMs = this.durationMs + gapMs;
+    if (!this.#muxer.resume(first, positionMs)) return false;
+    this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs: Math.round(gapMs) });
+    return true;
   }
 
   /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
@@ -168,7 +185,7 @@ export class RecordedPart {
     const { job, attempt, store, s3 } = context;
     const facts = {
       part,
-      startTimeMs: Math.round(this.#options.zeroAtMs + this.startMs),
+      startTimeMs: Math.round(this.#options.zeroAtMs + this.#muxer.summary.startMs),
       openedAtMs: this.#openedAtMs,
       tracks: [...tracks],
     };
@@ -205,7 +222,7 @@ export class RecordedPart {
 
   #finalPart(open: OpenPart, sealed: SealedUpload, newFirst: UploadedPart | undefined): FinalPart {
     const { attempt, clock } = this.#options.context;
-    const { durationMs, endMs, videoFrames } = this.#muxer.summary;
+    const { durationMs, videoFrames } = this.#muxer.summary;
     const parts = newFirst === undefined ? sealed.uploaded : [newFirst, ...sealed.uploaded.slice(1)];
     return {
       part: open.part,
@@ -219,11 +236,12 @@ export class RecordedPart {
       crc32: crc32OfParts(parts),
       durationMs,
       startTimeMs: open.startTimeMs,
-      endTimeMs: Math.round(this.#options.zeroAtMs + endMs),
+      endTimeMs: Math.round(this.endAtMs),
       startTimeMillis: this.#openedAtMs,
       endTimeMillis: this.#lastByteAtMs,
       tracks: open.tracks,
       videoFrames,
+      ...(this.#gaps.length === 0 ? {} : { gaps: this.#gaps }),
       recovered: false,
       finalizedAtMs: clock.nowMs(),
     };

@@ -36,7 +36,9 @@ export class Recording {
   #part: RecordedPart | undefined;
   readonly #unfinished = new Set<RecordedPart>();
   #nextPart: number;
+  /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  #fragments = 0;
   #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
   #failure: { readonly error: unknown } | undefined;
 
@@ -56,7 +58,12 @@ export class Recording {
 
   /** At least one fragment has been recorded. */
   get hasBegun(): boolean {
-    return this.#zeroAtMs !== undefined;
+    return this.#fragments > 0;
+  }
+
+  /** Fragments recorded so far: whether the source sends anything. */
+  get fragments(): number {
+    return this.#fragments;
   }
 
   /** Takes a chunk of ffmpeg's output. Waits at most for the disk. @throws what makes going on useless */
@@ -68,6 +75,7 @@ export class Recording {
   begin(format: ContainerFormat): void {
     this.#format = format;
     this.#reader = createReader(format);
+    this.#zeroAtMs = undefined;
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
@@ -103,12 +111,21 @@ export class Recording {
 
   async #add(fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
+    const isNewRun = this.#zeroAtMs === undefined;
     this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
-    if (this.#part === undefined || this.rotation.isDue(this.#part, fragment)) {
+    if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       this.#finishPart();
       this.#part = this.#openPart(fragment, this.#zeroAtMs);
     }
     await this.#part.add(fragment);
+    this.#fragments += 1;
+  }
+
+  #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
+    if (this.rotation.isDue(part, next)) return false;
+    if (!isNewRun) return true;
+    // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
+    return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
   }
 
   #openPart(first: Fragment, zeroAtMs: number): RecordedPart {

@@ -7,7 +7,7 @@ const PART_MAX_MS = 24 * 3_600_000;
 
 /** What is known of the part that is being recorded. */
 export interface PartSoFar {
-  readonly startMs: number;
+  readonly durationMs: number;
   readonly bytes: number;
   readonly mustRoll: boolean;
 }
@@ -29,19 +29,18 @@ export class Rotation {
   /** @param next only a keyframe can begin a part */
   isDue(part: PartSoFar, next: Fragment): boolean {
     if (!next.keyframe) return false;
-    if (!this.#asked && !this.#isLimitMet(part, next)) return false;
+    if (!this.#asked && !this.#isLimitMet(part)) return false;
     this.#asked = false;
     return true;
   }
 
-  #isLimitMet(part: PartSoFar, next: Fragment): boolean {
-    const lengthMs = next.startMs - part.startMs;
-    if (part.mustRoll || lengthMs >= PART_MAX_MS) return true;
+  #isLimitMet(part: PartSoFar): boolean {
+    if (part.mustRoll || part.durationMs >= PART_MAX_MS) return true;
     if (!isRotated(this.#job)) return false;
     const { rotation } = this.#job.settings;
     switch (rotation.kind) {
       case 'time':
-        return lengthMs >= rotation.everyMs;
+        return part.durationMs >= rotation.everyMs;
       case 'size':
         return part.bytes >= rotation.everyBytes;
       case 'none':

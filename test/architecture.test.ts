@@ -68,7 +68,7 @@ describe('imports', () => {
   it('keep core free of AWS', () => {
     const wrong = imports.filter(
       ({ file, target }) =>
-        layerOf(file) === 'core' && !/^(\.|zod\/mini$|node:(crypto|buffer|zlib)$)/.test(target),
+        layerOf(file) === 'core' && !/^(\.|zod\/mini$|node:(crypto|buffer|util|zlib)$)/.test(target),
     );
     expect(wrong).toEqual([]);
   });

@@ -42,6 +42,9 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     '-protocol_whitelist',
     protocols.join(','),
     ...inputTimeouts(scheme),
+    // A frame that was cut off with the connection is no frame.
+    '-fflags',
+    '+discardcorrupt',
     '-i',
     url,
     '-map',

@@ -8,7 +8,13 @@ const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
  */
 export class InputStreams {
   readonly #streams: StreamCodec[] = [];
+  #isFinite: boolean = false;
   #state: 'before' | 'inside' | 'complete' = 'before';
+
+  /** The source has a known duration: it is a file or a playlist with an end, not a live stream. */
+  get isFinite(): boolean {
+    return this.#isFinite;
+  }
 
   /** @returns the streams, at the line that completes the list */
   read(line: string): readonly StreamCodec[] | undefined {
@@ -22,6 +28,8 @@ export class InputStreams {
       this.#state = 'complete';
       return this.#streams;
     }
+    const duration = /^\s*Duration: (\d+):(\d+):(\d+\.\d+)/.exec(line);
+    if (duration !== null) this.#isFinite = duration.slice(1).some((piece) => Number(piece) > 0);
     const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
     if (codec === undefined) return undefined;
     const rate = /(\d+) Hz/.exec(rest)?.[1];

@@ -28,6 +28,8 @@ export type SourceEnd =
       readonly exitCode: number;
       /** The last errors and warnings, without the source's secrets. */
       readonly complaints: readonly string[];
+      /** The source is a file or a playlist with an end, not a live stream. */
+      readonly isFinite: boolean;
       readonly timedOut: boolean;
     };
 
@@ -92,7 +94,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       if (!isDeepStrictEqual(plan, options.plan)) replan = plan;
     }
     if (replan !== undefined) return { kind: 'replan', plan: replan };
-    return { kind: 'ended', exitCode, complaints, timedOut };
+    return { kind: 'ended', exitCode, complaints, isFinite: streams.isFinite, timedOut };
   } finally {
     clearTimeout(openTimer);
     options.signal.removeEventListener('abort', stop);

@@ -42,6 +42,8 @@ export const recordingSettingsSchema = z.strictObject({
   openTimeoutMs: positiveInt,
   /** A recording that is this long is stopped. No limit by default. */
   maxDurationMs: z.exactOptional(positiveInt),
+  /** How long to try again when the source is lost; 0: its first end is the recording's. */
+  reconnectWindowMs: z._default(z.int().check(z.minimum(0), z.maximum(300_000)), 30_000),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -56,6 +58,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   maxLossMs: 2_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   openTimeoutMs: 15_000,
+  reconnectWindowMs: 30_000,
   tags: {},
 };
 

@@ -19,7 +19,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
 
   beforeAll(async () => {
     const make = (name: string, keyframeEvery: number): Buffer =>
-      folder.make(name, [
+      folder.pipe(name, [
         ...counterStreamArgs({ fps: FPS, keyframeEvery }).filter((arg) => arg !== '-re'),
         '-b:v',
         '8M',
@@ -33,6 +33,9 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         'nal-hrd=cbr',
         '-t',
         String(SECONDS),
+        // A live stream does not know its duration.
+        '-flvflags',
+        'no_duration_filesize',
         '-f',
         'flv',
       ]);
@@ -94,6 +97,31 @@ describeWith(['ffmpeg'], 'the recorder', () => {
     expect(finals(recorded).map(({ part }) => part)).toEqual(finals(recorded).map((_, i) => i + 1));
     expect(await counters(recorded)).toEqual(EVERY_FRAME);
   });
+
+  it.each(['mp4', 'ts', 'mkv'] as const)(
+    'goes on in the same %s file when the source comes back',
+    async (format) => {
+      const url = await serve(stream, { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] });
+      const recorded = await bench.record(url, { reconnectWindowMs: 2_000, formats: { h264: format } });
+      expect(recorded.reason.code).toBe('source_ended');
+      const [final, ...others] = finals(recorded);
+      expect(others).toEqual([]);
+      // The source begins anew each time.
+      const file = folder.write(`back.${format}`, await bench.object(final?.key ?? ''));
+      const errors = await decodeErrors(file);
+      if (format !== 'ts') expect(errors).toBe('');
+      const found = await readCounters(file);
+      const starts = found.filter((counter) => counter === 0).length;
+      expect(final?.gaps?.length).toBe(starts - 1);
+      expect(starts).toBe(3);
+      for (const [i, counter] of found.entries()) {
+        if (counter !== 0) expect(counter).toBe((found[i - 1] ?? 0) + 1);
+      }
+      const { format: shown } = await probe(file);
+      expect(Math.abs(Number(shown.duration) * 1000 - (final?.durationMs ?? 0))).toBeLessThan(100);
+    },
+    60_000,
+  );
 
   it('announces start, parts and end', async () => {
     const before = bench.events.length;

@@ -15,7 +15,8 @@ function job(rotation: Rule, room?: string): Job {
     settings: { ...DEFAULT_SETTINGS, rotation },
   };
 }
-const part = { startMs: 1_000, bytes: 5_000, mustRoll: false };
+const part = { durationMs: 1_000, bytes: 5_000, mustRoll: false };
+const lasting = (durationMs: number) => ({ ...part, durationMs });
 const fragment = (startMs: number, keyframe = true) => ({
   bytes: Buffer.alloc(0),
   startMs,
@@ -27,9 +28,9 @@ const HOUR_MS = 3_600_000;
 describe('Rotation', () => {
   it('by time: at the first keyframe after the limit', () => {
     const rotation = new Rotation(job({ kind: 'time', everyMs: 10_000 }));
-    expect(rotation.isDue(part, fragment(10_999))).toBe(false);
-    expect(rotation.isDue(part, fragment(11_000, false))).toBe(false);
-    expect(rotation.isDue(part, fragment(11_000))).toBe(true);
+    expect(rotation.isDue(lasting(9_999), fragment(10_999))).toBe(false);
+    expect(rotation.isDue(lasting(10_000), fragment(11_000, false))).toBe(false);
+    expect(rotation.isDue(lasting(10_000), fragment(11_000))).toBe(true);
   });
 
   it('by size: once the part has as many bytes', () => {
@@ -40,7 +41,7 @@ describe('Rotation', () => {
 
   it('is off in a chat room, whose files could not be merged', () => {
     const rotation = new Rotation(job({ kind: 'time', everyMs: 1_000 }, 'room1'));
-    expect(rotation.isDue(part, fragment(100_000))).toBe(false);
+    expect(rotation.isDue(lasting(100_000), fragment(100_000))).toBe(false);
   });
 
   it('by command: once, at the next keyframe', () => {
@@ -53,8 +54,8 @@ describe('Rotation', () => {
 
   it('always before a day, and before S3 takes no more parts', () => {
     const rotation = new Rotation(job({ kind: 'none' }, 'room1'));
-    expect(rotation.isDue(part, fragment(24 * HOUR_MS + 999))).toBe(false);
-    expect(rotation.isDue(part, fragment(24 * HOUR_MS + 1_000))).toBe(true);
+    expect(rotation.isDue(lasting(24 * HOUR_MS - 1), fragment(0))).toBe(false);
+    expect(rotation.isDue(lasting(24 * HOUR_MS), fragment(0))).toBe(true);
     expect(rotation.isDue({ ...part, mustRoll: true }, fragment(2_000))).toBe(true);
   });
 });

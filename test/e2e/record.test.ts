@@ -29,7 +29,12 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'e2e-'));
     [runtime, nginx] = await Promise.all([
-      startRuntime({ dataDir: path.join(folder, 'data'), ports: { api: 0, s3: 0 }, ingest: false }),
+      startRuntime({
+        dataDir: path.join(folder, 'data'),
+        ports: { api: 0, s3: 0 },
+        ingest: false,
+        recordingDefaults: '{"reconnectWindowMs":2000}',
+      }),
       NginxRtmp.start(),
     ]);
   });

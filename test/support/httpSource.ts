@@ -5,6 +5,8 @@ import { listenOnLoopback } from '../../infra/local/awsJson.ts';
 export interface Pace {
   /** Bytes a second; Infinity: as fast as it is read. */
   readonly bytesPerSecond: number;
+  /** Where the first so many connections are cut; after them one is whole, and then the stream is gone. */
+  readonly cutAtBytes?: readonly number[];
   /** Where the source goes silent, with the connection open. Never by default. */
   readonly stallAtBytes?: number;
 }
@@ -16,6 +18,7 @@ export class HttpSource {
   readonly #server: Server;
   readonly #bytes: Buffer;
   #pace: Pace;
+  #connections = 0;
   url = '';
 
   private constructor(bytes: Buffer, pace: Pace) {
@@ -39,12 +42,23 @@ export class HttpSource {
   }
 
   async #serve(response: ServerResponse): Promise<void> {
+    const cuts = this.#pace.cutAtBytes;
+    const cutAt = cuts?.[this.#connections] ?? Number.POSITIVE_INFINITY;
+    this.#connections += 1;
+    if (cuts !== undefined && this.#connections > cuts.length + 1) {
+      response.writeHead(404).end();
+      return;
+    }
     const closed = new Promise((resolve) => response.once('close', resolve));
     response.writeHead(200, { 'content-type': 'video/x-flv' });
     const { bytesPerSecond, stallAtBytes = Number.POSITIVE_INFINITY } = this.#pace;
     const step = Number.isFinite(bytesPerSecond) ? Math.ceil((bytesPerSecond * TICK_MS) / 1000) : 1 << 20;
     for (let at = 0; at < this.#bytes.length && !response.destroyed; at += step) {
       if (at >= stallAtBytes) return;
+      if (at >= cutAt) {
+        response.destroy();
+        return;
+      }
       const ready = response.write(this.#bytes.subarray(at, at + step));
       if (Number.isFinite(bytesPerSecond)) await delay(TICK_MS);
       else if (!ready)

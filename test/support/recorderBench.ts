@@ -91,7 +91,8 @@ export class RecorderBench {
       requestId: 'bench',
       source: { url },
       stream: { name: `stream${this.#count}` },
-      settings: { ...DEFAULT_SETTINGS, ...settings },
+      // A test's source ends when it has sent all: nobody waits for it to come back.
+      settings: { ...DEFAULT_SETTINGS, reconnectWindowMs: 0, ...settings },
     };
     await this.store.create(jobKey(recordingId), job);
     return recordingId;

@@ -61,6 +61,13 @@ export interface PartMuxer {
   readonly head: Buffer;
   /** The fragment with its times moved so that the part starts at zero. */
   add(fragment: Fragment): Buffer;
+  /**
+   * ffmpeg was started again: goes on in this file, if it can hold what comes now (the same codecs, set up alike).
+   * @param first of the new run's fragments; it is not added by that
+   * @param atMs where it is shown in the part, at its end or later
+   * @returns false: another part must begin
+   */
+  resume(first: Fragment, atMs: number): boolean;
   /** So far: for rotation by time and for progress. */
   readonly summary: PartSummary;
   /**

@@ -14,6 +14,7 @@ export const ID = {
   tracks: 0x1654ae6b,
   trackEntry: 0xae,
   trackNumber: 0xd7,
+  trackUid: 0x73c5,
   trackType: 0x83,
   codecId: 0x86,
   defaultDuration: 0x23e383,

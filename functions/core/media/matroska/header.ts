@@ -6,6 +6,8 @@ export interface MatroskaTrack {
   readonly info: TrackInfo;
   /** Duration of one frame where the file says so, in milliseconds. */
   readonly frameMs: number | undefined;
+  /** The track entry but for its UID, which is another one in each run: two that are alike can share a file. */
+  readonly setup: Buffer;
 }
 
 /** What stands before the first cluster. */
@@ -88,6 +90,7 @@ function parseTrack(entry: readonly Element[]): MatroskaTrack | undefined {
     number: uint(entry, ID.trackNumber) ?? 0,
     info: { kind, codec, ...definedOnly(details) },
     frameMs: frameNs === undefined ? undefined : frameNs / 1e6,
+    setup: Buffer.concat(entry.filter(({ id }) => id !== ID.trackUid).map(({ bytes }) => bytes)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { PartMuxer, PartSummary } from '../types.ts';
-import { element, elementHeader, floatElement, ID, idBytes, uintElement } from './ebml.ts';
+import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
 import type { MatroskaHeader } from './header.ts';
 import type { MatroskaFragment } from './reader.ts';
 
@@ -17,10 +17,12 @@ const CUE_EVERY_MS = 1_000;
 export class MatroskaMuxer implements PartMuxer {
   readonly head: Buffer;
   readonly #header: MatroskaHeader;
-  readonly #base: number;
+  #base: number;
   readonly #startMs: number;
   readonly #cues: Cue[] = [];
   #endMs: number;
+  /** From the timeline of ffmpeg's present run to that of the first one. */
+  #runOffsetMs = 0;
   #mediaBytes = 0;
   #videoFrames = 0;
 
@@ -44,21 +46,28 @@ export class MatroskaMuxer implements PartMuxer {
   }
 
   add(fragment: MatroskaFragment): Buffer {
-    const { bytes, timestampAt, timestampBytes } = fragment;
     const time = Math.max(0, fragment.timestamp - this.#base);
-    // In as many bytes as before: an EBML number may begin with zeros, and this one only gets smaller.
-    let rest = time;
-    for (let i = timestampBytes - 1; i >= 0; i--) {
-      bytes[timestampAt + i] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
+    const bytes = withTimestamp(fragment, time);
     const lastCue = this.#cues.at(-1);
     const sinceMs = lastCue === undefined ? Infinity : (time - lastCue.time) * this.#header.unitMs;
     if (fragment.keyframe && sinceMs >= CUE_EVERY_MS) this.#cues.push({ time, offset: this.#mediaBytes });
-    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#videoFrames += fragment.videoFrames;
     this.#mediaBytes += bytes.length;
     return bytes;
+  }
+
+  resume(first: MatroskaFragment, atMs: number): boolean {
+    const { trackList, unitMs } = first.header;
+    const isAlike =
+      unitMs === this.#header.unitMs &&
+      trackList.length === this.#header.trackList.length &&
+      trackList.every(({ setup }, index) => this.#header.trackList[index]?.setup.equals(setup));
+    if (!isAlike) return false;
+    const clusterAtMs = atMs - (first.startMs - first.timestamp * unitMs);
+    this.#base = first.timestamp - Math.round(Math.max(0, clusterAtMs) / unitMs);
+    this.#runOffsetMs = this.#startMs + atMs - first.startMs;
+    return true;
   }
 
   finish(): { readonly head: Buffer } {
@@ -115,6 +124,28 @@ export class MatroskaMuxer implements PartMuxer {
     );
     return element(ID.cues, ...points);
   }
+}
+
+/** The cluster with another time, in as many bytes where it fits: an EBML number may begin with zeros. */
+function withTimestamp(
+  { bytes, dataAt, timestampAt, timestampBytes }: MatroskaFragment,
+  time: number,
+): Buffer {
+  if (time >= 256 ** timestampBytes) {
+    return element(ID.cluster, uintElement(ID.timestamp, time), ...otherElements(bytes, dataAt));
+  }
+  let rest = time;
+  for (let i = timestampBytes - 1; i >= 0; i--) {
+    bytes[timestampAt + i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return bytes;
+}
+
+function otherElements(cluster: Buffer, dataAt: number): Buffer[] {
+  return elementsIn(cluster.subarray(dataAt))
+    .filter(({ id }) => id !== ID.timestamp)
+    .map((one) => one.bytes);
 }
 
 const UNKNOWN_SIZE = Buffer.from('01ffffffffffffff', 'hex');

@@ -16,10 +16,13 @@ import { MatroskaMuxer } from './muxer.ts';
 
 /** A cluster. */
 export interface MatroskaFragment extends Fragment {
+  readonly header: MatroskaHeader;
   /** The cluster's own time, in units of the segment, and where it stands in the bytes. */
   readonly timestamp: number;
   readonly timestampAt: number;
   readonly timestampBytes: number;
+  /** Where the cluster's elements begin. */
+  readonly dataAt: number;
   readonly videoFrames: number;
 }
 
@@ -161,6 +164,8 @@ function toFragment(
     startMs: Math.max(0, Math.min(...all)),
     endMs,
     keyframe: header.trackList.some(isVideo) ? firstVideo?.keyframe === true : true,
+    header,
+    dataAt: headerBytes,
     timestamp: time,
     timestampAt: headerBytes + timestamp.dataAt,
     timestampBytes: timestamp.data.length,

@@ -9,7 +9,7 @@ interface TrackState {
   readonly track: Track;
   readonly table: SampleTable;
   /** Decode time of ffmpeg's that is the part's zero in this track. */
-  readonly base: number;
+  base: number;
   /** Where that zero is shown in the part, in seconds; the fragmented head's edit list says it. */
   readonly offsetSeconds: number;
   readonly edits: readonly Edit[];
@@ -25,6 +25,8 @@ export class Mp4Muxer implements PartMuxer {
   readonly #states: readonly TrackState[];
   readonly #startMs: number;
   #endMs: number;
+  /** From the timeline of ffmpeg's present run to that of the first one. */
+  #runOffsetMs = 0;
   #mediaBytes = 0;
 
   constructor(init: InitSegment, first: Mp4Fragment) {
@@ -48,13 +50,32 @@ export class Mp4Muxer implements PartMuxer {
   add(fragment: Mp4Fragment): Buffer {
     for (const traf of fragment.tracks) {
       const { table, base } = this.#stateOf(traf.track);
-      const decodeTime = Math.max(0, traf.decodeTime - base);
+      const decodeTime = Math.max(traf.decodeTime - base, table.lastDecodeTime);
       writeDecodeTime(fragment.bytes, traf, decodeTime);
       table.add(traf, decodeTime, this.#mediaBytes);
     }
-    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#mediaBytes += fragment.bytes.length;
     return fragment.bytes;
+  }
+
+  resume(first: Mp4Fragment, atMs: number): boolean {
+    const tracks = first.init.tracks;
+    const isAlike = tracks.length === this.#states.length && tracks.every((track) => this.#takes(track));
+    if (!isAlike) return false;
+    for (const track of tracks) {
+      const state = this.#stateOf(track);
+      const seconds = state.offsetSeconds - track.shiftSeconds + (first.startMs - atMs) / 1000;
+      state.base = Math.round(seconds * track.timescale);
+    }
+    this.#runOffsetMs = this.#startMs + atMs - first.startMs;
+    return true;
+  }
+
+  /** Samples of this track of another run can be described by the head that this part has. */
+  #takes(track: Track): boolean {
+    const own = this.#states.find((state) => state.track.id === track.id)?.track;
+    return own?.timescale === track.timescale && own.boxes.stsd.equals(track.boxes.stsd);
   }
 
   finish(): { readonly head: Buffer } {

@@ -7,6 +7,7 @@ import { Mp4Muxer } from './muxer.ts';
 
 /** A moof with its mdat. */
 export interface Mp4Fragment extends Fragment {
+  readonly init: InitSegment;
   readonly tracks: readonly TrackFragment[];
 }
 
@@ -132,6 +133,7 @@ function toFragment(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fra
     startMs: Math.max(0, startMs),
     endMs,
     keyframe: startsWithKeyframe(tracks, init),
+    init,
     tracks,
   };
 }

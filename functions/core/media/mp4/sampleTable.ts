@@ -111,6 +111,11 @@ export class SampleTable {
     this.#pendingDuration = undefined;
   }
 
+  /** Decode time of the last sample; the next one cannot come before it. */
+  get lastDecodeTime(): number {
+    return this.#pendingDecodeTime;
+  }
+
   /** Sum of all durations. */
   get mediaDuration(): number {
     return this.firstDecodeTime === undefined ? 0 : this.#nextDecodeTime - this.firstDecodeTime;

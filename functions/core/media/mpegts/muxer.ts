@@ -1,18 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PartMuxer, PartSummary } from '../types.ts';
-import { PACKET_BYTES, readPacket, readPcr, readPesTimes, writePcr, writeTime } from './packets.ts';
+import {
+  PACKET_BYTES,
+  readPacket,
+  readPcr,
+  readPesTimes,
+  TICKS_PER_MS,
+  writePcr,
+  writeTime,
+} from './packets.ts';
 import type { TsFragment } from './reader.ts';
 
 /** One MPEG-TS part: an ordinary one at every moment, so there is nothing to finish. */
 export class TsMuxer implements PartMuxer {
   readonly head = Buffer.alloc(0);
-  readonly #baseTicks: number;
+  #baseTicks: number;
+  readonly #streams: TsFragment['streams'];
   readonly #startMs: number;
   #endMs: number;
+  /** From the timeline of ffmpeg's present run to that of the first one. */
+  #runOffsetMs = 0;
   #videoFrames = 0;
 
   constructor(first: TsFragment) {
     // DTS and PCR come before the first time shown: none of them may fall below zero.
     this.#baseTicks = first.firstTicks;
+    this.#streams = first.streams;
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
   }
@@ -30,9 +43,16 @@ export class TsMuxer implements PartMuxer {
     const { bytes } = fragment;
     for (let at = 0; at < bytes.length; at += PACKET_BYTES)
       this.#rebase(bytes.subarray(at, at + PACKET_BYTES));
-    this.#endMs = Math.max(this.#endMs, fragment.endMs);
+    this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#videoFrames += fragment.videoFrames;
     return bytes;
+  }
+
+  resume(first: TsFragment, atMs: number): boolean {
+    if (!isDeepStrictEqual(first.streams, this.#streams)) return false;
+    this.#baseTicks = first.firstTicks - Math.round(atMs * TICKS_PER_MS);
+    this.#runOffsetMs = this.#startMs + atMs - first.startMs;
+    return true;
   }
 
   finish(): { readonly head: undefined } {

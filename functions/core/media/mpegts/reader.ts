@@ -6,6 +6,7 @@ import { type ElementaryStream, elementaryStreams, programMapPid } from './table
 
 /** From one program association table to the next. */
 export interface TsFragment extends Fragment {
+  readonly streams: readonly ElementaryStream[];
   /** The earliest of all times, PCR and DTS included, in ticks: what a part's zero can be. */
   readonly firstTicks: number;
   readonly videoFrames: number;
@@ -106,6 +107,7 @@ export class TsReader implements FragmentReader {
       startMs: Math.min(...all.map((starts) => Math.min(...starts))) / TICKS_PER_MS,
       endMs: Math.max(...all.map(lastEnd)) / TICKS_PER_MS,
       keyframe: videoPid === undefined ? true : firstVideo === true,
+      streams: this.#streams,
       firstTicks,
       videoFrames: videoPid === undefined ? 0 : (shown.get(videoPid)?.length ?? 0),
     };

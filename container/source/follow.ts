@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { planFor } from '../../functions/core/formats.ts';
+import { sessionKey } from '../../functions/core/keys.ts';
+import { sessionSchema } from '../../functions/core/state/objects.ts';
+import type { AttemptContext } from '../context.ts';
+import type { Recording } from '../recording.ts';
+import type { StopRequest } from '../stopRequest.ts';
+import { expectedStreams } from './expectedStreams.ts';
+import { runSource, type SourceEnd } from './sourceRun.ts';
+
+/** The source sends something else than expected: the second plan is made of what it sends. */
+const REPLANS_MAX = 5;
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_MAX_MS = 3_000;
+
+/**
+ * Follows a source until it has ended for good: runs ffmpeg, again with another plan when the source sends something
+ * else than was expected, and again when it was lost, for as long as the reconnect window allows.
+ */
+export async function followSource(
+  context: AttemptContext,
+  recording: Recording,
+  options: { readonly ffmpegPath: string; readonly stop: StopRequest },
+): Promise<SourceEnd> {
+  const { job, log, clock } = context;
+  const { stop } = options;
+  const { openTimeoutMs, reconnectWindowMs } = job.settings;
+  let plan = planFor(expectedStreams(job), job.settings);
+  let replans = 0;
+  let lost: { readonly sinceMs: number; tries: number } | undefined;
+  for (;;) {
+    const before = recording.fragments;
+    recording.begin(plan.format);
+    const leftMs = lost === undefined ? openTimeoutMs : lost.sinceMs + reconnectWindowMs - clock.nowMs();
+    const end = await runSource({
+      ffmpegPath: options.ffmpegPath,
+      url: job.source.url,
+      plan,
+      planFor: (streams) => planFor(streams, job.settings),
+      onChunk: (chunk) => recording.write(chunk),
+      openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
+      signal: stop.signal,
+      log,
+    });
+    if (stop.cause !== undefined) return end;
+    if (end.kind === 'replan') {
+      replans += 1;
+      if (replans > REPLANS_MAX) return end;
+      log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
+      plan = end.plan;
+      continue;
+    }
+    // To fetch a file again would record it again.
+    if (!recording.hasBegun || end.isFinite) return end;
+    if (recording.fragments > before) lost = undefined;
+    lost ??= { sinceMs: clock.nowMs(), tries: 0 };
+    const isOver = clock.nowMs() - lost.sinceMs >= reconnectWindowMs;
+    if (isOver || (await isUnpublished(context))) return end;
+    log.warn('the source was lost: trying again', { exitCode: end.exitCode, tries: lost.tries });
+    await delay(Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** lost.tries), undefined, {
+      signal: stop.signal,
+    }).catch(() => undefined);
+    if (stop.cause !== undefined) return end;
+    lost.tries += 1;
+  }
+}
+
+/** The registry says that the stream has ended: there is nothing to wait for. */
+async function isUnpublished({ store, job }: AttemptContext): Promise<boolean> {
+  const session = await store.read(sessionKey(job.mediaSessionId), sessionSchema);
+  return session !== undefined && session.value.status !== 'PUBLISHING';
+}
