@@ -3,6 +3,7 @@ import { StateStore } from '../functions/aws/stateStore.ts';
 import { EVENT_TYPES } from '../functions/core/events.ts';
 import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
 import { releaseLock } from '../functions/core/protocol/lock.ts';
+import { stopReplaced } from '../functions/core/protocol/replaced.ts';
 import {
   type Claim,
   claimSchema,
@@ -97,13 +98,15 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     firstPart: await nextPart(context),
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
-    onFirstPart: (part) =>
-      announce(context, EVENT_TYPES.recordingStarted, {
+    onFirstPart: async (part) => {
+      await stopReplaced(context, job);
+      await announce(context, EVENT_TYPES.recordingStarted, {
         attempt,
         part: part.part,
         startTimeMs: part.startTimeMs,
         tracks: part.tracks,
-      }),
+      });
+    },
   });
   await recording.open();
   const tasks = [
