@@ -8,6 +8,7 @@ import {
   type Claim,
   claimSchema,
   type End,
+  endSchema,
   type FinalPart,
   jobSchema,
   type Outcome,
@@ -60,7 +61,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
     log.info('the recording has ended already');
     return nothingToDo;
   }
-  if (!(await claim(options))) {
+  if (!(await claim(options)) || (await isEnded(options))) {
     log.warn('another task has this attempt');
     return { code: 'superseded', message: 'Another task has this attempt.' };
   }
@@ -81,6 +82,11 @@ async function claim({ outside, recordingId, attempt, taskArn }: AttemptOptions)
   if (await store.create(key, own)) return true;
   // A retried write whose first answer was lost finds itself.
   return (await store.read(key, claimSchema))?.value.taskArn === taskArn;
+}
+
+/** Somebody took this attempt for lost before its task came to claim it: the next one is on its way. */
+async function isEnded({ outside, recordingId, attempt }: AttemptOptions): Promise<boolean> {
+  return (await outside.store.read(attemptKey(recordingId, attempt, 'end'), endSchema)) !== undefined;
 }
 
 interface Recorded {

@@ -4,6 +4,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from
 import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/keys.ts';
 import type { Clock } from '../core/ports.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
+import { missingAttempt } from '../core/protocol/settle.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { type Lock, lockSchema } from '../core/state/objects.ts';
 import type { Aftermath } from './aftermath.ts';
@@ -149,8 +150,8 @@ export class Reconciliation {
   async #mendTaskless(objects: RecordingObjects, mended: Mended, log: Logger): Promise<void> {
     const { aftermath, clock } = this.#options;
     const { job, attempts } = objects;
-    const attempt = Math.max(1, ...attempts.keys());
-    const { claim, progress, end } = attempts.get(attempt) ?? {};
+    const { claim, progress, end } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
+    const attempt = missingAttempt(objects);
     const lastSignMs = Math.max(
       job.requestedAtMs,
       claim?.claimedAtMs ?? 0,

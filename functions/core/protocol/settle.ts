@@ -82,6 +82,17 @@ export async function settleAttempt(
   return { kind: 'relaunched', attempt: next };
 }
 
+/**
+ * The attempt to settle when a recording has no task and no event told of it: the latest one; or the one after it, if
+ * that one's end is known and another was to follow. That other one was launched and its end was lost, or was not
+ * launched at all: its client token cannot tell, so it counts as never started, and the next number is taken.
+ */
+export function missingAttempt({ attempts }: RecordingObjects): number {
+  const latest = Math.max(0, ...attempts.keys());
+  const end = attempts.get(latest)?.end;
+  return latest === 0 || (end !== undefined && isFollowed(end.reason)) ? latest + 1 : latest;
+}
+
 const STOPPED: Reason = { code: 'stopped', message: 'The recording was stopped.' };
 
 /** Nobody asked for the end, and nothing says that another attempt would fare the same. */
