@@ -58,6 +58,8 @@ export interface Landed {
 }
 
 export interface BenchOptions {
+  /** After it the relocation gives up on an answer. */
+  readonly requestTimeoutMs?: number;
   readonly limits?: Partial<PlacementLimits>;
   readonly library?: Partial<LibraryOptions>;
 }
@@ -88,8 +90,23 @@ export class MoveBench {
     this.s3 = new S3Client({ ...place, endpoint: urls.s3, forcePathStyle: true });
     this.store = new StateStore(this.s3, 'landing');
     // Faults are seen: the SDK does not try again by itself.
-    const s3 = new S3Client({ ...place, endpoint: urls.s3, forcePathStyle: true, maxAttempts: 1 });
-    const bridge = new EventBridgeClient({ ...place, endpoint: urls.events, maxAttempts: 1 });
+    const requestHandler =
+      options.requestTimeoutMs === undefined
+        ? {}
+        : { requestHandler: { requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true } };
+    const s3 = new S3Client({
+      ...place,
+      endpoint: urls.s3,
+      forcePathStyle: true,
+      maxAttempts: 1,
+      ...requestHandler,
+    });
+    const bridge = new EventBridgeClient({
+      ...place,
+      endpoint: urls.events,
+      maxAttempts: 1,
+      ...requestHandler,
+    });
     for (const client of [s3, bridge] as { middlewareStack: S3Client['middlewareStack'] }[]) {
       client.middlewareStack.add(
         (next, context) => (args) => {
@@ -134,13 +151,10 @@ export class MoveBench {
   async land(body: Buffer, options: LandOptions = {}): Promise<Landed> {
     const { part = 1, format = 'mp4', rescued = false, streamName = 'camera 1' } = options;
     this.#count += 1;
-    const random = Buffer.alloc(16);
-    random.writeUInt32BE(this.#count);
+    const random = Buffer.alloc(16, 0);
+    random.set([this.#count >> 10, this.#count >> 5, this.#count]);
     const job: Job = {
-      recordingId: newRecordingId(
-        START_MS,
-        random.map((byte) => byte % 32),
-      ),
+      recordingId: newRecordingId(START_MS, random),
       mediaSessionId: 'session/1',
       requestedAtMs: START_MS,
       requestId: 'test',
@@ -204,6 +218,18 @@ export class MoveBench {
 
   move(key: string, hasTime?: () => boolean): Promise<void> {
     return this.relocation.relocate(key, new Logger({ logLevel: 'SILENT' }), hasTime);
+  }
+
+  /** As the queue does it: again until it works. */
+  async deliver(key: string, tries = 10): Promise<void> {
+    for (let left = tries; ; left--) {
+      try {
+        await this.move(key);
+        return;
+      } catch (error) {
+        if (left <= 1) throw error;
+      }
+    }
   }
 
   async keys(bucket: string, prefix = ''): Promise<string[]> {
