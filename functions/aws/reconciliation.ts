@@ -3,10 +3,10 @@ import { type ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/keys.ts';
 import type { Clock } from '../core/ports.ts';
-import { releaseLock } from '../core/protocol/lock.ts';
+import { recordingsOfLock, releaseLock } from '../core/protocol/lock.ts';
 import { missingAttempt } from '../core/protocol/settle.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import { type Lock, lockSchema } from '../core/state/objects.ts';
+import { lockSchema } from '../core/state/objects.ts';
 import type { Aftermath } from './aftermath.ts';
 import { readRecording } from './recordings.ts';
 import type { Rescue } from './rescue.ts';
@@ -66,8 +66,10 @@ export class Reconciliation {
       recordMoved: 0,
       failed: 0,
     };
-    const locks = await this.#heldLocks();
-    await this.#each(locks, mended, log, (recordingId, own) => this.#mendRecording(recordingId, mended, own));
+    const recordings = await this.#unfinished();
+    await this.#each(recordings, mended, log, (recordingId, own) =>
+      this.#mendRecording(recordingId, mended, own),
+    );
     const uploads = await this.#overdueUploads();
     await this.#each(uploads, mended, log, (upload, own) => this.#mendUpload(upload, mended, own));
     const records = await this.#overdueRecords();
@@ -100,27 +102,32 @@ export class Reconciliation {
     }
   }
 
-  /** Recordings that hold their session's lock. */
-  async #heldLocks(): Promise<string[]> {
+  /** Recordings that hold their session's lock, or held it and had not ended when it was taken over. */
+  async #unfinished(): Promise<string[]> {
     const { s3, store } = this.#options;
-    const held: string[] = [];
+    const found: string[] = [];
     let token: string | undefined;
     do {
       const page = await s3.send(
         new ListObjectsV2Command({ Bucket: store.bucket, Prefix: LOCKS_PREFIX, ContinuationToken: token }),
       );
       const unknown = (page.Contents ?? []).filter(({ ETag }) => !this.#released.has(ETag ?? ''));
-      const locks = await Promise.all(unknown.map(({ Key = '' }) => store.read(Key, lockSchema)));
-      for (const lock of locks) this.#sort(lock, held);
+      for (let at = 0; at < unknown.length; at += AT_ONCE) {
+        const some = unknown.slice(at, at + AT_ONCE).map(({ Key = '' }) => this.#recordingsOf(Key));
+        found.push(...(await Promise.all(some)).flat());
+      }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
-    return held;
+    return found;
   }
 
-  #sort(lock: { readonly value: Lock; readonly etag: string } | undefined, held: string[]): void {
-    if (lock === undefined) return;
-    if (lock.value.releasedAtMs === undefined) held.push(lock.value.recordingId);
-    else this.#released.add(lock.etag);
+  async #recordingsOf(key: string): Promise<readonly string[]> {
+    const { store } = this.#options;
+    const lock = await store.read(key, lockSchema);
+    if (lock === undefined) return [];
+    const { holder, earlier } = await recordingsOfLock({ store }, key, lock);
+    if (holder === undefined && earlier.length === 0) this.#released.add(lock.etag);
+    return [...(holder === undefined ? [] : [holder]), ...earlier];
   }
 
   async #mendRecording(recordingId: string, mended: Mended, log: Logger): Promise<void> {

@@ -7,7 +7,8 @@ const TRIES = 10;
 
 /**
  * Writes a stream into the registry under If-Match; an event that is older than the one already there changes nothing.
- * @param change makes the new session of the one that is known; throws when it may not
+ * @param change makes the new session of the one that is known; nothing is written where it gives that one back; throws
+ * when it may not
  * @throws RecorderError stale_event
  */
 export async function announceStream(
@@ -19,6 +20,7 @@ export async function announceStream(
   for (let tries = 1; tries <= TRIES; tries++) {
     const known = await store.read(key, sessionSchema);
     const next = change(known?.value);
+    if (next === known?.value) return next;
     if (known !== undefined && next.eventAtMs < known.value.eventAtMs) {
       throw new RecorderError('stale_event', 'A newer event of this stream is known already.', {
         field: 'eventAtMs',

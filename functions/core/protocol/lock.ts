@@ -1,6 +1,6 @@
-import { jobKey, lockKey } from '../keys.ts';
+import { jobKey, lockKey, outcomeKey } from '../keys.ts';
 import type { Clock, Store } from '../ports.ts';
-import { jobSchema, type Lock, lockSchema } from '../state/objects.ts';
+import { jobSchema, type Lock, lockSchema, outcomeSchema } from '../state/objects.ts';
 import { replacedByIt } from './replaced.ts';
 
 /**
@@ -22,8 +22,33 @@ export async function releaseLock(
   const next: Lock =
     former === undefined
       ? { ...lock.value, releasedAtMs: clock.nowMs() }
-      : { recordingId: former, acquiredAtMs: clock.nowMs() };
+      : {
+          recordingId: former,
+          acquiredAtMs: clock.nowMs(),
+          earlier: (lock.value.earlier ?? []).filter((id) => id !== former),
+        };
   await store.replace(key, next, lock.etag);
+}
+
+/** Of these recordings those that have not ended. */
+export async function withoutOutcome(store: Store, recordingIds: readonly string[]): Promise<string[]> {
+  const outcomes = await Promise.all(recordingIds.map((id) => store.read(outcomeKey(id), outcomeSchema)));
+  return recordingIds.filter((_, index) => outcomes[index] === undefined);
+}
+
+/**
+ * Recordings that a lock names and that may need mending: its holder, and those that held it before and had not ended.
+ * Forgets the ones that have ended by now.
+ */
+export async function recordingsOfLock(
+  { store }: { readonly store: Store },
+  key: string,
+  lock: { readonly value: Lock; readonly etag: string },
+): Promise<{ readonly holder: string | undefined; readonly earlier: readonly string[] }> {
+  const { recordingId, releasedAtMs, earlier: known = [] } = lock.value;
+  const earlier = await withoutOutcome(store, known);
+  if (earlier.length < known.length) await store.replace(key, { ...lock.value, earlier }, lock.etag);
+  return { holder: releasedAtMs === undefined ? recordingId : undefined, earlier };
 }
 
 function holds(lock: Lock, recordingId: string): boolean {

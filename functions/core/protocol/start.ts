@@ -13,7 +13,7 @@ import {
   sessionSchema,
   stopSchema,
 } from '../state/objects.ts';
-import { releaseLock } from './lock.ts';
+import { releaseLock, withoutOutcome } from './lock.ts';
 
 export interface StartPorts {
   readonly store: Store;
@@ -73,7 +73,7 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
       job = newJob(ports, params, what, replaces);
       await store.create(jobKey(job.recordingId), job);
     }
-    if (holder === job.recordingId || (await takeLock(ports, job, lock?.etag))) {
+    if (holder === job.recordingId || (await takeLock(ports, job, lock))) {
       await store.create(indexKey(job.recordingId), { recordingId: job.recordingId });
       await launch(ports, job);
       return { recordingId: job.recordingId, alreadyStarted: false };
@@ -124,10 +124,18 @@ async function activeHolder({ store }: StartPorts, lock: Lock): Promise<string |
   return outcome === undefined && stop === undefined ? lock.recordingId : undefined;
 }
 
-async function takeLock({ store, clock }: StartPorts, job: Job, etag: string | undefined): Promise<boolean> {
+async function takeLock(
+  { store, clock }: StartPorts,
+  job: Job,
+  held: { readonly value: Lock; readonly etag: string } | undefined,
+): Promise<boolean> {
   const key = lockKey(job.mediaSessionId);
   const lock: Lock = { recordingId: job.recordingId, acquiredAtMs: clock.nowMs() };
-  return etag === undefined ? store.create(key, lock) : store.replace(key, lock, etag);
+  if (held === undefined) return store.create(key, lock);
+  const { recordingId, releasedAtMs, earlier = [] } = held.value;
+  const candidates = releasedAtMs === undefined ? [...earlier, recordingId] : earlier;
+  const unfinished = await withoutOutcome(store, candidates);
+  return store.replace(key, unfinished.length === 0 ? lock : { ...lock, earlier: unfinished }, held.etag);
 }
 
 /** The lock went to another start: nobody will refer to this job. */

@@ -56,6 +56,8 @@ export const lockSchema = z.object({
   recordingId: text,
   acquiredAtMs: atMs,
   releasedAtMs: optional(atMs),
+  /** Held it before, and had no outcome when it was taken over: reconcile looks after them. */
+  earlier: optional(z.array(text)),
 });
 export type Lock = z.infer<typeof lockSchema>;
 

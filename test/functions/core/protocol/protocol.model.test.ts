@@ -10,7 +10,7 @@ import {
   sessionKey,
   stopKey,
 } from '../../../../functions/core/keys.ts';
-import { releaseLock } from '../../../../functions/core/protocol/lock.ts';
+import { recordingsOfLock, releaseLock } from '../../../../functions/core/protocol/lock.ts';
 import { missingAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
@@ -209,18 +209,21 @@ class World {
     }
   }
 
-  /** What the schedule does: recordings that hold their lock and have no task. */
+  /** What the schedule does: recordings that a lock names and that have no task. */
   async reconcile(): Promise<void> {
-    const lock = this.store.value(lockKey(SESSION), lockSchema);
-    if (lock === undefined || lock.releasedAtMs !== undefined) return;
-    const { recordingId } = lock;
-    if (this.store.value(outcomeKey(recordingId), outcomeSchema) !== undefined) {
-      await releaseLock(this.ports, SESSION, recordingId);
-      return;
+    const key = lockKey(SESSION);
+    const lock = await this.store.read(key, lockSchema);
+    if (lock === undefined) return;
+    const { holder, earlier } = await recordingsOfLock(this.ports, key, lock);
+    for (const recordingId of [...(holder === undefined ? [] : [holder]), ...earlier]) {
+      if (this.store.value(outcomeKey(recordingId), outcomeSchema) !== undefined) {
+        await releaseLock(this.ports, SESSION, recordingId);
+        continue;
+      }
+      if ([...this.running].some((token) => token.startsWith(recordingId))) continue;
+      const objects = this.objects(recordingId);
+      if (objects !== undefined) await this.settle(recordingId, missingAttempt(objects), 'reconcile');
     }
-    if ([...this.running].some((token) => token.startsWith(recordingId))) return;
-    const objects = this.objects(recordingId);
-    if (objects !== undefined) await this.settle(recordingId, missingAttempt(objects), 'reconcile');
   }
 }
 
@@ -267,7 +270,7 @@ describe('the protocol, whatever dies when', () => {
         const again = await startRecording(world.ports, params('again'));
         expect(again.alreadyStarted).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: 800 },
     );
   }, 60_000);
 });
