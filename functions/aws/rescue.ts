@@ -70,6 +70,20 @@ export class Rescue {
       await this.#removeTails(part);
       return undefined;
     }
+    try {
+      return await this.#finish(part, listed, log);
+    } catch (error) {
+      // Whatever failed: if the upload is gone by now, somebody else was first.
+      if ((await this.#listParts(part.open)) === undefined) return undefined;
+      throw error;
+    }
+  }
+
+  async #finish(
+    part: AbandonedPart,
+    listed: readonly UploadedPart[],
+    log: Logger,
+  ): Promise<FinalPart | undefined> {
     const saved = await this.#saved(part, listed);
     const final = part.final ?? (await this.#finalize(part, saved));
     if (final.bytes === 0) {
@@ -78,10 +92,10 @@ export class Rescue {
       return final;
     }
     const pieces = await this.#pieces(part, final, saved, listed);
-    const completed = await this.#complete(part.open, pieces);
+    await this.#complete(part.open, pieces);
     await this.#removeTails(part);
-    log.info('part rescued', { part: final.part, bytes: final.bytes, completed });
-    return completed ? final : undefined;
+    log.info('part rescued', { part: final.part, bytes: final.bytes });
+    return final;
   }
 
   /** Undefined when the upload was completed or aborted. */
@@ -196,31 +210,24 @@ export class Rescue {
     return { ...own, etag: answer.ETag ?? '' };
   }
 
-  /** False when somebody else was first. */
-  async #complete({ key, uploadId }: OpenPart, pieces: readonly UploadedPart[]): Promise<boolean> {
-    try {
-      await this.#s3.send(
-        new CompleteMultipartUploadCommand({
-          Bucket: this.#store.bucket,
-          Key: key,
-          UploadId: uploadId,
-          ChecksumCRC32: crc32OfParts(pieces),
-          ChecksumType: 'FULL_OBJECT',
-          MpuObjectSize: bytesOf(pieces),
-          MultipartUpload: {
-            Parts: pieces.map(({ partNumber, etag, crc32 }) => ({
-              PartNumber: partNumber,
-              ETag: etag,
-              ChecksumCRC32: crc32,
-            })),
-          },
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (uploadIsGone(error)) return false;
-      throw error;
-    }
+  async #complete({ key, uploadId }: OpenPart, pieces: readonly UploadedPart[]): Promise<void> {
+    await this.#s3.send(
+      new CompleteMultipartUploadCommand({
+        Bucket: this.#store.bucket,
+        Key: key,
+        UploadId: uploadId,
+        ChecksumCRC32: crc32OfParts(pieces),
+        ChecksumType: 'FULL_OBJECT',
+        MpuObjectSize: bytesOf(pieces),
+        MultipartUpload: {
+          Parts: pieces.map(({ partNumber, etag, crc32 }) => ({
+            PartNumber: partNumber,
+            ETag: etag,
+            ChecksumCRC32: crc32,
+          })),
+        },
+      }),
+    );
   }
 
   async #abort({ key, uploadId }: OpenPart): Promise<void> {
