@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
 import * as z from 'zod/mini';
 import { DEFAULT_SETTINGS, mergeSettings, settingsOverridesSchema } from '../../functions/core/settings.ts';
 import type { RuntimePart } from './startError.ts';
@@ -9,6 +11,8 @@ export interface MainSettings {
   readonly s3Port: number;
   readonly dataDir: string;
   readonly recordingDefaults: string;
+  /** A script that runs for each record. */
+  readonly onRecordHook: string | undefined;
 }
 
 /** The variable that changes what a part of the runtime could not have. */
@@ -30,6 +34,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     s3Port: port('S3_PORT', env.S3_PORT, 9000),
     dataDir: env.DATA_DIR || '.data',
     recordingDefaults: recordingDefaults(env.RECORDING_DEFAULTS || '{}'),
+    onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
   };
 }
 
@@ -42,6 +47,20 @@ function port(name: string, text: string | undefined, byDefault: number): number
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 65_535) return value;
   throw new SettingError(`${name} must be a port from 0 (any free one) to 65535; it is "${text}".`);
+}
+
+/** Seen at the start, and not at the first record. */
+function onRecordHook(script: string | undefined): string | undefined {
+  if (script === undefined || script === '') return undefined;
+  const file = path.resolve(script);
+  try {
+    accessSync(file, constants.X_OK);
+  } catch (error) {
+    throw new SettingError(`ON_RECORD_HOOK must be an executable file; "${script}" is not.`, {
+      cause: error,
+    });
+  }
+  return file;
 }
 
 /** Read here as the functions will read it, so that a mistake shows at the start and not at the first recording. */

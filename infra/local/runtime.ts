@@ -1,3 +1,4 @@
+import { S3Client } from '@aws-sdk/client-s3';
 import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
@@ -8,6 +9,7 @@ import type { Faults } from './faults.ts';
 import { startGateway } from './gateway/server.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { createFunctions } from './lambda/functions.ts';
+import { OnRecordHook } from './onRecordHook.ts';
 import {
   ACCOUNT_ID,
   CLUSTER,
@@ -46,6 +48,8 @@ export interface RuntimeOptions {
   readonly ingest?: boolean;
   /** RECORDING_DEFAULTS: JSON as in `functions/core/settings.ts`. */
   readonly recordingDefaults?: string;
+  /** A script that runs for each record in the library, with its stream's name and a file on disk. */
+  readonly onRecordHook?: string | undefined;
   /** How long a task provisions. 0 by default. */
   readonly launchDelayMs?: number;
   /** From one try to move a record to the next. */
@@ -140,6 +144,16 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   );
   closers.add(() => s3.close());
 
+  const hook =
+    options.onRecordHook === undefined
+      ? undefined
+      : new OnRecordHook({
+          script: options.onRecordHook,
+          folder: data.file('hook'),
+          s3: new S3Client({ endpoint: s3.url, region: REGION, credentials, forcePathStyle: true }),
+          onLog: (line) => onLog('hook', line),
+        });
+
   const events = await listening(
     'events',
     ports.events,
@@ -149,7 +163,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
       busNames: [EVENT_BUS],
       onEvent: (event) => {
         if (isContinued(event)) queue.send(JSON.stringify(event));
-        else options.onEvent?.(event);
+        else {
+          hook?.onEvent(event);
+          options.onEvent?.(event);
+        }
       },
       onDefect,
     }),
@@ -257,7 +274,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
       onProblem: (reason, recordingId) =>
         log('WARN', 'a recording could not be stopped', { recordingId, reason }),
     });
-    await Promise.race([queue.drained(), hurried]);
+    await Promise.race([queue.drained().then(() => hook?.idle()), hurried]);
     if (runningRecordings().length > 0) log('ERROR', 'recordings were ended before they had finished');
     if (queue.pending > 0)
       log('WARN', 'records are still to be moved; the next start does it', { count: queue.pending });
