@@ -17,7 +17,7 @@ import {
 } from '../functions/core/state/objects.ts';
 import { type AttemptContext, announce, type Outside } from './context.ts';
 import { reasonOfFault } from './faults.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, progressMetrics } from './heartbeat.ts';
 import { Recording } from './recording.ts';
 import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
@@ -195,7 +195,7 @@ async function beat(
 ): Promise<void> {
   if (!recording.hasBegun) return;
   const progress = heartbeat.beat(clock.nowMs(), recording.measure());
-  log.info('progress', { progress });
+  log.info('progress', { progress, ...progressMetrics(progress) });
   try {
     await store.overwrite(attemptKey(job.recordingId, attempt, 'progress'), progress);
   } catch (error) {

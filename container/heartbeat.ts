@@ -1,3 +1,4 @@
+import { embeddedMetrics } from '../functions/core/metrics.ts';
 import type { Progress } from '../functions/core/state/objects.ts';
 
 /** Of the whole attempt, at one moment. */
@@ -8,6 +9,7 @@ export interface Measure {
   readonly durationMs: number;
   readonly videoFrames: number;
   readonly spoolBytes: number;
+  /** Age of what would be lost if the task were killed now. */
   readonly tailAgeMs: number;
 }
 
@@ -37,4 +39,14 @@ export class Heartbeat {
     this.#last = { atMs, measure };
     return progress;
   }
+}
+
+/** A heartbeat as metrics: of all recorders together, the worst and the sum tell how they are. */
+export function progressMetrics(progress: Progress): Record<string, unknown> {
+  return embeddedMetrics('recorder', progress.atMs, {
+    'recorder.bitrateBps': { value: progress.bitrateBps, unit: 'Bits/Second' },
+    'recorder.fps': { value: progress.fps, unit: 'Count/Second' },
+    'recorder.tailAgeMs': { value: progress.tailAgeMs, unit: 'Milliseconds' },
+    'recorder.spoolBytes': { value: progress.spoolBytes, unit: 'Bytes' },
+  });
 }

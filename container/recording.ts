@@ -105,7 +105,7 @@ export class Recording {
       durationMs: this.#endedParts.durationMs + (part?.durationMs ?? 0),
       videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
       spoolBytes: this.#spool.bytes,
-      tailAgeMs: 0,
+      tailAgeMs: part?.tails.ageMs(this.#options.context.clock.nowMs()) ?? 0,
     };
   }
 

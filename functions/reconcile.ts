@@ -3,6 +3,7 @@ import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
 import { Reconciliation } from './aws/reconciliation.ts';
 import { setUpRelocation } from './aws/relocation/setup.ts';
+import { embeddedMetrics } from './core/metrics.ts';
 
 const setup = once(() => {
   const parts = setUpAftermath();
@@ -19,21 +20,9 @@ const setup = once(() => {
 /** On a schedule: mends what events that were lost and functions that crashed have left behind, and says what. */
 export const handler = async (): Promise<void> => {
   const mended = await setup().run(logger);
-  const kinds = Object.entries(mended);
-  logger.info('reconciled', {
-    mended,
-    // CloudWatch reads metrics out of the log line (embedded metric format).
-    _aws: {
-      Timestamp: Date.now(),
-      CloudWatchMetrics: [
-        {
-          Namespace: 'StreamRecorder',
-          Dimensions: [['function']],
-          Metrics: kinds.map(([name]) => ({ Name: `reconcile.${name}`, Unit: 'Count' })),
-        },
-      ],
-    },
-    function: 'reconcile',
-    ...Object.fromEntries(kinds.map(([name, count]) => [`reconcile.${name}`, count])),
-  });
+  const counts = Object.entries(mended).map(([kind, value]) => [
+    `reconcile.${kind}`,
+    { value, unit: 'Count' },
+  ]);
+  logger.info('reconciled', embeddedMetrics('reconcile', Date.now(), Object.fromEntries(counts)));
 };

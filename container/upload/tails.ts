@@ -26,6 +26,8 @@ export class Tails {
   #savedTo = 0;
   #part: number | undefined;
   #closed: boolean = false;
+  /** The recorder's clock at the last checkpoint after which nothing was left unsaved. */
+  #savedAtMs: number | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: TailsOptions) {
@@ -37,6 +39,11 @@ export class Tails {
       // Whoever opens the part hears of it.
       () => undefined,
     );
+  }
+
+  /** Age of what would be lost if the task were killed now; undefined before the first checkpoint. */
+  ageMs(nowMs: number): number | undefined {
+    return this.#savedAtMs === undefined ? undefined : nowMs - this.#savedAtMs;
   }
 
   /** Saves what has come since the last checkpoint. A fault is logged: the next checkpoint saves it as well. */
@@ -60,14 +67,16 @@ export class Tails {
     const { upload, s3, bucket, recordingId, log } = this.#options;
     const part = this.#part;
     if (part === undefined || this.#closed) return;
+    const facts = this.#options.facts();
     const from = Math.max(this.#savedTo, upload.prefixBytes);
     const data = upload.bytesFrom(from);
     try {
       if (data !== undefined && data.length > 0) {
         const key = tailKey(recordingId, part, from, data.length);
-        const Metadata = encodeTailFacts(this.#options.facts());
+        const Metadata = encodeTailFacts(facts);
         await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: data, Metadata }));
         this.#savedTo = from + data.length;
+        this.#savedAtMs = facts.atMs;
         this.#kept.push({ key, end: this.#savedTo });
       }
       await this.#removeUpTo(upload.prefixBytes);
