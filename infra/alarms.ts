@@ -9,13 +9,15 @@ import { Construct } from 'constructs';
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
   readonly relocate: IFunction;
+  /** Events that the deployer's function did not take, if there is one. */
+  readonly notDelivered: IQueue | undefined;
   /** Told when an alarm goes off, and when it is over. */
   readonly topic: ITopic | undefined;
 }
 
 /** What a person must look at: a record that stays in landing. */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { deadLetterQueue, relocate, topic }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { deadLetterQueue, relocate, notDelivered, topic }: AlarmsProps) {
     super(scope, id);
     const period = Duration.minutes(5);
     const alarms = [
@@ -30,6 +32,15 @@ export class Alarms extends Construct {
         relocate.metricErrors({ period }),
       ),
     ];
+    if (notDelivered !== undefined) {
+      alarms.push(
+        this.#onAny(
+          'OnRecordFailed',
+          'onRecord did not take an event for a day: it waits in the queue of what was not delivered',
+          notDelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+        ),
+      );
+    }
     if (topic === undefined) return;
     for (const alarm of alarms) {
       alarm.addAlarmAction(new SnsAction(topic));

@@ -1,19 +1,23 @@
+import type { Duration } from 'aws-cdk-lib';
 import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { SettingsOverrides } from '../functions/core/settings.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
-import { landingBucket, libraryBucket } from './buckets.ts';
+import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
 import { Mending } from './mending.ts';
+import { OnRecord } from './onRecord.ts';
 import { RecorderNetwork } from './network.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
@@ -84,6 +88,23 @@ export interface StreamRecorderProps {
    */
   readonly image?: ContainerImage;
   /**
+   * Called for each record in the library with the event Record Available (docs/events.md), at least once; EventBridge
+   * tries again for a day. Its rights to read the library are its own: `libraryBucket.grantRead(it)`.
+   * @default nobody; any number of rules on `eventBus` may do the same
+   */
+  readonly onRecord?: IFunction;
+  /**
+   * When records in the library are removed, old versions 30 days later.
+   * @default never
+   */
+  readonly libraryExpiry?: Duration;
+  /**
+   * When what nobody moved out of landing is removed, 30 days at least: records whose messages were never replayed, and
+   * objects that no recorder wrote.
+   * @default never
+   */
+  readonly leftoversExpiry?: Duration;
+  /**
    * Told when records are not moved to the library.
    * @default the alarms exist and tell nobody
    */
@@ -107,6 +128,8 @@ export class StreamRecorder extends Construct {
   readonly libraryBucket: IBucket | Bucket;
   /** Gets every event; `EVENT_SOURCE` and `EVENT_TYPES` in functions/core/events.ts have the names for a rule. */
   readonly eventBus: EventBus;
+  /** Records that were not moved wait there: docs/operations.md. */
+  readonly deadLetterQueue: IQueue;
   /** Where recorder tasks run. */
   readonly clusterName: string;
   readonly #api: Api;
@@ -120,8 +143,9 @@ export class StreamRecorder extends Construct {
     if (capacityProviders.length === 0) throw new Error('capacityProviders: at least one is needed');
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
 
-    this.landingBucket = props.landingBucket ?? landingBucket(this, 'Landing');
-    this.libraryBucket = props.libraryBucket ?? libraryBucket(this, 'Library');
+    checkExpiry(props);
+    this.landingBucket = props.landingBucket ?? landingBucket(this, 'Landing', props.leftoversExpiry);
+    this.libraryBucket = props.libraryBucket ?? libraryBucket(this, 'Library', props.libraryExpiry);
     if (this.landingBucket.bucketName === this.libraryBucket.bucketName) {
       throw new Error('libraryBucket: landing and library must be two buckets');
     }
@@ -177,7 +201,17 @@ export class StreamRecorder extends Construct {
       eventBus: this.eventBus,
       relocate: all.relocate,
     });
-    new Alarms(this, 'Alarms', { deadLetterQueue, relocate: all.relocate, topic: props.alarmTopic });
+    this.deadLetterQueue = deadLetterQueue;
+    const onRecord =
+      props.onRecord === undefined
+        ? undefined
+        : new OnRecord(this, 'OnRecord', { eventBus: this.eventBus, handler: props.onRecord });
+    new Alarms(this, 'Alarms', {
+      deadLetterQueue,
+      relocate: all.relocate,
+      notDelivered: onRecord?.notDelivered,
+      topic: props.alarmTopic,
+    });
   }
 
   /** Lets a role, user or group call the HTTP API, every route of it. */

@@ -17,6 +17,7 @@ export class StreamRecorderStack extends Stack {
       LandingBucketName: recorder.landingBucket.bucketName,
       EventBusName: recorder.eventBus.eventBusName,
       ClusterName: recorder.clusterName,
+      DeadLetterQueueArn: recorder.deadLetterQueue.queueArn,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
