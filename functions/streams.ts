@@ -1,22 +1,48 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { controlPorts } from './aws/control.ts';
 import { readEnv } from './aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from './aws/http.ts';
 import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
 import { readAll } from './aws/registry.ts';
-import { StateStore } from './aws/stateStore.ts';
 import { keyOfToken, pageToken } from './core/api/pages.ts';
 import type { RouteKeyOf } from './core/api/routes.ts';
 import { announceBody, listStreamsQuery, mediaSessionPath } from './core/api/schemas.ts';
 import { streamView } from './core/api/views.ts';
 import { RecorderError } from './core/errors.ts';
+import { applyHook } from './core/hooks/apply.ts';
+import {
+  anyServer,
+  type HookRequest,
+  type HookResult,
+  nginxRtmp,
+  ovenMediaEngine,
+  srs,
+} from './core/hooks/servers.ts';
+import { checkHookSecret } from './core/hooks/settings.ts';
+import { wcsHook } from './core/hooks/wcs.ts';
 import { SESSIONS_PREFIX, sessionKey } from './core/keys.ts';
 import { announceStream } from './core/protocol/announce.ts';
 import { parseSource } from './core/source.ts';
 import { type Session, sessionSchema } from './core/state/objects.ts';
 import { parseInput } from './core/validation.ts';
 
-const setup = once(() => new StateStore(new S3Client(), readEnv(['LANDING_BUCKET']).LANDING_BUCKET));
+const setup = once(() => {
+  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = readEnv([
+    'RECORDING_DEFAULTS',
+    'STREAM_HOOKS',
+  ]);
+  const ports = controlPorts(new S3Client());
+  return { ports, store: ports.store, defaults, hooks };
+});
+
+/** By the piece of the hook's path that names the server. */
+const HOOKS: ReadonlyMap<string, (request: HookRequest) => HookResult> = new Map([
+  ['nginx-rtmp', nginxRtmp],
+  ['srs', srs],
+  ['ome', ovenMediaEngine],
+  ['stream', anyServer],
+]);
 
 const DEFAULT_LIMIT = 20;
 /** Streams that one page looks at, at most, however few of them are wanted. */
@@ -29,6 +55,14 @@ export const handler = httpRouter<RouteKeyOf<'streams'>>({
   'PUT /streams/{mediaSessionId}': { body: 'json', run: announce },
   'DELETE /streams/{mediaSessionId}': { body: 'none', run: unpublish },
   'GET /health': { body: 'none', run: health },
+  'POST /hooks/{secret}/{server}': {
+    body: 'raw',
+    run: (request) => hear(request, HOOKS.get(request.path.server ?? '')),
+  },
+  'POST /hooks/{secret}/wcs/{wcsHook}': {
+    body: 'raw',
+    run: (request) => hear(request, ({ text }) => wcsHook(request.path.wcsHook ?? '', text)),
+  },
 });
 
 /** → 200 `{"streams":[…],"nextToken"?}`, by the names of their sessions. */
@@ -39,13 +73,13 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
   let after = nextToken === undefined ? undefined : keyOfToken(nextToken, SESSIONS_PREFIX);
   let hasMore = true;
   for (let scanned = 0; hasMore && streams.length < wanted && scanned < SCANNED_MAX; ) {
-    const page = await setup().listPage(SESSIONS_PREFIX, {
+    const page = await setup().store.listPage(SESSIONS_PREFIX, {
       ...(after === undefined ? {} : { after }),
       max: wanted - streams.length,
     });
     const keys = page.entries.map(({ key }) => key);
     streams.push(
-      ...(await readAll(setup(), keys, sessionSchema)).filter(
+      ...(await readAll(setup().store, keys, sessionSchema)).filter(
         (session) =>
           (status === undefined || session.status === status) &&
           (name === undefined || session.name === name),
@@ -62,7 +96,7 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
 /** → 200, the stream. */
 async function show({ path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
-  const session = await setup().read(sessionKey(mediaSessionId), sessionSchema);
+  const session = await setup().store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session === undefined) throw unknownStream();
   return { status: 200, body: streamView(session.value) };
 }
@@ -73,7 +107,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   logger.appendKeys({ mediaSessionId });
   const { eventAtMs = Date.now(), ...stream } = parseInput(announceBody, body);
   parseSource(stream.sourceUrl, 'sourceUrl');
-  const session = await announceStream(setup(), mediaSessionId, () => ({
+  const session = await announceStream(setup().store, mediaSessionId, () => ({
     ...stream,
     mediaSessionId,
     eventAtMs,
@@ -89,7 +123,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
 async function unpublish({ path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   logger.appendKeys({ mediaSessionId });
-  const session = await announceStream(setup(), mediaSessionId, (known) => {
+  const session = await announceStream(setup().store, mediaSessionId, (known) => {
     if (known === undefined) throw unknownStream();
     // The media server's clock may be ahead of ours: what it says last still counts.
     return { ...known, status: 'UNPUBLISHED', eventAtMs: Math.max(Date.now(), known.eventAtMs) };
@@ -98,9 +132,38 @@ async function unpublish({ path }: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, body: streamView(session) };
 }
 
+/** What a media server says → 200, the reply that it expects. @throws as an answer: hook_refused, before anything else */
+async function hear(
+  { path, body, headers, requestId }: HttpRequest,
+  read: ((request: HookRequest) => HookResult) | undefined,
+): Promise<HttpAnswer> {
+  const { ports, hooks, defaults } = setup();
+  const secret = path.secret ?? '';
+  checkHookSecret(secret, hooks);
+  if (read === undefined)
+    throw new RecorderError('route_not_found', 'There is no such hook.', { field: 'path' });
+  const { event, reply } = read({ text: String(body), headers, secret });
+  if (event !== undefined) {
+    const { mediaSessionId, what } = event;
+    logger.appendKeys({ mediaSessionId });
+    try {
+      const { session, started, stopped } = await applyHook(ports, event, { hooks, defaults, requestId });
+      logger.info('hook', { what, status: session.status, started, stopped });
+    } catch (error) {
+      if (!isStartRefused(error)) throw error;
+      // Another answer than yes would end the stream itself. It is registered, and can be started.
+      logger.error('the stream is not recorded', error as Error);
+    }
+  }
+  return { status: 200, body: reply };
+}
+
+const isStartRefused = (error: unknown): boolean =>
+  error instanceof RecorderError && (error.code === 'capacity_unavailable' || error.code === 'session_busy');
+
 /** → 200 `{"status":"ok"}` when state can be read. */
 async function health(): Promise<HttpAnswer> {
-  await setup().listPage(SESSIONS_PREFIX, { max: 1 });
+  await setup().store.listPage(SESSIONS_PREFIX, { max: 1 });
   return { status: 200, body: { status: 'ok' } };
 }
 

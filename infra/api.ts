@@ -3,29 +3,34 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpRoute,
   HttpRouteKey,
   HttpStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { type ApiAuth, apiAuthorizer } from './apiAuth.ts';
+import type { FunctionsProps } from './functions.ts';
 import { DEFAULT_ROUTE, type FunctionName, ROUTES } from './wiring.ts';
 
 /** Bounds what a caller gone wild can cost; Fargate launches far fewer tasks a second than this. */
 const THROTTLE = { rateLimit: 500, burstLimit: 1000 };
 
-/** Who asked for what, and what came of it. Bodies are not logged: a source URL may hold a key. */
+/**
+ * Who asked for what, and what came of it. Neither bodies nor paths are logged: a source URL may hold a key, and a hook's
+ * path holds its secret.
+ */
 const ACCESS_LOG_FIELDS = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
   sourceIp: '$context.identity.sourceIp',
   callerArn: '$context.identity.userArn',
   routeKey: '$context.routeKey',
-  path: '$context.path',
   status: '$context.status',
   errorMessage: '$context.error.message',
   integrationErrorMessage: '$context.integrationErrorMessage',
@@ -35,27 +40,45 @@ const ACCESS_LOG_FIELDS = {
 export interface ApiProps {
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
   readonly logRetention: RetentionDays;
+  readonly auth: ApiAuth;
+  /** Whether there are routes for hooks, which the functions let in by their secrets. */
+  readonly hasHooks: boolean;
+  /** For the function that checks HTTP Basic. */
+  readonly functionsProps: FunctionsProps;
 }
 
-/** The HTTP API: the wiring's routes, all signed with IAM, `$default` too. */
+/** The HTTP API: the wiring's routes, and `$default`, for callers whom the authorizer knows; hooks besides. */
 export class Api extends Construct {
   readonly httpApi: HttpApi;
   readonly stage: HttpStage;
 
-  constructor(scope: Construct, id: string, { functions, logRetention }: ApiProps) {
+  constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
+    const { functions, logRetention, auth, hasHooks } = props;
     this.httpApi = new HttpApi(this, 'HttpApi', {
       description: 'Stream Recorder',
       createDefaultStage: false,
-      defaultAuthorizer: new HttpIamAuthorizer(),
+      defaultAuthorizer: apiAuthorizer(this, auth, props.functionsProps),
     });
     const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
-    for (const route of ROUTES) {
-      this.httpApi.addRoutes({
+    for (const route of ROUTES.filter((one) => hasHooks || one.auth !== 'hook')) {
+      const added = this.httpApi.addRoutes({
         path: route.path,
         methods: [HttpMethod[route.method]],
         integration: integration(route.function),
+        ...(route.auth === 'hook' ? { authorizer: new HttpNoneAuthorizer() } : {}),
       });
+      if (route.auth !== 'hook') continue;
+      for (const one of added) {
+        acknowledge(
+          one,
+          'AwsSolutions-APIG4',
+          'A hook is let in by the secret in its path, which the function checks.',
+        );
+      }
+    }
+    if (auth.kind === 'none') {
+      acknowledge(this, 'AwsSolutions-APIG4', 'The deployer has asked for an API without authorization.');
     }
     new HttpRoute(this, 'DefaultRoute', {
       httpApi: this.httpApi,

@@ -1,7 +1,14 @@
 import path from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { ApplicationLogLevel, Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  ApplicationLogLevel,
+  Architecture,
+  LoggingFormat,
+  type ParamsAndSecretsLayerVersion,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -19,13 +26,18 @@ export interface FunctionsProps {
   readonly logRetention: RetentionDays;
 }
 
+export interface LambdaFunctionProps extends FunctionsProps {
+  /** AWS's extension that hands a function its secrets. */
+  readonly paramsAndSecrets?: ParamsAndSecretsLayerVersion;
+}
+
 /** The wiring's functions, each with a role of its own that has the wiring's grants. */
 export class Functions extends Construct {
   readonly all: Readonly<Record<FunctionName, NodejsFunction>>;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
-    const make = (name: FunctionName) => this.#make(FUNCTIONS[name], props);
+    const make = (name: FunctionName) => lambdaFunction(this, FUNCTIONS[name], props);
     this.all = {
       wcs: make('wcs'),
       recordings: make('recordings'),
@@ -36,56 +48,62 @@ export class Functions extends Construct {
       reconcile: make('reconcile'),
     };
   }
+}
 
-  #make(spec: FunctionSpec, { resources, targets, logRetention }: FunctionsProps): NodejsFunction {
-    const scope = new Construct(this, spec.name);
-    const logGroup = new LogGroup(scope, 'Logs', {
-      retention: logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const role = new Role(scope, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `Stream Recorder: ${spec.name}`,
-    });
-    logGroup.grantWrite(role);
-    applyGrants(role, spec.grants, targets);
+/** One function below a construct of its own name. */
+export function lambdaFunction(
+  parent: Construct,
+  spec: FunctionSpec,
+  { resources, targets, logRetention, paramsAndSecrets }: LambdaFunctionProps,
+): NodejsFunction {
+  const scope = new Construct(parent, spec.name);
+  const logGroup = new LogGroup(scope, 'Logs', {
+    retention: logRetention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, 'Role', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    description: `Stream Recorder: ${spec.name}`,
+  });
+  logGroup.grantWrite(role);
+  applyGrants(role, spec.grants, targets);
 
-    const handler = new NodejsFunction(scope, 'Function', {
-      description: spec.description,
-      entry: path.join(ROOT, 'functions', `${spec.name}.ts`),
-      handler: 'handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      timeout: Duration.seconds(spec.timeoutSeconds),
-      memorySize: spec.memoryMb,
-      environment: Object.fromEntries(
-        Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
+  const handler = new NodejsFunction(scope, 'Function', {
+    description: spec.description,
+    entry: path.join(ROOT, 'functions', `${spec.name}.ts`),
+    handler: 'handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    timeout: Duration.seconds(spec.timeoutSeconds),
+    memorySize: spec.memoryMb,
+    environment: Object.fromEntries(
+      Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
+    ),
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+    applicationLogLevelV2: ApplicationLogLevel.INFO,
+    tracing: Tracing.ACTIVE,
+    awsSdkConnectionReuse: false,
+    ...(paramsAndSecrets === undefined ? {} : { paramsAndSecrets }),
+    projectRoot: ROOT,
+    depsLockFilePath: path.join(ROOT, 'package-lock.json'),
+    bundling: {
+      format: OutputFormat.ESM,
+      target: BUNDLE_TARGET,
+      mainFields: BUNDLE_MAIN_FIELDS,
+      banner: BUNDLE_BANNER,
+      minify: true,
+      bundleAwsSDK: true,
+      esbuildArgs: Object.fromEntries(
+        Object.entries(BUNDLE_ALIASES).map(([from, to]) => [`--alias:${from}`, to]),
       ),
-      role,
-      logGroup,
-      loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: ApplicationLogLevel.INFO,
-      tracing: Tracing.ACTIVE,
-      awsSdkConnectionReuse: false,
-      projectRoot: ROOT,
-      depsLockFilePath: path.join(ROOT, 'package-lock.json'),
-      bundling: {
-        format: OutputFormat.ESM,
-        target: BUNDLE_TARGET,
-        mainFields: BUNDLE_MAIN_FIELDS,
-        banner: BUNDLE_BANNER,
-        minify: true,
-        bundleAwsSDK: true,
-        esbuildArgs: Object.fromEntries(
-          Object.entries(BUNDLE_ALIASES).map(([from, to]) => [`--alias:${from}`, to]),
-        ),
-      },
-    });
-    acknowledge(
-      role,
-      'AwsSolutions-IAM5[Resource::*]',
-      'xray:PutTraceSegments and xray:PutTelemetryRecords have no resource to name.',
-    );
-    return handler;
-  }
+    },
+  });
+  acknowledge(
+    role,
+    'AwsSolutions-IAM5[Resource::*]',
+    'xray:PutTraceSegments and xray:PutTelemetryRecords have no resource to name.',
+  );
+  return handler;
 }

@@ -10,15 +10,18 @@ import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type HookSettingsInput, hookSettingsSchema } from '../functions/core/hooks/settings.ts';
 import type { SettingsOverrides } from '../functions/core/settings.ts';
+import { parseInput } from '../functions/core/validation.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import type { ApiAuth } from './apiAuth.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
 import { Mending } from './mending.ts';
-import { OnRecord } from './onRecord.ts';
 import { RecorderNetwork } from './network.ts';
+import { OnRecord } from './onRecord.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
@@ -72,6 +75,17 @@ export interface StreamRecorderProps {
    * @default the built-in settings
    */
   readonly recordingDefaults?: SettingsOverrides;
+  /**
+   * How media servers' hooks register and record streams: hashes of their secrets, where streams are fetched from, what
+   * is recorded. Checked at synth.
+   * @default no hook is taken
+   */
+  readonly hooks?: HookSettingsInput;
+  /**
+   * Who may call the HTTP API. Hooks have their own secrets.
+   * @default { kind: 'iam' }
+   */
+  readonly auth?: ApiAuth;
   /**
    * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
    * @default 256: copies one stream; encoding audio or video needs more
@@ -139,6 +153,7 @@ export class StreamRecorder extends Construct {
     super(scope, id);
     const overrides = props.recordingDefaults ?? {};
     const settings = checkedRecordingDefaults(overrides);
+    const hooks = parseInput(hookSettingsSchema, props.hooks ?? {}, 'hooks');
     const capacityProviders = props.capacityProviders ?? ['FARGATE'];
     if (capacityProviders.length === 0) throw new Error('capacityProviders: at least one is needed');
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
@@ -182,18 +197,26 @@ export class StreamRecorder extends Construct {
       capacityProviders: capacityProviders.join(','),
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
+      streamHooks: JSON.stringify(hooks),
     };
-    const { all } = new Functions(this, 'Functions', {
+    const functionsProps = {
       resources,
       targets: { ...targets, recorder: { cluster, taskDefinition } },
       logRetention,
-    });
+    };
+    const { all } = new Functions(this, 'Functions', functionsProps);
     new Mending(this, 'Mending', {
       clusterArn: cluster.clusterArn,
       taskStopped: all.taskStopped,
       reconcile: all.reconcile,
     });
-    this.#api = new Api(this, 'Api', { functions: all, logRetention });
+    this.#api = new Api(this, 'Api', {
+      functions: all,
+      logRetention,
+      auth: props.auth ?? { kind: 'iam' },
+      hasHooks: hooks.secretsSha256.length > 0,
+      functionsProps,
+    });
     this.apiUrl = this.#api.stage.url;
 
     const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', {

@@ -19,7 +19,8 @@ export type Resource =
   | 'securityGroupIds'
   | 'capacityProviders'
   | 'eventBusName'
-  | 'recordingDefaults';
+  | 'recordingDefaults'
+  | 'streamHooks';
 
 export type BucketName = 'landing' | 'library';
 
@@ -139,14 +140,15 @@ export const FUNCTIONS = {
   },
   streams: {
     name: 'streams',
-    description: "Keeps the registry of media servers' streams",
+    description: "Keeps the registry of streams, by the API and by media servers' hooks",
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: { LANDING_BUCKET: 'landingBucket' },
-    grants: [
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('sessions') },
-      { on: 'landing', list: ['state/sessions/*'] },
-    ],
+    environment: {
+      ...LAUNCHER_ENVIRONMENT,
+      RECORDING_DEFAULTS: 'recordingDefaults',
+      STREAM_HOOKS: 'streamHooks',
+    },
+    grants: [...CONTROL_GRANTS, { on: 'landing', actions: ['s3:PutObject'], keys: state('sessions') }],
   },
   notFound: {
     name: 'notFound',
@@ -191,6 +193,19 @@ export const FUNCTIONS = {
     grants: [...AFTERMATH_GRANTS, ...RELOCATE_GRANTS, { on: 'landing', uploads: true }],
   },
 } as const satisfies Record<string, FunctionSpec>;
+
+/**
+ * Checks HTTP Basic, where a deployment asks for it. It is no part of `FUNCTIONS`: others have no use for it, and on
+ * loopback nobody is asked. The secret's ARN is set, and the right to read it given, where the secret is known.
+ */
+export const BASIC_AUTHORIZER: FunctionSpec = {
+  name: 'authorizeBasic',
+  description: 'Lets callers in who send the user name and password in Secrets Manager',
+  timeoutSeconds: 10,
+  memoryMb: 256,
+  environment: {},
+  grants: [],
+};
 
 export type FunctionName = keyof typeof FUNCTIONS;
 

@@ -1,5 +1,6 @@
 import { StorageClass } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
+import { type HookSettings, hookSettingsSchema } from '../core/hooks/settings.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
@@ -38,6 +39,13 @@ const variables = z.object({
     z.transform(
       (json: string): RecordingSettings =>
         mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json === '' ? '{}' : json))),
+    ),
+  ),
+  BASIC_AUTH_SECRET_ARN: text,
+  STREAM_HOOKS: z.pipe(
+    z.string(),
+    z.transform(
+      (json: string): HookSettings => hookSettingsSchema.parse(JSON.parse(json === '' ? '{}' : json)),
     ),
   ),
 });

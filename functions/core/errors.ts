@@ -9,6 +9,8 @@ export const ERROR_STATUS = {
   malformed_json: 400,
   /** The body is longer than 64 KiB. */
   body_too_large: 413,
+  /** A hook's secret or signature is not one of this deployment's. */
+  hook_refused: 403,
   /** No stream with this mediaSessionId is PUBLISHING. */
   session_not_found: 404,
   /** The media session has never been recorded, or the recording does not exist. */

@@ -13,7 +13,10 @@ export const EVENT_BUS = 'stream-recorder';
 export const CLUSTER = 'stream-recorder';
 
 /** What the wiring's environment variables hold here. */
-export function resources(recordingDefaults: string): Readonly<Record<Resource, string>> {
+export function resources(
+  recordingDefaults: string,
+  streamHooks: string,
+): Readonly<Record<Resource, string>> {
   return {
     landingBucket: LANDING,
     libraryBucket: LIBRARY,
@@ -27,6 +30,7 @@ export function resources(recordingDefaults: string): Readonly<Record<Resource, 
     capacityProviders: 'FARGATE',
     eventBusName: EVENT_BUS,
     recordingDefaults,
+    streamHooks,
   };
 }
 

@@ -48,6 +48,8 @@ export interface RuntimeOptions {
   readonly ingest?: boolean;
   /** RECORDING_DEFAULTS: JSON as in `functions/core/settings.ts`. */
   readonly recordingDefaults?: string;
+  /** STREAM_HOOKS: JSON as in `functions/core/hooks/settings.ts`. No hook is taken by default. */
+  readonly streamHooks?: string;
   /** A script that runs for each record in the library, with its stream's name and a file on disk. */
   readonly onRecordHook?: string | undefined;
   /** How long a task provisions. 0 by default. */
@@ -174,7 +176,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   closers.add(() => events.close());
 
   const environment = sdkEnvironment(credentials, { s3: s3.url, events: events.url });
-  const held = resources(options.recordingDefaults ?? '{}');
+  const held = resources(options.recordingDefaults ?? '{}', options.streamHooks ?? '{}');
   let invoker: AsyncInvoker | undefined;
   const ecs = await listening(
     'ecs',

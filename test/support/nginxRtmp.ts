@@ -16,11 +16,12 @@ export class NginxRtmp {
     this.#folder = folder;
   }
 
-  static async start(): Promise<NginxRtmp> {
+  /** @param hookUrl is told of each publication: when it begins, every second while it goes on, and when it ends */
+  static async start(options: { readonly hookUrl?: string } = {}): Promise<NginxRtmp> {
     const folder = await mkdtemp(path.join(tmpdir(), 'nginx-rtmp-'));
     await mkdir(path.join(folder, 'logs'));
     const port = await freePort();
-    await writeFile(path.join(folder, 'nginx.conf'), configuration(port));
+    await writeFile(path.join(folder, 'nginx.conf'), configuration(port, options.hookUrl));
     const child = new Child('nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr']);
     await waitFor('nginx to listen', () => canConnect(port).then((open) => open || undefined)).catch(
       (error) => {
@@ -36,7 +37,12 @@ export class NginxRtmp {
   }
 }
 
-function configuration(port: number): string {
+function configuration(port: number, hookUrl: string | undefined): string {
+  const hooks =
+    hookUrl === undefined
+      ? ''
+      : ['on_publish', 'on_publish_done', 'on_update'].map((hook) => `${hook} ${hookUrl};`).join(' ') +
+        ' notify_update_timeout 1s;';
   return `
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off;
@@ -49,7 +55,7 @@ rtmp {
   access_log off;
   server {
     listen 127.0.0.1:${port};
-    application live { live on; idle_streams off; }
+    application live { live on; idle_streams off; ${hooks} }
   }
 }
 `;

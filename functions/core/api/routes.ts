@@ -9,6 +9,7 @@ export interface Route {
 }
 
 const caller = { auth: 'caller' } as const;
+const hook = { auth: 'hook', function: 'streams' } as const;
 
 export const ROUTES = [
   // WCS's methods. Greedy, since API Gateway has no route key that ends in a slash, and clients send one.
@@ -28,6 +29,8 @@ export const ROUTES = [
   { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
   { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
   { method: 'GET', path: '/health', function: 'streams', ...caller },
+  { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },
+  { method: 'POST', path: '/hooks/{secret}/wcs/{wcsHook}', ...hook },
 ] as const satisfies readonly Route[];
 
 type RouteKeyFor<R> = R extends { method: infer M extends string; path: infer P extends string }

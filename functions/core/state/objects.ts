@@ -41,6 +41,8 @@ export const sessionSchema = z.object({
   videoCodec: optional(text),
   /** Chat room: rotation is switched off, or its files could not be merged. */
   room: optional(text),
+  /** Since when it is PUBLISHING; a repeated event does not change it. */
+  publishedAtMs: optional(atMs),
   /** The publisher asked for a recording. */
   record: optional(z.boolean()),
   nodeId: optional(text),

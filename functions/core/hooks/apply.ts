@@ -1,0 +1,80 @@
+import { RecorderError } from '../errors.ts';
+import { lockKey, outcomeKey, sessionKey, stopKey } from '../keys.ts';
+import { announceStream } from '../protocol/announce.ts';
+import { type StartPorts, startRecording } from '../protocol/start.ts';
+import type { RecordingSettings } from '../settings.ts';
+import { parseSource } from '../source.ts';
+import { lockSchema, outcomeSchema, type Session, type Stop, sessionSchema } from '../state/objects.ts';
+import { type HookEvent, sessionAfter } from './event.ts';
+import { type HookSettings, isRecorded, sourceUrlOf } from './settings.ts';
+
+export interface HookOutcome {
+  readonly session: Session;
+  /** The recording that this event started, or that goes on because an earlier one did. */
+  readonly started?: string;
+  /** The recording that this event asked to stop. */
+  readonly stopped?: string;
+}
+
+/**
+ * Brings the registry to what a hook says, and starts or stops the stream's recording where that follows from it. Safe
+ * to repeat, late, and in another order: it converges.
+ * @throws RecorderError invalid_request on `sourceUrl`: neither the hook nor a template says where the stream is;
+ * capacity_unavailable, session_busy: the stream is registered and not recorded
+ */
+export async function applyHook(
+  ports: StartPorts,
+  event: HookEvent,
+  context: {
+    readonly hooks: HookSettings;
+    readonly defaults: RecordingSettings;
+    readonly requestId: string;
+  },
+): Promise<HookOutcome> {
+  const { hooks, defaults, requestId } = context;
+  const { mediaSessionId } = event;
+  const sourceUrl = event.sourceUrl ?? sourceUrlOf(event, hooks) ?? '';
+  if (event.what !== 'unpublished') {
+    const known = await ports.store.read(sessionKey(mediaSessionId), sessionSchema);
+    parseSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl');
+  }
+  const session = await announceStream(ports.store, mediaSessionId, (known) =>
+    sessionAfter(event, known, sourceUrl, ports.clock.nowMs()),
+  );
+  if (event.what === 'unpublished') {
+    const stopped = session.status === 'UNPUBLISHED' ? await stopEnded(ports, session) : undefined;
+    return { session, ...(stopped === undefined ? {} : { stopped }) };
+  }
+  if (session.status !== 'PUBLISHING' || !isRecorded({ ...session, kind: event.kind }, hooks)) {
+    return { session };
+  }
+  const lock = await ports.store.read(lockKey(mediaSessionId), lockSchema);
+  // Recorded since it is published: whoever stopped that recording does not want it back.
+  if (lock !== undefined && lock.value.acquiredAtMs >= (session.publishedAtMs ?? 0)) return { session };
+  try {
+    const { recordingId } = await startRecording(ports, { mediaSessionId, settings: defaults, requestId });
+    return { session, started: recordingId };
+  } catch (error) {
+    // It ended meanwhile.
+    if (error instanceof RecorderError && error.code === 'session_not_found') return { session };
+    throw error;
+  }
+}
+
+/**
+ * The stream's recording is over with the stream. Only `stop.json` is written: the recorder, which looks every 2 s, has
+ * usually seen the source's own end by then, with the last frame.
+ */
+async function stopEnded({ store, clock }: StartPorts, session: Session): Promise<string | undefined> {
+  const lock = await store.read(lockKey(session.mediaSessionId), lockSchema);
+  if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
+  const { recordingId } = lock.value;
+  if ((await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined) return undefined;
+  const stop: Stop = {
+    requestedAtMs: clock.nowMs(),
+    by: 'hook',
+    reason: 'the stream is not published any more',
+  };
+  await store.create(stopKey(recordingId), stop);
+  return recordingId;
+}

@@ -1,0 +1,106 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod/mini';
+import { RecorderError } from '../errors.ts';
+
+/** Kinds of publications, for switches: what is not said is on. */
+export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'other'] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
+
+const pattern = z.string().check(z.minLength(1), z.maxLength(256));
+
+/** What a deployment says about the hooks of its media servers. Without a secret every hook is refused. */
+export const hookSettingsSchema = z.strictObject({
+  /** SHA-256, in hex, of each secret that a hook's path may have: nobody can read a secret out of a deployment. */
+  secretsSha256: z._default(
+    z.array(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'))),
+    [],
+  ),
+  /**
+   * Where the recorder fetches a stream, by application; `*` is for all others. `{streamName}`, `{app}` and
+   * `{mediaSessionId}` stand for the stream's own: `rtmp://media.example/live/{streamName}`.
+   */
+  sources: z._default(z.record(z.string(), z.string().check(z.minLength(1), z.maxLength(2048))), {}),
+  /** Whether what publishers ask for is recorded, WCS's `record_streams`. */
+  recordStreams: z._default(z.boolean(), true),
+  /** Kinds that are never recorded by a hook, WCS's per-kind switches. */
+  recordKinds: z._default(z.partialRecord(z.enum(STREAM_KINDS), z.boolean()), {}),
+  /** Names of streams that are recorded though nobody asks; `*` stands for anything. */
+  recordAlways: z._default(z.array(pattern), []),
+  /** Names that are never recorded by a hook, whoever asks. */
+  recordNever: z._default(z.array(pattern), []),
+});
+export type HookSettings = z.infer<typeof hookSettingsSchema>;
+/** What a deployer writes: any of the settings. */
+export type HookSettingsInput = z.input<typeof hookSettingsSchema>;
+
+/**
+ * Checks the secret of a hook's path. Hashes are compared, all of them, in constant time.
+ * @throws RecorderError hook_refused
+ */
+export function checkHookSecret(secret: string, { secretsSha256 }: HookSettings): void {
+  const given = createHash('sha256').update(secret, 'utf8').digest();
+  let matches = 0;
+  for (const hash of secretsSha256) matches |= Number(timingSafeEqual(given, Buffer.from(hash, 'hex')));
+  if (matches === 0) {
+    throw new RecorderError('hook_refused', 'This is no secret that hooks of this deployment have.');
+  }
+}
+
+/** Whether a stream is recorded because of how it is published. */
+export function isRecorded(
+  stream: { readonly name: string; readonly record?: boolean; readonly kind: StreamKind },
+  settings: HookSettings,
+): boolean {
+  if (settings.recordNever.some((one) => matchesPattern(stream.name, one))) return false;
+  if (settings.recordAlways.some((one) => matchesPattern(stream.name, one))) return true;
+  return stream.record === true && settings.recordStreams && settings.recordKinds[stream.kind] !== false;
+}
+
+/** `*` stands for any text. Linear in the name for each star, whatever the name is. */
+export function matchesPattern(name: string, glob: string): boolean {
+  let [at, star, resumed] = [0, -1, 0];
+  let i = 0;
+  while (i < name.length) {
+    if (glob[at] === '*') {
+      star = at++;
+      resumed = i;
+    } else if (glob[at] === name[i]) {
+      at += 1;
+      i += 1;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++resumed;
+    } else return false;
+  }
+  while (glob[at] === '*') at += 1;
+  return at === glob.length;
+}
+
+/**
+ * The stream's source by its application's template; undefined where there is no template.
+ * @throws RecorderError invalid_request for a name that would leave its place in the URL
+ */
+export function sourceUrlOf(
+  stream: { readonly name: string; readonly app?: string; readonly mediaSessionId: string },
+  { sources }: HookSettings,
+): string | undefined {
+  const app = stream.app !== undefined && Object.hasOwn(sources, stream.app) ? stream.app : '*';
+  const template = Object.hasOwn(sources, app) ? sources[app] : undefined;
+  const values: Readonly<Record<string, string>> = {
+    streamName: stream.name,
+    app: stream.app ?? '',
+    mediaSessionId: stream.mediaSessionId,
+  };
+  return template?.replaceAll(/\{(streamName|app|mediaSessionId)\}/g, (_whole, element: string) =>
+    encodePath(values[element] ?? ''),
+  );
+}
+
+/** Folders in a name stay folders; everything else that means something in a URL is encoded. */
+function encodePath(text: string): string {
+  const pieces = text.toWellFormed().split('/');
+  if (pieces.some((piece) => piece === '.' || piece === '..')) {
+    throw new RecorderError('invalid_request', 'name must have no folder . or ..', { field: 'name' });
+  }
+  return pieces.map(encodeURIComponent).join('/');
+}
