@@ -72,8 +72,18 @@ export function recordingView(
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
     progress: progressView(objects),
-    parts: parts.map(([part, found]) => partView(part, found, links.get(part))),
+    parts: parts.map(([part, found], index) => ({
+      ...partView(part, found, links.get(part)),
+      gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),
+    })),
   };
+}
+
+/** What was not recorded between two parts of different attempts; parts of one attempt join without a gap. */
+function gapBetween(before: PartObjects | undefined, after: PartObjects): number | undefined {
+  if (before?.final === undefined || after.open === undefined) return undefined;
+  if (before.final.attempt === after.open.attempt) return undefined;
+  return Math.max(0, after.open.startTimeMs - before.final.endTimeMs);
 }
 
 function progressView(objects: RecordingObjects): Record<string, unknown> | undefined {
@@ -97,6 +107,8 @@ function partView(part: number, found: PartObjects, links: RecordLinks | undefin
     bytes: final?.bytes,
     tracks: final?.tracks ?? open?.tracks,
     recovered: final?.recovered,
+    estimatedLossMs: final?.estimatedLossMs,
+    gaps: final?.gaps,
     library:
       moved === undefined ? undefined : { bucket: moved.bucket, key: moved.key, versionId: moved.versionId },
     wholeName: moved?.wholeName,

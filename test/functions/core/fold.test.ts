@@ -100,4 +100,21 @@ describe('what the API shows', () => {
     expect(shown).toContain('"source":"rtmp://media.example/live/***"');
     expect(shown).toContain('"library":{"bucket":"library","key":"stream_records/x.mp4"}');
   });
+
+  it('says what was not recorded between two attempts', () => {
+    const next = { ...open, part: 2, attempt: 2, startTimeMs: final.endTimeMs + 4_200 };
+    const parts = new Map([
+      [1, { open, final }],
+      [2, { open: next }],
+    ]);
+    expect(recordingView(objects({ parts }), new Map()).parts).toMatchObject([
+      { gapBeforeMs: undefined },
+      { gapBeforeMs: 4_200 },
+    ]);
+  });
+
+  it('takes a part of which nothing was saved for settled', () => {
+    const nothing = new Map([...home, [2, { open, final: { ...final, bytes: 0, uploaded: [] } }]]);
+    expect(recordingStatus(objects({ outcome, parts: nothing }))).toBe('available');
+  });
 });
