@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { recordingView } from '../../../functions/core/api/views.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings.ts';
-import { type RecordingObjects, recordingStatus } from '../../../functions/core/state/fold.ts';
+import {
+  type PartObjects,
+  type RecordingObjects,
+  recordingStatus,
+} from '../../../functions/core/state/fold.ts';
 import type { FinalPart, Job, MovedPart, OpenPart } from '../../../functions/core/state/objects.ts';
 
 const job: Job = {
@@ -114,7 +118,10 @@ describe('what the API shows', () => {
   });
 
   it('takes a part of which nothing was saved for settled', () => {
-    const nothing = new Map([...home, [2, { open, final: { ...final, bytes: 0, uploaded: [] } }]]);
+    const nothing = new Map<number, PartObjects>([
+      ...home,
+      [2, { open, final: { ...final, bytes: 0, uploaded: [] } }],
+    ]);
     expect(recordingStatus(objects({ outcome, parts: nothing }))).toBe('available');
   });
 });
