@@ -75,6 +75,8 @@ export class MoveBench {
   readonly s3: S3Client;
   readonly store: StateStore;
   readonly relocation: Relocation;
+  /** What a function's environment says, to use these endpoints. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #close: () => Promise<void>;
   #count = 0;
 
@@ -116,6 +118,18 @@ export class MoveBench {
         { step: 'initialize' },
       );
     }
+    this.environment = {
+      AWS_REGION: place.region,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: urls.s3,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,
+      LANDING_BUCKET: 'landing',
+      LIBRARY_BUCKET: 'library',
+      LIBRARY_STORAGE_CLASS: 'default',
+      LIBRARY_KMS_KEY_ARN: 'default',
+      EVENT_BUS_NAME: BUS,
+    };
     this.relocation = new Relocation({
       s3,
       store: new StateStore(s3, 'landing'),
