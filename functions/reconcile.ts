@@ -7,8 +7,8 @@ import { embeddedMetrics } from './core/metrics.ts';
 
 const setup = once(() => {
   const parts = setUpAftermath();
-  const { s3, store, bus, ports } = parts;
-  const relocation = setUpRelocation({ s3, store, bus, clock: ports.clock });
+  const { bus, ports } = parts;
+  const relocation = setUpRelocation({ bus, clock: ports.clock });
   return new Reconciliation({
     ...parts,
     clock: ports.clock,

@@ -1,23 +1,17 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { readEnv } from './aws/env.ts';
 import { EventBus } from './aws/eventBus.ts';
 import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
 import { setUpRelocation } from './aws/relocation/setup.ts';
-import { StateStore } from './aws/stateStore.ts';
 import { keysToMove } from './core/relocation/messages.ts';
 
 const setup = once(() => {
-  const env = readEnv(['LANDING_BUCKET', 'EVENT_BUS_NAME']);
-  // The library may be in another region.
-  const s3 = new S3Client({ followRegionRedirects: true });
+  const { EVENT_BUS_NAME } = readEnv(['EVENT_BUS_NAME']);
   return setUpRelocation({
-    s3,
-    store: new StateStore(s3, env.LANDING_BUCKET),
-    bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
+    bus: new EventBus(new EventBridgeClient(), EVENT_BUS_NAME),
     clock: { nowMs: Date.now },
   });
 });

@@ -1,20 +1,19 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../core/ports.ts';
 import { readEnv } from '../env.ts';
 import type { EventBus } from '../eventBus.ts';
-import type { StateStore } from '../stateStore.ts';
+import { StateStore } from '../stateStore.ts';
 import { Relocation } from './relocation.ts';
 
-/** A relocation into the library that the environment names. */
-export function setUpRelocation(outside: {
-  readonly s3: S3Client;
-  readonly store: StateStore;
-  readonly bus: EventBus;
-  readonly clock: Clock;
-}): Relocation {
-  const env = readEnv(['LIBRARY_BUCKET', 'LIBRARY_STORAGE_CLASS', 'LIBRARY_KMS_KEY_ARN']);
+/** A relocation between the buckets that the environment names. */
+export function setUpRelocation(outside: { readonly bus: EventBus; readonly clock: Clock }): Relocation {
+  const env = readEnv(['LANDING_BUCKET', 'LIBRARY_BUCKET', 'LIBRARY_STORAGE_CLASS', 'LIBRARY_KMS_KEY_ARN']);
+  // The library may be in another region.
+  const s3 = new S3Client({ followRegionRedirects: true });
   return new Relocation({
     ...outside,
+    s3,
+    store: new StateStore(s3, env.LANDING_BUCKET),
     library: {
       bucket: env.LIBRARY_BUCKET,
       storageClass: env.LIBRARY_STORAGE_CLASS,
