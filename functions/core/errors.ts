@@ -2,40 +2,71 @@
  * Every error that a caller can be told, in one table: its code, HTTP status and what it means. Handlers throw
  * `RecorderError`; one middleware turns it into `{"error":{code,message,field,requestId}}`.
  */
-export const ERROR_STATUS = {
-  /** A field is missing, of the wrong type or out of its limits; `field` names it. */
-  invalid_request: 400,
-  /** The body is not JSON. */
-  malformed_json: 400,
-  /** The body is longer than 64 KiB. */
-  body_too_large: 413,
-  /** A hook's secret or signature is not one of this deployment's. */
-  hook_refused: 403,
-  /** No stream with this mediaSessionId is PUBLISHING. */
-  session_not_found: 404,
-  /** The media session has never been recorded, or the recording does not exist. */
-  recording_not_found: 404,
-  /** No such route. */
-  route_not_found: 404,
-  /** The route exists, but not with this method. */
-  method_not_allowed: 405,
-  /** A stream was announced with an older event time than the one already known. */
-  stale_event: 409,
-  /** The recording goes on, or its records are on their way to the library: it cannot be deleted yet. */
-  recording_active: 409,
-  /** The recording has ended: nothing can be asked of it. */
-  recording_ended: 409,
-  /** The Idempotency-Key was used before, for another request. */
-  idempotency_key_reused: 422,
-  /** Many starts for one stream at the same moment; the same request may be sent again. */
-  session_busy: 409,
-  /** ECS has no capacity for a recorder now; the same request may be sent again. */
-  capacity_unavailable: 503,
-  /** Something failed inside; the log has it under the request id. */
-  internal_error: 500,
-} as const;
+export const ERRORS = {
+  invalid_request: {
+    status: 400,
+    meaning: 'A field is missing, of the wrong type or out of its limits; `field` names it.',
+  },
+  malformed_json: {
+    status: 400,
+    meaning: 'The body is not JSON.',
+  },
+  body_too_large: {
+    status: 413,
+    meaning: 'The body is longer than 64 KiB.',
+  },
+  hook_refused: {
+    status: 403,
+    meaning: "A hook's secret or signature is not one of this deployment's.",
+  },
+  session_not_found: {
+    status: 404,
+    meaning: 'No stream with this mediaSessionId is PUBLISHING.',
+  },
+  recording_not_found: {
+    status: 404,
+    meaning: 'The media session has never been recorded, or the recording does not exist.',
+  },
+  route_not_found: {
+    status: 404,
+    meaning: 'No such route.',
+  },
+  method_not_allowed: {
+    status: 405,
+    meaning: 'The route exists, but not with this method.',
+  },
+  stale_event: {
+    status: 409,
+    meaning: 'A stream was announced with an older event time than the one already known.',
+  },
+  recording_active: {
+    status: 409,
+    meaning:
+      'The recording goes on, or its records are on their way to the library: it cannot be deleted yet.',
+  },
+  recording_ended: {
+    status: 409,
+    meaning: 'The recording has ended: nothing can be asked of it.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    meaning: 'The Idempotency-Key was used before, for another request.',
+  },
+  session_busy: {
+    status: 409,
+    meaning: 'Many starts for one stream at the same moment; the same request may be sent again.',
+  },
+  capacity_unavailable: {
+    status: 503,
+    meaning: 'ECS has no capacity for a recorder now; the same request may be sent again.',
+  },
+  internal_error: {
+    status: 500,
+    meaning: 'Something failed inside; the log has it under the request id.',
+  },
+} as const satisfies Record<string, { readonly status: number; readonly meaning: string }>;
 
-export type ErrorCode = keyof typeof ERROR_STATUS;
+export type ErrorCode = keyof typeof ERRORS;
 
 export class RecorderError extends Error {
   override readonly name = 'RecorderError';
@@ -47,7 +78,7 @@ export class RecorderError extends Error {
   constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.status = ERROR_STATUS[code];
+    this.status = ERRORS[code].status;
     this.field = options.field;
   }
 }

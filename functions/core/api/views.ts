@@ -12,8 +12,13 @@ import type { Job, Outcome, Session, Stop } from '../state/objects.ts';
 
 /** What the API shows. Times are ISO 8601; no secret of a source URL is in it. */
 export function streamView(session: Session): Record<string, unknown> {
-  const { sourceUrl, eventAtMs, ...shown } = session;
-  return { ...shown, sourceUrl: redactUrl(sourceUrl), eventAt: isoTime(eventAtMs) };
+  const { sourceUrl, eventAtMs, publishedAtMs, ...shown } = session;
+  return {
+    ...shown,
+    sourceUrl: redactUrl(sourceUrl),
+    eventAt: isoTime(eventAtMs),
+    publishedAt: isoTime(publishedAtMs),
+  };
 }
 
 export interface RecordLink {

@@ -1,0 +1,117 @@
+import * as z from 'zod/mini';
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import { FORMATS, recordingSettingsSchema } from '../settings.ts';
+import { RECORDING_STATUSES } from '../state/fold.ts';
+import { progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
+import { STORY_EVENT_TYPES } from './story.ts';
+import { wcsStreamItem } from './wcs.ts';
+
+/**
+ * The bodies that the HTTP API answers with, for the OpenAPI document and for the tests that hold real answers against
+ * it. The functions do not import this: they are bound by those tests.
+ */
+const optional = z.exactOptional;
+const time = z.iso.datetime();
+const count = z.int().check(z.nonnegative());
+
+export const errorAnswer = z.strictObject({
+  error: z.strictObject({
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    message: z.string(),
+    field: optional(z.string()),
+    requestId: z.string(),
+  }),
+});
+
+export const startAnswer = z.strictObject({
+  recordingId: z.string(),
+  mediaSessionId: z.string(),
+  status: z.literal('starting'),
+  alreadyStarted: z.boolean(),
+});
+
+const stopStatus = z.enum(['stopping', 'ended']);
+export const wcsStopAnswer = z.strictObject({
+  recordingId: z.string(),
+  mediaSessionId: z.string(),
+  status: stopStatus,
+});
+export const stopAnswer = z.strictObject({ recordingId: z.string(), status: stopStatus });
+export const rotateAnswer = z.strictObject({ recordingId: z.string(), sequence: z.int() });
+export const deleteAnswer = z.strictObject({ recordingId: z.string(), deletedRecords: count });
+export const wcsFilesAnswer = z.array(z.strictObject({ fileName: z.string(), mediaSessionId: z.string() }));
+export const wcsStreamsAnswer = z.array(wcsStreamItem);
+
+const link = z.strictObject({ url: z.url(), expiresInSeconds: z.int() });
+
+const part = z.strictObject({
+  part: z.int(),
+  attempt: optional(z.int()),
+  status: z.enum(['recording', 'finished', 'available']),
+  fileName: optional(z.string()),
+  format: optional(z.enum(FORMATS)),
+  startTime: optional(time),
+  endTime: optional(time),
+  durationMs: optional(z.number()),
+  bytes: optional(count),
+  tracks: optional(z.array(trackSchema)),
+  recovered: optional(z.boolean()),
+  library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
+  wholeName: optional(z.string()),
+  download: optional(link),
+  play: optional(link),
+});
+
+const { atMs: _atMs, ...progressShape } = progressSchema.shape;
+
+const summaryShape = {
+  recordingId: z.string(),
+  mediaSessionId: z.string(),
+  streamName: z.string(),
+  status: z.enum(RECORDING_STATUSES),
+  reason: optional(reasonSchema),
+  requestedAt: time,
+  stopRequestedAt: optional(time),
+  endedAt: optional(time),
+};
+
+export const recordingAnswer = z.strictObject({
+  ...summaryShape,
+  /** Without its secrets. */
+  source: z.string(),
+  replaces: optional(z.string()),
+  settings: recordingSettingsSchema,
+  startedAt: optional(time),
+  progress: optional(z.strictObject({ at: time, ...progressShape })),
+  parts: z.array(part),
+});
+
+export const recordingsAnswer = z.strictObject({
+  recordings: z.array(z.strictObject({ ...summaryShape, parts: count })),
+  nextToken: optional(z.string()),
+});
+
+export const eventsAnswer = z.strictObject({
+  recordingId: z.string(),
+  events: z.array(z.looseObject({ at: time, afterMs: z.int(), type: z.enum(STORY_EVENT_TYPES) })),
+});
+
+const { eventAtMs: _eventAtMs, publishedAtMs: _publishedAtMs, ...sessionShape } = sessionSchema.shape;
+export const streamAnswer = z.strictObject({ ...sessionShape, eventAt: time, publishedAt: optional(time) });
+export const streamsAnswer = z.strictObject({
+  streams: z.array(streamAnswer),
+  nextToken: optional(z.string()),
+});
+
+export const previewAnswer = z.looseObject({
+  fileName: z.string(),
+  libraryKey: z.string(),
+  trimmed: z.boolean(),
+  encoded: z.boolean(),
+  file: z.looseObject({}),
+  library: z.looseObject({}),
+});
+
+export const healthAnswer = z.strictObject({ status: z.literal('ok') });
+/** Each media server's own; of WCS the same object that came. */
+export const hookAnswer = z.unknown();
