@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { bundles } from './bundles.ts';
+import { moves } from './moves.ts';
 import { type Benchmark, line } from './report.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [bundles];
+const BENCHMARKS: readonly Benchmark[] = [bundles, moves];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that

@@ -76,7 +76,7 @@ export class Placement {
         : Promise.resolve({});
       return read;
     };
-    let plan = await this.#multipart.plan(record);
+    let plan = await this.#plan(record);
     // A copy under way is under the name that was free.
     const first = plan === undefined ? 0 : Math.max(0, names.indexOf(plan.value.key));
     for (const key of names.slice(first)) {
@@ -87,9 +87,15 @@ export class Placement {
       }
       if (object === undefined)
         throw new Error(`the record is not in the library after it was copied: ${key}`);
-      plan = await this.#multipart.plan(record);
+      plan = await this.#plan(record);
     }
     throw new Error(`both names in the library are taken by other objects: ${names.join(', ')}`);
+  }
+
+  /** The copy under way. Of what one request does there is none. */
+  async #plan(record: LandedRecord): Promise<PlannedCopy | undefined> {
+    const oneRequest = !record.needsIndex && record.bytes <= this.#limits.copyMaxBytes;
+    return oneRequest ? undefined : this.#multipart.plan(record);
   }
 
   /** Writes the record under this key unless it is taken. */
