@@ -4,6 +4,9 @@ import path from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
@@ -11,6 +14,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { EventBus } from '../../../../functions/aws/eventBus.ts';
 import type { LibraryOptions } from '../../../../functions/aws/relocation/library.ts';
@@ -30,7 +34,7 @@ import {
   movedPartSchema,
   type OpenPart,
 } from '../../../../functions/core/state/objects.ts';
-import { describePart } from '../../../../functions/core/uploadedParts.ts';
+import { bytesOf, crc32OfParts, describePart } from '../../../../functions/core/uploadedParts.ts';
 import { type EventBridgeEvent, startEventsServer } from '../../../../infra/local/events/server.ts';
 import { Faults } from '../../../../infra/local/faults.ts';
 import { startS3Server } from '../../../../infra/local/s3/server.ts';
@@ -45,6 +49,8 @@ export interface LandOptions {
   readonly settings?: Partial<RecordingSettings>;
   readonly final?: Partial<FinalPart>;
   readonly format?: FinalPart['format'];
+  /** The body so many times over: for what is too large to hold. */
+  readonly repeats?: number;
   /** Its recorder was lost: the file lies there as it was uploaded. */
   readonly rescued?: boolean;
 }
@@ -188,7 +194,10 @@ export class MoveBench {
     const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
     const key = recordKey(job.recordingId, 1, name);
     const open: OpenPart = { ...facts, attempt: 1, key, uploadId: 'upload', fileName: name, format };
-    const piece = describePart(1, body);
+    const pieces = Array.from({ length: options.repeats ?? 1 }, (_, index) => ({
+      ...describePart(1, body),
+      partNumber: index + 1,
+    }));
     const durationMs = options.final?.durationMs ?? 4000;
     const final: FinalPart = {
       part,
@@ -196,10 +205,10 @@ export class MoveBench {
       key,
       uploadId: 'upload',
       format,
-      uploaded: body.length === 0 ? [] : [piece],
-      ...(rescued ? { estimatedLossMs: 1500 } : { newFirst: piece }),
-      bytes: body.length,
-      crc32: piece.crc32,
+      uploaded: body.length === 0 ? [] : pieces,
+      ...(rescued ? { estimatedLossMs: 1500 } : { newFirst: describePart(1, body) }),
+      bytes: bytesOf(pieces),
+      crc32: crc32OfParts(pieces),
       durationMs,
       startTimeMs: open.startTimeMs,
       endTimeMs: open.startTimeMs + durationMs,
@@ -214,7 +223,9 @@ export class MoveBench {
     await this.store.create(jobKey(job.recordingId), job);
     await this.store.create(partKey(job.recordingId, part, 'open'), open);
     await this.store.create(partKey(job.recordingId, part, 'final'), final);
-    await this.put('landing', key, body, { 'recording-id': job.recordingId, part: String(part) });
+    const metadata = { 'recording-id': job.recordingId, part: String(part) };
+    if (options.repeats === undefined) await this.put('landing', key, body, metadata);
+    else await this.#putRepeated(key, body, options.repeats, metadata);
     return { key, job, open, final, body };
   }
 
@@ -227,6 +238,35 @@ export class MoveBench {
         Metadata: metadata,
         ChecksumAlgorithm: 'CRC32',
       }),
+    );
+  }
+
+  async #putRepeated(
+    key: string,
+    body: Buffer,
+    repeats: number,
+    metadata: Record<string, string>,
+  ): Promise<void> {
+    const source = 'pieces/one';
+    await this.put('landing', source, body);
+    const target = { Bucket: 'landing', Key: key };
+    const { UploadId } = await this.s3.send(
+      new CreateMultipartUploadCommand({
+        ...target,
+        Metadata: metadata,
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      }),
+    );
+    const parts: CompletedPart[] = [];
+    for (let PartNumber = 1; PartNumber <= repeats; PartNumber++) {
+      const { CopyPartResult } = await this.s3.send(
+        new UploadPartCopyCommand({ ...target, UploadId, PartNumber, CopySource: `landing/${source}` }),
+      );
+      parts.push({ PartNumber, ETag: CopyPartResult?.ETag, ChecksumCRC32: CopyPartResult?.ChecksumCRC32 });
+    }
+    await this.s3.send(
+      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: parts } }),
     );
   }
 
