@@ -9,6 +9,7 @@ import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, partKey } from '../.
 import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
+import { checkAnswer, type Seen } from './documented.ts';
 
 export interface Answer {
   readonly status: number;
@@ -30,6 +31,8 @@ export class TestApi {
   readonly store: StateStore;
   /** Every line that was logged. */
   readonly lines: string[];
+  /** What was answered, in the words of the document. */
+  readonly seen: Seen[] = [];
   readonly #folder: string;
 
   private constructor(runtime: Runtime, folder: string, lines: string[]) {
@@ -73,11 +76,15 @@ export class TestApi {
       ...(text === undefined ? {} : { body: text }),
     });
     const read = await answer.text();
-    return {
+    const got = {
       status: answer.status,
       headers: answer.headers,
       body: (read === '' ? {} : JSON.parse(read)) as Record<string, unknown>,
     };
+    // Every answer that any test gets is held against the document.
+    const seen = checkAnswer(method, route, got);
+    if (seen !== undefined) this.seen.push(seen);
+    return got;
   }
 
   /** A stream that is published, as its media server would announce it. */

@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { type CallOptions, TestApi } from './support.ts';
+
+const secret = 'contract-secret';
+let api: TestApi;
+beforeAll(async () => {
+  api = await TestApi.start({
+    streamHooks: JSON.stringify({
+      secretsSha256: [createHash('sha256').update(secret).digest('hex')],
+      sources: { '*': 'rtmp://media.example/{app}/{streamName}' },
+    }),
+  });
+});
+afterAll(() => api?.close());
+
+const seenOf = (id: string) =>
+  new Set(
+    api.seen.filter(({ operation }) => operation.id === id).map(({ status, code }) => code ?? String(status)),
+  );
+
+describe('every operation gives every answer that its document promises', () => {
+  const tooLarge = { text: 'x'.repeat(65_537) };
+  const unknown = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const source = 'rtmp://media.example/live/x';
+  const requests: Record<string, () => Promise<unknown>> = {};
+  const bad = async (method: string, route: string): Promise<void> => {
+    await api.call(method, route, { text: '{"' });
+    await api.call(method, route, tooLarge);
+    await api.call(method, route, { body: [1] });
+  };
+  const post = (route: string, body?: unknown, more: CallOptions = {}) =>
+    api.call('POST', route, { ...(body === undefined ? {} : { body }), ...more });
+  const startAndStop = (start: string, stop: string) => async (): Promise<void> => {
+    await bad('POST', start);
+    await bad('POST', stop);
+    await post(start, { mediaSessionId: 'nobody' });
+    await post(stop, { mediaSessionId: 'nobody' });
+    await api.publish('contract');
+    await post(start, { mediaSessionId: 'contract' });
+    await post(stop, { mediaSessionId: 'contract' });
+  };
+  requests['startRecording stopRecording'] = startAndStop(
+    '/rest-api/stream/startRecording',
+    '/stream/stopRecording',
+  );
+  requests['startup terminate'] = startAndStop('/recorder/startup/', '/rest-api/recorder/terminate');
+  requests['findRecords findAllStreams'] = async () => {
+    await post('/recorder/find_all');
+    await post('/stream/find_all');
+  };
+  requests.findStreams = async () => {
+    await bad('POST', '/stream/find');
+    await api.publish('found');
+    await post('/stream/find', { name: 'found' });
+    await post('/stream/find', { name: 'not found' });
+  };
+  requests.createRecording = async () => {
+    await bad('POST', '/recordings');
+    await api.publish('created');
+    await post('/recordings', { mediaSessionId: 'created' });
+    await post('/recordings', { mediaSessionId: 'created' });
+    await post('/recordings', { mediaSessionId: 'nobody' });
+    const headers = { 'idempotency-key': 'contract' };
+    await post('/recordings', { sourceUrl: source }, { headers });
+    await post('/recordings', { sourceUrl: `${source}y` }, { headers });
+  };
+  requests.listRecordings = async () => {
+    await api.call('GET', '/recordings');
+    await api.call('GET', '/recordings?limit=x');
+  };
+  requests.previewName = async () => {
+    await bad('POST', '/recordings/previewName');
+    await post('/recordings/previewName', { streamName: 'a/b' });
+  };
+  requests['getRecording getRecordingEvents deleteRecording stop rotate'] = async () => {
+    const id = await api.seedRecording('resource');
+    for (const route of [`/recordings/${unknown}`, `/recordings/${unknown}/events`])
+      await api.call('GET', route);
+    for (const command of ['stop', 'rotate']) await post(`/recordings/${unknown}/${command}`);
+    await api.call('DELETE', `/recordings/${unknown}`);
+    await api.call('DELETE', `/recordings/${id}`);
+    await api.call('DELETE', `/recordings/${id}?records=1`);
+    await api.openPart(id, Date.now());
+    const { headers } = await api.call('GET', `/recordings/${id}`);
+    await api.call('GET', `/recordings/${id}`, { headers: { 'if-none-match': headers.get('etag') ?? '' } });
+    await post(`/recordings/${id}/rotate`);
+    await post(`/recordings/${id}/stop`);
+    await post(`/recordings/${id}/rotate`);
+    await api.finish(id, Date.now() + 5_000, 'no such record', '"x"');
+    await post(`/recordings/${id}/stop`);
+    await api.call('GET', `/recordings/${id}/events`);
+    await api.call('DELETE', `/recordings/${id}`);
+  };
+  requests['listStreams getStream putStream deleteStream health'] = async () => {
+    const long = 'x'.repeat(257);
+    await api.call('GET', '/streams?limit=1');
+    await api.call('GET', '/streams?limit=0');
+    for (const method of ['GET', 'DELETE']) {
+      await api.call(method, `/streams/${long}`);
+      await api.call(method, '/streams/nobody');
+    }
+    await bad('PUT', '/streams/registered');
+    await api.publish('registered', { eventAtMs: 2 });
+    await api.call('PUT', '/streams/registered', { body: { name: 'x', sourceUrl: source, eventAtMs: 1 } });
+    await api.call('GET', '/streams/registered');
+    await api.call('DELETE', '/streams/registered');
+    await api.call('GET', '/health');
+  };
+  requests['serverHook wcsHook'] = async () => {
+    for (const route of [`/hooks/${secret}/srs`, `/hooks/${secret}/wcs/publishStream`])
+      await bad('POST', route);
+    for (const route of ['/hooks/wrong/srs', '/hooks/wrong/wcs/connect', `/hooks/${secret}/other`]) {
+      await post(route, {});
+    }
+    await post(`/hooks/${secret}/stream`, { event: 'publish', name: 'n', app: 'live' });
+    await post(`/hooks/${secret}/wcs/connect`, { nodeId: 'n' });
+  };
+
+  it('asks them all', () => {
+    const asked = Object.keys(requests).flatMap((ids) => ids.split(' '));
+    expect(asked.sort()).toEqual(OPERATIONS.map(({ id }) => id).sort());
+  });
+
+  it.each(Object.keys(requests))('%s', async (ids) => {
+    await requests[ids]?.();
+    for (const id of ids.split(' ')) {
+      const operation = OPERATIONS.find((one) => one.id === id);
+      // These need many starts at once, or an ECS that says no: other tests have them.
+      const others = ['session_busy', 'capacity_unavailable'];
+      const promised = [
+        ...Object.keys(operation?.answers ?? {}),
+        ...(operation?.errors ?? []).filter((code) => !others.includes(code)),
+      ];
+      expect([...seenOf(id)].sort(), id).toEqual(promised.sort());
+    }
+  });
+
+  it('capacity_unavailable, when ECS has none', async () => {
+    await api.publish('no-capacity');
+    const { capacity } = api.runtime.simulation;
+    capacity.FARGATE.freeTasks = 0;
+    for (const route of ['/stream/startRecording', '/recorder/startup', '/recordings']) {
+      expect(await post(route, { mediaSessionId: 'no-capacity' })).toMatchObject({
+        status: 503,
+        body: { error: { code: 'capacity_unavailable' } },
+      });
+    }
+    capacity.FARGATE.freeTasks = Number.POSITIVE_INFINITY;
+    // The stream is free again.
+    expect((await post('/stream/startRecording', { mediaSessionId: 'no-capacity' })).status).toBe(200);
+  });
+});
+
+describe('fuzz', () => {
+  const names = [
+    'mediaSessionId',
+    'config',
+    'rotation',
+    'format',
+    'tags',
+    'fileTemplate',
+    'libraryKey',
+    'sourceUrl',
+    'streamName',
+    'name',
+    'status',
+    'eventAtMs',
+    'app',
+    'action',
+    'stream',
+    'event',
+    'call',
+    'request',
+    'url',
+    '__proto__',
+    'constructor',
+    'toString',
+  ];
+  const leaf = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom(
+      '',
+      'm1',
+      'fuzz',
+      '20M',
+      'h264-mp4',
+      '{streamName}',
+      '{',
+      '../..',
+      'rtmp://h/x',
+      'publish',
+      'on_publish',
+      'PUBLISHING',
+      '\u0000',
+      '\ud800',
+      'x'.repeat(2_000),
+    ),
+    fc.double(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      tie('object'),
+    ),
+    object: fc
+      .array(fc.tuple(fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 8 })), tie('value')), {
+        maxLength: 5,
+      })
+      // Text, so that a field may be called __proto__.
+      .map((entries) =>
+        Object.defineProperties(
+          {},
+          Object.fromEntries(
+            entries.map(([key, one]) => [key, { value: one, enumerable: true, configurable: true }]),
+          ),
+        ),
+      ),
+  }));
+  const text = fc.oneof(
+    value.map((one) => JSON.stringify(one)),
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.webQueryParameters(),
+    fc
+      .array(fc.tuple(fc.constantFrom(...names), fc.string({ maxLength: 8 })), { maxLength: 5 })
+      .map((pairs) => new URLSearchParams(pairs).toString()),
+  );
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'm1',
+      'fuzz',
+      '..',
+      '01ARZ3NDEKTSV4RRFFQ69G5FAV',
+      'nginx-rtmp',
+      'srs',
+      'ome',
+      'stream',
+      'publishStream',
+      'StreamStatusEvent',
+    ),
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+  );
+  const query = fc.array(
+    fc.tuple(
+      fc.constantFrom('status', 'stream', 'from', 'to', 'limit', 'nextToken', 'records', 'name', 'other'),
+      fc.oneof(
+        fc.string({ maxLength: 12 }),
+        fc.constantFrom('1', '2026-01-01', 'true', 'starting', 'c3RhdGUvaW5kZXgv'),
+      ),
+    ),
+    { maxLength: 3 },
+  );
+
+  it('of every operation is answered as documented, and never with 5xx', async () => {
+    await api.publish('fuzz');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...OPERATIONS.map(({ method, path }) => ({ method, path }))),
+        fc.array(piece, { minLength: 3, maxLength: 3 }),
+        query,
+        text,
+        fc.constantFrom(undefined, 'k', '\u00e9', '"x"'),
+        async (operation, pieces, pairs, sent, header) => {
+          const rest = [...pieces];
+          const path = operation.path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) =>
+            name === 'secret' ? secret : encodeURIComponent((rest.pop() ?? 'x').toWellFormed()),
+          );
+          const search = new URLSearchParams(pairs).toString();
+          const answer = await api.call(operation.method, `${path}${search === '' ? '' : `?${search}`}`, {
+            ...(operation.method === 'GET' || operation.method === 'DELETE' ? {} : { text: sent }),
+            headers: header === undefined ? {} : { 'idempotency-key': header, 'if-none-match': header },
+          });
+          expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500);
+        },
+      ),
+      { numRuns: 400, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
+    );
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  }, 120_000);
+});

@@ -1,0 +1,54 @@
+import { errorAnswer } from '../../functions/core/api/answers.ts';
+import type { DocumentedOperation } from '../../functions/core/api/operations.ts';
+import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { ERRORS } from '../../functions/core/errors.ts';
+
+export interface Seen {
+  readonly operation: DocumentedOperation;
+  readonly status: number;
+  /** Of an error. */
+  readonly code?: string;
+}
+
+/** The operation that a request is for, as the document has it; undefined for what is no route. */
+export function operationOf(method: string, route: string): DocumentedOperation | undefined {
+  const path = new URL(route, 'http://h').pathname;
+  const found = OPERATIONS.filter((one) => one.method === method && pattern(one.path).test(path));
+  return found.sort((a, b) => parameters(a.path) - parameters(b.path))[0];
+}
+
+const parameters = (path: string): number => path.split('{').length;
+
+function pattern(path: string): RegExp {
+  const plain = path.replaceAll(/\{\w+\}/g, '[^/]+');
+  const prefix = '/rest-api/';
+  return plain.startsWith(prefix)
+    ? new RegExp(`^(/rest-api)?/${plain.slice(prefix.length)}/*$`)
+    : new RegExp(`^${plain}$`);
+}
+
+/** Holds an answer against the document. @throws Error that says what is not documented */
+export function checkAnswer(
+  method: string,
+  route: string,
+  answer: { readonly status: number; readonly body: unknown },
+): Seen | undefined {
+  const operation = operationOf(method, route);
+  const where = `${method} ${route} → ${answer.status} ${JSON.stringify(answer.body)}`;
+  if (operation === undefined) {
+    if (errorAnswer.safeParse(answer.body).success && [404, 405].includes(answer.status)) return undefined;
+    throw new Error(`no route and no error: ${where}`);
+  }
+  const documented = operation.answers[answer.status];
+  if (documented !== undefined) {
+    const parsed = documented.schema?.safeParse(answer.body);
+    if (parsed?.success === false) throw new Error(`${where} is not of its schema: ${parsed.error.message}`);
+    return { operation, status: answer.status };
+  }
+  const error = errorAnswer.safeParse(answer.body);
+  if (!error.success) throw new Error(`${where} is not documented: ${error.error.message}`);
+  const { code } = error.data.error;
+  const isDocumented = code === 'internal_error' || operation.errors.includes(code);
+  if (!isDocumented || ERRORS[code].status !== answer.status) throw new Error(`${where} is not documented`);
+  return { operation, status: answer.status, code };
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { ROUTES, WCS_METHODS } from '../../functions/core/api/routes.ts';
+import { ERRORS } from '../../functions/core/errors.ts';
+import { openApiDocument } from '../../infra/openapi/document.ts';
+import { openApiYaml } from '../../infra/openapi/text.ts';
+import { toYaml } from '../../infra/openapi/yaml.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const documented = OPERATIONS.map(({ method, path: route }) => `${method} ${route}`);
+
+describe('docs/openapi.yaml', () => {
+  it('is what the schemas say: otherwise run node infra/openapi/main.ts', () => {
+    expect(read('docs/openapi.yaml')).toBe(openApiYaml());
+  });
+
+  it('has every route, and no other', () => {
+    const routes = [
+      ...ROUTES.filter(({ function: name }) => name !== 'wcs').map(
+        (route) => `${route.method} ${route.path}`,
+      ),
+      ...WCS_METHODS.map((method) => `POST /rest-api${method}`),
+    ];
+    expect([...documented].sort()).toEqual(routes.sort());
+  });
+
+  it('has every error code', () => {
+    expect(Object.keys(openApiDocument()['x-errors'] as object)).toEqual(Object.keys(ERRORS));
+  });
+
+  it('refers only to what is there', () => {
+    const text = JSON.stringify(openApiDocument());
+    const { schemas } = openApiDocument().components as { schemas: object };
+    const used = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect(used.length).toBeGreaterThan(10);
+    for (const name of used) expect(Object.keys(schemas)).toContain(name);
+    expect(text.match(/"\$ref"/g)).toHaveLength(used.length);
+  });
+
+  it('gives each operation a name of its own', () => {
+    expect(new Set(OPERATIONS.map(({ id }) => id)).size).toBe(OPERATIONS.length);
+  });
+});
+
+it.each([
+  ['yes', '"yes"'],
+  ['3.1.0', '"3.1.0"'],
+  ['a: b', '"a: b"'],
+  ['plain text', 'plain text'],
+  ['', '""'],
+  [[], '[]'],
+  [{}, '{}'],
+  [{ a: [1, { b: null }] }, '\na:\n  - 1\n  - b: null'],
+])('%j as YAML', (value, yaml) => {
+  expect(toYaml(value)).toBe(yaml);
+});
+
+describe('docs/api.md', () => {
+  const text = read('docs/api.md');
+  it('names every operation and every error with its status', () => {
+    for (const { method, path: route } of OPERATIONS) expect(text).toContain(`| ${method} | \`${route}\``);
+    for (const [code, { status, meaning }] of Object.entries(ERRORS)) {
+      expect(text).toContain(`| \`${code}\` | ${status} | ${meaning} |`);
+    }
+  });
+});
