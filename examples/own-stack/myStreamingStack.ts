@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -16,7 +16,14 @@ export class MyStreamingStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
+    // Called for each finished record, as soon as it is in the library.
+    const onRecord = new NodejsFunction(this, 'OnRecord', {
+      entry: path.join(import.meta.dirname, 'onRecord.ts'),
+      runtime: Runtime.NODEJS_24_X,
+      timeout: Duration.seconds(30),
+    });
     const recorder = new StreamRecorder(this, 'Recorder', {
+      onRecord,
       capacityProviders: ['FARGATE_SPOT', 'FARGATE'],
       alarmTopic: new Topic(this, 'Alarms', { enforceSSL: true }),
       recordingDefaults: {
@@ -35,19 +42,7 @@ export class MyStreamingStack extends Stack {
     });
     recorder.grantApi(callApi);
 
-    // Each finished record, as soon as it is in the library.
-    const onRecord = new NodejsFunction(this, 'OnRecord', {
-      entry: path.join(import.meta.dirname, 'onRecord.ts'),
-      runtime: Runtime.NODEJS_24_X,
-      timeout: Duration.seconds(30),
-    });
     recorder.libraryBucket.grantRead(onRecord);
-    const notDelivered = new Queue(this, 'NotDelivered', { enforceSSL: true });
-    new Rule(this, 'RecordAvailable', {
-      eventBus: recorder.eventBus,
-      eventPattern: { source: [EVENT_SOURCE], detailType: [EVENT_TYPES.recordAvailable] },
-      targets: [new LambdaFunction(onRecord, { deadLetterQueue: notDelivered, retryAttempts: 8 })],
-    });
 
     // Failures wait until somebody looks at them.
     const failures = new Queue(this, 'Failures', { enforceSSL: true, retentionPeriod: Duration.days(14) });
