@@ -24,6 +24,9 @@ export interface RecordingOptions {
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
 
+/** Between the times of ffmpeg's packet list and those of a container. */
+const ROUNDING_MS = 20;
+
 /** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
 export class Recording {
   readonly rotation: Rotation;
@@ -38,6 +41,7 @@ export class Recording {
   #nextPart: number;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  #runEndMs = Number.POSITIVE_INFINITY;
   #fragments = 0;
   #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
   #failure: { readonly error: unknown } | undefined;
@@ -76,6 +80,12 @@ export class Recording {
     this.#format = format;
     this.#reader = createReader(format);
     this.#zeroAtMs = undefined;
+    this.#runEndMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** What ffmpeg's present run shows from then on, in ms of its timeline, is left out: it is of another kind. */
+  endRunAt(atMs: number): void {
+    this.#runEndMs = atMs - ROUNDING_MS;
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
@@ -111,6 +121,7 @@ export class Recording {
 
   async #add(fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
+    if (fragment.startMs >= this.#runEndMs) return;
     const isNewRun = this.#zeroAtMs === undefined;
     this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {

@@ -11,6 +11,8 @@ export interface FfmpegOptions {
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
+  /** Every line of the packet list. */
+  readonly onPacket: (line: string) => void;
 }
 
 /** ffmpeg is asked once, with SIGTERM: two signals in short order lose the tail. Then it is killed. */
@@ -27,7 +29,7 @@ export class Ffmpeg {
 
   constructor(options: FfmpegOptions) {
     this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: ENVIRONMENT,
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
@@ -35,6 +37,7 @@ export class Ffmpeg {
     lines.on('line', options.onLine);
     // Progress is read so that the pipe never fills; its numbers come from the fragments themselves.
     (this.#child.stdio[3] as Readable).resume();
+    createInterface({ input: this.#child.stdio[4] as Readable }).on('line', options.onPacket);
     this.exited = Promise.race([once(this.#child, 'close'), spawnFailed]).then(
       ([code]) => (code as number | null) ?? -1,
     );

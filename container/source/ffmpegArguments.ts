@@ -25,8 +25,15 @@ const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
 };
 
+/** A list of all packets, with their side data: where codec parameters change in the middle. */
+const PACKET_LIST = [
+  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy'],
+  ...['-flush_packets', '1', '-f', 'framecrc', 'pipe:4'],
+];
+
 /**
- * ffmpeg's arguments: reads the source, writes fragments to stdout and its progress to descriptor 3. Only the protocols
+ * ffmpeg's arguments: reads the source, writes fragments to stdout, its progress to descriptor 3, a list of
+ * packets to descriptor 4. Only the protocols
  * that the source's scheme needs are allowed, so that a playlist cannot read files.
  */
 export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
@@ -58,6 +65,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     '4096',
     ...OUTPUTS[plan.format],
     'pipe:1',
+    ...PACKET_LIST,
   ];
 }
 

@@ -27,6 +27,8 @@ export async function followSource(
   const { openTimeoutMs, reconnectWindowMs } = job.settings;
   let plan = planFor(expectedStreams(job), job.settings);
   let replans = 0;
+  let changedFrom: string | undefined;
+  let ignoresRepeatedParameters = false;
   let lost: { readonly sinceMs: number; tries: number } | undefined;
   for (;;) {
     const before = recording.fragments;
@@ -38,11 +40,22 @@ export async function followSource(
       plan,
       planFor: (streams) => planFor(streams, job.settings),
       onChunk: (chunk) => recording.write(chunk),
+      onParameterChange: (atMs) => recording.endRunAt(atMs),
+      ignoresRepeatedParameters,
       openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
       signal: stop.signal,
       log,
     });
     if (stop.cause !== undefined) return end;
+    // The same parameters again after a change: this source repeats them, and that is no change.
+    ignoresRepeatedParameters ||=
+      end.kind !== 'replan' && changedFrom !== undefined && end.parameters === changedFrom;
+    changedFrom = undefined;
+    if (end.kind === 'changed') {
+      log.info('the codec parameters of the source changed: ffmpeg begins again');
+      changedFrom = end.parameters;
+      continue;
+    }
     if (end.kind === 'replan') {
       replans += 1;
       if (replans > REPLANS_MAX) return end;

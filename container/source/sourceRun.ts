@@ -4,6 +4,7 @@ import type { EncodingPlan, StreamCodec } from '../../functions/core/formats.ts'
 import { redactText } from '../../functions/core/source.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { InputStreams } from './inputStreams.ts';
+import { ParameterChanges } from './parameterChanges.ts';
 
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
@@ -13,6 +14,9 @@ export interface SourceRunOptions {
   readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
   /** Takes ffmpeg's output, in order. What it throws ends the run. */
   readonly onChunk: (chunk: Buffer) => Promise<void>;
+  /** Told that what is shown from then on, in ms of this run's timeline, does not belong into this run's file. */
+  readonly onParameterChange: (atMs: number) => void;
+  readonly ignoresRepeatedParameters: boolean;
   readonly openTimeoutMs: number;
   /** Asks ffmpeg to finish. */
   readonly signal: AbortSignal;
@@ -20,6 +24,8 @@ export interface SourceRunOptions {
 }
 
 export type SourceEnd =
+  /** The video's codec parameters changed: run again, for another file. */
+  | { readonly kind: 'changed'; readonly parameters: string | undefined }
   /** The source sends something else than was expected: run again with this plan. */
   | { readonly kind: 'replan'; readonly plan: EncodingPlan }
   /** ffmpeg has ended. */
@@ -30,6 +36,7 @@ export type SourceEnd =
       readonly complaints: readonly string[];
       /** The source is a file or a playlist with an end, not a live stream. */
       readonly isFinite: boolean;
+      readonly parameters: string | undefined;
       readonly timedOut: boolean;
     };
 
@@ -43,7 +50,15 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const streams = new InputStreams();
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
+  let changed = false;
+  const changes = new ParameterChanges((atMs) => {
+    if (changed) return;
+    changed = true;
+    options.onParameterChange(atMs);
+    ffmpeg.stop();
+  }, options.ignoresRepeatedParameters);
   const ffmpeg = new Ffmpeg({
+    onPacket: (line) => changes.read(line),
     path: options.ffmpegPath,
     url,
     plan: options.plan,
@@ -94,7 +109,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       if (!isDeepStrictEqual(plan, options.plan)) replan = plan;
     }
     if (replan !== undefined) return { kind: 'replan', plan: replan };
-    return { kind: 'ended', exitCode, complaints, isFinite: streams.isFinite, timedOut };
+    if (changed) return { kind: 'changed', parameters: changes.fingerprint };
+    const parameters = changes.fingerprint;
+    return { kind: 'ended', exitCode, complaints, isFinite: streams.isFinite, timedOut, parameters };
   } finally {
     clearTimeout(openTimer);
     options.signal.removeEventListener('abort', stop);

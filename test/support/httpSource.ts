@@ -7,6 +7,8 @@ export interface Pace {
   readonly bytesPerSecond: number;
   /** Where the first so many connections are cut; after them one is whole, and then the stream is gone. */
   readonly cutAtBytes?: readonly number[];
+  /** What later connections get instead. */
+  readonly later?: Buffer;
   /** Where the source goes silent, with the connection open. Never by default. */
   readonly stallAtBytes?: number;
 }
@@ -49,17 +51,18 @@ export class HttpSource {
       response.writeHead(404).end();
       return;
     }
+    const bytes = this.#connections > 1 ? (this.#pace.later ?? this.#bytes) : this.#bytes;
     const closed = new Promise((resolve) => response.once('close', resolve));
     response.writeHead(200, { 'content-type': 'video/x-flv' });
     const { bytesPerSecond, stallAtBytes = Number.POSITIVE_INFINITY } = this.#pace;
     const step = Number.isFinite(bytesPerSecond) ? Math.ceil((bytesPerSecond * TICK_MS) / 1000) : 1 << 20;
-    for (let at = 0; at < this.#bytes.length && !response.destroyed; at += step) {
+    for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
       if (at >= stallAtBytes) return;
       if (at >= cutAt) {
         response.destroy();
         return;
       }
-      const ready = response.write(this.#bytes.subarray(at, at + step));
+      const ready = response.write(bytes.subarray(at, at + step));
       if (Number.isFinite(bytesPerSecond)) await delay(TICK_MS);
       else if (!ready)
         await Promise.race([closed, new Promise((resolve) => response.once('drain', resolve))]);
