@@ -9,6 +9,7 @@ export const TOOLS = {
     package: 'libnginx-mod-rtmp',
     present: () => existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so') && runs('nginx', ['-v']),
   },
+  chromium: { package: 'chromium', present: () => runs('chromium', ['--version']) },
   aws: { package: 'awscli', present: () => runs('aws', ['--version']) },
 } as const;
 export type Tool = keyof typeof TOOLS;
