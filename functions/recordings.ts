@@ -25,6 +25,7 @@ import { RecorderError } from './core/errors.ts';
 import { isRecordingId } from './core/ids.ts';
 import { previewName } from './core/names/index.ts';
 import { type StartAnswer, startOnce } from './core/protocol/idempotency.ts';
+import { reserveRecording } from './core/protocol/reservation.ts';
 import { rotateRecording } from './core/protocol/rotate.ts';
 import { startRecording } from './core/protocol/start.ts';
 import { stopRecordingById } from './core/protocol/stop.ts';
@@ -61,7 +62,7 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
   const start = async (newId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? newId;
     logger.appendKeys({ mediaSessionId });
-    const started = await startRecording(
+    const result = await startRecording(
       { ...ports, newRecordingId: firstThen(newId, ports.newRecordingId) },
       {
         mediaSessionId,
@@ -73,24 +74,41 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
           : { direct: { source: { url: sourceUrl }, stream: { name: streamName ?? mediaSessionId } } }),
       },
     );
-    return { ...started, mediaSessionId };
+    return { ...result, mediaSessionId };
   };
+  if (wanted.waitSeconds !== undefined && wanted.mediaSessionId !== undefined) {
+    const { mediaSessionId, waitSeconds } = wanted;
+    const reserved = await reserveRecording(ports, {
+      mediaSessionId,
+      settings,
+      requestId,
+      waitMs: waitSeconds * 1000,
+    });
+    if ('expiresAtMs' in reserved) {
+      const expiresAt = new Date(reserved.expiresAtMs).toISOString();
+      return { status: 202, body: { mediaSessionId, status: 'reserved', expiresAt } };
+    }
+    return started({ ...reserved, mediaSessionId });
+  }
   const key = headers['idempotency-key'];
   const newId = ports.newRecordingId();
   const answer = key === undefined ? await start(newId) : await startOnceFor(key, newId);
-  logger.info('recording start asked', { ...answer });
-  const { recordingId, alreadyStarted } = answer;
-  return {
-    status: alreadyStarted ? 200 : 201,
-    headers: { location: `/recordings/${recordingId}` },
-    body: { recordingId, mediaSessionId: answer.mediaSessionId, status: 'starting', alreadyStarted },
-  };
+  return started(answer);
 
   async function startOnceFor(idempotencyKey: string, recordingId: string): Promise<StartAnswer> {
     const checked = parseInput(idempotencyHeader, idempotencyKey, 'Idempotency-Key');
     const requestHash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
     return startOnce(ports.store, { key: checked, requestHash, recordingId }, start);
   }
+}
+
+function started({ recordingId, mediaSessionId, alreadyStarted }: StartAnswer): HttpAnswer {
+  logger.info('recording start asked', { recordingId, alreadyStarted });
+  return {
+    status: alreadyStarted ? 200 : 201,
+    headers: { location: `/recordings/${recordingId}` },
+    body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted },
+  };
 }
 
 /** The first id is given; a start that must make another job makes other ids. */

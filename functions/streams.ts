@@ -23,6 +23,7 @@ import { checkHookSecret } from './core/hooks/settings.ts';
 import { wcsHook } from './core/hooks/wcs.ts';
 import { SESSIONS_PREFIX, sessionKey } from './core/keys.ts';
 import { announceStream } from './core/protocol/announce.ts';
+import { startReserved } from './core/protocol/reservation.ts';
 import { parseSource } from './core/source.ts';
 import { type Session, sessionSchema } from './core/state/objects.ts';
 import { parseInput } from './core/validation.ts';
@@ -112,7 +113,8 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
     mediaSessionId,
     eventAtMs,
   }));
-  logger.info('stream announced', { status: session.status });
+  const started = await startReserved(setup().ports, session);
+  logger.info('stream announced', { status: session.status, started });
   return { status: 200, body: streamView(session) };
 }
 

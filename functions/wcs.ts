@@ -11,6 +11,7 @@ import { mediaSessionBody, startRecordingBody } from './core/api/schemas.ts';
 import { isListed, matches, streamFilter, toWcsStreamItem, type WcsStreamItem } from './core/api/wcs.ts';
 import { RecorderError } from './core/errors.ts';
 import { sessionKey } from './core/keys.ts';
+import { cancelReservation } from './core/protocol/reservation.ts';
 import { startRecording } from './core/protocol/start.ts';
 import { stopRecording } from './core/protocol/stop.ts';
 import { type Session, sessionSchema } from './core/state/objects.ts';
@@ -65,7 +66,19 @@ async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer
 async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionBody, body);
   logger.appendKeys({ mediaSessionId });
-  const result = await stopRecording(setup().ports, { mediaSessionId, by: `request ${requestId}` });
+  const { ports } = setup();
+  const cancelled = await cancelReservation(ports, mediaSessionId);
+  const result = await stopRecording(ports, { mediaSessionId, by: `request ${requestId}` }).catch(
+    (error: unknown) => {
+      if (cancelled && error instanceof RecorderError && error.code === 'recording_not_found')
+        return undefined;
+      throw error;
+    },
+  );
+  if (result === undefined) {
+    logger.info('reservation cancelled');
+    return { status: 200, body: { mediaSessionId, status: 'cancelled' } };
+  }
   logger.info('recording stop asked', { ...result });
   const status = result.alreadyEnded ? 'ended' : 'stopping';
   return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status } };

@@ -61,9 +61,16 @@ const LAUNCHER_ENVIRONMENT = {
 
 /** Starts and stops recordings. */
 const CONTROL_GRANTS = [
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks', 'recordings', 'index') },
+  {
+    on: 'landing',
+    actions: ['s3:GetObject', 's3:PutObject'],
+    keys: state('locks', 'recordings', 'index', 'reservations'),
+  },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-  { on: 'landing', list: ['state/recordings/*', 'state/sessions/*', 'state/locks/*', 'state/index/*'] },
+  {
+    on: 'landing',
+    list: state('recordings', 'sessions', 'locks', 'index', 'reservations'),
+  },
   // RunTask copies the task definition's tags onto the task, which is a right of its own.
   { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
 ] as const satisfies readonly Grant[];

@@ -34,6 +34,9 @@ export const sessionKey = (mediaSessionId: string): string =>
 export const lockKey = (mediaSessionId: string): string =>
   `${LOCKS_PREFIX}${keySegment(mediaSessionId)}.json`;
 
+export const reservationKey = (mediaSessionId: string): string =>
+  `state/reservations/${keySegment(mediaSessionId)}.json`;
+
 /** All state objects of one recording are below it. */
 export const recordingPrefix = (recordingId: string): string => `state/recordings/${recordingId}/`;
 export const jobKey = (recordingId: string): string => `${recordingPrefix(recordingId)}job.json`;

@@ -63,6 +63,7 @@ describe('every operation gives every answer that its document promises', () => 
     await post('/recordings', { mediaSessionId: 'created' });
     await post('/recordings', { mediaSessionId: 'created' });
     await post('/recordings', { mediaSessionId: 'nobody' });
+    await post('/recordings', { mediaSessionId: 'nobody', waitSeconds: 1 });
     const headers = { 'idempotency-key': 'contract' };
     await post('/recordings', { sourceUrl: source }, { headers });
     await post('/recordings', { sourceUrl: `${source}y` }, { headers });

@@ -47,6 +47,7 @@ describe('POST /recordings', () => {
     [{ mediaSessionId: 'c1', streamName: 'x' }, 'streamName'],
     [{ sourceUrl: 'file:///etc/passwd' }, 'sourceUrl'],
     [{ sourceUrl: 'rtmp://h/x', other: 1 }, 'other'],
+    [{ sourceUrl: 'rtmp://h/x', waitSeconds: 5 }, 'waitSeconds'],
     [{ sourceUrl: 'rtmp://h/x', config: { format: 'h264-webm' } }, 'config.format'],
   ])('%j is refused', async (body, field) => {
     expect(await create(body)).toMatchObject({
@@ -60,6 +61,41 @@ describe('POST /recordings', () => {
       status: 404,
       body: { error: { code: 'session_not_found' } },
     });
+  });
+});
+
+describe('a recording of a stream that is not there yet', () => {
+  const reserve = (mediaSessionId: string) =>
+    create({ mediaSessionId, waitSeconds: 60, config: { rotation: 60 } });
+  const listed = async (mediaSessionId: string) =>
+    ids((await api.call('GET', `/recordings?mediaSessionId=${mediaSessionId}`)).body);
+
+  it('is reserved, and starts once when the stream is published', async () => {
+    expect(await reserve('later')).toMatchObject({ status: 202, body: { status: 'reserved' } });
+    expect(await listed('later')).toEqual([]);
+    await api.publish('later', { status: 'PENDING' });
+    expect(await listed('later')).toEqual([]);
+    await api.publish('later');
+    const [id, ...others] = await listed('later');
+    expect(others).toEqual([]);
+    expect((await get(id)).body).toMatchObject({ settings: { rotation: { kind: 'time', everyMs: 60_000 } } });
+    await api.call('POST', `/recordings/${id}/stop`);
+    await api.publish('later');
+    expect(await listed('later')).toEqual([id]);
+  });
+
+  it('starts at once where the stream is there', async () => {
+    await api.publish('there');
+    expect(await reserve('there')).toMatchObject({ status: 201, body: { status: 'starting' } });
+  });
+
+  it('can be cancelled', async () => {
+    await reserve('cancelled');
+    const stop = () => api.call('POST', '/stream/stopRecording', { body: { mediaSessionId: 'cancelled' } });
+    expect(await stop()).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    expect((await stop()).status).toBe(404);
+    await api.publish('cancelled');
+    expect(await listed('cancelled')).toEqual([]);
   });
 });
 

@@ -30,11 +30,18 @@ export const startAnswer = z.strictObject({
   alreadyStarted: z.boolean(),
 });
 
+export const reservedAnswer = z.strictObject({
+  mediaSessionId: z.string(),
+  status: z.literal('reserved'),
+  expiresAt: time,
+});
+
 const stopStatus = z.enum(['stopping', 'ended']);
 export const wcsStopAnswer = z.strictObject({
-  recordingId: z.string(),
+  /** Absent where there was a reservation alone. */
+  recordingId: optional(z.string()),
   mediaSessionId: z.string(),
-  status: stopStatus,
+  status: z.enum(['stopping', 'ended', 'cancelled']),
 });
 export const stopAnswer = z.strictObject({ recordingId: z.string(), status: stopStatus });
 export const rotateAnswer = z.strictObject({ recordingId: z.string(), sequence: z.int() });

@@ -117,6 +117,10 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     answers: {
       201: { description: 'It starts; `Location` is its own route', schema: answers.startAnswer },
       200: { description: 'It goes on already', schema: answers.startAnswer },
+      202: {
+        description: 'Reserved (`waitSeconds`): it starts when its stream is published, or expires',
+        schema: answers.reservedAnswer,
+      },
     },
     errors: [
       ...BODY_ERRORS,

@@ -58,8 +58,14 @@ export const createRecordingBody = z
     /** Name of the stream, for the names of records; with `sourceUrl`. */
     streamName: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(65_536))),
     config: z.exactOptional(recordingConfig),
+    /** Seconds to wait for a stream that is not published yet: the recording is reserved. */
+    waitSeconds: z.exactOptional(z.int().check(z.positive(), z.maximum(7 * 86_400))),
   })
   .check(
+    z.refine((body) => body.waitSeconds === undefined || body.sourceUrl === undefined, {
+      message: 'goes with mediaSessionId',
+      path: ['waitSeconds'],
+    }),
     z.refine((body) => body.mediaSessionId !== undefined || body.sourceUrl !== undefined, {
       message: 'is missing, and so is sourceUrl',
       path: ['mediaSessionId'],

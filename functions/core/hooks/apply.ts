@@ -1,6 +1,7 @@
 import { RecorderError } from '../errors.ts';
 import { lockKey, outcomeKey, sessionKey, stopKey } from '../keys.ts';
 import { announceStream } from '../protocol/announce.ts';
+import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
 import type { RecordingSettings } from '../settings.ts';
 import { parseSource } from '../source.ts';
@@ -45,6 +46,8 @@ export async function applyHook(
     const stopped = session.status === 'UNPUBLISHED' ? await stopEnded(ports, session) : undefined;
     return { session, ...(stopped === undefined ? {} : { stopped }) };
   }
+  const reserved = await startReserved(ports, session);
+  if (reserved !== undefined) return { session, started: reserved };
   if (session.status !== 'PUBLISHING' || !isRecorded({ ...session, kind: event.kind }, hooks)) {
     return { session };
   }

@@ -87,6 +87,17 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+/** `state/reservations/<session>.json`: a recording asked for before its stream appears. Under If-Match. */
+export const reservationSchema = z.object({
+  settings: recordingSettingsSchema,
+  requestId: text,
+  requestedAtMs: atMs,
+  expiresAtMs: atMs,
+  /** It was started or cancelled. */
+  settledAtMs: optional(atMs),
+});
+export type Reservation = z.infer<typeof reservationSchema>;
+
 /** `stop.json`: a stop was asked. Create-only. */
 export const stopSchema = z.object({ requestedAtMs: atMs, by: text, reason: text });
 export type Stop = z.infer<typeof stopSchema>;
