@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readRecording } from '../functions/aws/recordings.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
+
 import { EVENT_TYPES } from '../functions/core/events.ts';
-import { attemptKey, jobKey, outcomeKey, recordingPrefix } from '../functions/core/keys.ts';
+import { attemptKey, jobKey, outcomeKey } from '../functions/core/keys.ts';
 import { releaseLock } from '../functions/core/protocol/lock.ts';
 import { stopReplaced } from '../functions/core/protocol/replaced.ts';
+import type { PartObjects } from '../functions/core/state/fold.ts';
 import {
   type Claim,
   claimSchema,
@@ -22,7 +25,7 @@ import { Recording } from './recording.ts';
 import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
 import type { SourceEnd } from './source/sourceRun.ts';
-import { isStopAsked, type StopRequest, watch } from './stopRequest.ts';
+import { isStopAsked, type StopCause, type StopRequest, watch } from './stopRequest.ts';
 
 export interface AttemptOptions {
   readonly outside: Outside;
@@ -69,7 +72,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { reason, parts } =
     stop.cause === undefined
       ? await record(context, options)
-      : { reason: stopReason(stop.cause), parts: [] as FinalPart[] };
+      : { reason: STOP_REASONS[stop.cause], parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else await end(context, reason, parts);
   return reason;
@@ -101,7 +104,8 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const background = new AbortController();
   const recording = new Recording({
     context,
-    firstPart: await nextPart(context),
+    ...(await earlierParts(context)),
+    onLimit: () => stop.ask('limit'),
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
     onFirstPart: async (part) => {
@@ -150,7 +154,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     }
     const { parts } = finished;
     if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
-    if (stop.cause !== undefined) return { reason: stopReason(stop.cause), parts };
+    if (stop.cause !== undefined) return { reason: STOP_REASONS[stop.cause], parts };
     if (recording.hasBegun) return { reason: { code: 'source_ended', message: 'The source ended.' }, parts };
     return { reason: failureOf(end), parts };
   } finally {
@@ -167,17 +171,26 @@ function failureOf(end: SourceEnd | undefined): Reason {
     : { code: 'source_failed', message: 'The source changes its codecs again and again.' };
 }
 
-function stopReason(cause: NonNullable<StopRequest['cause']>): Reason {
-  return cause === 'stopped'
-    ? { code: 'stopped', message: 'The recording was stopped.' }
-    : { code: 'interrupted', message: 'The task was ended, and nobody had asked to stop the recording.' };
-}
+const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
+  stopped: { code: 'stopped', message: 'The recording was stopped.' },
+  limit: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
+  interrupted: {
+    code: 'interrupted',
+    message: 'The task was ended, and nobody had asked to stop the recording.',
+  },
+};
 
-/** Part numbers go on where earlier attempts ended. */
-async function nextPart({ store, job }: AttemptContext): Promise<number> {
-  const prefix = `${recordingPrefix(job.recordingId)}parts/`;
-  const numbers = (await store.list(prefix)).map((key) => Number(key.slice(prefix.length).split('/')[0]));
-  return Math.max(0, ...numbers.filter(Number.isInteger)) + 1;
+/** Part numbers and the recorded time go on where earlier attempts ended. */
+async function earlierParts({
+  store,
+  job,
+}: AttemptContext): Promise<{ readonly firstPart: number; readonly earlierMs: number }> {
+  const parts = (await readRecording(store, job.recordingId))?.parts ?? new Map<number, PartObjects>();
+  const durations = [...parts.values()].map(({ final }) => final?.durationMs ?? 0);
+  return {
+    firstPart: Math.max(0, ...parts.keys()) + 1,
+    earlierMs: durations.reduce((sum, durationMs) => sum + durationMs, 0),
+  };
 }
 
 /** Runs something again and again, each time when the one before has ended. */

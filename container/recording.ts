@@ -20,6 +20,10 @@ export interface RecordingOptions {
   readonly spoolFolder: string;
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
+  /** Recorded by earlier attempts. */
+  readonly earlierMs: number;
+  /** As much has been recorded as the settings allow. */
+  readonly onLimit: () => void;
   /** The first part has been opened: there is a frame on its way to S3. */
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
@@ -130,6 +134,9 @@ export class Recording {
     }
     await this.#part.add(fragment);
     this.#fragments += 1;
+    const { context, earlierMs, onLimit } = this.#options;
+    const maxDurationMs = context.job.settings.maxDurationMs ?? Number.POSITIVE_INFINITY;
+    if (earlierMs + this.#endedParts.durationMs + this.#part.durationMs >= maxDurationMs) onLimit();
   }
 
   #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {

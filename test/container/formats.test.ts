@@ -119,6 +119,15 @@ describeWith(['ffmpeg'], 'sources of other codecs', () => {
     40_000,
   );
 
+  it('ends when it is as long as it may be', async () => {
+    const url = await serve('long.flv', [...INPUT, ...tone(44_100), ...H264, '-c:a', 'aac', ...FLV]);
+    const { reason, objects } = await bench.record(url, { maxDurationMs: 3_000 });
+    expect(reason).toEqual({ code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' });
+    const durationMs = objects.parts.get(1)?.final?.durationMs ?? 0;
+    expect(durationMs).toBeGreaterThanOrEqual(3_000);
+    expect(objects.outcome?.status).toBe('finished');
+  }, 40_000);
+
   it('begins a new part when it is told to', async () => {
     const bytes = folder.pipe('rotate.flv', [...INPUT, ...tone(44_100), ...H264, '-c:a', 'aac', ...FLV]);
     const source = await HttpSource.start(bytes, { bytesPerSecond: bytes.length / SECONDS });
