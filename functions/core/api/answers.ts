@@ -63,6 +63,14 @@ const part = z.strictObject({
   bytes: optional(count),
   tracks: optional(z.array(trackSchema)),
   recovered: optional(z.boolean()),
+  /** Why the record is not all that was recorded; absent for a complete one. */
+  incomplete: optional(z.array(z.string())),
+  /** From the last byte that was saved to the end of a killed task, in milliseconds. */
+  estimatedLossMs: optional(count),
+  /** Where the source was away, in milliseconds of the part. */
+  gaps: optional(z.array(z.strictObject({ atMs: z.number(), durationMs: z.number() }))),
+  /** Not recorded between the attempt before and this one. */
+  gapBeforeMs: optional(count),
   library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
   wholeName: optional(z.string()),
   download: optional(link),

@@ -108,10 +108,11 @@ function partView(part: number, found: PartObjects, links: RecordLinks | undefin
     format: open?.format ?? final?.format,
     startTime: isoTime(final?.startTimeMs ?? open?.startTimeMs),
     endTime: isoTime(final?.endTimeMs),
-    durationMs: final?.durationMs,
+    durationMs: moved?.durationMs ?? final?.durationMs,
     bytes: final?.bytes,
     tracks: final?.tracks ?? open?.tracks,
     recovered: final?.recovered,
+    incomplete: moved?.incomplete,
     estimatedLossMs: final?.estimatedLossMs,
     gaps: final?.gaps,
     library:
