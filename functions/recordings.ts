@@ -9,6 +9,7 @@ import { deleteRecording } from './aws/recordingDelete.ts';
 import { presignParts } from './aws/recordingLinks.ts';
 import { listRecordings } from './aws/recordingList.ts';
 import { readRecording } from './aws/recordings.ts';
+import { startFound } from './aws/startFound.ts';
 import { settingsOf } from './core/api/config.ts';
 import type { RouteKeyOf } from './core/api/routes.ts';
 import {
@@ -27,7 +28,6 @@ import { previewName } from './core/names/index.ts';
 import { type StartAnswer, startOnce } from './core/protocol/idempotency.ts';
 import { reserveRecording } from './core/protocol/reservation.ts';
 import { rotateRecording } from './core/protocol/rotate.ts';
-import { startRecording } from './core/protocol/start.ts';
 import { stopRecordingById } from './core/protocol/stop.ts';
 import { parseSource } from './core/source.ts';
 import { type RecordingObjects, recordingStatus } from './core/state/fold.ts';
@@ -35,7 +35,11 @@ import { parseInput } from './core/validation.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
-  return { s3, ports: controlPorts(s3), defaults: readEnv(['RECORDING_DEFAULTS']).RECORDING_DEFAULTS };
+  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = readEnv([
+    'RECORDING_DEFAULTS',
+    'STREAM_HOOKS',
+  ]);
+  return { s3, ports: controlPorts(s3), defaults, hooks };
 });
 
 const DEFAULT_LIMIT = 20;
@@ -57,12 +61,12 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
   const wanted = parseInput(createRecordingBody, body);
   const { sourceUrl, streamName, config } = wanted;
   if (sourceUrl !== undefined) parseSource(sourceUrl, 'sourceUrl');
-  const { ports, defaults } = setup();
+  const { ports, defaults, hooks } = setup();
   const settings = settingsOf(config ?? {}, defaults);
   const start = async (newId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? newId;
     logger.appendKeys({ mediaSessionId });
-    const result = await startRecording(
+    const result = await startFound(
       { ...ports, newRecordingId: firstThen(newId, ports.newRecordingId) },
       {
         mediaSessionId,
@@ -73,6 +77,7 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
           ? {}
           : { direct: { source: { url: sourceUrl }, stream: { name: streamName ?? mediaSessionId } } }),
       },
+      hooks,
     );
     return { ...result, mediaSessionId };
   };

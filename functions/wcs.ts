@@ -5,6 +5,7 @@ import { type HttpAnswer, type HttpRequest, httpRouter, type Operation } from '.
 import { logger } from './aws/logger.ts';
 import { once } from './aws/once.ts';
 import { activeRecording, activeRecordings, latestSessions } from './aws/registry.ts';
+import { startFound } from './aws/startFound.ts';
 import { settingsOf } from './core/api/config.ts';
 import { type WcsMethod, wcsMethodPath } from './core/api/routes.ts';
 import { mediaSessionBody, startRecordingBody } from './core/api/schemas.ts';
@@ -12,14 +13,13 @@ import { isListed, matches, streamFilter, toWcsStreamItem, type WcsStreamItem } 
 import { RecorderError } from './core/errors.ts';
 import { sessionKey } from './core/keys.ts';
 import { cancelReservation } from './core/protocol/reservation.ts';
-import { startRecording } from './core/protocol/start.ts';
 import { stopRecording } from './core/protocol/stop.ts';
 import { type Session, sessionSchema } from './core/state/objects.ts';
 import { parseInput } from './core/validation.ts';
 
 const setup = once(() => ({
   ports: controlPorts(new S3Client()),
-  defaults: readEnv(['RECORDING_DEFAULTS']).RECORDING_DEFAULTS,
+  env: readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS']),
 }));
 
 /** Streams whose locks are looked at together. */
@@ -49,14 +49,15 @@ export const handler = httpRouter<WcsMethod>(
 async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId, config } = parseInput(startRecordingBody, body);
   logger.appendKeys({ mediaSessionId });
-  const { ports, defaults } = setup();
-  const result = await startRecording(ports, {
+  const { ports, env } = setup();
+  const params = {
     mediaSessionId,
-    settings: settingsOf(config ?? {}, defaults),
+    settings: settingsOf(config ?? {}, env.RECORDING_DEFAULTS),
     // Without a config it is the same request as before; with one, the recording that is asked for is that one.
-    whenDifferent: config === undefined ? 'keep' : 'restart',
+    whenDifferent: config === undefined ? ('keep' as const) : ('restart' as const),
     requestId,
-  });
+  };
+  const result = await startFound(ports, params, env.STREAM_HOOKS);
   logger.info('recording start asked', { ...result });
   const { recordingId, alreadyStarted } = result;
   return { status: 200, body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted } };

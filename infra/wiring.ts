@@ -59,14 +59,20 @@ const LAUNCHER_ENVIRONMENT = {
   CAPACITY_PROVIDERS: 'capacityProviders',
 } as const;
 
+/** What the API's functions need to know. */
+const API_ENVIRONMENT = {
+  ...LAUNCHER_ENVIRONMENT,
+  RECORDING_DEFAULTS: 'recordingDefaults',
+  STREAM_HOOKS: 'streamHooks',
+} as const;
+
 /** Starts and stops recordings. */
 const CONTROL_GRANTS = [
   {
     on: 'landing',
     actions: ['s3:GetObject', 's3:PutObject'],
-    keys: state('locks', 'recordings', 'index', 'reservations'),
+    keys: state('locks', 'recordings', 'index', 'reservations', 'sessions'),
   },
-  { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   {
     on: 'landing',
     list: state('recordings', 'sessions', 'locks', 'index', 'reservations'),
@@ -127,7 +133,7 @@ export const FUNCTIONS = {
     // API Gateway gives up after 30 s.
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: { ...LAUNCHER_ENVIRONMENT, RECORDING_DEFAULTS: 'recordingDefaults' },
+    environment: API_ENVIRONMENT,
     grants: CONTROL_GRANTS,
   },
   recordings: {
@@ -135,7 +141,7 @@ export const FUNCTIONS = {
     description: 'Answers for recordings as resources: starts, lists, shows, stops, rotates, deletes them',
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: { ...LAUNCHER_ENVIRONMENT, RECORDING_DEFAULTS: 'recordingDefaults' },
+    environment: API_ENVIRONMENT,
     grants: [
       ...CONTROL_GRANTS,
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
@@ -150,12 +156,8 @@ export const FUNCTIONS = {
     description: "Keeps the registry of streams, by the API and by media servers' hooks",
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: {
-      ...LAUNCHER_ENVIRONMENT,
-      RECORDING_DEFAULTS: 'recordingDefaults',
-      STREAM_HOOKS: 'streamHooks',
-    },
-    grants: [...CONTROL_GRANTS, { on: 'landing', actions: ['s3:PutObject'], keys: state('sessions') }],
+    environment: API_ENVIRONMENT,
+    grants: CONTROL_GRANTS,
   },
   notFound: {
     name: 'notFound',

@@ -34,14 +34,7 @@ export async function applyHook(
 ): Promise<HookOutcome> {
   const { hooks, defaults, requestId } = context;
   const { mediaSessionId } = event;
-  const sourceUrl = event.sourceUrl ?? sourceUrlOf(event, hooks) ?? '';
-  if (event.what !== 'unpublished') {
-    const known = await ports.store.read(sessionKey(mediaSessionId), sessionSchema);
-    parseSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl');
-  }
-  const session = await announceStream(ports.store, mediaSessionId, (known) =>
-    sessionAfter(event, known, sourceUrl, ports.clock.nowMs()),
-  );
+  const session = await register(ports, event, hooks);
   if (event.what === 'unpublished') {
     const stopped = session.status === 'UNPUBLISHED' ? await stopEnded(ports, session) : undefined;
     return { session, ...(stopped === undefined ? {} : { stopped }) };
@@ -62,6 +55,26 @@ export async function applyHook(
     if (error instanceof RecorderError && error.code === 'session_not_found') return { session };
     throw error;
   }
+}
+
+/**
+ * Brings the registry to what an event says.
+ * @throws RecorderError invalid_request on `sourceUrl`
+ */
+export async function register(
+  { store, clock }: Pick<StartPorts, 'store' | 'clock'>,
+  event: HookEvent,
+  hooks: HookSettings,
+): Promise<Session> {
+  const { mediaSessionId } = event;
+  const sourceUrl = event.sourceUrl ?? sourceUrlOf(event, hooks) ?? '';
+  if (event.what !== 'unpublished') {
+    const known = await store.read(sessionKey(mediaSessionId), sessionSchema);
+    parseSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl');
+  }
+  return announceStream(store, mediaSessionId, (known) =>
+    sessionAfter(event, known, sourceUrl, clock.nowMs()),
+  );
 }
 
 /**

@@ -20,6 +20,13 @@ export const hookSettingsSchema = z.strictObject({
    * `{mediaSessionId}` stand for the stream's own: `rtmp://media.example/live/{streamName}`.
    */
   sources: z._default(z.record(z.string(), z.string().check(z.minLength(1), z.maxLength(2048))), {}),
+  /** WCS servers that are asked for a stream which the registry does not know: `http://wcs.example:8081`. */
+  wcsServers: z._default(
+    z
+      .array(z.string().check(z.regex(/^https?:\/\/[^\s/@]+\/*$/, 'must be http(s)://host[:port]')))
+      .check(z.maxLength(10)),
+    [],
+  ),
   /** Whether what publishers ask for is recorded, WCS's `record_streams`. */
   recordStreams: z._default(z.boolean(), true),
   /** Kinds that are never recorded by a hook, WCS's per-kind switches. */

@@ -41,6 +41,13 @@ export function wcsHook(method: string, body: string): HookResult {
   return what === undefined ? { reply } : { reply, event: toEvent(stream, what) };
 }
 
+/** An item of WCS's own `/stream/find` as what its hook would have said; undefined for what is no published stream. */
+export function wcsStreamEvent(item: unknown): HookEvent | undefined {
+  const stream = parseInput(streamBody, item);
+  const what = stream.published === false ? undefined : whatOf('StreamStatusEvent', stream);
+  return what === undefined ? undefined : toEvent(stream, what);
+}
+
 function whatOf(method: string, { status }: StreamBody): HookEvent['what'] | undefined {
   if (method === 'unPublishStream') return 'unpublished';
   if (method === 'publishStream') return 'pending';
