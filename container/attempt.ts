@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { announceOutcome, announceStart } from '../functions/aws/announcements.ts';
 import { readRecording } from '../functions/aws/recordings.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
 
-import { EVENT_TYPES } from '../functions/core/events.ts';
 import { attemptKey, jobKey, outcomeKey } from '../functions/core/keys.ts';
 import { releaseLock } from '../functions/core/protocol/lock.ts';
 import { stopReplaced } from '../functions/core/protocol/replaced.ts';
@@ -18,7 +18,7 @@ import {
   outcomeSchema,
   type Reason,
 } from '../functions/core/state/objects.ts';
-import { type AttemptContext, announce, type Outside } from './context.ts';
+import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
 import { Recording } from './recording.ts';
@@ -110,12 +110,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     signal: patience.signal,
     onFirstPart: async (part) => {
       await stopReplaced(context, job);
-      await announce(context, EVENT_TYPES.recordingStarted, {
-        attempt,
-        part: part.part,
-        startTimeMs: part.startTimeMs,
-        tracks: part.tracks,
-      });
+      await tryAnnounce(context, () => announceStart(context, job, part));
     },
   });
   await recording.open();
@@ -231,7 +226,7 @@ async function end(context: AttemptContext, reason: Reason, parts: readonly Fina
     atMs: clock.nowMs(),
   };
   await store.create(outcomeKey(recordingId), outcome);
+  // Before the lock is free: who finds a held lock with an outcome also finds what was not announced.
+  await tryAnnounce(context, () => announceOutcome(context, job, outcome));
   await releaseLock({ store, clock }, mediaSessionId, recordingId);
-  const type = outcome.status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
-  await announce(context, type, { reason, parts: parts.length });
 }

@@ -2,8 +2,6 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../functions/aws/eventBus.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
-import type { EventDetail, EventType } from '../functions/core/events.ts';
-import { eventId } from '../functions/core/events.ts';
 import type { Clock } from '../functions/core/ports.ts';
 import type { Job } from '../functions/core/state/objects.ts';
 import type { Patience } from './patience.ts';
@@ -25,24 +23,11 @@ export interface AttemptContext extends Outside {
   readonly attempt: number;
 }
 
-/** Publishes a fact. The fact itself is in state by then, so a bus that fails is logged and stops no recording. */
-export async function announce(
-  context: AttemptContext,
-  type: EventType,
-  fields: Readonly<Record<string, unknown>>,
-  part?: number,
-): Promise<void> {
-  const { job, bus, log } = context;
-  const detail: EventDetail = {
-    id: eventId(type, job.recordingId, part),
-    recordingId: job.recordingId,
-    mediaSessionId: job.mediaSessionId,
-    streamName: job.stream.name,
-    ...fields,
-  };
+/** Announces a fact. It is in state by then, so a bus that fails is logged, stops no recording, and is mended later. */
+export async function tryAnnounce({ log }: AttemptContext, announcement: () => Promise<void>): Promise<void> {
   try {
-    await bus.publish(type, detail);
+    await announcement();
   } catch (error) {
-    log.error(`the event "${type}" was not published`, error as Error);
+    log.error('an event was not published; the functions that look after recordings do it', error as Error);
   }
 }

@@ -4,8 +4,8 @@ import {
   CreateMultipartUploadCommand,
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
+import { announcePart } from '../functions/aws/announcements.ts';
 import { isStatus, uploadIsGone } from '../functions/aws/stateStore.ts';
-import { EVENT_TYPES } from '../functions/core/events.ts';
 import { partKey, recordKey } from '../functions/core/keys.ts';
 import { CONTENT_TYPES } from '../functions/core/media/contentTypes.ts';
 import type { ContainerFormat, Fragment, PartMuxer, TrackInfo } from '../functions/core/media/types.ts';
@@ -19,7 +19,7 @@ import {
   type UploadedPart,
 } from '../functions/core/state/objects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../functions/core/uploadedParts.ts';
-import { type AttemptContext, announce } from './context.ts';
+import { type AttemptContext, tryAnnounce } from './context.ts';
 import { SupersededError } from './faults.ts';
 import { PartUpload, type SealedUpload } from './upload/partUpload.ts';
 import { retrying } from './upload/retry.ts';
@@ -163,12 +163,7 @@ export class RecordedPart {
     await this.#complete(sealed.target, parts, final);
     await Promise.all([this.#upload.close(), this.tails.close()]);
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
-    await announce(
-      context,
-      EVENT_TYPES.partFinished,
-      { part: final.part, bytes: final.bytes, durationMs: Math.round(final.durationMs) },
-      final.part,
-    );
+    await tryAnnounce(context, () => announcePart(context, context.job, final));
     return final;
   }
 

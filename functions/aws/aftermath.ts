@@ -1,8 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { EVENT_TYPES, type EventType, eventId } from '../core/events.ts';
 import { type Settled, type SettlePorts, settleAttempt } from '../core/protocol/settle.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import type { FinalPart } from '../core/state/objects.ts';
+import { announceMissing } from './announcements.ts';
 import type { EventBus } from './eventBus.ts';
 import { readRecording } from './recordings.ts';
 import type { Rescue } from './rescue.ts';
@@ -46,12 +45,15 @@ export class Aftermath {
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });
     else log.info('recording has ended', { outcome: settled.outcome, isNew: settled.isNew });
-    if (settled.kind === 'ended' && settled.isNew) {
-      const { status, reason, parts } = settled.outcome;
-      const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
-      await this.#publish(after, type, { reason, parts });
-    }
+    await this.announceMissing(after);
     return settled;
+  }
+
+  /** What a recorder or a function that died has not announced. */
+  async announceMissing({ job }: RecordingObjects): Promise<void> {
+    const { store, bus, ports } = this.#options;
+    const objects = await readRecording(store, job.recordingId);
+    if (objects !== undefined) await announceMissing({ store, bus, clock: ports.clock }, objects);
   }
 
   async #rescueParts(task: GoneTask, objects: RecordingObjects, log: Logger): Promise<void> {
@@ -59,30 +61,7 @@ export class Aftermath {
       if (open === undefined || open.attempt !== task.attempt || moved !== undefined) continue;
       const progress = objects.attempts.get(task.attempt)?.progress;
       const part = { recordingId: task.recordingId, open, final, progress, endedAtMs: task.endedAtMs };
-      const rescued = await this.#options.rescue.rescue(part, log);
-      if (rescued !== undefined && rescued.bytes > 0) await this.#publishPart(objects, rescued);
+      await this.#options.rescue.rescue(part, log);
     }
-  }
-
-  #publishPart(objects: RecordingObjects, final: FinalPart): Promise<void> {
-    const { part, bytes, recovered, estimatedLossMs } = final;
-    const durationMs = Math.round(final.durationMs);
-    const fields = { part, bytes, durationMs, recovered, ...(recovered ? { estimatedLossMs } : {}) };
-    return this.#publish(objects, EVENT_TYPES.partFinished, fields, part);
-  }
-
-  #publish(
-    { job }: RecordingObjects,
-    type: EventType,
-    fields: Readonly<Record<string, unknown>>,
-    part?: number,
-  ): Promise<void> {
-    return this.#options.bus.publish(type, {
-      id: eventId(type, job.recordingId, part),
-      recordingId: job.recordingId,
-      mediaSessionId: job.mediaSessionId,
-      streamName: job.stream.name,
-      ...fields,
-    });
   }
 }

@@ -137,6 +137,7 @@ export class Reconciliation {
     if (objects === undefined) return;
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
     if (objects.outcome !== undefined) {
+      await this.#options.aftermath.announceMissing(objects);
       await releaseLock({ store, clock }, objects.job.mediaSessionId, recordingId);
       mended.lockReleased += 1;
       log.warn('mended: the lock of a recording that has ended was held');

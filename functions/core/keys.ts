@@ -50,6 +50,9 @@ export const attemptKey = (
 ): string => `${recordingPrefix(recordingId)}attempts/${attempt}/${file}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${recordingPrefix(recordingId)}parts/${part}/${file}.json`;
+/** Notes that an event was published; its id begins with the recording's. */
+export const announcedKey = (recordingId: string, eventId: string): string =>
+  `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;
 export const indexKey = (recordingId: string): string =>
   `state/index/${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
 

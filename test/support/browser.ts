@@ -75,9 +75,9 @@ export async function playInChromium(
       sendRange(request, response, record, contentType);
     } else if (request.url === '/requests') response.end(JSON.stringify({ requests }));
     else if (request.url === '/done')
-      readBody(request)
+      void readBody(request)
         .then(done.resolve, done.reject)
-        .then(() => response.end());
+        .finally(() => response.end());
     else response.writeHead(200, { 'content-type': 'text/html' }).end(page(seekSeconds));
   });
   const url = await listenOnLoopback(server);

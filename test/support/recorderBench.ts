@@ -70,6 +70,19 @@ export class RecorderBench {
     return this.#server.faults;
   }
 
+  get eventFaults(): Faults {
+    return this.#eventsServer.faults;
+  }
+
+  bus(): EventBus {
+    const client = new EventBridgeClient({
+      endpoint: this.#eventsServer.url,
+      region: 'us-east-1',
+      credentials: CREDENTIALS,
+    });
+    return new EventBus(client, BUS);
+  }
+
   client(): S3Client {
     return new S3Client({
       endpoint: this.#server.url,
@@ -109,14 +122,7 @@ export class RecorderBench {
         s3,
         store: new PatientStore(s3, LANDING, { signal: patience.signal, log }),
         patience,
-        bus: new EventBus(
-          new EventBridgeClient({
-            endpoint: this.#eventsServer.url,
-            region: 'us-east-1',
-            credentials: CREDENTIALS,
-          }),
-          BUS,
-        ),
+        bus: this.bus(),
         clock: { nowMs: Date.now },
         log,
       },
