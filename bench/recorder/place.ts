@@ -1,0 +1,200 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { build } from 'esbuild';
+import { StateStore } from '../../functions/aws/stateStore.ts';
+import { newRecordingId } from '../../functions/core/ids.ts';
+import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/keys.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import {
+  type FinalPart,
+  finalPartSchema,
+  type Job,
+  type Outcome,
+  openPartSchema,
+  outcomeSchema,
+  type Stop,
+} from '../../functions/core/state/objects.ts';
+import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/bundling/options.ts';
+import { type EventsServer, startEventsServer } from '../../infra/local/events/server.ts';
+import { Child, waitFor } from '../../test/support/children.ts';
+import { childOf } from './processes.ts';
+
+const LANDING = 'landing';
+const BUS = 'bus';
+const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
+const root = path.resolve(import.meta.dirname, '..', '..');
+
+/** Calls that S3 had, by operation. */
+export type Calls = Readonly<Record<string, number>>;
+
+/** Where recorders run as their image runs them: the bundle in a process of its own, S3 in another. */
+export class RecorderPlace {
+  readonly folder: string;
+  readonly #s3: ChildProcess;
+  readonly #events: EventsServer;
+  readonly #url: string;
+  readonly #store: StateStore;
+  readonly #running = new Set<Child>();
+  #count = 0;
+
+  private constructor(folder: string, s3: ChildProcess, url: string, events: EventsServer) {
+    this.folder = folder;
+    this.#s3 = s3;
+    this.#url = url;
+    this.#events = events;
+    const client = new S3Client({
+      endpoint: url,
+      region: 'us-east-1',
+      credentials: CREDENTIALS,
+      forcePathStyle: true,
+    });
+    this.#store = new StateStore(client, LANDING);
+  }
+
+  static async start(): Promise<RecorderPlace> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bench-recorder-'));
+    await mkdir(path.join(folder, 'spool'));
+    const s3 = fork(path.join(import.meta.dirname, 's3Process.ts'), {
+      env: {
+        DATA_DIR: path.join(folder, 's3'),
+        BUCKET: LANDING,
+        ACCESS_KEY: CREDENTIALS.accessKeyId,
+        SECRET_KEY: CREDENTIALS.secretAccessKey,
+      },
+    });
+    const [ready] = (await once(s3, 'message')) as [{ readonly url: string }];
+    const events = await startEventsServer({ busNames: [BUS] });
+    await bundleRecorder(path.join(folder, 'recorder.mjs'));
+    return new RecorderPlace(folder, s3, ready.url, events);
+  }
+
+  /** Calls that S3 has had so far. */
+  async calls(): Promise<Calls> {
+    this.#s3.send('calls');
+    const [calls] = (await once(this.#s3, 'message')) as [Calls];
+    return calls;
+  }
+
+  /** Starts a recorder; settles when its first part has been opened. */
+  async record(url: string): Promise<RunningRecorder> {
+    this.#count += 1;
+    const random = Buffer.alloc(16);
+    random.writeUInt32BE(this.#count);
+    const recordingId = newRecordingId(Date.now(), random);
+    const job: Job = {
+      recordingId,
+      mediaSessionId: `m${this.#count}`,
+      requestedAtMs: Date.now(),
+      requestId: 'bench',
+      source: { url },
+      stream: { name: `stream${this.#count}` },
+      // The source ends when it has sent all: nobody waits for it to come back.
+      settings: { ...DEFAULT_SETTINGS, reconnectWindowMs: 0 },
+    };
+    await this.#store.create(jobKey(recordingId), job);
+    const child = new Child(process.execPath, [path.join(this.folder, 'recorder.mjs')], {
+      PATH: process.env.PATH,
+      RECORDING_ID: recordingId,
+      ATTEMPT: '1',
+      LANDING_BUCKET: LANDING,
+      EVENT_BUS_NAME: BUS,
+      SPOOL_DIR: path.join(this.folder, 'spool'),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: this.#url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
+    });
+    this.#running.add(child);
+    const recorder = new RunningRecorder(this.#store, recordingId, child);
+    await waitFor('the first part', () => recorder.hasBegun(), { everyMs: 50 });
+    return recorder;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((child) => child.stop('SIGKILL')));
+    await this.#events.close();
+    if (this.#s3.connected) {
+      const gone = once(this.#s3, 'exit');
+      this.#s3.disconnect();
+      await gone;
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface Ended {
+  readonly final: FinalPart;
+  readonly outcome: Outcome;
+}
+
+/** A recorder's process. */
+export class RunningRecorder {
+  readonly pid: number;
+  readonly #store: StateStore;
+  readonly #recordingId: string;
+  readonly #child: Child;
+
+  constructor(store: StateStore, recordingId: string, child: Child) {
+    this.#store = store;
+    this.#recordingId = recordingId;
+    this.#child = child;
+    this.pid = child.process.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#child.running;
+  }
+
+  async hasBegun(): Promise<true | undefined> {
+    if (!this.running) throw new Error(`the recorder ended: ${this.#child.output}`);
+    const open = await this.#store.read(partKey(this.#recordingId, 1, 'open'), openPartSchema);
+    return open === undefined ? undefined : true;
+  }
+
+  get ffmpegPid(): number {
+    const pid = childOf(this.pid, 'ffmpeg');
+    if (pid === undefined) throw new Error(`the recorder has no ffmpeg: ${this.#child.output}`);
+    return pid;
+  }
+
+  /** Ends the recording as the API does. */
+  async stop(): Promise<Ended> {
+    const stop: Stop = { requestedAtMs: Date.now(), by: 'bench', reason: 'bench' };
+    await this.#store.create(stopKey(this.#recordingId), stop);
+    this.#child.process.kill('SIGTERM');
+    return this.ended();
+  }
+
+  /** Waits until the recording has ended well. @throws when it did not, with what the recorder wrote */
+  async ended(): Promise<Ended> {
+    if (this.running) await once(this.#child.process, 'exit');
+    const outcome = await this.#store.read(outcomeKey(this.#recordingId), outcomeSchema);
+    const final = await this.#store.read(partKey(this.#recordingId, 1, 'final'), finalPartSchema);
+    if (outcome?.value.status !== 'finished' || final === undefined) {
+      throw new Error(`a recording did not end well: ${this.#child.output}`);
+    }
+    return { final: final.value, outcome: outcome.value };
+  }
+}
+
+/** As container/Dockerfile does it. */
+async function bundleRecorder(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [path.join(root, 'container', 'main.ts')],
+    outfile,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: 'node',
+    format: 'esm',
+    target: BUNDLE_TARGET,
+    mainFields: [...BUNDLE_MAIN_FIELDS],
+    banner: { js: BUNDLE_BANNER },
+    logLevel: 'warning',
+  });
+}

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What Linux knows of a process. Each throws when the process is gone. */
+
+/** CPU seconds of its threads so far, its children not counted. */
+export function cpuSeconds(pid: number): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    // Exact, unlike the hundredths in `stat`. Node's threads and ffmpeg's live as long as their process.
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+  }
+  return nanoseconds / 1e9;
+}
+
+/** VmHWM is the peak of VmRSS. */
+export function memoryMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readStatus(pid)) ?? [];
+  return (Number(kib) * 1024) / 1e6;
+}
+
+/** Its child of this name; undefined while there is none. */
+export function childOf(pid: number, name: string): number | undefined {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
+    .split(' ')
+    .filter((child) => child !== '')
+    .map(Number)
+    .find((child) => readStatus(child).startsWith(`Name:\t${name}\n`));
+}
+
+function readStatus(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, 'latin1');
+}

@@ -1,0 +1,22 @@
+import { startS3Server } from '../../infra/local/s3/server.ts';
+
+/**
+ * The local S3 endpoint in a process of its own, so that its work is not counted as the recorder's. Told anything, it
+ * answers with how many calls of each operation it has had.
+ */
+const { DATA_DIR: dataDir = '', BUCKET: bucket = '', ACCESS_KEY = '', SECRET_KEY = '' } = process.env;
+const server = await startS3Server({
+  dataDir,
+  credentials: { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY },
+  buckets: [bucket],
+});
+const calls: Record<string, number> = {};
+const hit = server.faults.hit.bind(server.faults);
+server.faults.hit = (call) => {
+  const name = call.target.includes('/state/tails/') ? `${call.operation} of tails` : call.operation;
+  calls[name] = (calls[name] ?? 0) + 1;
+  return hit(call);
+};
+process.on('message', () => process.send?.(calls));
+process.once('disconnect', () => void server.close());
+process.send?.({ url: server.url });
