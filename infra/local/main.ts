@@ -47,6 +47,7 @@ async function start(
     dataDir,
     ports: { api: settings.apiPort, rtmp: settings.rtmpPort, s3: settings.s3Port },
     recordingDefaults: settings.recordingDefaults,
+    streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
     onLog: write,
     onEvent: (event) => {

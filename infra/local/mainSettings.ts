@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { DEFAULT_SETTINGS, mergeSettings, settingsOverridesSchema } from '../../functions/core/settings.ts';
 import type { RuntimePart } from './startError.ts';
 
@@ -11,6 +12,8 @@ export interface MainSettings {
   readonly s3Port: number;
   readonly dataDir: string;
   readonly recordingDefaults: string;
+  /** How media servers' hooks are taken, as JSON. */
+  readonly streamHooks: string;
   /** A script that runs for each record. */
   readonly onRecordHook: string | undefined;
 }
@@ -34,6 +37,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     s3Port: port('S3_PORT', env.S3_PORT, 9000),
     dataDir: env.DATA_DIR || '.data',
     recordingDefaults: recordingDefaults(env.RECORDING_DEFAULTS || '{}'),
+    streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
   };
 }
@@ -69,6 +73,15 @@ function recordingDefaults(json: string): string {
     mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json)));
   } catch (error) {
     throw new SettingError(`RECORDING_DEFAULTS is not valid: ${reasonOf(error)}`, { cause: error });
+  }
+  return json;
+}
+
+function streamHooks(json: string): string {
+  try {
+    hookSettingsSchema.parse(JSON.parse(json));
+  } catch (error) {
+    throw new SettingError(`STREAM_HOOKS is not valid: ${reasonOf(error)}`, { cause: error });
   }
   return json;
 }

@@ -67,6 +67,10 @@ describeWith(['ffmpeg'], 'npm start', () => {
       'RECORDING_DEFAULTS is not valid: partBytes: Too small: expected number to be >=5242880\n',
     ],
     [
+      { STREAM_HOOKS: '{"secretsSha256":["clear"]}' },
+      'STREAM_HOOKS is not valid: secretsSha256.0: must be a SHA-256 in lower-case hex\n',
+    ],
+    [
       { RECORDING_DEFAULTS: '{"unknown":1}' },
       'RECORDING_DEFAULTS is not valid: Unrecognized key: "unknown"\n',
     ],
