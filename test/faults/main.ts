@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
 import { startRuntime } from '../../infra/local/runtime.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { TOOLS } from '../support/tools.ts';
-import { FORMATS, KINDS, play, type Result, type Scenario } from './scenario.ts';
+import { FORMATS, KINDS, play, playOutage, type Result, type Scenario } from './scenario.ts';
 
 /**
  * `npm run -s test:faults`: real recordings, real SIGKILLs at random moments, and a count of what was lost, by the frame
@@ -23,6 +23,7 @@ if (!TOOLS.ffmpeg.present() || !TOOLS.nginxRtmp.present()) {
 
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const count = values.count === undefined ? (values.quick === true ? 6 : 200) : Number(values.count);
+const outageMs = values.quick === true ? 5_000 : 60_000;
 const AT_ONCE = 6;
 const KILL_WITHIN_MS = 5_000;
 /** A checkpoint every maxLossMs, one fragment of a second, one PUT; and what publisher, server and ffmpeg still hold. */
@@ -48,7 +49,7 @@ const scenarios: Scenario[] = Array.from({ length: count }, (_, i) => ({
   afterMs: Math.floor(random() * KILL_WITHIN_MS),
 }));
 
-console.log(`faults: ${count} kills, seed ${seed}`);
+console.log(`faults: ${count} kills and an outage of S3 of ${outageMs} ms, seed ${seed}`);
 const folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
 const nginx = await NginxRtmp.start();
 const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ingest: false });
@@ -65,6 +66,14 @@ try {
     const wave = scenarios.slice(at, at + AT_ONCE);
     results.push(...(await Promise.all(wave.map((scenario) => play(ground, scenario)))));
   }
+  // By itself: it takes S3 away from everybody.
+  const outage = {
+    name: 'outage',
+    kind: 'outage',
+    format: 'mp4',
+    afterMs: Math.floor(random() * 2_000),
+  } as const;
+  results.push(await playOutage({ runtime, s3, rtmpUrl: nginx.url, folder }, outage, outageMs));
 } finally {
   await runtime.close({ graceMs: 5_000 });
   await nginx.stop();
@@ -81,7 +90,7 @@ for (const { scenario, lossMs, gapMs, problems } of results) {
     `  ${scenario.name} ${scenario.kind} ${scenario.format} after ${scenario.afterMs} ms: lost ${lossMs.toFixed(0)} ms${gap}: ${said}`,
   );
 }
-for (const kind of KINDS) {
+for (const kind of [...KINDS, 'outage']) {
   const losses = results
     .filter(({ scenario, lossMs }) => scenario.kind === kind && Number.isFinite(lossMs))
     .map(({ lossMs }) => lossMs)

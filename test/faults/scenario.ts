@@ -9,7 +9,7 @@ import { Publisher } from './publisher.ts';
 import { ffmpegPid, kill, recorderPid } from './victim.ts';
 
 export const KINDS = ['recorder', 'ffmpeg', 'both', 'source'] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number] | 'outage';
 export const FORMATS = ['mp4', 'ts', 'mkv'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -73,21 +73,49 @@ export async function play(ground: Ground, scenario: Scenario): Promise<Result> 
       await delay(4_000);
       await call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: session });
     }
-    const done = await waitFor(
-      'the record in the library',
-      async () => {
-        const found = await view(runtime, recordingId);
-        if (found.status === 'failed') throw new Error(`failed: ${JSON.stringify(found.reason)}`);
-        return found.status === 'available' ? found : undefined;
-      },
-      { timeoutMs: 90_000, everyMs: 300 },
-    );
+    const done = await available(runtime, recordingId);
     return await judge(ground, scenario, recordingId, done, sent);
   } catch (error) {
     return { scenario, lossMs: Number.NaN, gapMs: undefined, problems: [String(error)] };
   } finally {
     await publisher.kill();
   }
+}
+
+/** One recording through an outage of S3: nothing may be missing. */
+export async function playOutage(ground: Ground, scenario: Scenario, outageMs: number): Promise<Result> {
+  const { runtime, rtmpUrl } = ground;
+  const session = scenario.name;
+  const url = `${rtmpUrl}/${session}`;
+  const publisher = new Publisher(url);
+  try {
+    await call(runtime, 'PUT', `/streams/${session}`, { name: session, sourceUrl: url });
+    const recordingId = await start(runtime, session, scenario.format);
+    await waitFor('the first checkpoint', () => hasCheckpoint(ground, recordingId), { timeoutMs: 40_000 });
+    await delay(scenario.afterMs);
+    runtime.faults.s3.add({ service: 's3', action: { kind: 'vanish', durationMs: outageMs } });
+    await delay(outageMs + 4_000);
+    const sent = publisher.frames;
+    await delay(2_000);
+    await call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: session });
+    return await judge(ground, scenario, recordingId, await available(runtime, recordingId), sent);
+  } catch (error) {
+    return { scenario, lossMs: Number.NaN, gapMs: undefined, problems: [String(error)] };
+  } finally {
+    await publisher.kill();
+  }
+}
+
+function available(runtime: Runtime, recordingId: string): Promise<RecordingView> {
+  return waitFor(
+    'the record in the library',
+    async () => {
+      const found = await view(runtime, recordingId);
+      if (found.status === 'failed') throw new Error(`failed: ${JSON.stringify(found.reason)}`);
+      return found.status === 'available' ? found : undefined;
+    },
+    { timeoutMs: 90_000, everyMs: 300 },
+  );
 }
 
 async function strike(kind: Kind, recordingId: string, publisher: Publisher): Promise<void> {
