@@ -38,11 +38,19 @@ export class RecorderPlace {
   readonly #events: EventsServer;
   readonly #url: string;
   readonly #store: StateStore;
+  readonly #nodeArguments: readonly string[];
   readonly #running = new Set<Child>();
   #count = 0;
 
-  private constructor(folder: string, s3: ChildProcess, url: string, events: EventsServer) {
+  private constructor(
+    folder: string,
+    s3: ChildProcess,
+    url: string,
+    events: EventsServer,
+    nodeArguments: readonly string[],
+  ) {
     this.folder = folder;
+    this.#nodeArguments = nodeArguments;
     this.#s3 = s3;
     this.#url = url;
     this.#events = events;
@@ -55,7 +63,8 @@ export class RecorderPlace {
     this.#store = new StateStore(client, LANDING);
   }
 
-  static async start(): Promise<RecorderPlace> {
+  /** @param nodeArguments of the recorders, such as `--cpu-prof` */
+  static async start(nodeArguments: readonly string[] = []): Promise<RecorderPlace> {
     const folder = await mkdtemp(path.join(tmpdir(), 'bench-recorder-'));
     await mkdir(path.join(folder, 'spool'));
     const s3 = fork(path.join(import.meta.dirname, 's3Process.ts'), {
@@ -69,7 +78,7 @@ export class RecorderPlace {
     const [ready] = (await once(s3, 'message')) as [{ readonly url: string }];
     const events = await startEventsServer({ busNames: [BUS] });
     await bundleRecorder(path.join(folder, 'recorder.mjs'));
-    return new RecorderPlace(folder, s3, ready.url, events);
+    return new RecorderPlace(folder, s3, ready.url, events, nodeArguments);
   }
 
   /** Calls that S3 has had so far. */
@@ -96,19 +105,23 @@ export class RecorderPlace {
       settings: { ...DEFAULT_SETTINGS, reconnectWindowMs: 0 },
     };
     await this.#store.create(jobKey(recordingId), job);
-    const child = new Child(process.execPath, [path.join(this.folder, 'recorder.mjs')], {
-      PATH: process.env.PATH,
-      RECORDING_ID: recordingId,
-      ATTEMPT: '1',
-      LANDING_BUCKET: LANDING,
-      EVENT_BUS_NAME: BUS,
-      SPOOL_DIR: path.join(this.folder, 'spool'),
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_S3: this.#url,
-      AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
-    });
+    const child = new Child(
+      process.execPath,
+      [...this.#nodeArguments, path.join(this.folder, 'recorder.mjs')],
+      {
+        PATH: process.env.PATH,
+        RECORDING_ID: recordingId,
+        ATTEMPT: '1',
+        LANDING_BUCKET: LANDING,
+        EVENT_BUS_NAME: BUS,
+        SPOOL_DIR: path.join(this.folder, 'spool'),
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+        AWS_ENDPOINT_URL_S3: this.#url,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
+      },
+    );
     this.#running.add(child);
     const recorder = new RunningRecorder(this.#store, recordingId, child);
     await waitFor('the first part', () => recorder.hasBegun(), { everyMs: 50 });
