@@ -199,7 +199,14 @@ export const FUNCTIONS = {
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
     },
-    grants: [...AFTERMATH_GRANTS, ...RELOCATE_GRANTS, { on: 'landing', uploads: true }],
+    grants: [
+      ...AFTERMATH_GRANTS,
+      ...RELOCATE_GRANTS,
+      { on: 'landing', uploads: true },
+      // Old state of recordings that have ended.
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index') },
+      { on: 'landing', list: state('index') },
+    ],
   },
 } as const satisfies Record<string, FunctionSpec>;
 

@@ -10,6 +10,7 @@ import { lockSchema } from '../core/state/objects.ts';
 import type { Aftermath } from './aftermath.ts';
 import { readRecording } from './recordings.ts';
 import type { Rescue } from './rescue.ts';
+import { expireFinishedState } from './stateExpiry.ts';
 import type { StateStore } from './stateStore.ts';
 
 export interface ReconciliationOptions {
@@ -32,6 +33,8 @@ export interface Mended {
   taskMissed: number;
   uploadCompleted: number;
   recordMoved: number;
+  /** Recordings that ended long ago, and whose state is gone now. */
+  stateExpired: number;
   /** Could not be mended; the log says why. The next run tries again. */
   failed: number;
 }
@@ -58,12 +61,14 @@ export class Reconciliation {
   }
 
   async run(log: Logger): Promise<Mended> {
+    const { s3, store, clock } = this.#options;
     const mended: Mended = {
       lockReleased: 0,
       stopRepeated: 0,
       taskMissed: 0,
       uploadCompleted: 0,
       recordMoved: 0,
+      stateExpired: 0,
       failed: 0,
     };
     const recordings = await this.#unfinished();
@@ -77,6 +82,12 @@ export class Reconciliation {
       await this.#options.relocate(key, own);
       mended.recordMoved += 1;
     });
+    try {
+      mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
+    } catch (error) {
+      mended.failed += 1;
+      log.error('old state could not be removed; the next run tries again', error as Error);
+    }
     return mended;
   }
 

@@ -53,10 +53,12 @@ export const partKey = (recordingId: string, part: number, file: 'open' | 'final
 /** Notes that an event was published; its id begins with the recording's. */
 export const announcedKey = (recordingId: string, eventId: string): string =>
   `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;
-export const indexKey = (recordingId: string): string =>
-  `state/index/${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
-
 export const INDEX_PREFIX = 'state/index/';
+/** The reverse of `indexKey`. */
+export const recordingIdOfIndexKey = (key: string): string => key.slice(key.lastIndexOf('-') + 1);
+export const indexKey = (recordingId: string): string =>
+  `${INDEX_PREFIX}${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
+
 /** What an Idempotency-Key stands for: the request and its recording, then the answer. */
 export const idempotencyKey = (key: string, file: 'request' | 'answer'): string =>
   `state/idempotency/${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;

@@ -1,4 +1,5 @@
 import type { RecordingObjects } from '../state/fold.ts';
+import type { FinalPart } from '../state/objects.ts';
 
 /** Something that happened to a recording. */
 export interface StoryEvent {
@@ -15,6 +16,8 @@ export const STORY_EVENT_TYPES = [
   'launched',
   'firstFrame',
   'partOpened',
+  'sourceLost',
+  'sourceBack',
   'rotateAsked',
   'stopAsked',
   'partFinished',
@@ -85,6 +88,7 @@ function* happenings({
     }
     if (final !== undefined) {
       const { bytes, durationMs, recovered } = final;
+      yield* reconnects(final);
       yield {
         type: 'partFinished',
         atMs: final.finalizedAtMs,
@@ -97,5 +101,14 @@ function* happenings({
   }
   if (outcome !== undefined) {
     yield { type: 'ended', atMs: outcome.atMs, fields: { status: outcome.status, reason: outcome.reason } };
+  }
+}
+
+/** The source was away and came back within the part; the part's own time has the gap in it. */
+function* reconnects({ part, startTimeMs, gaps = [] }: FinalPart): Generator<Happened> {
+  for (const { atMs, durationMs } of gaps) {
+    const lostAtMs = Math.round(startTimeMs + atMs);
+    yield { type: 'sourceLost', atMs: lostAtMs, fields: { part } };
+    yield { type: 'sourceBack', atMs: lostAtMs + Math.round(durationMs), fields: { part, durationMs } };
   }
 }
