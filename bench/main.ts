@@ -1,18 +1,24 @@
 import { cpus } from 'node:os';
+import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { bundles } from './bundles.ts';
 import { moves } from './moves.ts';
+import { latency } from './recorder/latency.ts';
+import { day, hour } from './recorder/long.ts';
+import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { type Benchmark, line } from './report.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [bundles, moves];
+const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves];
+const BENCHMARKS: readonly Benchmark[] = [...QUICK, tenRecorders, hour, day];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that
  * fails makes the run fail; an aim that was missed is shown and does not.
  */
+if (ensureTools([FFMPEG]).length > 0) process.exit(1);
 const quick = process.argv.includes('--quick');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
-for (const benchmark of BENCHMARKS) {
+for (const benchmark of quick ? QUICK : BENCHMARKS) {
   if (wanted.length > 0 && !wanted.some((name) => benchmark.name.includes(name))) continue;
   console.log(`\n${benchmark.name}`);
   for (const measurement of await benchmark.run({ quick })) console.log(line(measurement));

@@ -21,6 +21,8 @@ const TAG_HEADER_BYTES = 11;
 const AUDIO_TAG = 8;
 const VIDEO_TAG = 9;
 
+const made = new Map<string, Promise<FlvClip>>();
+
 interface Tag {
   /** Where it begins in the clip's media. */
   readonly at: number;
@@ -41,8 +43,15 @@ export class FlvClip {
     this.#tags = tags;
   }
 
-  /** Encodes a test picture at a constant bit rate, with real ffmpeg. */
-  static async make({ size, videoBitsPerSecond, audioBitsPerSecond }: ClipOptions): Promise<FlvClip> {
+  /** A test picture at a constant bit rate. Made once: several benchmarks want the same. */
+  static make(options: ClipOptions): Promise<FlvClip> {
+    const name = JSON.stringify(options);
+    const clip = made.get(name) ?? FlvClip.#encode(options);
+    made.set(name, clip);
+    return clip;
+  }
+
+  static async #encode({ size, videoBitsPerSecond, audioBitsPerSecond }: ClipOptions): Promise<FlvClip> {
     const rate = String(videoBitsPerSecond);
     const { stdout } = await promisify(execFile)(
       'ffmpeg',
