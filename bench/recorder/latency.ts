@@ -2,13 +2,14 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EVENT_TYPES } from '../../functions/core/events.ts';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { type Benchmark, median } from '../report.ts';
 import { ClipSource } from './clipSource.ts';
 import { FlvClip, HD_4_MBIT } from './flvClip.ts';
 
-const RECORDED_MS = 3_000;
+const RECORDED_MS = 1_000;
 const POLL_MS = 10;
 const FRAGMENTED = ['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+delay_moov', '-frag_duration'];
 const FRAGMENT_US = '1000000';
@@ -28,12 +29,21 @@ export const latency: Benchmark = {
   name: 'waiting: start to first byte, stop to library',
   async run({ quick }) {
     const folder = await mkdtemp(path.join(tmpdir(), 'bench-latency-'));
-    const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ingest: false });
+    /** When each recording's record was announced. Asking the API again and again would slow down what is measured. */
+    const availableAt = new Map<unknown, number>();
+    const runtime = await startRuntime({
+      dataDir: path.join(folder, 'data'),
+      ingest: false,
+      onEvent: ({ 'detail-type': type, detail }) => {
+        if (type === EVENT_TYPES.recordAvailable) availableAt.set(detail.recordingId, performance.now());
+      },
+    });
     const source = await ClipSource.start(await FlvClip.make(HD_4_MBIT), { speed: 1 });
     try {
       const runs: Latency[] = [];
       for (let i = 0; i < (quick ? 1 : 5); i++) {
-        runs.push(await measure(runtime, source.url, `m${i}`, path.join(folder, `${i}.mp4`)));
+        const file = path.join(folder, `${i}.mp4`);
+        runs.push(await measure({ runtime, availableAt, url: source.url, session: `m${i}`, file }));
       }
       const middle = (field: keyof Latency): number => median(runs.map((run) => run[field]));
       return [
@@ -47,7 +57,7 @@ export const latency: Benchmark = {
           detail: `${middle('firstMedia').toFixed(0)} ms against ${middle('plainFirstByte').toFixed(0)} ms, with no launch delay`,
         },
         { name: 'stop: answer', value: middle('stopAnswered'), unit: 'ms' },
-        { name: 'stop to available in the library', value: middle('available'), unit: 'ms' },
+        { name: 'stop to Record Available', value: middle('available'), unit: 'ms' },
       ];
     } finally {
       await source.close();
@@ -57,7 +67,15 @@ export const latency: Benchmark = {
   },
 };
 
-async function measure(runtime: Runtime, url: string, session: string, file: string): Promise<Latency> {
+interface Run {
+  readonly runtime: Runtime;
+  readonly availableAt: ReadonlyMap<unknown, number>;
+  readonly url: string;
+  readonly session: string;
+  readonly file: string;
+}
+
+async function measure({ runtime, availableAt, url, session, file }: Run): Promise<Latency> {
   await call(runtime, 'PUT', `/streams/${session}`, { name: session, sourceUrl: url });
   const seen = watchLanding(runtime);
   const startedAt = performance.now();
@@ -76,22 +94,16 @@ async function measure(runtime: Runtime, url: string, session: string, file: str
     const stoppedAt = performance.now();
     await call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: session });
     const stopAnswered = performance.now() - stoppedAt;
-    await waitFor(
-      'the record to be available',
-      async () => {
-        const { status, reason } = await call(runtime, 'GET', `/recordings/${recordingId}`);
-        if (status === 'failed') throw new Error(`the recording failed: ${JSON.stringify(reason)}`);
-        return status === 'available' || undefined;
-      },
-      { everyMs: POLL_MS },
-    );
+    const available = await waitFor('the record to be available', () => availableAt.get(recordingId), {
+      everyMs: POLL_MS,
+    });
     return {
       answered,
       opened: (seen.openedAt ?? Number.NaN) - startedAt,
       firstMedia: (seen.firstMediaAt ?? Number.NaN) - startedAt,
       plainFirstByte: plainFirstByteAt - startedAt,
       stopAnswered,
-      available: performance.now() - stoppedAt,
+      available: available - stoppedAt,
     };
   } finally {
     seen.end();
@@ -101,8 +113,6 @@ async function measure(runtime: Runtime, url: string, session: string, file: str
 
 interface Answer {
   readonly recordingId?: string;
-  readonly status?: string;
-  readonly reason?: unknown;
 }
 
 async function call({ apiUrl }: Runtime, method: string, route: string, body?: object): Promise<Answer> {
