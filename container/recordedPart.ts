@@ -21,6 +21,7 @@ import {
 import { bytesOf, crc32OfParts, describePart } from '../functions/core/uploadedParts.ts';
 import { type AttemptContext, tryAnnounce } from './context.ts';
 import { SupersededError } from './faults.ts';
+import type { BufferPool } from './upload/bufferPool.ts';
 import { PartUpload, type SealedUpload } from './upload/partUpload.ts';
 import { retrying } from './upload/retry.ts';
 import type { Spool } from './upload/spool.ts';
@@ -31,6 +32,7 @@ export interface PartOptions {
   readonly context: AttemptContext;
   readonly uploader: Uploader;
   readonly spool: Spool;
+  readonly buffers: BufferPool;
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   readonly format: ContainerFormat;
@@ -73,6 +75,7 @@ export class RecordedPart {
     this.#upload = new PartUpload({
       uploader: options.uploader,
       spool: options.spool,
+      buffers: options.buffers,
       target,
       partBytes: options.context.job.settings.partBytes,
     });

@@ -10,6 +10,7 @@ import type { AttemptContext } from './context.ts';
 import type { Measure } from './heartbeat.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
+import { BufferPool } from './upload/bufferPool.ts';
 import { Spool } from './upload/spool.ts';
 import { Uploader } from './upload/uploader.ts';
 
@@ -37,6 +38,7 @@ export class Recording {
   readonly #options: RecordingOptions;
   readonly #spool: Spool;
   readonly #uploader: Uploader;
+  readonly #buffers = new BufferPool();
   readonly #finishing: Promise<FinalPart>[] = [];
   #reader: FragmentReader = createReader('mp4');
   #format: ContainerFormat = 'mp4';
@@ -153,6 +155,7 @@ export class Recording {
         context,
         uploader: this.#uploader,
         spool: this.#spool,
+        buffers: this.#buffers,
         signal,
         format: this.#format,
         tracks: this.#reader.tracks ?? [],

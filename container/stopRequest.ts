@@ -47,21 +47,24 @@ export async function isStopAsked(store: StateStore, recordingId: string): Promi
   return (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
 }
 
-/** Looks for `stop.json` and new commands every 2 s, until it is told to end. S3's faults are logged and looked past. */
+/**
+ * Looks every 2 s until it is told to end: in turn for `stop.json`, which SIGTERM tells of sooner, and for new commands,
+ * which wait for a keyframe anyway. Each look costs the recorder CPU. S3's faults are logged and looked past.
+ */
 export async function watch(options: WatchOptions): Promise<void> {
   const { store, log, recordingId, stop, signal, everyMs = 2_000 } = options;
   let lastSequence: number | undefined;
-  while (!signal.aborted) {
+  const lookForCommands = async (): Promise<void> => {
+    const control = await store.read(controlKey(recordingId), controlSchema);
+    const sequence = Math.max(0, ...(control?.value.commands ?? []).map((command) => command.sequence));
+    // What was asked before this attempt began has no part of its own to end.
+    if (lastSequence !== undefined && sequence > lastSequence) options.onRotate();
+    lastSequence = sequence;
+  };
+  for (let looks = 0; !signal.aborted; looks++) {
     try {
-      const [asked, control] = await Promise.all([
-        isStopAsked(store, recordingId),
-        store.read(controlKey(recordingId), controlSchema),
-      ]);
-      if (asked) stop.ask('stopped');
-      const sequence = Math.max(0, ...(control?.value.commands ?? []).map((command) => command.sequence));
-      // What was asked before this attempt began has no part of its own to end.
-      if (lastSequence !== undefined && sequence > lastSequence) options.onRotate();
-      lastSequence = sequence;
+      if (looks % 2 === 1) await lookForCommands();
+      else if (await isStopAsked(store, recordingId)) stop.ask('stopped');
     } catch (error) {
       log.warn('commands could not be read', error as Error);
     }

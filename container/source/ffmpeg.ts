@@ -29,15 +29,13 @@ export class Ffmpeg {
 
   constructor(options: FfmpegOptions) {
     this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: ENVIRONMENT,
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });
     lines.on('line', options.onLine);
-    // Progress is read so that the pipe never fills; its numbers come from the fragments themselves.
-    (this.#child.stdio[3] as Readable).resume();
-    createInterface({ input: this.#child.stdio[4] as Readable }).on('line', options.onPacket);
+    createInterface({ input: this.#child.stdio[3] as Readable }).on('line', options.onPacket);
     this.exited = Promise.race([once(this.#child, 'close'), spawnFailed]).then(
       ([code]) => (code as number | null) ?? -1,
     );

@@ -25,16 +25,18 @@ const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
 };
 
-/** A list of all packets, with their side data: where codec parameters change in the middle. */
-const PACKET_LIST = [
-  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy'],
-  ...['-flush_packets', '1', '-f', 'framecrc', 'pipe:4'],
+/**
+ * A list of the video's keyframes with their side data: where codec parameters change in the middle. Every line wakes
+ * the recorder, so no other packet is listed; and no other stream, for which lines would wait.
+ */
+const KEYFRAME_LIST = [
+  ...['-map', '0:v:0', '-c', 'copy', '-bsf:v', 'noise=drop=not(key)'],
+  ...['-flush_packets', '1', '-f', 'framecrc', 'pipe:3'],
 ];
 
 /**
- * ffmpeg's arguments: reads the source, writes fragments to stdout, its progress to descriptor 3, a list of
- * packets to descriptor 4. Only the protocols
- * that the source's scheme needs are allowed, so that a playlist cannot read files.
+ * ffmpeg's arguments: reads the source, writes fragments to stdout, a list of keyframes to descriptor 3. Only the
+ * protocols that the source's scheme needs are allowed, so that a playlist cannot read files.
  */
 export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
   const { scheme, protocols } = parseSource(url, 'source.url');
@@ -44,8 +46,6 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     '-nostats',
     '-loglevel',
     'level+info',
-    '-progress',
-    'pipe:3',
     '-protocol_whitelist',
     protocols.join(','),
     ...inputTimeouts(scheme),
@@ -65,7 +65,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     '4096',
     ...OUTPUTS[plan.format],
     'pipe:1',
-    ...PACKET_LIST,
+    ...(plan.video ? KEYFRAME_LIST : []),
   ];
 }
 

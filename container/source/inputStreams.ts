@@ -16,6 +16,11 @@ export class InputStreams {
     return this.#isFinite;
   }
 
+  /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
+  get listed(): readonly StreamCodec[] | undefined {
+    return this.#state === 'before' ? undefined : this.#streams;
+  }
+
   /** @returns the streams, at the line that completes the list */
   read(line: string): readonly StreamCodec[] | undefined {
     if (this.#state === 'complete') return undefined;

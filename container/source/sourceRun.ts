@@ -73,7 +73,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
     },
   });
-  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(undefined));
+  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
 
   let timedOut = false;
   const openTimer = setTimeout(() => {
@@ -103,7 +103,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     }
     const exitCode = await ffmpeg.exited;
     if (replan === undefined && !decided) {
-      // A container that cannot carry the codec fails before the first byte.
+      // A container that cannot carry the codec, or a source without video, fails before the first byte.
       const found = await known.promise;
       const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);
       if (!isDeepStrictEqual(plan, options.plan)) replan = plan;

@@ -1,11 +1,13 @@
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { crc32OfParts } from '../../functions/core/uploadedParts.ts';
+import type { BufferPool } from './bufferPool.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 import type { Uploader, UploadTarget } from './uploader.ts';
 
 export interface PartUploadOptions {
   readonly uploader: Uploader;
   readonly spool: Spool;
+  readonly buffers: BufferPool;
   /** Settles when the multipart upload has been created and the part's number taken. */
   readonly target: Promise<UploadTarget>;
   /** Of the first S3 parts; later ones are larger. */
@@ -48,7 +50,7 @@ export class PartUpload {
 
   constructor(options: PartUploadOptions) {
     this.#options = options;
-    this.#buffer = Buffer.allocUnsafe(options.partBytes);
+    this.#buffer = options.buffers.take(options.partBytes);
     options.target.catch((error: unknown) => this.#fail(error));
   }
 
@@ -69,9 +71,9 @@ export class PartUpload {
 
   /**
    * The bytes from an offset on, not below `prefixBytes`, up to the last one appended; undefined when some of them wait
-   * on disk.
+   * on disk. They are to be copied at once: what they lie in is used again.
    */
-  bytesFrom(offset: number): Buffer | undefined {
+  bytesFrom(offset: number): readonly Buffer[] | undefined {
     const pieces: Buffer[] = [];
     for (const { start, data, bytes } of this.#sealed) {
       if (start + bytes <= offset) continue;
@@ -80,7 +82,7 @@ export class PartUpload {
     }
     const bufferStart = this.#bytes - this.#filledBytes;
     pieces.push(this.#buffer.subarray(Math.max(0, offset - bufferStart), this.#filledBytes));
-    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    return pieces;
   }
 
   /** The file must end soon: S3 takes no more than 10,000 parts. */
@@ -121,8 +123,7 @@ export class PartUpload {
   /** The first S3 part with other bytes in place of its first `oldHeadBytes`. */
   async firstWithHead(head: Buffer, oldHeadBytes: number): Promise<Buffer> {
     if (this.#first === undefined) throw new Error('nothing was uploaded yet');
-    const first = await this.#first.read();
-    return Buffer.concat([head, first.subarray(oldHeadBytes)]);
+    return this.#first.read({ before: head, skipBytes: oldHeadBytes });
   }
 
   async uploadFirstAgain(data: Buffer): Promise<UploadedPart> {
@@ -136,11 +137,13 @@ export class PartUpload {
   }
 
   async #seal(last: boolean): Promise<void> {
-    const data = this.#buffer.subarray(0, this.#filledBytes);
+    const buffer = this.#buffer;
+    const data = buffer.subarray(0, this.#filledBytes);
     const partNumber = this.#uploads.length + 1;
     if (partNumber === 1) this.#first = await this.#options.spool.keep(data);
-    const { target, uploader } = this.#options;
+    const { target, uploader, buffers, partBytes } = this.#options;
     const { uploaded, isOnDisk } = await uploader.submit(target, partNumber, data, last);
+    if (isOnDisk) buffers.give(buffer);
     const sealed = {
       start: this.#bytes - data.length,
       data: isOnDisk ? undefined : data,
@@ -153,13 +156,14 @@ export class PartUpload {
         this.#uploadedBytes += bytes;
         sealed.isUploaded = true;
         sealed.data = undefined;
+        if (!isOnDisk) buffers.give(buffer);
         while (this.#sealed[0]?.isUploaded === true) this.#sealed.shift();
       },
       (error: unknown) => this.#fail(error),
     );
     this.#uploads.push(uploaded);
     const growth = 1 + Math.floor(this.#uploads.length / GROW_EVERY_PARTS);
-    this.#buffer = Buffer.allocUnsafe(last ? 0 : this.#options.partBytes * growth);
+    this.#buffer = last ? NOTHING : buffers.take(partBytes * growth);
     this.#filledBytes = 0;
   }
 
@@ -167,3 +171,5 @@ export class PartUpload {
     this.#failure ??= { error };
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** The disk that waiting S3 parts may take is full: S3 has been away for too long. */
@@ -9,7 +9,8 @@ export class SpoolFullError extends Error {
 /** Bytes that wait on the task's disk. */
 export interface SpooledBytes {
   readonly bytes: number;
-  read(): Promise<Buffer>;
+  /** @param instead what the answer begins with, in place of its first `skipBytes` */
+  read(instead?: { readonly before: Buffer; readonly skipBytes: number }): Promise<Buffer>;
   /** Gives the disk back. */
   remove(): Promise<void>;
 }
@@ -55,13 +56,15 @@ export class Spool {
   }
 
   async #write(data: Buffer, countedBytes: number): Promise<SpooledBytes> {
+    const bytes = data.length;
     this.#bytes += countedBytes;
     this.#count += 1;
     const file = path.join(this.#folder, String(this.#count));
     await writeFile(file, data);
     return {
-      bytes: data.length,
-      read: () => readFile(file),
+      bytes,
+      read: ({ before, skipBytes } = { before: NOTHING, skipBytes: 0 }) =>
+        readAfter(before, file, skipBytes, bytes - skipBytes),
       remove: async () => {
         this.#bytes -= countedBytes;
         await rm(file);
@@ -72,4 +75,23 @@ export class Spool {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** In one buffer: S3 parts are large, and two of them would be the most memory that a recorder needs. */
+async function readAfter(before: Buffer, file: string, from: number, bytes: number): Promise<Buffer> {
+  const all = Buffer.allocUnsafeSlow(before.length + bytes);
+  before.copy(all);
+  const handle = await open(file);
+  try {
+    for (let at = 0; at < bytes; ) {
+      const { bytesRead } = await handle.read(all, before.length + at, bytes - at, from + at);
+      if (bytesRead === 0) throw new Error(`${file} ends ${bytes - at} bytes too early`);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  return all;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { tailKey } from '../../functions/core/keys.ts';
 import { encodeTailFacts, type TailFacts } from '../../functions/core/tails.ts';
 import type { PartUpload } from './partUpload.ts';
@@ -29,6 +29,8 @@ export class Tails {
   /** The recorder's clock at the last checkpoint after which nothing was left unsaved. */
   #savedAtMs: number | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** The bytes that are being saved: what they come from is used again meanwhile. */
+  #buffer: Buffer = Buffer.alloc(0);
 
   constructor(options: TailsOptions) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Tails {
     if (part === undefined || this.#closed) return;
     const facts = this.#options.facts();
     const from = Math.max(this.#savedTo, upload.prefixBytes);
-    const data = upload.bytesFrom(from);
+    const data = this.#copy(upload.bytesFrom(from));
     try {
       if (data !== undefined && data.length > 0) {
         const key = tailKey(recordingId, part, from, data.length);
@@ -85,11 +87,33 @@ export class Tails {
     }
   }
 
+  #copy(pieces: readonly Buffer[] | undefined): Buffer | undefined {
+    if (pieces === undefined) return undefined;
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (this.#buffer.length < bytes)
+      this.#buffer = Buffer.allocUnsafeSlow(Math.ceil(bytes / GROW_BY) * GROW_BY);
+    let at = 0;
+    for (const piece of pieces) at += piece.copy(this.#buffer, at);
+    return this.#buffer.subarray(0, bytes);
+  }
+
+  /** In one request for all that an S3 part made useless. */
   async #removeUpTo(end: number): Promise<void> {
     const { s3, bucket } = this.#options;
-    while (this.#kept[0] !== undefined && this.#kept[0].end <= end) {
-      await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: this.#kept[0].key }));
-      this.#kept.shift();
+    for (;;) {
+      const useless = this.#kept.filter((tail) => tail.end <= end).slice(0, DELETE_MAX_KEYS);
+      if (useless.length === 0) return;
+      const Objects = useless.map(({ key }) => ({ Key: key }));
+      const { Errors: [failed] = [] } = await s3.send(
+        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+      );
+      if (failed !== undefined) throw new Error(`S3 did not delete a tail: ${failed.Code}`);
+      this.#kept.splice(0, useless.length);
     }
   }
 }
+
+/** Tails differ a little in size. */
+const GROW_BY = 1024 * 1024;
+/** S3 takes no more in one request. */
+const DELETE_MAX_KEYS = 1_000;

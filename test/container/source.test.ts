@@ -3,7 +3,7 @@ import { ffmpegArguments } from '../../container/source/ffmpegArguments.ts';
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import { openingFailure } from '../../container/source/sourceErrors.ts';
 
-const COPY = { format: 'mp4', audio: 'copy' } as const;
+const COPY = { format: 'mp4', video: true, audio: 'copy' } as const;
 
 describe('ffmpegArguments', () => {
   it.each([
@@ -25,6 +25,7 @@ describe('ffmpegArguments', () => {
     expect(ffmpegArguments('rtmp://h/a/b', COPY).join(' ')).toContain('-c:v copy -c:a copy');
     const args = ffmpegArguments('rtmp://h/a/b', {
       format: 'mp4',
+      video: true,
       audio: { encoder: 'aac', sampleRateHz: 48_000 },
     });
     expect(args.join(' ')).toContain('-c:v copy -c:a aac -ar 48000 -af aresample=async=1');

@@ -4,7 +4,7 @@ import type { Clock, Store } from '../ports.ts';
 import { type Control, controlSchema, jobSchema, outcomeSchema, stopSchema } from '../state/objects.ts';
 
 const TRIES = 10;
-/** The recorder looks every 2 s; older commands were obeyed long ago. */
+/** The recorder looks every 4 s; older commands were obeyed long ago. */
 const COMMANDS_KEPT = 20;
 
 /**
