@@ -1,5 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer, type TrackInfo } from '../types.ts';
+import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import {
   ELEMENT_HEADER_MAX_BYTES,
   type Element,
@@ -13,9 +13,11 @@ import {
 } from './ebml.ts';
 import { type MatroskaHeader, type MatroskaTrack, parseHeader } from './header.ts';
 import { MatroskaMuxer } from './muxer.ts';
+import { currentHeader } from './parameters.ts';
 
 /** A cluster. */
 export interface MatroskaFragment extends Fragment {
+  /** What describes its frames: ffmpeg's header, or one of ours where the parameters have changed since. */
   readonly header: MatroskaHeader;
   /** The cluster's own time, in units of the segment, and where it stands in the bytes. */
   readonly timestamp: number;
@@ -39,10 +41,6 @@ export class MatroskaReader implements FragmentReader {
   #header: MatroskaHeader | undefined;
   #skipBytes = 0;
 
-  get tracks(): readonly TrackInfo[] | undefined {
-    return this.#header?.trackList.map(({ info }) => info);
-  }
-
   get danglingBytes(): number {
     return this.#queue.length;
   }
@@ -59,8 +57,7 @@ export class MatroskaReader implements FragmentReader {
   }
 
   startPart(first: MatroskaFragment): PartMuxer {
-    if (this.#header === undefined) throw new MediaError('a part cannot begin before the header');
-    return new MatroskaMuxer(this.#header, first);
+    return new MatroskaMuxer(first);
   }
 
   #step(fragments: MatroskaFragment[]): boolean {
@@ -96,7 +93,9 @@ export class MatroskaReader implements FragmentReader {
         if (bytes === undefined) return false;
         this.#header ??= parseHeader(this.#ebml as Buffer, this.#elements);
         const fragment = toFragment(bytes, header.headerBytes, this.#header);
-        if (fragment !== undefined) fragments.push(fragment);
+        if (fragment === undefined) return true;
+        this.#header = fragment.header;
+        fragments.push(fragment);
         return true;
       }
       case ID.info:
@@ -156,15 +155,18 @@ function toFragment(
   if (all.length === 0) return undefined;
   for (const [track, starts] of times) endMs = Math.max(endMs, lastEnd(starts, track.frameMs));
   const isVideo = ({ info }: MatroskaTrack): boolean => info.kind === 'video';
-  const firstVideo = blocks.find(({ track }) =>
-    header.trackList.some((one) => isVideo(one) && one.number === track),
-  );
+  const video = header.trackList.find(isVideo);
+  const firstVideo = blocks.find(({ track }) => track === video?.number);
+  const keyframe = video === undefined || firstVideo?.keyframe === true;
   return {
     bytes,
     startMs: Math.max(0, Math.min(...all)),
     endMs,
-    keyframe: header.trackList.some(isVideo) ? firstVideo?.keyframe === true : true,
-    header,
+    keyframe,
+    header:
+      keyframe && video !== undefined && firstVideo !== undefined
+        ? currentHeader(header, video, firstVideo.frame)
+        : header,
     dataAt: headerBytes,
     timestamp: time,
     timestampAt: headerBytes + timestamp.dataAt,
@@ -186,6 +188,8 @@ interface Block {
   readonly relativeTime: number;
   readonly keyframe: boolean;
   readonly duration: number | undefined;
+  /** What the block holds: one frame, since video is not laced. */
+  readonly frame: Buffer;
 }
 
 function readBlock(one: Element): Block | undefined {
@@ -212,5 +216,6 @@ function blockHeader(data: Buffer): Omit<Block, 'duration'> {
     track: track.value,
     relativeTime: data.readInt16BE(track.bytes),
     keyframe: ((data[track.bytes + 2] ?? 0) & KEYFRAME) !== 0,
+    frame: data.subarray(track.bytes + 3),
   };
 }
