@@ -76,8 +76,10 @@ function inputTimeouts(scheme: string): string[] {
   return ['-rw_timeout', String(SILENCE_US)];
 }
 
-function audioArguments({ audio }: EncodingPlan): string[] {
-  if (audio === 'copy') return ['-c:a', 'copy'];
+function audioArguments({ audio, format }: EncodingPlan): string[] {
+  // MPEG-TS, SRT and HLS carry AAC with a header for each frame, which MP4 does not take; empty_moov keeps ffmpeg from
+  // taking it off by itself. MP4 copies no other audio.
+  if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
 }

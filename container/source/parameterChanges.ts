@@ -5,6 +5,9 @@ interface Fingerprint {
   readonly checksum: string | undefined;
 }
 
+/** Less is side data of another kind: MPEG-TS gives each packet its stream's id. */
+const PARAMETERS_MIN_BYTES = 7;
+
 /**
  * Notices that a video's codec parameters change in the middle (a WebRTC publisher that changes its resolution), which
  * ffmpeg's muxers do not write down: what follows would be broken. Reads the packet list of ffmpeg's framecrc output,
@@ -44,6 +47,7 @@ export class ParameterChanges {
     if (at === -1 || fields[0] !== this.#videoStream || this.#first === undefined) return;
     const numbers = fields.slice(at + 1).filter((field) => /^(\d+|0x[0-9a-f]+)$/.test(field));
     const now = { bytes: Number(numbers[0]), checksum: numbers[1] };
+    if (now.bytes < PARAMETERS_MIN_BYTES) return;
     if (this.#isSame(this.#first, now)) return;
     this.#onChange(Number(fields[2]) * this.#tickMs);
   }
