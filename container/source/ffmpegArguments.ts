@@ -5,8 +5,8 @@ import { parseSource } from '../../functions/core/source.ts';
 /** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
 const SILENCE_US = 5_000_000;
 
-/** A cluster ends at each keyframe, and at least every second. */
-const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M'];
+/** A cluster ends at each keyframe, and at least every second. Checksums would be of what is written anew. */
+const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M', '-write_crc32', '0'];
 
 const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   // delay_moov keeps the first audio/video offset, which empty_moov alone drops. A fragment ends at each keyframe, and

@@ -94,7 +94,9 @@ describeWith(['ffmpeg'], 'a source whose parameters change within its samples', 
           audioPackets += packetHashes(folder, file, 'a').length;
           sentAudioPackets += packetHashes(folder, folder.file(`${codec}-${place}.ts`), 'a').length;
         }
-        expect(audioPackets).toBe(sentAudioPackets);
+        // For Matroska this AAC is encoded anew, which may add a frame at the end.
+        expect(audioPackets - sentAudioPackets).toBeGreaterThanOrEqual(0);
+        expect(audioPackets - sentAudioPackets).toBeLessThanOrEqual(format === 'mkv' ? 2 : 0);
       },
       60_000,
     );

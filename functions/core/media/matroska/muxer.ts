@@ -1,8 +1,8 @@
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
+import type { MatroskaFragment } from './cluster.ts';
 import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
 import type { MatroskaHeader, MatroskaTrack } from './header.ts';
 import { areAlike } from './parameters.ts';
-import type { MatroskaFragment } from './reader.ts';
 
 interface Cue {
   /** In units of the segment, from the part's zero. */
