@@ -76,9 +76,8 @@ function inputTimeouts(scheme: string): string[] {
   return ['-rw_timeout', String(SILENCE_US)];
 }
 
-function audioArguments({ audio, format }: EncodingPlan): string[] {
-  // MPEG-TS, SRT and HLS carry AAC with a header for each frame, which MP4 does not take; empty_moov keeps ffmpeg from
-  // taking it off by itself. MP4 copies no other audio.
+function audioArguments({ format, audio }: EncodingPlan): string[] {
+  // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
   if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
