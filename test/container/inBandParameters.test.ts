@@ -46,9 +46,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change within its samples', 
 
   async function record(codec: Codec, format: ContainerFormat, sizes: readonly string[]) {
     const bytes = joinTs(sizes.map((size, place) => encode(codec, size, place)));
-    const source = await HttpSource.start(bytes, {
-      bytesPerSecond: bytes.length / (SECONDS * sizes.length),
-    });
+    const source = await HttpSource.start(bytes);
     sources.push(source);
     const { objects, reason } = await bench.record(source.url, { formats: { [codec]: format } });
     expect(reason.code).toBe('source_ended');
