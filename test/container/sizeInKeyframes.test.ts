@@ -44,7 +44,10 @@ describeWith(['ffmpeg', 'chromium'], 'a source whose keyframes say their size', 
           ...['-f', 'lavfi', '-i', input, '-vf', numbered, ...encoder, '-g', '25', '-t', String(SECONDS)],
         ]);
       }
-      folder.write(`${codec}.txt`, Buffer.from(`file ${codec}-0.mkv\nfile ${codec}-1.mkv\n`));
+      folder.write(
+        `${codec}.txt`,
+        Buffer.from([0, 1].map((place) => `file ${codec}-${place}.mkv\nduration ${SECONDS}\n`).join('')),
+      );
       const bytes = folder.pipe(`${codec}.mkv`, [
         ...['-f', 'concat', '-i', folder.file(`${codec}.txt`), '-c', 'copy', '-live', '1', '-f', 'matroska'],
       ]);
