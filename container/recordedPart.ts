@@ -8,7 +8,7 @@ import { announcePart } from '../functions/aws/announcements.ts';
 import { isStatus, uploadIsGone } from '../functions/aws/stateStore.ts';
 import { partKey, recordKey } from '../functions/core/keys.ts';
 import { CONTENT_TYPES } from '../functions/core/media/contentTypes.ts';
-import type { ContainerFormat, Fragment, PartMuxer, TrackInfo } from '../functions/core/media/types.ts';
+import type { ContainerFormat, Fragment, PartMuxer } from '../functions/core/media/types.ts';
 import { fileName } from '../functions/core/names/index.ts';
 import { partNameValues } from '../functions/core/recordNames.ts';
 import {
@@ -36,7 +36,6 @@ export interface PartOptions {
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   readonly format: ContainerFormat;
-  readonly tracks: readonly TrackInfo[];
   /** The number to take, or the next free one after it. */
   readonly part: number;
   /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
@@ -120,6 +119,11 @@ export class RecordedPart {
     return this.#upload.mustRoll;
   }
 
+  /** The fragment belongs into this file: the source has not changed its parameters with it. */
+  accepts(fragment: Fragment): boolean {
+    return this.#muxer.accepts(fragment);
+  }
+
   /**
    * ffmpeg was started again: goes on in this file where it can, with a gap.
    * @param atMs wall clock of the fragment's first frame
@@ -179,13 +183,13 @@ export class RecordedPart {
 
   /** Creates the upload and takes the number; undefined when another attempt has it. */
   async #take(part: number): Promise<OpenPart | undefined> {
-    const { context, format, tracks } = this.#options;
+    const { context, format } = this.#options;
     const { job, attempt, store, s3 } = context;
     const facts = {
       part,
       startTimeMs: Math.round(this.#options.zeroAtMs + this.#muxer.summary.startMs),
       openedAtMs: this.#openedAtMs,
-      tracks: [...tracks],
+      tracks: [...this.#muxer.tracks],
     };
     const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
     const key = recordKey(job.recordingId, attempt, name);

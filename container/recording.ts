@@ -143,7 +143,7 @@ export class Recording {
 
   #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
     if (this.rotation.isDue(part, next)) return false;
-    if (!isNewRun) return true;
+    if (!isNewRun) return part.accepts(next);
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
     return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
   }
@@ -158,7 +158,6 @@ export class Recording {
         buffers: this.#buffers,
         signal,
         format: this.#format,
-        tracks: this.#reader.tracks ?? [],
         part: this.#nextPart,
         zeroAtMs,
       },

@@ -5,8 +5,8 @@ import { parseSource } from '../../functions/core/source.ts';
 /** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
 const SILENCE_US = 5_000_000;
 
-/** A cluster ends at each keyframe, and at least every second. */
-const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M'];
+/** A cluster ends at each keyframe, and at least every second. Checksums would be of what is written anew. */
+const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M', '-write_crc32', '0'];
 
 const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   // delay_moov keeps the first audio/video offset, which empty_moov alone drops. A fragment ends at each keyframe, and
@@ -76,8 +76,9 @@ function inputTimeouts(scheme: string): string[] {
   return ['-rw_timeout', String(SILENCE_US)];
 }
 
-function audioArguments({ audio }: EncodingPlan): string[] {
-  if (audio === 'copy') return ['-c:a', 'copy'];
+function audioArguments({ format, audio }: EncodingPlan): string[] {
+  // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
+  if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
 }

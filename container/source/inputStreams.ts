@@ -1,5 +1,7 @@
 import type { StreamCodec } from '../../functions/core/formats.ts';
 
+/** AAC as MPEG-TS has it (stream type 15), with an ADTS header for each frame. */
+const ADTS = /\(\[15\]\[0\]\[0\]\[0\] /;
 const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
 
 /**
@@ -42,6 +44,7 @@ export class InputStreams {
       kind: kind === 'Video' ? 'video' : 'audio',
       codec,
       ...(rate === undefined ? {} : { sampleRateHz: Number(rate) }),
+      ...(ADTS.test(rest) ? { isAdts: true } : {}),
     });
     return undefined;
   }

@@ -33,6 +33,8 @@ export interface StreamCodec {
   /** As ffprobe names it. */
   readonly codec: string;
   readonly sampleRateHz?: number;
+  /** AAC whose parameters come with each frame, as in MPEG-TS. */
+  readonly isAdts?: boolean;
 }
 
 /** What ffmpeg is asked to make of a source. Video is always copied. */
@@ -59,14 +61,20 @@ export function planFor(
   const audio = streams.find(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
-  if (audio === undefined || fits(audio, carrier, settings.audioSampleRateHz))
+  if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
     return { format, video: video !== undefined, audio: 'copy' };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
   return { format, video: video !== undefined, audio: { encoder: carrier.encoder, sampleRateHz } };
 }
 
-function fits({ codec, sampleRateHz }: StreamCodec, carrier: Carrier, wantedHz: number): boolean {
-  return carrier.audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);
+function fits(
+  { codec, sampleRateHz, isAdts }: StreamCodec,
+  format: ContainerFormat,
+  wantedHz: number,
+): boolean {
+  // ffmpeg's Matroska wants AAC's parameters before the first frame, unless it can go back in its output.
+  if (isAdts === true && format === 'mkv') return false;
+  return CARRIERS[format].audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);
 }
 
 /**

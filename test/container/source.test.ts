@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ffmpegArguments } from '../../container/source/ffmpegArguments.ts';
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import { openingFailure } from '../../container/source/sourceErrors.ts';
+import { planFor } from '../../functions/core/formats.ts';
+import type { ContainerFormat } from '../../functions/core/media/types.ts';
 
 const COPY = { format: 'mp4', video: true, audio: 'copy' } as const;
 
@@ -49,6 +51,22 @@ describe('InputStreams', () => {
       { kind: 'video', codec: 'h264' },
     ]);
     expect(streams.read('  Stream #0:0: Video: h264, 1 fps')).toBeUndefined();
+  });
+
+  it('knows AAC with headers of its own, which is encoded for Matroska and copied elsewhere', () => {
+    const streams = new InputStreams();
+    const lines = [
+      "Input #0, mpegts, from 'http://127.0.0.1/live/x.ts':",
+      '  Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), yuv420p(progressive), 320x180, 25 fps',
+      '  Stream #0:1[0x101]: Audio: aac (LC) ([15][0][0][0] / 0x000F), 44100 Hz, stereo, fltp, 129 kb/s',
+    ];
+    for (const line of lines) streams.read(line);
+    const found = streams.read('Stream mapping:') ?? [];
+    const plan = (format: ContainerFormat) =>
+      planFor(found, { formats: { h264: format }, audioSampleRateHz: 44_100 });
+    expect(plan('mkv').audio).toEqual({ encoder: 'aac', sampleRateHz: 44_100 });
+    expect(plan('mp4').audio).toBe('copy');
+    expect(plan('ts').audio).toBe('copy');
   });
 });
 

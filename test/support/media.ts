@@ -66,6 +66,14 @@ export async function frameHashes(file: string, kind: 'v' | 'a'): Promise<string
     .map((line) => line.split(',')[5]?.trim() ?? '');
 }
 
+/** The width of every decoded frame. */
+export async function frameWidths(file: string): Promise<number[]> {
+  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'frame=width', '-of', 'json', file];
+  const { stdout } = await run('ffprobe', args, { maxBuffer: 16 * 1024 * 1024 });
+  const { frames } = JSON.parse(stdout) as { frames: { width: number }[] };
+  return frames.map(({ width }) => width);
+}
+
 /** A hash of every packet, as it lies in the file. */
 export function packetHashes(folder: MediaFolder, file: string, kind: 'v' | 'a'): string[] {
   const list = folder.make('packets.txt', [

@@ -30,8 +30,6 @@ export interface Fragment {
 }
 
 export interface FragmentReader {
-  /** Known once the header has been read; undefined until then. */
-  readonly tracks: readonly TrackInfo[] | undefined;
   /**
    * Takes any chunk of ffmpeg's stdout, in order; gives the fragments that it completed.
    * @throws MediaError the bytes are not of the format
@@ -59,6 +57,12 @@ export interface PartSummary {
 export interface PartMuxer {
   /** The first bytes of the file. With what `add` gave after them they are playable at every moment. */
   readonly head: Buffer;
+  readonly tracks: readonly TrackInfo[];
+  /**
+   * The fragment may be added. Not when the source has changed its video's parameters with it (the resolution), which
+   * this part's head does not describe: another part must begin.
+   */
+  accepts(fragment: Fragment): boolean;
   /** The fragment with its times moved so that the part starts at zero. */
   add(fragment: Fragment): Buffer;
   /**

@@ -17,11 +17,20 @@ export const ID = {
   trackUid: 0x73c5,
   trackType: 0x83,
   codecId: 0x86,
+  codecPrivate: 0x63a2,
+  contentEncodings: 0x6d80,
   defaultDuration: 0x23e383,
   codecDelay: 0x56aa,
   video: 0xe0,
   pixelWidth: 0xb0,
   pixelHeight: 0xba,
+  pixelCropTop: 0x54bb,
+  pixelCropBottom: 0x54aa,
+  pixelCropLeft: 0x54cc,
+  pixelCropRight: 0x54dd,
+  displayWidth: 0x54b0,
+  displayHeight: 0x54ba,
+  colour: 0x55b0,
   audio: 0xe1,
   samplingFrequency: 0xb5,
   channels: 0x9f,
@@ -40,6 +49,7 @@ export const ID = {
   cueTrack: 0xf7,
   cueClusterPosition: 0xf1,
   void: 0xec,
+  crc32: 0xbf,
 } as const;
 
 export interface ElementHeader {

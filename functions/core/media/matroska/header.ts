@@ -6,8 +6,12 @@ export interface MatroskaTrack {
   readonly info: TrackInfo;
   /** Duration of one frame where the file says so, in milliseconds. */
   readonly frameMs: number | undefined;
+  /** The codec's configuration; undefined without one, and where frames are not stored as they are. */
+  readonly codecPrivate: Buffer | undefined;
   /** The track entry but for its UID, which is another one in each run: two that are alike can share a file. */
   readonly setup: Buffer;
+  /** Of that, what does not follow from a video's parameter sets. */
+  readonly plainSetup: Buffer;
 }
 
 /** What stands before the first cluster. */
@@ -34,10 +38,7 @@ export function parseHeader(ebml: Buffer, elements: readonly Element[]): Matrosk
   const scale = findElement(infoElements, ID.timestampScale);
   const unitNs = scale === undefined ? 1_000_000 : readUint(scale.data);
   if (unitNs === 0) throw new MediaError('the timestamp scale is 0');
-  const trackList = elementsIn(tracks.data)
-    .filter(({ id }) => id === ID.trackEntry)
-    .map(({ data }) => parseTrack(elementsIn(data)))
-    .filter((track) => track !== undefined);
+  const trackList = parseTracks(tracks.data);
   if (trackList.length === 0) throw new MediaError('the segment has neither video nor audio');
   return {
     ebml,
@@ -47,6 +48,19 @@ export function parseHeader(ebml: Buffer, elements: readonly Element[]): Matrosk
     trackList,
     unitMs: unitNs / 1e6,
   };
+}
+
+/** The header with another Tracks element. @throws MediaError */
+export function withTracks(header: MatroskaHeader, tracks: Buffer): MatroskaHeader {
+  const [element] = elementsIn(tracks);
+  return { ...header, tracks, trackList: parseTracks(element?.data ?? Buffer.alloc(0)) };
+}
+
+function parseTracks(data: Buffer): MatroskaTrack[] {
+  return elementsIn(data)
+    .filter(({ id }) => id === ID.trackEntry)
+    .map((entry) => parseTrack(elementsIn(entry.data)))
+    .filter((track) => track !== undefined);
 }
 
 const CODECS: readonly (readonly [RegExp, string])[] = [
@@ -90,8 +104,17 @@ function parseTrack(entry: readonly Element[]): MatroskaTrack | undefined {
     number: uint(entry, ID.trackNumber) ?? 0,
     info: { kind, codec, ...definedOnly(details) },
     frameMs: frameNs === undefined ? undefined : frameNs / 1e6,
-    setup: Buffer.concat(entry.filter(({ id }) => id !== ID.trackUid).map(({ bytes }) => bytes)),
+    codecPrivate:
+      findElement(entry, ID.contentEncodings) === undefined
+        ? findElement(entry, ID.codecPrivate)?.data
+        : undefined,
+    setup: entryWithout(entry, [ID.trackUid]),
+    plainSetup: entryWithout(entry, [ID.trackUid, ID.codecPrivate, ID.video]),
   };
+}
+
+function entryWithout(entry: readonly Element[], ids: readonly number[]): Buffer {
+  return Buffer.concat(entry.filter(({ id }) => !ids.includes(id)).map(({ bytes }) => bytes));
 }
 
 function definedOnly(values: Readonly<Record<string, number | undefined>>): Record<string, number> {

@@ -1,7 +1,8 @@
-import type { PartMuxer, PartSummary } from '../types.ts';
+import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
+import type { MatroskaFragment } from './cluster.ts';
 import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
-import type { MatroskaHeader } from './header.ts';
-import type { MatroskaFragment } from './reader.ts';
+import type { MatroskaHeader, MatroskaTrack } from './header.ts';
+import { areAlike } from './parameters.ts';
 
 interface Cue {
   /** In units of the segment, from the part's zero. */
@@ -26,7 +27,8 @@ export class MatroskaMuxer implements PartMuxer {
   #mediaBytes = 0;
   #videoFrames = 0;
 
-  constructor(header: MatroskaHeader, first: MatroskaFragment) {
+  constructor(first: MatroskaFragment) {
+    const { header } = first;
     this.#header = header;
     this.#base = first.timestamp;
     this.#startMs = first.startMs;
@@ -34,6 +36,10 @@ export class MatroskaMuxer implements PartMuxer {
     const info = element(ID.info, ...header.info);
     const segment = Buffer.concat([idBytes(ID.segment), UNKNOWN_SIZE]);
     this.head = Buffer.concat([header.ebml, segment, info, header.tracks, ...header.tags]);
+  }
+
+  get tracks(): readonly TrackInfo[] {
+    return this.#header.trackList.map(({ info }) => info);
   }
 
   get summary(): PartSummary {
@@ -57,13 +63,19 @@ export class MatroskaMuxer implements PartMuxer {
     return bytes;
   }
 
+  accepts({ header }: MatroskaFragment): boolean {
+    if (header === this.#header) return true;
+    const own = this.#header.trackList;
+    return (
+      header.unitMs === this.#header.unitMs &&
+      header.trackList.length === own.length &&
+      own.every((track, index) => areAlike(track, header.trackList[index] as MatroskaTrack))
+    );
+  }
+
   resume(first: MatroskaFragment, atMs: number): boolean {
-    const { trackList, unitMs } = first.header;
-    const isAlike =
-      unitMs === this.#header.unitMs &&
-      trackList.length === this.#header.trackList.length &&
-      trackList.every(({ setup }, index) => this.#header.trackList[index]?.setup.equals(setup));
-    if (!isAlike) return false;
+    if (!this.accepts(first)) return false;
+    const { unitMs } = first.header;
     const clusterAtMs = atMs - (first.startMs - first.timestamp * unitMs);
     this.#base = first.timestamp - Math.round(Math.max(0, clusterAtMs) / unitMs);
     this.#runOffsetMs = this.#startMs + atMs - first.startMs;

@@ -1,34 +1,19 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer, type TrackInfo } from '../types.ts';
+import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
+import { type MatroskaFragment, readCluster } from './cluster.ts';
 import {
   ELEMENT_HEADER_MAX_BYTES,
   type Element,
   type ElementHeader,
   elementsIn,
-  findElement,
   ID,
   readElementHeader,
-  readUint,
-  readVint,
 } from './ebml.ts';
-import { type MatroskaHeader, type MatroskaTrack, parseHeader } from './header.ts';
+import { type MatroskaHeader, parseHeader } from './header.ts';
 import { MatroskaMuxer } from './muxer.ts';
-
-/** A cluster. */
-export interface MatroskaFragment extends Fragment {
-  readonly header: MatroskaHeader;
-  /** The cluster's own time, in units of the segment, and where it stands in the bytes. */
-  readonly timestamp: number;
-  readonly timestampAt: number;
-  readonly timestampBytes: number;
-  /** Where the cluster's elements begin. */
-  readonly dataAt: number;
-  readonly videoFrames: number;
-}
 
 /** More is damage, not media. */
 const ELEMENT_MAX_BYTES = 256 * 1024 * 1024;
-const KEYFRAME = 0x80;
 
 /** Reads the WebM or Matroska that ffmpeg writes to a pipe: a segment of unknown size, clusters of known size. */
 export class MatroskaReader implements FragmentReader {
@@ -38,10 +23,6 @@ export class MatroskaReader implements FragmentReader {
   #inSegment: boolean = false;
   #header: MatroskaHeader | undefined;
   #skipBytes = 0;
-
-  get tracks(): readonly TrackInfo[] | undefined {
-    return this.#header?.trackList.map(({ info }) => info);
-  }
 
   get danglingBytes(): number {
     return this.#queue.length;
@@ -59,8 +40,7 @@ export class MatroskaReader implements FragmentReader {
   }
 
   startPart(first: MatroskaFragment): PartMuxer {
-    if (this.#header === undefined) throw new MediaError('a part cannot begin before the header');
-    return new MatroskaMuxer(this.#header, first);
+    return new MatroskaMuxer(first);
   }
 
   #step(fragments: MatroskaFragment[]): boolean {
@@ -95,8 +75,9 @@ export class MatroskaReader implements FragmentReader {
         const bytes = this.#takeWhole(header);
         if (bytes === undefined) return false;
         this.#header ??= parseHeader(this.#ebml as Buffer, this.#elements);
-        const fragment = toFragment(bytes, header.headerBytes, this.#header);
-        if (fragment !== undefined) fragments.push(fragment);
+        const found = readCluster(bytes, header.headerBytes, this.#header);
+        fragments.push(...found);
+        this.#header = found.at(-1)?.header ?? this.#header;
         return true;
       }
       case ID.info:
@@ -130,87 +111,4 @@ export class MatroskaReader implements FragmentReader {
     }
     return dataBytes;
   }
-}
-
-/** Undefined for a cluster without a frame. */
-function toFragment(
-  bytes: Buffer,
-  headerBytes: number,
-  header: MatroskaHeader,
-): MatroskaFragment | undefined {
-  const elements = elementsIn(bytes.subarray(headerBytes));
-  const timestamp = findElement(elements, ID.timestamp);
-  if (timestamp === undefined) throw new MediaError('a cluster has no time');
-  const time = readUint(timestamp.data);
-  const blocks = elements.map(readBlock).filter((block) => block !== undefined);
-  const times = new Map<MatroskaTrack, number[]>();
-  let endMs = Number.NEGATIVE_INFINITY;
-  for (const block of blocks) {
-    const track = header.trackList.find(({ number }) => number === block.track);
-    if (track === undefined) continue;
-    const startMs = (time + block.relativeTime) * header.unitMs;
-    times.set(track, [...(times.get(track) ?? []), startMs]);
-    if (block.duration !== undefined) endMs = Math.max(endMs, startMs + block.duration * header.unitMs);
-  }
-  const all = [...times.values()].flat();
-  if (all.length === 0) return undefined;
-  for (const [track, starts] of times) endMs = Math.max(endMs, lastEnd(starts, track.frameMs));
-  const isVideo = ({ info }: MatroskaTrack): boolean => info.kind === 'video';
-  const firstVideo = blocks.find(({ track }) =>
-    header.trackList.some((one) => isVideo(one) && one.number === track),
-  );
-  return {
-    bytes,
-    startMs: Math.max(0, Math.min(...all)),
-    endMs,
-    keyframe: header.trackList.some(isVideo) ? firstVideo?.keyframe === true : true,
-    header,
-    dataAt: headerBytes,
-    timestamp: time,
-    timestampAt: headerBytes + timestamp.dataAt,
-    timestampBytes: timestamp.data.length,
-    videoFrames: [...times].reduce((sum, [track, starts]) => sum + (isVideo(track) ? starts.length : 0), 0),
-  };
-}
-
-/** The last frame lasts as long as the track says, or as the frames before it did. */
-function lastEnd(starts: readonly number[], frameMs: number | undefined): number {
-  const first = Math.min(...starts);
-  const last = Math.max(...starts);
-  const usualMs = starts.length > 1 ? (last - first) / (starts.length - 1) : 0;
-  return last + (frameMs ?? usualMs);
-}
-
-interface Block {
-  readonly track: number;
-  readonly relativeTime: number;
-  readonly keyframe: boolean;
-  readonly duration: number | undefined;
-}
-
-function readBlock(one: Element): Block | undefined {
-  if (one.id === ID.simpleBlock) {
-    return { ...blockHeader(one.data), duration: undefined };
-  }
-  if (one.id !== ID.blockGroup) return undefined;
-  const inside = elementsIn(one.data);
-  const block = findElement(inside, ID.block);
-  if (block === undefined) throw new MediaError('a block group has no block');
-  const duration = findElement(inside, ID.blockDuration);
-  return {
-    ...blockHeader(block.data),
-    // In a group, what refers to no other block is a keyframe.
-    keyframe: findElement(inside, ID.referenceBlock) === undefined,
-    duration: duration === undefined ? undefined : readUint(duration.data),
-  };
-}
-
-function blockHeader(data: Buffer): Omit<Block, 'duration'> {
-  const track = readVint(data, 0);
-  if (data.length < track.bytes + 3) throw new MediaError('a block ends in its header');
-  return {
-    track: track.value,
-    relativeTime: data.readInt16BE(track.bytes),
-    keyframe: ((data[track.bytes + 2] ?? 0) & KEYFRAME) !== 0,
-  };
 }

@@ -1,7 +1,8 @@
-import type { PartMuxer, PartSummary } from '../types.ts';
+import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
 import type { TrackFragment } from './movieFragment.ts';
+import { areAlike } from './parameters.ts';
 import type { Mp4Fragment } from './reader.ts';
 import { SampleTable } from './sampleTable.ts';
 
@@ -29,12 +30,17 @@ export class Mp4Muxer implements PartMuxer {
   #runOffsetMs = 0;
   #mediaBytes = 0;
 
-  constructor(init: InitSegment, first: Mp4Fragment) {
+  constructor(first: Mp4Fragment) {
+    const { init } = first;
     this.#init = init;
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
     this.#states = init.tracks.map((track) => trackState(track, first));
     this.head = fragmentedHead(init, (track) => this.#stateOf(track).edits);
+  }
+
+  get tracks(): readonly TrackInfo[] {
+    return this.#init.tracks.map(({ info }) => info);
   }
 
   get summary(): PartSummary {
@@ -59,11 +65,15 @@ export class Mp4Muxer implements PartMuxer {
     return fragment.bytes;
   }
 
+  accepts({ init }: Mp4Fragment): boolean {
+    if (init === this.#init) return true;
+    const { tracks } = init;
+    return tracks.length === this.#states.length && tracks.every((track) => this.#takes(track));
+  }
+
   resume(first: Mp4Fragment, atMs: number): boolean {
-    const tracks = first.init.tracks;
-    const isAlike = tracks.length === this.#states.length && tracks.every((track) => this.#takes(track));
-    if (!isAlike) return false;
-    for (const track of tracks) {
+    if (!this.accepts(first)) return false;
+    for (const track of first.init.tracks) {
       const state = this.#stateOf(track);
       const seconds = state.offsetSeconds - track.shiftSeconds + (first.startMs - atMs) / 1000;
       state.base = Math.round(seconds * track.timescale);
@@ -72,10 +82,10 @@ export class Mp4Muxer implements PartMuxer {
     return true;
   }
 
-  /** Samples of this track of another run can be described by the head that this part has. */
+  /** Samples of this track can be described by the head that this part has. */
   #takes(track: Track): boolean {
     const own = this.#states.find((state) => state.track.id === track.id)?.track;
-    return own?.timescale === track.timescale && own.boxes.stsd.equals(track.boxes.stsd);
+    return own !== undefined && areAlike(own, track);
   }
 
   finish(): { readonly head: Buffer } {

@@ -1,12 +1,14 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer, type TrackInfo } from '../types.ts';
+import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { BOX_HEADER_MAX_BYTES, type BoxHeader, readBoxHeader } from './boxes.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
 import { parseMovieFragment, type TrackFragment } from './movieFragment.ts';
 import { Mp4Muxer } from './muxer.ts';
+import { currentInit } from './parameters.ts';
 
 /** A moof with its mdat. */
 export interface Mp4Fragment extends Fragment {
+  /** What describes its samples: ffmpeg's header, or one of ours where the parameters have changed since. */
   readonly init: InitSegment;
   readonly tracks: readonly TrackFragment[];
 }
@@ -22,10 +24,6 @@ export class Mp4Reader implements FragmentReader {
   #headBytes = 0;
   /** Of a box that is of no use and not all here yet. */
   #skipBytes = 0;
-
-  get tracks(): readonly TrackInfo[] | undefined {
-    return this.#init?.tracks.map(({ info }) => info);
-  }
 
   get danglingBytes(): number {
     return this.#queue.length;
@@ -48,8 +46,7 @@ export class Mp4Reader implements FragmentReader {
   }
 
   startPart(first: Mp4Fragment): PartMuxer {
-    if (this.#init === undefined) throw new MediaError('a part cannot begin before the header');
-    return new Mp4Muxer(this.#init, first);
+    return new Mp4Muxer(first);
   }
 
   /** Reads one top-level box, or a moof with its mdat; false while it is not whole. */
@@ -94,7 +91,9 @@ export class Mp4Reader implements FragmentReader {
     if (mdatHeader.type !== 'mdat') throw new MediaError(`a moof is followed by ${mdatHeader.type}`);
     const bytes = moofHeader.bytes + mdatHeader.bytes;
     if (this.#queue.length < bytes) return false;
-    fragments.push(toFragment(this.#queue.take(bytes), moofHeader.bytes, this.#init));
+    const fragment = toFragment(this.#queue.take(bytes), moofHeader.bytes, this.#init);
+    this.#init = fragment.init;
+    fragments.push(fragment);
     return true;
   }
 
@@ -108,6 +107,13 @@ export class Mp4Reader implements FragmentReader {
 }
 
 function toFragment(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fragment {
+  const fragment = describe(bytes, moofBytes, init);
+  if (!fragment.keyframe) return fragment;
+  const current = currentInit(init, fragment);
+  return current === init ? fragment : describe(bytes, moofBytes, current);
+}
+
+function describe(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fragment {
   const tracks = parseMovieFragment(bytes.subarray(0, moofBytes), init);
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PartMuxer, PartSummary } from '../types.ts';
+import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import {
   PACKET_BYTES,
   readPacket,
@@ -30,6 +30,10 @@ export class TsMuxer implements PartMuxer {
     this.#endMs = first.startMs;
   }
 
+  get tracks(): readonly TrackInfo[] {
+    return this.#streams.map(({ info }) => info);
+  }
+
   get summary(): PartSummary {
     return {
       startMs: this.#startMs,
@@ -48,8 +52,13 @@ export class TsMuxer implements PartMuxer {
     return bytes;
   }
 
+  /** Video parameters may change within a transport stream: they come with each keyframe. */
+  accepts({ streams }: TsFragment): boolean {
+    return streams === this.#streams || isDeepStrictEqual(streams, this.#streams);
+  }
+
   resume(first: TsFragment, atMs: number): boolean {
-    if (!isDeepStrictEqual(first.streams, this.#streams)) return false;
+    if (!this.accepts(first)) return false;
     this.#baseTicks = first.firstTicks - Math.round(atMs * TICKS_PER_MS);
     this.#runOffsetMs = this.#startMs + atMs - first.startMs;
     return true;

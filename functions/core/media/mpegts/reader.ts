@@ -1,5 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer, type TrackInfo } from '../types.ts';
+import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { TsMuxer } from './muxer.ts';
 import { PACKET_BYTES, readPacket, readPcr, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
 import { type ElementaryStream, elementaryStreams, programMapPid } from './tables.ts';
@@ -25,10 +25,6 @@ export class TsReader implements FragmentReader {
   #streams: readonly ElementaryStream[] = [];
   /** The latest time, so that times that wrap around go on. */
   #nearTicks: number | undefined;
-
-  get tracks(): readonly TrackInfo[] | undefined {
-    return this.#streams.length === 0 ? undefined : this.#streams.map(({ info }) => info);
-  }
 
   get danglingBytes(): number {
     return this.#queue.length + this.#packetBytes;

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -12,6 +14,7 @@ import { frameHashes, MediaFolder, packetHashes } from '../../../support/media.t
 import { describeWith } from '../../../support/tools.ts';
 
 const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=6'];
+const SMALL_PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=32x32:rate=25:duration=6'];
 const TONE = ['-f', 'lavfi', '-i', 'sine=sample_rate=48000:duration=6'];
 const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '50'];
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '50'];
@@ -28,6 +31,24 @@ const CASES: readonly (readonly [string, ContainerFormat, readonly string[]])[] 
     'H.264 and AAC in Matroska',
     'mkv',
     [...PICTURE, ...TONE, ...H264, '-c:a', 'aac', '-f', 'matroska', ...MATROSKA],
+  ],
+  [
+    'Small H.264 in Matroska, with keyframes in the middle of clusters',
+    'mkv',
+    [
+      ...SMALL_PICTURE,
+      ...TONE,
+      ...H264,
+      '-g',
+      '15',
+      '-c:a',
+      'aac',
+      '-b:a',
+      '16k',
+      '-f',
+      'matroska',
+      ...MATROSKA,
+    ],
   ],
   [
     'VP8 and PCM in Matroska',
@@ -149,6 +170,26 @@ describeWith(['ffmpeg'], 'WebM, Matroska and MPEG-TS', () => {
         if (hashes[kind].length > 0)
           expect(hashes[kind]).toEqual(packetHashes(folder, folder.file(fileName), kind));
       }
+    });
+
+    it('begins a fragment at each keyframe of the video', async () => {
+      const { stdout } = await promisify(execFile)('ffprobe', [
+        ...[
+          '-v',
+          'error',
+          '-select_streams',
+          'v',
+          '-skip_frame',
+          'nokey',
+          '-show_entries',
+          'frame=key_frame',
+        ],
+        ...['-of', 'csv=p=0', folder.file(fileName)],
+      ]);
+      const keyframes = stdout.split('\n').filter((line) => line.startsWith('1')).length;
+      if (keyframes === 0) return;
+      const fragments = read(format, source, [source.length]);
+      expect(fragments.filter(({ keyframe }) => keyframe)).toHaveLength(keyframes);
     });
 
     it('gives the same fragments however the bytes are split', () => {

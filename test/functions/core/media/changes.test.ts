@@ -1,0 +1,109 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  type ContainerFormat,
+  createReader,
+  type Fragment,
+  type PartMuxer,
+} from '../../../../functions/core/media/index.ts';
+import { decodeErrors, probe } from '../../../support/counterStream.ts';
+import { frameHashes, MediaFolder } from '../../../support/media.ts';
+import { describeWith } from '../../../support/tools.ts';
+import { joinTs } from '../../../support/ts.ts';
+
+const OUTPUTS: Readonly<Record<'mp4' | 'mkv', readonly string[]>> = {
+  mp4: ['-movflags', '+frag_keyframe+empty_moov+delay_moov+default_base_moof', '-f', 'mp4'],
+  mkv: ['-cluster_time_limit', '1000', '-write_crc32', '0', '-f', 'matroska'],
+};
+const ENCODERS = {
+  h264: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
+  hevc: ['-c:v', 'libx265', '-x265-params', 'log-level=error'],
+} as const;
+const SIZES = ['320x180', '640x360'] as const;
+
+describeWith(['ffmpeg'], 'video parameters that change within the samples', () => {
+  const folder = new MediaFolder();
+  afterAll(() => folder.remove());
+
+  /** Two seconds of each size in a transport stream, and what ffmpeg copies of it for the recorder. */
+  const copyOf = (
+    codec: keyof typeof ENCODERS,
+    format: ContainerFormat,
+    sizes: readonly string[],
+  ): Buffer => {
+    const encoded = sizes.map((size, place) =>
+      folder.make(`${codec}-${size}.ts`, [
+        ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, ...ENCODERS[codec], '-g', '25'],
+        // Pixels that are wider than high.
+        ...['-vf', 'setsar=4/3', '-output_ts_offset', String(2.1 * place), '-f', 'mpegts'],
+      ]),
+    );
+    folder.write('joined.ts', joinTs(encoded));
+    return folder.pipe(`copy.${format}`, [
+      '-i',
+      folder.file('joined.ts'),
+      '-c',
+      'copy',
+      ...OUTPUTS[format as 'mp4'],
+    ]);
+  };
+  const fragmentsOf = (format: ContainerFormat, bytes: Buffer): Fragment[] =>
+    createReader(format).push(bytes);
+
+  function cut(format: ContainerFormat, fragments: readonly Fragment[]) {
+    const parts: { muxer: PartMuxer; media: Buffer[] }[] = [];
+    for (const fragment of fragments) {
+      if (parts.at(-1)?.muxer.accepts(fragment) !== true) {
+        parts.push({ muxer: createReader(format).startPart(fragment), media: [] });
+      }
+      const part = parts.at(-1);
+      part?.media.push(Buffer.from(part.muxer.add(fragment)));
+    }
+    return parts;
+  }
+
+  describe.each(['h264', 'hevc'] as const)('%s', (codec) => {
+    it.each(['mp4', 'mkv'] as const)(
+      'begin a part of their own in %s, with pixels of the same shape',
+      async (format) => {
+        const parts = cut(format, fragmentsOf(format, copyOf(codec, format, SIZES)));
+        expect(parts).toHaveLength(2);
+        for (const [place, { muxer, media }] of parts.entries()) {
+          const size = SIZES[place] ?? '';
+          const [width, height] = size.split('x').map(Number);
+          expect(muxer.tracks).toEqual([{ kind: 'video', codec, width, height }]);
+          for (const head of [muxer.head, muxer.finish().head ?? Buffer.alloc(0)]) {
+            const file = folder.write(`${codec}-${place}.${format}`, Buffer.concat([head, ...media]));
+            expect(await decodeErrors(file)).toBe('');
+            expect((await probe(file)).streams[0]).toMatchObject({
+              width,
+              height,
+              sample_aspect_ratio: '4:3',
+            });
+            expect(await frameHashes(file, 'v')).toEqual(
+              await frameHashes(folder.file(`${codec}-${size}.ts`), 'v'),
+            );
+          }
+        }
+      },
+    );
+
+    it.each(['mp4', 'mkv'] as const)(
+      'go on in the same %s when ffmpeg begins again with them',
+      async (format) => {
+        const [first, second] = cut(format, fragmentsOf(format, copyOf(codec, format, SIZES)));
+        const again = fragmentsOf(format, copyOf(codec, format, ['640x360']));
+        const [next] = again;
+        if (first === undefined || second === undefined || next === undefined)
+          throw new Error('too few parts');
+        expect(first.muxer.resume(next, first.muxer.summary.durationMs)).toBe(false);
+        expect(second.muxer.resume(next, second.muxer.summary.durationMs)).toBe(true);
+        for (const fragment of again) second.media.push(Buffer.from(second.muxer.add(fragment)));
+        const head = second.muxer.finish().head ?? Buffer.alloc(0);
+        const file = folder.write(`${codec}-resumed.${format}`, Buffer.concat([head, ...second.media]));
+        expect(await decodeErrors(file)).toBe('');
+        const sent = await frameHashes(folder.file(`${codec}-640x360.ts`), 'v');
+        expect(await frameHashes(file, 'v')).toEqual([...sent, ...sent]);
+      },
+    );
+  });
+});
