@@ -25,6 +25,9 @@ const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
 };
 
+/** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
+const CHANNEL_LAYOUTS = ['mono', 'stereo', '3.0', '5.0', '5.1'];
+
 /**
  * A list of the video's keyframes with their side data: where codec parameters change in the middle. Every line wakes
  * the recorder, so no other packet is listed; and no other stream, for which lines would wait.
@@ -80,5 +83,6 @@ function audioArguments({ format, audio }: EncodingPlan): string[] {
   // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
   if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
-  return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
+  const filters = `aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
+  return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
 }

@@ -14,6 +14,7 @@ export class ParameterChanges {
   #videoStream: string | undefined;
   #tickMs = 1;
   #first: Fingerprint | undefined;
+  #hasBegun: boolean = false;
   readonly #onChange: (atMs: number) => void;
   readonly #ignoresRepeats: boolean;
 
@@ -40,8 +41,12 @@ export class ParameterChanges {
     }
     // stream, dts, pts, duration, size, checksum, S=n, and n times: [name,] bytes [, checksum]
     const fields = line.split(',').map((field) => field.trim());
+    if (fields[0] !== this.#videoStream) return;
+    // What ffmpeg knows of the stream as a whole (bitrates, colours) is side data of its first packet.
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
     const at = fields.findIndex((field) => field.startsWith('S='));
-    if (at === -1 || fields[0] !== this.#videoStream || this.#first === undefined) return;
+    if (at === -1 || isFirst || this.#first === undefined) return;
     const now = newParameters(fields.slice(at + 1));
     if (now === undefined || this.#isSame(this.#first, now)) return;
     this.#onChange(Number(fields[2]) * this.#tickMs);

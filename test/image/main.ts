@@ -22,11 +22,13 @@ import { ensureTools, findOnPath } from '../../infra/local/tools.ts';
 import { waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
+import { ImageFfmpeg } from './imageFfmpeg.ts';
 import { Podman } from './podman.ts';
+import { testRecorder } from './recorderTests.ts';
 
 /**
  * `npm run test:image`: builds the recorder's image, records a stream with it as Fargate would run it, sends SIGTERM,
- * checks the record, prints the size.
+ * checks the record, prints the size; takes its ffmpeg out and runs the recorder's own tests with it.
  */
 const MAX_IMAGE_BYTES = 250 * 1000 * 1000;
 const LANDING = 'landing';
@@ -60,6 +62,9 @@ for (const shell of ['/bin/sh', '/bin/bash', '/usr/bin/sh']) {
   assert.equal(podman.hasProgram(shell), false, `the image has ${shell}`);
 }
 
+const ffmpeg = ImageFfmpeg.takeOut(podman, path.join(folder, 'files'));
+ffmpeg.checkProtocols();
+
 const s3 = await startS3Server({
   dataDir: path.join(folder, 's3'),
   credentials: CREDENTIALS,
@@ -71,6 +76,8 @@ const publisher = publishCounter(`${nginx.url}/image`);
 try {
   await record();
   console.log('image: recorded, stopped by SIGTERM, record checked');
+  console.log(`image: ${await testRecorder(ffmpeg.path)}`);
+  assert.ok(ffmpeg.wasStarted, "the recorder's tests ran another ffmpeg");
 } finally {
   await publisher.stop();
   await nginx.stop();

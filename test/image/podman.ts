@@ -82,6 +82,13 @@ export class Podman {
     return spawnSync('podman', args, { env: this.#env, stdio: 'ignore' }).status === 0;
   }
 
+  /** Copies all files of the image into a folder, which is made. */
+  copyFiles(folder: string): void {
+    const container = this.#run('podman', ['create', IMAGE]).trim();
+    this.#run('podman', ['cp', `${container}:/.`, folder]);
+    this.#run('podman', ['rm', container]);
+  }
+
   signal(name: string, signal: string): void {
     this.#run('podman', ['kill', '--signal', signal, name]);
   }

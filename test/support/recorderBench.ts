@@ -21,6 +21,8 @@ import { type S3Server, startS3Server } from '../../infra/local/s3/server.ts';
 
 const LANDING = 'landing';
 const BUS = 'bus';
+/** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
+const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
 
 export interface Attempt {
@@ -129,7 +131,7 @@ export class RecorderBench {
       recordingId,
       attempt,
       taskArn: `task/${recordingId}-${attempt}`,
-      ffmpegPath: 'ffmpeg',
+      ffmpegPath: RECORDER_FFMPEG,
       spoolFolder: path.join(this.folder, 'spool'),
       stop,
     });

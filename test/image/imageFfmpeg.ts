@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { SOURCE_PROTOCOLS } from '../../functions/core/source.ts';
+import type { Podman } from './podman.ts';
+
+/** What HTTP sources are filtered by, and what ffmpeg writes to. */
+const OWN_PROTOCOLS = ['httpproxy', 'pipe'];
+/** Demuxers that open what their input names, or devices: a source may not choose them. */
+const UNWANTED_DEMUXERS = ['concat', 'dash', 'image2', 'image2pipe', 'imf', 'lavfi', 'rtp', 'sdp', 'tty'];
+
+/** The image's ffmpeg, outside of the image: its own loader runs it with its own libraries. */
+export class ImageFfmpeg {
+  /** A program that is called as any other ffmpeg. */
+  readonly path: string;
+  readonly #startsFile: string;
+
+  private constructor(program: string) {
+    this.path = program;
+    this.#startsFile = `${program}.starts`;
+  }
+
+  /** @param folder is made, and holds the image's files from then on */
+  static takeOut(podman: Podman, folder: string): ImageFfmpeg {
+    podman.copyFiles(folder);
+    const libraries = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(({ name }) => /\.so(\.|$)/.test(name))
+      .map(({ name, parentPath }) => path.join(parentPath, name));
+    const loader = libraries.find((library) => path.basename(library).startsWith('ld-linux'));
+    assert.ok(loader !== undefined, 'the image has no loader');
+    const folders = [...new Set(libraries.map((library) => path.dirname(library)))].join(':');
+    const ffmpeg = new ImageFfmpeg(path.join(folder, 'ffmpeg'));
+    const command = [loader, '--library-path', folders, path.join(folder, 'usr/bin/ffmpeg')];
+    // Under its usual name, which tests look for.
+    writeFileSync(
+      ffmpeg.path,
+      `#!/bin/bash\necho >> '${ffmpeg.#startsFile}'\nexec -a ffmpeg ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`,
+      { mode: 0o755 },
+    );
+    return ffmpeg;
+  }
+
+  get wasStarted(): boolean {
+    return existsSync(this.#startsFile);
+  }
+
+  /** It can open what sources need, and nothing else. */
+  checkProtocols(): void {
+    const protocols = new Set(
+      this.#list('-protocols').flatMap((line) => /^ {2}(\w+)$/.exec(line)?.[1] ?? []),
+    );
+    const wanted = new Set([...Object.values(SOURCE_PROTOCOLS).flat(), ...OWN_PROTOCOLS]);
+    assert.deepEqual([...protocols].sort(), [...wanted].sort(), 'protocols');
+    const demuxers = this.#list('-demuxers').flatMap(
+      (line) => /^ D\S* +(\S+)/.exec(line)?.[1]?.split(',') ?? [],
+    );
+    assert.ok(demuxers.includes('hls'), demuxers.join(' '));
+    assert.deepEqual(
+      demuxers.filter((name) => UNWANTED_DEMUXERS.includes(name)),
+      [],
+      'demuxers',
+    );
+  }
+
+  #list(option: string): string[] {
+    return execFileSync(this.path, ['-hide_banner', option], { encoding: 'utf8' }).split('\n');
+  }
+}

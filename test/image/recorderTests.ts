@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
+
+/**
+ * Runs the recorder's own tests with an ffmpeg of ours, silent unless one fails.
+ * @returns how many passed
+ */
+export async function testRecorder(ffmpegPath: string): Promise<string> {
+  // Counted elsewhere: this is one step.
+  const { TEST_RESULTS_FILE: _, ...environment } = process.env;
+  const child = spawn(process.execPath, [VITEST, 'run', 'test/container'], {
+    cwd: REPOSITORY,
+    env: { ...environment, RECORDER_FFMPEG: ffmpegPath, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the recorder's tests failed with the image's ffmpeg:\n${output}`);
+  const [count = 'tests'] = /\d+ passed.*\(\d+\)$/m.exec(output.slice(output.lastIndexOf('Tests '))) ?? [];
+  return `the recorder's tests with its ffmpeg: ${count}`;
+}

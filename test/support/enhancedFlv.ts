@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Codecs that FLV got with enhanced RTMP: their sign there, and the MP4 box that has their configuration. */
+const CODECS = {
+  hevc: { sign: 'hvc1', box: 'hvcC', hasOffset: true },
+  av1: { sign: 'av01', box: 'av1C', hasOffset: false },
+  vp9: { sign: 'vp09', box: 'vpcC', hasOffset: false },
+} as const;
+type EnhancedCodec = keyof typeof CODECS;
+export const ENHANCED_CODECS = Object.keys(CODECS) as EnhancedCodec[];
+
+const BOX_HEADER_BYTES = 8;
+const VIDEO_TAG = 9;
+const IS_ENHANCED = 0x80;
+const FRAME_TYPE = { key: 1 << 4, inter: 2 << 4 } as const;
+const PACKET_TYPE = { sequenceStart: 0, codedFrames: 1 } as const;
+
+interface Packet {
+  readonly pos: string;
+  readonly size: string;
+  readonly pts_time: string;
+  readonly flags: string;
+}
+
+/** The video of an MP4 without B-frames as an encoder publishes it over enhanced RTMP. */
+export function enhancedFlv(mp4: string, codec: EnhancedCodec): Buffer {
+  const { sign, box, hasOffset } = CODECS[codec];
+  const bytes = readFileSync(mp4);
+  const boxAt = bytes.indexOf(box) - 4;
+  const configuration = bytes.subarray(boxAt + BOX_HEADER_BYTES, boxAt + bytes.readUInt32BE(boxAt));
+  const entries = ['-show_entries', 'packet=pos,size,pts_time,flags', '-of', 'json', mp4];
+  const { packets } = JSON.parse(
+    execFileSync('ffprobe', ['-v', 'error', '-select_streams', 'v:0', ...entries], { encoding: 'utf8' }),
+  ) as { packets: Packet[] };
+
+  const head = (frame: 'key' | 'inter', type: keyof typeof PACKET_TYPE): Buffer =>
+    Buffer.concat([Buffer.of(IS_ENHANCED | FRAME_TYPE[frame] | PACKET_TYPE[type]), Buffer.from(sign)]);
+  const pieces = [
+    Buffer.from([0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0]),
+    tag(0, Buffer.concat([head('key', 'sequenceStart'), configuration])),
+  ];
+  for (const { pos, size, pts_time, flags } of packets) {
+    const frame = bytes.subarray(Number(pos), Number(pos) + Number(size));
+    const start = head(flags.startsWith('K') ? 'key' : 'inter', 'codedFrames');
+    const offset = Buffer.alloc(hasOffset ? 3 : 0);
+    pieces.push(tag(Math.round(Number(pts_time) * 1000), Buffer.concat([start, offset, frame])));
+  }
+  return Buffer.concat(pieces);
+}
+
+function tag(timeMs: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(11);
+  head[0] = VIDEO_TAG;
+  head.writeUIntBE(body.length, 1, 3);
+  head.writeUIntBE(timeMs, 4, 3);
+  const tail = Buffer.alloc(4);
+  tail.writeUInt32BE(head.length + body.length);
+  return Buffer.concat([head, body, tail]);
+}
