@@ -51,6 +51,8 @@ export class ImageFfmpeg {
       this.#list('-protocols').flatMap((line) => /^ {2}(\w+)$/.exec(line)?.[1] ?? []),
     );
     const wanted = new Set([...Object.values(SOURCE_PROTOCOLS).flat(), ...OWN_PROTOCOLS]);
+    // To ffmpeg this is a demuxer.
+    wanted.delete('rtsp');
     assert.deepEqual([...protocols].sort(), [...wanted].sort(), 'protocols');
     const demuxers = this.#list('-demuxers').flatMap(
       (line) => /^ D\S* +(\S+)/.exec(line)?.[1]?.split(',') ?? [],
