@@ -35,8 +35,13 @@ const PACKET_LIST = [
  * ffmpeg's arguments: reads the source, writes fragments to stdout, its progress to descriptor 3, a list of
  * packets to descriptor 4. Only the protocols
  * that the source's scheme needs are allowed, so that a playlist cannot read files.
+ * @param inputOptions more options of the input
  */
-export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
+export function ffmpegArguments(
+  url: string,
+  plan: EncodingPlan,
+  inputOptions: readonly string[] = [],
+): string[] {
   const { scheme, protocols } = parseSource(url, 'source.url');
   return [
     '-hide_banner',
@@ -48,6 +53,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     'pipe:3',
     '-protocol_whitelist',
     protocols.join(','),
+    ...inputOptions,
     ...inputTimeouts(scheme),
     // A frame that was cut off with the connection is no frame.
     '-fflags',

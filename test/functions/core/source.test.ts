@@ -5,10 +5,10 @@ import { parseSource, redactText, redactUrl } from '../../../functions/core/sour
 describe('source URLs', () => {
   it.each([
     ['rtmp://media.example/live/s1', 'rtmp,tcp'],
-    ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,tcp'],
+    ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,httpproxy,tcp'],
     ['rtsp://user:password@10.0.0.1:554/s1', 'rtsp,rtp,udp,tcp'],
     ['srt://media.example:9000?passphrase=longenough', 'srt,udp'],
-    ['HTTPS://media.example/s1.m3u8', 'http,https,tcp,tls,crypto'],
+    ['HTTPS://media.example/s1.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
   ])('%s is allowed and gets the protocols %s', (url, protocols) => {
     expect(parseSource(url, 'sourceUrl').protocols.join()).toBe(protocols);
   });
