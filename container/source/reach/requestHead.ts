@@ -16,7 +16,7 @@ const HOP_BY_HOP =
 /** A body would be needed for what ffmpeg never sends. */
 const BODY = /^(content-length|transfer-encoding)$/i;
 const CONNECT = /^CONNECT (\S+) HTTP\/1\.[01]$/;
-const PLAIN = /^(GET|HEAD) http:\/\/([^/?#\s\\@]+)(\S*) HTTP\/1\.[01]$/;
+const PLAIN = /^(GET|HEAD) http:\/\/([^/?#\s\\@]+)((?:[/?#]\S*)?) HTTP\/1\.[01]$/;
 const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i;
 
 /**
