@@ -1,14 +1,7 @@
 import { once } from 'node:events';
-import {
-  type AddressInfo,
-  connect,
-  createServer,
-  type LookupFunction,
-  type Server,
-  type Socket,
-} from 'node:net';
+import { type AddressInfo, createServer, type LookupFunction, type Server, type Socket } from 'node:net';
 import type { SourceRules } from '../../../functions/core/source/rules.ts';
-import { relay } from './relay.ts';
+import { Relay } from './relay.ts';
 import { type ProxyRequest, parseRequestHead } from './requestHead.ts';
 import {
   ForbiddenSourceError,
@@ -58,6 +51,7 @@ export class FilterProxy {
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -74,30 +68,29 @@ export class FilterProxy {
       return;
     }
     try {
-      const origin = await this.#connect(request, client);
+      const relay = await this.#connect(request, client);
       if (request.kind === 'connect') client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      else origin.write(request.head);
-      if (head.rest.length > 0) origin.write(head.rest);
-      relay(origin, client, request.kind);
+      else relay.origin.write(request.head);
+      if (head.rest.length > 0) relay.origin.write(head.rest);
+      relay.start(request.kind);
     } catch (error) {
       this.#refuse(client, error);
     }
   }
 
-  async #connect({ host, port }: ProxyRequest, client: Socket): Promise<Socket> {
+  async #connect({ host, port }: ProxyRequest, client: Socket): Promise<Relay> {
     const { rules, lookup } = this.#options;
     const addresses = await resolveChecked(host, rules, lookup);
-    // The name given here is never asked for: the addresses are those that were judged.
-    const origin = connect({ host: 'judged.invalid', port, lookup: answering(addresses), noDelay: true });
+    const relay = new Relay(client, { port, lookup: answering(addresses) });
+    const { origin } = relay;
     this.#keep(origin);
-    client.once('close', () => origin.destroy());
     if (client.destroyed) origin.destroy();
     await new Promise<void>((resolve, reject) => {
       origin.once('connect', resolve);
       origin.once('error', reject);
       origin.once('close', () => reject(new Error('the client went away')));
     });
-    return origin;
+    return relay;
   }
 
   #refuse(client: Socket, error: unknown): void {
