@@ -1,12 +1,12 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 
 /** A live stream comes in many tiny pieces: each costs a wake-up here and one in ffmpeg. */
-const GATHER_MS = 100;
+const GATHER_MS = 200;
 /** Heads, handshakes and short files are not kept waiting. */
 const AT_ONCE_MS = 1_000;
 const READ_BYTES = 256 * 1024;
 /** A shorter read has emptied the kernel's buffer: the source is not faster. */
-const FULL_READ_BYTES = 32 * 1024;
+const FULL_READ_BYTES = READ_BYTES / 2;
 
 /** A connection of a client through the proxy, with its other end at the origin. */
 export class Relay {
@@ -37,7 +37,7 @@ export class Relay {
   }
 
   /**
-   * Hands on what comes, both ways, until one side has ended. What comes from the origin is read ten times a second; a
+   * Hands on what comes, both ways, until one side has ended. What comes from the origin is read five times a second; a
    * fast origin without a pause, as fast as the client takes it.
    */
   start(kind: 'plain' | 'connect'): void {
