@@ -65,6 +65,12 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
         response.writeHead(302, { location: `https://media.test:${https.port}/file.flv` }).end();
         return;
       }
+      if (request.url === '/private.flv') {
+        const isKnown = request.headers.authorization === `Basic ${btoa('user:p@ss')}`;
+        if (isKnown) response.end(files.get('/file.flv'));
+        else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+        return;
+      }
       const bytes = files.get(request.url ?? '');
       response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
     });
@@ -129,6 +135,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     ['HTTP', () => `http://media.test:${httpPort}/file.flv`],
     ['HTTPS', () => `https://media.test:${https.port}/file.flv`],
     ['HTTP with a redirect to HTTPS', () => `http://media.test:${httpPort}/moved.flv`],
+    ['HTTP with a password', () => `http://user:p%40ss@media.test:${httpPort}/private.flv`],
     ['HLS', () => `http://media.test:${httpPort}/list.m3u8`],
     ['HLS with HTTPS', () => `https://media.test:${https.port}/list.m3u8`],
   ])('over %s is recorded whole', async (_what, url) => {
