@@ -14,6 +14,8 @@ import { describeWith } from '../../support/tools.ts';
 
 /** Names that no resolver but the recorder's own knows: ffmpeg cannot have asked by itself. */
 const lookup: Lookup = async (host) => {
+  // Of two servers the first is down.
+  if (host === 'two.test') return ['127.0.0.3', '127.0.0.1'];
   if (host !== 'media.test') throw new Error(`getaddrinfo ENOTFOUND ${host}`);
   return ['127.0.0.1'];
 };
@@ -129,6 +131,13 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     expect(frames(recorded)).toBeGreaterThan(0);
     expect(rtmps.serverNames).toContain('media.test');
     expect(played.at(-1)?.get('tcurl')).toBe(`rtmps://media.test:${rtmps.port}/live`);
+  });
+
+  it('is found where one of its addresses does not answer', async () => {
+    const recorded = await recordLive(`rtmp://two.test:${rtmpPort}/live/camera`);
+    expect(frames(recorded)).toBeGreaterThan(0);
+    const overHttp = await bench.record(`http://two.test:${httpPort}/file.flv`, {}, lookup);
+    expect(frames(overHttp)).toBe(150);
   });
 
   it.each([
