@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
-import type { SourceInput } from './reach/sourceInput.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
-  readonly input: SourceInput;
+  readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
@@ -29,8 +29,8 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
-    const { url, options: inputOptions, environment } = options.input;
-    this.#child = spawn(options.path, ffmpegArguments(url, options.plan, inputOptions), {
+    const { url, options: accessOptions, environment } = options.access;
+    this.#child = spawn(options.path, ffmpegArguments(url, options.plan, accessOptions), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: { ...ENVIRONMENT, ...environment },
     });

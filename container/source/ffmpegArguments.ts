@@ -35,12 +35,12 @@ const PACKET_LIST = [
  * ffmpeg's arguments: reads the source, writes fragments to stdout, its progress to descriptor 3, a list of
  * packets to descriptor 4. Only the protocols
  * that the source's scheme needs are allowed, so that a playlist cannot read files.
- * @param inputOptions more options of the input
+ * @param accessOptions more options of the input
  */
 export function ffmpegArguments(
   url: string,
   plan: EncodingPlan,
-  inputOptions: readonly string[] = [],
+  accessOptions: readonly string[] = [],
 ): string[] {
   const { scheme, protocols } = parseSource(url, 'source.url');
   return [
@@ -53,7 +53,7 @@ export function ffmpegArguments(
     'pipe:3',
     '-protocol_whitelist',
     protocols.join(','),
-    ...inputOptions,
+    ...accessOptions,
     ...inputTimeouts(scheme),
     // A frame that was cut off with the connection is no frame.
     '-fflags',

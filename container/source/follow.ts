@@ -7,7 +7,7 @@ import type { Recording } from '../recording.ts';
 import type { StopRequest } from '../stopRequest.ts';
 import { expectedStreams } from './expectedStreams.ts';
 import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/resolution.ts';
-import { forbidden, type SourceInput } from './reach/sourceInput.ts';
+import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
 
@@ -56,14 +56,14 @@ async function follow(
     const before = recording.fragments;
     recording.begin(plan.format);
     const leftMs = lost === undefined ? openTimeoutMs : lost.sinceMs + reconnectWindowMs - clock.nowMs();
-    const input = await judge(reach, job.source.url);
+    const access = await judge(reach, job.source.url);
     const end: SourceEnd =
-      'kind' in input
-        ? input
+      'kind' in access
+        ? access
         : await runSource({
             ffmpegPath: options.ffmpegPath,
             url: job.source.url,
-            input,
+            access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
             onChunk: (chunk) => recording.write(chunk),
@@ -110,7 +110,7 @@ async function follow(
 }
 
 /** What ffmpeg is to be given; or how the source ended without it. */
-async function judge(reach: SourceReach, url: string): Promise<SourceInput | SourceEnd> {
+async function judge(reach: SourceReach, url: string): Promise<SourceAccess | SourceEnd> {
   try {
     return await reach.prepare(url);
   } catch (error) {

@@ -6,13 +6,13 @@ import type { Reason } from '../../functions/core/state/objects.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { InputStreams } from './inputStreams.ts';
 import { ParameterChanges } from './parameterChanges.ts';
-import type { SourceInput } from './reach/sourceInput.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
   /** The source's own URL, whose secrets no log may have. */
   readonly url: string;
-  readonly input: SourceInput;
+  readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
   readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
@@ -51,7 +51,7 @@ const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )?\[(\w+)\] (.*)$/s;
 
 /** Runs ffmpeg on the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
-  const { log, url, input } = options;
+  const { log, url, access } = options;
   const complaints: string[] = [];
   const streams = new InputStreams();
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
@@ -66,11 +66,11 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const ffmpeg = new Ffmpeg({
     onPacket: (line) => changes.read(line),
     path: options.ffmpegPath,
-    input,
+    access,
     plan: options.plan,
     onLine: (line) => {
       const [, level = '', text = line] = LINE.exec(line) ?? [];
-      input.readLine(text);
+      access.readLine(text);
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
       if (level === 'info') return;
@@ -91,8 +91,8 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
   const kill = (): void => ffmpeg.kill();
-  input.refused.addEventListener('abort', kill);
-  if (input.refused.aborted) kill();
+  access.refused.addEventListener('abort', kill);
+  if (access.refused.aborted) kill();
 
   try {
     let replan: EncodingPlan | undefined;
@@ -109,10 +109,10 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           ffmpeg.stop();
         }
       }
-      if (replan === undefined && !input.refused.aborted) await options.onChunk(chunk as Buffer);
+      if (replan === undefined && !access.refused.aborted) await options.onChunk(chunk as Buffer);
     }
     const exitCode = await ffmpeg.exited;
-    if (input.reason !== undefined) return { kind: 'refused', reason: input.reason };
+    if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
     if (replan === undefined && !decided) {
       // A container that cannot carry the codec fails before the first byte.
       const found = await known.promise;
@@ -125,7 +125,8 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     return {
       kind: 'ended',
       exitCode,
-      complaints: [...complaints, ...input.failures],
+      // ffmpeg only sees that the proxy has no answer; the proxy knows why.
+      complaints: access.failures.length > 0 ? access.failures : complaints,
       isFinite: streams.isFinite,
       timedOut,
       parameters,
@@ -133,7 +134,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   } finally {
     clearTimeout(openTimer);
     options.signal.removeEventListener('abort', stop);
-    input.refused.removeEventListener('abort', kill);
+    access.refused.removeEventListener('abort', kill);
     ffmpeg.stop();
     ffmpeg.stdout.resume();
     await ffmpeg.exited.catch(() => undefined);

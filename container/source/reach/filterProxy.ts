@@ -64,7 +64,7 @@ export class FilterProxy {
     if (head === undefined) return;
     const request = parseRequestHead(head.text);
     if (request === undefined || (request.kind === 'plain' && head.rest.length > 0)) {
-      client.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      answer(client, '400 Bad Request');
       return;
     }
     try {
@@ -96,11 +96,12 @@ export class FilterProxy {
   #refuse(client: Socket, error: unknown): void {
     if (error instanceof ForbiddenSourceError) {
       this.#options.onForbidden(error);
-      client.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      answer(client, '403 Forbidden');
       return;
     }
-    if (!client.destroyed) this.#options.onFailure(complaintOf(error));
-    client.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n');
+    const complaint = complaintOf(error);
+    if (complaint !== undefined && !client.destroyed) this.#options.onFailure(complaint);
+    answer(client, '502 Bad Gateway');
   }
 
   #keep(socket: Socket): void {
@@ -109,6 +110,12 @@ export class FilterProxy {
     socket.on('error', () => undefined);
     socket.once('close', () => this.#sockets.delete(socket));
   }
+}
+
+/** Answers without a body. Whatever else the client says is dropped, so that its end is seen. */
+function answer(client: Socket, status: string): void {
+  client.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  client.resume();
 }
 
 interface Head {
@@ -149,10 +156,12 @@ export function answering(addresses: readonly [string, ...string[]]): LookupFunc
   };
 }
 
-function complaintOf(error: unknown): string {
+/** ffmpeg's words for it, had it connected itself; undefined where it would have none that tell. */
+function complaintOf(error: unknown): string | undefined {
   if (error instanceof UnresolvableSourceError) return UNRESOLVABLE;
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const codes = errors.map((one) => (one as NodeJS.ErrnoException).code);
   if (codes.includes('ECONNREFUSED')) return 'Connection refused';
-  return codes.includes('ETIMEDOUT') ? 'Connection timed out' : 'The connection failed';
+  const isAway = codes.some((code) => /^E(TIMEDOUT|HOSTUNREACH|NETUNREACH)$/.test(code ?? ''));
+  return isAway ? 'Connection timed out' : undefined;
 }

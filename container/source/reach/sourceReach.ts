@@ -5,7 +5,7 @@ import type { SourceRules } from '../../../functions/core/source/rules.ts';
 import type { Source } from '../../../functions/core/source.ts';
 import { answering, FilterProxy } from './filterProxy.ts';
 import { ForbiddenSourceError, type Lookup, resolveChecked } from './resolution.ts';
-import { SourceInput } from './sourceInput.ts';
+import { SourceAccess } from './sourceAccess.ts';
 import { tcUrl } from './tcUrl.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist but HLS's, and none that names files or other inputs. */
@@ -29,7 +29,7 @@ export class SourceReach {
   readonly #rules: SourceRules;
   readonly #lookup: Lookup;
   #proxy: FilterProxy | undefined;
-  #input: SourceInput | undefined;
+  #access: SourceAccess | undefined;
 
   constructor(rules: SourceRules, lookup: Lookup) {
     this.#rules = rules;
@@ -40,12 +40,12 @@ export class SourceReach {
    * Judges the source for one run of ffmpeg, anew each time: names get other addresses.
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
-  async prepare(url: string): Promise<SourceInput> {
+  async prepare(url: string): Promise<SourceAccess> {
     const source = this.#check(url);
     const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
     const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
-    this.#input = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
-    return this.#input;
+    this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
+    return this.#access;
   }
 
   async close(): Promise<void> {
@@ -61,14 +61,14 @@ export class SourceReach {
     }
   }
 
-  async #proxied(source: Source): Promise<SourceInput> {
+  async #proxied(source: Source): Promise<SourceAccess> {
     this.#proxy ??= await FilterProxy.start({
       rules: this.#rules,
       lookup: this.#lookup,
-      onForbidden: (error) => this.#input?.refuse(error.message),
-      onFailure: (complaint) => this.#input?.fail(complaint),
+      onForbidden: (error) => this.#access?.refuse(error.message),
+      onFailure: (complaint) => this.#access?.fail(complaint),
     });
-    return new SourceInput({
+    return new SourceAccess({
       url: source.url,
       options: formatWhitelist(source),
       environment: { http_proxy: this.#proxy.url },
@@ -77,12 +77,12 @@ export class SourceReach {
 }
 
 /** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
-async function pinned(source: Source, addresses: readonly [string, ...string[]]): Promise<SourceInput> {
+async function pinned(source: Source, addresses: readonly [string, ...string[]]): Promise<SourceAccess> {
   const { scheme, userinfo, port, rest } = source;
   const address = await firstThatAnswers(source, addresses);
   const host = address.includes(':') ? `[${address}]` : address;
   const tcUrlOption = scheme === 'rtmp' ? ['-rtmp_tcurl', tcUrl(source.host, port, rest)] : [];
-  return new SourceInput({
+  return new SourceAccess({
     url: [
       `${scheme}://`,
       userinfo === undefined ? '' : `${userinfo}@`,

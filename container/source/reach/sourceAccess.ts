@@ -1,7 +1,7 @@
 import type { EndCode, Reason } from '../../../functions/core/state/objects.ts';
 
 /** How one run of ffmpeg gets at its source, and whether it may go on. */
-export class SourceInput {
+export class SourceAccess {
   /** What ffmpeg is given: with an address that was judged, where ffmpeg would ask DNS itself. */
   readonly url: string;
   /** ffmpeg's options in front of it. */
@@ -11,10 +11,10 @@ export class SourceInput {
   readonly #failures: string[] = [];
   #reason: Reason | undefined;
 
-  constructor(input: Pick<SourceInput, 'url' | 'options' | 'environment'>) {
-    this.url = input.url;
-    this.options = input.options;
-    this.environment = input.environment;
+  constructor(access: Pick<SourceAccess, 'url' | 'options' | 'environment'>) {
+    this.url = access.url;
+    this.options = access.options;
+    this.environment = access.environment;
   }
 
   /** Aborts when the source leads to where it may not: nothing more of this run is to be recorded. */
