@@ -149,6 +149,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     }
     const { parts } = finished;
     if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
+    if (end?.kind === 'refused') return { reason: end.reason, parts };
     if (stop.cause !== undefined) return { reason: STOP_REASONS[stop.cause], parts };
     if (recording.hasBegun) return { reason: { code: 'source_ended', message: 'The source ended.' }, parts };
     return { reason: failureOf(end), parts };

@@ -4,10 +4,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
-  readonly url: string;
+  readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
@@ -28,9 +29,10 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
-    this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
+    const { url, options: accessOptions, environment } = options.access;
+    this.#child = spawn(options.path, ffmpegArguments(url, options.plan, accessOptions), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: ENVIRONMENT,
+      env: { ...ENVIRONMENT, ...environment },
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });
@@ -46,6 +48,11 @@ export class Ffmpeg {
   /** The container's bytes. Always to be read to the end. */
   get stdout(): Readable {
     return this.#child.stdout as Readable;
+  }
+
+  /** Ends ffmpeg at once: what it has is not wanted. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Asks ffmpeg to finish what it has; kills it if it does not. */

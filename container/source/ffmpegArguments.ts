@@ -37,8 +37,13 @@ const KEYFRAME_LIST = [
 /**
  * ffmpeg's arguments: reads the source, writes fragments to stdout, a list of keyframes to descriptor 3. Only the
  * protocols that the source's scheme needs are allowed, so that a playlist cannot read files.
+ * @param accessOptions more options of the input
  */
-export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
+export function ffmpegArguments(
+  url: string,
+  plan: EncodingPlan,
+  accessOptions: readonly string[] = [],
+): string[] {
   const { scheme, protocols } = parseSource(url, 'source.url');
   return [
     '-hide_banner',
@@ -48,6 +53,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     'level+info',
     '-protocol_whitelist',
     protocols.join(','),
+    ...accessOptions,
     ...inputTimeouts(scheme),
     // A frame that was cut off with the connection is no frame.
     '-fflags',

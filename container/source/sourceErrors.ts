@@ -24,7 +24,7 @@ const CAUSES: readonly (readonly [RegExp, EndCode, string])[] = [
     'The source did not answer in time.',
   ],
   [
-    /Invalid data found when processing input|could not find codec parameters|Unknown input format/i,
+    /Invalid data found when processing input|could not find codec parameters|Unknown input format|Format not on /i,
     'source_not_media',
     'The source sends something else than audio and video.',
   ],

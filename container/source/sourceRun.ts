@@ -2,13 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EncodingPlan, StreamCodec } from '../../functions/core/formats.ts';
 import { redactText } from '../../functions/core/source.ts';
+import type { Reason } from '../../functions/core/state/objects.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { InputStreams } from './inputStreams.ts';
 import { ParameterChanges } from './parameterChanges.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
+  /** The source's own URL, whose secrets no log may have. */
   readonly url: string;
+  readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
   readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
@@ -28,6 +32,8 @@ export type SourceEnd =
   | { readonly kind: 'changed'; readonly parameters: string | undefined }
   /** The source sends something else than was expected: run again with this plan. */
   | { readonly kind: 'replan'; readonly plan: EncodingPlan }
+  /** The source leads to where it may not. */
+  | { readonly kind: 'refused'; readonly reason: Reason }
   /** ffmpeg has ended. */
   | {
       readonly kind: 'ended';
@@ -45,7 +51,7 @@ const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )?\[(\w+)\] (.*)$/s;
 
 /** Runs ffmpeg on the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
-  const { log, url } = options;
+  const { log, url, access } = options;
   const complaints: string[] = [];
   const streams = new InputStreams();
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
@@ -60,10 +66,11 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const ffmpeg = new Ffmpeg({
     onPacket: (line) => changes.read(line),
     path: options.ffmpegPath,
-    url,
+    access,
     plan: options.plan,
     onLine: (line) => {
       const [, level = '', text = line] = LINE.exec(line) ?? [];
+      access.readLine(text);
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
       if (level === 'info') return;
@@ -83,6 +90,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const stop = (): void => ffmpeg.stop();
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
+  const kill = (): void => ffmpeg.kill();
+  access.refused.addEventListener('abort', kill);
+  if (access.refused.aborted) kill();
 
   try {
     let replan: EncodingPlan | undefined;
@@ -99,9 +109,10 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           ffmpeg.stop();
         }
       }
-      if (replan === undefined) await options.onChunk(chunk as Buffer);
+      if (replan === undefined && !access.refused.aborted) await options.onChunk(chunk as Buffer);
     }
     const exitCode = await ffmpeg.exited;
+    if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
     if (replan === undefined && !decided) {
       // A container that cannot carry the codec, or a source without video, fails before the first byte.
       const found = await known.promise;
@@ -111,10 +122,19 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     if (replan !== undefined) return { kind: 'replan', plan: replan };
     if (changed) return { kind: 'changed', parameters: changes.fingerprint };
     const parameters = changes.fingerprint;
-    return { kind: 'ended', exitCode, complaints, isFinite: streams.isFinite, timedOut, parameters };
+    return {
+      kind: 'ended',
+      exitCode,
+      // ffmpeg only sees that the proxy has no answer; the proxy knows why.
+      complaints: access.failures.length > 0 ? access.failures : complaints,
+      isFinite: streams.isFinite,
+      timedOut,
+      parameters,
+    };
   } finally {
     clearTimeout(openTimer);
     options.signal.removeEventListener('abort', stop);
+    access.refused.removeEventListener('abort', kill);
     ffmpeg.stop();
     ffmpeg.stdout.resume();
     await ffmpeg.exited.catch(() => undefined);

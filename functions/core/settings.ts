@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { checkFormats } from './formats.ts';
 import { checkNameRules, DEFAULT_NAME_RULES } from './names/index.ts';
+import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from './source/rules.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
 export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
@@ -44,6 +45,8 @@ export const recordingSettingsSchema = z.strictObject({
   maxDurationMs: z.exactOptional(positiveInt),
   /** How long to try again when the source is lost; 0: its first end is the recording's. */
   reconnectWindowMs: z._default(z.int().check(z.minimum(0), z.maximum(300_000)), 30_000),
+  /** What the source may reach. Jobs that are older than this have the default. */
+  sources: z._default(sourceRulesSchema, DEFAULT_SOURCE_RULES),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -59,6 +62,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   openTimeoutMs: 15_000,
   reconnectWindowMs: 30_000,
+  sources: DEFAULT_SOURCE_RULES,
   tags: {},
 };
 
@@ -66,6 +70,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
 export const settingsOverridesSchema = z.strictObject({
   ...z.partial(recordingSettingsSchema).shape,
   names: z.exactOptional(z.partial(recordingSettingsSchema.shape.names)),
+  sources: z.exactOptional(z.partial(sourceRulesSchema)),
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
@@ -78,6 +83,7 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     ...base,
     ...overrides,
     names: { ...base.names, ...overrides.names },
+    sources: { ...base.sources, ...overrides.sources },
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);

@@ -12,7 +12,7 @@ describe('ffmpegArguments', () => {
     ['rtmp://host/live/key', 'rtmp,tcp'],
     ['rtsp://host/cam', 'rtsp,rtp,udp,tcp'],
     ['srt://host:9000', 'srt,udp'],
-    ['https://host/list.m3u8', 'http,https,tcp,tls,crypto'],
+    ['https://host/list.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
   ])('allows %s the protocols %s and no file', (url, protocols) => {
     const args = ffmpegArguments(url, COPY);
     expect(args[args.indexOf('-protocol_whitelist') + 1]).toBe(protocols);

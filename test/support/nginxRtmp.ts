@@ -16,12 +16,17 @@ export class NginxRtmp {
     this.#folder = folder;
   }
 
-  /** @param hookUrl is told of each publication: when it begins, every second while it goes on, and when it ends */
-  static async start(options: { readonly hookUrl?: string } = {}): Promise<NginxRtmp> {
+  /**
+   * @param hookUrl is told of each publication: when it begins, every second while it goes on, and when it ends
+   * @param playHookUrl is told of each player
+   */
+  static async start(
+    options: { readonly hookUrl?: string; readonly playHookUrl?: string } = {},
+  ): Promise<NginxRtmp> {
     const folder = await mkdtemp(path.join(tmpdir(), 'nginx-rtmp-'));
     await mkdir(path.join(folder, 'logs'));
     const port = await freePort();
-    await writeFile(path.join(folder, 'nginx.conf'), configuration(port, options.hookUrl));
+    await writeFile(path.join(folder, 'nginx.conf'), configuration(port, options));
     const child = new Child('nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr']);
     await waitFor('nginx to listen', () => canConnect(port).then((open) => open || undefined)).catch(
       (error) => {
@@ -37,12 +42,16 @@ export class NginxRtmp {
   }
 }
 
-function configuration(port: number, hookUrl: string | undefined): string {
+function configuration(
+  port: number,
+  { hookUrl, playHookUrl }: { readonly hookUrl?: string; readonly playHookUrl?: string },
+): string {
   const hooks =
     hookUrl === undefined
       ? ''
       : ['on_publish', 'on_publish_done', 'on_update'].map((hook) => `${hook} ${hookUrl};`).join(' ') +
         ' notify_update_timeout 1s;';
+  const playHook = playHookUrl === undefined ? '' : `on_play ${playHookUrl};`;
   return `
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 daemon off;
@@ -55,7 +64,7 @@ rtmp {
   access_log off;
   server {
     listen 127.0.0.1:${port};
-    application live { live on; idle_streams off; ${hooks} }
+    application live { live on; idle_streams off; ${hooks} ${playHook} }
   }
 }
 `;
