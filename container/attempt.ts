@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { announceOutcome, announceStart } from '../functions/aws/announcements.ts';
 import { readRecording } from '../functions/aws/recordings.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
@@ -25,7 +24,8 @@ import { Recording } from './recording.ts';
 import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
 import type { SourceEnd } from './source/sourceRun.ts';
-import { isStopAsked, type StopCause, type StopRequest, watch } from './stopRequest.ts';
+import { isStopAsked, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { every } from './ticks.ts';
 
 export interface AttemptOptions {
   readonly outside: Outside;
@@ -39,6 +39,8 @@ export interface AttemptOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
+/** For a stop, or a command. */
+const LOOK_MS = 2_000;
 /** ECS kills 120 s after SIGTERM; by then everything must have been said. */
 const FINISH_AFTER_SIGTERM_MS = 105_000;
 /** Nobody kills a recorder whose source has ended: S3 may be away for longer. */
@@ -114,16 +116,16 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     },
   });
   await recording.open();
+  const watch = new Watch({
+    // One try each time: the next look comes soon enough.
+    store: new StateStore(s3, store.bucket),
+    log,
+    recordingId: job.recordingId,
+    stop,
+    onRotate: () => recording.rotation.ask(),
+  });
   const tasks = [
-    watch({
-      // One try each time: the next look comes soon enough.
-      store: new StateStore(s3, store.bucket),
-      log,
-      recordingId: job.recordingId,
-      stop,
-      onRotate: () => recording.rotation.ask(),
-      signal: background.signal,
-    }),
+    every(LOOK_MS, () => watch.look(), background.signal),
     every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),
     every(job.settings.maxLossMs, () => recording.checkpoint(), background.signal),
   ];
@@ -187,14 +189,6 @@ async function earlierParts({
     firstPart: Math.max(0, ...parts.keys()) + 1,
     earlierMs: durations.reduce((sum, durationMs) => sum + durationMs, 0),
   };
-}
-
-/** Runs something again and again, each time when the one before has ended. */
-async function every(ms: number, run: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await delay(ms, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await run();
-  }
 }
 
 async function beat(

@@ -102,6 +102,8 @@ export class Recording {
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
     for (const fragment of this.#reader.end()) await this.#add(fragment);
+    // Finishing needs memory of its own.
+    this.#buffers.close();
     this.#finishPart();
     return Promise.all(this.#finishing);
   }
