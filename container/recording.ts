@@ -10,6 +10,7 @@ import type { AttemptContext } from './context.ts';
 import type { Measure } from './heartbeat.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
+import type { Limit } from './stopRequest.ts';
 import { Spool } from './upload/spool.ts';
 import { Uploader } from './upload/uploader.ts';
 
@@ -21,9 +22,9 @@ export interface RecordingOptions {
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   /** Recorded by earlier attempts. */
-  readonly earlierMs: number;
-  /** As much has been recorded as the settings allow. */
-  readonly onLimit: () => void;
+  readonly earlier: { readonly durationMs: number; readonly bytes: number };
+  /** As much has been recorded as this setting allows. */
+  readonly onLimit: (limit: Limit) => void;
   /** The first part has been opened: there is a frame on its way to S3. */
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
@@ -47,6 +48,8 @@ export class Recording {
   #zeroAtMs: number | undefined;
   #runEndMs = Number.POSITIVE_INFINITY;
   #fragments = 0;
+  /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
+  #isFull: boolean = false;
   #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
   #failure: { readonly error: unknown } | undefined;
 
@@ -125,7 +128,7 @@ export class Recording {
 
   async #add(fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (fragment.startMs >= this.#runEndMs) return;
+    if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
     const isNewRun = this.#zeroAtMs === undefined;
     this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
@@ -134,9 +137,23 @@ export class Recording {
     }
     await this.#part.add(fragment);
     this.#fragments += 1;
-    const { context, earlierMs, onLimit } = this.#options;
-    const maxDurationMs = context.job.settings.maxDurationMs ?? Number.POSITIVE_INFINITY;
-    if (earlierMs + this.#endedParts.durationMs + this.#part.durationMs >= maxDurationMs) onLimit();
+    this.#checkLimits(this.#part);
+  }
+
+  #checkLimits(part: RecordedPart): void {
+    const { context, earlier, onLimit } = this.#options;
+    const { maxDurationMs, maxBytes } = context.job.settings;
+    const durationMs = earlier.durationMs + this.#endedParts.durationMs + part.durationMs;
+    const bytes = earlier.bytes + this.#endedParts.bytes + part.bytes;
+    const limit =
+      durationMs >= (maxDurationMs ?? Number.POSITIVE_INFINITY)
+        ? 'maxDurationMs'
+        : bytes >= (maxBytes ?? Number.POSITIVE_INFINITY)
+          ? 'maxBytes'
+          : undefined;
+    if (limit === undefined) return;
+    this.#isFull = true;
+    onLimit(limit);
   }
 
   #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
