@@ -8,6 +8,7 @@ import {
 import type { FinalPart, OpenPart } from '../functions/core/state/objects.ts';
 import type { AttemptContext } from './context.ts';
 import type { Measure } from './heartbeat.ts';
+import { InputTimeline } from './inputTimeline.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
 import type { Limit } from './stopRequest.ts';
@@ -46,6 +47,9 @@ export class Recording {
   #nextPart: number;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  /** ffmpeg's present run has not given a fragment yet. */
+  #isNewRun: boolean = true;
+  readonly #timeline = new InputTimeline();
   #runEndMs = Number.POSITIVE_INFINITY;
   #fragments = 0;
   /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
@@ -87,7 +91,14 @@ export class Recording {
     this.#format = format;
     this.#reader = createReader(format);
     this.#zeroAtMs = undefined;
+    this.#isNewRun = true;
+    this.#timeline.begin();
     this.#runEndMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */
+  joinTimeline(startMs: number): void {
+    this.#timeline.join(startMs);
   }
 
   /** What ffmpeg's present run shows from then on, in ms of its timeline, is left out: it is of another kind. */
@@ -129,8 +140,10 @@ export class Recording {
   async #add(fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
-    const isNewRun = this.#zeroAtMs === undefined;
-    this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
+    if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
+    const isNewRun = this.#isNewRun;
+    this.#isNewRun = false;
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       this.#finishPart();
       this.#part = this.#openPart(fragment, this.#zeroAtMs);
@@ -138,6 +151,12 @@ export class Recording {
     await this.#part.add(fragment);
     this.#fragments += 1;
     this.#checkLimits(this.#part);
+  }
+
+  /** A source that keeps what it sent gives some of it again when it is joined again. */
+  #isRepeated(fragment: Fragment, zeroAtMs: number): boolean {
+    if (!this.#isNewRun || this.#part === undefined || !this.#timeline.goesOn) return false;
+    return zeroAtMs + fragment.startMs < this.#part.endAtMs - ROUNDING_MS;
   }
 
   #checkLimits(part: RecordedPart): void {

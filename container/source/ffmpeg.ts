@@ -4,10 +4,11 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
+import type { Input } from './inputOptions.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
-  readonly url: string;
+  readonly input: Input;
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
@@ -28,7 +29,7 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
-    this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
+    this.#child = spawn(options.path, ffmpegArguments(options.input, options.plan), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       env: ENVIRONMENT,
     });
@@ -50,12 +51,12 @@ export class Ffmpeg {
     return this.#child.stdout as Readable;
   }
 
-  /** Asks ffmpeg to finish what it has; kills it if it does not. */
-  stop(): void {
+  /** Asks ffmpeg to finish what it has; kills it if it does not within `graceMs`. */
+  stop(graceMs = STOP_GRACE_MS): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 }

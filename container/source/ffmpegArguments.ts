@@ -1,9 +1,7 @@
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { parseSource } from '../../functions/core/source.ts';
-
-/** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
-const SILENCE_US = 5_000_000;
+import { type Input, inputOptions } from './inputOptions.ts';
 
 /** A cluster ends at each keyframe, and at least every second. */
 const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M'];
@@ -28,7 +26,8 @@ const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
 /** A list of all packets, with their side data: where codec parameters change in the middle. */
 const PACKET_LIST = [
   ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy'],
-  ...['-flush_packets', '1', '-f', 'framecrc', 'pipe:4'],
+  // Each packet is told as it comes, whatever the other stream does: this is how a silent source is noticed.
+  ...['-max_interleave_delta', '100000', '-flush_packets', '1', '-f', 'framecrc', 'pipe:4'],
 ];
 
 /**
@@ -36,8 +35,9 @@ const PACKET_LIST = [
  * packets to descriptor 4. Only the protocols
  * that the source's scheme needs are allowed, so that a playlist cannot read files.
  */
-export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
-  const { scheme, protocols } = parseSource(url, 'source.url');
+export function ffmpegArguments(input: Input, plan: EncodingPlan): string[] {
+  const { url } = input;
+  const { protocols } = parseSource(url, 'source.url');
   return [
     '-hide_banner',
     '-nostdin',
@@ -48,7 +48,7 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     'pipe:3',
     '-protocol_whitelist',
     protocols.join(','),
-    ...inputTimeouts(scheme),
+    ...inputOptions(input),
     // A frame that was cut off with the connection is no frame.
     '-fflags',
     '+discardcorrupt',
@@ -69,15 +69,9 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
   ];
 }
 
-function inputTimeouts(scheme: string): string[] {
-  if (scheme.startsWith('rtsp')) return ['-timeout', String(SILENCE_US), '-rtsp_transport', 'tcp'];
-  // SRT has its time-out in the URL.
-  if (scheme === 'srt') return [];
-  return ['-rw_timeout', String(SILENCE_US)];
-}
-
-function audioArguments({ audio }: EncodingPlan): string[] {
-  if (audio === 'copy') return ['-c:a', 'copy'];
+function audioArguments({ format, audio }: EncodingPlan): string[] {
+  // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
+  if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', 'aresample=async=1'];
 }

@@ -38,13 +38,12 @@ export class ParameterChanges {
       this.#readHeader(line);
       return;
     }
-    // stream, dts, pts, duration, size, checksum, S=1, [name,] bytes [, checksum]
+    // stream, dts, pts, duration, size, checksum, S=n, and n times: [name,] bytes [, checksum]
     const fields = line.split(',').map((field) => field.trim());
     const at = fields.findIndex((field) => field.startsWith('S='));
     if (at === -1 || fields[0] !== this.#videoStream || this.#first === undefined) return;
-    const numbers = fields.slice(at + 1).filter((field) => /^(\d+|0x[0-9a-f]+)$/.test(field));
-    const now = { bytes: Number(numbers[0]), checksum: numbers[1] };
-    if (this.#isSame(this.#first, now)) return;
+    const now = newParameters(fields.slice(at + 1));
+    if (now === undefined || this.#isSame(this.#first, now)) return;
     this.#onChange(Number(fields[2]) * this.#tickMs);
   }
 
@@ -66,4 +65,29 @@ export class ParameterChanges {
       this.#tickMs = (1000 * Number(numerator)) / Number(denominator);
     }
   }
+}
+
+/**
+ * Other side data, by its size: MPEG-TS's packets say which stream they are of in one byte, and RTSP's when they were
+ * made in sixteen. No parameters of a codec that ffmpeg 5.1 takes over RTMP are as short.
+ */
+const isParametersSize = (bytes: number): boolean => bytes >= 7 && bytes !== 16;
+
+/** The side data that is new parameters. ffmpeg 5.1 gives sizes, but no names. */
+function newParameters(fields: readonly string[]): Fingerprint | undefined {
+  let name: string | undefined;
+  for (const [i, field] of fields.entries()) {
+    if (/^0x[0-9a-f]+$/.test(field)) continue;
+    if (!/^\d+$/.test(field)) {
+      name = field;
+      continue;
+    }
+    const bytes = Number(field);
+    if (name === undefined ? isParametersSize(bytes) : /new extradata/i.test(name)) {
+      const next = fields[i + 1] ?? '';
+      return { bytes, checksum: next.startsWith('0x') ? next : undefined };
+    }
+    name = undefined;
+  }
+  return undefined;
 }
