@@ -18,15 +18,21 @@ const HLS_WATCH_FACTOR = 3;
 const HLS_RELOAD_MS = 500;
 /** How far back a playlist is joined again, in segments: what has been recorded is left out. */
 const HLS_REJOIN_SEGMENTS = -10;
+/**
+ * Over RTMP ffmpeg would wait for 40 frames to find out how many come in a second: 1.6 s at the usual rate, and longer
+ * than a recorder waits where there is one a second. A copy does not need to know. RTSP has no decoding times of its
+ * own: there ffmpeg may look at more frames.
+ */
+const NO_FRAME_RATE_PROBE = ['-fpsprobesize', '0'];
 /** How long RTSP waits for a datagram that has been overtaken by others. */
 const REORDER_US = 500_000;
 
 /**
- * ffmpeg's time-out, in ms. Once a stream runs, RTMP, RTSP and HTTP end after twice their time-out; while a connection
- * is being made, after once.
+ * ffmpeg's own time-out, in ms. RTSP ends after twice what it is told, and until then goes on as if nothing had been.
+ * RTMP and HTTP-FLV end after twice that, too, but may lose a packet from the first time on.
  */
-export function ioTimeoutMs({ idleTimeoutMs }: InputSettings): number {
-  return Math.ceil(idleTimeoutMs / 2);
+export function ioTimeoutMs({ url, settings: { idleTimeoutMs } }: Input): number {
+  return schemeOf(url).startsWith('rtsp') ? Math.ceil(idleTimeoutMs / 2) : idleTimeoutMs;
 }
 
 /** After how long without any output ffmpeg is taken to hang. */
@@ -39,10 +45,10 @@ export function silenceLimitMs({ url, settings }: Input): number {
  * ffmpeg's options for a source of this scheme, time-outs first. ffmpeg's own HTTP reconnection stays off: it would
  * join a live stream again in the middle, with times that do not fit; `follow.ts` starts ffmpeg again instead.
  */
-export function inputOptions({ url, settings, rejoins }: Input): string[] {
-  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
-  const timeoutUs = String(ioTimeoutMs(settings) * 1_000);
-  switch (scheme) {
+export function inputOptions(input: Input): string[] {
+  const { url, settings, rejoins } = input;
+  const timeoutUs = String(ioTimeoutMs(input) * 1_000);
+  switch (schemeOf(url)) {
     case 'rtsp':
       return [
         ...['-timeout', timeoutUs, '-rtsp_transport', settings.rtspTransport],
@@ -52,9 +58,12 @@ export function inputOptions({ url, settings, rejoins }: Input): string[] {
       return ['-timeout', timeoutUs, '-rtsp_transport', 'tcp'];
     case 'srt':
       // What the URL says of these comes after them and wins.
-      return ['-timeout', String(settings.idleTimeoutMs * 1_000)];
+      return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE];
     default:
-      return ['-rw_timeout', timeoutUs, ...(isHls(url) ? hlsOptions(settings, rejoins) : [])];
+      return [
+        ...['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE],
+        ...(isHls(url) ? hlsOptions(settings, rejoins) : []),
+      ];
   }
 }
 
@@ -63,6 +72,10 @@ function hlsOptions({ idleTimeoutMs }: InputSettings, rejoins: boolean): string[
     ...['-m3u8_hold_counters', String(Math.ceil(idleTimeoutMs / HLS_RELOAD_MS))],
     ...(rejoins ? ['-live_start_index', String(HLS_REJOIN_SEGMENTS)] : []),
   ];
+}
+
+function schemeOf(url: string): string {
+  return url.slice(0, url.indexOf(':')).toLowerCase();
 }
 
 /** By its name: ffmpeg refuses options of a demuxer that it then does not use. */

@@ -132,7 +132,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     }
     const exitCode = await ffmpeg.exited;
     if (!decided) {
-      timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input.settings);
+      timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
       // A container that cannot carry the codec fails before the first byte.
       const found = await known.promise;
       const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { listenOnLoopback } from '../../infra/local/awsJson.ts';
-import { Child } from './children.ts';
+import { Child, waitFor } from './children.ts';
 import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
 import { FlvJoiner } from './flv.ts';
 
@@ -55,14 +55,18 @@ export class LiveStream {
     return stream;
   }
 
-  /** Connections so far. */
+  /** Listeners that have come so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Those who listen now. */
-  get listeners(): number {
-    return this.#listeners.size;
+  /** Waits until so many listeners have come in all, and are served. */
+  async joined(connections: number): Promise<void> {
+    await waitFor(
+      `listener ${connections}`,
+      () => (this.#connections >= connections && this.#listeners.size > 0) || undefined,
+      { everyMs: 20 },
+    );
   }
 
   /** Cuts every connection off; whoever comes again is served. */

@@ -38,8 +38,8 @@ export class SrtListener {
   }
 
   /** The listener stops sending; its connection stays. */
-  freeze(): void {
-    this.#child.process.kill('SIGSTOP');
+  freeze(isFrozen: boolean): void {
+    this.#child.process.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   /** @param signal SIGTERM: it says goodbye; SIGKILL: it is gone */

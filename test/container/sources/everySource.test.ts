@@ -78,7 +78,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
     },
   };
 
-  it.each(Object.entries(sources))(
+  it.concurrent.each(Object.entries(sources))(
     '%s: is recorded without a lost frame, and stopped',
     async (_kind, open) => {
       const { url, settings } = await open();
