@@ -36,9 +36,8 @@ export function ioTimeoutMs({ url, settings: { idleTimeoutMs } }: Input): number
 }
 
 /** After how long without any output ffmpeg is taken to hang. */
-export function silenceLimitMs({ url, settings }: Input): number {
-  const { idleTimeoutMs } = settings;
-  return isHls(url) ? HLS_WATCH_FACTOR * idleTimeoutMs : idleTimeoutMs + WATCH_MARGIN_MS;
+export function silenceLimitMs({ idleTimeoutMs }: InputSettings, inSegments: boolean): number {
+  return inSegments ? HLS_WATCH_FACTOR * idleTimeoutMs : idleTimeoutMs + WATCH_MARGIN_MS;
 }
 
 /**

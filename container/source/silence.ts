@@ -9,7 +9,7 @@ export interface Timers {
  * Waits from the first sign of life on, and anew after each one.
  */
 export class Silence {
-  readonly #limitMs: number;
+  #limitMs: number;
   readonly #onSilence: () => void;
   readonly #timers: Timers;
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +29,11 @@ export class Silence {
       this.#isOver = true;
       this.#onSilence();
     }, this.#limitMs);
+  }
+
+  /** From the next sign of life on, so long. */
+  allow(limitMs: number): void {
+    this.#limitMs = limitMs;
   }
 
   /** Nobody listens any more. */

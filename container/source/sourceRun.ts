@@ -49,7 +49,7 @@ export type SourceEnd =
 const COMPLAINTS_KEPT = 50;
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
-const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )?\[(\w+)\] (.*)$/s;
+const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
 
 /** Runs ffmpeg on the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
@@ -69,7 +69,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   }, options.ignoresRepeatedParameters);
   const jumps = new TimelineJumps();
   let timedOut = false;
-  const silence = new Silence(silenceLimitMs(input), () => {
+  const silence = new Silence(silenceLimitMs(input.settings, false), () => {
     log.warn('the source is connected and sends nothing');
     timedOut = true;
     ffmpeg.stop(HUNG_GRACE_MS);
@@ -126,7 +126,11 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           replan = plan;
           ffmpeg.stop();
         }
-        if (streams.timelineStartMs !== undefined) options.onTimeline(streams.timelineStartMs);
+        if (streams.timelineStartMs !== undefined) {
+          silence.allow(silenceLimitMs(input.settings, true));
+          silence.touch();
+          options.onTimeline(streams.timelineStartMs);
+        }
       }
       if (replan === undefined && !isRepeat) await options.onChunk(chunk as Buffer);
     }

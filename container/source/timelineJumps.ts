@@ -1,4 +1,4 @@
-const CORRECTED = /Non-monotono(?:us|nic) DTS.*?previous: (-?\d+), current: (-?\d+); changing to (-?\d+)/;
+const CORRECTED = /Non-monoton(?:ous|ic) DTS.*?previous: (-?\d+), current: (-?\d+); changing to (-?\d+)/;
 
 /** A packet or two may come with the time of the one before; that is jitter. */
 const PACKETS_IN_A_ROW = 5;

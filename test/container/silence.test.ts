@@ -61,6 +61,17 @@ describe('Silence', () => {
     expect(timers.pending).toBe(0);
   });
 
+  it('takes another limit from the next sign of life on', () => {
+    const { timers, calls, silence } = begin();
+    silence.touch();
+    silence.allow(3_000);
+    silence.touch();
+    timers.advance(2_999);
+    expect(calls).toEqual([]);
+    timers.advance(1);
+    expect(calls).toEqual(['silent']);
+  });
+
   it('says nothing after its end, and leaves no timer behind', () => {
     const { timers, calls, silence } = begin();
     silence.touch();

@@ -4,6 +4,7 @@ import type { Input, InputSettings } from '../../container/source/inputOptions.t
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import { ParameterChanges } from '../../container/source/parameterChanges.ts';
 import { openingFailure } from '../../container/source/sourceErrors.ts';
+import { TimelineJumps } from '../../container/source/timelineJumps.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
 
 const COPY = { format: 'mp4', audio: 'copy' } as const;
@@ -29,8 +30,31 @@ describe('ffmpegArguments', () => {
     expect(() => ffmpegArguments(input(url), COPY)).toThrow(/source\.url/);
   });
 
+  it.each([
+    ['rtmp://h/a/b', {}, '-rw_timeout 10000000 -fpsprobesize 0'],
+    ['rtmps://h/a/b', { idleTimeoutMs: 30_000 }, '-rw_timeout 30000000'],
+    ['rtsp://h/cam', {}, '-timeout 5000000 -rtsp_transport tcp'],
+    ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
+    ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
+    ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
+    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -m3u8_hold_counters 20'],
+  ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {
+    const args = ffmpegArguments(input(url, settings), COPY);
+    expect(args.slice(0, args.indexOf('-i')).join(' ')).toContain(options);
+  });
+
+  it('gives options of HLS to playlists only, and joins them again further back', () => {
+    expect(ffmpegArguments(input('http://h/live.flv'), COPY)).not.toContain('-m3u8_hold_counters');
+    expect(ffmpegArguments(input('http://h/live.m3u8'), COPY)).not.toContain('-live_start_index');
+    expect(ffmpegArguments(input('http://h/live.m3u8', {}, true), COPY).join(' ')).toContain(
+      '-live_start_index -10',
+    );
+  });
+
   it('copies or resamples audio, and never touches video', () => {
-    expect(ffmpegArguments(input('rtmp://h/a/b'), COPY).join(' ')).toContain('-c:v copy -c:a copy');
+    expect(ffmpegArguments(input('rtmp://h/a/b'), COPY).join(' ')).toContain(
+      '-c:v copy -c:a copy -bsf:a aac_adtstoasc',
+    );
     const args = ffmpegArguments(input('rtmp://h/a/b'), {
       format: 'mp4',
       audio: { encoder: 'aac', sampleRateHz: 48_000 },
@@ -71,6 +95,38 @@ describe('ParameterChanges', () => {
   });
 });
 
+describe('TimelineJumps', () => {
+  const line = (previous: number, current: number): string =>
+    `Non-monotonous DTS in output stream 0:0; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
+  const inSeven = (previous: number, current: number): string =>
+    `Non-monotonic DTS; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
+
+  it.each([
+    ['5.1', line],
+    ['7.1', inSeven],
+  ])(
+    "is told by packets of a stream that are corrected one after the other, in %s's words",
+    (_version, said) => {
+      const jumps = new TimelineJumps();
+      // Video and sound take turns.
+      const heard = [0, 1, 2, 3, 4].flatMap((i) => [
+        jumps.read(said(76_848 + i, -20_432 + 640 * i)),
+        jumps.read(said(212_995 + i, -57_330 + 1_024 * i)),
+      ]);
+      expect(heard.slice(0, 8)).toEqual(Array(8).fill(false));
+      expect(heard.slice(8)).toEqual([true, true]);
+    },
+  );
+
+  it('is not jitter, nor anything else that ffmpeg says', () => {
+    const jumps = new TimelineJumps();
+    for (let i = 0; i < 100; i++) {
+      expect(jumps.read(line(1_000 * i, 1_000 * i - 1))).toBe(false);
+      expect(jumps.read('RTP: missed 3 packets')).toBe(false);
+    }
+  });
+});
+
 describe('InputStreams', () => {
   it('reads what ffmpeg found, and tells when it is complete', () => {
     const streams = new InputStreams();
@@ -93,6 +149,28 @@ describe('InputStreams', () => {
 
 describe('openingFailure', () => {
   it.each([
+    // ffmpeg 5.1, as the servers of test/container/sources make it say.
+    ['Server response validating failed', 'source_not_media'],
+    ['Cannot read RTMP handshake response', 'source_not_media'],
+    ['An unexpected TLS packet was received.', 'source_not_media'],
+    ['HTTP error 410 Gone', 'source_not_found'],
+    ['Server returned 5XX Server Error reply', 'source_failed'],
+    ['method DESCRIBE failed: 503 Service Unavailable', 'source_failed'],
+    ['method DESCRIBE failed: 401 Unauthorized', 'source_unauthorised'],
+    [
+      'SRT:RcvQ:w1!W:SRT.cn: processAsyncConnectRequest: REJECT reported from HS processing: Incorrect passphrase - not processing further',
+      'source_unauthorised',
+    ],
+    [
+      'failed to set option SRTO_PASSPHRASE on socket: Operation not supported: Bad parameters',
+      'source_failed',
+    ],
+    ['Connection to srt://h failed: Connection timed out', 'source_timed_out'],
+    // ffmpeg 7.1.
+    ['Error opening input: Server returned 404 Not Found', 'source_not_found'],
+    ['Server returned 429 Too Many Requests; HTTP error 429 Too Many Requests', 'source_failed'],
+    ['error:0A00010B:SSL routines::wrong version number', 'source_not_media'],
+    ['Error opening input: Invalid data found when processing input', 'source_not_media'],
     ['Connection to tcp://h:9?timeout=0 failed: Connection refused', 'source_refused'],
     ['Server error: No such stream', 'source_not_found'],
     ['method DESCRIBE failed: 404 Not Found', 'source_not_found'],
@@ -102,6 +180,12 @@ describe('openingFailure', () => {
     ['http://h/***: Invalid data found when processing input', 'source_not_media'],
   ])('%s means %s', (line, code) => {
     expect(openingFailure(['some other warning', line], false).code).toBe(code);
+  });
+
+  it('RTSP calls a server that did not answer in time invalid data', () => {
+    const line = 'rtsp://h/***: Invalid data found when processing input';
+    expect(openingFailure([line], true).code).toBe('source_timed_out');
+    expect(openingFailure([line], false).code).toBe('source_not_media');
   });
 
   it('is a time-out or an empty source when ffmpeg says nothing', () => {

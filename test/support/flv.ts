@@ -22,7 +22,7 @@ export function joinFlv(streams: readonly Buffer[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-const VIDEO_TAG = 9;
+export const VIDEO_TAG = 9;
 const KEYFRAME = 1;
 const SEQUENCE_HEADER = 0;
 

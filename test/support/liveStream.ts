@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { listenOnLoopback } from '../../infra/local/awsJson.ts';
 import { Child, waitFor } from './children.ts';
 import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
-import { FlvJoiner } from './flv.ts';
+import { FlvJoiner, VIDEO_TAG } from './flv.ts';
 
 const TS_PACKET_BYTES = 188;
 
@@ -30,7 +30,7 @@ export class LiveStream {
   readonly #waiting = new Set<ServerResponse>();
   readonly #listeners = new Set<ServerResponse>();
   #connections = 0;
-  #isSilent: boolean = false;
+  #withheld: 'nothing' | 'video' | 'everything' = 'nothing';
   #status = 200;
 
   private constructor(url: string, server: Server, format: LiveFormat, options: CounterStreamOptions) {
@@ -74,9 +74,9 @@ export class LiveStream {
     for (const response of [...this.#listeners, ...this.#waiting]) response.destroy();
   }
 
-  /** The encoder goes on, the connections stay, and nothing is sent. */
-  silence(isSilent: boolean): void {
-    this.#isSilent = isSilent;
+  /** The encoder goes on and the connections stay, and nothing is sent; of FLV it may be the video alone. */
+  withhold(what: 'nothing' | 'video' | 'everything'): void {
+    this.#withheld = what;
   }
 
   /** Whoever comes from now on gets this status; 200: the stream. */
@@ -114,7 +114,7 @@ export class LiveStream {
 
   #send(chunk: Buffer): void {
     for (const { bytes, joins } of this.#joiner.push(chunk)) {
-      if (this.#isSilent) continue;
+      if (this.#withheld === 'everything' || (this.#withheld === 'video' && bytes[0] === VIDEO_TAG)) continue;
       if (joins) {
         for (const response of this.#waiting) {
           response.write(this.#joiner.head);
