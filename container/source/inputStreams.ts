@@ -50,6 +50,7 @@ export class InputStreams {
       kind: kind === 'Video' ? 'video' : 'audio',
       codec,
       ...(rate === undefined ? {} : { sampleRateHz: Number(rate) }),
+      ...(codec === 'aac' && /^(mpegts|hls)$/.test(this.#demuxer) ? { adts: true } : {}),
     });
     return undefined;
   }

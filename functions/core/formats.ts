@@ -33,6 +33,8 @@ export interface StreamCodec {
   /** As ffprobe names it. */
   readonly codec: string;
   readonly sampleRateHz?: number;
+  /** AAC as MPEG-TS has it: its parameters are in its packets, and known only when the first one is there. */
+  readonly adts?: boolean;
 }
 
 /** What ffmpeg is asked to make of a source. Video is always copied. */
@@ -57,8 +59,11 @@ export function planFor(
   const audio = streams.find(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
-  if (audio === undefined || fits(audio, carrier, settings.audioSampleRateHz))
+  // Matroska's header is written before the first packet.
+  const isUnready = audio?.adts === true && format === 'mkv';
+  if (audio === undefined || (!isUnready && fits(audio, carrier, settings.audioSampleRateHz))) {
     return { format, audio: 'copy' };
+  }
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
   return { format, audio: { encoder: carrier.encoder, sampleRateHz } };
 }

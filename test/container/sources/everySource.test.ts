@@ -37,6 +37,12 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
     return server.url;
   }
 
+  async function ts(): Promise<string> {
+    const stream = await LiveStream.start('ts');
+    closers.push(() => stream.close());
+    return stream.url;
+  }
+
   const sources: Record<string, () => Promise<Source>> = {
     RTMP: async () => {
       const nginx = await NginxRtmp.start();
@@ -71,11 +77,9 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
       return { url: hls.url };
     },
     'HTTP-FLV': async () => ({ url: flv.url }),
-    'HTTP-TS': async () => {
-      const ts = await LiveStream.start('ts');
-      closers.push(() => ts.close());
-      return { url: ts.url };
-    },
+    'HTTP-TS': async () => ({ url: await ts() }),
+    'HTTP-TS, into MPEG-TS': async () => ({ url: await ts(), settings: { formats: { h264: 'ts' } } }),
+    'HTTP-TS, into Matroska': async () => ({ url: await ts(), settings: { formats: { h264: 'mkv' } } }),
   };
 
   it.concurrent.each(Object.entries(sources))(

@@ -201,4 +201,45 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(parts).toHaveLength(1);
     expect(parts[0]?.gaps).toBeUndefined();
   }, 60_000);
+
+  const ending: Record<string, () => Promise<{ readonly url: string; readonly end: () => void }>> = {
+    'HTTP-FLV': async () => {
+      const stream = await live('flv');
+      return { url: stream.url, end: () => stream.end() };
+    },
+    'HTTP-TS': async () => {
+      const stream = await live('ts');
+      return { url: stream.url, end: () => stream.end() };
+    },
+    RTSP: async () => {
+      const feed = await live('flv');
+      const server = await RtspServer.start({ feed: feed.url });
+      closers.push(() => server.stop());
+      return { url: server.url, end: () => feed.end() };
+    },
+    SRT: async () => {
+      const listener = await SrtListener.start();
+      closers.push(() => listener.stop());
+      return { url: listener.url, end: () => void listener.stop() };
+    },
+  };
+  it.concurrent.each(Object.entries(ending))(
+    '%s that ends for good: with all that came, when the window is over',
+    async (_kind, open) => {
+      const { url, end } = await open();
+      const reconnectWindowMs = 2_000;
+      const recording = await LiveRecording.start(bench, url, { ...SETTINGS, reconnectWindowMs });
+      await recording.recorded(2_000);
+      const endedAtMs = Date.now();
+      end();
+      const record = await recording.record(folder);
+      expect(Date.now() - endedAtMs).toBeLessThan(reconnectWindowMs + 10_000);
+      expect(record.reason).toEqual({ code: 'source_ended', message: 'The source ended.' });
+      expect(record.parts).toHaveLength(1);
+      expect(missing(record.counters)).toEqual([]);
+      expect(record.counters.length).toBeGreaterThan(40);
+      expect(record.errors).toBe('');
+    },
+    60_000,
+  );
 });
