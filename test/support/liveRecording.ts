@@ -42,10 +42,14 @@ export class LiveRecording {
 
   /** So much of the stream has come since the first part was opened. */
   async recorded(ms: number): Promise<void> {
-    await waitFor('the first part', async () => {
-      const { parts } = await this.#bench.objects(this.#attempt.recordingId);
-      return parts.get(1)?.open;
-    });
+    await waitFor(
+      'the first part',
+      async () => {
+        const { parts } = await this.#bench.objects(this.#attempt.recordingId);
+        return parts.get(1)?.open;
+      },
+      { timeoutMs: 40_000 },
+    );
     await delay(ms);
   }
 

@@ -67,7 +67,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     // What is missing is missing in the file as time, too.
     const gapMs = (record.parts[0]?.gaps ?? []).reduce((sum, gap) => sum + gap.durationMs, 0);
     expect(Math.abs(gapMs - lostMs)).toBeLessThan(10 * 300);
-  }, 60_000);
+  }, 90_000);
 
   it.concurrent.each([
     ['disconnects its players', false],
@@ -99,7 +99,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       const [gap] = record.parts[0]?.gaps ?? [];
       expect(gap?.durationMs).toBeLessThan(awayMs + 1_500);
     },
-    60_000,
+    90_000,
   );
 
   it.concurrent('RTSP, whose server is started again', async () => {
@@ -117,7 +117,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     const lost = missing(record.counters);
     expect(lost).toHaveLength(1);
     expect((lost[0] ?? 0) * FRAME_MS).toBeLessThan(4_000);
-  }, 60_000);
+  }, 90_000);
 
   it.concurrent('SRT, whose listener is started again', async () => {
     let listener = await SrtListener.start(DENSE);
@@ -149,7 +149,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(record.parts[0]?.gaps?.[0]?.durationMs).toBeLessThan(100);
     expect(missing(record.counters)).toEqual([]);
     expect(record.counters.length).toBeGreaterThan(200);
-  }, 60_000);
+  }, 90_000);
 
   it.concurrent('HLS that ends: at once, and not recorded a second time', async () => {
     const hls = await HlsServer.start();
@@ -168,7 +168,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(whole.reason.code).toBe('source_ended');
     expect(missing(whole.counters)).toEqual([]);
     expect(whole.counters.length).toBeGreaterThan(100);
-  }, 60_000);
+  }, 90_000);
 
   it.concurrent('HLS that ends while it is away is not recorded a second time', async () => {
     const hls = await HlsServer.start();
@@ -183,7 +183,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(record.reason.code).toBe('source_ended');
     expect(record.parts).toHaveLength(1);
     expect(missing(record.counters)).toEqual([]);
-  }, 60_000);
+  }, 90_000);
 
   it.concurrent('RTSP over UDP that loses packets makes a sound file of what came', async () => {
     const feed = await live('flv');
@@ -200,7 +200,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(reason.code).toBe('stopped');
     expect(parts).toHaveLength(1);
     expect(parts[0]?.gaps).toBeUndefined();
-  }, 60_000);
+  }, 90_000);
 
   const ending: Record<string, () => Promise<{ readonly url: string; readonly end: () => void }>> = {
     'HTTP-FLV': async () => {
@@ -240,6 +240,6 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       expect(record.counters.length).toBeGreaterThan(40);
       expect(record.errors).toBe('');
     },
-    60_000,
+    90_000,
   );
 });

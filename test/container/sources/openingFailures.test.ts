@@ -144,6 +144,6 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not o
       expect(objects.outcome).toMatchObject({ status: 'failed', reason, parts: 0 });
       expect(JSON.stringify(objects.attempts.get(1)?.end)).not.toMatch(/none|wrong|staple|horse|stream-key/);
     },
-    20_000,
+    60_000,
   );
 });
