@@ -20,7 +20,7 @@ import {
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
-import { Recording } from './recording.ts';
+import { Recording, type RecordingOptions } from './recording.ts';
 import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
 import type { SourceEnd } from './source/sourceRun.ts';
@@ -107,7 +107,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const recording = new Recording({
     context,
     ...(await earlierParts(context)),
-    onLimit: () => stop.ask('limit'),
+    onLimit: (limit) => stop.ask(limit),
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
     onFirstPart: async (part) => {
@@ -171,23 +171,27 @@ function failureOf(end: SourceEnd | undefined): Reason {
 
 const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
   stopped: { code: 'stopped', message: 'The recording was stopped.' },
-  limit: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
+  maxDurationMs: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
+  maxBytes: { code: 'stopped', message: 'The recording is as large as maxBytes allows.' },
   interrupted: {
     code: 'interrupted',
     message: 'The task was ended, and nobody had asked to stop the recording.',
   },
 };
 
-/** Part numbers and the recorded time go on where earlier attempts ended. */
+/** Part numbers, recorded time and bytes go on where earlier attempts ended. */
 async function earlierParts({
   store,
   job,
-}: AttemptContext): Promise<{ readonly firstPart: number; readonly earlierMs: number }> {
+}: AttemptContext): Promise<Pick<RecordingOptions, 'firstPart' | 'earlier'>> {
   const parts = (await readRecording(store, job.recordingId))?.parts ?? new Map<number, PartObjects>();
-  const durations = [...parts.values()].map(({ final }) => final?.durationMs ?? 0);
+  const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
   return {
     firstPart: Math.max(0, ...parts.keys()) + 1,
-    earlierMs: durations.reduce((sum, durationMs) => sum + durationMs, 0),
+    earlier: {
+      durationMs: finals.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      bytes: finals.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
   };
 }
 

@@ -3,8 +3,11 @@ import type { StateStore } from '../functions/aws/stateStore.ts';
 import { controlKey, stopKey } from '../functions/core/keys.ts';
 import { controlSchema, stopSchema } from '../functions/core/state/objects.ts';
 
-/** Why the recorder is to end: somebody stopped the recording, its limit is met, or the task alone is taken away. */
-export type StopCause = 'stopped' | 'limit' | 'interrupted';
+/** The settings that end a recording by themselves. */
+export type Limit = 'maxDurationMs' | 'maxBytes';
+
+/** Why the recorder is to end: somebody stopped the recording, a limit is met, or the task alone is taken away. */
+export type StopCause = 'stopped' | Limit | 'interrupted';
 
 /** The one place that knows whether, why and since when the recorder is to end. The first cause stays. */
 export class StopRequest {

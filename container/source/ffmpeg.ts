@@ -4,10 +4,12 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
+import type { Input } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
+  readonly input: Input;
   readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
@@ -29,10 +31,10 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
-    const { url, options: accessOptions, environment } = options.access;
-    this.#child = spawn(options.path, ffmpegArguments(url, options.plan, accessOptions), {
+    const { input, access, plan } = options;
+    this.#child = spawn(options.path, ffmpegArguments(input, access, plan), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...ENVIRONMENT, ...environment },
+      env: { ...ENVIRONMENT, ...access.environment },
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });
@@ -55,12 +57,12 @@ export class Ffmpeg {
     this.#child.kill('SIGKILL');
   }
 
-  /** Asks ffmpeg to finish what it has; kills it if it does not. */
-  stop(): void {
+  /** Asks ffmpeg to finish what it has; kills it if it does not within `graceMs`. */
+  stop(graceMs = STOP_GRACE_MS): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 }

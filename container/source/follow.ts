@@ -47,6 +47,7 @@ async function follow(
   const { job, log, clock } = context;
   const { stop } = options;
   const { openTimeoutMs, reconnectWindowMs } = job.settings;
+  const openUntilMs = clock.nowMs() + openTimeoutMs;
   let plan = planFor(expectedStreams(job), job.settings);
   let replans = 0;
   let changedFrom: string | undefined;
@@ -55,18 +56,19 @@ async function follow(
   for (;;) {
     const before = recording.fragments;
     recording.begin(plan.format);
-    const leftMs = lost === undefined ? openTimeoutMs : lost.sinceMs + reconnectWindowMs - clock.nowMs();
+    const leftMs = (lost === undefined ? openUntilMs : lost.sinceMs + reconnectWindowMs) - clock.nowMs();
     const access = await judge(reach, job.source.url);
     const end: SourceEnd =
       'kind' in access
         ? access
         : await runSource({
             ffmpegPath: options.ffmpegPath,
-            url: job.source.url,
+            input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun },
             access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
             onChunk: (chunk) => recording.write(chunk),
+            onTimeline: (startMs) => recording.joinTimeline(startMs),
             onParameterChange: (atMs) => recording.endRunAt(atMs),
             ignoresRepeatedParameters,
             openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
@@ -94,8 +96,13 @@ async function follow(
       plan = end.plan;
       continue;
     }
+    if (!recording.hasBegun) {
+      // A stream that is not published yet looks like this: it may still come in time.
+      if (end.timedOut && clock.nowMs() < openUntilMs) continue;
+      return end;
+    }
     // To fetch a file again would record it again.
-    if (!recording.hasBegun || end.isFinite) return end;
+    if (end.isFinite) return end;
     if (recording.fragments > before) lost = undefined;
     lost ??= { sinceMs: clock.nowMs(), tries: 0 };
     const isOver = clock.nowMs() - lost.sinceMs >= reconnectWindowMs;
