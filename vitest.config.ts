@@ -11,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores.
     maxWorkers: Math.max(3, Math.ceil(availableParallelism() * 1.5)),
+    // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
+    maxConcurrency: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],

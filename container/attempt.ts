@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { announceOutcome, announceStart } from '../functions/aws/announcements.ts';
 import { readRecording } from '../functions/aws/recordings.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
@@ -21,11 +20,12 @@ import {
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
-import { Recording } from './recording.ts';
+import { Recording, type RecordingOptions } from './recording.ts';
 import { followSource } from './source/follow.ts';
 import { openingFailure } from './source/sourceErrors.ts';
 import type { SourceEnd } from './source/sourceRun.ts';
-import { isStopAsked, type StopCause, type StopRequest, watch } from './stopRequest.ts';
+import { isStopAsked, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { every } from './ticks.ts';
 
 export interface AttemptOptions {
   readonly outside: Outside;
@@ -39,6 +39,8 @@ export interface AttemptOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
+/** For a stop, or a command. */
+const LOOK_MS = 2_000;
 /** ECS kills 120 s after SIGTERM; by then everything must have been said. */
 const FINISH_AFTER_SIGTERM_MS = 105_000;
 /** Nobody kills a recorder whose source has ended: S3 may be away for longer. */
@@ -105,7 +107,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const recording = new Recording({
     context,
     ...(await earlierParts(context)),
-    onLimit: () => stop.ask('limit'),
+    onLimit: (limit) => stop.ask(limit),
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
     onFirstPart: async (part) => {
@@ -114,16 +116,16 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     },
   });
   await recording.open();
+  const watch = new Watch({
+    // One try each time: the next look comes soon enough.
+    store: new StateStore(s3, store.bucket),
+    log,
+    recordingId: job.recordingId,
+    stop,
+    onRotate: () => recording.rotation.ask(),
+  });
   const tasks = [
-    watch({
-      // One try each time: the next look comes soon enough.
-      store: new StateStore(s3, store.bucket),
-      log,
-      recordingId: job.recordingId,
-      stop,
-      onRotate: () => recording.rotation.ask(),
-      signal: background.signal,
-    }),
+    every(LOOK_MS, () => watch.look(), background.signal),
     every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),
     every(job.settings.maxLossMs, () => recording.checkpoint(), background.signal),
   ];
@@ -149,6 +151,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     }
     const { parts } = finished;
     if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
+    if (end?.kind === 'refused') return { reason: end.reason, parts };
     if (stop.cause !== undefined) return { reason: STOP_REASONS[stop.cause], parts };
     if (recording.hasBegun) return { reason: { code: 'source_ended', message: 'The source ended.' }, parts };
     return { reason: failureOf(end), parts };
@@ -168,32 +171,28 @@ function failureOf(end: SourceEnd | undefined): Reason {
 
 const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
   stopped: { code: 'stopped', message: 'The recording was stopped.' },
-  limit: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
+  maxDurationMs: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
+  maxBytes: { code: 'stopped', message: 'The recording is as large as maxBytes allows.' },
   interrupted: {
     code: 'interrupted',
     message: 'The task was ended, and nobody had asked to stop the recording.',
   },
 };
 
-/** Part numbers and the recorded time go on where earlier attempts ended. */
+/** Part numbers, recorded time and bytes go on where earlier attempts ended. */
 async function earlierParts({
   store,
   job,
-}: AttemptContext): Promise<{ readonly firstPart: number; readonly earlierMs: number }> {
+}: AttemptContext): Promise<Pick<RecordingOptions, 'firstPart' | 'earlier'>> {
   const parts = (await readRecording(store, job.recordingId))?.parts ?? new Map<number, PartObjects>();
-  const durations = [...parts.values()].map(({ final }) => final?.durationMs ?? 0);
+  const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
   return {
     firstPart: Math.max(0, ...parts.keys()) + 1,
-    earlierMs: durations.reduce((sum, durationMs) => sum + durationMs, 0),
+    earlier: {
+      durationMs: finals.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      bytes: finals.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
   };
-}
-
-/** Runs something again and again, each time when the one before has ended. */
-async function every(ms: number, run: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await delay(ms, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await run();
-  }
 }
 
 async function beat(

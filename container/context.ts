@@ -5,6 +5,7 @@ import type { StateStore } from '../functions/aws/stateStore.ts';
 import type { Clock } from '../functions/core/ports.ts';
 import type { Job } from '../functions/core/state/objects.ts';
 import type { Patience } from './patience.ts';
+import type { Lookup } from './source/reach/resolution.ts';
 
 /** What every piece of the recorder needs of the outside. */
 export interface Outside {
@@ -15,6 +16,8 @@ export interface Outside {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Resolves the host names of sources. */
+  readonly lookup: Lookup;
 }
 
 /** The attempt that this task is. */

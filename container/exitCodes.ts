@@ -20,6 +20,7 @@ export const EXIT_CODES: Readonly<Record<EndCode, number>> = {
   source_timed_out: 10,
   source_unresolvable: 10,
   source_unauthorised: 10,
+  source_forbidden: 10,
   source_not_media: 10,
   source_failed: 10,
   source_empty: 10,

@@ -7,6 +7,7 @@ import { runAttempt } from './attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './env.ts';
 import { EXIT_CODES } from './exitCodes.ts';
 import { Patience, PatientStore } from './patience.ts';
+import { lookupBySystem } from './source/reach/resolution.ts';
 import { StopRequest, stopCauseAfterSigterm } from './stopRequest.ts';
 
 /** The recorder: one attempt of one recording, as the task's environment names it. */
@@ -41,6 +42,7 @@ async function main(env: RecorderEnv): Promise<number> {
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
       clock: { nowMs: Date.now },
       log: logger,
+      lookup: lookupBySystem,
     },
     recordingId: env.RECORDING_ID,
     attempt: env.ATTEMPT,

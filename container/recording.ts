@@ -8,8 +8,10 @@ import {
 import type { FinalPart, OpenPart } from '../functions/core/state/objects.ts';
 import type { AttemptContext } from './context.ts';
 import type { Measure } from './heartbeat.ts';
+import { InputTimeline } from './inputTimeline.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
+import type { Limit } from './stopRequest.ts';
 import { BufferPool } from './upload/bufferPool.ts';
 import { Spool } from './upload/spool.ts';
 import { Uploader } from './upload/uploader.ts';
@@ -22,9 +24,9 @@ export interface RecordingOptions {
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   /** Recorded by earlier attempts. */
-  readonly earlierMs: number;
-  /** As much has been recorded as the settings allow. */
-  readonly onLimit: () => void;
+  readonly earlier: { readonly durationMs: number; readonly bytes: number };
+  /** As much has been recorded as this setting allows. */
+  readonly onLimit: (limit: Limit) => void;
   /** The first part has been opened: there is a frame on its way to S3. */
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
@@ -47,8 +49,13 @@ export class Recording {
   #nextPart: number;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  /** ffmpeg's present run has not given a fragment yet. */
+  #isNewRun: boolean = true;
+  readonly #timeline = new InputTimeline();
   #runEndMs = Number.POSITIVE_INFINITY;
   #fragments = 0;
+  /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
+  #isFull: boolean = false;
   #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
   #failure: { readonly error: unknown } | undefined;
 
@@ -86,7 +93,14 @@ export class Recording {
     this.#format = format;
     this.#reader = createReader(format);
     this.#zeroAtMs = undefined;
+    this.#isNewRun = true;
+    this.#timeline.begin();
     this.#runEndMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */
+  joinTimeline(startMs: number): void {
+    this.#timeline.join(startMs);
   }
 
   /** What ffmpeg's present run shows from then on, in ms of its timeline, is left out: it is of another kind. */
@@ -102,6 +116,8 @@ export class Recording {
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
     for (const fragment of this.#reader.end()) await this.#add(fragment);
+    // Finishing needs memory of its own.
+    this.#buffers.close();
     this.#finishPart();
     return Promise.all(this.#finishing);
   }
@@ -127,18 +143,40 @@ export class Recording {
 
   async #add(fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (fragment.startMs >= this.#runEndMs) return;
-    const isNewRun = this.#zeroAtMs === undefined;
-    this.#zeroAtMs ??= this.#options.context.clock.nowMs() - fragment.endMs;
+    if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
+    if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
+    const isNewRun = this.#isNewRun;
+    this.#isNewRun = false;
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       this.#finishPart();
       this.#part = this.#openPart(fragment, this.#zeroAtMs);
     }
     await this.#part.add(fragment);
     this.#fragments += 1;
-    const { context, earlierMs, onLimit } = this.#options;
-    const maxDurationMs = context.job.settings.maxDurationMs ?? Number.POSITIVE_INFINITY;
-    if (earlierMs + this.#endedParts.durationMs + this.#part.durationMs >= maxDurationMs) onLimit();
+    this.#checkLimits(this.#part);
+  }
+
+  /** A source that keeps what it sent gives some of it again when it is joined again. */
+  #isRepeated(fragment: Fragment, zeroAtMs: number): boolean {
+    if (!this.#isNewRun || this.#part === undefined || !this.#timeline.goesOn) return false;
+    return zeroAtMs + fragment.startMs < this.#part.endAtMs - ROUNDING_MS;
+  }
+
+  #checkLimits(part: RecordedPart): void {
+    const { context, earlier, onLimit } = this.#options;
+    const { maxDurationMs, maxBytes } = context.job.settings;
+    const durationMs = earlier.durationMs + this.#endedParts.durationMs + part.durationMs;
+    const bytes = earlier.bytes + this.#endedParts.bytes + part.bytes;
+    const limit =
+      durationMs >= (maxDurationMs ?? Number.POSITIVE_INFINITY)
+        ? 'maxDurationMs'
+        : bytes >= (maxBytes ?? Number.POSITIVE_INFINITY)
+          ? 'maxBytes'
+          : undefined;
+    if (limit === undefined) return;
+    this.#isFull = true;
+    onLimit(limit);
   }
 
   #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {

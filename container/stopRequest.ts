@@ -1,11 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../functions/aws/stateStore.ts';
 import { controlKey, stopKey } from '../functions/core/keys.ts';
 import { controlSchema, stopSchema } from '../functions/core/state/objects.ts';
 
-/** Why the recorder is to end: somebody stopped the recording, its limit is met, or the task alone is taken away. */
-export type StopCause = 'stopped' | 'limit' | 'interrupted';
+/** The settings that end a recording by themselves. */
+export type Limit = 'maxDurationMs' | 'maxBytes';
+
+/** Why the recorder is to end: somebody stopped the recording, a limit is met, or the task alone is taken away. */
+export type StopCause = 'stopped' | Limit | 'interrupted';
 
 /** The one place that knows whether, why and since when the recorder is to end. The first cause stays. */
 export class StopRequest {
@@ -33,9 +35,6 @@ export interface WatchOptions {
   readonly recordingId: string;
   readonly stop: StopRequest;
   readonly onRotate: () => void;
-  /** Ends the watch. */
-  readonly signal: AbortSignal;
-  readonly everyMs?: number;
 }
 
 /** SIGTERM alone does not mean stop: Spot and host retirement send it too. What `stop.json` says decides. */
@@ -48,26 +47,35 @@ export async function isStopAsked(store: StateStore, recordingId: string): Promi
 }
 
 /**
- * Looks every 2 s until it is told to end: in turn for `stop.json`, which SIGTERM tells of sooner, and for new commands,
- * which wait for a keyframe anyway. Each look costs the recorder CPU. S3's faults are logged and looked past.
+ * Looks by turns for `stop.json`, which SIGTERM tells of sooner, and for new commands, which wait for a keyframe anyway.
+ * Each look costs the recorder CPU. S3's faults are logged and looked past.
  */
-export async function watch(options: WatchOptions): Promise<void> {
-  const { store, log, recordingId, stop, signal, everyMs = 2_000 } = options;
-  let lastSequence: number | undefined;
-  const lookForCommands = async (): Promise<void> => {
-    const control = await store.read(controlKey(recordingId), controlSchema);
-    const sequence = Math.max(0, ...(control?.value.commands ?? []).map((command) => command.sequence));
-    // What was asked before this attempt began has no part of its own to end.
-    if (lastSequence !== undefined && sequence > lastSequence) options.onRotate();
-    lastSequence = sequence;
-  };
-  for (let looks = 0; !signal.aborted; looks++) {
+export class Watch {
+  readonly #options: WatchOptions;
+  #looks = 0;
+  #lastSequence: number | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const { store, log, recordingId, stop } = this.#options;
+    this.#looks += 1;
     try {
-      if (looks % 2 === 1) await lookForCommands();
+      if (this.#looks % 2 === 1) await this.#lookForCommands();
       else if (await isStopAsked(store, recordingId)) stop.ask('stopped');
     } catch (error) {
       log.warn('commands could not be read', error as Error);
     }
-    await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async #lookForCommands(): Promise<void> {
+    const { store, recordingId, onRotate } = this.#options;
+    const control = await store.read(controlKey(recordingId), controlSchema);
+    const sequence = Math.max(0, ...(control?.value.commands ?? []).map((command) => command.sequence));
+    // What was asked before this attempt began has no part of its own to end.
+    if (this.#lastSequence !== undefined && sequence > this.#lastSequence) onRotate();
+    this.#lastSequence = sequence;
   }
 }

@@ -29,7 +29,7 @@ import { type StartAnswer, startOnce } from './core/protocol/idempotency.ts';
 import { reserveRecording } from './core/protocol/reservation.ts';
 import { rotateRecording } from './core/protocol/rotate.ts';
 import { stopRecordingById } from './core/protocol/stop.ts';
-import { parseSource } from './core/source.ts';
+import { checkSource } from './core/source/policy.ts';
 import { type RecordingObjects, recordingStatus } from './core/state/fold.ts';
 import { parseInput } from './core/validation.ts';
 
@@ -60,8 +60,8 @@ export const handler = httpRouter<RouteKeyOf<'recordings'>>({
 async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAnswer> {
   const wanted = parseInput(createRecordingBody, body);
   const { sourceUrl, streamName, config } = wanted;
-  if (sourceUrl !== undefined) parseSource(sourceUrl, 'sourceUrl');
   const { ports, defaults, hooks } = setup();
+  if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
   const settings = settingsOf(config ?? {}, defaults);
   const start = async (newId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? newId;

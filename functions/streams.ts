@@ -24,7 +24,7 @@ import { wcsHook } from './core/hooks/wcs.ts';
 import { SESSIONS_PREFIX, sessionKey } from './core/keys.ts';
 import { announceStream } from './core/protocol/announce.ts';
 import { startReserved } from './core/protocol/reservation.ts';
-import { parseSource } from './core/source.ts';
+import { checkSource } from './core/source/policy.ts';
 import { type Session, sessionSchema } from './core/state/objects.ts';
 import { parseInput } from './core/validation.ts';
 
@@ -107,7 +107,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   logger.appendKeys({ mediaSessionId });
   const { eventAtMs = Date.now(), ...stream } = parseInput(announceBody, body);
-  parseSource(stream.sourceUrl, 'sourceUrl');
+  checkSource(stream.sourceUrl, 'sourceUrl', setup().defaults.sources);
   const session = await announceStream(setup().store, mediaSessionId, () => ({
     ...stream,
     mediaSessionId,

@@ -7,6 +7,7 @@ import { ClipSource } from './clipSource.ts';
 import type { FlvClip } from './flvClip.ts';
 import type { Calls, Ended, RecorderPlace, RunningRecorder } from './place.ts';
 import { cpuSeconds, memoryMb } from './processes.ts';
+import { RtmpSource } from './rtmpSource.ts';
 
 export const BASELINE = 'ffmpeg -c copy to a file';
 /** What begins a recording is no cost of its minutes: the first S3 requests, compiling the code that runs often. */
@@ -34,9 +35,14 @@ export interface Cost {
 export async function costOf(
   place: RecorderPlace,
   clip: FlvClip,
-  { recorders: count = 1, seconds }: { readonly recorders?: number; readonly seconds: number },
+  {
+    recorders: count = 1,
+    over = 'rtmp',
+    seconds,
+  }: { readonly recorders?: number; readonly over?: 'rtmp' | 'http'; readonly seconds: number },
 ): Promise<Cost> {
-  const source = await ClipSource.start(clip, { speed: 1 });
+  const source =
+    over === 'rtmp' ? await RtmpSource.start(clip, place.folder) : await ClipSource.start(clip, { speed: 1 });
   const file = path.join(place.folder, 'plain.mp4');
   const plain = new Child('ffmpeg', ['-nostdin', '-v', 'error', '-y', '-i', source.url, '-c', 'copy', file]);
   const plainPid = plain.process.pid ?? 0;

@@ -9,6 +9,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import { newRecordingId } from '../../functions/core/ids.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/keys.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
 import {
   type FinalPart,
   finalPartSchema,
@@ -26,6 +27,8 @@ import { childOf } from './processes.ts';
 const LANDING = 'landing';
 const BUS = 'bus';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
+/** The benchmarks' sources are on this machine. */
+const LOOPBACK_SOURCES = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
 const root = path.resolve(import.meta.dirname, '..', '..');
 
 /** Calls that S3 had, by operation. */
@@ -102,7 +105,7 @@ export class RecorderPlace {
       source: { url },
       stream: { name: `stream${this.#count}` },
       // The source ends when it has sent all: nobody waits for it to come back.
-      settings: { ...DEFAULT_SETTINGS, reconnectWindowMs: 0 },
+      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0 },
     };
     await this.#store.create(jobKey(recordingId), job);
     const child = new Child(

@@ -4,10 +4,13 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
+import type { Input } from './inputOptions.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
-  readonly url: string;
+  readonly input: Input;
+  readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
@@ -28,9 +31,10 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
-    this.#child = spawn(options.path, ffmpegArguments(options.url, options.plan), {
+    const { input, access, plan } = options;
+    this.#child = spawn(options.path, ffmpegArguments(input, access, plan), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: ENVIRONMENT,
+      env: { ...ENVIRONMENT, ...access.environment },
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });
@@ -48,12 +52,17 @@ export class Ffmpeg {
     return this.#child.stdout as Readable;
   }
 
-  /** Asks ffmpeg to finish what it has; kills it if it does not. */
-  stop(): void {
+  /** Ends ffmpeg at once: what it has is not wanted. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Asks ffmpeg to finish what it has; kills it if it does not within `graceMs`. */
+  stop(graceMs = STOP_GRACE_MS): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 }

@@ -1,9 +1,8 @@
 import type { EncodingPlan } from '../../functions/core/formats.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { parseSource } from '../../functions/core/source.ts';
-
-/** How long a source may say nothing: nginx and others keep a player connected after the publisher has gone. */
-const SILENCE_US = 5_000_000;
+import { type Input, inputOptions } from './inputOptions.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 /** A cluster ends at each keyframe, and at least every second. Checksums would be of what is written anew. */
 const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M', '-write_crc32', '0'];
@@ -25,24 +24,33 @@ const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
   ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
 };
 
+/** As ffmpeg evaluates it for a packet: keyframes are told, and of the others what comes a second after the last one. */
+const KEYFRAMES = 'if(key+gte(pts*tb-ld(0)\\,1)\\,0*st(0\\,pts*tb)\\,1)';
+
 /** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
 const CHANNEL_LAYOUTS = ['mono', 'stereo', '3.0', '5.0', '5.1'];
 
 /**
- * A list of the video's keyframes with their side data: where codec parameters change in the middle. Every line wakes
- * the recorder, so no other packet is listed; and no other stream, for which lines would wait.
+ * A list of packets with their side data: it shows where codec parameters change in the middle, and that the source is
+ * not silent. Each line wakes the recorder, so most are dropped. A line waits for the next one of the other stream,
+ * 0.1 s at most: enough audio is told for a keyframe to be shown before its fragment is written.
  */
-const KEYFRAME_LIST = [
-  ...['-map', '0:v:0', '-c', 'copy', '-bsf:v', 'noise=drop=not(key)'],
-  ...['-flush_packets', '1', '-f', 'framecrc', 'pipe:3'],
+const PACKET_LIST = [
+  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy'],
+  ...['-bsf:v', `noise=drop=${KEYFRAMES}`, '-bsf:a', 'noise=drop=mod(n\\,8)'],
+  ...['-max_interleave_delta', '100000', '-flush_packets', '1', '-f', 'framecrc', 'pipe:3'],
 ];
 
 /**
- * ffmpeg's arguments: reads the source, writes fragments to stdout, a list of keyframes to descriptor 3. Only the
- * protocols that the source's scheme needs are allowed, so that a playlist cannot read files.
+ * ffmpeg's arguments: reads the source, writes fragments to stdout, a list of packets to descriptor 3. Only the protocols
+ * that the source's scheme needs are allowed, so that a playlist cannot read files.
  */
-export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
-  const { scheme, protocols } = parseSource(url, 'source.url');
+export function ffmpegArguments(
+  input: Input,
+  access: Pick<SourceAccess, 'url' | 'options'>,
+  plan: EncodingPlan,
+): string[] {
+  const { protocols } = parseSource(input.url, 'source.url');
   return [
     '-hide_banner',
     '-nostdin',
@@ -51,12 +59,13 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     'level+info',
     '-protocol_whitelist',
     protocols.join(','),
-    ...inputTimeouts(scheme),
+    ...access.options,
+    ...inputOptions(input),
     // A frame that was cut off with the connection is no frame.
     '-fflags',
     '+discardcorrupt',
     '-i',
-    url,
+    access.url,
     '-map',
     '0:v:0?',
     '-map',
@@ -68,15 +77,8 @@ export function ffmpegArguments(url: string, plan: EncodingPlan): string[] {
     '4096',
     ...OUTPUTS[plan.format],
     'pipe:1',
-    ...(plan.video ? KEYFRAME_LIST : []),
+    ...PACKET_LIST,
   ];
-}
-
-function inputTimeouts(scheme: string): string[] {
-  if (scheme.startsWith('rtsp')) return ['-timeout', String(SILENCE_US), '-rtsp_transport', 'tcp'];
-  // SRT has its time-out in the URL.
-  if (scheme === 'srt') return [];
-  return ['-rw_timeout', String(SILENCE_US)];
 }
 
 function audioArguments({ format, audio }: EncodingPlan): string[] {

@@ -6,12 +6,20 @@ import type { AttemptContext } from '../context.ts';
 import type { Recording } from '../recording.ts';
 import type { StopRequest } from '../stopRequest.ts';
 import { expectedStreams } from './expectedStreams.ts';
+import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/resolution.ts';
+import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
+import { SourceReach } from './reach/sourceReach.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
 
 /** The source sends something else than expected: the second plan is made of what it sends. */
 const REPLANS_MAX = 5;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 3_000;
+
+export interface FollowOptions {
+  readonly ffmpegPath: string;
+  readonly stop: StopRequest;
+}
 
 /**
  * Follows a source until it has ended for good: runs ffmpeg, again with another plan when the source sends something
@@ -20,11 +28,26 @@ const BACKOFF_MAX_MS = 3_000;
 export async function followSource(
   context: AttemptContext,
   recording: Recording,
-  options: { readonly ffmpegPath: string; readonly stop: StopRequest },
+  options: FollowOptions,
+): Promise<SourceEnd> {
+  const reach = new SourceReach(context.job.settings.sources, context.lookup);
+  try {
+    return await follow(context, recording, options, reach);
+  } finally {
+    await reach.close();
+  }
+}
+
+async function follow(
+  context: AttemptContext,
+  recording: Recording,
+  options: FollowOptions,
+  reach: SourceReach,
 ): Promise<SourceEnd> {
   const { job, log, clock } = context;
   const { stop } = options;
   const { openTimeoutMs, reconnectWindowMs } = job.settings;
+  const openUntilMs = clock.nowMs() + openTimeoutMs;
   let plan = planFor(expectedStreams(job), job.settings);
   let replans = 0;
   let changedFrom: string | undefined;
@@ -33,19 +56,29 @@ export async function followSource(
   for (;;) {
     const before = recording.fragments;
     recording.begin(plan.format);
-    const leftMs = lost === undefined ? openTimeoutMs : lost.sinceMs + reconnectWindowMs - clock.nowMs();
-    const end = await runSource({
-      ffmpegPath: options.ffmpegPath,
-      url: job.source.url,
-      plan,
-      planFor: (streams) => planFor(streams, job.settings),
-      onChunk: (chunk) => recording.write(chunk),
-      onParameterChange: (atMs) => recording.endRunAt(atMs),
-      ignoresRepeatedParameters,
-      openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
-      signal: stop.signal,
-      log,
-    });
+    const leftMs = (lost === undefined ? openUntilMs : lost.sinceMs + reconnectWindowMs) - clock.nowMs();
+    const access = await judge(reach, job.source.url);
+    const end: SourceEnd =
+      'kind' in access
+        ? access
+        : await runSource({
+            ffmpegPath: options.ffmpegPath,
+            input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun },
+            access,
+            plan,
+            planFor: (streams) => planFor(streams, job.settings),
+            onChunk: (chunk) => recording.write(chunk),
+            onTimeline: (startMs) => recording.joinTimeline(startMs),
+            onParameterChange: (atMs) => recording.endRunAt(atMs),
+            ignoresRepeatedParameters,
+            openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
+            signal: stop.signal,
+            log,
+          });
+    if (end.kind === 'refused') {
+      log.warn('the source is refused', { reason: end.reason });
+      return end;
+    }
     if (stop.cause !== undefined) return end;
     // The same parameters again after a change: this source repeats them, and that is no change.
     ignoresRepeatedParameters ||=
@@ -63,8 +96,13 @@ export async function followSource(
       plan = end.plan;
       continue;
     }
+    if (!recording.hasBegun) {
+      // A stream that is not published yet looks like this: it may still come in time.
+      if (end.timedOut && clock.nowMs() < openUntilMs) continue;
+      return end;
+    }
     // To fetch a file again would record it again.
-    if (!recording.hasBegun || end.isFinite) return end;
+    if (end.isFinite) return end;
     if (recording.fragments > before) lost = undefined;
     lost ??= { sinceMs: clock.nowMs(), tries: 0 };
     const isOver = clock.nowMs() - lost.sinceMs >= reconnectWindowMs;
@@ -75,6 +113,24 @@ export async function followSource(
     }).catch(() => undefined);
     if (stop.cause !== undefined) return end;
     lost.tries += 1;
+  }
+}
+
+/** What ffmpeg is to be given; or how the source ended without it. */
+async function judge(reach: SourceReach, url: string): Promise<SourceAccess | SourceEnd> {
+  try {
+    return await reach.prepare(url);
+  } catch (error) {
+    if (error instanceof ForbiddenSourceError) return { kind: 'refused', reason: forbidden(error.message) };
+    if (!(error instanceof UnresolvableSourceError)) throw error;
+    return {
+      kind: 'ended',
+      exitCode: 1,
+      complaints: [UNRESOLVABLE],
+      isFinite: false,
+      parameters: undefined,
+      timedOut: false,
+    };
   }
 }
 

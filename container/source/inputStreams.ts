@@ -11,6 +11,8 @@ const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
 export class InputStreams {
   readonly #streams: StreamCodec[] = [];
   #isFinite: boolean = false;
+  #demuxer = '';
+  #startMs: number | undefined;
   #state: 'before' | 'inside' | 'complete' = 'before';
 
   /** The source has a known duration: it is a file or a playlist with an end, not a live stream. */
@@ -18,9 +20,12 @@ export class InputStreams {
     return this.#isFinite;
   }
 
-  /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
-  get listed(): readonly StreamCodec[] | undefined {
-    return this.#state === 'before' ? undefined : this.#streams;
+  /**
+   * The source's own time at which it was joined, in ms, where that time goes on when it is joined again: HLS's
+   * segments keep theirs. Undefined for other sources.
+   */
+  get timelineStartMs(): number | undefined {
+    return this.#demuxer === 'hls' ? this.#startMs : undefined;
   }
 
   /** @returns the streams, at the line that completes the list */
@@ -28,6 +33,7 @@ export class InputStreams {
     if (this.#state === 'complete') return undefined;
     if (line.startsWith('Input #0')) {
       this.#state = 'inside';
+      this.#demuxer = /^Input #0, ([a-z0-9_,]+),/.exec(line)?.[1] ?? '';
       return undefined;
     }
     if (this.#state === 'before') return undefined;
@@ -37,6 +43,8 @@ export class InputStreams {
     }
     const duration = /^\s*Duration: (\d+):(\d+):(\d+\.\d+)/.exec(line);
     if (duration !== null) this.#isFinite = duration.slice(1).some((piece) => Number(piece) > 0);
+    const start = /^\s*Duration: .*\bstart: (-?\d+\.\d+)/.exec(line)?.[1];
+    if (start !== undefined) this.#startMs = Number(start) * 1_000;
     const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
     if (codec === undefined) return undefined;
     const rate = /(\d+) Hz/.exec(rest)?.[1];

@@ -1,16 +1,29 @@
 import type { EndCode, Reason } from '../../functions/core/state/objects.ts';
 
-/** ffmpeg's words for why a source did not open, the most telling first; exit codes are 1 for all of them. */
-const CAUSES: readonly (readonly [RegExp, EndCode, string])[] = [
+type Cause = readonly [RegExp, EndCode, string];
+
+/** What ffmpeg says of a server that was reached, or could not be: the most telling first. Exit codes are 1 for all. */
+const CAUSES: readonly Cause[] = [
   [
-    /401 Unauthorized|403 Forbidden|Unauthorized|authentication failed/i,
+    // libsrt says it in lines of its own.
+    /401 Unauthorized|403 Forbidden|Unauthorized|authentication failed|Incorrect passphrase|Password required/i,
     'source_unauthorised',
     'The source asks for other credentials.',
   ],
   [
-    /404 Not Found|No such stream|StreamNotFound|NetStream\.Play\.Failed|Stream not found/i,
+    /404 Not Found|410 Gone|No such stream|StreamNotFound|NetStream\.Play\.Failed|Stream not found/i,
     'source_not_found',
     'The source has no such stream.',
+  ],
+  [
+    /Server returned [45]XX|HTTP error [45]\d\d|failed: [45]\d\d /i,
+    'source_failed',
+    "The source's server answered with an error of its own.",
+  ],
+  [
+    /failed to set option SRTO_/i,
+    'source_failed',
+    "The source's URL has an SRT option that cannot be used (a passphrase has 10 to 79 characters).",
   ],
   [/Connection refused/i, 'source_refused', 'Nothing listens at the source address.'],
   [
@@ -23,8 +36,15 @@ const CAUSES: readonly (readonly [RegExp, EndCode, string])[] = [
     'source_timed_out',
     'The source did not answer in time.',
   ],
+];
+
+const NO_FRAME: Reason = { code: 'source_timed_out', message: 'The source sent no frame in time.' };
+
+/** What ffmpeg says of what it was sent. It says some of it as well when it was sent nothing for too long. */
+const CONTENT_CAUSES: readonly Cause[] = [
   [
-    /Invalid data found when processing input|could not find codec parameters|Unknown input format/i,
+    // Another protocol at that port; "wrong version number" is OpenSSL's for TLS, "unexpected TLS packet" GnuTLS's.
+    /Invalid data found when processing input|could not find codec parameters|Unknown input format|Format not on |RTMP handshake|Server response validating failed|unexpected TLS packet|wrong version number|Stream ends prematurely at 0/i,
     'source_not_media',
     'The source sends something else than audio and video.',
   ],
@@ -35,12 +55,21 @@ const CAUSES: readonly (readonly [RegExp, EndCode, string])[] = [
   ],
 ];
 
-/** Why ffmpeg ended without one fragment. @param lines of its stderr, errors and warnings */
+/**
+ * Why ffmpeg ended without one fragment.
+ * @param lines of its stderr, errors and warnings
+ * @param timedOut it was ended, or ended by itself, after it had waited for as long as it may
+ */
 export function openingFailure(lines: readonly string[], timedOut: boolean): Reason {
-  for (const [pattern, code, message] of CAUSES) {
-    if (lines.some((line) => pattern.test(line))) return { code, message };
-  }
-  return timedOut
-    ? { code: 'source_timed_out', message: 'The source sent no frame in time.' }
-    : { code: 'source_empty', message: 'The source ended before its first frame.' };
+  const said = (causes: readonly Cause[]): Reason | undefined => {
+    const found = causes.find(([pattern]) => lines.some((line) => pattern.test(line)));
+    return found === undefined ? undefined : { code: found[1], message: found[2] };
+  };
+  return (
+    said(CAUSES) ??
+    (timedOut ? NO_FRAME : said(CONTENT_CAUSES)) ?? {
+      code: 'source_empty',
+      message: 'The source ended before its first frame.',
+    }
+  );
 }

@@ -26,7 +26,7 @@ export async function startFound(
     if (!(error instanceof RecorderError) || error.code !== 'session_not_found') throw error;
     const event: HookEvent | undefined = await ask(hooks, params.mediaSessionId);
     if (event?.what !== 'published') throw error;
-    await register(ports, event, hooks);
+    await register(ports, event, hooks, params.settings.sources);
     return startRecording(ports, params);
   }
 }

@@ -40,8 +40,6 @@ export interface StreamCodec {
 /** What ffmpeg is asked to make of a source. Video is always copied. */
 export interface EncodingPlan {
   readonly format: ContainerFormat;
-  /** There is video, which is watched for changes. */
-  readonly video: boolean;
   /** 'copy', or the encoder that the container needs. */
   readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
 }
@@ -62,9 +60,9 @@ export function planFor(
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
   if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
-    return { format, video: video !== undefined, audio: 'copy' };
+    return { format, audio: 'copy' };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
-  return { format, video: video !== undefined, audio: { encoder: carrier.encoder, sampleRateHz } };
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz } };
 }
 
 function fits(

@@ -1,9 +1,12 @@
 import * as z from 'zod/mini';
 import { checkFormats } from './formats.ts';
 import { checkNameRules, DEFAULT_NAME_RULES } from './names/index.ts';
+import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from './source/rules.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
 export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
+
+export const RTSP_TRANSPORTS = ['tcp', 'udp'] as const;
 
 const positiveInt = z.int().check(z.positive());
 
@@ -42,8 +45,16 @@ export const recordingSettingsSchema = z.strictObject({
   openTimeoutMs: positiveInt,
   /** A recording that is this long is stopped. No limit by default. */
   maxDurationMs: z.exactOptional(positiveInt),
+  /** A recording that has so many bytes, in all its parts together, is stopped. No limit by default. */
+  maxBytes: z.exactOptional(positiveInt),
+  /** A source that is connected and sends nothing for so long is taken for lost. */
+  idleTimeoutMs: z._default(z.int().check(z.minimum(1_000), z.maximum(300_000)), 10_000),
   /** How long to try again when the source is lost; 0: its first end is the recording's. */
   reconnectWindowMs: z._default(z.int().check(z.minimum(0), z.maximum(300_000)), 30_000),
+  /** What the source may reach. Jobs that are older than this have the default. */
+  sources: z._default(sourceRulesSchema, DEFAULT_SOURCE_RULES),
+  /** How RTSP's media come: inside the connection, or as datagrams of their own, which may get lost. */
+  rtspTransport: z._default(z.enum(RTSP_TRANSPORTS), 'tcp'),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -58,7 +69,10 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   maxLossMs: 2_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   openTimeoutMs: 15_000,
+  idleTimeoutMs: 10_000,
   reconnectWindowMs: 30_000,
+  sources: DEFAULT_SOURCE_RULES,
+  rtspTransport: 'tcp',
   tags: {},
 };
 
@@ -66,6 +80,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
 export const settingsOverridesSchema = z.strictObject({
   ...z.partial(recordingSettingsSchema).shape,
   names: z.exactOptional(z.partial(recordingSettingsSchema.shape.names)),
+  sources: z.exactOptional(z.partial(sourceRulesSchema)),
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
@@ -78,6 +93,7 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     ...base,
     ...overrides,
     names: { ...base.names, ...overrides.names },
+    sources: { ...base.sources, ...overrides.sources },
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);

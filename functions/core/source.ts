@@ -1,49 +1,63 @@
 import { RecorderError } from './errors.ts';
+import { isHost } from './source/rules.ts';
 
-/** Schemes that can be recorded, with the ffmpeg protocols that each needs and no others. */
+/**
+ * Schemes that can be recorded, with the ffmpeg protocols that each needs and no others. `httpproxy` is how TLS goes
+ * through the recorder's proxy.
+ */
 export const SOURCE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   rtmp: ['rtmp', 'tcp'],
-  rtmps: ['rtmps', 'tls', 'tcp'],
+  rtmps: ['rtmps', 'tls', 'httpproxy', 'tcp'],
   rtsp: ['rtsp', 'rtp', 'udp', 'tcp'],
-  rtsps: ['rtsp', 'rtp', 'srtp', 'tls', 'tcp'],
+  rtsps: ['rtsp', 'rtp', 'srtp', 'tls', 'httpproxy', 'tcp'],
   srt: ['srt', 'udp'],
-  http: ['http', 'https', 'tcp', 'tls', 'crypto'],
-  https: ['http', 'https', 'tcp', 'tls', 'crypto'],
+  http: ['http', 'https', 'httpproxy', 'tcp', 'tls', 'crypto'],
+  https: ['http', 'https', 'httpproxy', 'tcp', 'tls', 'crypto'],
 };
 
 export interface Source {
   readonly url: string;
   readonly scheme: string;
+  /** Name or address as it is written, IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number | undefined;
+  /** `user:password`, as it is written. */
+  readonly userinfo: string | undefined;
+  /** Path, query and all else after host and port. */
+  readonly rest: string;
   /** Value for ffmpeg's -protocol_whitelist. */
   readonly protocols: readonly string[];
 }
 
 const URL_MAX_CHARS = 4096;
 
+/** Strict, so that every reader of the URL finds the same host in it: ffmpeg, Node, and we. */
+const URL_PIECES =
+  /^([a-z]+):\/\/(?:([^/?#\\]*)@)?(\[[^\]/?#@\\]*\]|[^:/?#@\\[\]]+)(?::(\d{0,5}))?([/?#].*)?$/i;
+
 /**
  * Checks a source URL before anything is started.
- * @throws RecorderError invalid_request on `field`: not a URL, no host, or a scheme that is not allowed
+ * @throws RecorderError invalid_request on `field`: not a URL, no host, or a scheme that cannot be recorded
  */
 export function parseSource(url: string, field: string): Source {
   const schemes = Object.keys(SOURCE_PROTOCOLS).join(', ');
-  if (url.length > URL_MAX_CHARS) {
-    throw new RecorderError('invalid_request', `${field} is longer than ${URL_MAX_CHARS} characters`, {
-      field,
-    });
-  }
+  const refuse = (rule: string): RecorderError =>
+    new RecorderError('invalid_request', `${field} ${rule}`, { field });
+  if (url.length > URL_MAX_CHARS) throw refuse(`is longer than ${URL_MAX_CHARS} characters`);
   // ffmpeg splits arguments nowhere, but a control character in a URL is never meant.
   const hasControl = [...url].some((char) => char <= ' ' || char === '\u007f');
-  const parsed = hasControl ? null : URL.parse(url);
-  const scheme = parsed?.protocol.slice(0, -1).toLowerCase() ?? '';
+  const pieces = hasControl || !URL.canParse(url) ? null : URL_PIECES.exec(url);
+  const [, name = '', userinfo, host = '', digits = '', rest = ''] = pieces ?? [];
+  const scheme = name.toLowerCase();
   const protocols = Object.hasOwn(SOURCE_PROTOCOLS, scheme) ? SOURCE_PROTOCOLS[scheme] : undefined;
-  if (parsed === null || protocols === undefined || parsed.hostname === '') {
-    throw new RecorderError(
-      'invalid_request',
-      `${field} must be a URL with a host and one of the schemes ${schemes}`,
-      { field },
+  if (protocols === undefined) throw refuse(`must be a URL with a host and one of the schemes ${schemes}`);
+  if (!isHost(host)) {
+    throw refuse(
+      'must have a host name of letters, digits, hyphens and dots (xn--… for others), or an IP address',
     );
   }
-  return { url, scheme, protocols };
+  const port = digits === '' ? undefined : Number(digits);
+  return { url, scheme, host, port, userinfo, rest, protocols };
 }
 
 /**

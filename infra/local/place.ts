@@ -1,4 +1,5 @@
 import { decodeNotificationKey } from '../../functions/core/s3Events.ts';
+import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings.ts';
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
 import type { EventBridgeEvent } from './events/server.ts';
@@ -11,6 +12,16 @@ export const LANDING = 'landing';
 export const LIBRARY = 'library';
 export const EVENT_BUS = 'stream-recorder';
 export const CLUSTER = 'stream-recorder';
+
+/** The ingest is on this machine, and a camera or a media server to try is in its network. */
+const LOCAL_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+];
 
 /** What the wiring's environment variables hold here. */
 export function resources(
@@ -29,9 +40,14 @@ export function resources(
     securityGroupIds: 'sg-local',
     capacityProviders: 'FARGATE',
     eventBusName: EVENT_BUS,
-    recordingDefaults,
+    recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,
   };
+}
+
+function withLocalNetworks(recordingDefaults: string): SettingsOverrides {
+  const given = settingsOverridesSchema.parse(JSON.parse(recordingDefaults));
+  return { ...given, sources: { privateNetworks: LOCAL_NETWORKS, ...given.sources } };
 }
 
 /** What every function and the recorder get: credentials and endpoints, in the SDK's own variables. */

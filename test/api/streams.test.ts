@@ -51,3 +51,12 @@ it('an older event never replaces a newer one', async () => {
   expect(late).toMatchObject({ status: 409, body: { error: { code: 'stale_event', field: 'eventAtMs' } } });
   expect((await api.call('GET', '/streams/s1')).body.name).toBe('s1');
 });
+
+it('announces no stream that is where no source may be', async () => {
+  const body = { name: 'x', sourceUrl: 'rtmp://169.254.169.254/live/key' };
+  expect(await api.call('PUT', '/streams/metadata', { body })).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_request', field: 'sourceUrl' } },
+  });
+  expect((await api.call('GET', '/streams/metadata')).status).toBe(404);
+});

@@ -102,7 +102,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
     'goes on in the same %s file when the source comes back',
     async (format) => {
       const url = await serve(stream, { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] });
-      const recorded = await bench.record(url, { reconnectWindowMs: 2_000, formats: { h264: format } });
+      const recorded = await bench.record(url, { reconnectWindowMs: 5_000, formats: { h264: format } });
       expect(recorded.reason.code).toBe('source_ended');
       const [final, ...others] = finals(recorded);
       expect(others).toEqual([]);

@@ -8,6 +8,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import { newRecordingId } from '../../functions/core/ids.ts';
 import { attemptKey, jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/keys.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
 import {
   endSchema,
   finalPartSchema,
@@ -102,7 +103,11 @@ async function record(): Promise<void> {
     requestId: 'image-test',
     source: { url: `${nginx.url}/image` },
     stream: { name: 'image' },
-    settings: DEFAULT_SETTINGS,
+    // The media server is on this machine.
+    settings: {
+      ...DEFAULT_SETTINGS,
+      sources: { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] },
+    },
   };
   await store.create(jobKey(recordingId), job);
 

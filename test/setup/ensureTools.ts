@@ -7,7 +7,7 @@ import { TOOLS } from '../support/tools.ts';
  */
 const wanted = Object.entries(TOOLS).map(([name, tool]) => ({
   name,
-  packages: [tool.package],
+  packages: tool.package.split(' '),
   present: tool.present,
 }));
 const missing = ensureTools(wanted);

@@ -21,3 +21,48 @@ export function joinFlv(streams: readonly Buffer[]): Buffer {
   }
   return Buffer.concat(pieces);
 }
+
+export const VIDEO_TAG = 9;
+const KEYFRAME = 1;
+const SEQUENCE_HEADER = 0;
+
+/** A live FLV stream, tag by tag: a listener gets its header and the codecs' parameters, then goes on from a keyframe. */
+export class FlvJoiner {
+  #rest = Buffer.alloc(0);
+  readonly #head: Buffer[] = [];
+  #hasVideo: boolean = false;
+
+  get head(): Buffer {
+    return Buffer.concat(this.#head);
+  }
+
+  push(chunk: Buffer): { bytes: Buffer; joins: boolean }[] {
+    let all = Buffer.concat([this.#rest, chunk]);
+    if (this.#head.length === 0) {
+      if (all.length < HEADER_BYTES) {
+        this.#rest = all;
+        return [];
+      }
+      this.#head.push(all.subarray(0, HEADER_BYTES));
+      this.#hasVideo = ((all[4] as number) & 1) === 1;
+      all = all.subarray(HEADER_BYTES);
+    }
+    const tags: { bytes: Buffer; joins: boolean }[] = [];
+    for (;;) {
+      if (all.length < TAG_HEADER_BYTES) break;
+      const tagBytes = TAG_HEADER_BYTES + all.readUIntBE(1, 3) + 4;
+      if (all.length < tagBytes) break;
+      const tag = all.subarray(0, tagBytes);
+      all = all.subarray(tagBytes);
+      if (tag[0] === SCRIPT_TAG || tag[TAG_HEADER_BYTES + 1] === SEQUENCE_HEADER) this.#head.push(tag);
+      else tags.push({ bytes: tag, joins: this.#joins(tag) });
+    }
+    this.#rest = all;
+    return tags;
+  }
+
+  #joins(tag: Buffer): boolean {
+    if (!this.#hasVideo) return true;
+    return tag[0] === VIDEO_TAG && (tag[TAG_HEADER_BYTES] as number) >> 4 === KEYFRAME;
+  }
+}

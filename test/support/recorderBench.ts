@@ -6,6 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { runAttempt } from '../../container/attempt.ts';
 import { Patience, PatientStore } from '../../container/patience.ts';
+import { type Lookup, lookupBySystem } from '../../container/source/reach/resolution.ts';
 import { StopRequest } from '../../container/stopRequest.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { readRecording } from '../../functions/aws/recordings.ts';
@@ -13,6 +14,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import { newRecordingId } from '../../functions/core/ids.ts';
 import { jobKey } from '../../functions/core/keys.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings.ts';
+import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/rules.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import type { Job, Reason } from '../../functions/core/state/objects.ts';
 import { type EventsServer, startEventsServer } from '../../infra/local/events/server.ts';
@@ -24,6 +26,9 @@ const BUS = 'bus';
 /** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
 const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
+
+/** Sources of tests are on this machine. */
+export const LOOPBACK_SOURCES: SourceRules = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
 
 export interface Attempt {
   readonly recordingId: string;
@@ -107,14 +112,14 @@ export class RecorderBench {
       source: { url },
       stream: { name: `stream${this.#count}` },
       // A test's source ends when it has sent all: nobody waits for it to come back.
-      settings: { ...DEFAULT_SETTINGS, reconnectWindowMs: 0, ...settings },
+      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0, ...settings },
     };
     await this.store.create(jobKey(recordingId), job);
     return recordingId;
   }
 
   /** Runs an attempt of a recording. */
-  run(recordingId: string, attempt = 1): Attempt {
+  run(recordingId: string, attempt = 1, lookup: Lookup = lookupBySystem): Attempt {
     const stop = new StopRequest();
     const s3 = this.client();
     const log = new Logger({ logLevel: 'SILENT' });
@@ -127,6 +132,7 @@ export class RecorderBench {
         bus: this.bus(),
         clock: { nowMs: Date.now },
         log,
+        lookup,
       },
       recordingId,
       attempt,
@@ -138,9 +144,9 @@ export class RecorderBench {
     return { recordingId, stop, reason };
   }
 
-  async record(url: string, settings: Partial<RecordingSettings> = {}): Promise<Recorded> {
+  async record(url: string, settings: Partial<RecordingSettings> = {}, lookup?: Lookup): Promise<Recorded> {
     const recordingId = await this.createJob(url, settings);
-    const reason = await this.run(recordingId).reason;
+    const reason = await this.run(recordingId, 1, lookup).reason;
     return { recordingId, reason, objects: await this.objects(recordingId) };
   }
 

@@ -2,12 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 
+/** GStreamer's RTSP server, for system Python, with what it needs to send an FLV stream over RTSP and TLS. */
+const IMPORT_GST_RTSP_SERVER = `
+import gi
+gi.require_version('GstRtspServer', '1.0')
+from gi.repository import Gio, Gst, GstRtspServer
+Gst.init(None)
+needed = ['souphttpsrc', 'flvdemux', 'h264parse', 'aacparse', 'rtph264pay', 'rtpmp4gpay']
+assert all(Gst.ElementFactory.find(name) for name in needed)
+assert Gio.TlsBackend.get_default().supports_tls()
+`;
+
 /** Programs that some tests drive, how to see whether they are there, and the Debian package each comes with. */
 export const TOOLS = {
   ffmpeg: { package: 'ffmpeg', present: () => runs('ffmpeg', ['-version']) && runs('ffprobe', ['-version']) },
   nginxRtmp: {
     package: 'libnginx-mod-rtmp',
     present: () => existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so') && runs('nginx', ['-v']),
+  },
+  gstRtspServer: {
+    package: 'gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good python3-gi glib-networking',
+    present: () => runs('/usr/bin/python3', ['-c', IMPORT_GST_RTSP_SERVER]),
   },
   chromium: { package: 'chromium', present: () => runs('chromium', ['--version']) },
   aws: { package: 'awscli', present: () => runs('aws', ['--version']) },

@@ -1,6 +1,12 @@
 import * as z from 'zod/mini';
 import { RecorderError } from '../errors.ts';
-import { FORMATS, mergeSettings, type RecordingSettings, type SettingsOverrides } from '../settings.ts';
+import {
+  FORMATS,
+  mergeSettings,
+  type RecordingSettings,
+  RTSP_TRANSPORTS,
+  type SettingsOverrides,
+} from '../settings.ts';
 
 const template = z.string().check(z.minLength(1), z.maxLength(4096));
 const MEGABYTE = 1024 * 1024;
@@ -30,6 +36,14 @@ export const recordingConfig = z.strictObject({
   ),
   /** Seconds after which the recording is stopped. */
   maxDuration: z.exactOptional(z.int().check(z.positive(), z.maximum(1_000_000_000))),
+  /** Bytes after which the recording is stopped, in all its parts together. */
+  maxBytes: z.exactOptional(z.int().check(z.positive())),
+  /** Seconds for which a connected source may send nothing, before it is taken for lost. */
+  idleTimeout: z.exactOptional(z.int().check(z.minimum(1), z.maximum(300))),
+  /** Seconds for which a lost source is tried again. 0: its first end is the recording's. */
+  reconnectWindow: z.exactOptional(z.int().check(z.minimum(0), z.maximum(300))),
+  /** How RTSP's media come. */
+  rtspTransport: z.exactOptional(z.enum(RTSP_TRANSPORTS)),
   /** Hz. */
   audioSampleRate: z.exactOptional(z.int().check(z.minimum(8_000), z.maximum(96_000))),
   /** Video codecs to containers, as WCS's `record_formats`: "h264-mp4,vp8-webm". */
@@ -62,7 +76,7 @@ export type RecordingConfig = z.infer<typeof recordingConfig>;
  * @throws RecorderError invalid_request on `config.<field>`: a template or a format that cannot be used
  */
 export function settingsOf(config: RecordingConfig, defaults: RecordingSettings): RecordingSettings {
-  const { fileTemplate, libraryKey, rotation, maxDuration, audioSampleRate, format, tags } = config;
+  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
       // A template that is asked for is meant to be used, whatever the deployment's policy.
@@ -70,7 +84,7 @@ export function settingsOf(config: RecordingConfig, defaults: RecordingSettings)
       ...(libraryKey === undefined ? {} : { libraryKeyTemplate: libraryKey }),
     },
     ...(rotation === undefined ? {} : { rotation: rotationOf(String(rotation)) }),
-    ...(maxDuration === undefined ? {} : { maxDurationMs: maxDuration * 1000 }),
+    ...sourceOverrides(config),
     ...(audioSampleRate === undefined ? {} : { audioSampleRateHz: audioSampleRate }),
     ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
@@ -80,6 +94,18 @@ export function settingsOf(config: RecordingConfig, defaults: RecordingSettings)
   } catch (error) {
     throw error instanceof RecorderError ? inConfig(error, config) : error;
   }
+}
+
+/** Limits, and how the source is followed. */
+function sourceOverrides(config: RecordingConfig): SettingsOverrides {
+  const { maxDuration, maxBytes, idleTimeout, reconnectWindow, rtspTransport } = config;
+  return {
+    ...(maxDuration === undefined ? {} : { maxDurationMs: maxDuration * 1000 }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout * 1000 }),
+    ...(reconnectWindow === undefined ? {} : { reconnectWindowMs: reconnectWindow * 1000 }),
+    ...(rtspTransport === undefined ? {} : { rtspTransport }),
+  };
 }
 
 function rotationOf(rotation: string): RecordingSettings['rotation'] {

@@ -4,7 +4,8 @@ import { announceStream } from '../protocol/announce.ts';
 import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
 import type { RecordingSettings } from '../settings.ts';
-import { parseSource } from '../source.ts';
+import { checkSource } from '../source/policy.ts';
+import type { SourceRules } from '../source/rules.ts';
 import { lockSchema, outcomeSchema, type Session, type Stop, sessionSchema } from '../state/objects.ts';
 import { type HookEvent, sessionAfter } from './event.ts';
 import { type HookSettings, isRecorded, sourceUrlOf } from './settings.ts';
@@ -34,7 +35,7 @@ export async function applyHook(
 ): Promise<HookOutcome> {
   const { hooks, defaults, requestId } = context;
   const { mediaSessionId } = event;
-  const session = await register(ports, event, hooks);
+  const session = await register(ports, event, hooks, defaults.sources);
   if (event.what === 'unpublished') {
     const stopped = session.status === 'UNPUBLISHED' ? await stopEnded(ports, session) : undefined;
     return { session, ...(stopped === undefined ? {} : { stopped }) };
@@ -65,12 +66,13 @@ export async function register(
   { store, clock }: Pick<StartPorts, 'store' | 'clock'>,
   event: HookEvent,
   hooks: HookSettings,
+  sources: SourceRules,
 ): Promise<Session> {
   const { mediaSessionId } = event;
   const sourceUrl = event.sourceUrl ?? sourceUrlOf(event, hooks) ?? '';
   if (event.what !== 'unpublished') {
     const known = await store.read(sessionKey(mediaSessionId), sessionSchema);
-    parseSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl');
+    checkSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl', sources);
   }
   return announceStream(store, mediaSessionId, (known) =>
     sessionAfter(event, known, sourceUrl, clock.nowMs()),

@@ -137,6 +137,7 @@ export const END_CODES = [
   'source_timed_out',
   'source_unresolvable',
   'source_unauthorised',
+  'source_forbidden',
   'source_not_media',
   'source_failed',
   'source_empty',

@@ -5,10 +5,10 @@ import { parseSource, redactText, redactUrl } from '../../../functions/core/sour
 describe('source URLs', () => {
   it.each([
     ['rtmp://media.example/live/s1', 'rtmp,tcp'],
-    ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,tcp'],
+    ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,httpproxy,tcp'],
     ['rtsp://user:password@10.0.0.1:554/s1', 'rtsp,rtp,udp,tcp'],
     ['srt://media.example:9000?passphrase=longenough', 'srt,udp'],
-    ['HTTPS://media.example/s1.m3u8', 'http,https,tcp,tls,crypto'],
+    ['HTTPS://media.example/s1.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
   ])('%s is allowed and gets the protocols %s', (url, protocols) => {
     expect(parseSource(url, 'sourceUrl').protocols.join()).toBe(protocols);
   });
@@ -23,6 +23,8 @@ describe('source URLs', () => {
     'rtmp:///live/s1',
     'rtmp://media.example/live/s1 -f lavfi',
     'http://media.example/\n',
+    'http:media.example/',
+    'http://media.example\\@10.0.0.1/',
     'async:http://media.example/',
     'constructor://media.example/',
     '',
@@ -30,6 +32,25 @@ describe('source URLs', () => {
     expect(() => parseSource(url, 'sourceUrl')).toThrow(
       /sourceUrl must be a URL with a host and one of the schemes rtmp/,
     );
+  });
+});
+
+describe('the host of a source', () => {
+  it.each([
+    ['rtmp://u:p@media.example:1936/live/a@b', 'media.example', 1936, 'u:p', '/live/a@b'],
+    ['rtsp://user:p@ss@[fd12::1]:554/cam?x=1', '[fd12::1]', 554, 'user:p@ss', '/cam?x=1'],
+    ['srt://127.1?mode=caller', '127.1', undefined, undefined, '?mode=caller'],
+  ])('%s is found as ffmpeg finds it', (url, host, port, userinfo, rest) => {
+    expect(parseSource(url, 'sourceUrl')).toMatchObject({ host, port, userinfo, rest });
+  });
+
+  it.each([
+    'rtmp://127%2e0.0.1/live/s1',
+    'rtmp://bücher.example/live/s1',
+    'rtmp://1.2.3.4.5/live/s1',
+    'rtmp://a..b/s',
+  ])('%s is refused', (url) => {
+    expect(() => parseSource(url, 'sourceUrl')).toThrow('sourceUrl must have a host name of letters');
   });
 });
 

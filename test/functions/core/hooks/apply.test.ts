@@ -68,6 +68,14 @@ describe('a hook', () => {
     await expect(hear({ ...published, name: '../secret' })).rejects.toMatchObject({ field: 'name' });
   });
 
+  it('is refused where the stream is at an address that is not allowed, as one without a URL', async () => {
+    await expect(hear({ ...published, sourceUrl: 'rtmp://169.254.170.2/live/cam' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      field: 'sourceUrl',
+    });
+    expect(session()).toBeUndefined();
+  });
+
   it('starts a recording that the publisher asks for, once, and ends it with the stream', async () => {
     const { started } = await hear({ ...published, record: true });
     expect(launcher.launched).toEqual([`${started}-1`]);

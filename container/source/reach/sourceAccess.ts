@@ -1,0 +1,59 @@
+import type { EndCode, Reason } from '../../../functions/core/state/objects.ts';
+
+/** How one run of ffmpeg gets at its source, and whether it may go on. */
+export class SourceAccess {
+  /** What ffmpeg is given: with an address that was judged, where ffmpeg would ask DNS itself. */
+  readonly url: string;
+  /** ffmpeg's options in front of it. */
+  readonly options: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #refused = new AbortController();
+  readonly #failures: string[] = [];
+  #reason: Reason | undefined;
+
+  constructor(access: Pick<SourceAccess, 'url' | 'options' | 'environment'>) {
+    this.url = access.url;
+    this.options = access.options;
+    this.environment = access.environment;
+  }
+
+  /** Aborts when the source leads to where it may not: nothing more of this run is to be recorded. */
+  get refused(): AbortSignal {
+    return this.#refused.signal;
+  }
+
+  /** Why, once it is refused. */
+  get reason(): Reason | undefined {
+    return this.#reason;
+  }
+
+  /** Why the proxy could not reach the source, in ffmpeg's words for it. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  refuse(what: string): void {
+    this.#reason ??= forbidden(what);
+    this.#refused.abort();
+  }
+
+  fail(complaint: string): void {
+    this.#failures.push(complaint);
+  }
+
+  /** Reads a line of ffmpeg's. It goes to some places by itself, and says so before it does. */
+  readLine(text: string): void {
+    if (/^Status \d+: Redirecting to /.test(text)) {
+      this.refuse('redirects, and RTSP redirects are not followed: give the URL that it redirects to');
+    } else if (/^Opening '(crypto[+:])?httpproxy:/.test(text)) {
+      this.refuse('leads to a protocol that is not allowed');
+    }
+  }
+}
+
+const CODE: EndCode = 'source_forbidden';
+
+/** @param what the source is or does, after "The source" */
+export function forbidden(what: string): Reason {
+  return { code: CODE, message: `The source ${what}.` };
+}

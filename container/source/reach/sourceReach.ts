@@ -1,0 +1,119 @@
+import { connect } from 'node:net';
+import { RecorderError } from '../../../functions/core/errors.ts';
+import { checkSource } from '../../../functions/core/source/policy.ts';
+import type { SourceRules } from '../../../functions/core/source/rules.ts';
+import type { Source } from '../../../functions/core/source.ts';
+import { answering, FilterProxy } from './filterProxy.ts';
+import { ForbiddenSourceError, type Lookup, resolveChecked } from './resolution.ts';
+import { SourceAccess } from './sourceAccess.ts';
+import { tcUrl } from './tcUrl.ts';
+
+/** Containers that ffmpeg may find, by scheme: no playlist but HLS's, and none that names files or other inputs. */
+const FORMATS_OVER_HTTP =
+  'flv,live_flv,hls,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt';
+const FORMATS: Readonly<Record<string, string>> = {
+  rtmp: 'flv,live_flv',
+  rtmps: 'flv,live_flv',
+  rtsp: 'rtsp',
+  rtsps: 'rtsp',
+  srt: 'mpegts',
+  http: FORMATS_OVER_HTTP,
+  https: FORMATS_OVER_HTTP,
+};
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtsp: 554 };
+/** As long as a server may take to answer where it has several addresses. */
+const TRY_MS = 3_000;
+
+/** The recorder's way to its source: nothing is connected to that the deployment does not allow. */
+export class SourceReach {
+  readonly #rules: SourceRules;
+  readonly #lookup: Lookup;
+  #proxy: FilterProxy | undefined;
+  #access: SourceAccess | undefined;
+
+  constructor(rules: SourceRules, lookup: Lookup) {
+    this.#rules = rules;
+    this.#lookup = lookup;
+  }
+
+  /**
+   * Judges the source for one run of ffmpeg, anew each time: names get other addresses.
+   * @throws ForbiddenSourceError, UnresolvableSourceError
+   */
+  async prepare(url: string): Promise<SourceAccess> {
+    const source = this.#check(url);
+    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
+    const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
+    this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
+    return this.#access;
+  }
+
+  async close(): Promise<void> {
+    await this.#proxy?.close();
+  }
+
+  #check(url: string): Source {
+    try {
+      return checkSource(url, 'The source', this.#rules);
+    } catch (error) {
+      if (!(error instanceof RecorderError)) throw error;
+      throw new ForbiddenSourceError(error.message.replace(/^The source /, ''), { cause: error });
+    }
+  }
+
+  async #proxied(source: Source): Promise<SourceAccess> {
+    this.#proxy ??= await FilterProxy.start({
+      rules: this.#rules,
+      lookup: this.#lookup,
+      onForbidden: (error) => this.#access?.refuse(error.message),
+      onFailure: (complaint) => this.#access?.fail(complaint),
+    });
+    return new SourceAccess({
+      url: source.url,
+      options: formatWhitelist(source),
+      environment: { http_proxy: this.#proxy.url },
+    });
+  }
+}
+
+/** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
+async function pinned(source: Source, addresses: readonly [string, ...string[]]): Promise<SourceAccess> {
+  const { scheme, userinfo, port, rest } = source;
+  const address = await firstThatAnswers(source, addresses);
+  const host = address.includes(':') ? `[${address}]` : address;
+  const tcUrlOption = scheme === 'rtmp' ? ['-rtmp_tcurl', tcUrl(source.host, port, rest)] : [];
+  return new SourceAccess({
+    url: [
+      `${scheme}://`,
+      userinfo === undefined ? '' : `${userinfo}@`,
+      host,
+      port === undefined ? '' : `:${port}`,
+      rest,
+    ].join(''),
+    options: [...formatWhitelist(source), ...tcUrlOption],
+    environment: {},
+  });
+}
+
+function formatWhitelist({ scheme }: Source): string[] {
+  return ['-format_whitelist', FORMATS[scheme] ?? ''];
+}
+
+/** ffmpeg would try all addresses of a name and gets one: the first that takes a connection, else the first. */
+async function firstThatAnswers(
+  { scheme, port = DEFAULT_PORTS[scheme] }: Source,
+  addresses: readonly [string, ...string[]],
+): Promise<string> {
+  const [first, ...others] = addresses;
+  if (others.length === 0 || scheme === 'srt' || port === undefined) return first;
+  const socket = connect({ host: 'judged.invalid', port, lookup: answering(addresses), timeout: TRY_MS });
+  try {
+    return await new Promise<string>((resolve) => {
+      socket.once('connect', () => resolve(socket.remoteAddress ?? first));
+      socket.once('error', () => resolve(first));
+      socket.once('timeout', () => resolve(first));
+    });
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { RecordingSettings } from '../../functions/core/settings.ts';
+import type { RecordingObjects } from '../../functions/core/state/fold.ts';
+import type { FinalPart, Reason } from '../../functions/core/state/objects.ts';
+import { waitFor } from './children.ts';
+import { decodeErrors, probe, readCounters } from './counterStream.ts';
+import type { MediaFolder } from './media.ts';
+import type { Attempt, RecorderBench } from './recorderBench.ts';
+
+export interface LiveRecord {
+  readonly reason: Reason;
+  readonly parts: readonly FinalPart[];
+  /** Frame numbers of all parts, one after the other. */
+  readonly counters: readonly number[];
+  /** What ffmpeg complains of while it decodes the parts. */
+  readonly errors: string;
+  readonly durationMs: number;
+}
+
+/** It counts in whole frames, and the frames of a source that is stamped on arrival are not as even. */
+const NULL_MUXER_ROUNDING =
+  /^.*invalid, non monotonically increasing dts to muxer.*\n?( *Last message repeated.*\n?)?/gm;
+
+/** A recording of a live source, which goes on while the test does something to that source. */
+export class LiveRecording {
+  readonly #bench: RecorderBench;
+  readonly #attempt: Attempt;
+
+  private constructor(bench: RecorderBench, attempt: Attempt) {
+    this.#bench = bench;
+    this.#attempt = attempt;
+  }
+
+  static async start(
+    bench: RecorderBench,
+    url: string,
+    settings: Partial<RecordingSettings> = {},
+  ): Promise<LiveRecording> {
+    return new LiveRecording(bench, bench.run(await bench.createJob(url, settings)));
+  }
+
+  /** So much of the stream has come since the first part was opened. */
+  async recorded(ms: number): Promise<void> {
+    await waitFor(
+      'the first part',
+      async () => {
+        const { parts } = await this.#bench.objects(this.#attempt.recordingId);
+        return parts.get(1)?.open;
+      },
+      { timeoutMs: 40_000 },
+    );
+    await delay(ms);
+  }
+
+  stop(): void {
+    this.#attempt.stop.ask('stopped');
+  }
+
+  get reason(): Promise<Reason> {
+    return this.#attempt.reason;
+  }
+
+  objects(): Promise<RecordingObjects> {
+    return this.#bench.objects(this.#attempt.recordingId);
+  }
+
+  /** Waits for the end. Every part's file is as long as its facts say. */
+  async record(folder: MediaFolder): Promise<LiveRecord> {
+    const reason = await this.#attempt.reason;
+    const { parts } = await this.#bench.objects(this.#attempt.recordingId);
+    const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
+    const counters: number[] = [];
+    let errors = '';
+    let durationMs = 0;
+    for (const final of finals) {
+      const bytes = await this.#bench.object(final.key);
+      expect(bytes.length).toBe(final.bytes);
+      const file = folder.write(`${this.#attempt.recordingId}-${final.part}.${final.format}`, bytes);
+      errors += (await decodeErrors(file)).replaceAll(NULL_MUXER_ROUNDING, '');
+      const { format } = await probe(file);
+      expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(100);
+      durationMs += final.durationMs;
+      counters.push(...(await readCounters(file)));
+    }
+    return { reason, parts: finals, counters, errors, durationMs };
+  }
+}
+
+/** Where frame numbers do not go up by one: how many are missing there; negative: how many came again. */
+export function missing(counters: readonly number[]): number[] {
+  return counters
+    .slice(1)
+    .map((counter, i) => counter - (counters[i] ?? 0) - 1)
+    .filter((frames) => frames !== 0);
+}
