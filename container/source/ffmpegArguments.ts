@@ -30,13 +30,16 @@ const KEYFRAMES = 'if(key+gte(pts*tb-ld(0)\\,1)\\,0*st(0\\,pts*tb)\\,1)';
 /** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
 const CHANNEL_LAYOUTS = ['mono', 'stereo', '3.0', '5.0', '5.1'];
 
+/** ffmpeg 7.1 takes no AAC packet of an RTSP source for a keyframe, and a copy begins with one. */
+const ALL_AUDIO = ['-copyinkf:a'];
+
 /**
  * A list of packets with their side data: it shows where codec parameters change in the middle, and that the source is
  * not silent. Each line wakes the recorder, so most are dropped. A line waits for the next one of the other stream,
  * 0.1 s at most: enough audio is told for a keyframe to be shown before its fragment is written.
  */
 const PACKET_LIST = [
-  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy'],
+  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', ...ALL_AUDIO],
   ...['-bsf:v', `noise=drop=${KEYFRAMES}`, '-bsf:a', 'noise=drop=mod(n\\,8)'],
   ...['-max_interleave_delta', '100000', '-flush_packets', '1', '-f', 'framecrc', 'pipe:3'],
 ];
@@ -83,7 +86,8 @@ export function ffmpegArguments(
 
 function audioArguments({ format, audio }: EncodingPlan): string[] {
   // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
-  if (audio === 'copy') return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
+  if (audio === 'copy')
+    return ['-c:a', 'copy', ...ALL_AUDIO, ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];

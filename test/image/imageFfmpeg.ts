@@ -31,13 +31,13 @@ export class ImageFfmpeg {
     assert.ok(loader !== undefined, 'the image has no loader');
     const folders = [...new Set(libraries.map((library) => path.dirname(library)))].join(':');
     const ffmpeg = new ImageFfmpeg(path.join(folder, 'ffmpeg'));
-    const command = [loader, '--library-path', folders, path.join(folder, 'usr/bin/ffmpeg')];
-    // Under its usual name, which tests look for.
-    writeFileSync(
-      ffmpeg.path,
-      `#!/bin/bash\necho >> '${ffmpeg.#startsFile}'\nexec -a ffmpeg ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`,
-      { mode: 0o755 },
-    );
+    // Under its usual name, and with no other environment, which tests look for: a shell would add to it.
+    const script = [
+      '#!/usr/bin/perl',
+      `open(my $starts, '>>', '${ffmpeg.#startsFile}') or die; print $starts "\\n"; close($starts);`,
+      `exec { '${loader}' } 'ffmpeg', '--library-path', '${folders}', '${path.join(folder, 'usr/bin/ffmpeg')}', @ARGV;`,
+    ];
+    writeFileSync(ffmpeg.path, `${script.join('\n')}\n`, { mode: 0o755 });
     return ffmpeg;
   }
 

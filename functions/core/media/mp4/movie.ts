@@ -137,7 +137,8 @@ function editList(edits: readonly Edit[]): Buffer {
 }
 
 function sampleTables(table: SampleTable, headBytes: number, mediaBytes: number): Buffer[] {
-  const allSync = table.syncSamples.length === table.sizes.length;
+  // None at all is AAC that ffmpeg did not mark (RTSP, 7.1): a list without entries would forbid to seek.
+  const allSync = [0, table.sizes.length].includes(table.syncSamples.length);
   return [
     fullBox('stts', 0, 0, u32(table.durations.length), runPairs(table.durations, false)),
     ...(allSync
