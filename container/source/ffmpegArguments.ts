@@ -87,7 +87,7 @@ export function ffmpegArguments(
 function audioArguments({ format, audio }: EncodingPlan): string[] {
   // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
   if (audio === 'copy')
-    return ['-c:a', 'copy', ...ALL_AUDIO, ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : [])];
+    return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : []), ...ALL_AUDIO];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];

@@ -57,7 +57,9 @@ describe('ffmpegArguments', () => {
   });
 
   it('copies or resamples audio, and never touches video', () => {
-    expect(argumentsFor('rtmp://h/a/b').join(' ')).toContain('-c:v copy -c:a copy -bsf:a aac_adtstoasc');
+    expect(argumentsFor('rtmp://h/a/b').join(' ')).toContain(
+      '-c:v copy -c:a copy -bsf:a aac_adtstoasc -copyinkf:a',
+    );
     const args = argumentsFor(
       'rtmp://h/a/b',
       {},
@@ -80,6 +82,8 @@ describe('ParameterChanges', () => {
       '#extradata 0:       38, 0xa9920927',
       '#tb 0: 1/1000',
       '#media_type 0: video',
+      // The encoder's bitrates, which ffmpeg 5.1 gives with the first packet.
+      '0, 0, 0, 40, 4678, 0xc04d0e5a, S=1,       40',
       ...lines,
     ]) {
       reader.read(line);
