@@ -20,6 +20,11 @@ export class InputStreams {
     return this.#isFinite;
   }
 
+  /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
+  get listed(): readonly StreamCodec[] | undefined {
+    return this.#state === 'before' ? undefined : this.#streams;
+  }
+
   /**
    * The source's own time at which it was joined, in ms, where that time goes on when it is joined again: HLS's
    * segments keep theirs. Undefined for other sources.

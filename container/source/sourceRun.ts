@@ -105,7 +105,8 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
     },
   });
-  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(undefined));
+  // ffmpeg 7.1 does not say that its list is complete when it cannot open its output.
+  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
 
   const openTimer = setTimeout(() => {
     timedOut = true;

@@ -10,7 +10,7 @@ import { tcUrl } from './tcUrl.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist but HLS's, and none that names files or other inputs. */
 const FORMATS_OVER_HTTP =
-  'flv,live_flv,hls,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt';
+  'flv,live_flv,hls,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
 const FORMATS: Readonly<Record<string, string>> = {
   rtmp: 'flv,live_flv',
   rtmps: 'flv,live_flv',
