@@ -108,12 +108,15 @@ async function follow(
     const isOver = clock.nowMs() - lost.sinceMs >= reconnectWindowMs;
     if (isOver || (await isUnpublished(context))) return end;
     log.warn('the source was lost: trying again', { exitCode: end.exitCode, tries: lost.tries });
-    await delay(Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** lost.tries), undefined, {
-      signal: stop.signal,
-    }).catch(() => undefined);
+    await delay(backoffMs(lost.tries), undefined, { signal: stop.signal }).catch(() => undefined);
     if (stop.cause !== undefined) return end;
     lost.tries += 1;
   }
+}
+
+/** A connection that was cut is often taken again at once; what fails then is given more and more time. */
+function backoffMs(tries: number): number {
+  return tries === 0 ? 0 : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (tries - 1));
 }
 
 /** What ffmpeg is to be given; or how the source ended without it. */
