@@ -3,21 +3,11 @@ import { once } from 'node:events';
 import path from 'node:path';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
-/** Tests of what is not ffmpeg's, and such as take long and show of ffmpeg what others show, too. */
-const LEFT_OUT = [
-  'browser',
-  'limits',
-  'recording',
-  'sizeInKeyframes',
-  'reach/reconnect',
-  'sources/slowSources',
-];
+/** What shows most of an ffmpeg: codecs, containers, protocols, its words, and what it must not reach. */
 const TESTS = [
-  'test/container',
-  ...LEFT_OUT.flatMap((name) => ['--exclude', `test/container/${name}.test.ts`]),
-  // Most of them wait for a live source.
-  '--maxWorkers=4',
-];
+  ...['everyCodec', 'formats', 'inBandParameters', 'parameterChanges', 'sizeInKeyframes'],
+  ...['reach/attacks', 'reach/sources', 'sources/everySource', 'sources/openingFailures'],
+].map((name) => `test/container/${name}.test.ts`);
 const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
 
 /**
