@@ -34,6 +34,9 @@ export interface RecordingOptions {
 /** Between the times of ffmpeg's packet list and those of a container. */
 const ROUNDING_MS = 20;
 
+/** A picture that has not come by then may never come, and sound alone is worth recording. */
+const LEADING_MAX_MS = 5_000;
+
 /** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
 export class Recording {
   readonly rotation: Rotation;
@@ -53,6 +56,9 @@ export class Recording {
   #isNewRun: boolean = true;
   readonly #timeline = new InputTimeline();
   #runEndMs = Number.POSITIVE_INFINITY;
+  /** What came before the present run's first keyframe. */
+  readonly #leading: Fragment[] = [];
+  #hasEnded: boolean = false;
   #fragments = 0;
   /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
   #isFull: boolean = false;
@@ -94,6 +100,7 @@ export class Recording {
     this.#reader = createReader(format);
     this.#zeroAtMs = undefined;
     this.#isNewRun = true;
+    this.#leading.length = 0;
     this.#timeline.begin();
     this.#runEndMs = Number.POSITIVE_INFINITY;
   }
@@ -115,7 +122,9 @@ export class Recording {
 
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
-    for (const fragment of this.#reader.end()) await this.#add(fragment);
+    this.#hasEnded = true;
+    const leading = this.#part === undefined ? this.#leading.splice(0) : [];
+    for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
     // Finishing needs memory of its own.
     this.#buffers.close();
     this.#finishPart();
@@ -146,15 +155,30 @@ export class Recording {
     if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
     this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
     if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
+    if (this.#waitsForKeyframe(fragment)) {
+      this.#leading.push(fragment);
+      return;
+    }
     const isNewRun = this.#isNewRun;
     this.#isNewRun = false;
+    const leading = this.#leading.splice(0);
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       this.#finishPart();
-      this.#part = this.#openPart(fragment, this.#zeroAtMs);
+      this.#part = this.#openPart(leading[0] ?? fragment, this.#zeroAtMs);
+      for (const earlier of leading) await this.#part.add(earlier);
     }
     await this.#part.add(fragment);
     this.#fragments += 1;
     this.#checkLimits(this.#part);
+  }
+
+  /**
+   * Sound often comes before the first picture. It is held until that is there: whoever finds a part, also one whose
+   * recorder was killed in its first second, finds pictures in it.
+   */
+  #waitsForKeyframe(fragment: Fragment): boolean {
+    if (!this.#isNewRun || fragment.keyframe || this.#hasEnded) return false;
+    return fragment.endMs - (this.#leading[0] ?? fragment).startMs < LEADING_MAX_MS;
   }
 
   /** A source that keeps what it sent gives some of it again when it is joined again. */

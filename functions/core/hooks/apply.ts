@@ -80,7 +80,7 @@ export async function register(
 }
 
 /**
- * The stream's recording is over with the stream. Only `stop.json` is written: the recorder, which looks every 2 s, has
+ * The stream's recording is over with the stream. Only `stop.json` is written: the recorder, which looks every 4 s, has
  * usually seen the source's own end by then, with the last frame.
  */
 async function stopEnded({ store, clock }: StartPorts, session: Session): Promise<string | undefined> {

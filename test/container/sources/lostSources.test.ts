@@ -188,7 +188,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
 
   it.concurrent('RTSP over UDP that loses packets makes a sound file of what came', async () => {
     const feed = await live('flv');
-    const server = await RtspServer.start({ feed: feed.url, loss: 0.02 });
+    const server = await RtspServer.start({ feed: feed.url, loss: 0.08 });
     closers.push(() => server.stop());
     const recording = await LiveRecording.start(bench, server.url, { ...SETTINGS, rtspTransport: 'udp' });
     await recording.recorded(8_000);

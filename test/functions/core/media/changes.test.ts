@@ -15,8 +15,8 @@ const OUTPUTS: Readonly<Record<'mp4' | 'mkv', readonly string[]>> = {
   mkv: ['-cluster_time_limit', '1000', '-write_crc32', '0', '-f', 'matroska'],
 };
 const ENCODERS = {
-  h264: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
-  hevc: ['-c:v', 'libx265', '-x265-params', 'log-level=error'],
+  h264: ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
+  hevc: ['-c:v', 'libx265', '-preset', 'veryfast', '-x265-params', 'log-level=error'],
 } as const;
 const SIZES = ['320x180', '640x360'] as const;
 
@@ -24,19 +24,25 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
   const folder = new MediaFolder();
   afterAll(() => folder.remove());
 
+  const encodings = new Map<string, Buffer>();
   /** Two seconds of each size in a transport stream, and what ffmpeg copies of it for the recorder. */
   const copyOf = (
     codec: keyof typeof ENCODERS,
     format: ContainerFormat,
     sizes: readonly string[],
   ): Buffer => {
-    const encoded = sizes.map((size, place) =>
-      folder.make(`${codec}-${size}.ts`, [
+    const encoded = sizes.map((size, place) => {
+      const name = `${codec}-${size}.ts`;
+      const made = encodings.get(`${name} ${place}`);
+      if (made !== undefined) return made;
+      const bytes = folder.make(name, [
         ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, ...ENCODERS[codec], '-g', '25'],
         // Pixels that are wider than high.
         ...['-vf', 'setsar=4/3', '-output_ts_offset', String(2.1 * place), '-f', 'mpegts'],
-      ]),
-    );
+      ]);
+      encodings.set(`${name} ${place}`, bytes);
+      return bytes;
+    });
     folder.write('joined.ts', joinTs(encoded));
     return folder.pipe(`copy.${format}`, [
       '-i',
