@@ -303,8 +303,7 @@ export class RecordedPart {
 
   async #wasMoved(part: number): Promise<boolean> {
     const { store, job } = this.#options.context;
-    const keys = await store.list(partKey(job.recordingId, part, 'moved'));
-    return keys.length > 0;
+    return (await store.list(partKey(job.recordingId, part, 'moved'))).length > 0;
   }
 
   #retrying<T>(run: () => Promise<T>): Promise<T> {
