@@ -37,6 +37,8 @@ export class Tails {
     options.part.then(
       (part) => {
         this.#part = part;
+        // What came first does not wait for the next checkpoint.
+        return this.checkpoint();
       },
       // Whoever opens the part hears of it.
       () => undefined,
@@ -48,9 +50,12 @@ export class Tails {
     return this.#savedAtMs === undefined ? undefined : nowMs - this.#savedAtMs;
   }
 
-  /** Saves what has come since the last checkpoint. A fault is logged: the next checkpoint saves it as well. */
+  /**
+   * Saves what has come since the last checkpoint, after that one is done. A fault is logged: the next checkpoint saves it
+   * as well.
+   */
   checkpoint(): Promise<void> {
-    this.#saving = this.#save();
+    this.#saving = this.#saving.then(() => this.#save());
     return this.#saving;
   }
 
