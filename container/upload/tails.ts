@@ -74,10 +74,11 @@ export class Tails {
     const { upload, s3, bucket, recordingId, log } = this.#options;
     const part = this.#part;
     if (part === undefined || this.#closed) return;
-    const facts = this.#options.facts();
-    const from = Math.max(this.#savedTo, upload.prefixBytes);
-    const data = this.#copy(upload.bytesFrom(from));
+    // Nothing may be thrown from here: the next checkpoint waits for this one.
     try {
+      const facts = this.#options.facts();
+      const from = Math.max(this.#savedTo, upload.prefixBytes);
+      const data = this.#copy(upload.bytesFrom(from));
       if (data !== undefined && data.length > 0) {
         const key = tailKey(recordingId, part, from, data.length);
         const Metadata = encodeTailFacts(facts);
