@@ -8,6 +8,7 @@ import { announcePart } from '../functions/aws/announcements.ts';
 import { isStatus, uploadIsGone } from '../functions/aws/stateStore.ts';
 import { partKey, recordKey } from '../functions/core/keys.ts';
 import { CONTENT_TYPES } from '../functions/core/media/contentTypes.ts';
+import type { PageStore } from '../functions/core/media/pages.ts';
 import type { ContainerFormat, Fragment, PartMuxer } from '../functions/core/media/types.ts';
 import { fileName } from '../functions/core/names/index.ts';
 import { partNameValues } from '../functions/core/recordNames.ts';
@@ -18,10 +19,11 @@ import {
   openPartSchema,
   type UploadedPart,
 } from '../functions/core/state/objects.ts';
-import { bytesOf, crc32OfParts, describePart } from '../functions/core/uploadedParts.ts';
+import { bytesOf, crc32OfParts } from '../functions/core/uploadedParts.ts';
 import { type AttemptContext, tryAnnounce } from './context.ts';
 import { SupersededError } from './faults.ts';
 import type { BufferPool } from './upload/bufferPool.ts';
+import type { PageFile } from './upload/pageFile.ts';
 import { PartUpload, type SealedUpload } from './upload/partUpload.ts';
 import { retrying } from './upload/retry.ts';
 import type { Spool } from './upload/spool.ts';
@@ -48,6 +50,8 @@ export interface PartOptions {
  */
 export class RecordedPart {
   readonly #options: PartOptions;
+  /** The file's index, while it grows. */
+  readonly #pages: PageFile;
   readonly #muxer: PartMuxer;
   readonly #upload: PartUpload;
   readonly #openedAtMs: number;
@@ -60,9 +64,10 @@ export class RecordedPart {
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(options: PartOptions, muxer: PartMuxer) {
+  constructor(options: PartOptions, startPart: (pages: PageStore) => PartMuxer) {
     this.#options = options;
-    this.#muxer = muxer;
+    this.#pages = options.spool.pages();
+    this.#muxer = startPart(this.#pages);
     this.#openedAtMs = options.context.clock.nowMs();
     this.#lastByteAtMs = this.#openedAtMs;
     this.opened = this.#open();
@@ -163,12 +168,14 @@ export class RecordedPart {
     const { head } = this.#muxer.finish();
     const first =
       head === undefined ? undefined : await this.#upload.firstWithHead(head, this.#muxer.head.length);
-    const newFirst = first === undefined ? undefined : describePart(1, first);
+    const newFirst =
+      first === undefined ? undefined : { partNumber: 1, bytes: first.bytes, crc32: first.crc32 };
     const final = await this.#finalize(this.#finalPart(open, sealed, newFirst));
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await this.#complete(sealed.target, parts, final);
     await Promise.all([this.#upload.close(), this.tails.close()]);
+    this.#pages.close();
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await tryAnnounce(context, () => announcePart(context, context.job, final));
     return final;

@@ -223,7 +223,7 @@ export class Recording {
         part: this.#nextPart,
         zeroAtMs,
       },
-      this.#reader.startPart(first),
+      (pages) => this.#reader.startPart(first, pages),
     );
     this.#unfinished.add(part);
     const isFirst = this.#nextPart === firstPart;

@@ -1,8 +1,12 @@
+import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import { crc32ToBase64 } from '../../functions/core/crc32.ts';
+import type { Pieces } from '../../functions/core/media/pieces.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { crc32OfParts } from '../../functions/core/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
-import type { Uploader, UploadTarget } from './uploader.ts';
+import type { PartContent, Uploader, UploadTarget } from './uploader.ts';
 
 export interface PartUploadOptions {
   readonly uploader: Uploader;
@@ -120,14 +124,25 @@ export class PartUpload {
     return { target, uploaded, bytes: this.#bytes, crc32: crc32OfParts(uploaded) };
   }
 
-  /** The first S3 part with other bytes in place of its first `oldHeadBytes`. */
-  async firstWithHead(head: Buffer, oldHeadBytes: number): Promise<Buffer> {
-    if (this.#first === undefined) throw new Error('nothing was uploaded yet');
-    return this.#first.read({ before: head, skipBytes: oldHeadBytes });
+  /** The first S3 part with another head in place of its first `oldHeadBytes`. @throws the disk's own error */
+  async firstWithHead(head: Pieces, oldHeadBytes: number): Promise<PartContent> {
+    const first = this.#first;
+    if (first === undefined) throw new Error('nothing was uploaded yet');
+    async function* pieces(): AsyncIterable<Buffer> {
+      yield* head.pieces();
+      yield* (first as SpooledBytes).stream(oldHeadBytes);
+    }
+    let crc = 0;
+    for await (const piece of pieces()) crc = crc32(piece, crc);
+    return {
+      bytes: head.bytes + first.bytes - oldHeadBytes,
+      crc32: crc32ToBase64(crc),
+      stream: () => Readable.from(pieces(), { objectMode: false }),
+    };
   }
 
-  async uploadFirstAgain(data: Buffer): Promise<UploadedPart> {
-    return this.#options.uploader.put(await this.#options.target, 1, data);
+  async uploadFirstAgain(content: PartContent): Promise<UploadedPart> {
+    return this.#options.uploader.put(await this.#options.target, 1, content);
   }
 
   /** Gives the disk back. */

@@ -1,16 +1,20 @@
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PageFile } from './pageFile.ts';
 
 /** The disk that waiting S3 parts may take is full: S3 has been away for too long. */
 export class SpoolFullError extends Error {
   override readonly name = 'SpoolFullError';
 }
 
-/** Bytes that wait on the task's disk. */
+/** Bytes that lie on the task's disk. */
 export interface SpooledBytes {
   readonly bytes: number;
-  /** @param instead what the answer begins with, in place of its first `skipBytes` */
-  read(instead?: { readonly before: Buffer; readonly skipBytes: number }): Promise<Buffer>;
+  /** All of them. @throws the disk's own error, as all that reads */
+  read(): Promise<Buffer>;
+  /** From there on, piece by piece. */
+  stream(fromByte: number): AsyncIterable<Buffer>;
   /** Gives the disk back. */
   remove(): Promise<void>;
 }
@@ -55,16 +59,25 @@ export class Spool {
     return this.#write(data, 0);
   }
 
+  /** For the index of one part. */
+  pages(): PageFile {
+    return new PageFile(this.#nextFile());
+  }
+
+  #nextFile(): string {
+    this.#count += 1;
+    return path.join(this.#folder, String(this.#count));
+  }
+
   async #write(data: Buffer, countedBytes: number): Promise<SpooledBytes> {
     const bytes = data.length;
     this.#bytes += countedBytes;
-    this.#count += 1;
-    const file = path.join(this.#folder, String(this.#count));
+    const file = this.#nextFile();
     await writeFile(file, data);
     return {
       bytes,
-      read: ({ before, skipBytes } = { before: NOTHING, skipBytes: 0 }) =>
-        readAfter(before, file, skipBytes, bytes - skipBytes),
+      read: () => readFile(file),
+      stream: (fromByte) => createReadStream(file, { start: fromByte, highWaterMark: READ_BYTES }),
       remove: async () => {
         this.#bytes -= countedBytes;
         await rm(file);
@@ -77,21 +90,4 @@ export class Spool {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
-
-/** In one buffer: S3 parts are large, and two of them would be the most memory that a recorder needs. */
-async function readAfter(before: Buffer, file: string, from: number, bytes: number): Promise<Buffer> {
-  const all = Buffer.allocUnsafeSlow(before.length + bytes);
-  before.copy(all);
-  const handle = await open(file);
-  try {
-    for (let at = 0; at < bytes; ) {
-      const { bytesRead } = await handle.read(all, before.length + at, bytes - at, from + at);
-      if (bytesRead === 0) throw new Error(`${file} ends ${bytes - at} bytes too early`);
-      at += bytesRead;
-    }
-  } finally {
-    await handle.close();
-  }
-  return all;
-}
+const READ_BYTES = 256 * 1024;

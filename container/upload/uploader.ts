@@ -1,5 +1,6 @@
+import type { Readable } from 'node:stream';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { describePart } from '../../functions/core/uploadedParts.ts';
@@ -11,6 +12,15 @@ export interface UploadTarget {
   readonly bucket: string;
   readonly key: string;
   readonly uploadId: string;
+}
+
+/** What an S3 part consists of, if not of one buffer. */
+export interface PartContent {
+  readonly bytes: number;
+  /** CRC-32 in base64. */
+  readonly crc32: string;
+  /** From its beginning, as often as S3 is asked to take it. */
+  stream(): Readable;
 }
 
 /** An S3 part that is full and waits for its turn. */
@@ -95,17 +105,21 @@ export class Uploader {
   }
 
   /** Uploads one S3 part now, past all that waits. */
-  async put(target: UploadTarget, partNumber: number, data: Buffer): Promise<UploadedPart> {
-    const described = describePart(partNumber, data);
-    const command = new UploadPartCommand({
-      Bucket: target.bucket,
-      Key: target.key,
-      UploadId: target.uploadId,
-      PartNumber: partNumber,
-      Body: data,
-      ChecksumCRC32: described.crc32,
-    });
-    const answer = await retrying(() => this.#options.s3.send(command), {
+  async put(target: UploadTarget, partNumber: number, data: Buffer | PartContent): Promise<UploadedPart> {
+    const { bytes, crc32 } = Buffer.isBuffer(data) ? describePart(partNumber, data) : data;
+    const upload = (): Promise<UploadPartCommandOutput> =>
+      this.#options.s3.send(
+        new UploadPartCommand({
+          Bucket: target.bucket,
+          Key: target.key,
+          UploadId: target.uploadId,
+          PartNumber: partNumber,
+          Body: Buffer.isBuffer(data) ? data : data.stream(),
+          ContentLength: bytes,
+          ChecksumCRC32: crc32,
+        }),
+      );
+    const answer = await retrying(upload, {
       signal: this.#options.signal,
       isFinal: uploadIsGone,
       onRetry: (error, tries) =>
@@ -115,6 +129,6 @@ export class Uploader {
           error: error as Error,
         }),
     });
-    return { ...described, etag: answer.ETag ?? '' };
+    return { partNumber, bytes, crc32, etag: answer.ETag ?? '' };
   }
 }

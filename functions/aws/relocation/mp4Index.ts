@@ -2,6 +2,8 @@ import { crc32 } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { combineCrc32, crc32ToBase64 } from '../../core/crc32.ts';
 import { Mp4Reader } from '../../core/media/mp4/reader.ts';
+import { MemoryPages } from '../../core/media/pages.ts';
+import { crc32Of, joined, toBuffer } from '../../core/media/pieces.ts';
 import { MediaError, type PartMuxer } from '../../core/media/types.ts';
 import type { MeasuredMedia } from '../../core/relocation/completeness.ts';
 import type { LandedRecord } from './landedRecord.ts';
@@ -58,6 +60,7 @@ export async function indexMp4(s3: S3Client, bucket: string, record: LandedRecor
 
 class Mp4Reading {
   readonly #reader = new Mp4Reader();
+  readonly #pages = new MemoryPages();
   #muxer: PartMuxer | undefined;
   #readBytes = 0;
   #mediaBytes = 0;
@@ -68,7 +71,7 @@ class Mp4Reading {
   push(chunk: Buffer): void {
     this.#readBytes += chunk.length;
     for (const fragment of this.#reader.push(chunk)) {
-      this.#muxer ??= this.#reader.startPart(fragment);
+      this.#muxer ??= this.#reader.startPart(fragment, this.#pages);
       // The bytes as they lie in landing: the muxer moves times inside the fragment that it is given.
       this.#mediaCrc32 = crc32(fragment.bytes, this.#mediaCrc32);
       this.#mediaBytes += fragment.bytes.length;
@@ -90,12 +93,12 @@ class Mp4Reading {
     }
     const { durationMs, videoFrames } = muxer.summary;
     return {
-      firstBytes: Buffer.concat([head, ...this.#kept]),
+      firstBytes: toBuffer(joined(head, ...this.#kept)),
       fromByte: headBytes + this.#keptBytes,
       // Half a fragment at the end is left behind.
       endByte: headBytes + this.#mediaBytes,
-      bytes: head.length + this.#mediaBytes,
-      crc32: crc32ToBase64(combineCrc32(crc32(head), this.#mediaCrc32, this.#mediaBytes)),
+      bytes: head.bytes + this.#mediaBytes,
+      crc32: crc32ToBase64(combineCrc32(crc32Of(head), this.#mediaCrc32, this.#mediaBytes)),
       measured: { durationMs, videoFrames },
     };
   }

@@ -1,3 +1,6 @@
+import type { PageStore } from './pages.ts';
+import type { Pieces } from './pieces.ts';
+
 /**
  * What is known of media here: ffmpeg's stdout is cut into fragments by a reader, and fragments are put together into
  * parts (files) by a muxer. One pair of both for each container format; the recorder above them does not know which
@@ -39,8 +42,11 @@ export interface FragmentReader {
   end(): Fragment[];
   /** Bytes that were received and belong to no complete fragment yet. */
   readonly danglingBytes: number;
-  /** A muxer for the next part, which begins with this fragment. It is not added by that: hand it to `add` first. */
-  startPart(first: Fragment): PartMuxer;
+  /**
+   * A muxer for the next part, which begins with this fragment. It is not added by that: hand it to `add` first.
+   * @param pages for what grows with the part: its index
+   */
+  startPart(first: Fragment, pages: PageStore): PartMuxer;
 }
 
 export interface PartSummary {
@@ -78,7 +84,7 @@ export interface PartMuxer {
    * The part is complete. `head` replaces the first `this.head.length` bytes of the file and makes it an ordinary
    * one (index in front); undefined where the format needs none (TS). Nothing after the old head changes.
    */
-  finish(): { readonly head: Buffer | undefined };
+  finish(): { readonly head: Pieces | undefined };
 }
 
 /** The bytes are not what their format asks for. */

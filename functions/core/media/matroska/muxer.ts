@@ -1,15 +1,10 @@
+import { PagedTable, type PageStore } from '../pages.ts';
+import { joined, mapped, type Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import type { MatroskaFragment } from './cluster.ts';
 import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
 import type { MatroskaHeader, MatroskaTrack } from './header.ts';
 import { areAlike } from './parameters.ts';
-
-interface Cue {
-  /** In units of the segment, from the part's zero. */
-  readonly time: number;
-  /** Where the cluster begins, counted from the end of the part's head. */
-  readonly offset: number;
-}
 
 /** A cue a second is as fine as anybody seeks; more would make a day's index large. */
 const CUE_EVERY_MS = 1_000;
@@ -20,14 +15,18 @@ export class MatroskaMuxer implements PartMuxer {
   readonly #header: MatroskaHeader;
   #base: number;
   readonly #startMs: number;
-  readonly #cues: Cue[] = [];
+  /** In pairs: time in units of the segment, from the part's zero; where the cluster begins, from the end of the head. */
+  readonly #cues: PagedTable;
+  #lastCueTime = Number.NEGATIVE_INFINITY;
   #endMs: number;
   /** From the timeline of ffmpeg's present run to that of the first one. */
   #runOffsetMs = 0;
   #mediaBytes = 0;
   #videoFrames = 0;
 
-  constructor(first: MatroskaFragment) {
+  /** @param pages for the cues, while they grow */
+  constructor(first: MatroskaFragment, pages: PageStore) {
+    this.#cues = new PagedTable(pages);
     const { header } = first;
     this.#header = header;
     this.#base = first.timestamp;
@@ -54,9 +53,10 @@ export class MatroskaMuxer implements PartMuxer {
   add(fragment: MatroskaFragment): Buffer {
     const time = Math.max(0, fragment.timestamp - this.#base);
     const bytes = withTimestamp(fragment, time);
-    const lastCue = this.#cues.at(-1);
-    const sinceMs = lastCue === undefined ? Infinity : (time - lastCue.time) * this.#header.unitMs;
-    if (fragment.keyframe && sinceMs >= CUE_EVERY_MS) this.#cues.push({ time, offset: this.#mediaBytes });
+    if (fragment.keyframe && (time - this.#lastCueTime) * this.#header.unitMs >= CUE_EVERY_MS) {
+      this.#cues.u64(time).u64(this.#mediaBytes);
+      this.#lastCueTime = time;
+    }
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#videoFrames += fragment.videoFrames;
     this.#mediaBytes += bytes.length;
@@ -82,20 +82,20 @@ export class MatroskaMuxer implements PartMuxer {
     return true;
   }
 
-  finish(): { readonly head: Buffer } {
+  finish(): { readonly head: Pieces } {
     const { ebml, info, tracks, tags, unitMs } = this.#header;
     const duration = floatElement(ID.duration, this.summary.durationMs / unitMs);
     const infoElement = element(ID.info, ...info, duration);
     // All numbers have a fixed width, so the lengths are known before the positions.
     const seekHeadBytes = this.#seekHead(0, 0, 0).length;
-    const cuesBytes = this.#cuesElement(0).length;
+    const cuesBytes = this.#cuesElement(0).bytes;
     const infoAt = seekHeadBytes;
     const tracksAt = infoAt + infoElement.length;
     const tagsBytes = tags.reduce((sum, one) => sum + one.length, 0);
     const cuesAt = tracksAt + tracks.length + tagsBytes;
     const mediaAt = cuesAt + cuesBytes;
     const segment = elementHeader(ID.segment, mediaAt + this.#mediaBytes);
-    const head = Buffer.concat([
+    const head = joined(
       ebml,
       segment,
       this.#seekHead(infoAt, tracksAt, cuesAt),
@@ -103,7 +103,7 @@ export class MatroskaMuxer implements PartMuxer {
       tracks,
       ...tags,
       this.#cuesElement(mediaAt),
-    ]);
+    );
     return { head };
   }
 
@@ -114,28 +114,44 @@ export class MatroskaMuxer implements PartMuxer {
       ID.seekHead,
       seek(ID.info, infoAt),
       seek(ID.tracks, tracksAt),
-      ...(this.#cues.length === 0 ? [] : [seek(ID.cues, cuesAt)]),
+      ...(this.#cues.bytes === 0 ? [] : [seek(ID.cues, cuesAt)]),
     );
   }
 
-  #cuesElement(mediaAt: number): Buffer {
+  #cuesElement(mediaAt: number): Pieces {
     // An empty Cues element is not allowed.
-    if (this.#cues.length === 0) return Buffer.alloc(0);
+    if (this.#cues.bytes === 0) return joined();
     const { trackList } = this.#header;
-    const track = trackList.find(({ info }) => info.kind === 'video') ?? trackList[0];
-    const points = this.#cues.map(({ time, offset }) =>
-      element(
-        ID.cuePoint,
-        uintElement(ID.cueTime, time),
-        element(
-          ID.cueTrackPositions,
-          uintElement(ID.cueTrack, track?.number ?? 1),
-          uintElement(ID.cueClusterPosition, mediaAt + offset),
-        ),
-      ),
+    const { number } = trackList.find(({ info }) => info.kind === 'video') ?? trackList[0] ?? { number: 1 };
+    const pointBytes = cuePoint(number, 0, 0).length;
+    const points = (this.#cues.bytes / CUE_BYTES) * pointBytes;
+    return joined(
+      elementHeader(ID.cues, points),
+      mapped(this.#cues, points, (page) => {
+        const cues = Array.from({ length: page.length / CUE_BYTES }, (_, i) => CUE_BYTES * i);
+        return Buffer.concat(
+          cues.map((at) => cuePoint(number, readU64(page, at), mediaAt + readU64(page, at + 8))),
+        );
+      }),
     );
-    return element(ID.cues, ...points);
   }
+}
+
+const CUE_BYTES = 16;
+
+const readU64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64BE(at));
+
+/** All numbers have a fixed width, so each is as long as any other. */
+function cuePoint(track: number, time: number, position: number): Buffer {
+  return element(
+    ID.cuePoint,
+    uintElement(ID.cueTime, time),
+    element(
+      ID.cueTrackPositions,
+      uintElement(ID.cueTrack, track),
+      uintElement(ID.cueClusterPosition, position),
+    ),
+  );
 }
 
 /** The cluster with another time, in as many bytes where it fits: an EBML number may begin with zeros. */

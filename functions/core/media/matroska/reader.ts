@@ -1,4 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
+import type { PageStore } from '../pages.ts';
 import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { type MatroskaFragment, readCluster } from './cluster.ts';
 import {
@@ -39,8 +40,8 @@ export class MatroskaReader implements FragmentReader {
     return [];
   }
 
-  startPart(first: MatroskaFragment): PartMuxer {
-    return new MatroskaMuxer(first);
+  startPart(first: MatroskaFragment, pages: PageStore): PartMuxer {
+    return new MatroskaMuxer(first, pages);
   }
 
   #step(fragments: MatroskaFragment[]): boolean {

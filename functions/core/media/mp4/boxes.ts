@@ -1,3 +1,4 @@
+import { joined, type Pieces, toBuffer } from '../pieces.ts';
 import { MediaError } from '../types.ts';
 
 /** ISO base media file format (ISO/IEC 14496-12): boxes of a size, a type and what is inside. */
@@ -118,18 +119,33 @@ export class FieldReader {
   }
 }
 
-/** A box of pieces. */
-export function box(type: string, ...pieces: readonly Buffer[]): Buffer {
-  const bytes = 8 + pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const header = Buffer.alloc(8);
-  header.writeUInt32BE(bytes, 0);
-  header.write(type, 4, 'latin1');
-  return Buffer.concat([header, ...pieces], bytes);
+/** A box of what may be large. */
+export function boxOf(type: string, ...contents: readonly (Buffer | Pieces)[]): Pieces {
+  const body = joined(...contents);
+  return joined(u32(8 + body.bytes), Buffer.from(type, 'latin1'), body);
 }
 
-/** A full box: version and flags, then pieces. */
-export function fullBox(type: string, version: number, flags: number, ...pieces: readonly Buffer[]): Buffer {
-  return box(type, u32((version << 24) | flags), ...pieces);
+export function box(type: string, ...contents: readonly Buffer[]): Buffer {
+  return toBuffer(boxOf(type, ...contents));
+}
+
+/** A full box: version and flags, then contents. */
+export function fullBoxOf(
+  type: string,
+  version: number,
+  flags: number,
+  ...contents: readonly (Buffer | Pieces)[]
+): Pieces {
+  return boxOf(type, u32((version << 24) | flags), ...contents);
+}
+
+export function fullBox(
+  type: string,
+  version: number,
+  flags: number,
+  ...contents: readonly Buffer[]
+): Buffer {
+  return toBuffer(fullBoxOf(type, version, flags, ...contents));
 }
 
 export function u32(...values: readonly number[]): Buffer {

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { box, fullBox, U32_MAX, u32, u64 } from './boxes.ts';
+import { joined, type Pieces, toBuffer } from '../pieces.ts';
+import { box, boxOf, fullBox, U32_MAX, u32, u64 } from './boxes.ts';
 import type { InitSegment, Track } from './initSegment.ts';
-import type { Runs, SampleTable } from './sampleTable.ts';
+import { sampleTableBoxes } from './sampleBoxes.ts';
+import type { SampleTable } from './sampleTable.ts';
 
 /** Of the movie's own times (edit lists, durations shown): milliseconds, as ffmpeg has it. */
 export const MOVIE_TIMESCALE = 1000;
@@ -27,13 +29,12 @@ export function fragmentedHead(init: InitSegment, edits: (track: Track) => reado
       ],
     }),
   );
-  const trexes = init.tracks.map(({ id, defaults }) =>
-    fullBox('trex', 0, 0, u32(id, 1, defaults.duration, defaults.size, defaults.flags)),
-  );
-  return Buffer.concat([
-    init.ftyp,
-    box('moov', mvhd(init, 0), ...traks, box('mvex', ...trexes), ...init.others),
-  ]);
+  const mvex = box('mvex', ...init.tracks.map(trex));
+  return toBuffer(joined(init.ftyp, boxOf('moov', mvhd(init, 0), ...traks, mvex, ...init.others)));
+}
+
+function trex({ id, defaults }: Track): Buffer {
+  return fullBox('trex', 0, 0, u32(id, 1, defaults.duration, defaults.size, defaults.flags));
 }
 
 export interface IndexedTrack {
@@ -48,13 +49,12 @@ const MDAT_HEADER_BYTES = 16;
  * The head of an ordinary MP4: file type, the whole index, and the header of one mdat that covers all that follows.
  * @param mediaBytes after the head, to the end of the file
  */
-export function indexedHead(init: InitSegment, tracks: readonly IndexedTrack[], mediaBytes: number): Buffer {
+export function indexedHead(init: InitSegment, tracks: readonly IndexedTrack[], mediaBytes: number): Pieces {
   const ftyp = box('ftyp', Buffer.from('isom'), u32(0x200), Buffer.from('isomiso2avc1mp41'));
   // How long the head is decides where the chunks lie, and how wide the offsets are how long the head is.
-  const headBytes = ftyp.length + moov(init, tracks, 0, mediaBytes).length + MDAT_HEADER_BYTES;
+  const headBytes = ftyp.length + moov(init, tracks, 0, mediaBytes).bytes + MDAT_HEADER_BYTES;
   const index = moov(init, tracks, headBytes, mediaBytes);
-  const mdat = Buffer.concat([u32(1), Buffer.from('mdat'), u64(MDAT_HEADER_BYTES + mediaBytes)]);
-  return Buffer.concat([ftyp, index, mdat]);
+  return joined(ftyp, index, u32(1), Buffer.from('mdat'), u64(MDAT_HEADER_BYTES + mediaBytes));
 }
 
 function moov(
@@ -62,7 +62,7 @@ function moov(
   tracks: readonly IndexedTrack[],
   headBytes: number,
   mediaBytes: number,
-): Buffer {
+): Pieces {
   let movieDuration = 0;
   const traks = tracks.map(({ track, table, edits }) => {
     const duration = toMovie(edits.reduce((sum, { seconds }) => sum + seconds, 0));
@@ -71,10 +71,10 @@ function moov(
       movieDuration: duration,
       mediaDuration: table.mediaDuration,
       edits,
-      tables: sampleTables(table, headBytes, mediaBytes),
+      tables: sampleTableBoxes(table, headBytes, mediaBytes),
     });
   });
-  return box('moov', mvhd(init, movieDuration), ...traks, ...init.others);
+  return boxOf('moov', mvhd(init, movieDuration), ...traks, ...init.others);
 }
 
 const toMovie = (seconds: number): number => Math.round(seconds * MOVIE_TIMESCALE);
@@ -91,18 +91,18 @@ interface TrakParts {
   readonly movieDuration: number;
   readonly mediaDuration: number;
   readonly edits: readonly Edit[];
-  readonly tables: readonly Buffer[];
+  readonly tables: readonly (Buffer | Pieces)[];
 }
 
-function trak(track: Track, parts: TrakParts): Buffer {
+function trak(track: Track, parts: TrakParts): Pieces {
   const { hdlr, mediaInformation, stsd } = track.boxes;
   const edts = parts.edits.length === 0 ? [] : [box('edts', editList(parts.edits))];
-  const minf = box('minf', ...mediaInformation, box('stbl', stsd, ...parts.tables));
-  return box(
+  const minf = boxOf('minf', ...mediaInformation, boxOf('stbl', stsd, ...parts.tables));
+  return boxOf(
     'trak',
     tkhd(track, parts.movieDuration),
     ...edts,
-    box('mdia', mdhd(track, parts.mediaDuration), hdlr, minf),
+    boxOf('mdia', mdhd(track, parts.mediaDuration), hdlr, minf),
   );
 }
 
@@ -134,83 +134,4 @@ function editList(edits: readonly Edit[]): Buffer {
     return Buffer.concat([u64(duration), time, rate]);
   });
   return fullBox('elst', wide ? 1 : 0, 0, u32(edits.length), ...entries);
-}
-
-function sampleTables(table: SampleTable, headBytes: number, mediaBytes: number): Buffer[] {
-  // None at all is AAC that ffmpeg did not mark (RTSP, 7.1): a list without entries would forbid to seek.
-  const allSync = [0, table.sizes.length].includes(table.syncSamples.length);
-  return [
-    fullBox('stts', 0, 0, u32(table.durations.length), runPairs(table.durations, false)),
-    ...(allSync
-      ? []
-      : [
-          fullBox(
-            'stss',
-            0,
-            0,
-            u32(table.syncSamples.length),
-            u32List(table.syncSamples.length, (i) => table.syncSamples.at(i)),
-          ),
-        ]),
-    ...compositionOffsets(table.compositionOffsets),
-    samplesToChunks(table.samplesPerChunk),
-    fullBox(
-      'stsz',
-      0,
-      0,
-      u32(0, table.sizes.length),
-      u32List(table.sizes.length, (i) => table.sizes.at(i)),
-    ),
-    chunkOffsets(table, headBytes, mediaBytes),
-  ];
-}
-
-function compositionOffsets(runs: Runs): Buffer[] {
-  if (runs.length === 0 || (runs.length === 1 && runs.value(0) === 0)) return [];
-  let negative = false;
-  for (let i = 0; i < runs.length; i++) negative ||= runs.value(i) < 0;
-  return [fullBox('ctts', negative ? 1 : 0, 0, u32(runs.length), runPairs(runs, negative))];
-}
-
-function samplesToChunks(runs: Runs): Buffer {
-  const entries = Buffer.alloc(12 * runs.length);
-  let chunk = 1;
-  for (let i = 0; i < runs.length; i++) {
-    entries.writeUInt32BE(chunk, 12 * i);
-    entries.writeUInt32BE(runs.value(i), 12 * i + 4);
-    entries.writeUInt32BE(1, 12 * i + 8);
-    chunk += runs.count(i);
-  }
-  return fullBox('stsc', 0, 0, u32(runs.length), entries);
-}
-
-function chunkOffsets({ chunkOffsets: chunks }: SampleTable, headBytes: number, mediaBytes: number): Buffer {
-  // Decided by an upper bound that both passes see alike, or the head's length could change between them.
-  const wide = mediaBytes > U32_MAX - HEAD_MAX_BYTES;
-  if (!wide) {
-    const offsets = u32List(chunks.length, (i) => chunks.at(i) + headBytes);
-    return fullBox('stco', 0, 0, u32(chunks.length), offsets);
-  }
-  const offsets = Buffer.alloc(8 * chunks.length);
-  for (let i = 0; i < chunks.length; i++) offsets.writeBigUInt64BE(BigInt(chunks.at(i) + headBytes), 8 * i);
-  return fullBox('co64', 0, 0, u32(chunks.length), offsets);
-}
-
-/** No index of a day comes near it. */
-const HEAD_MAX_BYTES = 512 * 1024 * 1024;
-
-function u32List(length: number, at: (index: number) => number): Buffer {
-  const bytes = Buffer.alloc(4 * length);
-  for (let i = 0; i < length; i++) bytes.writeUInt32BE(at(i), 4 * i);
-  return bytes;
-}
-
-function runPairs(runs: Runs, signed: boolean): Buffer {
-  const bytes = Buffer.alloc(8 * runs.length);
-  for (let i = 0; i < runs.length; i++) {
-    bytes.writeUInt32BE(runs.count(i), 8 * i);
-    if (signed) bytes.writeInt32BE(runs.value(i), 8 * i + 4);
-    else bytes.writeUInt32BE(runs.value(i), 8 * i + 4);
-  }
-  return bytes;
 }

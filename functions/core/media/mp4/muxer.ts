@@ -1,3 +1,5 @@
+import type { PageStore } from '../pages.ts';
+import type { Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
@@ -30,12 +32,13 @@ export class Mp4Muxer implements PartMuxer {
   #runOffsetMs = 0;
   #mediaBytes = 0;
 
-  constructor(first: Mp4Fragment) {
+  /** @param pages for the index, while it grows */
+  constructor(first: Mp4Fragment, pages: PageStore) {
     const { init } = first;
     this.#init = init;
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
-    this.#states = init.tracks.map((track) => trackState(track, first));
+    this.#states = init.tracks.map((track) => trackState(track, first, new SampleTable(pages)));
     this.head = fragmentedHead(init, (track) => this.#stateOf(track).edits);
   }
 
@@ -49,7 +52,7 @@ export class Mp4Muxer implements PartMuxer {
       startMs: this.#startMs,
       endMs: this.#endMs,
       durationMs: this.#endMs - this.#startMs,
-      videoFrames: video?.table.sizes.length ?? 0,
+      videoFrames: video?.table.samples ?? 0,
     };
   }
 
@@ -88,9 +91,9 @@ export class Mp4Muxer implements PartMuxer {
     return own !== undefined && areAlike(own, track);
   }
 
-  finish(): { readonly head: Buffer } {
+  finish(): { readonly head: Pieces } {
     const tracks = this.#states
-      .filter(({ table }) => table.sizes.length > 0)
+      .filter(({ table }) => table.samples > 0)
       .map((state) => {
         state.table.finish();
         return { track: state.track, table: state.table, edits: finalEdits(state) };
@@ -104,10 +107,9 @@ export class Mp4Muxer implements PartMuxer {
 }
 
 /** The part's zero is when the first of all its frames is shown. */
-function trackState(track: Track, first: Mp4Fragment): TrackState {
+function trackState(track: Track, first: Mp4Fragment, table: SampleTable): TrackState {
   const startSeconds = first.startMs / 1000;
   const own = first.tracks.find((traf) => traf.track.id === track.id);
-  const table = new SampleTable();
   if (own === undefined) {
     // The track begins in a later fragment; its times stay on the part's timeline.
     const base = Math.round((startSeconds - track.shiftSeconds) * track.timescale);

@@ -1,4 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
+import type { PageStore } from '../pages.ts';
 import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { BOX_HEADER_MAX_BYTES, type BoxHeader, readBoxHeader } from './boxes.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
@@ -45,8 +46,8 @@ export class Mp4Reader implements FragmentReader {
     return [];
   }
 
-  startPart(first: Mp4Fragment): PartMuxer {
-    return new Mp4Muxer(first);
+  startPart(first: Mp4Fragment, pages: PageStore): PartMuxer {
+    return new Mp4Muxer(first, pages);
   }
 
   /** Reads one top-level box, or a moof with its mdat; false while it is not whole. */

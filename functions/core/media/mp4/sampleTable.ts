@@ -1,75 +1,64 @@
-import { U32_MAX } from './boxes.ts';
+import { PagedTable, type PageStore } from '../pages.ts';
+import { joined, type Pieces } from '../pieces.ts';
+import { U32_MAX, u32 } from './boxes.ts';
 import type { TrackFragment } from './movieFragment.ts';
 
-/** Numbers in a typed array that grows by half of itself: a day of samples must not cost a JS number each. */
-class Growing<A extends Uint32Array | Float64Array> {
-  #array: A;
-  readonly #make: (length: number) => A;
-  length = 0;
-
-  constructor(make: (length: number) => A) {
-    this.#make = make;
-    this.#array = make(256);
-  }
-
-  push(value: number): void {
-    if (this.length === this.#array.length) {
-      const larger = this.#make(Math.ceil(this.length * 1.5));
-      larger.set(this.#array);
-      this.#array = larger;
-    }
-    this.#array[this.length] = value;
-    this.length += 1;
-  }
-
-  at(index: number): number {
-    return this.#array[index] as number;
-  }
-
-  set(index: number, value: number): void {
-    this.#array[index] = value;
-  }
-}
-
-const uint32 = (): Growing<Uint32Array> => new Growing((length) => new Uint32Array(length));
-
-/** Equal values in a row as one pair of count and value, as stts, ctts and stsc have them. Values may be negative. */
+/** Equal values in a row as one pair of count and value, as stts and ctts have them. Values may be negative. */
 export class Runs {
-  readonly #counts = uint32();
-  readonly #values = new Growing((length) => new Float64Array(length));
+  readonly #ended: PagedTable;
+  #count = 0;
+  #value = 0;
+  #hasNegative: boolean = false;
 
+  constructor(store: PageStore) {
+    this.#ended = new PagedTable(store);
+  }
+
+  /** Pairs. */
   get length(): number {
-    return this.#counts.length;
+    return this.#ended.bytes / 8 + Math.min(this.#count, 1);
+  }
+
+  get hasNegative(): boolean {
+    return this.#hasNegative;
+  }
+
+  /** There is nothing but zeros, or nothing at all. */
+  get isZero(): boolean {
+    return this.#ended.bytes === 0 && this.#value === 0;
   }
 
   push(value: number): void {
-    const last = this.#counts.length - 1;
-    if (last >= 0 && this.#values.at(last) === value) this.#counts.set(last, this.#counts.at(last) + 1);
-    else {
-      this.#counts.push(1);
-      this.#values.push(value);
+    if (this.#count > 0 && value !== this.#value) {
+      this.#ended.u32(this.#count).u32(this.#value >>> 0);
+      this.#count = 0;
     }
+    this.#count += 1;
+    this.#value = value;
+    this.#hasNegative ||= value < 0;
   }
 
-  count(index: number): number {
-    return this.#counts.at(index);
-  }
-
-  value(index: number): number {
-    return this.#values.at(index);
+  /** The pairs, 32 bits each; negative values in two's complement. */
+  pairs(): Pieces {
+    return this.#count === 0 ? this.#ended : joined(this.#ended, u32(this.#count, this.#value));
   }
 }
 
 /** All samples of one track in one part. Times in the track's timescale, decode times counted from the part's own zero. */
 export class SampleTable {
-  readonly sizes = uint32();
-  readonly durations = new Runs();
-  readonly compositionOffsets = new Runs();
-  /** 1-based numbers of the samples that decoding can begin at. */
-  readonly syncSamples = uint32();
-  /** Where each chunk lies, counted from the end of the part's head. */
-  readonly chunkOffsets = new Growing((length) => new Float64Array(length));
-  readonly samplesPerChunk = new Runs();
+  /** Of each sample, 32 bits each. */
+  readonly sizes: PagedTable;
+  readonly durations: Runs;
+  readonly compositionOffsets: Runs;
+  /** 1-based numbers of the samples that decoding can begin at, 32 bits each; empty while that is all of them. */
+  readonly syncSamples: PagedTable;
+  /** Where each chunk lies, counted from the end of the part's head, 64 bits each. */
+  readonly chunkOffsets: PagedTable;
+  /** As in stsc: 1-based number of the first chunk, samples in each from there on, and 1; 32 bits each. */
+  readonly samplesPerChunk: PagedTable;
+  #samples = 0;
+  #syncSamples = 0;
+  #chunkSamples = 0;
   /** Decode time of the first sample. */
   firstDecodeTime: number | undefined;
   /** When the first sample is shown, and until when the last one. */
@@ -78,6 +67,24 @@ export class SampleTable {
   #nextDecodeTime = 0;
   #pendingDuration: number | undefined;
   #pendingDecodeTime = 0;
+
+  /** @param store for what grows with the part */
+  constructor(store: PageStore) {
+    this.sizes = new PagedTable(store);
+    this.durations = new Runs(store);
+    this.compositionOffsets = new Runs(store);
+    this.syncSamples = new PagedTable(store);
+    this.chunkOffsets = new PagedTable(store);
+    this.samplesPerChunk = new PagedTable(store);
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  get chunks(): number {
+    return this.chunkOffsets.bytes / 8;
+  }
 
   /**
    * @param decodeTime of the first sample, from the part's zero
@@ -88,13 +95,11 @@ export class SampleTable {
     // What a fragment says of its last sample's duration is a guess: the next fragment's time decides.
     let time = Math.max(decodeTime, this.#pendingDecodeTime);
     for (const { dataOffset, samples } of fragment.runs) {
-      this.chunkOffsets.push(moofAt + dataOffset);
-      this.samplesPerChunk.push(samples.length);
+      this.#addChunk(moofAt + dataOffset, samples.length);
       for (const { duration, bytes, compositionOffset, sync } of samples) {
         this.#settle(time);
-        this.sizes.push(bytes);
+        this.#addSample(bytes, sync);
         this.compositionOffsets.push(compositionOffset);
-        if (sync) this.syncSamples.push(this.sizes.length);
         this.firstShown = Math.min(this.firstShown, time + compositionOffset);
         this.lastShownEnd = Math.max(this.lastShownEnd, time + compositionOffset + duration);
         this.#pendingDuration = duration;
@@ -119,6 +124,25 @@ export class SampleTable {
   /** Sum of all durations. */
   get mediaDuration(): number {
     return this.firstDecodeTime === undefined ? 0 : this.#nextDecodeTime - this.firstDecodeTime;
+  }
+
+  #addChunk(offset: number, samples: number): void {
+    this.chunkOffsets.u64(offset);
+    if (samples === this.#chunkSamples) return;
+    this.#chunkSamples = samples;
+    this.samplesPerChunk.u32(this.chunks).u32(samples).u32(1);
+  }
+
+  #addSample(bytes: number, sync: boolean): void {
+    const isFirstOther = !sync && this.#syncSamples === this.#samples;
+    this.sizes.u32(bytes);
+    this.#samples += 1;
+    // Sound has no list, and needs none: it is written from the first sample on that is not like those before.
+    if (isFirstOther) for (let number = 1; number < this.#samples; number++) this.syncSamples.u32(number);
+    if (!sync) return;
+    const isListed = this.#syncSamples + 1 < this.#samples;
+    this.#syncSamples += 1;
+    if (isListed) this.syncSamples.u32(this.#samples);
   }
 
   /** A sample lasts until the next one is decoded: a gap between fragments belongs to the sample before it. */

@@ -3,6 +3,7 @@ import { Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
 import type { FaultAction, FaultRule } from '../../../../infra/local/faults.ts';
 import { MIB, patternBytes } from '../../../contract/s3/support.ts';
 import { MediaFolder } from '../../../support/media.ts';
+import { atLeastOne, PartInMemory } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { type LandOptions, MoveBench } from './bench.ts';
 import { expectMovedOnce } from './expectations.ts';
@@ -80,12 +81,9 @@ describeWith(['ffmpeg'], 'every call of the move of a rescued MP4', () => {
       ...['-f', 'mp4', '-frag_duration', '1000000'],
       ...['-movflags', '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer'],
     ]);
-    const [first, ...rest] = reader.push(source);
-    if (first === undefined) throw new Error('no fragment');
-    const muxer = reader.startPart(first);
-    const media = [first, ...rest].map((fragment) => Buffer.from(muxer.add(fragment)));
-    body = Buffer.concat([muxer.head, ...media]);
-    ordinary = Buffer.concat([muxer.finish().head ?? muxer.head, ...media]);
+    const part = new PartInMemory(reader, atLeastOne(reader.push(source)));
+    body = part.begun;
+    ordinary = part.finished();
   });
   afterAll(async () => {
     await bench.close();

@@ -1,31 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boxesIn } from '../../../../functions/core/media/mp4/boxes.ts';
 import { Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
-import type { PartMuxer } from '../../../../functions/core/media/types.ts';
 import { describePart } from '../../../../functions/core/uploadedParts.ts';
 import { MIB } from '../../../contract/s3/support.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder } from '../../../support/media.ts';
+import { atLeastOne, PartInMemory } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { type Landed, MoveBench } from './bench.ts';
 
 /** A part as its recorder uploads it, fragment after fragment, before it would put the index in front. */
-function uploadedPart(bytes: Buffer): {
-  readonly muxer: PartMuxer;
-  readonly body: Buffer;
-  /** What that recorder would have made of it at its end. */
-  readonly ordinary: () => Buffer;
-} {
+function uploadedPart(bytes: Buffer): PartInMemory {
   const reader = new Mp4Reader();
-  const [first, ...rest] = reader.push(bytes);
-  if (first === undefined) throw new Error('no fragment');
-  const muxer = reader.startPart(first);
-  const media = [first, ...rest].map((fragment) => Buffer.from(muxer.add(fragment)));
-  return {
-    muxer,
-    body: Buffer.concat([muxer.head, ...media]),
-    ordinary: () => Buffer.concat([muxer.finish().head ?? muxer.head, ...media]),
-  };
+  return new PartInMemory(reader, atLeastOne(reader.push(bytes)));
 }
 
 describeWith(['ffmpeg'], 'a rescued MP4', () => {
@@ -93,7 +80,8 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
   ])(
     'gets its index while it is moved; %s',
     async (_how, seconds, bitrate, calls) => {
-      const { muxer, body, ordinary } = uploadedPart(source(seconds, bitrate));
+      const part = uploadedPart(source(seconds, bitrate));
+      const { muxer, begun: body } = part;
       const landed = await bench.land(body, {
         streamName: `rescued ${seconds}`,
         rescued: true,
@@ -102,13 +90,13 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
       bench.calls.length = 0;
       await bench.move(landed.key);
       expect(bench.calls).toEqual(expect.arrayContaining(calls));
-      await expectIndexed(landed, `stream_records/rescued%20${seconds}.mp4`, ordinary());
+      await expectIndexed(landed, `stream_records/rescued%20${seconds}.mp4`, part.finished());
     },
     60_000,
   );
 
   it('leaves half a fragment at its end behind', async () => {
-    const { muxer, body } = uploadedPart(source(5, '500k'));
+    const { muxer, begun: body } = uploadedPart(source(5, '500k'));
     const { durationMs } = muxer.summary;
     const cut = body.subarray(0, body.length - 1000);
     const landed = await bench.land(cut, {
@@ -126,7 +114,7 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
   }, 60_000);
 
   it('gets it too where its recorder wrote final.json and died before the new head was there', async () => {
-    const { muxer, body } = uploadedPart(source(4, '500k'));
+    const { muxer, begun: body } = uploadedPart(source(4, '500k'));
     const landed = await bench.land(body, {
       streamName: 'no new head',
       final: {
@@ -148,7 +136,7 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
       ['damaged', Buffer.from('this is no MP4, not a single box of it')],
       ['without a whole fragment', Buffer.alloc(0)],
     ])('is moved as it is, and says so: %s', async (name, bytes) => {
-      const body = name === 'damaged' ? bytes : uploadedPart(source(4, '500k')).body.subarray(0, 2000);
+      const body = name === 'damaged' ? bytes : uploadedPart(source(4, '500k')).begun.subarray(0, 2000);
       const landed = await bench.land(body, { streamName: name, rescued: true });
       await bench.move(landed.key);
       const { key } = (await bench.moved(landed)) ?? { key: '' };

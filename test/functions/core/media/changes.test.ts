@@ -1,12 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  type ContainerFormat,
-  createReader,
-  type Fragment,
-  type PartMuxer,
-} from '../../../../functions/core/media/index.ts';
+import { type ContainerFormat, createReader, type Fragment } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder } from '../../../support/media.ts';
+import { PartInMemory } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { joinTs } from '../../../support/ts.ts';
 
@@ -55,14 +51,12 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
   const fragmentsOf = (format: ContainerFormat, bytes: Buffer): Fragment[] =>
     createReader(format).push(bytes);
 
-  function cut(format: ContainerFormat, fragments: readonly Fragment[]) {
-    const parts: { muxer: PartMuxer; media: Buffer[] }[] = [];
+  function cut(format: ContainerFormat, fragments: readonly Fragment[]): PartInMemory[] {
+    const parts: PartInMemory[] = [];
     for (const fragment of fragments) {
-      if (parts.at(-1)?.muxer.accepts(fragment) !== true) {
-        parts.push({ muxer: createReader(format).startPart(fragment), media: [] });
-      }
       const part = parts.at(-1);
-      part?.media.push(Buffer.from(part.muxer.add(fragment)));
+      if (part?.muxer.accepts(fragment) === true) part.add(fragment);
+      else parts.push(new PartInMemory(createReader(format), [fragment]));
     }
     return parts;
   }
@@ -73,12 +67,12 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
       async (format) => {
         const parts = cut(format, fragmentsOf(format, copyOf(codec, format, SIZES)));
         expect(parts).toHaveLength(2);
-        for (const [place, { muxer, media }] of parts.entries()) {
+        for (const [place, part] of parts.entries()) {
           const size = SIZES[place] ?? '';
           const [width, height] = size.split('x').map(Number);
-          expect(muxer.tracks).toEqual([{ kind: 'video', codec, width, height }]);
-          for (const head of [muxer.head, muxer.finish().head ?? Buffer.alloc(0)]) {
-            const file = folder.write(`${codec}-${place}.${format}`, Buffer.concat([head, ...media]));
+          expect(part.muxer.tracks).toEqual([{ kind: 'video', codec, width, height }]);
+          for (const bytes of [part.begun, part.finished()]) {
+            const file = folder.write(`${codec}-${place}.${format}`, bytes);
             expect(await decodeErrors(file)).toBe('');
             expect((await probe(file)).streams[0]).toMatchObject({
               width,
@@ -104,9 +98,8 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
           throw new Error('too few parts');
         expect(first.muxer.resume(next, first.muxer.summary.durationMs)).toBe(false);
         expect(second.muxer.resume(next, second.muxer.summary.durationMs)).toBe(true);
-        for (const fragment of again) second.media.push(Buffer.from(second.muxer.add(fragment)));
-        const head = second.muxer.finish().head ?? Buffer.alloc(0);
-        const file = folder.write(`${codec}-resumed.${format}`, Buffer.concat([head, ...second.media]));
+        for (const fragment of again) second.add(fragment);
+        const file = folder.write(`${codec}-resumed.${format}`, second.finished());
         expect(await decodeErrors(file)).toBe('');
         const sent = await frameHashes(folder.file(`${codec}-640x360.ts`), 'v');
         expect(await frameHashes(file, 'v')).toEqual([...sent, ...sent]);

@@ -7,10 +7,10 @@ import {
   createReader,
   type Fragment,
   MediaError,
-  type PartSummary,
 } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder, packetHashes } from '../../../support/media.ts';
+import { cutIntoParts, type PartInMemory } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=6'];
@@ -81,12 +81,6 @@ const CASES: readonly (readonly [string, ContainerFormat, readonly string[]])[] 
   ],
 ];
 
-interface Part {
-  readonly begun: Buffer;
-  readonly finished: Buffer;
-  readonly summary: PartSummary;
-}
-
 function read(format: ContainerFormat, bytes: Buffer, sizes: readonly number[]): Fragment[] {
   const reader = createReader(format);
   const fragments: Fragment[] = [];
@@ -99,25 +93,9 @@ function read(format: ContainerFormat, bytes: Buffer, sizes: readonly number[]):
   return [...fragments, ...reader.end()];
 }
 
-function cut(format: ContainerFormat, bytes: Buffer, everyMs: number): Part[] {
+function cut(format: ContainerFormat, bytes: Buffer, everyMs: number): PartInMemory[] {
   const reader = createReader(format);
-  const fragments = [...reader.push(Buffer.from(bytes)), ...reader.end()];
-  const parts: Part[] = [];
-  let rest: Fragment[] = fragments;
-  while (rest[0] !== undefined) {
-    const first = rest[0];
-    const end = rest.findIndex((one, i) => i > 0 && one.keyframe && one.startMs - first.startMs >= everyMs);
-    const own = end === -1 ? rest : rest.slice(0, end);
-    rest = end === -1 ? [] : rest.slice(end);
-    const muxer = reader.startPart(first);
-    const media = own.map((fragment) => Buffer.from(muxer.add(fragment)));
-    parts.push({
-      begun: Buffer.concat([muxer.head, ...media]),
-      finished: Buffer.concat([muxer.finish().head ?? muxer.head, ...media]),
-      summary: muxer.summary,
-    });
-  }
-  return parts;
+  return cutIntoParts(reader, [...reader.push(Buffer.from(bytes)), ...reader.end()], everyMs);
 }
 
 describeWith(['ffmpeg'], 'WebM, Matroska and MPEG-TS', () => {
@@ -136,10 +114,12 @@ describeWith(['ffmpeg'], 'WebM, Matroska and MPEG-TS', () => {
     it('becomes one file with the same frames, its duration and an index', async () => {
       const [part, ...others] = cut(format, source, Number.POSITIVE_INFINITY);
       expect(others).toEqual([]);
-      const file = folder.write(`${id}-whole.${format}`, part?.finished ?? Buffer.alloc(0));
+      const file = folder.write(`${id}-whole.${format}`, part?.finished() ?? Buffer.alloc(0));
       expect(await decodeErrors(file)).toBe('');
       const { streams, format: shown } = await probe(file);
-      expect(Math.abs(Number(shown.duration) * 1000 - (part?.summary.durationMs ?? 0))).toBeLessThan(60);
+      expect(Math.abs(Number(shown.duration) * 1000 - (part?.muxer.summary.durationMs ?? 0))).toBeLessThan(
+        60,
+      );
       for (const { codec_type } of streams) {
         const kind = codec_type === 'video' ? 'v' : 'a';
         expect(await frameHashes(file, kind)).toEqual(await frameHashes(folder.file(fileName), kind));
@@ -156,8 +136,8 @@ describeWith(['ffmpeg'], 'WebM, Matroska and MPEG-TS', () => {
       const parts = cut(format, source, 1_500);
       expect(parts.length).toBeGreaterThan(1);
       const hashes: Record<'v' | 'a', string[]> = { v: [], a: [] };
-      for (const [i, { finished }] of parts.entries()) {
-        const file = folder.write(`${id}-part${i}.${format}`, finished);
+      for (const [i, part] of parts.entries()) {
+        const file = folder.write(`${id}-part${i}.${format}`, part.finished());
         const { streams } = await probe(file);
         // B-frames in a transport stream: what is decoded first, at zero, is shown later.
         expect(Math.min(...streams.map(({ start_time }) => Number(start_time)))).toBeLessThan(0.1);

@@ -3,6 +3,8 @@ import { boxesIn, FieldReader, needBox } from '../../../../functions/core/media/
 import type { InitSegment, Track } from '../../../../functions/core/media/mp4/initSegment.ts';
 import { indexedHead } from '../../../../functions/core/media/mp4/movie.ts';
 import { SampleTable } from '../../../../functions/core/media/mp4/sampleTable.ts';
+import { MemoryPages } from '../../../../functions/core/media/pages.ts';
+import { toBuffer } from '../../../../functions/core/media/pieces.ts';
 
 const GIB = 1024 ** 3;
 const empty = (type: string, bytes: number): Buffer => {
@@ -29,7 +31,7 @@ const init: InitSegment = { ftyp: empty('ftyp', 16), mvhd: empty('mvhd', 108), t
 
 /** A day of AAC, a fragment a second, each with this many bytes between them. */
 function day(fragmentBytes: number) {
-  const table = new SampleTable();
+  const table = new SampleTable(new MemoryPages());
   const samples = Array.from({ length: 47 }, () => ({
     duration: 1024,
     bytes: 300,
@@ -49,7 +51,9 @@ function day(fragmentBytes: number) {
   }
   table.finish();
   const mediaBytes = fragments * fragmentBytes;
-  const head = indexedHead(init, [{ track, table, edits: [{ seconds: 1, mediaTime: 0 }] }], mediaBytes);
+  const head = toBuffer(
+    indexedHead(init, [{ track, table, edits: [{ seconds: 1, mediaTime: 0 }] }], mediaBytes),
+  );
   return { head, mediaBytes, fragments };
 }
 

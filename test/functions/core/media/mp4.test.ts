@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boxesIn, findBox } from '../../../../functions/core/media/mp4/boxes.ts';
 import { type Mp4Fragment, Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
-import { MediaError, type PartSummary } from '../../../../functions/core/media/types.ts';
+import { MediaError } from '../../../../functions/core/media/types.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder, packetHashes } from '../../../support/media.ts';
+import { atLeastOne, cutIntoParts, PartInMemory } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const FRAGMENTED = [
@@ -30,37 +31,15 @@ const tone = (seconds: number, rate = 44_100): string[] => [
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'];
 const AAC = ['-c:a', 'aac', '-ac', '2'];
 
-interface Part {
-  readonly fragmented: Buffer;
-  readonly indexed: Buffer;
-  readonly summary: PartSummary;
-}
-
 /** What the recorder does with ffmpeg's output. */
-function cut(bytes: Buffer, everyMs: number, chunkBytes = 65_536): Part[] {
+function cut(bytes: Buffer, everyMs: number, chunkBytes = 65_536): PartInMemory[] {
   const reader = new Mp4Reader();
   const fragments: Mp4Fragment[] = [];
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     fragments.push(...reader.push(Buffer.from(bytes.subarray(at, at + chunkBytes))));
   }
   fragments.push(...reader.end());
-  const parts: Part[] = [];
-  let rest = fragments;
-  while (rest[0] !== undefined) {
-    const first = rest[0];
-    const end = rest.findIndex((one, i) => i > 0 && one.keyframe && one.startMs - first.startMs >= everyMs);
-    const own = end === -1 ? rest : rest.slice(0, end);
-    rest = end === -1 ? [] : rest.slice(end);
-    const muxer = reader.startPart(first);
-    const media = own.map((fragment) => Buffer.from(muxer.add(fragment)));
-    const { head } = muxer.finish();
-    parts.push({
-      fragmented: Buffer.concat([muxer.head, ...media]),
-      indexed: Buffer.concat([head ?? muxer.head, ...media]),
-      summary: muxer.summary,
-    });
-  }
-  return parts;
+  return cutIntoParts(reader, fragments, everyMs);
 }
 
 describeWith(['ffmpeg'], 'fragmented MP4', () => {
@@ -93,8 +72,8 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
       expect(others).toEqual([]);
       const original = await probe(folder.file(`${id}.mp4`));
       for (const [kind, bytes] of [
-        ['indexed', part?.indexed],
-        ['fragmented', part?.fragmented],
+        ['indexed', part?.finished()],
+        ['fragmented', part?.begun],
       ] as const) {
         const file = folder.write(`${id}-${kind}.mp4`, bytes ?? Buffer.alloc(0));
         expect(await decodeErrors(file)).toBe('');
@@ -115,7 +94,7 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
           expect(shown).toEqual(frames.slice(-shown.length));
         }
         if (kind === 'indexed') {
-          const durationMs = part?.summary.durationMs ?? 0;
+          const durationMs = part?.muxer.summary.durationMs ?? 0;
           expect(Math.abs(Number(format.duration) * 1000 - durationMs)).toBeLessThan(2);
         }
       }
@@ -125,8 +104,9 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
       const parts = cut(source, 1_000);
       expect(parts.length).toBeGreaterThan(1);
       const hashes: Record<'v' | 'a', string[]> = { v: [], a: [] };
-      for (const [i, { indexed, summary }] of parts.entries()) {
-        const file = folder.write(`${id}-part${i}.mp4`, indexed);
+      for (const [i, part] of parts.entries()) {
+        const { summary } = part.muxer;
+        const file = folder.write(`${id}-part${i}.mp4`, part.finished());
         const { streams, format } = await probe(file);
         expect(Math.min(...streams.map(({ start_time }) => Number(start_time)))).toBeCloseTo(0, 3);
         expect(Math.abs(Number(format.duration) * 1000 - summary.durationMs)).toBeLessThan(2);
@@ -146,7 +126,7 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
   it('has its index in front: ftyp, moov, one mdat that covers the rest', () => {
     const source = folder.make('order.mp4', [...picture(3), ...H264, ...FRAGMENTED]);
     const [part] = cut(source, Number.POSITIVE_INFINITY);
-    const boxes = boxesIn(part?.indexed ?? Buffer.alloc(0));
+    const boxes = boxesIn(part?.finished() ?? Buffer.alloc(0));
     expect(boxes.map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
     expect(findBox(boxesIn(boxes[1]?.body ?? Buffer.alloc(0)), 'mvex')).toBeUndefined();
   });
@@ -203,13 +183,9 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
       const reader = new Mp4Reader();
       const fragments = reader.push(Buffer.from(source.subarray(0, Math.floor(source.length * share))));
       expect(reader.danglingBytes).toBeGreaterThan(0);
-      const [first] = fragments;
-      if (first === undefined) throw new Error('no fragment');
-      const muxer = reader.startPart(first);
-      const media = fragments.map((fragment) => muxer.add(fragment));
       const file = folder.write(
         `killed-${share}.mp4`,
-        Buffer.concat([muxer.finish().head ?? muxer.head, ...media]),
+        new PartInMemory(reader, atLeastOne(fragments)).finished(),
       );
       expect(await decodeErrors(file)).toBe('');
     }
@@ -233,11 +209,8 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
           const reader = new Mp4Reader();
           try {
             const fragments = reader.push(bytes);
-            const [first] = fragments;
-            if (first === undefined) return;
-            const muxer = reader.startPart(first);
-            for (const fragment of fragments) muxer.add(fragment);
-            muxer.finish();
+            if (fragments.length === 0) return;
+            new PartInMemory(reader, atLeastOne(fragments)).finished();
           } catch (error) {
             refused += 1;
             expect(error).toBeInstanceOf(MediaError);
