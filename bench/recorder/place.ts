@@ -21,6 +21,7 @@ import {
 } from '../../functions/core/state/objects.ts';
 import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/bundling/options.ts';
 import { type EventsServer, startEventsServer } from '../../infra/local/events/server.ts';
+import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { childOf } from './processes.ts';
 
@@ -110,7 +111,7 @@ export class RecorderPlace {
     await this.#store.create(jobKey(recordingId), job);
     const child = new Child(
       process.execPath,
-      [...this.#nodeArguments, path.join(this.folder, 'recorder.mjs')],
+      [...RECORDER_TASK.nodeArguments, ...this.#nodeArguments, path.join(this.folder, 'recorder.mjs')],
       {
         PATH: process.env.PATH,
         RECORDING_ID: recordingId,

@@ -12,8 +12,11 @@ export function cpuSeconds(pid: number): number {
   return nanoseconds / 1e9;
 }
 
-/** VmHWM is the peak of VmRSS. */
-export function memoryMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+/**
+ * VmRSS is what is in memory; VmHWM is its peak. RssFile is what of it are pages of the program's file, which the kernel
+ * shares with other processes and takes back when it needs them; RssAnon is the process's own.
+ */
+export function memoryMb(pid: number, field: 'VmRSS' | 'VmHWM' | 'RssAnon' | 'RssFile'): number {
   const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readStatus(pid)) ?? [];
   return (Number(kib) * 1024) / 1e6;
 }

@@ -22,7 +22,7 @@ export function recorderTaskDefinition(options: RecorderTaskOptions): TaskDefini
     family: RECORDER_TASK.family,
     revision: 1,
     containerName: RECORDER_TASK.containerName,
-    command: [process.execPath, MAIN],
+    command: [process.execPath, ...RECORDER_TASK.nodeArguments, MAIN],
     environment: {
       ...options.environment,
       ...Object.fromEntries(wired),

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StreamRecorderStack } from '../../infra/streamRecorderStack.ts';
+import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { testApp } from './stacks.ts';
 
 interface AssetManifest {
@@ -29,6 +30,12 @@ describe('the image that a deployment builds', () => {
 
   it('is made from container/Dockerfile, for arm64', () => {
     expect(source).toMatchObject({ dockerFile: 'container/Dockerfile', platform: 'linux/arm64' });
+  });
+
+  it('runs the recorder with the heap that the local runtime gives it', () => {
+    const dockerfile = readFileSync(path.join(folder, source.directory, 'container/Dockerfile'), 'utf8');
+    const entryPoint: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? 'null');
+    expect(entryPoint).toEqual(['/usr/bin/node', ...RECORDER_TASK.nodeArguments, '/app/recorder.mjs']);
   });
 
   it('is staged with all that the Dockerfile copies, and little else', () => {
