@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
 import { runAttempt } from './attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './env.ts';
 import { EXIT_CODES } from './exitCodes.ts';
 import { Patience, PatientStore } from './patience.ts';
+import { recorderS3Client } from './s3Client.ts';
 import { lookupBySystem } from './source/reach/resolution.ts';
 import { StopRequest, stopCauseAfterSigterm } from './stopRequest.ts';
 
 /** The recorder: one attempt of one recording, as the task's environment names it. */
 async function main(env: RecorderEnv): Promise<number> {
   logger.appendKeys({ recordingId: env.RECORDING_ID, attempt: env.ATTEMPT });
-  const s3 = new S3Client({
-    // A connection that is silently dead must not hold a part for ever: the retry opens another.
-    requestHandler: { connectionTimeout: 5_000, socketTimeout: 20_000 },
-  });
+  const s3 = recorderS3Client(logger);
   const patience = new Patience();
   const store = new PatientStore(s3, env.LANDING_BUCKET, { signal: patience.signal, log: logger });
   const stop = new StopRequest();

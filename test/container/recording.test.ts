@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boxesIn } from '../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../functions/core/state/objects.ts';
+import { crc32OfParts, describePart } from '../../functions/core/uploadedParts.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../support/counterStream.ts';
 import { HttpSource, type Pace } from '../support/httpSource.ts';
 import { MediaFolder } from '../support/media.ts';
@@ -183,6 +185,26 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       },
       60_000,
     );
+
+    it('sends the index again, from its beginning, until S3 has it', async () => {
+      const faults = [
+        { kind: 'resetMidBody', afterBytes: MIB },
+        { kind: 'throttle' },
+        { kind: 'dropAnswer' },
+      ] as const;
+      // The first upload is that of all media.
+      for (const [place, action] of faults.entries()) {
+        bench.faults.add({ service: 's3', operation: 'UploadPart', nth: 2 + place, action });
+      }
+      const recorded = await bench.record(await serve(stream), { partBytes: 64 * MIB });
+      bench.faults.clear();
+      const [final] = finals(recorded);
+      expect(final?.uploaded).toHaveLength(1);
+      expect(await counters(recorded)).toEqual(EVERY_FRAME);
+      const moved = await bench.object(final?.key ?? '');
+      expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
+      expect(crc32OfParts([describePart(1, moved)])).toBe(final?.crc32);
+    }, 30_000);
 
     it('ends loudly when the disk is full, with all up to there', async () => {
       bench.faults.add({

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { runAttempt } from '../../container/attempt.ts';
 import { Patience, PatientStore } from '../../container/patience.ts';
+import { recorderS3Client } from '../../container/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../container/source/reach/resolution.ts';
 import { StopRequest } from '../../container/stopRequest.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
@@ -91,12 +92,16 @@ export class RecorderBench {
   }
 
   client(): S3Client {
-    return new S3Client({
+    return new S3Client(this.#clientConfig);
+  }
+
+  get #clientConfig(): S3ClientConfig {
+    return {
       endpoint: this.#server.url,
       region: 'us-east-1',
       credentials: CREDENTIALS,
       forcePathStyle: true,
-    });
+    };
   }
 
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
@@ -121,8 +126,8 @@ export class RecorderBench {
   /** Runs an attempt of a recording. */
   run(recordingId: string, attempt = 1, lookup: Lookup = lookupBySystem): Attempt {
     const stop = new StopRequest();
-    const s3 = this.client();
     const log = new Logger({ logLevel: 'SILENT' });
+    const s3 = recorderS3Client(log, this.#clientConfig);
     const patience = new Patience();
     const reason = runAttempt({
       outside: {
