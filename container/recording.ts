@@ -156,7 +156,7 @@ export class Recording {
     this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
     if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
     if (this.#waitsForKeyframe(fragment)) {
-      this.#leading.push(fragment);
+      this.#leading.push({ ...fragment, bytes: Buffer.from(fragment.bytes) });
       return;
     }
     const isNewRun = this.#isNewRun;

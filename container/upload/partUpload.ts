@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { crc32ToBase64 } from '../../functions/core/crc32.ts';
 import type { Pieces } from '../../functions/core/media/pieces.ts';
@@ -129,7 +130,11 @@ export class PartUpload {
     const first = this.#first;
     if (first === undefined) throw new Error('nothing was uploaded yet');
     async function* pieces(): AsyncIterable<Buffer> {
-      yield* head.pieces();
+      for (const piece of head.pieces()) {
+        yield piece;
+        // A day's index is some thousand pages: others record meanwhile.
+        await setImmediate();
+      }
       yield* (first as SpooledBytes).stream(oldHeadBytes);
     }
     let crc = 0;

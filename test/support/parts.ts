@@ -29,6 +29,37 @@ export class PartInMemory {
   }
 }
 
+/**
+ * All fragments of these bytes, which come in chunks of these sizes, in turn. What the reader gave is spoilt as soon as it
+ * is copied: it must not need it any more.
+ */
+export function readFragments<F extends Fragment>(
+  reader: { push(chunk: Buffer): F[]; end(): F[] },
+  bytes: Buffer,
+  sizes: readonly number[],
+): F[] {
+  const fragments: F[] = [];
+  const keep = (given: readonly F[]): void => {
+    fragments.push(...given.map((one) => ({ ...one, bytes: Buffer.from(one.bytes) })));
+    for (const one of given) spoil(one.bytes);
+  };
+  let at = 0;
+  for (let i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1;
+    keep(reader.push(Buffer.from(bytes.subarray(at, at + size))));
+    at += size;
+  }
+  keep(reader.end());
+  return fragments;
+}
+
+/** The bytes, and what was read before them from the same memory. */
+function spoil(bytes: Buffer): void {
+  bytes.fill(0xaa);
+  // Node's pool is shared with others.
+  if (bytes.buffer.byteLength > Buffer.poolSize) Buffer.from(bytes.buffer, 0, bytes.byteOffset).fill(0xaa);
+}
+
 /** @throws there is none */
 export function atLeastOne<T>(found: readonly T[]): [T, ...T[]] {
   const [first, ...rest] = found;

@@ -22,7 +22,10 @@ export interface TrackInfo {
 
 /** About 1 s of media that ffmpeg wrote as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
 export interface Fragment {
-  /** As ffmpeg wrote them. The muxer that takes the fragment may move the times inside. */
+  /**
+   * As ffmpeg wrote them, until the reader's next `push`, which uses the memory again: whoever keeps them copies them. The
+   * muxer that takes the fragment may move the times inside.
+   */
   readonly bytes: Buffer;
   /** First presentation time on the attempt's own timeline, in milliseconds (fractions allowed). */
   readonly startMs: number;

@@ -66,7 +66,7 @@ export class MatroskaReader implements FragmentReader {
     if (header.id !== ID.ebml) throw new MediaError('this is not EBML');
     const bytes = this.#takeWhole(header);
     if (bytes === undefined) return false;
-    this.#ebml = bytes;
+    this.#ebml = Buffer.from(bytes);
     return true;
   }
 
@@ -87,7 +87,7 @@ export class MatroskaReader implements FragmentReader {
         const bytes = this.#takeWhole(header);
         if (bytes === undefined) return false;
         // Tags at the end repeat what is known.
-        if (this.#header === undefined) this.#elements.push(...elementsIn(bytes));
+        if (this.#header === undefined) this.#elements.push(...elementsIn(Buffer.from(bytes)));
         return true;
       }
       case ID.seekHead:
@@ -101,6 +101,7 @@ export class MatroskaReader implements FragmentReader {
     }
   }
 
+  /** Valid until the next push. */
   #takeWhole(header: ElementHeader): Buffer | undefined {
     const bytes = header.headerBytes + this.#known(header);
     return this.#queue.length < bytes ? undefined : this.#queue.take(bytes);

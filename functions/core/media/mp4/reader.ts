@@ -66,7 +66,7 @@ export class Mp4Reader implements FragmentReader {
       case 'ftyp':
       case 'moov': {
         if (this.#queue.length < header.bytes) return false;
-        const bytes = this.#queue.take(header.bytes);
+        const bytes = Buffer.from(this.#queue.take(header.bytes));
         this.#headBytes += bytes.length;
         if (header.type === 'ftyp') this.#ftyp = bytes;
         else if (this.#ftyp === undefined) throw new MediaError('the moov comes before the ftyp');

@@ -19,24 +19,21 @@ const FRAGMENT_MAX_BYTES = 256 * 1024 * 1024;
 /** Reads the MPEG transport stream that ffmpeg writes; it puts a program association table before each keyframe. */
 export class TsReader implements FragmentReader {
   readonly #queue = new ByteQueue();
-  #packets: Buffer[] = [];
-  #packetBytes = 0;
+  /** From the queue's beginning: packets of the fragment that is not whole yet. */
+  #fragmentBytes = 0;
   #mapPid: number | undefined;
   #streams: readonly ElementaryStream[] = [];
   /** The latest time, so that times that wrap around go on. */
   #nearTicks: number | undefined;
 
   get danglingBytes(): number {
-    return this.#queue.length + this.#packetBytes;
+    return this.#queue.length;
   }
 
   push(chunk: Buffer): TsFragment[] {
     this.#queue.push(chunk);
-    const wholeBytes = this.#queue.length - (this.#queue.length % PACKET_BYTES);
-    if (wholeBytes === 0) return [];
-    const bytes = this.#queue.take(wholeBytes);
     const fragments: TsFragment[] = [];
-    for (let at = 0; at < bytes.length; at += PACKET_BYTES) this.#addPacket(bytes, at, fragments);
+    while (this.#fragmentBytes + PACKET_BYTES <= this.#queue.length) this.#stepPacket(fragments);
     return fragments;
   }
 
@@ -51,25 +48,24 @@ export class TsReader implements FragmentReader {
     return new TsMuxer(first);
   }
 
-  #addPacket(bytes: Buffer, at: number, fragments: TsFragment[]): void {
-    const { pid, unitStart, payloadAt } = readPacket(bytes, at);
-    const packet = bytes.subarray(at, at + PACKET_BYTES);
+  #stepPacket(fragments: TsFragment[]): void {
+    const packet = this.#queue.peek(this.#fragmentBytes, PACKET_BYTES);
+    const { pid, unitStart, payloadAt } = readPacket(packet, 0);
     if (pid === PAT_PID && unitStart) {
       this.#flush(fragments);
       this.#mapPid = programMapPid(packet, payloadAt) ?? this.#mapPid;
     } else if (pid === this.#mapPid && unitStart) {
       this.#streams = elementaryStreams(packet, payloadAt);
     }
-    this.#packets.push(packet);
-    this.#packetBytes += PACKET_BYTES;
-    if (this.#packetBytes > FRAGMENT_MAX_BYTES) throw new MediaError('there is no program association table');
+    this.#fragmentBytes += PACKET_BYTES;
+    if (this.#fragmentBytes > FRAGMENT_MAX_BYTES)
+      throw new MediaError('there is no program association table');
   }
 
   #flush(fragments: TsFragment[]): void {
-    if (this.#packets.length === 0) return;
-    const bytes = Buffer.concat(this.#packets, this.#packetBytes);
-    this.#packets = [];
-    this.#packetBytes = 0;
+    if (this.#fragmentBytes === 0) return;
+    const bytes = this.#queue.take(this.#fragmentBytes);
+    this.#fragmentBytes = 0;
     const fragment = this.#toFragment(bytes);
     if (fragment !== undefined) fragments.push(fragment);
   }

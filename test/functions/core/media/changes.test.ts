@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type ContainerFormat, createReader, type Fragment } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder } from '../../../support/media.ts';
-import { PartInMemory } from '../../../support/parts.ts';
+import { PartInMemory, readFragments } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { joinTs } from '../../../support/ts.ts';
 
@@ -49,7 +49,7 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
     ]);
   };
   const fragmentsOf = (format: ContainerFormat, bytes: Buffer): Fragment[] =>
-    createReader(format).push(bytes);
+    readFragments(createReader(format), bytes, [65_536]);
 
   function cut(format: ContainerFormat, fragments: readonly Fragment[]): PartInMemory[] {
     const parts: PartInMemory[] = [];

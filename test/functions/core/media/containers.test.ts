@@ -10,7 +10,7 @@ import {
 } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder, packetHashes } from '../../../support/media.ts';
-import { cutIntoParts, type PartInMemory } from '../../../support/parts.ts';
+import { cutIntoParts, type PartInMemory, readFragments } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=6'];
@@ -82,20 +82,12 @@ const CASES: readonly (readonly [string, ContainerFormat, readonly string[]])[] 
 ];
 
 function read(format: ContainerFormat, bytes: Buffer, sizes: readonly number[]): Fragment[] {
-  const reader = createReader(format);
-  const fragments: Fragment[] = [];
-  let at = 0;
-  for (let i = 0; at < bytes.length; i++) {
-    const size = sizes[i % sizes.length] ?? 1;
-    fragments.push(...reader.push(Buffer.from(bytes.subarray(at, at + size))));
-    at += size;
-  }
-  return [...fragments, ...reader.end()];
+  return readFragments(createReader(format), bytes, sizes);
 }
 
 function cut(format: ContainerFormat, bytes: Buffer, everyMs: number): PartInMemory[] {
   const reader = createReader(format);
-  return cutIntoParts(reader, [...reader.push(Buffer.from(bytes)), ...reader.end()], everyMs);
+  return cutIntoParts(reader, readFragments(reader, bytes, [65_536]), everyMs);
 }
 
 describeWith(['ffmpeg'], 'WebM, Matroska and MPEG-TS', () => {

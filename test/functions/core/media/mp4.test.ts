@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boxesIn, findBox } from '../../../../functions/core/media/mp4/boxes.ts';
-import { type Mp4Fragment, Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
+import { Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
 import { MediaError } from '../../../../functions/core/media/types.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { frameHashes, MediaFolder, packetHashes } from '../../../support/media.ts';
-import { atLeastOne, cutIntoParts, PartInMemory } from '../../../support/parts.ts';
+import { atLeastOne, cutIntoParts, PartInMemory, readFragments } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const FRAGMENTED = [
@@ -34,12 +34,7 @@ const AAC = ['-c:a', 'aac', '-ac', '2'];
 /** What the recorder does with ffmpeg's output. */
 function cut(bytes: Buffer, everyMs: number, chunkBytes = 65_536): PartInMemory[] {
   const reader = new Mp4Reader();
-  const fragments: Mp4Fragment[] = [];
-  for (let at = 0; at < bytes.length; at += chunkBytes) {
-    fragments.push(...reader.push(Buffer.from(bytes.subarray(at, at + chunkBytes))));
-  }
-  fragments.push(...reader.end());
-  return cutIntoParts(reader, fragments, everyMs);
+  return cutIntoParts(reader, readFragments(reader, bytes, [chunkBytes]), everyMs);
 }
 
 describeWith(['ffmpeg'], 'fragmented MP4', () => {
@@ -146,13 +141,7 @@ describeWith(['ffmpeg'], 'fragmented MP4', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 50 }), (sizes) => {
         const reader = new Mp4Reader();
-        const found: Buffer[] = [];
-        let at = 0;
-        for (let i = 0; at < source.length; i++) {
-          const size = sizes[i % sizes.length] ?? 1;
-          found.push(...reader.push(Buffer.from(source.subarray(at, at + size))).map(({ bytes }) => bytes));
-          at += size;
-        }
+        const found = readFragments(reader, source, sizes).map(({ bytes }) => bytes);
         expect(reader.danglingBytes).toBe(0);
         expect(found.length).toBe(whole.length);
         expect(Buffer.concat(found).equals(Buffer.concat(whole))).toBe(true);
