@@ -161,6 +161,14 @@ export class RecordedPart {
    * @throws SupersededError somebody else completed or aborted the upload with another content
    */
   async finish(): Promise<FinalPart> {
+    try {
+      return await this.#finish();
+    } finally {
+      this.#pages.close();
+    }
+  }
+
+  async #finish(): Promise<FinalPart> {
     const { context } = this.#options;
     if (this.#broken !== undefined) throw this.#broken.error;
     const open = await this.opened;
@@ -175,7 +183,6 @@ export class RecordedPart {
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await this.#complete(sealed.target, parts, final);
     await Promise.all([this.#upload.close(), this.tails.close()]);
-    this.#pages.close();
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await tryAnnounce(context, () => announcePart(context, context.job, final));
     return final;

@@ -123,11 +123,16 @@ export class Recording {
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
     this.#hasEnded = true;
-    const leading = this.#part === undefined ? this.#leading.splice(0) : [];
-    for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
-    // Finishing needs memory of its own.
-    this.#buffers.close();
-    this.#finishPart();
+    try {
+      const leading = this.#part === undefined ? this.#leading.splice(0) : [];
+      for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
+      // Finishing needs memory of its own.
+      this.#buffers.close();
+      this.#finishPart();
+    } finally {
+      // One part's fault is none of the others', which need the spool to their end.
+      await Promise.allSettled(this.#finishing);
+    }
     return Promise.all(this.#finishing);
   }
 

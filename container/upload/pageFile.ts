@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import type { PageStore } from '../../functions/core/media/pages.ts';
 
-/** Pages of a part's index on the task's disk; the file is made with the first one, and most parts need none. */
+/** Pages of a part's index on the task's disk; the file is made with the first one. */
 export class PageFile implements PageStore {
   readonly #file: string;
   readonly #pages: { readonly at: number; readonly bytes: number }[] = [];
@@ -40,6 +40,6 @@ export class PageFile implements PageStore {
     if (this.#descriptor === undefined) return;
     closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    rmSync(this.#file);
+    rmSync(this.#file, { force: true });
   }
 }

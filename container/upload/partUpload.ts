@@ -138,11 +138,17 @@ export class PartUpload {
       yield* (first as SpooledBytes).stream(oldHeadBytes);
     }
     let crc = 0;
-    for await (const piece of pieces()) crc = crc32(piece, crc);
+    let bytes = 0;
+    for await (const piece of pieces()) {
+      crc = crc32(piece, crc);
+      bytes += piece.length;
+    }
+    const expectedBytes = head.bytes + first.bytes - oldHeadBytes;
+    if (bytes !== expectedBytes) throw new Error(`the first S3 part has ${bytes} of ${expectedBytes} bytes`);
     return {
-      bytes: head.bytes + first.bytes - oldHeadBytes,
+      bytes,
       crc32: crc32ToBase64(crc),
-      stream: () => Readable.from(pieces(), { objectMode: false }),
+      open: () => Readable.from(pieces(), { objectMode: false }),
     };
   }
 

@@ -14,13 +14,18 @@ export interface UploadTarget {
   readonly uploadId: string;
 }
 
-/** What an S3 part consists of, if not of one buffer. */
+/** What an S3 part consists of. */
 export interface PartContent {
   readonly bytes: number;
   /** CRC-32 in base64. */
   readonly crc32: string;
   /** From its beginning, as often as S3 is asked to take it. */
-  stream(): Readable;
+  open(): Buffer | Readable;
+}
+
+/** The disk does not give what was written to it: S3 is not to blame, and another try gets no more. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError';
 }
 
 /** An S3 part that is full and waits for its turn. */
@@ -99,29 +104,32 @@ export class Uploader {
 
   async #upload({ target, partNumber, data }: Waiting): Promise<UploadedPart> {
     const bytes = Buffer.isBuffer(data) ? data : await data.read();
-    const uploaded = await this.put(await target, partNumber, bytes);
+    const { crc32 } = describePart(partNumber, bytes);
+    const content = { bytes: bytes.length, crc32, open: () => bytes };
+    const uploaded = await this.put(await target, partNumber, content);
     if (!Buffer.isBuffer(data)) await data.remove();
     return uploaded;
   }
 
   /** Uploads one S3 part now, past all that waits. */
-  async put(target: UploadTarget, partNumber: number, data: Buffer | PartContent): Promise<UploadedPart> {
-    const { bytes, crc32 } = Buffer.isBuffer(data) ? describePart(partNumber, data) : data;
-    const upload = (): Promise<UploadPartCommandOutput> =>
-      this.#options.s3.send(
-        new UploadPartCommand({
-          Bucket: target.bucket,
-          Key: target.key,
-          UploadId: target.uploadId,
-          PartNumber: partNumber,
-          Body: Buffer.isBuffer(data) ? data : data.stream(),
-          ContentLength: bytes,
-          ChecksumCRC32: crc32,
-        }),
-      );
+  async put(target: UploadTarget, partNumber: number, content: PartContent): Promise<UploadedPart> {
+    const { bytes, crc32 } = content;
+    const upload = (): Promise<UploadPartCommandOutput> => {
+      const Body = content.open();
+      const command = new UploadPartCommand({
+        Bucket: target.bucket,
+        Key: target.key,
+        UploadId: target.uploadId,
+        PartNumber: partNumber,
+        Body,
+        ContentLength: bytes,
+        ChecksumCRC32: crc32,
+      });
+      return Buffer.isBuffer(Body) ? this.#options.s3.send(command) : this.#sendStream(command, Body);
+    };
     const answer = await retrying(upload, {
       signal: this.#options.signal,
-      isFinal: uploadIsGone,
+      isFinal: (error) => uploadIsGone(error) || error instanceof UnreadableError,
       onRetry: (error, tries) =>
         this.#options.log.warn('S3 did not take a part; trying again', {
           partNumber,
@@ -130,5 +138,19 @@ export class Uploader {
         }),
     });
     return { partNumber, bytes, crc32, etag: answer.ETag ?? '' };
+  }
+
+  /** The SDK pipes a stream: it does not hear that reading fails, and leaves open what it did not read to the end. */
+  async #sendStream(command: UploadPartCommand, body: Readable): Promise<UploadPartCommandOutput> {
+    const { promise: unreadable, reject } = Promise.withResolvers<never>();
+    body.on('error', (cause) => reject(new UnreadableError('what was spooled cannot be read', { cause })));
+    const abort = new AbortController();
+    const sent = this.#options.s3.send(command, { abortSignal: abort.signal });
+    try {
+      return await Promise.race([sent, unreadable]);
+    } finally {
+      abort.abort();
+      body.destroy();
+    }
   }
 }

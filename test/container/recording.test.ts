@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boxesIn } from '../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../functions/core/state/objects.ts';
 import { crc32OfParts, describePart } from '../../functions/core/uploadedParts.ts';
@@ -196,8 +196,10 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       for (const [place, action] of faults.entries()) {
         bench.faults.add({ service: 's3', operation: 'UploadPart', nth: 2 + place, action });
       }
+      const hit = vi.spyOn(bench.faults, 'hit');
       const recorded = await bench.record(await serve(stream), { partBytes: 64 * MIB });
       bench.faults.clear();
+      expect(hit.mock.calls.filter(([{ operation }]) => operation === 'UploadPart')).toHaveLength(5);
       const [final] = finals(recorded);
       expect(final?.uploaded).toHaveLength(1);
       expect(await counters(recorded)).toEqual(EVERY_FRAME);

@@ -50,7 +50,9 @@ export async function indexMp4(s3: S3Client, bucket: string, record: LandedRecor
   );
   const reading = new Mp4Reading();
   try {
-    for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) reading.push(Buffer.from(chunk));
+    for await (const { buffer, byteOffset, byteLength } of answer.Body as AsyncIterable<Uint8Array>) {
+      reading.push(Buffer.from(buffer, byteOffset, byteLength));
+    }
     return { indexed: reading.result() };
   } catch (error) {
     if (error instanceof MediaError) return { notIndexed: `It stayed in fragments: ${error.message}.` };

@@ -3,7 +3,7 @@ const FIRST_BYTES = 1024 * 1024;
 
 /**
  * Bytes that came in chunks of any size and are taken out in pieces of another. They lie one after the other in memory
- * that is used again: with fresh memory for each piece, collecting it was a third of the recorder's CPU at 20 Mbit/s.
+ * that is used again: with fresh memory for each piece, collecting that was a third of the recorder's CPU at 20 Mbit/s.
  * So what `peek` and `take` give is valid until the next `push`; whoever keeps it copies it.
  */
 export class ByteQueue {

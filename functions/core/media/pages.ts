@@ -2,7 +2,7 @@ import type { Pieces } from './pieces.ts';
 
 /**
  * Where the pages of an index are kept until it is written: on the disk of a recorder, which may record for a day, in
- * the memory of a function. Not asynchronous: a page is written every minute or so, to the system's page cache.
+ * the memory of a function. Not asynchronous: pages are small and few (a day has some 2,300), and go to the system's page cache.
  */
 export interface PageStore {
   /** Keeps a copy of the bytes. @returns what to read them by. @throws the disk's own error */
@@ -19,14 +19,19 @@ export class MemoryPages implements PageStore {
   }
 
   read(page: number): Buffer {
-    return this.#pages[page] as Buffer;
+    const found = this.#pages[page];
+    if (found === undefined) throw new RangeError(`there is no page ${page}`);
+    return found;
   }
 }
 
 /** A multiple of every entry's length (4, 8, 12 and 16 bytes), so that none lies in two pages. */
 const PAGE_BYTES = 24 * 1024;
 
-/** A table that grows at its end and is read once: big-endian numbers, of which only the last page is in memory. */
+/**
+ * A table that grows at its end, and is read when it does not any more: big-endian numbers, of which only the last page is
+ * in memory.
+ */
 export class PagedTable implements Pieces {
   readonly #store: PageStore;
   readonly #written: number[] = [];

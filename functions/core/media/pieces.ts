@@ -30,8 +30,11 @@ export function mapped(source: Pieces, bytes: number, map: (piece: Buffer) => Bu
   };
 }
 
+/** @throws RangeError there are more or less than it says: a head of another length would move all that follows */
 export function toBuffer(source: Pieces): Buffer {
-  return Buffer.concat([...source.pieces()], source.bytes);
+  const all = Buffer.concat([...source.pieces()]);
+  if (all.length !== source.bytes) throw new RangeError(`${all.length} bytes in place of ${source.bytes}`);
+  return all;
 }
 
 export function crc32Of(source: Pieces): number {
