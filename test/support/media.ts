@@ -38,14 +38,15 @@ export class MediaFolder {
   }
 }
 
-/** A hash of every decoded frame of the first stream of a kind, in the order shown. */
-export async function frameHashes(file: string, kind: 'v' | 'a'): Promise<string[]> {
+/** A hash of every decoded frame of the first stream of a kind, in the order shown. @param fromSeconds what to seek to */
+export async function frameHashes(file: string, kind: 'v' | 'a', fromSeconds = 0): Promise<string[]> {
   const { stdout } = await run(
     'ffmpeg',
     [
       '-v',
       'error',
       '-nostdin',
+      ...(fromSeconds === 0 ? [] : ['-ss', String(fromSeconds)]),
       '-i',
       file,
       '-map',

@@ -12,7 +12,7 @@ const OUTPUTS: Readonly<Record<'mp4' | 'mkv', readonly string[]>> = {
 };
 const ENCODERS = {
   h264: ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
-  hevc: ['-c:v', 'libx265', '-preset', 'veryfast', '-x265-params', 'log-level=error'],
+  hevc: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error'],
 } as const;
 const SIZES = ['320x180', '640x360'] as const;
 
