@@ -104,6 +104,8 @@ export async function probe(file: string): Promise<Probe> {
 
 /** What ffmpeg complains of while it decodes all of the file; '' for a sound one. */
 export async function decodeErrors(file: string): Promise<string> {
-  const { stderr } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, '-f', 'null', '-']);
+  // In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time.
+  const own = ['-enc_time_base:v', '-1'];
+  const { stderr } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, ...own, '-f', 'null', '-']);
   return stderr;
 }
