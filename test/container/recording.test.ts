@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PartUpload } from '../../container/upload/partUpload.ts';
 import { boxesIn } from '../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../functions/core/state/objects.ts';
 import { crc32OfParts, describePart } from '../../functions/core/uploadedParts.ts';
@@ -206,6 +207,36 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const moved = await bench.object(final?.key ?? '');
       expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
       expect(crc32OfParts([describePart(1, moved)])).toBe(final?.crc32);
+    }, 30_000);
+
+    it('finishes the other parts when one cannot be', async () => {
+      // The first part waits for S3 when the second one's index turns out to be lost.
+      bench.faults.add({
+        service: 's3',
+        operation: 'UploadPart',
+        nth: 2,
+        action: { kind: 'delay', delayMs: 4_000 },
+      });
+      const make = PartUpload.prototype.firstWithHead;
+      let made = 0;
+      const spy = vi.spyOn(PartUpload.prototype, 'firstWithHead').mockImplementation(function (
+        this: PartUpload,
+        ...args
+      ) {
+        made += 1;
+        return made === 2 ? Promise.reject(new Error('the disk is lost')) : make.apply(this, args);
+      });
+      const recorded = await bench.record(await serve(stream), {
+        partBytes: 64 * MIB,
+        rotation: { kind: 'time', everyMs: 12_000 },
+      });
+      spy.mockRestore();
+      bench.faults.clear();
+      expect(made).toBe(2);
+      expect(finals(recorded).map(({ part }) => part)).toEqual([1]);
+      const found = await counters(recorded);
+      expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
+      expect(found.length).toBeGreaterThanOrEqual(12 * FPS);
     }, 30_000);
 
     it('ends loudly when the disk is full, with all up to there', async () => {

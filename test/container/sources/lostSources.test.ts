@@ -46,7 +46,8 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(errors).toBe('');
   }
 
-  it.concurrent('HTTP-FLV that is cut off ten times becomes one file, and each cut costs little', async () => {
+  // By itself: what a cut costs is time, and the others would take it.
+  it('HTTP-FLV that is cut off ten times becomes one file, at half a second each', async () => {
     const source = await live('flv', DENSE);
     const recording = await LiveRecording.start(bench, source.url, SETTINGS);
     await recording.recorded(1_500);
@@ -63,8 +64,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(lost.length).toBeLessThanOrEqual(10);
     const lostMs = lost.reduce((sum, frames) => sum + frames, 0) * FRAME_MS;
     expect(Math.min(...lost)).toBeGreaterThan(0);
-    // 0.4 to 0.6 s each on an idle machine, which this one seldom is.
-    expect(lostMs).toBeLessThan(10 * 2_000);
+    expect(lostMs).toBeLessThan(10 * 1_000);
     // What is missing is missing in the file as time, too.
     const gapMs = (record.parts[0]?.gaps ?? []).reduce((sum, gap) => sum + gap.durationMs, 0);
     expect(Math.abs(gapMs - lostMs)).toBeLessThan(10 * 300);
