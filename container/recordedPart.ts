@@ -1,9 +1,4 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-} from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { announcePart } from '../functions/aws/announcements.ts';
 import { isStatus, uploadIsGone } from '../functions/aws/stateStore.ts';
 import { partKey, recordKey } from '../functions/core/keys.ts';
@@ -23,12 +18,13 @@ import { bytesOf, crc32OfParts } from '../functions/core/uploadedParts.ts';
 import { type AttemptContext, tryAnnounce } from './context.ts';
 import { SupersededError } from './faults.ts';
 import type { BufferPool } from './upload/bufferPool.ts';
+import { completeUpload } from './upload/completion.ts';
 import type { PageFile } from './upload/pageFile.ts';
 import { PartUpload, type SealedUpload } from './upload/partUpload.ts';
 import { retrying } from './upload/retry.ts';
 import type { Spool } from './upload/spool.ts';
 import { Tails } from './upload/tails.ts';
-import type { Uploader, UploadTarget } from './upload/uploader.ts';
+import type { Uploader } from './upload/uploader.ts';
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -181,7 +177,7 @@ export class RecordedPart {
     const final = await this.#finalize(this.#finalPart(open, sealed, newFirst));
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
-    await this.#complete(sealed.target, parts, final);
+    await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
     await Promise.all([this.#upload.close(), this.tails.close()]);
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await tryAnnounce(context, () => announcePart(context, context.job, final));
@@ -272,52 +268,6 @@ export class RecordedPart {
       throw new SupersededError(`part ${final.part} was finished by somebody else`);
     }
     return known.value;
-  }
-
-  async #complete(target: UploadTarget, parts: readonly UploadedPart[], final: FinalPart): Promise<void> {
-    const { s3 } = this.#options.context;
-    const command = new CompleteMultipartUploadCommand({
-      Bucket: target.bucket,
-      Key: target.key,
-      UploadId: target.uploadId,
-      ChecksumCRC32: final.crc32,
-      ChecksumType: 'FULL_OBJECT',
-      MpuObjectSize: final.bytes,
-      MultipartUpload: {
-        Parts: parts.map(({ partNumber, etag, crc32 }) => ({
-          PartNumber: partNumber,
-          ETag: etag,
-          ChecksumCRC32: crc32,
-        })),
-      },
-    });
-    try {
-      await this.#retrying(() => s3.send(command));
-    } catch (error) {
-      if (!uploadIsGone(error)) throw error;
-      // Completed by a try of ours whose answer was lost, or by a rescuer that followed final.json.
-      if (!(await this.#isThere(target, final))) throw error;
-    }
-  }
-
-  async #isThere(target: UploadTarget, final: FinalPart): Promise<boolean> {
-    const { s3 } = this.#options.context;
-    const oldBytes = bytesOf(final.uploaded);
-    try {
-      const head = await this.#retrying(() =>
-        s3.send(new HeadObjectCommand({ Bucket: target.bucket, Key: target.key })),
-      );
-      return head.ContentLength === final.bytes || head.ContentLength === oldBytes;
-    } catch (error) {
-      // Gone from landing as well: it has been moved to the library by now.
-      if (isStatus(error, 404)) return this.#wasMoved(final.part);
-      throw error;
-    }
-  }
-
-  async #wasMoved(part: number): Promise<boolean> {
-    const { store, job } = this.#options.context;
-    return (await store.list(partKey(job.recordingId, part, 'moved'))).length > 0;
   }
 
   #retrying<T>(run: () => Promise<T>): Promise<T> {
