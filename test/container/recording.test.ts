@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PartUpload } from '../../container/upload/partUpload.ts';
+import { Spool } from '../../container/upload/spool.ts';
 import { boxesIn } from '../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../functions/core/state/objects.ts';
 import { crc32OfParts, describePart } from '../../functions/core/uploadedParts.ts';
@@ -211,12 +212,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
 
     it('finishes the other parts when one cannot be', async () => {
       // The first part waits for S3 when the second one's index turns out to be lost.
-      bench.faults.add({
-        service: 's3',
-        operation: 'UploadPart',
-        nth: 2,
-        action: { kind: 'delay', delayMs: 4_000 },
-      });
+      const lost = Promise.withResolvers<void>();
       const make = PartUpload.prototype.firstWithHead;
       let made = 0;
       const spy = vi.spyOn(PartUpload.prototype, 'firstWithHead').mockImplementation(function (
@@ -224,13 +220,31 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         ...args
       ) {
         made += 1;
-        return made === 2 ? Promise.reject(new Error('the disk is lost')) : make.apply(this, args);
+        if (made !== 2) return make.apply(this, args);
+        lost.resolve();
+        return Promise.reject(new Error('the disk is lost'));
+      });
+      const order: string[] = [];
+      const close = vi.spyOn(Spool.prototype, 'close').mockImplementationOnce(async () => {
+        order.push('spool closed');
+      });
+      const again = PartUpload.prototype.uploadFirstAgain;
+      const sent = vi.spyOn(PartUpload.prototype, 'uploadFirstAgain').mockImplementation(async function (
+        this: PartUpload,
+        content,
+      ) {
+        await lost.promise;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        const uploaded = await again.call(this, content);
+        order.push('index sent');
+        return uploaded;
       });
       const recorded = await bench.record(await serve(stream), {
         partBytes: 64 * MIB,
         rotation: { kind: 'time', everyMs: 12_000 },
       });
-      spy.mockRestore();
+      for (const mock of [spy, close, sent]) mock.mockRestore();
+      expect(order).toEqual(['index sent', 'spool closed']);
       bench.faults.clear();
       expect(made).toBe(2);
       expect(finals(recorded).map(({ part }) => part)).toEqual([1]);
