@@ -9,7 +9,7 @@ import {
   BUNDLE_BANNER,
   BUNDLE_MAIN_FIELDS,
   BUNDLE_TARGET,
-} from '../infra/bundling/options.ts';
+} from '../infra/construct/bundling/options.ts';
 import { FUNCTIONS } from '../infra/wiring.ts';
 import { type Benchmark, type Measurement, median } from './report.ts';
 
@@ -48,7 +48,7 @@ export const bundles: Benchmark = {
 
 async function bundle(name: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [path.join(root, 'functions', `${name}.ts`)],
+    entryPoints: [path.join(root, 'functions', 'handlers', `${name}.ts`)],
     outfile,
     bundle: true,
     minify: true,

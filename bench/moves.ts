@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { patternBytes } from '../test/contract/s3/support.ts';
-import { MoveBench } from '../test/functions/aws/relocation/bench.ts';
+import { MoveBench } from '../test/functions/relocation/bench.ts';
 import { TOOLS } from '../test/support/tools.ts';
 import { type Benchmark, type Measurement, median } from './report.ts';
 

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
-import { runAttempt } from './attempt.ts';
-import { type RecorderEnv, readRecorderEnv } from './env.ts';
-import { EXIT_CODES } from './exitCodes.ts';
-import { Patience, PatientStore } from './patience.ts';
-import { recorderS3Client } from './s3Client.ts';
-import { lookupBySystem } from './source/reach/resolution.ts';
-import { StopRequest, stopCauseAfterSigterm } from './stopRequest.ts';
+import { runAttempt } from './attempt/attempt.ts';
+import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
+import { EXIT_CODES } from './attempt/exitCodes.ts';
+import { Patience, PatientStore } from './attempt/patience.ts';
+import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
+import { lookupBySystem } from './source/reach/dnsResolution.ts';
+import { recorderS3Client } from './upload/s3Client.ts';
 
 /** The recorder: one attempt of one recording, as the task's environment names it. */
 async function main(env: RecorderEnv): Promise<number> {

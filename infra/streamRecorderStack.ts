@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { StreamRecorder, type StreamRecorderProps } from './streamRecorder.ts';
+import { StreamRecorder, type StreamRecorderProps } from './construct/streamRecorder.ts';
 
 export interface StreamRecorderStackProps extends StackProps {
   readonly recorder?: StreamRecorderProps;

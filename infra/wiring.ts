@@ -1,5 +1,5 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
-import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events.ts';
+import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
 
 /**
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
@@ -37,7 +37,7 @@ export type Grant =
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
 
 export interface FunctionSpec {
-  /** The file below functions/ is `<name>.ts`; it exports `handler`. */
+  /** The file below functions/handlers/ is `<name>.ts`; it exports `handler`. */
   readonly name: string;
   readonly description: string;
   readonly timeoutSeconds: number;

@@ -8,8 +8,12 @@ const root = path.resolve(import.meta.dirname, '..');
 const LAYERS = [
   ['core', /^functions\/core\//],
   ['aws', /^functions\/aws\//],
-  ['handlers', /^functions\/[^/]+\.ts$/],
+  ['handlers', /^functions\/handlers\//],
+  ['recordings', /^functions\/recordings\//],
+  ['mending', /^functions\/mending\//],
+  ['relocation', /^functions\/relocation\//],
   ['container', /^container\//],
+  ['emulators', /^infra\/emulators\//],
   ['local', /^infra\/local\//],
   ['infra', /^infra\//],
   ['examples', /^examples\//],
@@ -21,10 +25,16 @@ type Layer = (typeof LAYERS)[number][0];
 const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   core: ['core'],
   aws: ['core', 'aws'],
-  handlers: ['core', 'aws'],
-  container: ['core', 'aws', 'container'],
+  recordings: ['core', 'aws', 'recordings'],
+  relocation: ['core', 'aws', 'recordings', 'relocation'],
+  mending: ['core', 'aws', 'recordings', 'relocation', 'mending'],
+  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending'],
+  // It announces what it records as the functions do.
+  container: ['core', 'aws', 'recordings', 'container'],
+  // AWS on loopback: no word of the product.
+  emulators: ['emulators'],
   // The runtime calls handlers and spawns the container by path, and reads the one description in infra/wiring.ts.
-  local: ['core', 'local', 'infra'],
+  local: ['core', 'emulators', 'local', 'infra'],
   infra: ['core', 'infra'],
   examples: ['core', 'infra', 'examples'],
   bench: LAYERS.map(([layer]) => layer),

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EVENT_TYPES } from '../../functions/core/events.ts';
+import { EVENT_TYPES } from '../../functions/core/events/published.ts';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { type Benchmark, median } from '../report.ts';

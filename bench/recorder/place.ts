@@ -6,10 +6,10 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { newRecordingId } from '../../functions/core/ids.ts';
-import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/keys.ts';
-import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
+import { newRecordingId } from '../../functions/core/state/ids.ts';
+import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
 import {
   type FinalPart,
   finalPartSchema,
@@ -19,8 +19,8 @@ import {
   outcomeSchema,
   type Stop,
 } from '../../functions/core/state/objects.ts';
-import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/bundling/options.ts';
-import { type EventsServer, startEventsServer } from '../../infra/local/events/server.ts';
+import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/construct/bundling/options.ts';
+import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { childOf } from './processes.ts';

@@ -1,4 +1,4 @@
-import { startS3Server } from '../../infra/local/s3/server.ts';
+import { startS3Server } from '../../infra/emulators/s3/server.ts';
 
 /**
  * The local S3 endpoint in a process of its own, so that its work is not counted as the recorder's. Told anything, it

@@ -1,4 +1,4 @@
-import type { StreamCodec } from '../../functions/core/formats.ts';
+import type { StreamCodec } from '../../functions/core/settings/formats.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 
 /** What the registry says of the stream, or the usual: H.264 with AAC at the wanted rate. */

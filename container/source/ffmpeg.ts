@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { EncodingPlan } from '../../functions/core/formats.ts';
+import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
 import { ffmpegArguments } from './ffmpegArguments.ts';
 import type { Input } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';

@@ -1,6 +1,6 @@
-import type { EncodingPlan } from '../../functions/core/formats.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
-import { parseSource } from '../../functions/core/source.ts';
+import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
+import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import { type Input, inputOptions } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { planFor } from '../../functions/core/formats.ts';
-import { sessionKey } from '../../functions/core/keys.ts';
+import { planFor } from '../../functions/core/settings/formats.ts';
+import { sessionKey } from '../../functions/core/state/keys.ts';
 import { sessionSchema } from '../../functions/core/state/objects.ts';
-import type { AttemptContext } from '../context.ts';
-import type { Recording } from '../recording.ts';
-import type { StopRequest } from '../stopRequest.ts';
+import type { AttemptContext } from '../attempt/context.ts';
+import type { StopRequest } from '../attempt/stopRequest.ts';
+import type { Recording } from '../record/recording.ts';
 import { expectedStreams } from './expectedStreams.ts';
-import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/resolution.ts';
+import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';

@@ -1,4 +1,4 @@
-import type { RecordingSettings } from '../../functions/core/settings.ts';
+import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 
 export type InputSettings = Pick<RecordingSettings, 'idleTimeoutMs' | 'rtspTransport'>;
 

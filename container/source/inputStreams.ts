@@ -1,4 +1,4 @@
-import type { StreamCodec } from '../../functions/core/formats.ts';
+import type { StreamCodec } from '../../functions/core/settings/formats.ts';
 
 /** AAC as MPEG-TS has it (stream type 15), with an ADTS header for each frame. */
 const ADTS = /\(\[15\]\[0\]\[0\]\[0\] /;

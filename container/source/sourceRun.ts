@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { EncodingPlan, StreamCodec } from '../../functions/core/formats.ts';
-import { redactText } from '../../functions/core/source.ts';
+import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
+import { redactText } from '../../functions/core/source/sourceUrl.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { type Input, ioTimeoutMs, silenceLimitMs } from './inputOptions.ts';

@@ -1,9 +1,9 @@
 import { CompleteMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
-import { partKey } from '../../functions/core/keys.ts';
+import { partKey } from '../../functions/core/state/keys.ts';
 import type { FinalPart, UploadedPart } from '../../functions/core/state/objects.ts';
-import { bytesOf } from '../../functions/core/uploadedParts.ts';
-import type { AttemptContext } from '../context.ts';
+import { bytesOf } from '../../functions/core/upload/uploadedParts.ts';
+import type { AttemptContext } from '../attempt/context.ts';
 import type { UploadTarget } from './uploader.ts';
 
 export interface Completion {

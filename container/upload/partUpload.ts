@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { crc32ToBase64 } from '../../functions/core/crc32.ts';
 import type { Pieces } from '../../functions/core/media/pieces.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
-import { crc32OfParts } from '../../functions/core/uploadedParts.ts';
+import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
+import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 import type { PartContent, Uploader, UploadTarget } from './uploader.ts';

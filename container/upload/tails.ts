@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { DeleteObjectsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { tailKey } from '../../functions/core/keys.ts';
-import { encodeTailFacts, type TailFacts } from '../../functions/core/tails.ts';
+import { tailKey } from '../../functions/core/state/keys.ts';
+import { encodeTailFacts, type TailFacts } from '../../functions/core/upload/tails.ts';
 import type { PartUpload } from './partUpload.ts';
 
 export interface TailsOptions {

@@ -3,7 +3,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
-import { describePart } from '../../functions/core/uploadedParts.ts';
+import { describePart } from '../../functions/core/upload/uploadedParts.ts';
 import { retrying } from './retry.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 

@@ -8,8 +8,8 @@ import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events.ts';
-import { StreamRecorder } from '../../infra/streamRecorder.ts';
+import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
+import { StreamRecorder } from '../../infra/construct/streamRecorder.ts';
 
 /** A stack of your own with Stream Recorder in it: hourly files, a function for each record, a queue for failures. */
 export class MyStreamingStack extends Stack {

@@ -1,5 +1,5 @@
 import type { EventBridgeEvent } from 'aws-lambda';
-import type { RecordAvailable } from '../../functions/core/events.ts';
+import type { RecordAvailable } from '../../functions/core/events/published.ts';
 
 /**
  * Runs for each record in the library: the place for a transcription, a thumbnail, a message to the editors. At least

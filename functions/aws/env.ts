@@ -6,7 +6,7 @@ import {
   mergeSettings,
   type RecordingSettings,
   settingsOverridesSchema,
-} from '../core/settings.ts';
+} from '../core/settings/settings.ts';
 
 const text = z.string().check(z.minLength(1));
 const list = z.pipe(

@@ -1,5 +1,10 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { EVENT_SOURCE, type EventDetail, type EventType, type MOVE_CONTINUES } from '../core/events.ts';
+import {
+  EVENT_SOURCE,
+  type EventDetail,
+  type EventType,
+  type MOVE_CONTINUES,
+} from '../core/events/published.ts';
 
 /** Publishes to one EventBridge bus. Throws when the bus did not take the event. */
 export class EventBus {

@@ -3,7 +3,7 @@ import httpEventNormalizer from '@middy/http-event-normalizer';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import httpSecurityHeaders from '@middy/http-security-headers';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { errorBody, RecorderError } from '../core/errors.ts';
+import { errorBody, RecorderError } from '../core/api/errors.ts';
 import { logger } from './logger.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;

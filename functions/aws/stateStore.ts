@@ -7,7 +7,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
-import type { Store } from '../core/ports.ts';
+import type { Store } from '../core/protocol/ports.ts';
 
 export interface ListedObject {
   readonly key: string;

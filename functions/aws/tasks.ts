@@ -1,6 +1,6 @@
 import { type ECSClient, ListTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
-import { RecorderError } from '../core/errors.ts';
-import type { Launcher } from '../core/ports.ts';
+import { RecorderError } from '../core/api/errors.ts';
+import type { Launcher } from '../core/protocol/ports.ts';
 
 export interface TaskLauncherOptions {
   readonly cluster: string;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { FolderLock } from './s3/lock.ts';
+import { FolderLock } from '../emulators/s3/lock.ts';
 import { StartError } from './startError.ts';
 
 export interface Credentials {

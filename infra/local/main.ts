@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events.ts';
+import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
 import { LogFiles } from './logFiles.ts';
 import { type MainSettings, readSettings, SettingError, VARIABLE_OF } from './mainSettings.ts';
 import { LANDING, LIBRARY } from './place.ts';

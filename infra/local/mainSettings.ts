@@ -2,7 +2,11 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
-import { DEFAULT_SETTINGS, mergeSettings, settingsOverridesSchema } from '../../functions/core/settings.ts';
+import {
+  DEFAULT_SETTINGS,
+  mergeSettings,
+  settingsOverridesSchema,
+} from '../../functions/core/settings/settings.ts';
 import type { RuntimePart } from './startError.ts';
 
 /** What `npm start` reads from its environment. */

@@ -12,8 +12,8 @@ import {
   EVENT_SOURCE,
   EVENT_TYPES,
   type RecordAvailable,
-} from '../../functions/core/events.ts';
-import type { EventBridgeEvent } from './events/server.ts';
+} from '../../functions/core/events/published.ts';
+import type { EventBridgeEvent } from '../emulators/events/server.ts';
 
 export interface OnRecordHookOptions {
   /** An executable file. */

@@ -1,9 +1,9 @@
-import { decodeNotificationKey } from '../../functions/core/s3Events.ts';
-import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings.ts';
+import { decodeNotificationKey } from '../../functions/core/events/s3Notification.ts';
+import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
+import type { EventBridgeEvent } from '../emulators/events/server.ts';
+import type { S3EventRecord } from '../emulators/s3/notifications.ts';
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
-import type { EventBridgeEvent } from './events/server.ts';
-import type { S3EventRecord } from './s3/notifications.ts';
 
 /** Names of the deployment on this machine. */
 export const REGION = 'us-east-1';

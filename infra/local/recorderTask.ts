@@ -1,6 +1,6 @@
 import path from 'node:path';
+import type { TaskDefinition } from '../emulators/ecs/server.ts';
 import { RECORDER_TASK, type Resource } from '../wiring.ts';
-import type { TaskDefinition } from './ecs/server.ts';
 
 export interface RecorderTaskOptions {
   readonly resources: Readonly<Record<Resource, string>>;

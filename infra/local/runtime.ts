@@ -1,11 +1,13 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { type EcsSimulation, startEcsServer } from '../emulators/ecs/server.ts';
+import { type EventBridgeEvent, startEventsServer } from '../emulators/events/server.ts';
+import type { Faults } from '../emulators/faults.ts';
+import { Queue } from '../emulators/queue/queue.ts';
+import { startS3Server } from '../emulators/s3/server.ts';
 import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
-import { type EcsSimulation, startEcsServer } from './ecs/server.ts';
-import { type EventBridgeEvent, startEventsServer } from './events/server.ts';
-import type { Faults } from './faults.ts';
 import { startGateway } from './gateway/server.ts';
 import { startIngest } from './ingest/ingest.ts';
 import { createFunctions } from './lambda/functions.ts';
@@ -22,15 +24,13 @@ import {
   resources,
   sdkEnvironment,
 } from './place.ts';
-import { Queue } from './queue/queue.ts';
 import { recorderTaskDefinition } from './recorderTask.ts';
-import { startS3Server } from './s3/server.ts';
 import { stopRecordings } from './shutdown.ts';
 import { listening } from './startError.ts';
 import { findOnPath } from './tools.ts';
 
+export type { EventBridgeEvent } from '../emulators/events/server.ts';
 export type { Credentials } from './dataFolder.ts';
-export type { EventBridgeEvent } from './events/server.ts';
 export { StartError } from './startError.ts';
 
 export interface RuntimeOptions {
@@ -46,7 +46,7 @@ export interface RuntimeOptions {
   };
   /** Whether there is an RTMP ingest. true by default. */
   readonly ingest?: boolean;
-  /** RECORDING_DEFAULTS: JSON as in `functions/core/settings.ts`. */
+  /** RECORDING_DEFAULTS: JSON as in `functions/core/settings/settings.ts`. */
   readonly recordingDefaults?: string;
   /** STREAM_HOOKS: JSON as in `functions/core/hooks/settings.ts`. No hook is taken by default. */
   readonly streamHooks?: string;

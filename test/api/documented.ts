@@ -1,7 +1,7 @@
 import { errorAnswer } from '../../functions/core/api/answers.ts';
+import { ERRORS } from '../../functions/core/api/errors.ts';
 import type { DocumentedOperation } from '../../functions/core/api/operations.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
-import { ERRORS } from '../../functions/core/errors.ts';
 
 export interface Seen {
   readonly operation: DocumentedOperation;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../../functions/core/api/errors.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { ROUTES, WCS_METHODS } from '../../functions/core/api/routes.ts';
-import { ERRORS } from '../../functions/core/errors.ts';
 import { openApiDocument } from '../../infra/openapi/document.ts';
 import { openApiYaml } from '../../infra/openapi/text.ts';
 import { toYaml } from '../../infra/openapi/yaml.ts';

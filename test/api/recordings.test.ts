@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { controlKey, jobKey } from '../../functions/core/keys.ts';
+import { controlKey, jobKey } from '../../functions/core/state/keys.ts';
 import { controlSchema, jobSchema } from '../../functions/core/state/objects.ts';
 import { TestApi } from './support.ts';
 

@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { newRecordingId } from '../../functions/core/ids.ts';
-import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, partKey } from '../../functions/core/keys.ts';
-import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../functions/core/state/ids.ts';
+import {
+  attemptKey,
+  indexKey,
+  jobKey,
+  lockKey,
+  outcomeKey,
+  partKey,
+} from '../../functions/core/state/keys.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
 import { checkAnswer, type Seen } from './documented.ts';

@@ -8,7 +8,7 @@ import {
   type EventType,
   eventId,
   MOVE_CONTINUES,
-} from '../../functions/core/events.ts';
+} from '../../functions/core/events/published.ts';
 import { INCOMPLETE_CODES } from '../../functions/core/relocation/completeness.ts';
 
 const DOCUMENT = readFileSync(path.resolve(import.meta.dirname, '../../docs/events.md'), 'utf8');

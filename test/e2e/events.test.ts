@@ -2,7 +2,12 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EVENT_SCHEMAS, EVENT_SOURCE, EVENT_TYPES, type EventType } from '../../functions/core/events.ts';
+import {
+  EVENT_SCHEMAS,
+  EVENT_SOURCE,
+  EVENT_TYPES,
+  type EventType,
+} from '../../functions/core/events/published.ts';
 import { type EventBridgeEvent, type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, publishCounter } from '../support/counterStream.ts';

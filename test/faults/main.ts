@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
-import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { startRuntime } from '../../infra/local/runtime.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { TOOLS } from '../support/tools.ts';

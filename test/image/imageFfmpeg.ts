@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SOURCE_PROTOCOLS } from '../../functions/core/source.ts';
+import { SOURCE_PROTOCOLS } from '../../functions/core/source/sourceUrl.ts';
 import type { Podman } from './podman.ts';
 
 /** What HTTP sources are filtered by, and what ffmpeg writes to. */

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { newRecordingId } from '../../functions/core/ids.ts';
-import { attemptKey, jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/keys.ts';
-import { DEFAULT_SETTINGS } from '../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
+import { newRecordingId } from '../../functions/core/state/ids.ts';
+import { attemptKey, jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
 import {
   endSchema,
   finalPartSchema,
@@ -17,8 +17,8 @@ import {
   outcomeSchema,
   type Stop,
 } from '../../functions/core/state/objects.ts';
-import { startEventsServer } from '../../infra/local/events/server.ts';
-import { startS3Server } from '../../infra/local/s3/server.ts';
+import { startEventsServer } from '../../infra/emulators/events/server.ts';
+import { startS3Server } from '../../infra/emulators/s3/server.ts';
 import { ensureTools, findOnPath } from '../../infra/local/tools.ts';
 import { waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { RecordingSettings } from '../../functions/core/settings.ts';
+import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import type { FinalPart, Reason } from '../../functions/core/state/objects.ts';
 import { waitFor } from './children.ts';

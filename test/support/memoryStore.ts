@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { Clock, Launcher, Store } from '../../functions/core/ports.ts';
+import type { Clock, Launcher, Store } from '../../functions/core/protocol/ports.ts';
 
 /** The Store port in memory, with hooks to fail or interleave at any call. */
 export class MemoryStore implements Store {

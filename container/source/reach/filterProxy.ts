@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type LookupFunction, type Server, type Socket } from 'node:net';
 import type { SourceRules } from '../../../functions/core/source/rules.ts';
-import { Relay } from './relay.ts';
-import { type ProxyRequest, parseRequestHead } from './requestHead.ts';
 import {
   ForbiddenSourceError,
   type Lookup,
   resolveChecked,
   UNRESOLVABLE,
   UnresolvableSourceError,
-} from './resolution.ts';
+} from './dnsResolution.ts';
+import { Relay } from './relay.ts';
+import { type ProxyRequest, parseRequestHead } from './requestHead.ts';
 
 const HEAD_MAX_BYTES = 32 * 1024;
 const HEAD_END = '\r\n\r\n';

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
-import { RecorderError } from '../../../functions/core/errors.ts';
+import { RecorderError } from '../../../functions/core/api/errors.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
 import type { SourceRules } from '../../../functions/core/source/rules.ts';
-import type { Source } from '../../../functions/core/source.ts';
+import type { Source } from '../../../functions/core/source/sourceUrl.ts';
+import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
 import { answering, FilterProxy } from './filterProxy.ts';
-import { ForbiddenSourceError, type Lookup, resolveChecked } from './resolution.ts';
 import { SourceAccess } from './sourceAccess.ts';
 import { tcUrl } from './tcUrl.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { ERRORS, type ErrorCode } from '../errors.ts';
-import { FORMATS, recordingSettingsSchema } from '../settings.ts';
+import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
 import { STORY_EVENT_TYPES } from './story.ts';
 import { wcsStreamItem } from './wcs.ts';
 

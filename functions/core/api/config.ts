@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { RecorderError } from '../errors.ts';
 import {
   FORMATS,
   mergeSettings,
   type RecordingSettings,
   RTSP_TRANSPORTS,
   type SettingsOverrides,
-} from '../settings.ts';
+} from '../settings/settings.ts';
+import { RecorderError } from './errors.ts';
 
 const template = z.string().check(z.minLength(1), z.maxLength(4096));
 const MEGABYTE = 1024 * 1024;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import type { ErrorCode } from '../errors.ts';
 import * as answers from './answers.ts';
+import type { ErrorCode } from './errors.ts';
 import type { Route } from './routes.ts';
 import * as schemas from './schemas.ts';
 import { streamFilter } from './wcs.ts';

@@ -1,4 +1,4 @@
-import { RecorderError } from '../errors.ts';
+import { RecorderError } from './errors.ts';
 
 /** Page tokens are opaque to callers: the key after which the next page begins. */
 export function pageToken(lastKey: string): string {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { FORMATS } from '../settings.ts';
+import { FORMATS } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
 import { recordingConfig } from './config.ts';

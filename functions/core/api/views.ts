@@ -1,4 +1,4 @@
-import { redactUrl } from '../source.ts';
+import { redactUrl } from '../source/sourceUrl.ts';
 import {
   latestProgress,
   type PartObjects,

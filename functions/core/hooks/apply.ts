@@ -1,11 +1,11 @@
-import { RecorderError } from '../errors.ts';
-import { lockKey, outcomeKey, sessionKey, stopKey } from '../keys.ts';
+import { RecorderError } from '../api/errors.ts';
 import { announceStream } from '../protocol/announce.ts';
 import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
-import type { RecordingSettings } from '../settings.ts';
+import type { RecordingSettings } from '../settings/settings.ts';
 import { checkSource } from '../source/policy.ts';
 import type { SourceRules } from '../source/rules.ts';
+import { lockKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import { lockSchema, outcomeSchema, type Session, type Stop, sessionSchema } from '../state/objects.ts';
 import { type HookEvent, sessionAfter } from './event.ts';
 import { type HookSettings, isRecorded, sourceUrlOf } from './settings.ts';

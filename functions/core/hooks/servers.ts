@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
-import { RecorderError } from '../errors.ts';
-import { parseInput } from '../validation.ts';
+import { RecorderError } from '../api/errors.ts';
+import { parseInput } from '../api/validation.ts';
 import type { HookEvent } from './event.ts';
 import type { StreamKind } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
-import { RecorderError } from '../errors.ts';
+import { RecorderError } from '../api/errors.ts';
 
 /** Kinds of publications, for switches: what is not said is on. */
 export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'other'] as const;

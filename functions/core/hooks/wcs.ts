@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { parseInput } from '../api/validation.ts';
 import { type Session, STREAM_STATUSES } from '../state/objects.ts';
-import { parseInput } from '../validation.ts';
 import type { HookEvent } from './event.ts';
 import { type HookResult, jsonOf, kindOfMediaProvider } from './servers.ts';
 

@@ -1,4 +1,4 @@
-import { RecorderError } from '../errors.ts';
+import { RecorderError } from '../api/errors.ts';
 import { ELEMENTS, type ElementName, isElementName } from './elements.ts';
 
 export type TemplateField = 'fileTemplate' | 'libraryKeyTemplate';

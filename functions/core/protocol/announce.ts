@@ -1,7 +1,7 @@
-import { RecorderError } from '../errors.ts';
-import { sessionKey } from '../keys.ts';
-import type { Store } from '../ports.ts';
+import { RecorderError } from '../api/errors.ts';
+import { sessionKey } from '../state/keys.ts';
 import { type Session, sessionSchema } from '../state/objects.ts';
+import type { Store } from './ports.ts';
 
 const TRIES = 10;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { RecorderError } from '../errors.ts';
-import { idempotencyKey } from '../keys.ts';
-import type { Store } from '../ports.ts';
+import { RecorderError } from '../api/errors.ts';
+import { idempotencyKey } from '../state/keys.ts';
+import type { Store } from './ports.ts';
 
 /** `state/idempotency/<hash>/request.json`: what the key was first used for, and the id that its recording gets. */
 const requestSchema = z.object({ requestHash: z.string(), recordingId: z.string() });

@@ -1,6 +1,6 @@
-import { jobKey, lockKey, outcomeKey } from '../keys.ts';
-import type { Clock, Store } from '../ports.ts';
+import { jobKey, lockKey, outcomeKey } from '../state/keys.ts';
 import { jobSchema, type Lock, lockSchema, outcomeSchema } from '../state/objects.ts';
+import type { Clock, Store } from './ports.ts';
 import { replacedByIt } from './replaced.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { jobKey, outcomeKey, stopKey } from '../keys.ts';
-import type { Clock, Store } from '../ports.ts';
+import { jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import { type Job, jobSchema, outcomeSchema, type Stop, stopSchema } from '../state/objects.ts';
+import type { Clock, Store } from './ports.ts';
 
 /** Restarts that follow each other before the first of them has a frame make a chain; nobody makes a longer one. */
 const CHAIN_MAX = 50;

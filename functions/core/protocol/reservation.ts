@@ -1,8 +1,8 @@
-import { RecorderError } from '../errors.ts';
-import { lockKey, reservationKey } from '../keys.ts';
-import type { Clock, Store } from '../ports.ts';
-import type { RecordingSettings } from '../settings.ts';
+import { RecorderError } from '../api/errors.ts';
+import type { RecordingSettings } from '../settings/settings.ts';
+import { lockKey, reservationKey } from '../state/keys.ts';
 import { lockSchema, type Reservation, reservationSchema, type Session } from '../state/objects.ts';
+import type { Clock, Store } from './ports.ts';
 import { type StartPorts, type StartResult, startRecording } from './start.ts';
 
 const TRIES = 10;

@@ -1,7 +1,7 @@
-import { RecorderError } from '../errors.ts';
-import { controlKey, jobKey, outcomeKey, stopKey } from '../keys.ts';
-import type { Clock, Store } from '../ports.ts';
+import { RecorderError } from '../api/errors.ts';
+import { controlKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import { type Control, controlSchema, jobSchema, outcomeSchema, stopSchema } from '../state/objects.ts';
+import type { Clock, Store } from './ports.ts';
 
 const TRIES = 10;
 /** The recorder looks every 4 s; older commands were obeyed long ago. */

@@ -1,6 +1,5 @@
-import { attemptKey, outcomeKey, sessionKey, stopKey } from '../keys.ts';
-import type { Clock, Launcher, StopTasks, Store } from '../ports.ts';
 import type { RecordingObjects } from '../state/fold.ts';
+import { attemptKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import {
   claimSchema,
   type End,
@@ -12,6 +11,7 @@ import {
   stopSchema,
 } from '../state/objects.ts';
 import { releaseLock } from './lock.ts';
+import type { Clock, Launcher, StopTasks, Store } from './ports.ts';
 
 export interface SettlePorts {
   readonly store: Store;

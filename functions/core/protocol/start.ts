@@ -1,7 +1,6 @@
-import { RecorderError } from '../errors.ts';
-import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../keys.ts';
-import type { Clock, Launcher, Store } from '../ports.ts';
-import type { RecordingSettings } from '../settings.ts';
+import { RecorderError } from '../api/errors.ts';
+import type { RecordingSettings } from '../settings/settings.ts';
+import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import {
   claimSchema,
   type Job,
@@ -14,6 +13,7 @@ import {
   stopSchema,
 } from '../state/objects.ts';
 import { releaseLock, withoutOutcome } from './lock.ts';
+import type { Clock, Launcher, Store } from './ports.ts';
 
 export interface StartPorts {
   readonly store: Store;

@@ -1,7 +1,7 @@
-import { RecorderError } from '../errors.ts';
-import { jobKey, lockKey, outcomeKey, stopKey } from '../keys.ts';
-import type { Clock, StopTasks, Store } from '../ports.ts';
+import { RecorderError } from '../api/errors.ts';
+import { jobKey, lockKey, outcomeKey, stopKey } from '../state/keys.ts';
 import { jobSchema, lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
+import type { Clock, StopTasks, Store } from './ports.ts';
 import { replacedByIt } from './replaced.ts';
 
 export interface StopPorts {

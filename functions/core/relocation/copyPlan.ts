@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordingPrefix } from '../keys.ts';
+import { recordingPrefix } from '../state/keys.ts';
 
 const MIB = 1024 * 1024;
 /** S3's own limits. */

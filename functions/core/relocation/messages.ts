@@ -1,5 +1,5 @@
-import { moveContinuesSchema } from '../events.ts';
-import { createdKeys, type S3Notification } from '../s3Events.ts';
+import { moveContinuesSchema } from '../events/published.ts';
+import { createdKeys, type S3Notification } from '../events/s3Notification.ts';
 
 /** Landing's keys that a message in the queue is about: one of S3's, its test event, or one of our own. */
 export function keysToMove(body: unknown): readonly string[] {

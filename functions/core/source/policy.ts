@@ -1,8 +1,8 @@
-import { RecorderError } from '../errors.ts';
-import { parseSource, type Source } from '../source.ts';
+import { RecorderError } from '../api/errors.ts';
 import { mayReach } from './addressRules.ts';
 import { type IpAddress, parseIp, parseNetwork } from './ipAddress.ts';
 import type { SourceRules } from './rules.ts';
+import { parseSource, type Source } from './sourceUrl.ts';
 
 /** What callers are told; an address is not named, since the answer would map the network for whoever asks. */
 export const ADDRESS_REFUSED =

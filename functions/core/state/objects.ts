@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { incompleteReasonSchema } from '../relocation/completeness.ts';
-import { FORMATS, recordingSettingsSchema } from '../settings.ts';
+import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 
 /**
  * The state objects, as JSON in the landing bucket (`core/keys.ts` says where). Times are epoch milliseconds and

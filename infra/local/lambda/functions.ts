@@ -23,7 +23,7 @@ export interface Functions {
 
 /** A laptop runs few cores; Lambda would go to a thousand. */
 const MAX_ENVIRONMENTS = 4;
-const FUNCTIONS_FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'functions');
+const FUNCTIONS_FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'functions', 'handlers');
 
 /** The functions of `infra/wiring.ts`, each in worker threads with the environment that the wiring gives it. */
 export function createFunctions(options: FunctionsOptions): Functions {

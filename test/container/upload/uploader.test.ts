@@ -5,14 +5,14 @@ import path from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { CreateMultipartUploadCommand, ListPartsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recorderS3Client } from '../../../container/s3Client.ts';
 import { BufferPool } from '../../../container/upload/bufferPool.ts';
 import { PartUpload } from '../../../container/upload/partUpload.ts';
+import { recorderS3Client } from '../../../container/upload/s3Client.ts';
 import { Spool } from '../../../container/upload/spool.ts';
 import { UnreadableError, Uploader } from '../../../container/upload/uploader.ts';
 import { joined } from '../../../functions/core/media/pieces.ts';
-import { describePart } from '../../../functions/core/uploadedParts.ts';
-import { type S3Server, startS3Server } from '../../../infra/local/s3/server.ts';
+import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 
 const MIB = 1024 * 1024;
 const BUCKET = 'landing';

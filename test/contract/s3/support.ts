@@ -15,7 +15,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type S3Server, startS3Server } from '../../../infra/local/s3/server.ts';
+import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 
 /**
  * Where the contract is checked: the embedded endpoint, or, when CONTRACT_S3_ENDPOINT is set, any other one, with

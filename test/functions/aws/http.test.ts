@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { httpHandler } from '../../../functions/aws/http.ts';
-import { RecorderError } from '../../../functions/core/errors.ts';
+import { RecorderError } from '../../../functions/core/api/errors.ts';
 
 function event(change: Partial<APIGatewayProxyEventV2> = {}): APIGatewayProxyEventV2 {
   return {

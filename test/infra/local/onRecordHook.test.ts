@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EVENT_SOURCE, EVENT_TYPES, type RecordAvailable } from '../../../functions/core/events.ts';
-import type { EventBridgeEvent } from '../../../infra/local/events/server.ts';
+import { EVENT_SOURCE, EVENT_TYPES, type RecordAvailable } from '../../../functions/core/events/published.ts';
+import type { EventBridgeEvent } from '../../../infra/emulators/events/server.ts';
+import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 import { readSettings, SettingError } from '../../../infra/local/mainSettings.ts';
 import { OnRecordHook } from '../../../infra/local/onRecordHook.ts';
-import { type S3Server, startS3Server } from '../../../infra/local/s3/server.ts';
 
 const CREDENTIALS = { accessKeyId: 'hook', secretAccessKey: 'hook-secret' };
 let folder: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../../../functions/core/api/config.ts';
 import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
-import { parseInput } from '../../../../functions/core/validation.ts';
+import { parseInput } from '../../../../functions/core/api/validation.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 
 const settings = (config: unknown) =>
   settingsOf(parseInput(startRecordingBody, { mediaSessionId: 'm1', config }).config ?? {}, DEFAULT_SETTINGS);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { recordingStory } from '../../../../functions/core/api/story.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { FinalPart, Job, OpenPart } from '../../../../functions/core/state/objects.ts';
 
 const job: Job = {

@@ -10,9 +10,9 @@ import {
   matchesPattern,
   sourceUrlOf,
 } from '../../../../functions/core/hooks/settings.ts';
-import { newRecordingId } from '../../../../functions/core/ids.ts';
-import { lockKey, sessionKey, stopKey } from '../../../../functions/core/keys.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
+import { lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, sessionSchema } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RecorderError } from '../../../../functions/core/errors.ts';
+import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import {
   checkNameRules,
   DEFAULT_NAME_RULES,

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecorderError } from '../../../../functions/core/errors.ts';
-import { newRecordingId } from '../../../../functions/core/ids.ts';
+import { RecorderError } from '../../../../functions/core/api/errors.ts';
+import { recordingsOfLock, releaseLock } from '../../../../functions/core/protocol/lock.ts';
+import { missingAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
+import { startRecording } from '../../../../functions/core/protocol/start.ts';
+import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   attemptKey,
   jobKey,
@@ -9,13 +15,7 @@ import {
   outcomeKey,
   sessionKey,
   stopKey,
-} from '../../../../functions/core/keys.ts';
-import { recordingsOfLock, releaseLock } from '../../../../functions/core/protocol/lock.ts';
-import { missingAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
-import { startRecording } from '../../../../functions/core/protocol/start.ts';
-import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
-import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
+} from '../../../../functions/core/state/keys.ts';
 import {
   claimSchema,
   endSchema,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
-import { newRecordingId } from '../../../../functions/core/ids.ts';
-import { lockKey, sessionKey, stopKey } from '../../../../functions/core/keys.ts';
 import { announceStream } from '../../../../functions/core/protocol/announce.ts';
 import {
   cancelReservation,
   reserveRecording,
   startReserved,
 } from '../../../../functions/core/protocol/reservation.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
+import { lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RecorderError } from '../../../../functions/core/errors.ts';
-import { newRecordingId } from '../../../../functions/core/ids.ts';
-import { jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../../../../functions/core/keys.ts';
+import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { releaseLock } from '../../../../functions/core/protocol/lock.ts';
 import { stopReplaced } from '../../../../functions/core/protocol/replaced.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
-import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
+import { jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { jobSchema, lockSchema, outcomeSchema } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 

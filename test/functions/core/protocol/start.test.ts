@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RecorderError } from '../../../../functions/core/errors.ts';
-import { newRecordingId } from '../../../../functions/core/ids.ts';
+import { RecorderError } from '../../../../functions/core/api/errors.ts';
+import { startRecording } from '../../../../functions/core/protocol/start.ts';
+import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   attemptKey,
   indexKey,
@@ -10,10 +13,7 @@ import {
   outcomeKey,
   sessionKey,
   stopKey,
-} from '../../../../functions/core/keys.ts';
-import { startRecording } from '../../../../functions/core/protocol/start.ts';
-import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings.ts';
+} from '../../../../functions/core/state/keys.ts';
 import {
   jobSchema,
   lockSchema,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { parseInput } from '../../../../functions/core/api/validation.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
   recordingSettingsSchema,
   settingsOverridesSchema,
-} from '../../../../functions/core/settings.ts';
+} from '../../../../functions/core/settings/settings.ts';
 import { checkSource, isHostAllowed } from '../../../../functions/core/source/policy.ts';
 import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/rules.ts';
-import { parseInput } from '../../../../functions/core/validation.ts';
 
 const check = (url: string, rules = {}) =>
   checkSource(url, 'sourceUrl', { ...DEFAULT_SOURCE_RULES, ...rules });

@@ -1,0 +1,36 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { EventBus } from '../../functions/aws/eventBus.ts';
+import type { StateStore } from '../../functions/aws/stateStore.ts';
+import type { Clock } from '../../functions/core/protocol/ports.ts';
+import type { Job } from '../../functions/core/state/objects.ts';
+import type { Lookup } from '../source/reach/dnsResolution.ts';
+import type { Patience } from './patience.ts';
+
+/** What every piece of the recorder needs of the outside. */
+export interface Outside {
+  readonly s3: S3Client;
+  /** Tries again for as long as `patience` lasts. */
+  readonly store: StateStore;
+  readonly patience: Patience;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves the host names of sources. */
+  readonly lookup: Lookup;
+}
+
+/** The attempt that this task is. */
+export interface AttemptContext extends Outside {
+  readonly job: Job;
+  readonly attempt: number;
+}
+
+/** Announces a fact. It is in state by then, so a bus that fails is logged, stops no recording, and is mended later. */
+export async function tryAnnounce({ log }: AttemptContext, announcement: () => Promise<void>): Promise<void> {
+  try {
+    await announcement();
+  } catch (error) {
+    log.error('an event was not published; the functions that look after recordings do it', error as Error);
+  }
+}

@@ -1,0 +1,284 @@
+import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
+import { CONTENT_TYPES } from '../../functions/core/media/contentTypes.ts';
+import type { PageStore } from '../../functions/core/media/pages.ts';
+import type { ContainerFormat, Fragment, PartMuxer } from '../../functions/core/media/types.ts';
+import { fileName } from '../../functions/core/names/index.ts';
+import { partNameValues } from '../../functions/core/names/recordNames.ts';
+import { partKey, recordKey } from '../../functions/core/state/keys.ts';
+import {
+  type FinalPart,
+  finalPartSchema,
+  type OpenPart,
+  openPartSchema,
+  type UploadedPart,
+} from '../../functions/core/state/objects.ts';
+import { bytesOf, crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
+import { announcePart } from '../../functions/recordings/announcements.ts';
+import { type AttemptContext, tryAnnounce } from '../attempt/context.ts';
+import { SupersededError } from '../attempt/faults.ts';
+import type { BufferPool } from '../upload/bufferPool.ts';
+import { completeUpload } from '../upload/completion.ts';
+import type { PageFile } from '../upload/pageFile.ts';
+import { PartUpload, type SealedUpload } from '../upload/partUpload.ts';
+import { retrying } from '../upload/retry.ts';
+import type { Spool } from '../upload/spool.ts';
+import { Tails } from '../upload/tails.ts';
+import type { Uploader } from '../upload/uploader.ts';
+
+export interface PartOptions {
+  readonly context: AttemptContext;
+  readonly uploader: Uploader;
+  readonly spool: Spool;
+  readonly buffers: BufferPool;
+  /** Aborts what is still to be done in S3. */
+  readonly signal: AbortSignal;
+  readonly format: ContainerFormat;
+  /** The number to take, or the next free one after it. */
+  readonly part: number;
+  /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
+  readonly zeroAtMs: number;
+}
+
+/**
+ * One part of the recording, from its first fragment to the completed upload. Opening it (the upload, the file's name,
+ * `open.json`) goes on in the background: S3 may be away, and ffmpeg must not wait.
+ */
+export class RecordedPart {
+  readonly #options: PartOptions;
+  /** The file's index, while it grows. */
+  readonly #pages: PageFile;
+  readonly #muxer: PartMuxer;
+  readonly #upload: PartUpload;
+  readonly #openedAtMs: number;
+  /** Settles when the part's number has been taken. */
+  readonly opened: Promise<OpenPart>;
+  /** Checkpoints of what is not in an uploaded S3 part. */
+  readonly tails: Tails;
+  readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
+  #lastByteAtMs: number;
+  /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
+  #broken: { readonly error: unknown } | undefined;
+
+  constructor(options: PartOptions, startPart: (pages: PageStore) => PartMuxer) {
+    this.#options = options;
+    this.#pages = options.spool.pages();
+    this.#muxer = startPart(this.#pages);
+    this.#openedAtMs = options.context.clock.nowMs();
+    this.#lastByteAtMs = this.#openedAtMs;
+    this.opened = this.#open();
+    const target = this.opened.then(({ key, uploadId }) => ({
+      bucket: options.context.store.bucket,
+      key,
+      uploadId,
+    }));
+    this.#upload = new PartUpload({
+      uploader: options.uploader,
+      spool: options.spool,
+      buffers: options.buffers,
+      target,
+      partBytes: options.context.job.settings.partBytes,
+    });
+    const { s3, store, log, job, clock } = options.context;
+    this.tails = new Tails({
+      s3,
+      bucket: store.bucket,
+      log,
+      recordingId: job.recordingId,
+      part: this.opened.then(({ part }) => part),
+      upload: this.#upload,
+      facts: () => ({ ...this.#muxer.summary, atMs: clock.nowMs() }),
+    });
+  }
+
+  get format(): ContainerFormat {
+    return this.#options.format;
+  }
+
+  get bytes(): number {
+    return this.#upload.bytes;
+  }
+
+  get uploadedBytes(): number {
+    return this.#upload.uploadedBytes;
+  }
+
+  get videoFrames(): number {
+    return this.#muxer.summary.videoFrames;
+  }
+
+  get durationMs(): number {
+    return this.#muxer.summary.durationMs;
+  }
+
+  /** Wall clock until which the part has been recorded, in epoch milliseconds. */
+  get endAtMs(): number {
+    return this.#options.zeroAtMs + this.#muxer.summary.endMs;
+  }
+
+  get mustRoll(): boolean {
+    return this.#upload.mustRoll;
+  }
+
+  /** The fragment belongs into this file: the source has not changed its parameters with it. */
+  accepts(fragment: Fragment): boolean {
+    return this.#muxer.accepts(fragment);
+  }
+
+  /**
+   * ffmpeg was started again: goes on in this file where it can, with a gap.
+   * @param atMs wall clock of the fragment's first frame
+   */
+  resume(first: Fragment, atMs: number): boolean {
+    const gapMs = Math.max(0, atMs - this.endAtMs);
+    const positionMs = this.durationMs + gapMs;
+    if (!this.#muxer.resume(first, positionMs)) return false;
+    this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs: Math.round(gapMs) });
+    return true;
+  }
+
+  /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
+  async add(fragment: Fragment): Promise<void> {
+    const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;
+    this.#upload.reserve(head.length + fragment.bytes.length);
+    try {
+      await this.#upload.append(head);
+      await this.#upload.append(this.#muxer.add(fragment));
+    } catch (error) {
+      this.#broken = { error };
+      throw error;
+    }
+    this.#lastByteAtMs = this.#options.context.clock.nowMs();
+  }
+
+  /**
+   * Makes an ordinary file of what was recorded: all other S3 parts, then `final.json` with the exact list, then the
+   * first S3 part with its new head, then Complete. Whoever finds `final.json` can do the rest.
+   * @throws SupersededError somebody else completed or aborted the upload with another content
+   */
+  async finish(): Promise<FinalPart> {
+    try {
+      return await this.#finish();
+    } finally {
+      this.#pages.close();
+    }
+  }
+
+  async #finish(): Promise<FinalPart> {
+    const { context } = this.#options;
+    if (this.#broken !== undefined) throw this.#broken.error;
+    const open = await this.opened;
+    const sealed = await this.#upload.flush();
+    const { head } = this.#muxer.finish();
+    const first =
+      head === undefined ? undefined : await this.#upload.firstWithHead(head, this.#muxer.head.length);
+    const newFirst =
+      first === undefined ? undefined : { partNumber: 1, bytes: first.bytes, crc32: first.crc32 };
+    const final = await this.#finalize(this.#finalPart(open, sealed, newFirst));
+    const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
+    const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
+    await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
+    await Promise.all([this.#upload.close(), this.tails.close()]);
+    context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
+    await tryAnnounce(context, () => announcePart(context, context.job, final));
+    return final;
+  }
+
+  async #open(): Promise<OpenPart> {
+    for (let part = this.#options.part; ; part++) {
+      const taken = await this.#retrying(() => this.#take(part));
+      if (taken !== undefined) return taken;
+    }
+  }
+
+  /** Creates the upload and takes the number; undefined when another attempt has it. */
+  async #take(part: number): Promise<OpenPart | undefined> {
+    const { context, format } = this.#options;
+    const { job, attempt, store, s3 } = context;
+    const facts = {
+      part,
+      startTimeMs: Math.round(this.#options.zeroAtMs + this.#muxer.summary.startMs),
+      openedAtMs: this.#openedAtMs,
+      tracks: [...this.#muxer.tracks],
+    };
+    const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
+    const key = recordKey(job.recordingId, attempt, name);
+    const created = await s3.send(
+      new CreateMultipartUploadCommand({
+        Bucket: store.bucket,
+        Key: key,
+        ContentType: CONTENT_TYPES[format],
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+        Metadata: { 'recording-id': job.recordingId, part: String(part) },
+      }),
+    );
+    const open: OpenPart = {
+      ...facts,
+      attempt,
+      key,
+      uploadId: created.UploadId ?? '',
+      fileName: name,
+      format,
+    };
+    const openKey = partKey(job.recordingId, part, 'open');
+    if (await store.create(openKey, open)) return open;
+    const known = await store.read(openKey, openPartSchema);
+    // A retried write whose first answer was lost finds itself.
+    if (known?.value.uploadId === open.uploadId) return open;
+    await s3.send(
+      new AbortMultipartUploadCommand({ Bucket: store.bucket, Key: key, UploadId: open.uploadId }),
+    );
+    return undefined;
+  }
+
+  #finalPart(open: OpenPart, sealed: SealedUpload, newFirst: UploadedPart | undefined): FinalPart {
+    const { attempt, clock } = this.#options.context;
+    const { durationMs, videoFrames } = this.#muxer.summary;
+    const parts = newFirst === undefined ? sealed.uploaded : [newFirst, ...sealed.uploaded.slice(1)];
+    return {
+      part: open.part,
+      attempt,
+      key: open.key,
+      uploadId: open.uploadId,
+      format: open.format,
+      uploaded: [...sealed.uploaded],
+      ...(newFirst === undefined ? {} : { newFirst }),
+      bytes: bytesOf(parts),
+      crc32: crc32OfParts(parts),
+      durationMs,
+      startTimeMs: open.startTimeMs,
+      endTimeMs: Math.round(this.endAtMs),
+      startTimeMillis: this.#openedAtMs,
+      endTimeMillis: this.#lastByteAtMs,
+      tracks: open.tracks,
+      videoFrames,
+      ...(this.#gaps.length === 0 ? {} : { gaps: this.#gaps }),
+      recovered: false,
+      finalizedAtMs: clock.nowMs(),
+    };
+  }
+
+  async #finalize(final: FinalPart): Promise<FinalPart> {
+    const { store, job } = this.#options.context;
+    const key = partKey(job.recordingId, final.part, 'final');
+    if (await this.#retrying(() => store.create(key, final))) return final;
+    const known = await this.#retrying(() => store.read(key, finalPartSchema));
+    if (known?.value.crc32 !== final.crc32 || known.value.recovered) {
+      throw new SupersededError(`part ${final.part} was finished by somebody else`);
+    }
+    return known.value;
+  }
+
+  #retrying<T>(run: () => Promise<T>): Promise<T> {
+    const { context, signal } = this.#options;
+    return retrying(run, {
+      signal,
+      isFinal: (error) => uploadIsGone(error) || isStatus(error, 404) || error instanceof SupersededError,
+      onRetry: (error, tries) =>
+        context.log.warn('S3 did not answer; trying again', { tries, error: error as Error }),
+    });
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

@@ -1,0 +1,266 @@
+import path from 'node:path';
+import {
+  type ContainerFormat,
+  createReader,
+  type Fragment,
+  type FragmentReader,
+} from '../../functions/core/media/index.ts';
+import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
+import type { AttemptContext } from '../attempt/context.ts';
+import type { Measure } from '../attempt/heartbeat.ts';
+import type { Limit } from '../attempt/stopRequest.ts';
+import { BufferPool } from '../upload/bufferPool.ts';
+import { Spool } from '../upload/spool.ts';
+import { Uploader } from '../upload/uploader.ts';
+import { InputTimeline } from './inputTimeline.ts';
+import { RecordedPart } from './recordedPart.ts';
+import { Rotation } from './rotation.ts';
+
+export interface RecordingOptions {
+  readonly context: AttemptContext;
+  /** The first number that may be free. */
+  readonly firstPart: number;
+  readonly spoolFolder: string;
+  /** Aborts what is still to be done in S3. */
+  readonly signal: AbortSignal;
+  /** Recorded by earlier attempts. */
+  readonly earlier: { readonly durationMs: number; readonly bytes: number };
+  /** As much has been recorded as this setting allows. */
+  readonly onLimit: (limit: Limit) => void;
+  /** The first part has been opened: there is a frame on its way to S3. */
+  readonly onFirstPart: (part: OpenPart) => Promise<void>;
+}
+
+/** Between the times of ffmpeg's packet list and those of a container. */
+const ROUNDING_MS = 20;
+
+/** A picture that has not come by then may never come, and sound alone is worth recording. */
+const LEADING_MAX_MS = 5_000;
+
+/** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
+export class Recording {
+  readonly rotation: Rotation;
+  readonly #options: RecordingOptions;
+  readonly #spool: Spool;
+  readonly #uploader: Uploader;
+  readonly #buffers = new BufferPool();
+  readonly #finishing: Promise<FinalPart>[] = [];
+  #reader: FragmentReader = createReader('mp4');
+  #format: ContainerFormat = 'mp4';
+  #part: RecordedPart | undefined;
+  readonly #unfinished = new Set<RecordedPart>();
+  #nextPart: number;
+  /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
+  #zeroAtMs: number | undefined;
+  /** ffmpeg's present run has not given a fragment yet. */
+  #isNewRun: boolean = true;
+  readonly #timeline = new InputTimeline();
+  #runEndMs = Number.POSITIVE_INFINITY;
+  /** What came before the present run's first keyframe. */
+  readonly #leading: Fragment[] = [];
+  #hasEnded: boolean = false;
+  #fragments = 0;
+  /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
+  #isFull: boolean = false;
+  #endedParts = { bytes: 0, uploadedBytes: 0, durationMs: 0, videoFrames: 0 };
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: RecordingOptions) {
+    const { context, signal, spoolFolder } = options;
+    this.#options = options;
+    this.rotation = new Rotation(context.job);
+    this.#nextPart = options.firstPart;
+    const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
+    this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes);
+    this.#uploader = new Uploader({ s3: context.s3, spool: this.#spool, log: context.log, signal });
+  }
+
+  open(): Promise<void> {
+    return this.#spool.open();
+  }
+
+  /** At least one fragment has been recorded. */
+  get hasBegun(): boolean {
+    return this.#fragments > 0;
+  }
+
+  /** Fragments recorded so far: whether the source sends anything. */
+  get fragments(): number {
+    return this.#fragments;
+  }
+
+  /** Takes a chunk of ffmpeg's output. Waits at most for the disk. @throws what makes going on useless */
+  async write(chunk: Buffer): Promise<void> {
+    for (const fragment of this.#reader.push(chunk)) await this.#add(fragment);
+  }
+
+  /** ffmpeg begins: what it writes has a header of its own. */
+  begin(format: ContainerFormat): void {
+    this.#format = format;
+    this.#reader = createReader(format);
+    this.#zeroAtMs = undefined;
+    this.#isNewRun = true;
+    this.#leading.length = 0;
+    this.#timeline.begin();
+    this.#runEndMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */
+  joinTimeline(startMs: number): void {
+    this.#timeline.join(startMs);
+  }
+
+  /** What ffmpeg's present run shows from then on, in ms of its timeline, is left out: it is of another kind. */
+  endRunAt(atMs: number): void {
+    this.#runEndMs = atMs - ROUNDING_MS;
+  }
+
+  /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
+  async checkpoint(): Promise<void> {
+    await Promise.all([...this.#unfinished].map((part) => part.tails.checkpoint()));
+  }
+
+  /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
+  async finish(): Promise<FinalPart[]> {
+    this.#hasEnded = true;
+    try {
+      const leading = this.#part === undefined ? this.#leading.splice(0) : [];
+      for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
+      // Finishing needs memory of its own.
+      this.#buffers.close();
+      this.#finishPart();
+    } finally {
+      // One part's fault is none of the others', which need the spool to their end.
+      await Promise.allSettled(this.#finishing);
+    }
+    return Promise.all(this.#finishing);
+  }
+
+  async close(): Promise<void> {
+    await this.#spool.close();
+  }
+
+  measure(): Measure {
+    const part = this.#part;
+    const uploadedBytes = this.#endedParts.uploadedBytes + (part?.uploadedBytes ?? 0);
+    const bytes = this.#endedParts.bytes + (part?.bytes ?? 0);
+    return {
+      part: Math.max(1, this.#nextPart - 1),
+      bytes,
+      uploadedBytes,
+      durationMs: this.#endedParts.durationMs + (part?.durationMs ?? 0),
+      videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
+      spoolBytes: this.#spool.bytes,
+      tailAgeMs: part?.tails.ageMs(this.#options.context.clock.nowMs()) ?? 0,
+    };
+  }
+
+  async #add(fragment: Fragment): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
+    if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
+    if (this.#waitsForKeyframe(fragment)) {
+      this.#leading.push({ ...fragment, bytes: Buffer.from(fragment.bytes) });
+      return;
+    }
+    const isNewRun = this.#isNewRun;
+    this.#isNewRun = false;
+    const leading = this.#leading.splice(0);
+    if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
+      this.#finishPart();
+      this.#part = this.#openPart(leading[0] ?? fragment, this.#zeroAtMs);
+      for (const earlier of leading) await this.#part.add(earlier);
+    }
+    await this.#part.add(fragment);
+    this.#fragments += 1;
+    this.#checkLimits(this.#part);
+  }
+
+  /**
+   * Sound often comes before the first picture. It is held until that is there: whoever finds a part, also one whose
+   * recorder was killed in its first second, finds pictures in it.
+   */
+  #waitsForKeyframe(fragment: Fragment): boolean {
+    if (!this.#isNewRun || fragment.keyframe || this.#hasEnded) return false;
+    return fragment.endMs - (this.#leading[0] ?? fragment).startMs < LEADING_MAX_MS;
+  }
+
+  /** A source that keeps what it sent gives some of it again when it is joined again. */
+  #isRepeated(fragment: Fragment, zeroAtMs: number): boolean {
+    if (!this.#isNewRun || this.#part === undefined || !this.#timeline.goesOn) return false;
+    return zeroAtMs + fragment.startMs < this.#part.endAtMs - ROUNDING_MS;
+  }
+
+  #checkLimits(part: RecordedPart): void {
+    const { context, earlier, onLimit } = this.#options;
+    const { maxDurationMs, maxBytes } = context.job.settings;
+    const durationMs = earlier.durationMs + this.#endedParts.durationMs + part.durationMs;
+    const bytes = earlier.bytes + this.#endedParts.bytes + part.bytes;
+    const limit =
+      durationMs >= (maxDurationMs ?? Number.POSITIVE_INFINITY)
+        ? 'maxDurationMs'
+        : bytes >= (maxBytes ?? Number.POSITIVE_INFINITY)
+          ? 'maxBytes'
+          : undefined;
+    if (limit === undefined) return;
+    this.#isFull = true;
+    onLimit(limit);
+  }
+
+  #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
+    if (this.rotation.isDue(part, next)) return false;
+    if (!isNewRun) return part.accepts(next);
+    // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
+    return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
+  }
+
+  #openPart(first: Fragment, zeroAtMs: number): RecordedPart {
+    const { context, signal, onFirstPart, firstPart } = this.#options;
+    const part = new RecordedPart(
+      {
+        context,
+        uploader: this.#uploader,
+        spool: this.#spool,
+        buffers: this.#buffers,
+        signal,
+        format: this.#format,
+        part: this.#nextPart,
+        zeroAtMs,
+      },
+      (pages) => this.#reader.startPart(first, pages),
+    );
+    this.#unfinished.add(part);
+    const isFirst = this.#nextPart === firstPart;
+    this.#nextPart += 1;
+    part.opened
+      .then(async (open) => {
+        this.#nextPart = Math.max(this.#nextPart, open.part + 1);
+        if (isFirst) await onFirstPart(open);
+      })
+      .catch((error: unknown) => this.#fail(error));
+    return part;
+  }
+
+  #finishPart(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    this.#part = undefined;
+    this.#endedParts = {
+      bytes: this.#endedParts.bytes + part.bytes,
+      uploadedBytes: this.#endedParts.uploadedBytes + part.bytes,
+      durationMs: this.#endedParts.durationMs + part.durationMs,
+      videoFrames: this.#endedParts.videoFrames + part.videoFrames,
+    };
+    const finished = part.finish();
+    finished.then(
+      () => this.#unfinished.delete(part),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#finishing.push(finished);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+}

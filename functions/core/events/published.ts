@@ -1,0 +1,105 @@
+import * as z from 'zod/mini';
+import { incompleteReasonSchema } from '../relocation/completeness.ts';
+import { FORMATS } from '../settings/settings.ts';
+import { reasonSchema, trackSchema } from '../state/objects.ts';
+
+/** Events on EventBridge, for automation. At least once; `id` in the detail tells a duplicate. docs/events.md. */
+export const EVENT_SOURCE = 'stream-recorder';
+
+export const EVENT_TYPES = {
+  recordingStarted: 'Recording Started',
+  partFinished: 'Recording Part Finished',
+  recordAvailable: 'Record Available',
+  recordingFinished: 'Recording Finished',
+  recordingFailed: 'Recording Failed',
+} as const;
+export type EventType = (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES];
+
+/** From relocate to itself: a copy that did not end in one call goes on. Nobody else needs it. */
+export const MOVE_CONTINUES = 'Record Move Continues';
+export const moveContinuesSchema = z.object({
+  'detail-type': z.literal(MOVE_CONTINUES),
+  detail: z.object({ key: z.string() }),
+});
+
+/** What every event's detail has. `id` is deterministic: the same fact published twice has the same id. */
+export interface EventDetail {
+  readonly id: string;
+  readonly recordingId: string;
+  readonly mediaSessionId: string;
+  readonly streamName: string;
+  readonly [field: string]: unknown;
+}
+
+/** The same fact, the same id: `<recordingId>/<type>[/<part>]`. */
+export function eventId(type: EventType | typeof MOVE_CONTINUES, recordingId: string, part?: number): string {
+  const name = type.toLowerCase().replaceAll(' ', '-');
+  return part === undefined ? `${recordingId}/${name}` : `${recordingId}/${name}/${part}`;
+}
+
+const text = z.string();
+const ordinal = z.int().check(z.positive());
+const count = z.int().check(z.nonnegative());
+/** ISO 8601, UTC, with milliseconds. */
+const isoTime = z.iso.datetime({ precision: 3 });
+const common = { id: text, recordingId: text, mediaSessionId: text, streamName: text };
+const ended = z.object({
+  ...common,
+  reason: reasonSchema,
+  /** Parts that were recorded. */
+  parts: count,
+});
+
+/** The shape of each event's detail, by detail-type. */
+export const EVENT_SCHEMAS = {
+  [EVENT_TYPES.recordingStarted]: z.object({
+    ...common,
+    attempt: ordinal,
+    part: ordinal,
+    /** Wall clock of the first frame, epoch milliseconds. */
+    startTimeMs: count,
+    tracks: z.array(trackSchema),
+  }),
+  [EVENT_TYPES.partFinished]: z.object({
+    ...common,
+    part: ordinal,
+    bytes: count,
+    durationMs: count,
+    /** The recorder was lost, and what it had saved was completed. */
+    recovered: z.exactOptional(z.boolean()),
+    estimatedLossMs: z.exactOptional(count),
+  }),
+  [EVENT_TYPES.recordAvailable]: z.object({
+    ...common,
+    part: ordinal,
+    bucket: text,
+    key: text,
+    /** Where the library is versioned. */
+    versionId: z.exactOptional(text),
+    bytes: count,
+    /** CRC32 of the whole object in base64, as S3 has it. */
+    crc32: z.exactOptional(text),
+    durationMs: count,
+    startTime: isoTime,
+    endTime: isoTime,
+    format: z.enum(FORMATS),
+    tracks: z.array(trackSchema),
+    codecs: z.array(text),
+    recovered: z.boolean(),
+    complete: z.boolean(),
+    /** Why it is not complete. */
+    incomplete: z.array(incompleteReasonSchema),
+    nameTrimmed: z.boolean(),
+    /** The key as it would be without limits, where it was trimmed. */
+    wholeName: z.exactOptional(text),
+  }),
+  [EVENT_TYPES.recordingFinished]: ended,
+  [EVENT_TYPES.recordingFailed]: ended,
+} as const satisfies Record<EventType, z.ZodMiniType>;
+
+export type EventDetails = { readonly [T in EventType]: z.infer<(typeof EVENT_SCHEMAS)[T]> };
+export type RecordingStarted = EventDetails['Recording Started'];
+export type RecordingPartFinished = EventDetails['Recording Part Finished'];
+export type RecordAvailable = EventDetails['Record Available'];
+export type RecordingFinished = EventDetails['Recording Finished'];
+export type RecordingFailed = EventDetails['Recording Failed'];

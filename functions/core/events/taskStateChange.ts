@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+import { isRecordingId } from '../state/ids.ts';
+
+/** What we read of an ECS task state change, as EventBridge hands it to a function. */
+const taskStateChangeSchema = z.object({
+  detail: z.object({
+    lastStatus: z.string(),
+    taskArn: z.string(),
+    stopCode: z.optional(z.string()),
+    stoppedReason: z.optional(z.string()),
+    stoppedAt: z.optional(z.string()),
+    containers: z.optional(
+      z.array(z.object({ exitCode: z.optional(z.number()), reason: z.optional(z.string()) })),
+    ),
+    overrides: z.object({
+      containerOverrides: z.array(
+        z.object({ environment: z.optional(z.array(z.object({ name: z.string(), value: z.string() }))) }),
+      ),
+    }),
+  }),
+});
+
+export interface StoppedTask {
+  readonly recordingId: string;
+  readonly attempt: number;
+  readonly taskArn: string;
+  /** In ECS's words, with the container's exit code. */
+  readonly reason: string;
+  readonly stoppedAtMs: number | undefined;
+}
+
+/** The recorder's task that has stopped; undefined for any other event. */
+export function stoppedTask(event: unknown): StoppedTask | undefined {
+  const parsed = taskStateChangeSchema.safeParse(event);
+  if (!parsed.success || parsed.data.detail.lastStatus !== 'STOPPED') return undefined;
+  const { detail } = parsed.data;
+  const environment = detail.overrides.containerOverrides.flatMap((container) => container.environment ?? []);
+  const value = (name: string): string => environment.find((one) => one.name === name)?.value ?? '';
+  const recordingId = value('RECORDING_ID');
+  const attempt = Number(value('ATTEMPT'));
+  if (!isRecordingId(recordingId) || !Number.isSafeInteger(attempt) || attempt < 1) return undefined;
+  const container = detail.containers?.[0];
+  const pieces = [
+    detail.stopCode,
+    detail.stoppedReason,
+    container?.reason,
+    container?.exitCode === undefined ? undefined : `exit code ${container.exitCode}`,
+  ];
+  const stoppedAtMs = Date.parse(detail.stoppedAt ?? '');
+  return {
+    recordingId,
+    attempt,
+    taskArn: detail.taskArn,
+    reason: pieces.filter((piece) => piece !== undefined && piece !== '').join(', ') || 'no reason given',
+    stoppedAtMs: Number.isNaN(stoppedAtMs) ? undefined : stoppedAtMs,
+  };
+}

@@ -1,0 +1,94 @@
+import { RecorderError } from '../api/errors.ts';
+import type { ContainerFormat } from '../media/types.ts';
+
+/** What each container carries, by ffmpeg's names, and what audio becomes that it does not carry. */
+interface Carrier {
+  readonly video: readonly string[];
+  readonly audio: readonly string[];
+  readonly encoder: 'aac' | 'libopus';
+}
+
+const CARRIERS: Readonly<Record<ContainerFormat, Carrier>> = {
+  mp4: { video: ['h264', 'hevc', 'av1'], audio: ['aac'], encoder: 'aac' },
+  ts: { video: ['h264', 'hevc'], audio: ['aac'], encoder: 'aac' },
+  webm: { video: ['vp8', 'vp9', 'av1'], audio: ['opus', 'vorbis'], encoder: 'libopus' },
+  mkv: {
+    video: ['h264', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'mpeg2video', 'mjpeg', 'theora'],
+    audio: ['aac', 'opus', 'vorbis', 'mp3', 'flac', 'pcm_s16le', 'pcm_s24le', 'pcm_f32le'],
+    encoder: 'aac',
+  },
+};
+
+/** Where a video codec goes that the settings do not name. */
+const USUAL: Readonly<Record<string, ContainerFormat>> = {
+  h264: 'mp4',
+  hevc: 'mp4',
+  av1: 'mp4',
+  vp8: 'webm',
+  vp9: 'webm',
+};
+
+export interface StreamCodec {
+  readonly kind: 'video' | 'audio';
+  /** As ffprobe names it. */
+  readonly codec: string;
+  readonly sampleRateHz?: number;
+  /** AAC whose parameters come with each frame, as in MPEG-TS. */
+  readonly isAdts?: boolean;
+}
+
+/** What ffmpeg is asked to make of a source. Video is always copied. */
+export interface EncodingPlan {
+  readonly format: ContainerFormat;
+  /** 'copy', or the encoder that the container needs. */
+  readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
+}
+
+/** Opus knows this rate only; a copy of it is never resampled. */
+const OPUS_RATE_HZ = 48_000;
+
+/** How these streams are recorded. Audio alone becomes MP4 with AAC. */
+export function planFor(
+  streams: readonly StreamCodec[],
+  settings: {
+    readonly formats: Readonly<Record<string, ContainerFormat>>;
+    readonly audioSampleRateHz: number;
+  },
+): EncodingPlan {
+  const video = streams.find(({ kind }) => kind === 'video');
+  const audio = streams.find(({ kind }) => kind === 'audio');
+  const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
+  const carrier = CARRIERS[format];
+  if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
+    return { format, audio: 'copy' };
+  const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz } };
+}
+
+function fits(
+  { codec, sampleRateHz, isAdts }: StreamCodec,
+  format: ContainerFormat,
+  wantedHz: number,
+): boolean {
+  // ffmpeg's Matroska wants AAC's parameters before the first frame, unless it can go back in its output.
+  if (isAdts === true && format === 'mkv') return false;
+  return CARRIERS[format].audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);
+}
+
+/**
+ * Refuses a map of codecs to containers that no player expects, such as H.264 in WebM.
+ * @throws RecorderError invalid_request on `formats`, naming what to use
+ */
+export function checkFormats(formats: Readonly<Record<string, ContainerFormat>>): void {
+  for (const [codec, format] of Object.entries(formats)) {
+    if (CARRIERS[format].video.includes(codec)) continue;
+    const able = Object.entries(CARRIERS)
+      .filter(([, { video }]) => video.includes(codec))
+      .map(([name]) => name);
+    const rule =
+      able.length === 0 ? `${codec} is no video codec that is known here` : `use ${able.join(' or ')}`;
+    throw new RecorderError('invalid_request', `formats: ${codec} is not recorded to ${format}: ${rule}`, {
+      field: 'formats',
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
+import { Reconciliation } from '../mending/reconciliation.ts';
+import { setUpAftermath } from '../mending/setup.ts';
+import { setUpRelocation } from '../relocation/setup.ts';
+
+const setup = once(() => {
+  const parts = setUpAftermath();
+  const { bus, ports } = parts;
+  const relocation = setUpRelocation({ bus, clock: ports.clock });
+  return new Reconciliation({
+    ...parts,
+    clock: ports.clock,
+    stopTasks: ports.stopTasks,
+    relocate: (key, log) => relocation.relocate(key, log),
+  });
+});
+
+/** On a schedule: mends what events that were lost and functions that crashed have left behind, and says what. */
+export const handler = async (): Promise<void> => {
+  const mended = await setup().run(logger);
+  const counts = Object.entries(mended).map(([kind, value]) => [
+    `reconcile.${kind}`,
+    { value, unit: 'Count' },
+  ]);
+  logger.info('reconciled', embeddedMetrics('reconcile', Date.now(), Object.fromEntries(counts)));
+};

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { readEnv } from '../aws/env.ts';
+import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { settingsOf } from '../core/api/config.ts';
+import { RecorderError } from '../core/api/errors.ts';
+import type { RouteKeyOf } from '../core/api/routes.ts';
+import {
+  createRecordingBody,
+  deleteRecordingQuery,
+  idempotencyHeader,
+  listRecordingsQuery,
+  previewNameBody,
+  recordingPath,
+} from '../core/api/schemas.ts';
+import { recordingStory } from '../core/api/story.ts';
+import { parseInput } from '../core/api/validation.ts';
+import { recordingView, summaryView } from '../core/api/views.ts';
+import { previewName } from '../core/names/index.ts';
+import { type StartAnswer, startOnce } from '../core/protocol/idempotency.ts';
+import { reserveRecording } from '../core/protocol/reservation.ts';
+import { rotateRecording } from '../core/protocol/rotate.ts';
+import { stopRecordingById } from '../core/protocol/stop.ts';
+import { checkSource } from '../core/source/policy.ts';
+import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
+import { isRecordingId } from '../core/state/ids.ts';
+import { controlPorts } from '../recordings/control.ts';
+import { deleteRecording } from '../recordings/delete.ts';
+import { presignParts } from '../recordings/links.ts';
+import { listRecordings } from '../recordings/list.ts';
+import { readRecording } from '../recordings/read.ts';
+import { startFound } from '../recordings/startFound.ts';
+
+const setup = once(() => {
+  const s3 = new S3Client();
+  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = readEnv([
+    'RECORDING_DEFAULTS',
+    'STREAM_HOOKS',
+  ]);
+  return { s3, ports: controlPorts(s3), defaults, hooks };
+});
+
+const DEFAULT_LIMIT = 20;
+
+/** The recordings as resources. */
+export const handler = httpRouter<RouteKeyOf<'recordings'>>({
+  'POST /recordings': { body: 'json', run: create },
+  'GET /recordings': { body: 'none', run: list },
+  'POST /recordings/previewName': { body: 'json', run: preview },
+  'GET /recordings/{recordingId}': { body: 'none', run: show },
+  'DELETE /recordings/{recordingId}': { body: 'none', run: remove },
+  'GET /recordings/{recordingId}/events': { body: 'none', run: tell },
+  'POST /recordings/{recordingId}/stop': { body: 'none', run: stop },
+  'POST /recordings/{recordingId}/rotate': { body: 'none', run: rotate },
+});
+
+/** → 201 with `Location`; 200 where that recording goes on already, or the Idempotency-Key was used before. */
+async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAnswer> {
+  const wanted = parseInput(createRecordingBody, body);
+  const { sourceUrl, streamName, config } = wanted;
+  const { ports, defaults, hooks } = setup();
+  if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
+  const settings = settingsOf(config ?? {}, defaults);
+  const start = async (newId: string): Promise<StartAnswer> => {
+    const mediaSessionId = wanted.mediaSessionId ?? newId;
+    logger.appendKeys({ mediaSessionId });
+    const result = await startFound(
+      { ...ports, newRecordingId: firstThen(newId, ports.newRecordingId) },
+      {
+        mediaSessionId,
+        settings,
+        whenDifferent: config === undefined ? 'keep' : 'restart',
+        requestId,
+        ...(sourceUrl === undefined
+          ? {}
+          : { direct: { source: { url: sourceUrl }, stream: { name: streamName ?? mediaSessionId } } }),
+      },
+      hooks,
+    );
+    return { ...result, mediaSessionId };
+  };
+  if (wanted.waitSeconds !== undefined && wanted.mediaSessionId !== undefined) {
+    const { mediaSessionId, waitSeconds } = wanted;
+    const reserved = await reserveRecording(ports, {
+      mediaSessionId,
+      settings,
+      requestId,
+      waitMs: waitSeconds * 1000,
+    });
+    if ('expiresAtMs' in reserved) {
+      const expiresAt = new Date(reserved.expiresAtMs).toISOString();
+      return { status: 202, body: { mediaSessionId, status: 'reserved', expiresAt } };
+    }
+    return started({ ...reserved, mediaSessionId });
+  }
+  const key = headers['idempotency-key'];
+  const newId = ports.newRecordingId();
+  const answer = key === undefined ? await start(newId) : await startOnceFor(key, newId);
+  return started(answer);
+
+  async function startOnceFor(idempotencyKey: string, recordingId: string): Promise<StartAnswer> {
+    const checked = parseInput(idempotencyHeader, idempotencyKey, 'Idempotency-Key');
+    const requestHash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
+    return startOnce(ports.store, { key: checked, requestHash, recordingId }, start);
+  }
+}
+
+function started({ recordingId, mediaSessionId, alreadyStarted }: StartAnswer): HttpAnswer {
+  logger.info('recording start asked', { recordingId, alreadyStarted });
+  return {
+    status: alreadyStarted ? 200 : 201,
+    headers: { location: `/recordings/${recordingId}` },
+    body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted },
+  };
+}
+
+/** The first id is given; a start that must make another job makes other ids. */
+function firstThen(first: string, others: () => string): () => string {
+  let given = false;
+  return () => {
+    if (given) return others();
+    given = true;
+    return first;
+  };
+}
+
+/** → 200 `{"recordings":[…],"nextToken"?}`, newest first. */
+async function list({ query }: HttpRequest): Promise<HttpAnswer> {
+  const { status, stream, mediaSessionId, from, to, limit, nextToken } = parseInput(
+    listRecordingsQuery,
+    query,
+  );
+  const page = await listRecordings(setup().ports.store, {
+    limit: limit === undefined ? DEFAULT_LIMIT : Number(limit),
+    ...(nextToken === undefined ? {} : { nextToken }),
+    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
+    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    wants: (summary) =>
+      (status === undefined || recordingStatus(summary) === status) &&
+      (stream === undefined || summary.job.stream.name === stream) &&
+      (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId),
+  });
+  return {
+    status: 200,
+    body: { recordings: page.recordings.map(summaryView), nextToken: page.nextToken },
+  };
+}
+
+/** → 200, the recording with its parts and links; 304 for the ETag that the caller has. */
+async function show(request: HttpRequest): Promise<HttpAnswer> {
+  const objects = await found(request);
+  // Links differ each time and say nothing about the recording.
+  const plain = JSON.stringify(recordingView(objects, new Map()));
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 27)}"`;
+  const known = request.headers['if-none-match']?.split(',').map((one) => one.trim()) ?? [];
+  if (known.includes(etag) || known.includes('*')) return { status: 304, headers: { etag } };
+  const view = recordingView(objects, await presignParts(setup().s3, objects));
+  return { status: 200, headers: { etag }, body: view };
+}
+
+/** → 200 `{"recordingId","events":[…]}`, in the order of time. */
+async function tell(request: HttpRequest): Promise<HttpAnswer> {
+  const objects = await found(request);
+  return {
+    status: 200,
+    body: { recordingId: objects.job.recordingId, events: recordingStory(objects) },
+  };
+}
+
+/** → 200 `{"recordingId","status"}` as soon as the stop is durable. */
+async function stop({ path, requestId }: HttpRequest): Promise<HttpAnswer> {
+  const recordingId = idIn(path);
+  const result = await stopRecordingById(setup().ports, recordingId, { by: `request ${requestId}` });
+  logger.info('recording stop asked', { ...result });
+  return { status: 200, body: { recordingId, status: result.alreadyEnded ? 'ended' : 'stopping' } };
+}
+
+/** → 202 `{"recordingId","sequence"}`: a new part begins at the next keyframe after the recorder has seen it. */
+async function rotate({ path }: HttpRequest): Promise<HttpAnswer> {
+  const recordingId = idIn(path);
+  const sequence = await rotateRecording(setup().ports, recordingId);
+  logger.info('rotation asked', { sequence });
+  return { status: 202, body: { recordingId, sequence } };
+}
+
+/** `?records=true` deletes its records in the library too → 200 `{"recordingId","deletedRecords"}`. */
+async function remove(request: HttpRequest): Promise<HttpAnswer> {
+  const { records } = parseInput(deleteRecordingQuery, request.query);
+  const objects = await found(request);
+  const { s3, ports } = setup();
+  const deletedRecords = await deleteRecording({ s3, store: ports.store }, objects, {
+    records: records === 'true',
+  });
+  logger.info('recording deleted', { deletedRecords });
+  return { status: 200, body: { recordingId: objects.job.recordingId, deletedRecords } };
+}
+
+/** `{streamName, …}` → 200, the names that a record would get, and what was changed. */
+async function preview({ body }: HttpRequest): Promise<HttpAnswer> {
+  const { policy, fileTemplate, libraryKeyTemplate, encoding, format, ...values } = parseInput(
+    previewNameBody,
+    body,
+  );
+  const rules = {
+    ...setup().defaults.names,
+    // A template that is asked for is meant to be used, whatever the deployment's policy.
+    ...(fileTemplate === undefined ? {} : { fileTemplate, policy: 'template' as const }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(libraryKeyTemplate === undefined ? {} : { libraryKeyTemplate }),
+    ...(encoding === undefined ? {} : { encoding }),
+  };
+  const extension = format === undefined ? {} : { extension: format };
+  return { status: 200, body: previewName({ ...values, rules, ...extension }) };
+}
+
+/** @throws RecorderError recording_not_found, also for what can be no id */
+function idIn(path: HttpRequest['path']): string {
+  const { recordingId } = parseInput(recordingPath, path);
+  logger.appendKeys({ recordingId });
+  if (!isRecordingId(recordingId)) throw notFound();
+  return recordingId;
+}
+
+async function found({ path }: HttpRequest): Promise<RecordingObjects> {
+  const objects = await readRecording(setup().ports.store, idIn(path));
+  if (objects === undefined) throw notFound();
+  return objects;
+}
+
+function notFound(): RecorderError {
+  return new RecorderError('recording_not_found', 'There is no recording with this id.', {
+    field: 'recordingId',
+  });
+}

@@ -1,0 +1,129 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { readEnv } from '../aws/env.ts';
+import { type HttpAnswer, type HttpRequest, httpRouter, type Operation } from '../aws/http.ts';
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { settingsOf } from '../core/api/config.ts';
+import { RecorderError } from '../core/api/errors.ts';
+import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
+import { mediaSessionBody, startRecordingBody } from '../core/api/schemas.ts';
+import { parseInput } from '../core/api/validation.ts';
+import { isListed, matches, streamFilter, toWcsStreamItem, type WcsStreamItem } from '../core/api/wcs.ts';
+import { cancelReservation } from '../core/protocol/reservation.ts';
+import { stopRecording } from '../core/protocol/stop.ts';
+import { sessionKey } from '../core/state/keys.ts';
+import { type Session, sessionSchema } from '../core/state/objects.ts';
+import { controlPorts } from '../recordings/control.ts';
+import { activeRecording, activeRecordings, latestSessions } from '../recordings/registry.ts';
+import { startFound } from '../recordings/startFound.ts';
+
+const setup = once(() => ({
+  ports: controlPorts(new S3Client()),
+  env: readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS']),
+}));
+
+/** Streams whose locks are looked at together. */
+const LOOKED_UP_AT_ONCE = 32;
+
+const start: Operation = { body: 'json', run: startStream };
+const stop: Operation = { body: 'json', run: stopStream };
+
+/** WCS's REST methods, with and without `/rest-api` and a slash at the end. */
+export const handler = httpRouter<WcsMethod>(
+  {
+    '/stream/startRecording': start,
+    '/recorder/startup': start,
+    '/stream/stopRecording': stop,
+    '/recorder/terminate': stop,
+    '/recorder/find_all': { body: 'none', run: findRecords },
+    '/stream/find': { body: 'optionalJson', run: findStreams },
+    '/stream/find_all': {
+      body: 'none',
+      run: async () => ({ status: 200, body: await streamItems(await latestSessions(setup().ports.store)) }),
+    },
+  },
+  (event) => wcsMethodPath(event.rawPath),
+);
+
+/** `{"mediaSessionId", "config"?}` → 200 `{"recordingId","mediaSessionId","status","alreadyStarted"}`. */
+async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {
+  const { mediaSessionId, config } = parseInput(startRecordingBody, body);
+  logger.appendKeys({ mediaSessionId });
+  const { ports, env } = setup();
+  const params = {
+    mediaSessionId,
+    settings: settingsOf(config ?? {}, env.RECORDING_DEFAULTS),
+    // Without a config it is the same request as before; with one, the recording that is asked for is that one.
+    whenDifferent: config === undefined ? ('keep' as const) : ('restart' as const),
+    requestId,
+  };
+  const result = await startFound(ports, params, env.STREAM_HOOKS);
+  logger.info('recording start asked', { ...result });
+  const { recordingId, alreadyStarted } = result;
+  return { status: 200, body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted } };
+}
+
+/** `{"mediaSessionId"}` → 200 `{"recordingId","mediaSessionId","status"}`. */
+async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {
+  const { mediaSessionId } = parseInput(mediaSessionBody, body);
+  logger.appendKeys({ mediaSessionId });
+  const { ports } = setup();
+  const cancelled = await cancelReservation(ports, mediaSessionId);
+  const result = await stopRecording(ports, { mediaSessionId, by: `request ${requestId}` }).catch(
+    (error: unknown) => {
+      if (cancelled && error instanceof RecorderError && error.code === 'recording_not_found')
+        return undefined;
+      throw error;
+    },
+  );
+  if (result === undefined) {
+    logger.info('reservation cancelled');
+    return { status: 200, body: { mediaSessionId, status: 'cancelled' } };
+  }
+  logger.info('recording stop asked', { ...result });
+  const status = result.alreadyEnded ? 'ended' : 'stopping';
+  return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status } };
+}
+
+/** → 200 `[{"fileName","mediaSessionId"}]`: the files that are being written now. */
+async function findRecords(): Promise<HttpAnswer> {
+  const recordings = await activeRecordings(setup().ports.store);
+  const files = recordings.flatMap(({ mediaSessionId, openParts }) =>
+    openParts.map(({ fileName }) => ({ fileName, mediaSessionId })),
+  );
+  return { status: 200, body: files };
+}
+
+/** `{"name","published",…}`, any field of the answer → 200, the streams that have these values; 404 without one. */
+async function findStreams({ body }: HttpRequest): Promise<HttpAnswer> {
+  const filter = parseInput(streamFilter, body);
+  const { store } = setup().ports;
+  const { mediaSessionId } = filter;
+  const known =
+    typeof mediaSessionId === 'string'
+      ? await store.read(sessionKey(mediaSessionId), sessionSchema)
+      : undefined;
+  const sessions =
+    mediaSessionId === undefined ? await latestSessions(store) : known === undefined ? [] : [known.value];
+  const found = (await streamItems(sessions)).filter((item) => matches(item, filter));
+  if (found.length === 0) throw new RecorderError('session_not_found', 'No stream has these values.');
+  return { status: 200, body: found };
+}
+
+async function streamItems(sessions: readonly Session[]): Promise<WcsStreamItem[]> {
+  const { store } = setup().ports;
+  const listed = sessions.filter(isListed);
+  const items: WcsStreamItem[] = [];
+  for (let i = 0; i < listed.length; i += LOOKED_UP_AT_ONCE) {
+    items.push(
+      ...(await Promise.all(
+        listed.slice(i, i + LOOKED_UP_AT_ONCE).map(async (session) => {
+          const recording = await activeRecording(store, session.mediaSessionId);
+          const fileNames = recording?.openParts.map(({ fileName }) => fileName) ?? [];
+          return toWcsStreamItem(session, recording === undefined ? undefined : { fileNames });
+        }),
+      )),
+    );
+  }
+  return items;
+}

@@ -1,0 +1,77 @@
+import * as z from 'zod/mini';
+import type { EventBus } from '../aws/eventBus.ts';
+import type { StateStore } from '../aws/stateStore.ts';
+import { EVENT_TYPES, type EventDetails, type EventType, eventId } from '../core/events/published.ts';
+import type { Clock } from '../core/protocol/ports.ts';
+import type { RecordingObjects } from '../core/state/fold.ts';
+import { announcedKey } from '../core/state/keys.ts';
+import type { FinalPart, Job, OpenPart, Outcome } from '../core/state/objects.ts';
+
+export interface AnnouncementPorts {
+  readonly store: StateStore;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+}
+
+const announcedSchema = z.object({ atMs: z.int() });
+
+type Facts<T extends EventType> = Omit<
+  EventDetails[T],
+  'id' | 'recordingId' | 'mediaSessionId' | 'streamName'
+>;
+
+/**
+ * Publishes a fact of a recording, and notes that it was. What is noted is not published again; what was published and
+ * could not be noted is: at least once, with the same id.
+ */
+async function announce<T extends EventType>(
+  { store, bus, clock }: AnnouncementPorts,
+  { recordingId, mediaSessionId, stream }: Job,
+  type: T,
+  facts: Facts<T>,
+  part?: number,
+): Promise<void> {
+  const id = eventId(type, recordingId, part);
+  const key = announcedKey(recordingId, id);
+  if ((await store.read(key, announcedSchema)) !== undefined) return;
+  await bus.publish(type, { id, recordingId, mediaSessionId, streamName: stream.name, ...facts });
+  await store.create(key, { atMs: clock.nowMs() });
+}
+
+/** The first frame is on its way to S3. */
+export function announceStart(ports: AnnouncementPorts, job: Job, open: OpenPart): Promise<void> {
+  const { attempt, part, startTimeMs, tracks } = open;
+  return announce(ports, job, EVENT_TYPES.recordingStarted, { attempt, part, startTimeMs, tracks });
+}
+
+/** A part is complete in landing. */
+export function announcePart(ports: AnnouncementPorts, job: Job, final: FinalPart): Promise<void> {
+  const { part, bytes, recovered, estimatedLossMs } = final;
+  const facts = {
+    part,
+    bytes,
+    durationMs: Math.round(final.durationMs),
+    ...(recovered ? { recovered } : {}),
+    ...(estimatedLossMs === undefined ? {} : { estimatedLossMs }),
+  };
+  return announce(ports, job, EVENT_TYPES.partFinished, facts, part);
+}
+
+/** The recording has ended. */
+export function announceOutcome(ports: AnnouncementPorts, job: Job, outcome: Outcome): Promise<void> {
+  const { status, reason, parts } = outcome;
+  const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
+  return announce(ports, job, type, { reason, parts });
+}
+
+/** Everything that is known of a recording and was not announced: whoever should have done it is gone. */
+export async function announceMissing(ports: AnnouncementPorts, objects: RecordingObjects): Promise<void> {
+  const { job, outcome } = objects;
+  const parts = [...objects.parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+  const first = parts.find(({ open }) => open !== undefined)?.open;
+  if (first !== undefined) await announceStart(ports, job, first);
+  for (const { final } of parts) {
+    if (final !== undefined && final.bytes > 0) await announcePart(ports, job, final);
+  }
+  if (outcome !== undefined) await announceOutcome(ports, job, outcome);
+}

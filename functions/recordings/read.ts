@@ -1,0 +1,129 @@
+import type * as z from 'zod/mini';
+import type { StateStore } from '../aws/stateStore.ts';
+import type { RecordingSummary } from '../core/api/views.ts';
+import type { PartFacts, PartObjects, RecordingObjects } from '../core/state/fold.ts';
+import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/state/keys.ts';
+import {
+  claimSchema,
+  controlSchema,
+  endSchema,
+  finalPartSchema,
+  jobSchema,
+  movedPartSchema,
+  openPartSchema,
+  outcomeSchema,
+  progressSchema,
+  stopSchema,
+} from '../core/state/objects.ts';
+
+const READS_AT_ONCE = 16;
+
+/** Reads all state objects of a recording; undefined when there is no job. One list and one GET an object. */
+export async function readRecording(
+  store: StateStore,
+  recordingId: string,
+): Promise<RecordingObjects | undefined> {
+  const prefix = recordingPrefix(recordingId);
+  const keys = await store.list(prefix);
+  const found: Found = { attempts: new Map(), parts: new Map() };
+  for (let i = 0; i < keys.length; i += READS_AT_ONCE) {
+    await Promise.all(
+      keys.slice(i, i + READS_AT_ONCE).map((key) => readInto(found, store, key, key.slice(prefix.length))),
+    );
+  }
+  const { job, ...rest } = found;
+  return job === undefined ? undefined : { job, ...rest };
+}
+
+/**
+ * Reads what a list shows of a recording, with one LIST and few GETs, however many parts it has; undefined when there
+ * is no job.
+ */
+export async function readSummary(
+  store: StateStore,
+  recordingId: string,
+): Promise<RecordingSummary | undefined> {
+  const prefix = recordingPrefix(recordingId);
+  const names = new Set((await store.list(prefix)).map((key) => key.slice(prefix.length)));
+  if (!names.has('job.json')) return undefined;
+  const [job, stop, outcome] = await Promise.all([
+    store.read(jobKey(recordingId), jobSchema),
+    names.has('stop.json') ? store.read(stopKey(recordingId), stopSchema) : undefined,
+    names.has('outcome.json') ? store.read(outcomeKey(recordingId), outcomeSchema) : undefined,
+  ]);
+  if (job === undefined) return undefined;
+  return {
+    job: job.value,
+    ...(stop === undefined ? {} : { stop: stop.value }),
+    ...(outcome === undefined ? {} : { outcome: outcome.value }),
+    attempts: new Map(
+      ordinals(names, 'attempts').map((n) => [n, names.has(`attempts/${n}/end.json`) ? { end: true } : {}]),
+    ),
+    parts: await partFacts(store, recordingId, names),
+  };
+}
+
+/** Of parts that are finished and not in the library, so many are looked at for whether they hold anything. */
+const FINALS_READ_MAX = 16;
+
+async function partFacts(
+  store: StateStore,
+  recordingId: string,
+  names: ReadonlySet<string>,
+): Promise<Map<number, PartFacts>> {
+  const facts = new Map<number, PartFacts>(
+    ordinals(names, 'parts').map((n) => [n, names.has(`parts/${n}/moved.json`) ? { moved: true } : {}]),
+  );
+  const waiting = [...facts].flatMap(([part, { moved }]) =>
+    moved === undefined && names.has(`parts/${part}/final.json`) ? [part] : [],
+  );
+  await Promise.all(
+    waiting.slice(0, FINALS_READ_MAX).map(async (part) => {
+      const final = await store.read(partKey(recordingId, part, 'final'), finalPartSchema);
+      if (final !== undefined) facts.set(part, { final: final.value });
+    }),
+  );
+  return facts;
+}
+
+/** The numbers of a folder's own folders. */
+function ordinals(names: ReadonlySet<string>, folder: 'attempts' | 'parts'): number[] {
+  const found = [...names].flatMap((name) => {
+    const [first, ordinal] = name.split('/');
+    return first === folder && /^[1-9]\d*$/.test(ordinal ?? '') ? [Number(ordinal)] : [];
+  });
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Attempt = Mutable<NonNullable<ReturnType<RecordingObjects['attempts']['get']>>>;
+type Found = Partial<Mutable<Omit<RecordingObjects, 'attempts' | 'parts'>>> & {
+  attempts: Map<number, Attempt>;
+  parts: Map<number, Mutable<PartObjects>>;
+};
+
+/** Reads one object into its place; a name that is not of the design is left alone. */
+async function readInto(found: Found, store: StateStore, key: string, name: string): Promise<void> {
+  const read = async <T>(schema: z.ZodMiniType<T>, place: (value: T) => void): Promise<void> => {
+    const object = await store.read(key, schema);
+    if (object !== undefined) place(object.value);
+  };
+  const [folder, ordinalText, file] = name.split('/');
+  const ordinal = Number(ordinalText);
+  if (folder === 'attempts' && Number.isInteger(ordinal)) {
+    const attempt = found.attempts.get(ordinal) ?? {};
+    found.attempts.set(ordinal, attempt);
+    if (file === 'claim.json') await read(claimSchema, (value) => (attempt.claim = value));
+    else if (file === 'progress.json') await read(progressSchema, (value) => (attempt.progress = value));
+    else if (file === 'end.json') await read(endSchema, (value) => (attempt.end = value));
+  } else if (folder === 'parts' && Number.isInteger(ordinal)) {
+    const part = found.parts.get(ordinal) ?? {};
+    found.parts.set(ordinal, part);
+    if (file === 'open.json') await read(openPartSchema, (value) => (part.open = value));
+    else if (file === 'final.json') await read(finalPartSchema, (value) => (part.final = value));
+    else if (file === 'moved.json') await read(movedPartSchema, (value) => (part.moved = value));
+  } else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
+  else if (name === 'stop.json') await read(stopSchema, (value) => (found.stop = value));
+  else if (name === 'control.json') await read(controlSchema, (value) => (found.control = value));
+  else if (name === 'outcome.json') await read(outcomeSchema, (value) => (found.outcome = value));
+}

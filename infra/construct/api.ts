@@ -1,0 +1,104 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { DEFAULT_ROUTE, type FunctionName, ROUTES } from '../wiring.ts';
+import { acknowledge } from './acknowledge.ts';
+import { type ApiAuth, apiAuthorizer } from './apiAuth.ts';
+import type { FunctionsProps } from './functions.ts';
+
+/** Bounds what a caller gone wild can cost; Fargate launches far fewer tasks a second than this. */
+const THROTTLE = { rateLimit: 500, burstLimit: 1000 };
+
+/**
+ * Who asked for what, and what came of it. Neither bodies nor paths are logged: a source URL may hold a key, and a hook's
+ * path holds its secret.
+ */
+const ACCESS_LOG_FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  sourceIp: '$context.identity.sourceIp',
+  callerArn: '$context.identity.userArn',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  errorMessage: '$context.error.message',
+  integrationErrorMessage: '$context.integrationErrorMessage',
+  responseLatencyMs: '$context.responseLatency',
+};
+
+export interface ApiProps {
+  readonly functions: Readonly<Record<FunctionName, IFunction>>;
+  readonly logRetention: RetentionDays;
+  readonly auth: ApiAuth;
+  /** Whether there are routes for hooks, which the functions let in by their secrets. */
+  readonly hasHooks: boolean;
+  /** For the function that checks HTTP Basic. */
+  readonly functionsProps: FunctionsProps;
+}
+
+/** The HTTP API: the wiring's routes, and `$default`, for callers whom the authorizer knows; hooks besides. */
+export class Api extends Construct {
+  readonly httpApi: HttpApi;
+  readonly stage: HttpStage;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    const { functions, logRetention, auth, hasHooks } = props;
+    this.httpApi = new HttpApi(this, 'HttpApi', {
+      description: 'Stream Recorder',
+      createDefaultStage: false,
+      defaultAuthorizer: apiAuthorizer(this, auth, props.functionsProps),
+    });
+    const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
+    for (const route of ROUTES.filter((one) => hasHooks || one.auth !== 'hook')) {
+      const added = this.httpApi.addRoutes({
+        path: route.path,
+        methods: [HttpMethod[route.method]],
+        integration: integration(route.function),
+        ...(route.auth === 'hook' ? { authorizer: new HttpNoneAuthorizer() } : {}),
+      });
+      if (route.auth !== 'hook') continue;
+      for (const one of added) {
+        acknowledge(
+          one,
+          'AwsSolutions-APIG4',
+          'A hook is let in by the secret in its path, which the function checks.',
+        );
+      }
+    }
+    if (auth.kind === 'none') {
+      acknowledge(this, 'AwsSolutions-APIG4', 'The deployer has asked for an API without authorization.');
+    }
+    new HttpRoute(this, 'DefaultRoute', {
+      httpApi: this.httpApi,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration: integration(DEFAULT_ROUTE),
+    });
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this.httpApi,
+      autoDeploy: true,
+      throttle: THROTTLE,
+      detailedMetricsEnabled: true,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, 'AccessLogs', {
+            retention: logRetention,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        ),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
+      },
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { HttpNoneAuthorizer, type IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpIamAuthorizer,
+  HttpJwtAuthorizer,
+  HttpLambdaAuthorizer,
+  HttpLambdaResponseType,
+} from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { ParamsAndSecretsLayerVersion, ParamsAndSecretsVersions } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { BASIC_AUTHORIZER } from '../wiring.ts';
+import { type FunctionsProps, lambdaFunction } from './functions.ts';
+
+/** Who may call the HTTP API. */
+export type ApiAuth =
+  /** AWS's own signatures; `grantApi` lets a role in. */
+  | { readonly kind: 'iam' }
+  /** A token of an OpenID Connect issuer, for one of these audiences. */
+  | { readonly kind: 'jwt'; readonly issuer: string; readonly audience: readonly string[] }
+  /** HTTP Basic, as WCS's clients send it unasked: the secret is JSON, `{"username","password"}`. */
+  | { readonly kind: 'basic'; readonly secret: ISecret | Secret }
+  /** Everybody who knows the URL. */
+  | { readonly kind: 'none' };
+
+/** @param props what a function needs, for the one that checks HTTP Basic */
+export function apiAuthorizer(scope: Construct, auth: ApiAuth, props: FunctionsProps): IHttpRouteAuthorizer {
+  switch (auth.kind) {
+    case 'iam':
+      return new HttpIamAuthorizer();
+    case 'jwt':
+      if (auth.audience.length === 0) throw new Error('auth.audience: at least one is needed');
+      return new HttpJwtAuthorizer('Jwt', auth.issuer, { jwtAudience: [...auth.audience] });
+    case 'basic':
+      return basicAuthorizer(scope, auth.secret, props);
+    case 'none':
+      return new HttpNoneAuthorizer();
+  }
+}
+
+function basicAuthorizer(
+  scope: Construct,
+  secret: ISecret | Secret,
+  props: FunctionsProps,
+): HttpLambdaAuthorizer {
+  const handler = lambdaFunction(scope, BASIC_AUTHORIZER, {
+    ...props,
+    paramsAndSecrets: ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103),
+  });
+  handler.addEnvironment('BASIC_AUTH_SECRET_ARN', secret.secretArn);
+  if (handler.role !== undefined) secret.grantRead(handler.role);
+  return new HttpLambdaAuthorizer('Basic', handler, {
+    responseTypes: [HttpLambdaResponseType.SIMPLE],
+    identitySource: ['$request.header.Authorization'],
+  });
+}

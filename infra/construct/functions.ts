@@ -1,0 +1,109 @@
+import path from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  ApplicationLogLevel,
+  Architecture,
+  LoggingFormat,
+  type ParamsAndSecretsLayerVersion,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../wiring.ts';
+import { acknowledge } from './acknowledge.ts';
+import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './bundling/options.ts';
+import { applyGrants, type GrantTargets } from './grants.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+
+export interface FunctionsProps {
+  /** What the wiring's environment variables hold. */
+  readonly resources: Readonly<Record<Resource, string>>;
+  readonly targets: GrantTargets;
+  readonly logRetention: RetentionDays;
+}
+
+export interface LambdaFunctionProps extends FunctionsProps {
+  /** AWS's extension that hands a function its secrets. */
+  readonly paramsAndSecrets?: ParamsAndSecretsLayerVersion;
+}
+
+/** The wiring's functions, each with a role of its own that has the wiring's grants. */
+export class Functions extends Construct {
+  readonly all: Readonly<Record<FunctionName, NodejsFunction>>;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const make = (name: FunctionName) => lambdaFunction(this, FUNCTIONS[name], props);
+    this.all = {
+      wcs: make('wcs'),
+      recordings: make('recordings'),
+      streams: make('streams'),
+      notFound: make('notFound'),
+      relocate: make('relocate'),
+      taskStopped: make('taskStopped'),
+      reconcile: make('reconcile'),
+    };
+  }
+}
+
+/** One function below a construct of its own name. */
+export function lambdaFunction(
+  parent: Construct,
+  spec: FunctionSpec,
+  { resources, targets, logRetention, paramsAndSecrets }: LambdaFunctionProps,
+): NodejsFunction {
+  const scope = new Construct(parent, spec.name);
+  const logGroup = new LogGroup(scope, 'Logs', {
+    retention: logRetention,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, 'Role', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    description: `Stream Recorder: ${spec.name}`,
+  });
+  logGroup.grantWrite(role);
+  applyGrants(role, spec.grants, targets);
+
+  const handler = new NodejsFunction(scope, 'Function', {
+    description: spec.description,
+    entry: path.join(ROOT, 'functions', 'handlers', `${spec.name}.ts`),
+    handler: 'handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    timeout: Duration.seconds(spec.timeoutSeconds),
+    memorySize: spec.memoryMb,
+    environment: Object.fromEntries(
+      Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
+    ),
+    role,
+    logGroup,
+    loggingFormat: LoggingFormat.JSON,
+    applicationLogLevelV2: ApplicationLogLevel.INFO,
+    tracing: Tracing.ACTIVE,
+    awsSdkConnectionReuse: false,
+    ...(paramsAndSecrets === undefined ? {} : { paramsAndSecrets }),
+    projectRoot: ROOT,
+    depsLockFilePath: path.join(ROOT, 'package-lock.json'),
+    bundling: {
+      format: OutputFormat.ESM,
+      target: BUNDLE_TARGET,
+      mainFields: BUNDLE_MAIN_FIELDS,
+      banner: BUNDLE_BANNER,
+      minify: true,
+      bundleAwsSDK: true,
+      esbuildArgs: Object.fromEntries(
+        Object.entries(BUNDLE_ALIASES).map(([from, to]) => [`--alias:${from}`, to]),
+      ),
+    },
+  });
+  acknowledge(
+    role,
+    'AwsSolutions-IAM5[Resource::*]',
+    'xray:PutTraceSegments and xray:PutTelemetryRecords have no resource to name.',
+  );
+  return handler;
+}

@@ -1,0 +1,120 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Cluster, TaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { BucketName, EcsAction, Grant } from '../wiring.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
+
+/** What grants are on. The recorder's own role is written before there is a task definition. */
+export interface GrantTargets {
+  readonly buckets: Readonly<Record<BucketName, IBucket | Bucket>>;
+  /** Encrypts what is put into the library. */
+  readonly libraryKey?: IKey | undefined;
+  readonly eventBus: EventBus;
+  readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
+}
+
+const WHY_WILDCARDS =
+  'Stands for recordings, tasks or task definition revisions, which do not exist yet; what comes before it is exact. ecs:ListTasks knows no narrower resource, and is bound to the cluster by a condition.';
+
+/** Writes the wiring's grants into a role's own policy, and nothing else. */
+export function applyGrants(role: Role, grants: readonly Grant[], targets: GrantTargets): void {
+  for (const statement of grants.flatMap((grant) => statementsOf(role, grant, targets))) {
+    role.addToPolicy(statement);
+    acknowledgeWildcards(role, statement.resources, WHY_WILDCARDS);
+  }
+  for (const name of new Set(
+    grants.flatMap(({ on }) => (on === 'landing' || on === 'library' ? [on] : [])),
+  )) {
+    // A given bucket may be encrypted with a key of its owner's.
+    targets.buckets[name].encryptionKey?.grantEncryptDecrypt(role);
+    if (name === 'library') targets.libraryKey?.grantEncryptDecrypt(role);
+  }
+}
+
+function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicyStatement[] {
+  switch (grant.on) {
+    case 'landing':
+    case 'library': {
+      const bucket = targets.buckets[grant.on];
+      if ('list' in grant) return [listStatement(bucket, grant.list)];
+      if ('uploads' in grant) {
+        const actions = ['s3:ListBucketMultipartUploads'];
+        return [new PolicyStatement({ actions, resources: [bucket.bucketArn] })];
+      }
+      return [
+        new PolicyStatement({
+          actions: [...grant.actions],
+          resources: grant.keys.map((keys) => bucket.arnForObjects(keys)),
+        }),
+      ];
+    }
+    case 'eventBus':
+      return [
+        new PolicyStatement({ actions: [...grant.actions], resources: [targets.eventBus.eventBusArn] }),
+      ];
+    case 'recorderTask':
+      return grant.actions.flatMap((action) => ecsStatements(role, action, targets));
+  }
+}
+
+/**
+ * Listing below the given prefixes. S3 asks for this right also when an object that is read does not exist (404, or 403
+ * without it), and then it need not name a prefix: hence "if exists". Without it every first read would be refused.
+ */
+function listStatement(bucket: IBucket | Bucket, prefixes: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['s3:ListBucket'],
+    resources: [bucket.bucketArn],
+    ...(prefixes.includes('*') ? {} : { conditions: { StringLikeIfExists: { 's3:prefix': [...prefixes] } } }),
+  });
+}
+
+function ecsStatements(role: Role, action: EcsAction, targets: GrantTargets): PolicyStatement[] {
+  if (targets.recorder === undefined) throw new Error(`${action} is granted before there is a cluster`);
+  const { cluster, taskDefinition } = targets.recorder;
+  const stack = Stack.of(role);
+  const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
+  const tasks = stack.formatArn({
+    service: 'ecs',
+    resource: 'task',
+    resourceName: `${cluster.clusterName}/*`,
+  });
+  switch (action) {
+    case 'ecs:RunTask':
+      return [
+        new PolicyStatement({
+          actions: [action],
+          // Any revision: during a deployment the function may still hold the one before.
+          resources: [
+            stack.formatArn({
+              service: 'ecs',
+              resource: 'task-definition',
+              resourceName: `${taskDefinition.family}:*`,
+            }),
+          ],
+          conditions: inCluster,
+        }),
+        new PolicyStatement({
+          actions: ['iam:PassRole'],
+          resources: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
+          conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+        }),
+      ];
+    case 'ecs:TagResource':
+      return [
+        new PolicyStatement({
+          actions: [action],
+          resources: [tasks],
+          conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+        }),
+      ];
+    case 'ecs:StopTask':
+      return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
+    case 'ecs:ListTasks':
+      // IAM knows no narrower resource for it; the condition names the cluster.
+      return [new PolicyStatement({ actions: [action], resources: ['*'], conditions: inCluster })];
+  }
+}

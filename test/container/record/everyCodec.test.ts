@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { ENHANCED_CODECS, enhancedFlv } from '../../support/enhancedFlv.ts';
+import { HttpSource } from '../../support/httpSource.ts';
+import { frameHashes, MediaFolder } from '../../support/media.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const SECONDS = 3;
+/** H.263 has few sizes; this is one. */
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=352x288:rate=25'];
+const tone = (rateHz: number): string[] => ['-f', 'lavfi', '-i', `sine=sample_rate=${rateHz}`];
+
+const VIDEO = {
+  av1: ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8'],
+  flv1: ['-c:v', 'flv'],
+  h263: ['-c:v', 'h263'],
+  h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
+  hevc: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-pix_fmt', 'yuv420p'],
+  mjpeg: ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'],
+  mpeg1video: ['-c:v', 'mpeg1video', '-bf', '2'],
+  mpeg2video: ['-c:v', 'mpeg2video', '-bf', '2'],
+  mpeg4: ['-c:v', 'mpeg4'],
+  theora: ['-c:v', 'libtheora'],
+  vp8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'],
+  vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'],
+} as const;
+type VideoCodec = keyof typeof VIDEO;
+
+/** Encoders that do not have the codec's name, and the rates that a codec knows if 44,100 Hz is none. */
+const AUDIO: Readonly<Record<string, readonly [encoder: readonly string[], rateHz: number]>> = {
+  // 5.1, with channels at the side.
+  ac3: [['ac3', '-ac', '6'], 48_000],
+  adpcm_g722: [['g722'], 16_000],
+  adpcm_swf: [['adpcm_swf'], 44_100],
+  dts: [['dca', '-strict', '-2'], 48_000],
+  g723_1: [['g723_1', '-b:a', '6300'], 8_000],
+  mp3: [['libmp3lame'], 44_100],
+  nellymoser: [['nellymoser'], 22_050],
+  opus: [['libopus'], 48_000],
+  pcm_alaw: [['pcm_alaw'], 8_000],
+  pcm_mulaw: [['pcm_mulaw'], 8_000],
+  s302m: [['s302m', '-strict', '-2', '-ac', '2'], 48_000],
+  speex: [['libspeex'], 16_000],
+  vorbis: [['libvorbis'], 44_100],
+};
+
+/** What live sources send: the source's container, what is in it, and what is recorded. */
+const SOURCES: readonly (readonly [
+  container: string,
+  codecs: readonly [video: VideoCodec | undefined, audio: string | undefined],
+  format: string,
+  recordedAudio: string | undefined,
+])[] = [
+  ['mpegts', ['mpeg2video', 'mp2'], 'mkv', 'aac'],
+  ['mpegts', ['mpeg1video', 'mp3'], 'mkv', 'mp3'],
+  ['mpegts', ['mpeg4', 'aac'], 'mkv', 'aac'],
+  ['mpegts', ['h264', 'ac3'], 'mp4', 'aac'],
+  ['mpegts', ['h264', 'eac3'], 'mp4', 'aac'],
+  ['mpegts', ['h264', 'dts'], 'mp4', 'aac'],
+  ['mpegts', ['h264', 's302m'], 'mp4', 'aac'],
+  ['mpegts', ['hevc', 'opus'], 'mp4', 'aac'],
+  ['mpegts -mpegts_flags latm', ['h264', 'aac'], 'mp4', 'aac'],
+  ['flv', ['flv1', 'mp3'], 'mkv', 'mp3'],
+  ['flv', ['h264', 'speex'], 'mp4', 'aac'],
+  ['flv', ['h264', 'nellymoser'], 'mp4', 'aac'],
+  ['flv', ['h264', 'pcm_alaw'], 'mp4', 'aac'],
+  ['flv', ['h264', 'pcm_mulaw'], 'mp4', 'aac'],
+  ['flv', ['h264', 'adpcm_swf'], 'mp4', 'aac'],
+  ['matroska', ['mjpeg', 'flac'], 'mkv', 'flac'],
+  ['matroska', ['theora', 'pcm_s24le'], 'mkv', 'pcm_s24le'],
+  ['matroska', ['h263', 'pcm_f32le'], 'mkv', 'pcm_f32le'],
+  ['matroska', ['h264', 'adpcm_g722'], 'mp4', 'aac'],
+  ['matroska', ['h264', 'g723_1'], 'mp4', 'aac'],
+  ['matroska', ['h264', 'alac'], 'mp4', 'aac'],
+  ['matroska', ['vp8', 'ac3'], 'webm', 'opus'],
+  ['webm', ['vp9', 'opus'], 'webm', 'opus'],
+  ['matroska', ['av1', 'opus'], 'mp4', 'aac'],
+  ['ogg', ['theora', 'vorbis'], 'mkv', 'vorbis'],
+  ['ogg', [undefined, 'speex'], 'mp4', 'aac'],
+  ['ogg', [undefined, 'flac'], 'mp4', 'aac'],
+  ['mp3', [undefined, 'mp3'], 'mp4', 'aac'],
+  ['adts', [undefined, 'aac'], 'mp4', 'aac'],
+  ['mpjpeg', ['mjpeg', undefined], 'mkv', undefined],
+];
+
+describeWith(['ffmpeg'], 'what sources send', () => {
+  const folder = new MediaFolder();
+  const sources: HttpSource[] = [];
+  let bench: RecorderBench;
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+  });
+  afterAll(async () => {
+    await Promise.all(sources.map((source) => source.close()));
+    await bench?.close();
+    folder.remove();
+  });
+
+  /** An encoder of AV1 cannot write to a pipe: its parameters come too late. */
+  const picture = (video: VideoCodec): readonly string[] => {
+    if (video !== 'av1') return PICTURE;
+    folder.make('av1.mkv', [...PICTURE, ...VIDEO.av1, '-g', '25', '-t', String(SECONDS)]);
+    return ['-i', folder.file('av1.mkv')];
+  };
+  const encoding = (video: VideoCodec): readonly string[] =>
+    video === 'av1' ? ['-c:v', 'copy'] : [...VIDEO[video], '-g', '25'];
+
+  async function record(bytes: Buffer) {
+    const source = await HttpSource.start(bytes);
+    sources.push(source);
+    const { objects, reason } = await bench.record(source.url);
+    expect(reason.code).toBe('source_ended');
+    expect([...objects.parts.keys()]).toEqual([1]);
+    const { open, final } = objects.parts.get(1) ?? {};
+    const name = `${objects.job.recordingId}.${open?.format}`;
+    const file = folder.write(name, await bench.object(final?.key ?? ''));
+    expect(await decodeErrors(file)).toBe('');
+    const { streams, format } = await probe(file);
+    expect(Math.abs(Number(format.duration) - SECONDS)).toBeLessThan(0.3);
+    const codec = (type: string) => streams.find(({ codec_type }) => codec_type === type)?.codec_name;
+    return { format: open?.format, video: codec('video'), audio: codec('audio'), file };
+  }
+
+  it.each(SOURCES)(
+    '%s with %j becomes %s',
+    async (container, [video, audio], format, recordedAudio) => {
+      const [encoder, rateHz] = AUDIO[audio ?? ''] ?? [[audio ?? ''], 44_100];
+      const name = [container, video, audio].join('-').replaceAll(' ', '');
+      const bytes = folder.pipe(name, [
+        ...(video === undefined ? [] : picture(video)),
+        ...(audio === undefined ? [] : tone(rateHz)),
+        ...(video === undefined ? [] : encoding(video)),
+        ...(audio === undefined ? [] : ['-c:a', ...encoder]),
+        ...['-t', String(SECONDS), '-f', ...container.split(' ')],
+      ]);
+      const { file, ...recorded } = await record(bytes);
+      expect(recorded).toEqual({ format, video, audio: recordedAudio });
+      if (video !== undefined)
+        expect(await frameHashes(file, 'v')).toEqual(await frameHashes(folder.file(name), 'v'));
+    },
+    60_000,
+  );
+
+  // Debian 12's ffmpeg does not know it yet; the one in the image does (npm run test:image).
+  it.skipIf(process.env.RECORDER_FFMPEG === undefined).each(ENHANCED_CODECS)(
+    'enhanced RTMP with %s',
+    async (codec) => {
+      const file = `${codec}.mp4`;
+      folder.make(file, [...PICTURE, ...VIDEO[codec], '-g', '25', '-bf', '0', '-t', String(SECONDS)]);
+      const recorded = await record(enhancedFlv(folder.file(file), codec));
+      expect(recorded).toMatchObject({ format: codec === 'vp9' ? 'webm' : 'mp4', video: codec });
+      expect(await frameHashes(recorded.file, 'v')).toEqual(await frameHashes(folder.file(file), 'v'));
+    },
+    60_000,
+  );
+});

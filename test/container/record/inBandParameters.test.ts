@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ContainerFormat } from '../../../functions/core/media/types.ts';
+import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { HttpSource } from '../../support/httpSource.ts';
+import { frameHashes, frameWidths, MediaFolder, packetHashes } from '../../support/media.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+import { describeWith } from '../../support/tools.ts';
+import { joinTs } from '../../support/ts.ts';
+
+const SECONDS = 3;
+const SMALL = '320x180';
+const LARGE = '640x352';
+
+const ENCODERS = {
+  h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-pix_fmt', 'yuv420p'],
+  hevc: ['-c:v', 'libx265', '-preset', 'ultrafast', '-bf', '0', '-x265-params', 'log-level=error'],
+} as const;
+type Codec = keyof typeof ENCODERS;
+
+/** One number for each frame of two runs. */
+const halves = (first: number, second: number): number[] =>
+  [first, second].flatMap((width) => Array.from({ length: SECONDS * 25 }, () => width));
+
+describeWith(['ffmpeg'], 'a source whose parameters change within its samples', () => {
+  const folder = new MediaFolder();
+  const sources: HttpSource[] = [];
+  let bench: RecorderBench;
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+  });
+  afterAll(async () => {
+    await Promise.all(sources.map((source) => source.close()));
+    await bench?.close();
+    folder.remove();
+  });
+
+  /** One encoder's run; the file's name is that of its place in the stream. */
+  const encode = (codec: Codec, size: string, place: number): Buffer =>
+    folder.make(`${codec}-${place}.ts`, [
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25`],
+      ...['-f', 'lavfi', '-i', 'sine=sample_rate=44100'],
+      ...[...ENCODERS[codec], '-g', '25', '-c:a', 'aac', '-ac', '2', '-t', String(SECONDS)],
+      ...['-muxdelay', '0', '-muxpreload', '0', '-output_ts_offset', String(place * (SECONDS + 0.1))],
+      ...['-f', 'mpegts'],
+    ]);
+
+  async function record(codec: Codec, format: ContainerFormat, sizes: readonly string[]) {
+    const bytes = joinTs(sizes.map((size, place) => encode(codec, size, place)));
+    const source = await HttpSource.start(bytes);
+    sources.push(source);
+    const { objects, reason } = await bench.record(source.url, { formats: { [codec]: format } });
+    expect(reason.code).toBe('source_ended');
+    const parts = [...objects.parts.values()].map(({ open, final }) => ({ open, final }));
+    return Promise.all(
+      parts.map(async ({ open, final }) => {
+        const name = `${objects.job.recordingId}-${final?.part}.${format}`;
+        const file = folder.write(name, await bench.object(final?.key ?? ''));
+        const { streams, format: shown } = await probe(file);
+        return { open, final, file, streams, seconds: Number(shown.duration) };
+      }),
+    );
+  }
+
+  describe.each(['h264', 'hevc'] as const)('%s', (codec) => {
+    it.each(['mp4', 'mkv'] as const)(
+      'gets a part for each resolution in %s, and loses no frame',
+      async (format) => {
+        const sizes = [SMALL, LARGE, SMALL];
+        const parts = await record(codec, format, sizes);
+        expect(parts).toHaveLength(sizes.length);
+        let audioPackets = 0;
+        let sentAudioPackets = 0;
+        for (const [place, { open, final, file, streams, seconds }] of parts.entries()) {
+          const [width, height] = (sizes[place] ?? '').split('x').map(Number);
+          expect(await decodeErrors(file)).toBe('');
+          expect(streams.find(({ codec_type }) => codec_type === 'video')).toMatchObject({ width, height });
+          for (const tracks of [open?.tracks, final?.tracks]) {
+            expect(tracks?.find(({ kind }) => kind === 'video')).toMatchObject({ width, height });
+          }
+          expect(await frameHashes(file, 'v')).toEqual(
+            await frameHashes(folder.file(`${codec}-${place}.ts`), 'v'),
+          );
+          expect(Math.abs(seconds - SECONDS)).toBeLessThan(0.2);
+          expect(Math.abs(seconds * 1000 - (final?.durationMs ?? 0))).toBeLessThan(5);
+          expect(final?.gaps).toBeUndefined();
+          audioPackets += packetHashes(folder, file, 'a').length;
+          sentAudioPackets += packetHashes(folder, folder.file(`${codec}-${place}.ts`), 'a').length;
+        }
+        // For Matroska this AAC is encoded anew, which may add a frame at the end.
+        expect(audioPackets - sentAudioPackets).toBeGreaterThanOrEqual(0);
+        expect(audioPackets - sentAudioPackets).toBeLessThanOrEqual(format === 'mkv' ? 2 : 0);
+      },
+      60_000,
+    );
+
+    it('stays one transport stream, in which all frames decode', async () => {
+      const parts = await record(codec, 'ts', [SMALL, LARGE]);
+      expect(parts).toHaveLength(1);
+      const file = parts[0]?.file ?? '';
+      expect(await decodeErrors(file)).toBe('');
+      const widths = await frameWidths(file);
+      expect(widths).toEqual(halves(320, 640));
+    }, 60_000);
+
+    it('stays one file while the same parameters are repeated', async () => {
+      const parts = await record(codec, 'mp4', [SMALL, SMALL]);
+      expect(parts).toHaveLength(1);
+    }, 60_000);
+  });
+});

@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PartUpload } from '../../../container/upload/partUpload.ts';
+import { Spool } from '../../../container/upload/spool.ts';
+import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
+import type { FinalPart } from '../../../functions/core/state/objects.ts';
+import { crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
+import { HttpSource, type Pace } from '../../support/httpSource.ts';
+import { MediaFolder } from '../../support/media.ts';
+import { type Recorded, RecorderBench } from '../../support/recorderBench.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const SECONDS = 24;
+const FPS = 25;
+const MIB = 1024 * 1024;
+
+describeWith(['ffmpeg'], 'the recorder', () => {
+  const folder = new MediaFolder();
+  const sources: HttpSource[] = [];
+  let bench: RecorderBench;
+  let stream: Buffer;
+  let sparse: Buffer;
+
+  beforeAll(async () => {
+    const make = (name: string, keyframeEvery: number): Buffer =>
+      folder.pipe(name, [
+        ...counterStreamArgs({ fps: FPS, keyframeEvery }).filter((arg) => arg !== '-re'),
+        '-b:v',
+        '8M',
+        '-minrate',
+        '8M',
+        '-maxrate',
+        '8M',
+        '-bufsize',
+        '8M',
+        '-x264-params',
+        'nal-hrd=cbr',
+        '-t',
+        String(SECONDS),
+        // A live stream does not know its duration.
+        '-flvflags',
+        'no_duration_filesize',
+        '-f',
+        'flv',
+      ]);
+    stream = make('stream.flv', FPS);
+    sparse = make('sparse.flv', 10 * FPS);
+    bench = await RecorderBench.start();
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(sources.map((source) => source.close()));
+    await bench?.close();
+    folder.remove();
+  });
+
+  async function serve(bytes: Buffer, pace?: Pace): Promise<string> {
+    const source = await HttpSource.start(bytes, pace);
+    sources.push(source);
+    return source.url;
+  }
+
+  const finals = ({ objects }: Recorded): FinalPart[] =>
+    [...objects.parts.values()].map(({ final }) => final).filter((final) => final !== undefined);
+
+  /** The frame numbers of all parts, one after the other; every part is sound. */
+  async function counters(recorded: Recorded): Promise<number[]> {
+    const all: number[] = [];
+    for (const final of finals(recorded)) {
+      const bytes = await bench.object(final.key);
+      expect(bytes.length).toBe(final.bytes);
+      const file = folder.write(`${recorded.recordingId}-${final.part}.mp4`, bytes);
+      expect(await decodeErrors(file)).toBe('');
+      const { format } = await probe(file);
+      expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(2);
+      all.push(...(await readCounters(file)));
+    }
+    return all;
+  }
+  const EVERY_FRAME = Array.from({ length: SECONDS * FPS }, (_, i) => i);
+
+  it('records a whole stream, in many S3 parts, into one ordinary file', async () => {
+    const recorded = await bench.record(await serve(stream), { partBytes: 5 * MIB });
+    expect(recorded.reason.code).toBe('source_ended');
+    const [final] = finals(recorded);
+    expect(final?.uploaded.length).toBeGreaterThan(3);
+    expect(await counters(recorded)).toEqual(EVERY_FRAME);
+    expect(recorded.objects.outcome).toMatchObject({ status: 'finished', parts: 1 });
+    expect(recorded.objects.attempts.get(1)).toMatchObject({
+      end: { reason: { code: 'source_ended' } },
+      progress: { durationMs: expect.any(Number) },
+    });
+  });
+
+  it.each([
+    ['by time', { kind: 'time', everyMs: 5_000 }, () => stream, 5],
+    ['by time, with 10 s between keyframes', { kind: 'time', everyMs: 3_000 }, () => sparse, 3],
+    ['by size', { kind: 'size', everyBytes: 6 * MIB }, () => stream, 3],
+  ] as const)('rotates %s; the parts join exactly', async (_name, rotation, bytes, parts) => {
+    const recorded = await bench.record(await serve(bytes()), { rotation });
+    expect(finals(recorded).length).toBeGreaterThanOrEqual(parts);
+    expect(finals(recorded).map(({ part }) => part)).toEqual(finals(recorded).map((_, i) => i + 1));
+    expect(await counters(recorded)).toEqual(EVERY_FRAME);
+  });
+
+  it.each(['mp4', 'ts', 'mkv'] as const)(
+    'goes on in the same %s file when the source comes back',
+    async (format) => {
+      const url = await serve(stream, { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] });
+      const recorded = await bench.record(url, { reconnectWindowMs: 5_000, formats: { h264: format } });
+      expect(recorded.reason.code).toBe('source_ended');
+      const [final, ...others] = finals(recorded);
+      expect(others).toEqual([]);
+      // The source begins anew each time.
+      const file = folder.write(`back.${format}`, await bench.object(final?.key ?? ''));
+      const errors = await decodeErrors(file);
+      if (format !== 'ts') expect(errors).toBe('');
+      const found = await readCounters(file);
+      const starts = found.filter((counter) => counter === 0).length;
+      expect(final?.gaps?.length).toBe(starts - 1);
+      expect(starts).toBe(3);
+      for (const [i, counter] of found.entries()) {
+        if (counter !== 0) expect(counter).toBe((found[i - 1] ?? 0) + 1);
+      }
+      const { format: shown } = await probe(file);
+      expect(Math.abs(Number(shown.duration) * 1000 - (final?.durationMs ?? 0))).toBeLessThan(100);
+    },
+    60_000,
+  );
+
+  it('announces start, parts and end', async () => {
+    const before = bench.events.length;
+    await bench.record(await serve(stream), { rotation: { kind: 'time', everyMs: 10_000 } });
+    const events = bench.events.slice(before);
+    expect(events.filter((type) => type === 'Recording Part Finished').length).toBeGreaterThan(1);
+    expect(events[0]).toBe('Recording Started');
+    expect(events.at(-1)).toBe('Recording Finished');
+  });
+
+  describe('while S3 fails', () => {
+    it('loses nothing in an outage: what waits is on disk', async () => {
+      bench.faults.add({
+        service: 's3',
+        operation: 'UploadPart',
+        nth: 2,
+        action: { kind: 'vanish', durationMs: 3_000 },
+      });
+      const recorded = await bench.record(await serve(stream, { bytesPerSecond: 8 * MIB }), {
+        partBytes: 5 * MIB,
+      });
+      bench.faults.clear();
+      expect(recorded.reason.code).toBe('source_ended');
+      expect(await counters(recorded)).toEqual(EVERY_FRAME);
+    }, 30_000);
+
+    it.each(['UploadPart', 'CreateMultipartUpload', 'CompleteMultipartUpload', 'PutObject'])(
+      'loses nothing when answers of %s are lost, throttled, cut off',
+      async (operation) => {
+        bench.faults.add(
+          {
+            service: 's3',
+            operation,
+            match: 'records/|state/recordings',
+            nth: 1,
+            action: { kind: 'dropAnswer' },
+          },
+          {
+            service: 's3',
+            operation,
+            match: 'records/|state/recordings',
+            nth: 3,
+            times: 4,
+            action: { kind: 'throttle' },
+          },
+          {
+            service: 's3',
+            operation,
+            match: 'records/|state/recordings',
+            nth: 8,
+            action: { kind: 'resetMidBody', afterBytes: 100 },
+          },
+        );
+        const recorded = await bench.record(await serve(stream), { partBytes: 5 * MIB });
+        bench.faults.clear();
+        expect(recorded.reason.code).toBe('source_ended');
+        expect(await counters(recorded)).toEqual(EVERY_FRAME);
+        expect(recorded.objects.outcome?.status).toBe('finished');
+      },
+      60_000,
+    );
+
+    it('sends the index again, from its beginning, until S3 has it', async () => {
+      const faults = [
+        { kind: 'resetMidBody', afterBytes: MIB },
+        { kind: 'throttle' },
+        { kind: 'dropAnswer' },
+      ] as const;
+      // The first upload is that of all media.
+      for (const [place, action] of faults.entries()) {
+        bench.faults.add({ service: 's3', operation: 'UploadPart', nth: 2 + place, action });
+      }
+      const hit = vi.spyOn(bench.faults, 'hit');
+      const recorded = await bench.record(await serve(stream), { partBytes: 64 * MIB });
+      bench.faults.clear();
+      expect(hit.mock.calls.filter(([{ operation }]) => operation === 'UploadPart')).toHaveLength(5);
+      const [final] = finals(recorded);
+      expect(final?.uploaded).toHaveLength(1);
+      expect(await counters(recorded)).toEqual(EVERY_FRAME);
+      const moved = await bench.object(final?.key ?? '');
+      expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
+      expect(crc32OfParts([describePart(1, moved)])).toBe(final?.crc32);
+    }, 30_000);
+
+    it('finishes the other parts when one cannot be', async () => {
+      // The first part waits for S3 when the second one's index turns out to be lost.
+      const lost = Promise.withResolvers<void>();
+      const make = PartUpload.prototype.firstWithHead;
+      let made = 0;
+      const spy = vi.spyOn(PartUpload.prototype, 'firstWithHead').mockImplementation(function (
+        this: PartUpload,
+        ...args
+      ) {
+        made += 1;
+        if (made !== 2) return make.apply(this, args);
+        lost.resolve();
+        return Promise.reject(new Error('the disk is lost'));
+      });
+      const order: string[] = [];
+      const close = vi.spyOn(Spool.prototype, 'close').mockImplementationOnce(async () => {
+        order.push('spool closed');
+      });
+      const again = PartUpload.prototype.uploadFirstAgain;
+      const sent = vi.spyOn(PartUpload.prototype, 'uploadFirstAgain').mockImplementation(async function (
+        this: PartUpload,
+        content,
+      ) {
+        await lost.promise;
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        const uploaded = await again.call(this, content);
+        order.push('index sent');
+        return uploaded;
+      });
+      const recorded = await bench.record(await serve(stream), {
+        partBytes: 64 * MIB,
+        rotation: { kind: 'time', everyMs: 12_000 },
+      });
+      for (const mock of [spy, close, sent]) mock.mockRestore();
+      expect(order).toEqual(['index sent', 'spool closed']);
+      bench.faults.clear();
+      expect(made).toBe(2);
+      expect(finals(recorded).map(({ part }) => part)).toEqual([1]);
+      const found = await counters(recorded);
+      expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
+      expect(found.length).toBeGreaterThanOrEqual(12 * FPS);
+    }, 30_000);
+
+    it('ends loudly when the disk is full, with all up to there', async () => {
+      bench.faults.add({
+        service: 's3',
+        operation: 'UploadPart',
+        nth: 1,
+        action: { kind: 'vanish', durationMs: 4_000 },
+      });
+      const recorded = await bench.record(await serve(stream, { bytesPerSecond: 8 * MIB }), {
+        partBytes: 5 * MIB,
+        spoolMaxBytes: 6 * MIB,
+      });
+      bench.faults.clear();
+      expect(recorded.reason.code).toBe('spool_full');
+      expect(recorded.objects.outcome).toMatchObject({ status: 'failed', reason: { code: 'spool_full' } });
+      const found = await counters(recorded);
+      expect(found.length).toBeGreaterThan(50);
+      expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
+    }, 30_000);
+  });
+
+  it('told to end without a stop, finishes its part and leaves the rest to the next attempt', async () => {
+    const recordingId = await bench.createJob(await serve(stream, { bytesPerSecond: 6 * MIB }));
+    const attempt = bench.run(recordingId);
+    const timer = setTimeout(() => attempt.stop.ask('interrupted'), 1_500);
+    expect((await attempt.reason).code).toBe('interrupted');
+    clearTimeout(timer);
+    const objects = await bench.objects(recordingId);
+    expect(objects.outcome).toBeUndefined();
+    expect(objects.attempts.get(1)?.end?.reason.code).toBe('interrupted');
+    const recorded = { recordingId, objects, reason: await attempt.reason };
+    const found = await counters(recorded);
+    expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
+
+    expect((await bench.run(recordingId, 2).reason).code).toBe('source_ended');
+    const both = await bench.objects(recordingId);
+    expect([...both.parts.keys()].sort()).toEqual([1, 2]);
+    expect(both.parts.get(2)?.open?.attempt).toBe(2);
+  }, 40_000);
+});

@@ -1,0 +1,247 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Child } from '../../../support/children.ts';
+import { publishCounter } from '../../../support/counterStream.ts';
+import { HlsServer } from '../../../support/hlsServer.ts';
+import { type LiveRecord, LiveRecording, missing } from '../../../support/liveRecording.ts';
+import { LiveStream } from '../../../support/liveStream.ts';
+import { MediaFolder } from '../../../support/media.ts';
+import { NginxRtmp } from '../../../support/nginxRtmp.ts';
+import { RecorderBench } from '../../../support/recorderBench.ts';
+import { RtspServer } from '../../../support/rtspServer.ts';
+import { SrtListener } from '../../../support/srtListener.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const SETTINGS = { idleTimeoutMs: 2_000, reconnectWindowMs: 15_000 };
+/** A new frame can be joined every 200 ms: what is missing is what the drop itself cost. */
+const DENSE = { keyframeEvery: 5 };
+const FRAME_MS = 40;
+
+describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost and comes back', () => {
+  const folder = new MediaFolder();
+  const closers: (() => Promise<void>)[] = [];
+  let bench: RecorderBench;
+
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+  });
+  afterAll(async () => {
+    // What feeds another is closed after it.
+    for (const close of closers.reverse()) await close();
+    await bench?.close();
+    folder.remove();
+  });
+
+  async function live(...options: Parameters<typeof LiveStream.start>): Promise<LiveStream> {
+    const stream = await LiveStream.start(...options);
+    closers.push(() => stream.close());
+    return stream;
+  }
+
+  /** One sound file with a gap for each time that it was away. */
+  function expectOneFile({ parts, errors, reason }: LiveRecord, gaps: number): void {
+    expect(reason.code).toBe('stopped');
+    expect(parts).toHaveLength(1);
+    expect(parts[0]?.gaps ?? []).toHaveLength(gaps);
+    expect(errors).toBe('');
+  }
+
+  // By itself: what a cut costs is time, and the others would take it.
+  it('HTTP-FLV that is cut off ten times becomes one file, at half a second each', async () => {
+    const source = await live('flv', DENSE);
+    const recording = await LiveRecording.start(bench, source.url, SETTINGS);
+    await recording.recorded(1_500);
+    for (let drops = 1; drops <= 10; drops++) {
+      source.drop();
+      await source.joined(drops + 1);
+      await delay(1_000);
+    }
+    await delay(2_000);
+    recording.stop();
+    const record = await recording.record(folder);
+    expectOneFile(record, 10);
+    const lost = missing(record.counters);
+    expect(lost.length).toBeLessThanOrEqual(10);
+    const lostMs = lost.reduce((sum, frames) => sum + frames, 0) * FRAME_MS;
+    expect(Math.min(...lost)).toBeGreaterThan(0);
+    expect(lostMs).toBeLessThan(10 * 1_000);
+    // What is missing is missing in the file as time, too.
+    const gapMs = (record.parts[0]?.gaps ?? []).reduce((sum, gap) => sum + gap.durationMs, 0);
+    expect(Math.abs(gapMs - lostMs)).toBeLessThan(10 * 300);
+  }, 90_000);
+
+  it.concurrent.each([
+    ['disconnects its players', false],
+    ['keeps its players', true],
+  ])(
+    'RTMP, whose publisher goes and comes back, at a server that %s',
+    async (_name, keepsPlayers) => {
+      const nginx = await NginxRtmp.start({ keepsPlayers });
+      closers.push(() => nginx.stop());
+      const url = `${nginx.url}/stream-key-1234`;
+      let publisher: Child = publishCounter(url, DENSE);
+      closers.push(() => publisher.stop());
+      await nginx.published('stream-key-1234');
+      const recording = await LiveRecording.start(bench, url, SETTINGS);
+      await recording.recorded(2_500);
+      await publisher.stop('SIGKILL');
+      const goneAtMs = Date.now();
+      publisher = publishCounter(url, DENSE);
+      await nginx.published('stream-key-1234');
+      const awayMs = Date.now() - goneAtMs;
+      await delay(4_000);
+      recording.stop();
+      const record = await recording.record(folder);
+      expectOneFile(record, 1);
+      // The new publisher counts from zero again.
+      const again = record.counters.findIndex((counter, i) => counter < (record.counters[i - 1] ?? 0));
+      expect(missing(record.counters.slice(0, again))).toEqual([]);
+      expect(record.counters.length - again).toBeGreaterThan(50);
+      const [gap] = record.parts[0]?.gaps ?? [];
+      expect(gap?.durationMs).toBeLessThan(awayMs + 1_500);
+    },
+    90_000,
+  );
+
+  it.concurrent('RTSP, whose server is started again', async () => {
+    const feed = await live('flv', DENSE);
+    let server = await RtspServer.start({ feed: feed.url });
+    closers.push(() => server.stop());
+    const recording = await LiveRecording.start(bench, server.url, SETTINGS);
+    await recording.recorded(2_000);
+    await server.stop();
+    server = await RtspServer.start({ feed: feed.url, port: server.port });
+    await delay(5_000);
+    recording.stop();
+    const record = await recording.record(folder);
+    expectOneFile(record, 1);
+    const lost = missing(record.counters);
+    expect(lost).toHaveLength(1);
+    expect((lost[0] ?? 0) * FRAME_MS).toBeLessThan(4_000);
+  }, 90_000);
+
+  it.concurrent('SRT, whose listener is started again', async () => {
+    let listener = await SrtListener.start(DENSE);
+    closers.push(() => listener.stop());
+    const recording = await LiveRecording.start(bench, listener.url, SETTINGS);
+    await recording.recorded(2_000);
+    await listener.stop('SIGKILL');
+    listener = await SrtListener.start({ ...DENSE, port: listener.port });
+    await delay(13_000);
+    recording.stop();
+    const record = await recording.record(folder);
+    expectOneFile(record, 1);
+    const again = record.counters.findIndex((counter, i) => counter < (record.counters[i - 1] ?? 0));
+    expect(again).toBeGreaterThan(40);
+  }, 50_000);
+
+  it.concurrent('HLS, whose server fails for three seconds: nothing is lost, nothing comes twice', async () => {
+    const hls = await HlsServer.start();
+    closers.push(() => hls.close());
+    const recording = await LiveRecording.start(bench, hls.url, SETTINGS);
+    await recording.recorded(2_500);
+    hls.answer(503);
+    await delay(3_000);
+    hls.answer(200);
+    await delay(4_000);
+    recording.stop();
+    const record = await recording.record(folder);
+    expectOneFile(record, 1);
+    expect(record.parts[0]?.gaps?.[0]?.durationMs).toBeLessThan(100);
+    expect(missing(record.counters)).toEqual([]);
+    expect(record.counters.length).toBeGreaterThan(200);
+  }, 90_000);
+
+  it.concurrent('HLS that ends: at once, and not recorded a second time', async () => {
+    const hls = await HlsServer.start();
+    closers.push(() => hls.close());
+    const recording = await LiveRecording.start(bench, hls.url, SETTINGS);
+    await recording.recorded(2_000);
+    const endedAtMs = Date.now();
+    await hls.end();
+    await recording.reason;
+    expect(Date.now() - endedAtMs).toBeLessThan(10_000);
+    const record = await recording.record(folder);
+    expect(record.reason.code).toBe('source_ended');
+    expect(missing(record.counters)).toEqual([]);
+    // A playlist that has its end from the beginning is recorded once.
+    const finite = await LiveRecording.start(bench, hls.url, SETTINGS);
+    const whole = await finite.record(folder);
+    expect(whole.reason.code).toBe('source_ended');
+    expect(missing(whole.counters)).toEqual([]);
+    expect(whole.counters.length).toBeGreaterThan(100);
+  }, 90_000);
+
+  it.concurrent('HLS that ends while it is away is not recorded a second time', async () => {
+    const hls = await HlsServer.start();
+    closers.push(() => hls.close());
+    const recording = await LiveRecording.start(bench, hls.url, SETTINGS);
+    await recording.recorded(2_000);
+    hls.answer(503);
+    await hls.end();
+    await delay(1_000);
+    hls.answer(200);
+    const record = await recording.record(folder);
+    expect(record.reason.code).toBe('source_ended');
+    expect(record.parts).toHaveLength(1);
+    expect(missing(record.counters)).toEqual([]);
+  }, 90_000);
+
+  it.concurrent('RTSP over UDP that loses packets makes a sound file of what came', async () => {
+    const feed = await live('flv');
+    const server = await RtspServer.start({ feed: feed.url, loss: 0.08 });
+    closers.push(() => server.stop());
+    const recording = await LiveRecording.start(bench, server.url, { ...SETTINGS, rtspTransport: 'udp' });
+    await recording.recorded(8_000);
+    recording.stop();
+    const { parts, reason, counters, errors } = await recording.record(folder);
+    // Something was lost, the decoder says so; the file itself is as it should be.
+    expect(errors).toMatch(/\[h264 @/);
+    expect(errors.replaceAll(/^\[h264 @.*\n?/gm, '')).toBe('');
+    expect(counters.length).toBeGreaterThan(150);
+    expect(reason.code).toBe('stopped');
+    expect(parts).toHaveLength(1);
+    expect(parts[0]?.gaps).toBeUndefined();
+  }, 90_000);
+
+  const ending: Record<string, () => Promise<{ readonly url: string; readonly end: () => void }>> = {
+    'HTTP-FLV': async () => {
+      const stream = await live('flv');
+      return { url: stream.url, end: () => stream.end() };
+    },
+    'HTTP-TS': async () => {
+      const stream = await live('ts');
+      return { url: stream.url, end: () => stream.end() };
+    },
+    RTSP: async () => {
+      const feed = await live('flv');
+      const server = await RtspServer.start({ feed: feed.url });
+      closers.push(() => server.stop());
+      return { url: server.url, end: () => feed.end() };
+    },
+    SRT: async () => {
+      const listener = await SrtListener.start();
+      closers.push(() => listener.stop());
+      return { url: listener.url, end: () => void listener.stop() };
+    },
+  };
+  it.concurrent.each(Object.entries(ending))(
+    '%s that ends for good: with all that came, when the window is over',
+    async (_kind, open) => {
+      const { url, end } = await open();
+      const reconnectWindowMs = 2_000;
+      const recording = await LiveRecording.start(bench, url, { ...SETTINGS, reconnectWindowMs });
+      await recording.recorded(2_000);
+      const endedAtMs = Date.now();
+      end();
+      const record = await recording.record(folder);
+      expect(Date.now() - endedAtMs).toBeLessThan(reconnectWindowMs + 10_000);
+      expect(record.reason).toEqual({ code: 'source_ended', message: 'The source ended.' });
+      expect(record.parts).toHaveLength(1);
+      expect(missing(record.counters)).toEqual([]);
+      expect(record.counters.length).toBeGreaterThan(40);
+      expect(record.errors).toBe('');
+    },
+    90_000,
+  );
+});

@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { publishCounter } from '../../../support/counterStream.ts';
+import { HlsServer } from '../../../support/hlsServer.ts';
+import { LiveRecording, missing } from '../../../support/liveRecording.ts';
+import { LiveStream } from '../../../support/liveStream.ts';
+import { MediaFolder } from '../../../support/media.ts';
+import { NginxRtmp } from '../../../support/nginxRtmp.ts';
+import { RecorderBench } from '../../../support/recorderBench.ts';
+import { RtspServer } from '../../../support/rtspServer.ts';
+import { SrtListener } from '../../../support/srtListener.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const IDLE_MS = 3_000;
+
+interface Stalling {
+  readonly url: string;
+  readonly stall: () => void;
+  readonly udp?: boolean;
+}
+
+describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connected and sends nothing', () => {
+  const folder = new MediaFolder();
+  const closers: (() => Promise<void>)[] = [];
+  let bench: RecorderBench;
+
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+  });
+  afterAll(async () => {
+    for (const close of closers.reverse()) await close();
+    await bench?.close();
+    folder.remove();
+  });
+
+  async function live(...options: Parameters<typeof LiveStream.start>): Promise<LiveStream> {
+    const stream = await LiveStream.start(...options);
+    closers.push(() => stream.close());
+    return stream;
+  }
+  const http = async (format: 'flv' | 'ts'): Promise<Stalling> => {
+    const stream = await live(format);
+    return { url: stream.url, stall: () => stream.withhold('everything') };
+  };
+  const rtsp = async (how: 'frozen server' | 'silent stream', udp: boolean): Promise<Stalling> => {
+    const feed = await live('flv');
+    const server = await RtspServer.start({ feed: feed.url });
+    closers.push(() => server.stop());
+    const stall = () => (how === 'frozen server' ? server.freeze(true) : feed.withhold('everything'));
+    return { url: server.url, stall, udp };
+  };
+
+  const stalling: Record<string, () => Promise<Stalling>> = {
+    'RTMP, whose publisher hangs': async () => {
+      const nginx = await NginxRtmp.start({ keepsPlayers: true });
+      const publisher = publishCounter(`${nginx.url}/stream-key-1234`);
+      closers.push(async () => {
+        await publisher.stop('SIGKILL');
+        await nginx.stop();
+      });
+      await nginx.published('stream-key-1234');
+      return { url: `${nginx.url}/stream-key-1234`, stall: () => publisher.process.kill('SIGSTOP') };
+    },
+    'HTTP-FLV': () => http('flv'),
+    'HTTP-TS': () => http('ts'),
+    'RTSP over TCP, frozen server': () => rtsp('frozen server', false),
+    'RTSP over TCP, silent stream': () => rtsp('silent stream', false),
+    'RTSP over UDP, frozen server': () => rtsp('frozen server', true),
+    'RTSP over UDP, silent stream': () => rtsp('silent stream', true),
+    SRT: async () => {
+      const listener = await SrtListener.start();
+      closers.push(() => listener.stop());
+      return { url: listener.url, stall: () => listener.freeze(true) };
+    },
+    HLS: async () => {
+      const hls = await HlsServer.start();
+      closers.push(() => hls.close());
+      return { url: hls.url, stall: () => hls.freeze() };
+    },
+  };
+
+  it.concurrent.each(Object.entries(stalling))(
+    '%s: is taken for lost in time',
+    async (kind, open) => {
+      const { url, stall, udp = false } = await open();
+      const recording = await LiveRecording.start(bench, url, {
+        idleTimeoutMs: IDLE_MS,
+        reconnectWindowMs: 0,
+        rtspTransport: udp ? 'udp' : 'tcp',
+      });
+      await recording.recorded(2_000);
+      stall();
+      const stalledAtMs = Date.now();
+      const { code } = await recording.reason;
+      const tookMs = Date.now() - stalledAtMs;
+      const record = await recording.record(folder);
+      expect(code).toBe('source_ended');
+      // HLS: a playlist that stays the same is nothing unusual for a while.
+      expect(tookMs).toBeGreaterThan(IDLE_MS - 500);
+      expect(tookMs).toBeLessThan((kind === 'HLS' ? 3 : 1) * IDLE_MS + 10_000);
+      expect(missing(record.counters)).toEqual([]);
+      expect(record.errors).toBe('');
+    },
+    90_000,
+  );
+
+  it.concurrent('comes back: the same file goes on', async () => {
+    const source = await live('flv', { keyframeEvery: 5 });
+    const recording = await LiveRecording.start(bench, source.url, {
+      idleTimeoutMs: 1_000,
+      reconnectWindowMs: 20_000,
+    });
+    await recording.recorded(2_000);
+    source.withhold('everything');
+    await delay(5_000);
+    source.withhold('nothing');
+    await delay(4_000);
+    recording.stop();
+    const record = await recording.record(folder);
+    expect(record.parts).toHaveLength(1);
+    expect(record.parts[0]?.gaps).toHaveLength(1);
+    expect(missing(record.counters)).toHaveLength(1);
+    expect(
+      Math.abs((missing(record.counters)[0] ?? 0) * 40 - (record.parts[0]?.gaps?.[0]?.durationMs ?? 0)),
+    ).toBeLessThan(500);
+  }, 90_000);
+});

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { ffmpegArguments } from '../../../container/source/ffmpegArguments.ts';
+import type { Input, InputSettings } from '../../../container/source/inputOptions.ts';
+import { InputStreams } from '../../../container/source/inputStreams.ts';
+import { ParameterChanges } from '../../../container/source/parameterChanges.ts';
+import { openingFailure } from '../../../container/source/sourceErrors.ts';
+import { TimelineJumps } from '../../../container/source/timelineJumps.ts';
+import type { ContainerFormat } from '../../../functions/core/media/types.ts';
+import { type EncodingPlan, planFor } from '../../../functions/core/settings/formats.ts';
+import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
+
+const COPY: EncodingPlan = { format: 'mp4', audio: 'copy' };
+const argumentsFor = (
+  url: string,
+  settings: Partial<InputSettings> = {},
+  { rejoins = false, plan = COPY }: { readonly rejoins?: boolean; readonly plan?: EncodingPlan } = {},
+): string[] => {
+  const input: Input = { url, settings: { ...DEFAULT_SETTINGS, ...settings }, rejoins };
+  return ffmpegArguments(input, { url, options: [] }, plan);
+};
+
+describe('ffmpegArguments', () => {
+  it.each([
+    ['rtmp://host/live/key', 'rtmp,tcp'],
+    ['rtsp://host/cam', 'rtsp,rtp,udp,tcp'],
+    ['srt://host:9000', 'srt,udp'],
+    ['https://host/list.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
+  ])('allows %s the protocols %s and no file', (url, protocols) => {
+    const args = argumentsFor(url);
+    expect(args[args.indexOf('-protocol_whitelist') + 1]).toBe(protocols);
+    expect(args[args.indexOf('-i') + 1]).toBe(url);
+  });
+
+  it.each(['file:///etc/passwd', 'concat:a|b', '/etc/passwd', 'data:text/plain,x'])('refuses %s', (url) => {
+    expect(() => argumentsFor(url)).toThrow(/source\.url/);
+  });
+
+  it.each([
+    ['rtmp://h/a/b', {}, '-rw_timeout 10000000 -fpsprobesize 0'],
+    ['rtmps://h/a/b', { idleTimeoutMs: 30_000 }, '-rw_timeout 30000000'],
+    ['rtsp://h/cam', {}, '-timeout 5000000 -rtsp_transport tcp'],
+    ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
+    ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
+    ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
+    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -m3u8_hold_counters 20'],
+  ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {
+    const args = argumentsFor(url, settings);
+    expect(args.slice(0, args.indexOf('-i')).join(' ')).toContain(options);
+  });
+
+  it('gives options of HLS to playlists only, and joins them again further back', () => {
+    expect(argumentsFor('http://h/live.flv')).not.toContain('-m3u8_hold_counters');
+    expect(argumentsFor('http://h/live.m3u8')).not.toContain('-live_start_index');
+    expect(argumentsFor('http://h/live.m3u8', {}, { rejoins: true }).join(' ')).toContain(
+      '-live_start_index -10',
+    );
+  });
+
+  it('copies or resamples audio, and never touches video', () => {
+    expect(argumentsFor('rtmp://h/a/b').join(' ')).toContain(
+      '-c:v copy -c:a copy -bsf:a aac_adtstoasc -copyinkf:a',
+    );
+    const args = argumentsFor(
+      'rtmp://h/a/b',
+      {},
+      {
+        plan: {
+          format: 'mp4',
+          audio: { encoder: 'aac', sampleRateHz: 48_000 },
+        },
+      },
+    );
+    expect(args.join(' ')).toContain('-c:v copy -c:a aac -ar 48000 -af aresample=async=1');
+  });
+});
+
+describe('ParameterChanges', () => {
+  const changes = (lines: readonly string[]): number[] => {
+    const at: number[] = [];
+    const reader = new ParameterChanges((ms) => at.push(ms), false);
+    for (const line of [
+      '#extradata 0:       38, 0xa9920927',
+      '#tb 0: 1/1000',
+      '#media_type 0: video',
+      // The encoder's bitrates, which ffmpeg 5.1 gives with the first packet.
+      '0, 0, 0, 40, 4678, 0xc04d0e5a, S=1,       40',
+      ...lines,
+    ]) {
+      reader.read(line);
+    }
+    return at;
+  };
+
+  it.each([
+    ["5.1's new parameters", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,       40', [4_000]],
+    [
+      "5.1's same parameters, as they look the first time",
+      '0, 4000, 4000, 40, 9, 0xc0, S=1,       38',
+      [4_000],
+    ],
+    ["7.1's new parameters", '0, 4000, 4000, 40, 9, 0xc0, S=1, New Extradata, 40, 0x11aa', [4_000]],
+    ["7.1's same parameters", '0, 4000, 4000, 40, 9, 0xc0, S=1, New Extradata, 38, 0xa9920927', []],
+    ["5.1's stream id of MPEG-TS", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,        1', []],
+    ["5.1's producer reference time of RTSP", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,       16', []],
+    ["7.1's other side data", '0, 4000, 4000, 40, 9, 0xc0, S=1, Producer Reference Time, 24, 0x11aa', []],
+  ] as const)('%s', (_name, line, at) => {
+    expect(changes([line])).toEqual(at);
+  });
+});
+
+describe('TimelineJumps', () => {
+  const line = (previous: number, current: number): string =>
+    `Non-monotonous DTS in output stream 0:0; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
+  const inSeven = (previous: number, current: number): string =>
+    `Non-monotonic DTS; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
+
+  it.each([
+    ['5.1', line],
+    ['7.1', inSeven],
+  ])(
+    "is told by packets of a stream that are corrected one after the other, in %s's words",
+    (_version, said) => {
+      const jumps = new TimelineJumps();
+      // Video and sound take turns.
+      const heard = [0, 1, 2, 3, 4].flatMap((i) => [
+        jumps.read(said(76_848 + i, -20_432 + 640 * i)),
+        jumps.read(said(212_995 + i, -57_330 + 1_024 * i)),
+      ]);
+      expect(heard.slice(0, 8)).toEqual(Array(8).fill(false));
+      expect(heard.slice(8)).toEqual([true, true]);
+    },
+  );
+
+  it('is not jitter, nor anything else that ffmpeg says', () => {
+    const jumps = new TimelineJumps();
+    for (let i = 0; i < 100; i++) {
+      expect(jumps.read(line(1_000 * i, 1_000 * i - 1))).toBe(false);
+      expect(jumps.read('RTP: missed 3 packets')).toBe(false);
+    }
+  });
+});
+
+describe('InputStreams', () => {
+  it('reads what ffmpeg found, and tells when it is complete', () => {
+    const streams = new InputStreams();
+    const lines = [
+      "Input #0, flv, from 'rtmp://127.0.0.1/live/x':",
+      '  Metadata:',
+      '    Server          : NGINX RTMP',
+      '  Duration: 00:00:00.00, start: 1.354000, bitrate: N/A',
+      '  Stream #0:0: Audio: aac (LC), 48000 Hz, stereo, fltp, 128 kb/s',
+      '  Stream #0:1(und): Video: h264 (Constrained Baseline), yuv420p(tv, bt709, progressive), 640x360, 25 fps',
+    ];
+    for (const line of lines) expect(streams.read(line)).toBeUndefined();
+    expect(streams.read('Stream mapping:')).toEqual([
+      { kind: 'audio', codec: 'aac', sampleRateHz: 48_000 },
+      { kind: 'video', codec: 'h264' },
+    ]);
+    expect(streams.read('  Stream #0:0: Video: h264, 1 fps')).toBeUndefined();
+  });
+
+  it('knows AAC with headers of its own, which is encoded for Matroska and copied elsewhere', () => {
+    const streams = new InputStreams();
+    const lines = [
+      "Input #0, mpegts, from 'http://127.0.0.1/live/x.ts':",
+      '  Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), yuv420p(progressive), 320x180, 25 fps',
+      '  Stream #0:1[0x101]: Audio: aac (LC) ([15][0][0][0] / 0x000F), 44100 Hz, stereo, fltp, 129 kb/s',
+    ];
+    for (const line of lines) streams.read(line);
+    const found = streams.read('Stream mapping:') ?? [];
+    const plan = (format: ContainerFormat) =>
+      planFor(found, { formats: { h264: format }, audioSampleRateHz: 44_100 });
+    expect(plan('mkv').audio).toEqual({ encoder: 'aac', sampleRateHz: 44_100 });
+    expect(plan('mp4').audio).toBe('copy');
+    expect(plan('ts').audio).toBe('copy');
+  });
+});
+
+describe('openingFailure', () => {
+  it.each([
+    // ffmpeg 5.1, as the servers of test/container/sources make it say.
+    ['Server response validating failed', 'source_not_media'],
+    ['Cannot read RTMP handshake response', 'source_not_media'],
+    ['An unexpected TLS packet was received.', 'source_not_media'],
+    ['HTTP error 410 Gone', 'source_not_found'],
+    ['Server returned 5XX Server Error reply', 'source_failed'],
+    ['method DESCRIBE failed: 503 Service Unavailable', 'source_failed'],
+    ['method DESCRIBE failed: 401 Unauthorized', 'source_unauthorised'],
+    [
+      'SRT:RcvQ:w1!W:SRT.cn: processAsyncConnectRequest: REJECT reported from HS processing: Incorrect passphrase - not processing further',
+      'source_unauthorised',
+    ],
+    [
+      'failed to set option SRTO_PASSPHRASE on socket: Operation not supported: Bad parameters',
+      'source_failed',
+    ],
+    ['Connection to srt://h failed: Connection timed out', 'source_timed_out'],
+    // ffmpeg 7.1.
+    ['Error opening input: Server returned 404 Not Found', 'source_not_found'],
+    ['Server returned 429 Too Many Requests; HTTP error 429 Too Many Requests', 'source_failed'],
+    ['error:0A00010B:SSL routines::wrong version number', 'source_not_media'],
+    ['Error opening input: Invalid data found when processing input', 'source_not_media'],
+    ['Connection to tcp://h:9?timeout=0 failed: Connection refused', 'source_refused'],
+    ['Server error: No such stream', 'source_not_found'],
+    ['method DESCRIBE failed: 404 Not Found', 'source_not_found'],
+    ['Server returned 401 Unauthorized (authorization failed)', 'source_unauthorised'],
+    ['Failed to resolve hostname h: Name or service not known', 'source_unresolvable'],
+    ['rtmp://h/***: Connection timed out', 'source_timed_out'],
+    ['http://h/***: Invalid data found when processing input', 'source_not_media'],
+  ])('%s means %s', (line, code) => {
+    expect(openingFailure(['some other warning', line], false).code).toBe(code);
+  });
+
+  it('RTSP calls a server that did not answer in time invalid data', () => {
+    const line = 'rtsp://h/***: Invalid data found when processing input';
+    expect(openingFailure([line], true).code).toBe('source_timed_out');
+    expect(openingFailure([line], false).code).toBe('source_not_media');
+  });
+
+  it('is a time-out or an empty source when ffmpeg says nothing', () => {
+    expect(openingFailure([], true).code).toBe('source_timed_out');
+    expect(openingFailure([], false).code).toBe('source_empty');
+  });
+});

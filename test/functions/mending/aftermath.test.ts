@@ -1,0 +1,114 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sessionKey } from '../../../functions/core/state/keys.ts';
+import { Aftermath } from '../../../functions/mending/aftermath.ts';
+import { Rescue } from '../../../functions/mending/rescue.ts';
+import { counterStreamArgs } from '../../support/counterStream.ts';
+import { HttpSource } from '../../support/httpSource.ts';
+import { MediaFolder } from '../../support/media.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const log = new Logger({ logLevel: 'SILENT' });
+
+describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
+  const folder = new MediaFolder();
+  let bench: RecorderBench;
+  let source: HttpSource;
+  const launched: string[] = [];
+
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+    const args = counterStreamArgs().filter((arg) => arg !== '-re');
+    source = await HttpSource.start(folder.pipe('short.flv', [...args, '-t', '5', '-f', 'flv']));
+  });
+  afterAll(async () => {
+    await source.close();
+    await bench.close();
+    folder.remove();
+  });
+
+  function aftermath(): Aftermath {
+    const clock = { nowMs: Date.now };
+    const { store } = bench;
+    return new Aftermath({
+      store,
+      bus: bench.bus(),
+      rescue: new Rescue({ s3: bench.client(), store, clock }),
+      ports: {
+        store,
+        clock,
+        tasks: { run: async (id, attempt) => void launched.push(`${id}-${attempt}`) },
+        stopTasks: async () => undefined,
+        sleep: async () => undefined,
+      },
+    });
+  }
+  const gone = (recordingId: string, attempt = 1) => ({
+    recordingId,
+    attempt,
+    reason: 'Spot',
+    by: 'test',
+    endedAtMs: Date.now(),
+  });
+
+  it('publishes what the recorder could not, once', async () => {
+    const before = bench.events.length;
+    bench.eventFaults.add({
+      service: 'events',
+      times: 100,
+      action: { kind: 'fail', status: 500, code: 'InternalException' },
+    });
+    const { recordingId, reason } = await bench.record(source.url);
+    expect(reason.code).toBe('source_ended');
+    expect(bench.events.length).toBe(before);
+    bench.eventFaults.clear();
+    for (let i = 0; i < 2; i++) await aftermath().of(gone(recordingId), log);
+    expect(bench.events.slice(before)).toEqual([
+      'Recording Started',
+      'Recording Part Finished',
+      'Recording Finished',
+    ]);
+  }, 60_000);
+
+  it('publishes nothing twice that the recorder has published', async () => {
+    const before = bench.events.length;
+    const { recordingId } = await bench.record(source.url);
+    await aftermath().of(gone(recordingId), log);
+    expect(bench.events.slice(before)).toHaveLength(3);
+  }, 60_000);
+
+  it('launches the next attempt while the stream goes on, and ends when it does not', async () => {
+    const recordingId = await bench.createJob(source.url);
+    const { mediaSessionId } = (await bench.objects(recordingId)).job;
+    expect(await aftermath().of(gone(recordingId), log)).toEqual({ kind: 'relaunched', attempt: 2 });
+    expect(launched.at(-1)).toBe(`${recordingId}-2`);
+    await bench.store.create(sessionKey(mediaSessionId), {
+      mediaSessionId,
+      name: 'camera',
+      status: 'UNPUBLISHED',
+      sourceUrl: source.url,
+      eventAtMs: 1,
+    });
+    expect(await aftermath().of(gone(recordingId, 2), log)).toMatchObject({
+      kind: 'ended',
+      outcome: { status: 'finished', reason: { code: 'source_ended' }, parts: 0 },
+    });
+  });
+
+  it('gives up after attempts that all ended soon', async () => {
+    const recordingId = await bench.createJob(source.url);
+    let settled = await aftermath().of(gone(recordingId, 1), log);
+    for (let attempt = 2; settled?.kind === 'relaunched' && attempt < 20; attempt++) {
+      settled = await aftermath().of(gone(recordingId, attempt), log);
+    }
+    expect(settled).toMatchObject({
+      kind: 'ended',
+      outcome: {
+        status: 'failed',
+        reason: { code: 'never_started', message: expect.stringContaining('Spot') },
+      },
+    });
+    expect(launched.filter((one) => one.startsWith(recordingId))).toHaveLength(4);
+  });
+});

@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { partKey, tailKey } from '../../../functions/core/state/keys.ts';
+import { type FinalPart, finalPartSchema, type OpenPart } from '../../../functions/core/state/objects.ts';
+import { encodeTailFacts } from '../../../functions/core/upload/tails.ts';
+import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { Rescue } from '../../../functions/mending/rescue.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+
+const MIB = 1024 * 1024;
+const LANDING = 'landing';
+const log = new Logger({ logLevel: 'SILENT' });
+
+describe('rescue', () => {
+  let bench: RecorderBench;
+  const data = randomBytes(13 * MIB);
+  beforeAll(async () => {
+    bench = await RecorderBench.start();
+  });
+  afterAll(() => bench.close());
+
+  /** What a killed recorder leaves: so many S3 parts of 5 MiB, and tails of these ranges. */
+  async function abandon(s3Parts: number, tails: readonly (readonly [from: number, to: number])[]) {
+    const recordingId = await bench.createJob('rtmp://host/live/key');
+    const key = `records/${recordingId}/1/cam.mp4`;
+    const created = await bench.s3.send(
+      new CreateMultipartUploadCommand({
+        Bucket: LANDING,
+        Key: key,
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      }),
+    );
+    const open: OpenPart = {
+      part: 1,
+      attempt: 1,
+      key,
+      uploadId: created.UploadId ?? '',
+      fileName: 'cam.mp4',
+      format: 'mp4',
+      openedAtMs: 1_000,
+      startTimeMs: 900,
+      tracks: [{ kind: 'video', codec: 'h264' }],
+    };
+    await bench.store.create(partKey(recordingId, 1, 'open'), open);
+    for (let i = 0; i < s3Parts; i++)
+      await upload(open, i + 1, data.subarray(i * 5 * MIB, (i + 1) * 5 * MIB));
+    for (const [from, to] of tails) {
+      await bench.s3.send(
+        new PutObjectCommand({
+          Bucket: LANDING,
+          Key: tailKey(recordingId, 1, from, to - from),
+          Body: data.subarray(from, to),
+          Metadata: encodeTailFacts({ durationMs: to / 1000, videoFrames: (to / 1_000_00) | 0, atMs: 5_000 }),
+        }),
+      );
+    }
+    return { recordingId, open };
+  }
+
+  async function upload(open: OpenPart, partNumber: number, body: Buffer): Promise<string> {
+    const answer = await bench.s3.send(
+      new UploadPartCommand({
+        Bucket: LANDING,
+        Key: open.key,
+        UploadId: open.uploadId,
+        PartNumber: partNumber,
+        Body: body,
+      }),
+    );
+    return answer.ETag ?? '';
+  }
+
+  const rescuer = () => new Rescue({ s3: bench.client(), store: bench.store, clock: { nowMs: () => 9_000 } });
+  const endedAtMs = 6_500;
+
+  async function tailsLeft(recordingId: string): Promise<number> {
+    const list = new ListObjectsV2Command({ Bucket: LANDING, Prefix: `state/tails/${recordingId}/` });
+    return (await bench.s3.send(list)).KeyCount ?? 0;
+  }
+
+  it('appends tails to the uploaded S3 parts, without overlap, up to the first gap', async () => {
+    const part = await abandon(2, [
+      [9 * MIB, 11 * MIB],
+      [11 * MIB, 12 * MIB],
+      [12 * MIB + 1, 13 * MIB],
+    ]);
+    const final = await rescuer().rescue({ ...part, endedAtMs }, log);
+    expect(final).toMatchObject({ bytes: 12 * MIB, recovered: true, estimatedLossMs: 1_500 });
+    expect(final?.durationMs).toBe(Math.round((12 * MIB) / 1000));
+    expect((await bench.object(part.open.key)).equals(data.subarray(0, 12 * MIB))).toBe(true);
+    expect(await tailsLeft(part.recordingId)).toBe(0);
+  });
+
+  it('makes a file of tails alone', async () => {
+    const part = await abandon(0, [
+      [0, MIB],
+      [MIB, 2 * MIB],
+    ]);
+    await rescuer().rescue({ ...part, endedAtMs }, log);
+    expect((await bench.object(part.open.key)).equals(data.subarray(0, 2 * MIB))).toBe(true);
+  });
+
+  it('says so when nothing had been saved, and leaves no upload behind', async () => {
+    const part = await abandon(0, [[MIB, 2 * MIB]]);
+    expect(await rescuer().rescue({ ...part, endedAtMs }, log)).toMatchObject({ bytes: 0, uploaded: [] });
+    await expect(bench.object(part.open.key)).rejects.toThrow();
+    expect(await rescuer().rescue({ ...part, endedAtMs }, log)).toBeUndefined();
+  });
+
+  it('is the same for two at once, and again', async () => {
+    const part = await abandon(2, [[10 * MIB, 13 * MIB]]);
+    await Promise.all([
+      rescuer().rescue({ ...part, endedAtMs }, log),
+      rescuer().rescue({ ...part, endedAtMs }, log),
+      rescuer().rescue({ ...part, endedAtMs }, log),
+    ]);
+    expect(await rescuer().rescue({ ...part, endedAtMs }, log)).toBeUndefined();
+    expect((await bench.object(part.open.key)).equals(data)).toBe(true);
+    expect(await tailsLeft(part.recordingId)).toBe(0);
+  });
+
+  describe('with a final.json of the recorder', () => {
+    const newFirst = Buffer.concat([Buffer.from('index'), data.subarray(3, 5 * MIB)]);
+
+    async function finalized(isNewFirstThere: boolean) {
+      const part = await abandon(2, [[10 * MIB, 13 * MIB]]);
+      const uploaded = [0, 1].map((i) => describePart(i + 1, data.subarray(i * 5 * MIB, (i + 1) * 5 * MIB)));
+      const first = describePart(1, newFirst);
+      const pieces = [first, ...uploaded.slice(1)];
+      const final: FinalPart = {
+        ...part.open,
+        uploaded,
+        newFirst: first,
+        bytes: bytesOf(pieces),
+        crc32: crc32OfParts(pieces),
+        durationMs: 10_000,
+        endTimeMs: 10_900,
+        startTimeMillis: 1_000,
+        endTimeMillis: 11_000,
+        videoFrames: 250,
+        recovered: false,
+        finalizedAtMs: 11_000,
+      };
+      await bench.store.create(partKey(part.recordingId, 1, 'final'), finalPartSchema.parse(final));
+      if (isNewFirstThere) await upload(part.open, 1, newFirst);
+      return { ...part, final };
+    }
+
+    it('completes the ordinary file when its head is there, and ignores tails', async () => {
+      const part = await finalized(true);
+      await rescuer().rescue({ ...part, endedAtMs }, log);
+      const expected = Buffer.concat([newFirst, data.subarray(5 * MIB, 10 * MIB)]);
+      expect((await bench.object(part.open.key)).equals(expected)).toBe(true);
+    });
+
+    it('completes the file as it was uploaded when its head is not there', async () => {
+      const part = await finalized(false);
+      await rescuer().rescue({ ...part, endedAtMs }, log);
+      expect((await bench.object(part.open.key)).equals(data.subarray(0, 10 * MIB))).toBe(true);
+    });
+  });
+
+  it('leaves alone what somebody else completed', async () => {
+    const part = await abandon(1, []);
+    const etag = await upload(part.open, 1, data.subarray(0, MIB));
+    await bench.s3.send(
+      new CompleteMultipartUploadCommand({
+        Bucket: LANDING,
+        Key: part.open.key,
+        UploadId: part.open.uploadId,
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag: etag }] },
+      }),
+    );
+    expect(await rescuer().rescue({ ...part, endedAtMs }, log)).toBeUndefined();
+    expect((await bench.object(part.open.key)).equals(data.subarray(0, MIB))).toBe(true);
+  });
+
+  it.each(['UploadPart', 'PutObject', 'CompleteMultipartUpload', 'ListParts', 'GetObject'])(
+    'goes on after %s failed, or its answer was lost',
+    async (operation) => {
+      const part = await abandon(2, [[10 * MIB, 13 * MIB]]);
+      bench.faults.add(
+        { service: 's3', operation, match: part.recordingId, nth: 1, action: { kind: 'dropAnswer' } },
+        {
+          service: 's3',
+          operation,
+          match: part.recordingId,
+          nth: 2,
+          times: 3,
+          action: { kind: 'fail', status: 500, code: 'InternalError' },
+        },
+      );
+      for (let tries = 0; tries < 4; tries++) {
+        await rescuer()
+          .rescue({ ...part, endedAtMs }, log)
+          .catch(() => undefined);
+      }
+      bench.faults.clear();
+      expect((await bench.object(part.open.key)).equals(data)).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,324 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import { EventBus } from '../../../functions/aws/eventBus.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
+import {
+  EVENT_SCHEMAS,
+  EVENT_TYPES,
+  type RecordAvailable,
+} from '../../../functions/core/events/published.ts';
+import { fileName } from '../../../functions/core/names/index.ts';
+import { partNameValues } from '../../../functions/core/names/recordNames.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../functions/core/state/ids.ts';
+import { jobKey, partKey, recordKey } from '../../../functions/core/state/keys.ts';
+import {
+  type FinalPart,
+  type Job,
+  type MovedPart,
+  movedPartSchema,
+  type OpenPart,
+} from '../../../functions/core/state/objects.ts';
+import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import type { LibraryOptions } from '../../../functions/relocation/library.ts';
+import type { PlacementLimits } from '../../../functions/relocation/placement.ts';
+import { Relocation } from '../../../functions/relocation/relocation.ts';
+import { type EventBridgeEvent, startEventsServer } from '../../../infra/emulators/events/server.ts';
+import { Faults } from '../../../infra/emulators/faults.ts';
+import { startS3Server } from '../../../infra/emulators/s3/server.ts';
+
+const START_MS = Date.UTC(2026, 6, 1, 12);
+const CREDENTIALS = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
+const BUS = 'bus';
+
+export interface LandOptions {
+  readonly streamName?: string;
+  readonly part?: number;
+  readonly settings?: Partial<RecordingSettings>;
+  readonly final?: Partial<FinalPart>;
+  readonly format?: FinalPart['format'];
+  /** The body so many times over: for what is too large to hold. */
+  readonly repeats?: number;
+  /** Its recorder was lost: the file lies there as it was uploaded. */
+  readonly rescued?: boolean;
+}
+
+export interface Landed {
+  readonly key: string;
+  readonly job: Job;
+  readonly open: OpenPart;
+  readonly final: FinalPart;
+  readonly body: Buffer;
+}
+
+export interface BenchOptions {
+  /** After it the relocation gives up on an answer. */
+  readonly requestTimeoutMs?: number;
+  readonly limits?: Partial<PlacementLimits>;
+  readonly library?: Partial<LibraryOptions>;
+}
+
+/** Landing, library and bus by their real protocols, and the relocation under test. */
+export class MoveBench {
+  /** What was published, in order. */
+  readonly events: EventBridgeEvent[] = [];
+  /** Names of the calls that the relocation made, in order, such as `CopyObject`. */
+  readonly calls: string[] = [];
+  readonly faults: Faults;
+  /** Of the test itself: its calls are not counted, and it comes when there are no faults. */
+  readonly s3: S3Client;
+  readonly store: StateStore;
+  readonly relocation: Relocation;
+  /** What a function's environment says, to use these endpoints. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #close: () => Promise<void>;
+  #count = 0;
+
+  private constructor(
+    urls: { s3: string; events: string },
+    faults: Faults,
+    close: () => Promise<void>,
+    options: BenchOptions,
+  ) {
+    this.faults = faults;
+    this.#close = close;
+    const place = { region: 'us-east-1', credentials: CREDENTIALS };
+    this.s3 = new S3Client({ ...place, endpoint: urls.s3, forcePathStyle: true });
+    this.store = new StateStore(this.s3, 'landing');
+    // Faults are seen: the SDK does not try again by itself.
+    const requestHandler =
+      options.requestTimeoutMs === undefined
+        ? {}
+        : { requestHandler: { requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true } };
+    const s3 = new S3Client({
+      ...place,
+      endpoint: urls.s3,
+      forcePathStyle: true,
+      maxAttempts: 1,
+      ...requestHandler,
+    });
+    const bridge = new EventBridgeClient({
+      ...place,
+      endpoint: urls.events,
+      maxAttempts: 1,
+      ...requestHandler,
+    });
+    for (const client of [s3, bridge] as { middlewareStack: S3Client['middlewareStack'] }[]) {
+      client.middlewareStack.add(
+        (next, context) => (args) => {
+          this.calls.push((context.commandName ?? '').replace(/Command$/, ''));
+          return next(args);
+        },
+        { step: 'initialize' },
+      );
+    }
+    this.environment = {
+      AWS_REGION: place.region,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ENDPOINT_URL_S3: urls.s3,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,
+      LANDING_BUCKET: 'landing',
+      LIBRARY_BUCKET: 'library',
+      LIBRARY_STORAGE_CLASS: 'default',
+      LIBRARY_KMS_KEY_ARN: 'default',
+      EVENT_BUS_NAME: BUS,
+    };
+    this.relocation = new Relocation({
+      s3,
+      store: new StateStore(s3, 'landing'),
+      bus: new EventBus(bridge, BUS),
+      clock: { nowMs: () => START_MS },
+      library: { bucket: 'library', ...options.library },
+      limits: options.limits ?? {},
+    });
+  }
+
+  static async start(options: BenchOptions = {}): Promise<MoveBench> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'move-'));
+    const faults = new Faults();
+    const events: EventBridgeEvent[] = [];
+    const [s3, bus] = await Promise.all([
+      startS3Server({ dataDir: folder, credentials: CREDENTIALS, buckets: ['landing', 'library'], faults }),
+      startEventsServer({ busNames: [BUS], faults, onEvent: (event) => void events.push(event) }),
+    ]);
+    const close = async (): Promise<void> => {
+      await Promise.all([s3.close(), bus.close()]);
+      rmSync(folder, { recursive: true });
+    };
+    const bench = new MoveBench({ s3: s3.url, events: bus.url }, faults, close, options);
+    Object.assign(bench, { events });
+    return bench;
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  /** A finished part in landing, with the state that its recorder or rescuer leaves. */
+  async land(body: Buffer, options: LandOptions = {}): Promise<Landed> {
+    const { part = 1, format = 'mp4', rescued = false, streamName = 'camera 1' } = options;
+    this.#count += 1;
+    const random = Buffer.alloc(16, 0);
+    random.set([this.#count >> 10, this.#count >> 5, this.#count]);
+    const job: Job = {
+      recordingId: newRecordingId(START_MS, random),
+      mediaSessionId: 'session/1',
+      requestedAtMs: START_MS,
+      requestId: 'test',
+      source: { url: 'rtmp://user:secret@media.example/live/1' },
+      stream: { name: streamName },
+      settings: {
+        ...DEFAULT_SETTINGS,
+        names: { ...DEFAULT_SETTINGS.names, policy: 'streamName' },
+        ...options.settings,
+      },
+    };
+    const tracks: OpenPart['tracks'] = [
+      { kind: 'video', codec: 'h264' },
+      { kind: 'audio', codec: 'aac' },
+    ];
+    const facts = { part, startTimeMs: START_MS + 1000, openedAtMs: START_MS + 1100, tracks };
+    const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
+    const key = recordKey(job.recordingId, 1, name);
+    const open: OpenPart = { ...facts, attempt: 1, key, uploadId: 'upload', fileName: name, format };
+    const pieces = Array.from({ length: options.repeats ?? 1 }, (_, index) => ({
+      ...describePart(1, body),
+      partNumber: index + 1,
+    }));
+    const durationMs = options.final?.durationMs ?? 4000;
+    const final: FinalPart = {
+      part,
+      attempt: 1,
+      key,
+      uploadId: 'upload',
+      format,
+      uploaded: body.length === 0 ? [] : pieces,
+      ...(rescued ? { estimatedLossMs: 1500 } : { newFirst: describePart(1, body) }),
+      bytes: bytesOf(pieces),
+      crc32: crc32OfParts(pieces),
+      durationMs,
+      startTimeMs: open.startTimeMs,
+      endTimeMs: open.startTimeMs + durationMs,
+      startTimeMillis: open.openedAtMs,
+      endTimeMillis: open.openedAtMs + durationMs,
+      tracks,
+      videoFrames: 100,
+      recovered: rescued,
+      finalizedAtMs: START_MS,
+      ...options.final,
+    };
+    await this.store.create(jobKey(job.recordingId), job);
+    await this.store.create(partKey(job.recordingId, part, 'open'), open);
+    await this.store.create(partKey(job.recordingId, part, 'final'), final);
+    const metadata = { 'recording-id': job.recordingId, part: String(part) };
+    if (options.repeats === undefined) await this.put('landing', key, body, metadata);
+    else await this.#putRepeated(key, body, options.repeats, metadata);
+    return { key, job, open, final, body };
+  }
+
+  async put(bucket: string, key: string, body: Buffer, metadata: Record<string, string> = {}): Promise<void> {
+    await this.s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: body,
+        Metadata: metadata,
+        ChecksumAlgorithm: 'CRC32',
+      }),
+    );
+  }
+
+  async #putRepeated(
+    key: string,
+    body: Buffer,
+    repeats: number,
+    metadata: Record<string, string>,
+  ): Promise<void> {
+    const source = 'pieces/one';
+    await this.put('landing', source, body);
+    const target = { Bucket: 'landing', Key: key };
+    const { UploadId } = await this.s3.send(
+      new CreateMultipartUploadCommand({
+        ...target,
+        Metadata: metadata,
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      }),
+    );
+    const parts: CompletedPart[] = [];
+    for (let PartNumber = 1; PartNumber <= repeats; PartNumber++) {
+      const { CopyPartResult } = await this.s3.send(
+        new UploadPartCopyCommand({ ...target, UploadId, PartNumber, CopySource: `landing/${source}` }),
+      );
+      parts.push({ PartNumber, ETag: CopyPartResult?.ETag, ChecksumCRC32: CopyPartResult?.ChecksumCRC32 });
+    }
+    await this.s3.send(
+      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: parts } }),
+    );
+  }
+
+  move(key: string, hasTime?: () => boolean): Promise<void> {
+    return this.relocation.relocate(key, new Logger({ logLevel: 'SILENT' }), hasTime);
+  }
+
+  /** As the queue does it: again until it works. */
+  async deliver(key: string, tries = 10): Promise<void> {
+    for (let left = tries; ; left--) {
+      try {
+        await this.move(key);
+        return;
+      } catch (error) {
+        if (left <= 1) throw error;
+      }
+    }
+  }
+
+  async keys(bucket: string, prefix = ''): Promise<string[]> {
+    const answer = await this.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    return (answer.Contents ?? []).map(({ Key = '' }) => Key);
+  }
+
+  async openUploads(): Promise<number> {
+    const answer = await this.s3.send(new ListMultipartUploadsCommand({ Bucket: 'library' }));
+    return answer.Uploads?.length ?? 0;
+  }
+
+  head(key: string): Promise<HeadObjectCommandOutput> {
+    return this.s3.send(new HeadObjectCommand({ Bucket: 'library', Key: key, ChecksumMode: 'ENABLED' }));
+  }
+
+  async read(key: string): Promise<Buffer> {
+    const answer = await this.s3.send(new GetObjectCommand({ Bucket: 'library', Key: key }));
+    return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+  }
+
+  async moved({ job, open }: Landed): Promise<MovedPart | undefined> {
+    const key = partKey(job.recordingId, open.part, 'moved');
+    return (await this.store.read(key, movedPartSchema))?.value;
+  }
+
+  /** Details of Record Available of this record; each is of the schema. */
+  available({ job, open }: Landed): RecordAvailable[] {
+    return this.events
+      .filter((event) => event['detail-type'] === EVENT_TYPES.recordAvailable)
+      .map(({ detail }) => EVENT_SCHEMAS[EVENT_TYPES.recordAvailable].parse(detail))
+      .filter(({ recordingId, part }) => recordingId === job.recordingId && part === open.part);
+  }
+}

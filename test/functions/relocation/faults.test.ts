@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Mp4Reader } from '../../../functions/core/media/mp4/reader.ts';
+import type { FaultAction, FaultRule } from '../../../infra/emulators/faults.ts';
+import { MIB, patternBytes } from '../../contract/s3/support.ts';
+import { MediaFolder } from '../../support/media.ts';
+import { atLeastOne, PartInMemory } from '../../support/parts.ts';
+import { describeWith } from '../../support/tools.ts';
+import { type LandOptions, MoveBench } from './bench.ts';
+import { expectMovedOnce } from './expectations.ts';
+
+const TIMEOUT_MS = 400;
+const FAULTS: readonly (readonly [string, FaultAction])[] = [
+  ['fails once', { kind: 'fail', status: 500, code: 'InternalError' }],
+  ['is cut off once', { kind: 'resetMidBody', afterBytes: 0 }],
+  ['times out once, and is carried out later', { kind: 'delay', delayMs: 2 * TIMEOUT_MS }],
+  ['is carried out, and its answer is lost once', { kind: 'dropAnswer' }],
+];
+
+/** One rule for each call of a move that went well: it hits that very call of the next one. */
+function rulesFor(calls: readonly string[], action: FaultAction): FaultRule[] {
+  return calls.map((operation, index) => ({
+    service: operation === 'PutEvents' ? 'events' : 's3',
+    operation,
+    nth: calls.slice(0, index + 1).filter((other) => other === operation).length,
+    action,
+  }));
+}
+
+/** Moves once for each call of a move, with the fault at that call. */
+async function sweep(
+  bench: MoveBench,
+  body: Buffer,
+  options: LandOptions,
+  action: FaultAction,
+  expected = body,
+): Promise<number> {
+  const probe = await bench.land(body, { ...options, streamName: 'without fault' });
+  bench.calls.length = 0;
+  await bench.move(probe.key);
+  await expectMovedOnce(bench, probe, expected);
+  const rules = rulesFor([...bench.calls], action);
+  for (const [index, rule] of rules.entries()) {
+    const landed = await bench.land(body, { ...options, streamName: `${rule.operation} ${index}` });
+    bench.faults.add(rule);
+    await bench.deliver(landed.key);
+    bench.faults.clear();
+    await expectMovedOnce(bench, landed, expected);
+  }
+  return rules.length;
+}
+
+describe.each(FAULTS)('every call %s', (_name, action) => {
+  let bench: MoveBench;
+  beforeAll(async () => {
+    bench = await MoveBench.start({
+      requestTimeoutMs: TIMEOUT_MS,
+      limits: { copyMaxBytes: MIB, partBytes: 5 * MIB, atOnce: 1 },
+    });
+  });
+  afterAll(() => bench.close());
+
+  it('of a copy', async () => {
+    expect(await sweep(bench, patternBytes(50_000), {}, action)).toBeGreaterThanOrEqual(9);
+  }, 120_000);
+
+  it('of a large copy', async () => {
+    expect(await sweep(bench, patternBytes(5 * MIB + 1000), {}, action)).toBeGreaterThanOrEqual(13);
+  }, 180_000);
+});
+
+describeWith(['ffmpeg'], 'every call of the move of a rescued MP4', () => {
+  const folder = new MediaFolder();
+  let bench: MoveBench;
+  let body: Buffer;
+  let ordinary: Buffer;
+  beforeAll(async () => {
+    bench = await MoveBench.start({ requestTimeoutMs: TIMEOUT_MS });
+    const reader = new Mp4Reader();
+    const source = folder.pipe('source.mp4', [
+      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=25:duration=4', '-c:v', 'libx264', '-g', '25'],
+      ...['-f', 'mp4', '-frag_duration', '1000000'],
+      ...['-movflags', '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer'],
+    ]);
+    const part = new PartInMemory(reader, atLeastOne(reader.push(source)));
+    body = part.begun;
+    ordinary = part.finished();
+  });
+  afterAll(async () => {
+    await bench.close();
+    folder.remove();
+  });
+
+  it.each(FAULTS)(
+    '%s',
+    async (_name, action) => {
+      const calls = await sweep(bench, body, { rescued: true }, action, ordinary);
+      expect(calls).toBeGreaterThanOrEqual(10);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,201 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FUNCTIONS, type FunctionSpec, type Grant, RECORDER_TASK } from '../../../infra/wiring.ts';
+import { only, readable, synthesize } from './stacks.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+interface Role {
+  readonly ManagedPolicyArns?: unknown[];
+  readonly Policies?: unknown[];
+}
+interface PolicyProperties {
+  readonly PolicyDocument: { readonly Statement: Statement[] };
+  readonly Roles: { readonly Ref: string }[];
+}
+
+let template: Template;
+/** Logical ids, as `readable` writes them, to the words of the expectations below. */
+let words: ReadonlyMap<string, string>;
+
+beforeAll(() => {
+  template = synthesize();
+  const id = (type: string, properties?: Record<string, unknown>) =>
+    only<object>(template, type, properties).id;
+  const library = id('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
+  const landing = Object.keys(template.findResources('AWS::S3::Bucket')).find((other) => other !== library);
+  const cluster = id('AWS::ECS::Cluster');
+  const task = only<{ Family: string; TaskRoleArn: unknown; ExecutionRoleArn: unknown }>(
+    template,
+    'AWS::ECS::TaskDefinition',
+  ).properties;
+  words = new Map([
+    [`<${landing}.Arn>`, 'landing'],
+    [`<${library}.Arn>`, 'library'],
+    [`<${id('AWS::Events::EventBus')}.Arn>`, 'eventBus'],
+    [`<${cluster}.Arn>`, 'cluster'],
+    [`task/<${cluster}>/*`, 'tasks of the cluster'],
+    [`task-definition/${task.Family}:*`, 'task definition'],
+    [readable(task.TaskRoleArn), 'task role'],
+    [readable(task.ExecutionRoleArn), 'execution role'],
+    [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'queue'],
+    ['arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:', ''],
+  ]);
+});
+
+function inWords(value: unknown): string {
+  let text = readable(value);
+  for (const [from, to] of words) text = text.replaceAll(from, to);
+  return text.replaceAll(/<\w+Logs\w+\.Arn>/g, 'own log group');
+}
+
+const listed = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+/** Everything a role may do, one line for each action and resource. */
+function rightsOf(roleId: string): string[] {
+  const role = template.findResources('AWS::IAM::Role')[roleId]?.Properties as Role;
+  expect(role.ManagedPolicyArns, 'managed policies').toBeUndefined();
+  expect(role.Policies, 'inline policies').toBeUndefined();
+  const policies = Object.values(template.findResources('AWS::IAM::Policy'))
+    .map((policy) => policy.Properties as PolicyProperties)
+    .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === roleId));
+  return policies
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .flatMap((statement) => {
+      expect(statement.Effect).toBe('Allow');
+      return listed(statement.Action).flatMap((action) =>
+        listed(statement.Resource).map(
+          (resource) => `${action} on ${inWords(resource)}${conditionInWords(statement)}`,
+        ),
+      );
+    })
+    .sort();
+}
+
+function conditionInWords({ Condition }: Statement): string {
+  return Object.entries(Condition ?? {})
+    .flatMap(([operator, keys]) =>
+      Object.entries(keys).map(
+        ([key, value]) => ` if ${key} ${operator} ${listed(value).map(inWords).join(' ')}`,
+      ),
+    )
+    .join('');
+}
+
+const IN_CLUSTER = 'if ecs:cluster ArnEquals cluster';
+const ECS_RIGHTS: Readonly<Record<string, readonly string[]>> = {
+  'ecs:RunTask': [
+    `ecs:RunTask on task definition ${IN_CLUSTER}`,
+    'iam:PassRole on task role if iam:PassedToService StringEquals ecs-tasks.amazonaws.com',
+    'iam:PassRole on execution role if iam:PassedToService StringEquals ecs-tasks.amazonaws.com',
+  ],
+  'ecs:TagResource': ['ecs:TagResource on tasks of the cluster if ecs:CreateAction StringEquals RunTask'],
+  'ecs:StopTask': [`ecs:StopTask on tasks of the cluster ${IN_CLUSTER}`],
+  'ecs:ListTasks': [`ecs:ListTasks on * ${IN_CLUSTER}`],
+};
+
+/** What the wiring says, in the same words. */
+function granted(grants: readonly Grant[]): string[] {
+  return grants.flatMap((grant): readonly string[] => {
+    if ('list' in grant) {
+      const condition = grant.list.includes('*')
+        ? ''
+        : ` if s3:prefix StringLikeIfExists ${grant.list.join(' ')}`;
+      return [`s3:ListBucket on ${grant.on}${condition}`];
+    }
+    if ('uploads' in grant) return [`s3:ListBucketMultipartUploads on ${grant.on}`];
+    switch (grant.on) {
+      case 'recorderTask':
+        return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
+      case 'eventBus':
+        return grant.actions.map((action) => `${action} on eventBus`);
+      default:
+        return grant.actions.flatMap((action) =>
+          grant.keys.map((keys) => `${action} on ${grant.on}/${keys}`),
+        );
+    }
+  });
+}
+
+const OWN_LOG = ['logs:CreateLogStream on own log group', 'logs:PutLogEvents on own log group'];
+const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
+const CONSUME_QUEUE = [
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:ReceiveMessage',
+].map((action) => `${action} on queue`);
+
+describe('each role has what the wiring grants, and nothing else', () => {
+  it.each(Object.values<FunctionSpec>(FUNCTIONS))('$name', ({ name, description, grants }) => {
+    const { properties } = only<{ Role: { 'Fn::GetAtt': [string, string] } }>(
+      template,
+      'AWS::Lambda::Function',
+      { Description: description },
+    );
+    expect(rightsOf(properties.Role['Fn::GetAtt'][0])).toEqual(
+      [...granted(grants), ...OWN_LOG, ...TRACES, ...(name === 'relocate' ? CONSUME_QUEUE : [])].sort(),
+    );
+  });
+
+  it('the recorder', () => {
+    const { properties } = only<{ TaskRoleArn: { 'Fn::GetAtt': [string, string] } }>(
+      template,
+      'AWS::ECS::TaskDefinition',
+    );
+    expect(rightsOf(properties.TaskRoleArn['Fn::GetAtt'][0])).toEqual(granted(RECORDER_TASK.grants).sort());
+  });
+
+  it('the execution role: it pulls the one image and writes the log', () => {
+    const { properties } = only<{ ExecutionRoleArn: { 'Fn::GetAtt': [string, string] } }>(
+      template,
+      'AWS::ECS::TaskDefinition',
+    );
+    const rights = rightsOf(properties.ExecutionRoleArn['Fn::GetAtt'][0]);
+    const pulled = rights.filter((right) => /^ecr:\w+ on arn:/.test(right));
+    expect(new Set(pulled.map((right) => right.split(' on ')[1])).size).toBe(1);
+    expect(rights.filter((right) => !pulled.includes(right))).toEqual([
+      'ecr:GetAuthorizationToken on *',
+      ...OWN_LOG,
+    ]);
+    expect(pulled.map((right) => right.split(' ')[0])).toEqual([
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:BatchGetImage',
+      'ecr:GetDownloadUrlForLayer',
+    ]);
+  });
+});
+
+describe('all policies together', () => {
+  it('belong to the roles above, or to the one that sets the bucket notification', () => {
+    const owners = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
+      (policy) => (policy.Properties as PolicyProperties).Roles,
+    );
+    const handler = owners.filter(({ Ref }) => Ref.startsWith('BucketNotificationsHandler'));
+    expect(handler).toHaveLength(1);
+    expect(rightsOfHandler()).toEqual(['s3:PutBucketNotification on landing']);
+    expect(owners).toHaveLength(Object.keys(FUNCTIONS).length + ['task', 'execution', 'handler'].length);
+  });
+
+  it('let only roles of this stack be assumed by Lambda and ECS', () => {
+    const principals = Object.values(template.findResources('AWS::IAM::Role')).flatMap((role) =>
+      (role.Properties.AssumeRolePolicyDocument.Statement as { Principal: { Service: string } }[]).map(
+        ({ Principal }) => Principal.Service,
+      ),
+    );
+    expect(new Set(principals)).toEqual(new Set(['lambda.amazonaws.com', 'ecs-tasks.amazonaws.com']));
+  });
+});
+
+function rightsOfHandler(): string[] {
+  return Object.values(template.findResources('AWS::IAM::Policy'))
+    .map((policy) => policy.Properties as PolicyProperties)
+    .filter(({ Roles }) => Roles[0]?.Ref.startsWith('BucketNotificationsHandler'))
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .map((statement) => `${String(statement.Action)} on ${inWords(statement.Resource)}`);
+}

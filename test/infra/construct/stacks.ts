@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
+import { StreamRecorderStack } from '../../../infra/streamRecorderStack.ts';
+
+/** An app that does not bundle functions: their code is not what these tests look at. */
+export function testApp(): App {
+  return new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+}
+
+/** An image that is staged in no time. */
+export function testImage(): ContainerImage {
+  return ContainerImage.fromAsset(path.join(import.meta.dirname, 'fixtures/image'));
+}
+
+/** The template of a stack with these props. */
+export function synthesize(recorder: StreamRecorderProps = {}): Template {
+  const stack = new StreamRecorderStack(testApp(), 'Test', { recorder: { image: testImage(), ...recorder } });
+  return Template.fromStack(stack);
+}
+
+/** The only resource of a type that has these properties: its logical id and all its properties. */
+export function only<Properties>(
+  template: Template,
+  type: string,
+  properties?: Record<string, unknown>,
+): { readonly id: string; readonly properties: Properties } {
+  const found = Object.entries(
+    template.findResources(type, properties === undefined ? {} : { Properties: properties }),
+  );
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
+    throw new Error(`${found.length} resources of ${type} match ${JSON.stringify(properties ?? {})}`);
+  }
+  const [id, resource] = first;
+  return { id, properties: resource.Properties as Properties };
+}
+
+/** An ARN or a list of ids as a readable string: `<LogicalId.Arn>/state/*`. */
+export function readable(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [[name, argument] = ['', undefined]] = Object.entries(value as object);
+  if (name === 'Ref') return `<${String(argument)}>`;
+  if (name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
+  if (name === 'Fn::Join') {
+    const [delimiter, items] = argument as [string, unknown[]];
+    return items.map(readable).join(delimiter);
+  }
+  if (name === 'Fn::Sub') return String(argument);
+  throw new Error(`${name} is not read here`);
+}
