@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listenOnLoopback } from '../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import type { FlvClip } from './flvClip.ts';
 
 export interface Feed {

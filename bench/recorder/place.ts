@@ -7,7 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
-import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
+import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
 import {

@@ -4,8 +4,8 @@ import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
-import { settingsOf } from '../core/api/config.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { settingsOf } from '../core/api/recordingConfig.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
   createRecordingBody,

@@ -3,12 +3,18 @@ import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter, type Operation } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
-import { settingsOf } from '../core/api/config.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { settingsOf } from '../core/api/recordingConfig.ts';
 import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
 import { mediaSessionBody, startRecordingBody } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
-import { isListed, matches, streamFilter, toWcsStreamItem, type WcsStreamItem } from '../core/api/wcs.ts';
+import {
+  isListed,
+  matches,
+  streamFilter,
+  toWcsStreamItem,
+  type WcsStreamItem,
+} from '../core/api/wcsAnswers.ts';
 import { cancelReservation } from '../core/protocol/reservation.ts';
 import { stopRecording } from '../core/protocol/stop.ts';
 import { sessionKey } from '../core/state/keys.ts';

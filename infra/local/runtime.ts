@@ -1,9 +1,9 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type EcsSimulation, startEcsServer } from '../emulators/ecs/server.ts';
 import { type EventBridgeEvent, startEventsServer } from '../emulators/events/server.ts';
-import type { Faults } from '../emulators/faults.ts';
 import { Queue } from '../emulators/queue/queue.ts';
 import { startS3Server } from '../emulators/s3/server.ts';
+import type { Faults } from '../emulators/shared/faults.ts';
 import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';

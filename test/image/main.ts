@@ -6,7 +6,7 @@ import path from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
-import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/rules.ts';
+import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { attemptKey, jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
 import {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { listenOnLoopback } from '../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child } from './children.ts';
 
 /** What a page of ours found out about a record. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { listenOnLoopback } from '../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child, waitFor } from './children.ts';
 import { counterStreamArgs } from './counterStream.ts';
 

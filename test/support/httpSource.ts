@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listenOnLoopback } from '../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 
 export interface Pace {
   /** Bytes a second; Infinity: as fast as it is read. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { listenOnLoopback } from '../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child, waitFor } from './children.ts';
 import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
 import { FlvJoiner, VIDEO_TAG } from './flv.ts';

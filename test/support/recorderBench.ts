@@ -12,15 +12,15 @@ import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
-import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/rules.ts';
+import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/sourceRules.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey } from '../../functions/core/state/keys.ts';
 import type { Job, Reason } from '../../functions/core/state/objects.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
-import type { Faults } from '../../infra/emulators/faults.ts';
 import { type S3Server, startS3Server } from '../../infra/emulators/s3/server.ts';
+import type { Faults } from '../../infra/emulators/shared/faults.ts';
 
 const LANDING = 'landing';
 const BUS = 'bus';

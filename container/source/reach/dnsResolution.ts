@@ -6,7 +6,7 @@ import {
   isAddressAllowed,
   isHostAllowed,
 } from '../../../functions/core/source/policy.ts';
-import type { SourceRules } from '../../../functions/core/source/rules.ts';
+import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 
 /** All addresses of a host name. @throws when there are none, or nobody answers */
 export type Lookup = (host: string) => Promise<readonly string[]>;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type LookupFunction, type Server, type Socket } from 'node:net';
-import type { SourceRules } from '../../../functions/core/source/rules.ts';
+import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import {
   ForbiddenSourceError,
   type Lookup,

@@ -1,4 +1,4 @@
-import { isHost } from '../../../functions/core/source/rules.ts';
+import { isHost } from '../../../functions/core/source/sourceRules.ts';
 
 /** What a client of the proxy asks for. */
 export interface ProxyRequest {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { RecorderError } from '../../../functions/core/api/errors.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
-import type { SourceRules } from '../../../functions/core/source/rules.ts';
+import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import type { Source } from '../../../functions/core/source/sourceUrl.ts';
 import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
 import { answering, FilterProxy } from './filterProxy.ts';

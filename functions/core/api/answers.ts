@@ -4,7 +4,7 @@ import { RECORDING_STATUSES } from '../state/fold.ts';
 import { progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { STORY_EVENT_TYPES } from './story.ts';
-import { wcsStreamItem } from './wcs.ts';
+import { wcsStreamItem } from './wcsAnswers.ts';
 
 /**
  * The bodies that the HTTP API answers with, for the OpenAPI document and for the tests that hold real answers against

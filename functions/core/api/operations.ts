@@ -3,7 +3,7 @@ import * as answers from './answers.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Route } from './routes.ts';
 import * as schemas from './schemas.ts';
-import { streamFilter } from './wcs.ts';
+import { streamFilter } from './wcsAnswers.ts';
 
 /** One operation of the HTTP API, as its document describes it. The schemas are those that the functions validate with. */
 export interface DocumentedOperation {

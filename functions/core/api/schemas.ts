@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { FORMATS } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
-import { recordingConfig } from './config.ts';
+import { recordingConfig } from './recordingConfig.ts';
 
 /** Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them. */
 const id = z.string().check(z.minLength(1), z.maxLength(256));

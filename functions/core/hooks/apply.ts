@@ -4,7 +4,7 @@ import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
 import { checkSource } from '../source/policy.ts';
-import type { SourceRules } from '../source/rules.ts';
+import type { SourceRules } from '../source/sourceRules.ts';
 import { lockKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import { lockSchema, outcomeSchema, type Session, type Stop, sessionSchema } from '../state/objects.ts';
 import { type HookEvent, sessionAfter } from './event.ts';

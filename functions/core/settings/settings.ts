@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNameRules, DEFAULT_NAME_RULES } from '../names/index.ts';
-import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/rules.ts';
+import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.ts';
 import { checkFormats } from './formats.ts';
 
 /** Containers that a part can be; the file extension is the same word. */

@@ -1,7 +1,7 @@
 import { RecorderError } from '../api/errors.ts';
 import { mayReach } from './addressRules.ts';
 import { type IpAddress, parseIp, parseNetwork } from './ipAddress.ts';
-import type { SourceRules } from './rules.ts';
+import type { SourceRules } from './sourceRules.ts';
 import { parseSource, type Source } from './sourceUrl.ts';
 
 /** What callers are told; an address is not named, since the answer would map the network for whoever asks. */

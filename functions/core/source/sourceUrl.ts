@@ -1,5 +1,5 @@
 import { RecorderError } from '../api/errors.ts';
-import { isHost } from './rules.ts';
+import { isHost } from './sourceRules.ts';
 
 /**
  * Schemes that can be recorded, with the ffmpeg protocols that each needs and no others. `httpproxy` is how TLS goes

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AwsError } from '../awsJson.ts';
+import { AwsError } from '../shared/awsJson.ts';
 import type { Task } from './task.ts';
 
 const HOUR_MS = 3_600_000;

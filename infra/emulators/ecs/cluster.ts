@@ -1,4 +1,4 @@
-import { AwsError } from '../awsJson.ts';
+import { AwsError } from '../shared/awsJson.ts';
 import { ClientTokens, STOPPED_TASK_LIFETIME_MS } from './clientTokens.ts';
 import type { DescribeTasksRequest, ListTasksRequest, RunTaskRequest, StopTaskRequest } from './requests.ts';
 import { Task, type TaskDefinition, type TaskHost, type TaskSpec } from './task.ts';

@@ -1,5 +1,6 @@
-import { closeServer, listenOnLoopback, operation, serveAwsJson } from '../awsJson.ts';
-import { Faults } from '../faults.ts';
+import { operation, serveAwsJson } from '../shared/awsJson.ts';
+import { Faults } from '../shared/faults.ts';
+import { closeServer, listenOnLoopback } from '../shared/loopback.ts';
 import { type Capacity, Cluster } from './cluster.ts';
 import { EventDelivery } from './eventDelivery.ts';
 import { createMetadataServer } from './metadata.ts';

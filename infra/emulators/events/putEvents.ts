@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AwsError } from '../awsJson.ts';
+import { AwsError } from '../shared/awsJson.ts';
 
 /** As EventBridge hands it to a rule's target. */
 export interface EventBridgeEvent {

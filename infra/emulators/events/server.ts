@@ -1,5 +1,5 @@
-import { operation, serveAwsJson } from '../awsJson.ts';
-import { Faults } from '../faults.ts';
+import { operation, serveAwsJson } from '../shared/awsJson.ts';
+import { Faults } from '../shared/faults.ts';
 import { busName, checkWhole, type EventBridgeEvent, putEventsRequest, toEvent } from './putEvents.ts';
 
 export type { EventBridgeEvent } from './putEvents.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { FaultAction } from '../faults.ts';
+import type { FaultAction } from '../shared/faults.ts';
 import type { Answer, AnswerStream } from './context.ts';
 import type { S3Error } from './errors.ts';
 import { toXml } from './xml.ts';

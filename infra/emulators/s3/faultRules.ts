@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FaultRule, Faults } from '../faults.ts';
+import type { FaultRule, Faults } from '../shared/faults.ts';
 import { S3Error } from './errors.ts';
 
 /** Fault rules over HTTP: `PUT /_faults` with a JSON array puts them in the place of the old ones, `DELETE` ends all. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { closeServer, listenOnLoopback } from '../../emulators/awsJson.ts';
+import { closeServer, listenOnLoopback } from '../../emulators/shared/loopback.ts';
 import type { Invocation } from '../lambda/environment.ts';
 import { type GatewayAnswer, gatewayMessage, INTERNAL_ERROR, toAnswer } from './answer.ts';
 import { splitUrl, toEvent } from './event.ts';

@@ -40,8 +40,8 @@ import type { LibraryOptions } from '../../../functions/relocation/library.ts';
 import type { PlacementLimits } from '../../../functions/relocation/placement.ts';
 import { Relocation } from '../../../functions/relocation/relocation.ts';
 import { type EventBridgeEvent, startEventsServer } from '../../../infra/emulators/events/server.ts';
-import { Faults } from '../../../infra/emulators/faults.ts';
 import { startS3Server } from '../../../infra/emulators/s3/server.ts';
+import { Faults } from '../../../infra/emulators/shared/faults.ts';
 
 const START_MS = Date.UTC(2026, 6, 1, 12);
 const CREDENTIALS = { accessKeyId: 'move', secretAccessKey: 'move-secret' };

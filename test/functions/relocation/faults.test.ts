@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mp4Reader } from '../../../functions/core/media/mp4/reader.ts';
-import type { FaultAction, FaultRule } from '../../../infra/emulators/faults.ts';
+import type { FaultAction, FaultRule } from '../../../infra/emulators/shared/faults.ts';
 import { MIB, patternBytes } from '../../contract/s3/support.ts';
 import { MediaFolder } from '../../support/media.ts';
 import { atLeastOne, PartInMemory } from '../../support/parts.ts';

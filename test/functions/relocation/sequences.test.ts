@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { collisionKey } from '../../../functions/core/names/index.ts';
-import type { FaultAction } from '../../../infra/emulators/faults.ts';
+import type { FaultAction } from '../../../infra/emulators/shared/faults.ts';
 import { MIB, patternBytes } from '../../contract/s3/support.ts';
 import { type Landed, MoveBench } from './bench.ts';
 import { expectMovedOnce } from './expectations.ts';

@@ -53,7 +53,9 @@ describe('the image that a deployment builds', () => {
         'package-lock.json',
       ]),
     );
-    expect(staged.filter((file) => !/^(container|functions\/(core|aws|recordings))\/|^package/.test(file))).toEqual([]);
+    expect(
+      staged.filter((file) => !/^(container|functions\/(core|aws|recordings))\/|^package/.test(file)),
+    ).toEqual([]);
     const dockerfile = readFileSync(path.join(folder, source.directory, 'container/Dockerfile'), 'utf8');
     const copied = [...dockerfile.matchAll(/^COPY (?!--)(.*) \S+$/gm)].flatMap((line) =>
       (line[1] ?? '').split(' '),

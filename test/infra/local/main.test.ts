@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeServer, listenOnLoopback } from '../../../infra/emulators/awsJson.ts';
+import { closeServer, listenOnLoopback } from '../../../infra/emulators/shared/loopback.ts';
 import { testStreamArguments } from '../../../infra/local/publish.ts';
 import { Child, waitFor } from '../../support/children.ts';
 import { describeWith } from '../../support/tools.ts';

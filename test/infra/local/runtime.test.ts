@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeServer, listenOnLoopback } from '../../../infra/emulators/awsJson.ts';
+import { closeServer, listenOnLoopback } from '../../../infra/emulators/shared/loopback.ts';
 import {
   type EventBridgeEvent,
   type Runtime,

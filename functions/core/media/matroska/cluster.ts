@@ -1,4 +1,5 @@
 import { type Fragment, MediaError } from '../types.ts';
+import { currentHeader } from './changedHeader.ts';
 import {
   type Element,
   element,
@@ -10,7 +11,6 @@ import {
   uintElement,
 } from './ebml.ts';
 import type { MatroskaHeader, MatroskaTrack } from './header.ts';
-import { currentHeader } from './parameters.ts';
 
 /** A cluster, or what of it begins with a keyframe. */
 export interface MatroskaFragment extends Fragment {

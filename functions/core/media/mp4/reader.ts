@@ -2,10 +2,10 @@ import { ByteQueue } from '../byteQueue.ts';
 import type { PageStore } from '../pages.ts';
 import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { BOX_HEADER_MAX_BYTES, type BoxHeader, readBoxHeader } from './boxes.ts';
+import { currentInit } from './changedInitSegment.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
 import { parseMovieFragment, type TrackFragment } from './movieFragment.ts';
 import { Mp4Muxer } from './muxer.ts';
-import { currentInit } from './parameters.ts';
 
 /** A moof with its mdat. */
 export interface Mp4Fragment extends Fragment {

@@ -3,7 +3,7 @@ import { createServer as createWebServer, type Server as WebServer } from 'node:
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EndCode } from '../../../../functions/core/state/objects.ts';
-import { listenOnLoopback } from '../../../../infra/emulators/awsJson.ts';
+import { listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { freePort } from '../../../support/children.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';

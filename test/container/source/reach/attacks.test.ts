@@ -4,8 +4,8 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lookup } from '../../../../container/source/reach/dnsResolution.ts';
-import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../../../functions/core/source/rules.ts';
-import { closeServer, listenOnLoopback } from '../../../../infra/emulators/awsJson.ts';
+import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../../../functions/core/source/sourceRules.ts';
+import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { Canary } from '../../../support/canary.ts';
 import { MediaFolder } from '../../../support/media.ts';
 import { type Recorded, RecorderBench } from '../../../support/recorderBench.ts';

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FilterProxy } from '../../../../container/source/reach/filterProxy.ts';
-import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/rules.ts';
-import { closeServer, listenOnLoopback } from '../../../../infra/emulators/awsJson.ts';
+import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/sourceRules.ts';
+import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { freePort, waitFor } from '../../../support/children.ts';
 
 const MIB = 1024 * 1024;

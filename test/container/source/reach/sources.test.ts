@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lookup } from '../../../../container/source/reach/dnsResolution.ts';
-import { closeServer, listenOnLoopback } from '../../../../infra/emulators/awsJson.ts';
+import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { type Child, waitFor } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
 import { MediaFolder } from '../../../support/media.ts';

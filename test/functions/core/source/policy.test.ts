@@ -7,7 +7,7 @@ import {
   settingsOverridesSchema,
 } from '../../../../functions/core/settings/settings.ts';
 import { checkSource, isHostAllowed } from '../../../../functions/core/source/policy.ts';
-import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/rules.ts';
+import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/sourceRules.ts';
 
 const check = (url: string, rules = {}) =>
   checkSource(url, 'sourceUrl', { ...DEFAULT_SOURCE_RULES, ...rules });

@@ -1,6 +1,6 @@
 import { ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
-import type { FaultAction } from '../../../../infra/emulators/faults.ts';
+import type { FaultAction } from '../../../../infra/emulators/shared/faults.ts';
 import { waitFor } from '../../../support/children.ts';
 import { Bench, CLUSTER } from './support.ts';
 

@@ -10,7 +10,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import type { FaultAction, FaultRule } from '../../../../infra/emulators/faults.ts';
+import type { FaultAction, FaultRule } from '../../../../infra/emulators/shared/faults.ts';
 import { BUCKET as Bucket, clientOf, start } from './support.ts';
 
 const put = (client: S3Client, Key: string, Body: string | Buffer = 'body') =>

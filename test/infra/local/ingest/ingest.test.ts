@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeServer, listenOnLoopback } from '../../../../infra/emulators/awsJson.ts';
+import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { Announcer } from '../../../../infra/local/ingest/announcer.ts';
 import { type Ingest, startIngest } from '../../../../infra/local/ingest/ingest.ts';
 import { Child, waitFor } from '../../../support/children.ts';

@@ -1,5 +1,5 @@
 import { ifReadable } from '../ifReadable.ts';
-import { changedParameters, haveSameSets, type VideoParameters } from '../nal/parameters.ts';
+import { changedParameters, haveSameSets, type VideoParameters } from '../nal/changedParameterSets.ts';
 import { type Box, box, boxesIn, u32 } from './boxes.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import type { Mp4Fragment } from './reader.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { settingsOf } from '../../../../functions/core/api/config.ts';
+import { settingsOf } from '../../../../functions/core/api/recordingConfig.ts';
 import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
 import { parseInput } from '../../../../functions/core/api/validation.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';

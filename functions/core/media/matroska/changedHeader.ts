@@ -1,5 +1,5 @@
 import { ifReadable } from '../ifReadable.ts';
-import { changedParameters, haveSameSets, type VideoParameters } from '../nal/parameters.ts';
+import { changedParameters, haveSameSets, type VideoParameters } from '../nal/changedParameterSets.ts';
 import { type Element, element, elementsIn, findElement, ID, readUint, uintElement } from './ebml.ts';
 import { type MatroskaHeader, type MatroskaTrack, withTracks } from './header.ts';
 

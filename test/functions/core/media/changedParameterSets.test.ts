@@ -3,6 +3,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { boxesIn } from '../../../../functions/core/media/mp4/boxes.ts';
 import { type Mp4Fragment, Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
 import {
+  changedParameters,
+  haveSameSets,
+} from '../../../../functions/core/media/nal/changedParameterSets.ts';
+import {
   type AvcRecord,
   buildAvcRecord,
   h264,
@@ -16,7 +20,6 @@ import {
   parseHevcRecord,
   parseHevcSequence,
 } from '../../../../functions/core/media/nal/hevc.ts';
-import { changedParameters, haveSameSets } from '../../../../functions/core/media/nal/parameters.ts';
 import { MediaFolder } from '../../../support/media.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { BitWriter } from './bitWriter.ts';

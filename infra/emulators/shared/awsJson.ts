@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { FaultAction, Faults } from './faults.ts';
+import { closeServer, listenOnLoopback } from './loopback.ts';
 
 /**
  * AWS JSON 1.1 over HTTP on loopback: what the ECS and EventBridge clients of the SDK speak. One POST to `/`, the
@@ -141,23 +141,6 @@ export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonSer
   });
   const url = await listenOnLoopback(server, options.port);
   return { url, close: () => closeServer(server) };
-}
-
-/** @returns the URL, without a slash at its end */
-export async function listenOnLoopback(server: Server, port = 0): Promise<string> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  return `http://127.0.0.1:${address.port}`;
-}
-
-export async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
 }
 
 /** All of it is taken from the socket, or the client would meet a reset and not the answer. */
