@@ -1,7 +1,41 @@
-import { jobKey, lockKey, outcomeKey } from '../state/keys.ts';
-import { jobSchema, type Lock, lockSchema, outcomeSchema } from '../state/objects.ts';
+import { jobKey, lockKey, outcomeKey, stopKey } from '../state/keys.ts';
+import { type Job, jobSchema, type Lock, lockSchema, outcomeSchema, stopSchema } from '../state/objects.ts';
 import type { Clock, Store } from './ports.ts';
 import { replacedByIt } from './replaced.ts';
+
+/**
+ * Who may take a lock over: anybody, once it is released, or its holder has ended or is stopping. A holder that goes on
+ * keeps it; only a restart, which replaces that very recording, takes the lock from it (./start.ts).
+ * @returns the recording that holds the lock and goes on; undefined where the lock is free to take
+ */
+export async function activeHolder(store: Store, lock: Lock): Promise<string | undefined> {
+  if (lock.releasedAtMs !== undefined) return undefined;
+  const [outcome, stop] = await Promise.all([
+    store.read(outcomeKey(lock.recordingId), outcomeSchema),
+    // A recording that is stopping records nothing that comes after this request: it does not answer for it.
+    store.read(stopKey(lock.recordingId), stopSchema),
+  ]);
+  return outcome === undefined && stop === undefined ? lock.recordingId : undefined;
+}
+
+/**
+ * Gives the session's lock to this job, unless somebody wrote it since it was read. Recordings that held it before and
+ * have not ended stay named in it: whoever mends must find them.
+ * @param held the lock as it was read; undefined where there was none
+ */
+export async function takeLock(
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  job: Job,
+  held: { readonly value: Lock; readonly etag: string } | undefined,
+): Promise<boolean> {
+  const key = lockKey(job.mediaSessionId);
+  const lock: Lock = { recordingId: job.recordingId, acquiredAtMs: clock.nowMs() };
+  if (held === undefined) return store.create(key, lock);
+  const { recordingId, releasedAtMs, earlier = [] } = held.value;
+  const candidates = releasedAtMs === undefined ? [...earlier, recordingId] : earlier;
+  const unfinished = await withoutOutcome(store, candidates);
+  return store.replace(key, unfinished.length === 0 ? lock : { ...lock, earlier: unfinished }, held.etag);
+}
 
 /**
  * Releases the session's lock if this recording holds it; whoever wrote or found the outcome calls it. The lock object

@@ -1,18 +1,15 @@
 import { RecorderError } from '../api/errors.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
-import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
+import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, sessionKey } from '../state/keys.ts';
 import {
   claimSchema,
   type Job,
   jobSchema,
-  type Lock,
   lockSchema,
   type Outcome,
-  outcomeSchema,
   sessionSchema,
-  stopSchema,
 } from '../state/objects.ts';
-import { releaseLock, withoutOutcome } from './lock.ts';
+import { activeHolder, releaseLock, takeLock } from './lock.ts';
 import type { Clock, Launcher, Store } from './ports.ts';
 
 export interface StartPorts {
@@ -54,7 +51,7 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
   let job: Job | undefined;
   for (let tries = 1; tries <= LOCK_TRIES; tries++) {
     const lock = await store.read(lockKey(params.mediaSessionId), lockSchema);
-    const holder = lock === undefined ? undefined : await activeHolder(ports, lock.value);
+    const holder = lock === undefined ? undefined : await activeHolder(store, lock.value);
     const replaces =
       holder !== undefined && holder !== job?.recordingId && (await isReplaced(store, params, holder))
         ? holder
@@ -111,31 +108,6 @@ function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
   return left.length === right.size && left.every(([key, value]) => isSame(value, right.get(key)));
-}
-
-/** The recording that holds the lock and goes on; undefined where the lock is free to take. */
-async function activeHolder({ store }: StartPorts, lock: Lock): Promise<string | undefined> {
-  if (lock.releasedAtMs !== undefined) return undefined;
-  const [outcome, stop] = await Promise.all([
-    store.read(outcomeKey(lock.recordingId), outcomeSchema),
-    // A recording that is stopping records nothing that comes after this request: it does not answer for it.
-    store.read(stopKey(lock.recordingId), stopSchema),
-  ]);
-  return outcome === undefined && stop === undefined ? lock.recordingId : undefined;
-}
-
-async function takeLock(
-  { store, clock }: StartPorts,
-  job: Job,
-  held: { readonly value: Lock; readonly etag: string } | undefined,
-): Promise<boolean> {
-  const key = lockKey(job.mediaSessionId);
-  const lock: Lock = { recordingId: job.recordingId, acquiredAtMs: clock.nowMs() };
-  if (held === undefined) return store.create(key, lock);
-  const { recordingId, releasedAtMs, earlier = [] } = held.value;
-  const candidates = releasedAtMs === undefined ? [...earlier, recordingId] : earlier;
-  const unfinished = await withoutOutcome(store, candidates);
-  return store.replace(key, unfinished.length === 0 ? lock : { ...lock, earlier: unfinished }, held.etag);
 }
 
 /** The lock went to another start: nobody will refer to this job. */
