@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type EcsSimulation, startEcsServer } from '../emulators/ecs/server.ts';
 import { type EventBridgeEvent, startEventsServer } from '../emulators/events/server.ts';
+import { EventSourceMapping } from '../emulators/queue/mapping.ts';
 import { Queue } from '../emulators/queue/queue.ts';
 import { startS3Server } from '../emulators/s3/server.ts';
 import type { Faults } from '../emulators/shared/faults.ts';
@@ -123,12 +124,13 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     ...PLACE,
     file: data.file('queue.jsonl'),
     name: RELOCATION.function,
-    batchSize: RELOCATION.batchSize,
     maxReceiveCount: RELOCATION.maxReceiveCount,
     visibilityTimeoutMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
     onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
   });
   closers.add(() => queue.close());
+  const relocation = new EventSourceMapping({ queue, batchSize: RELOCATION.batchSize });
+  closers.add(() => relocation.close());
 
   const s3 = await listening(
     's3',
@@ -236,7 +238,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     log('WARN', 'records that were not moved before are tried again', { count: queue.deadLetters.length });
     queue.redrive();
   }
-  queue.start(async (event) => {
+  relocation.start(async (event) => {
     const invocation = await functions.invoke(RELOCATION.function, event);
     if (!invocation.ok) throw new Error(`${invocation.errorType}: ${invocation.errorMessage}`);
     return invocation.payload;

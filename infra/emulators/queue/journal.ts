@@ -2,11 +2,13 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync
 import path from 'node:path';
 import * as z from 'zod/mini';
 
-/** A message as it outlives the process: whoever held it when the process ended does not hold it any more. */
+/** A message as it outlives the process. */
 export interface StoredMessage {
   readonly id: string;
   readonly body: string;
   readonly sentAtMs: number;
+  /** Its delay, or the visibility time-out of whoever received it, is over then. */
+  readonly visibleAtMs: number;
   readonly receiveCount: number;
   readonly firstReceivedAtMs: number | undefined;
   readonly dead: boolean;
@@ -19,11 +21,13 @@ const entrySchema = z.discriminatedUnion('op', [
     id: z.string(),
     body: z.string(),
     sentAtMs: time,
+    visibleAtMs: z._default(time, 0),
     receiveCount: z._default(z.int(), 0),
     firstReceivedAtMs: z.optional(time),
     dead: z._default(z.boolean(), false),
   }),
-  z.object({ op: z.literal('receive'), id: z.string(), atMs: time }),
+  z.object({ op: z.literal('receive'), id: z.string(), atMs: time, visibleAtMs: z._default(time, 0) }),
+  z.object({ op: z.literal('visible'), id: z.string(), atMs: time }),
   z.object({ op: z.literal('delete'), id: z.string() }),
   z.object({ op: z.literal('bury'), id: z.string() }),
   z.object({ op: z.literal('redrive'), id: z.string() }),
@@ -79,12 +83,14 @@ function readMessages(file: string): StoredMessage[] {
     if (message === undefined) continue;
     if (entry.op === 'delete') messages.delete(entry.id);
     else if (entry.op === 'bury') messages.set(entry.id, { ...message, dead: true });
+    else if (entry.op === 'visible') messages.set(entry.id, { ...message, visibleAtMs: entry.atMs });
     else if (entry.op === 'redrive') messages.set(entry.id, { ...message, dead: false, receiveCount: 0 });
     else
       messages.set(entry.id, {
         ...message,
         receiveCount: message.receiveCount + 1,
         firstReceivedAtMs: message.firstReceivedAtMs ?? entry.atMs,
+        visibleAtMs: entry.visibleAtMs,
       });
   }
   return [...messages.values()];

@@ -1,7 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import { randomUUID } from 'node:crypto';
 import { MessageJournal, type StoredMessage } from './journal.ts';
-import { failedMessages } from './response.ts';
 
 /** Time, as the queue needs it; tests hand in their own. */
 export interface QueueClock {
@@ -16,27 +14,41 @@ export interface QueueOptions {
   readonly name: string;
   readonly region: string;
   readonly accountId: string;
-  readonly batchSize: number;
   readonly visibilityTimeoutMs: number;
-  readonly maxReceiveCount: number;
-  /** How many batches are out at once. */
-  readonly maxBatches?: number;
+  /** After so many tries a message is a dead letter; without it, it is tried until it is too old. */
+  readonly maxReceiveCount?: number;
+  /** Older messages are gone: SQS's MessageRetentionPeriod, four days by default. */
+  readonly retentionMs?: number;
   /** Told of each message that goes to the dead letters. */
   readonly onDeadLetter?: (body: string) => void;
   readonly clock?: QueueClock;
 }
 
-/**
- * Hands a batch to the function. What it answers is SQSBatchResponse (ReportBatchItemFailures); what it throws fails
- * the whole batch.
- */
-export type Deliver = (event: SQSEvent) => Promise<unknown>;
+/** A message in the hands of a receiver. */
+export interface Received {
+  readonly id: string;
+  /** Of this receipt: the next one has another, and then this one deletes nothing. */
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly sentAtMs: number;
+  readonly receiveCount: number;
+  readonly firstReceivedAtMs: number;
+}
+
+export interface ReceiveOptions {
+  readonly max: number;
+  /** The queue's own by default. */
+  readonly visibilityTimeoutMs?: number;
+  /** It is not given to anybody else before it is deleted or let go, however long that takes. */
+  readonly held?: boolean;
+}
 
 interface Message extends StoredMessage {
   receiveCount: number;
   firstReceivedAtMs: number | undefined;
   dead: boolean;
-  inFlight: boolean;
+  held: boolean;
+  receiptHandle: string | undefined;
   visibleAtMs: number;
 }
 
@@ -47,33 +59,39 @@ const SYSTEM_CLOCK: QueueClock = {
     return () => clearTimeout(timer);
   },
 };
+const RETENTION_MS = 4 * 24 * 3_600_000;
 
 /**
- * SQS in-process, with Lambda's event source mapping in front: batches, partial failures, a visibility time-out between
- * tries, dead letters after `maxReceiveCount`. Order is not promised, as in a standard queue.
- *
- * A message is not handed out again while the function still has it, however long that takes: AWS asks for a visibility
- * time-out longer than the function's own, and here it may be shorter, for quick tries on one machine.
+ * A standard queue of SQS: delays, receipts, a visibility time-out between tries, dead letters after
+ * `maxReceiveCount`. Every change is on disk when its call returns, and outlives the process with its times. Order is
+ * not promised. `./server.ts` serves queues to the SDK, `./mapping.ts` hands one's messages to a function.
  */
 export class Queue {
   readonly #options: QueueOptions;
   readonly #clock: QueueClock;
   readonly #journal: MessageJournal;
   readonly #messages = new Map<string, Message>();
-  readonly #batches = new Set<Promise<void>>();
+  readonly #listeners = new Set<() => void>();
   #emptied = Promise.withResolvers<void>();
-  #deliver: Deliver | undefined;
   #cancelTimer: (() => void) | undefined;
   #closed: boolean = false;
 
-  /** Opens the file and holds what is sent; nothing is delivered before `start`. */
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { journal, messages } = MessageJournal.open(options.file);
     this.#journal = journal;
     for (const message of messages)
-      this.#messages.set(message.id, { ...message, inFlight: false, visibleAtMs: this.#clock.nowMs() });
+      this.#messages.set(message.id, { ...message, held: false, receiptHandle: undefined });
+    this.#schedule();
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get region(): string {
+    return this.#options.region;
   }
 
   get arn(): string {
@@ -90,25 +108,106 @@ export class Queue {
     return [...this.#messages.values()].filter((message) => !message.dead).length;
   }
 
-  start(deliver: Deliver): void {
-    this.#deliver = deliver;
-    this.#pump();
+  /** Told when messages may have become visible. @returns what ends it */
+  onVisible(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  /** The message is on disk when this returns. */
-  send(body: string): void {
+  /** The message is on disk when this returns. @returns its id */
+  send(body: string, delayMs = 0): string {
     const sentAtMs = this.#clock.nowMs();
-    const message = {
+    const stored: StoredMessage = {
       id: randomUUID(),
       body,
       sentAtMs,
+      visibleAtMs: sentAtMs + delayMs,
       receiveCount: 0,
       firstReceivedAtMs: undefined,
       dead: false,
     };
-    this.#journal.append({ op: 'send', ...message });
-    this.#messages.set(message.id, { ...message, inFlight: false, visibleAtMs: sentAtMs });
-    this.#pump();
+    this.#journal.append({ op: 'send', ...stored });
+    this.#messages.set(stored.id, { ...stored, held: false, receiptHandle: undefined });
+    this.#tellVisible();
+    return stored.id;
+  }
+
+  /** What is visible now, at most so much. */
+  take({ max, visibilityTimeoutMs, held = false }: ReceiveOptions): Received[] {
+    if (this.#closed) return [];
+    const nowMs = this.#clock.nowMs();
+    const taken: Received[] = [];
+    for (const message of this.#messages.values()) {
+      if (taken.length === max) break;
+      if (message.dead || message.held || message.visibleAtMs > nowMs) continue;
+      if (nowMs - message.sentAtMs >= (this.#options.retentionMs ?? RETENTION_MS)) {
+        this.#remove(message);
+        continue;
+      }
+      if (message.receiveCount >= (this.#options.maxReceiveCount ?? Number.POSITIVE_INFINITY)) {
+        this.#bury(message);
+        continue;
+      }
+      taken.push(this.#receive(message, nowMs, visibilityTimeoutMs, held));
+    }
+    this.#schedule();
+    return taken;
+  }
+
+  /** The same, and waits for the first message. @param signal whoever waits has gone: nothing is taken any more */
+  async receive(options: ReceiveOptions, waitMs: number, signal: AbortSignal): Promise<Received[]> {
+    const now = signal.aborted ? [] : this.take(options);
+    if (now.length > 0 || waitMs === 0 || signal.aborted || this.#closed) return now;
+    const { promise, resolve } = Promise.withResolvers<Received[]>();
+    const look = (): void => {
+      const taken = this.#closed ? undefined : this.take(options);
+      if (taken === undefined || taken.length > 0) resolve(taken ?? []);
+    };
+    const end = (): void => resolve([]);
+    const stopListening = this.onVisible(look);
+    const cancelTimer = this.#clock.after(waitMs, end);
+    signal.addEventListener('abort', end, { once: true });
+    return promise.finally(() => {
+      stopListening();
+      cancelTimer();
+      signal.removeEventListener('abort', end);
+    });
+  }
+
+  /** @returns whether this receipt is known; one of an earlier receipt deletes nothing */
+  delete(receiptHandle: string): boolean {
+    const message = this.#byReceipt(receiptHandle);
+    if (message === undefined) return false;
+    this.#remove(message);
+    return true;
+  }
+
+  /** @returns whether the message is in flight by this receipt */
+  changeVisibility(receiptHandle: string, visibilityTimeoutMs: number): boolean {
+    const message = this.#byReceipt(receiptHandle);
+    const nowMs = this.#clock.nowMs();
+    if (message === undefined || (!message.held && message.visibleAtMs <= nowMs)) return false;
+    message.visibleAtMs = nowMs + visibilityTimeoutMs;
+    this.#journal.append({ op: 'visible', id: message.id, atMs: message.visibleAtMs });
+    this.#tellVisible();
+    return true;
+  }
+
+  /** Whoever held it does not any more: it comes again when its visibility time-out is over. */
+  letGo(receiptHandle: string): void {
+    const message = this.#byReceipt(receiptHandle);
+    if (message === undefined) return;
+    message.held = false;
+    this.#tellVisible();
+  }
+
+  /** SQS's ApproximateNumberOf…: to be had, in flight, delayed. Dead letters are in another queue there. */
+  counts(): { readonly visible: number; readonly inFlight: number; readonly delayed: number } {
+    const nowMs = this.#clock.nowMs();
+    const alive = [...this.#messages.values()].filter(({ dead }) => !dead);
+    const hidden = alive.filter(({ held, visibleAtMs }) => held || visibleAtMs > nowMs);
+    const delayed = hidden.filter(({ receiveCount }) => receiveCount === 0).length;
+    return { visible: alive.length - hidden.length, inFlight: hidden.length - delayed, delayed };
   }
 
   /** Puts all dead letters back, as if they had never been tried. */
@@ -118,7 +217,7 @@ export class Queue {
       this.#journal.append({ op: 'redrive', id: message.id });
       Object.assign(message, { dead: false, receiveCount: 0, visibleAtMs: this.#clock.nowMs() });
     }
-    this.#pump();
+    this.#tellVisible();
   }
 
   /** Settles when no message is pending. */
@@ -126,69 +225,42 @@ export class Queue {
     while (this.pending > 0) await this.#emptied.promise;
   }
 
-  /** Hands out nothing more, and settles when the batches that are out have come back. What is left stays on disk. */
-  async close(): Promise<void> {
+  /** Gives nothing more away, and lets those who wait go. What is left stays on disk. */
+  close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer?.();
-    while (this.#batches.size > 0) await Promise.all(this.#batches);
+    for (const listener of [...this.#listeners]) listener();
     this.#journal.close();
   }
 
-  /** Hands out what is visible, as far as there are hands; comes back when the next message is. */
-  #pump(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    if (this.#closed || this.#deliver === undefined) return;
-    while (this.#batches.size < (this.#options.maxBatches ?? 2)) {
-      const batch = this.#receive();
-      if (batch.length === 0) break;
-      const run = this.#hand(batch, this.#deliver).finally(() => {
-        this.#batches.delete(run);
-        this.#pump();
-      });
-      this.#batches.add(run);
-    }
-    const waiting = [...this.#messages.values()].filter((message) => !message.inFlight && !message.dead);
-    const nextAtMs = Math.min(...waiting.map((message) => message.visibleAtMs));
-    // With all hands full, the next batch that comes back pumps again.
-    if (Number.isFinite(nextAtMs) && this.#batches.size < (this.#options.maxBatches ?? 2))
-      this.#cancelTimer = this.#clock.after(Math.max(0, nextAtMs - this.#clock.nowMs()), () => this.#pump());
+  #receive(
+    message: Message,
+    nowMs: number,
+    visibilityTimeoutMs: number | undefined,
+    held: boolean,
+  ): Received {
+    const receiptHandle = randomUUID();
+    const visibleAtMs = nowMs + (visibilityTimeoutMs ?? this.#options.visibilityTimeoutMs);
+    // Who holds one lives in this process: after it, nobody does.
+    this.#journal.append({
+      op: 'receive',
+      id: message.id,
+      atMs: nowMs,
+      visibleAtMs: held ? nowMs : visibleAtMs,
+    });
+    const firstReceivedAtMs = message.firstReceivedAtMs ?? nowMs;
+    message.receiveCount += 1;
+    Object.assign(message, { firstReceivedAtMs, held, receiptHandle, visibleAtMs });
+    const { id, body, sentAtMs, receiveCount } = message;
+    return { id, receiptHandle, body, sentAtMs, receiveCount, firstReceivedAtMs };
   }
 
-  #receive(): Message[] {
-    const nowMs = this.#clock.nowMs();
-    const batch: Message[] = [];
-    for (const message of this.#messages.values()) {
-      if (batch.length === this.#options.batchSize) break;
-      if (message.dead || message.inFlight || message.visibleAtMs > nowMs) continue;
-      if (message.receiveCount >= this.#options.maxReceiveCount) {
-        this.#bury(message);
-        continue;
-      }
-      this.#journal.append({ op: 'receive', id: message.id, atMs: nowMs });
-      message.receiveCount += 1;
-      message.firstReceivedAtMs ??= nowMs;
-      message.inFlight = true;
-      message.visibleAtMs = nowMs + this.#options.visibilityTimeoutMs;
-      batch.push(message);
-    }
-    return batch;
+  #byReceipt(receiptHandle: string): Message | undefined {
+    return [...this.#messages.values()].find((message) => message.receiptHandle === receiptHandle);
   }
 
-  async #hand(batch: readonly Message[], deliver: Deliver): Promise<void> {
-    const ids = batch.map((message) => message.id);
-    const failed = await deliver({ Records: batch.map((message) => this.#record(message)) }).then(
-      (response) => failedMessages(response, ids),
-      // The function failed: it has logged why, and every message of the batch comes again.
-      () => new Set(ids),
-    );
-    for (const message of batch) {
-      message.inFlight = false;
-      if (!failed.has(message.id)) this.#delete(message);
-    }
-  }
-
-  #delete(message: Message): void {
+  #remove(message: Message): void {
     this.#journal.append({ op: 'delete', id: message.id });
     this.#messages.delete(message.id);
     if (this.#messages.size === 0) this.#journal.clear();
@@ -208,22 +280,22 @@ export class Queue {
     this.#emptied = Promise.withResolvers();
   }
 
-  #record(message: Message): SQSRecord {
-    return {
-      messageId: message.id,
-      receiptHandle: randomUUID(),
-      body: message.body,
-      attributes: {
-        ApproximateReceiveCount: String(message.receiveCount),
-        SentTimestamp: String(message.sentAtMs),
-        SenderId: 'AIDAIT2UOQQY3AUEKVGXU',
-        ApproximateFirstReceiveTimestamp: String(message.firstReceivedAtMs),
-      },
-      messageAttributes: {},
-      md5OfBody: createHash('md5').update(message.body).digest('hex'),
-      eventSource: 'aws:sqs',
-      eventSourceARN: this.arn,
-      awsRegion: this.#options.region,
-    };
+  #tellVisible(): void {
+    for (const listener of [...this.#listeners]) listener();
+    this.#schedule();
+  }
+
+  /** Comes back when the next message becomes visible. */
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#closed) return;
+    const nowMs = this.#clock.nowMs();
+    const hidden = [...this.#messages.values()].filter(
+      (message) => !message.held && !message.dead && message.visibleAtMs > nowMs,
+    );
+    const nextAtMs = Math.min(...hidden.map((message) => message.visibleAtMs));
+    if (Number.isFinite(nextAtMs))
+      this.#cancelTimer = this.#clock.after(nextAtMs - nowMs, () => this.#tellVisible());
   }
 }

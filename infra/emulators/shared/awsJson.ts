@@ -6,7 +6,7 @@ import type { FaultAction, Faults } from './faults.ts';
 import { closeServer, listenOnLoopback } from './loopback.ts';
 
 /**
- * AWS JSON 1.1 over HTTP on loopback: what the ECS and EventBridge clients of the SDK speak. One POST to `/`, the
+ * AWS JSON over HTTP on loopback: what the ECS, EventBridge (1.1) and SQS (1.0) clients of the SDK speak. One POST, the
  * operation in `X-Amz-Target`, errors as `{"__type", "message"}`. Signatures are not verified.
  *
  * Faults (./faults.ts) are decided once the request's body is read. `resetMidBody` cuts the answer of an operation
@@ -28,12 +28,12 @@ export class AwsError extends Error {
   }
 }
 
-/** One operation: `run` gets the parsed body and returns what is answered. */
+/** One operation: `run` gets the parsed body and returns what is answered; `gone` aborts when its caller has left. */
 export interface Operation {
   readonly reads: boolean;
   /** What a fault rule's `match` is tried on. */
   target(input: unknown): string;
-  run(input: unknown): object | Promise<object>;
+  run(input: unknown, gone: AbortSignal): object | Promise<object>;
 }
 
 /**
@@ -46,7 +46,7 @@ export function operation<Schema extends z.ZodType>(
   spec: {
     readonly reads: boolean;
     readonly target: (input: z.infer<Schema>) => string;
-    readonly run: (input: z.infer<Schema>) => object | Promise<object>;
+    readonly run: (input: z.infer<Schema>, gone: AbortSignal) => object | Promise<object>;
   },
 ): Operation {
   return {
@@ -55,9 +55,9 @@ export function operation<Schema extends z.ZodType>(
       const parsed = schema.safeParse(input);
       return parsed.success ? spec.target(parsed.data) : '';
     },
-    run: (input) => {
+    run: (input, gone) => {
       const parsed = schema.safeParse(input);
-      if (parsed.success) return spec.run(parsed.data);
+      if (parsed.success) return spec.run(parsed.data, gone);
       const issue = parsed.error.issues[0];
       throw new AwsError(invalid, `${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'not valid'}`);
     },
@@ -65,7 +65,9 @@ export function operation<Schema extends z.ZodType>(
 }
 
 export interface JsonServiceOptions {
-  readonly service: 'ecs' | 'events';
+  readonly service: 'ecs' | 'events' | 'sqs';
+  /** JSON 1.1 by default. */
+  readonly jsonVersion?: '1.0' | '1.1';
   /** In front of the operation in X-Amz-Target, such as `AWSEvents`. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, Operation>>;
@@ -90,10 +92,13 @@ export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonSer
   const vanished = () => performance.now() < vanishedUntilMs;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('content-type', `application/x-amz-json-${options.jsonVersion ?? '1.1'}`);
     const body = await readBody(request);
     const name = operationName(request, options.targetPrefix);
     const operation = Object.hasOwn(options.operations, name) ? options.operations[name] : undefined;
     const input = parseJson(body);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     const fault = options.faults.hit({
       service: options.service,
       operation: name,
@@ -113,7 +118,7 @@ export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonSer
     if (fault?.kind === 'delay') await delay(fault.delayMs);
     if (operation === undefined)
       throw new AwsError('UnknownOperationException', `${name || 'No operation'} is not offered here.`);
-    const output = JSON.stringify(await operation.run(input));
+    const output = JSON.stringify(await operation.run(input, gone.signal));
     if (fault?.kind === 'dropAnswer') request.socket.destroy();
     else if (fault?.kind === 'resetMidBody') {
       writeHead(response, 200, output);
@@ -177,7 +182,6 @@ function refusalOf(fault: FaultAction | undefined): AwsError | undefined {
 
 function writeHead(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
     'content-length': Buffer.byteLength(body),
     'x-amzn-requestid': randomUUID(),
   });

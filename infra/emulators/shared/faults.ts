@@ -6,7 +6,7 @@
 export type FaultAction =
   /** The endpoint does nothing and answers with this error, as AWS would word it. */
   | { readonly kind: 'fail'; readonly status: number; readonly code: string }
-  /** SlowDown (S3, 503) or ThrottlingException (ECS, 400). */
+  /** SlowDown (S3, 503) or ThrottlingException (the others, 400). */
   | { readonly kind: 'throttle' }
   /** The call is carried out after a delay. */
   | { readonly kind: 'delay'; readonly delayMs: number }
@@ -18,7 +18,7 @@ export type FaultAction =
   | { readonly kind: 'vanish'; readonly durationMs: number };
 
 export interface FaultRule {
-  readonly service: 's3' | 'ecs' | 'events';
+  readonly service: 's3' | 'ecs' | 'events' | 'sqs';
   /** The API's own operation name (PutObject, UploadPart, RunTask, …); absent: any. */
   readonly operation?: string;
   /** For S3 a regular expression over `<bucket>/<key>`; absent: any. */

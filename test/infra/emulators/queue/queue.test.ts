@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SQSEvent } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Deliver, EventSourceMapping } from '../../../../infra/emulators/queue/mapping.ts';
 import { Queue, type QueueClock, type QueueOptions } from '../../../../infra/emulators/queue/queue.ts';
 import { failedMessages } from '../../../../infra/emulators/queue/response.ts';
 
@@ -36,7 +37,7 @@ class ManualTime implements QueueClock {
 
 let folder: string;
 let time: ManualTime;
-const open = new Set<Queue>();
+const open = new Set<MappedQueue>();
 const unanswered: PromiseWithResolvers<unknown>[] = [];
 const buried: string[] = [];
 
@@ -54,26 +55,54 @@ afterEach(async () => {
 
 const file = () => path.join(folder, 'deep', 'queue.jsonl');
 
-function make(options: Partial<QueueOptions> = {}): Queue {
-  const queue = new Queue({
-    file: file(),
-    name: 'relocation',
-    region: 'us-east-1',
-    accountId: '000000000000',
-    batchSize: 3,
-    visibilityTimeoutMs: 5_000,
-    maxReceiveCount: 3,
-    onDeadLetter: (body) => buried.push(body),
-    clock: time,
-    ...options,
-  });
+/** A queue with a function behind it. */
+class MappedQueue extends Queue {
+  readonly #mapping: EventSourceMapping;
+
+  constructor(options: QueueOptions, maxBatches: number | undefined) {
+    super(options);
+    this.#mapping = new EventSourceMapping({
+      queue: this,
+      batchSize: 3,
+      ...(maxBatches === undefined ? {} : { maxBatches }),
+    });
+  }
+
+  start(deliver: Deliver): void {
+    this.#mapping.start(deliver);
+  }
+
+  async end(): Promise<void> {
+    await this.#mapping.close();
+    this.close();
+  }
+}
+
+function make({
+  maxBatches,
+  ...options
+}: Partial<QueueOptions> & { readonly maxBatches?: number } = {}): MappedQueue {
+  const queue = new MappedQueue(
+    {
+      file: file(),
+      name: 'relocation',
+      region: 'us-east-1',
+      accountId: '000000000000',
+      visibilityTimeoutMs: 5_000,
+      maxReceiveCount: 3,
+      onDeadLetter: (body) => buried.push(body),
+      clock: time,
+      ...options,
+    },
+    maxBatches,
+  );
   open.add(queue);
   return queue;
 }
 
-async function close(queue: Queue): Promise<void> {
+async function close(queue: MappedQueue): Promise<void> {
   open.delete(queue);
-  await queue.close();
+  await queue.end();
 }
 
 /** A function whose batches are seen and answered by the test. */
