@@ -55,6 +55,33 @@ const imports = sources.flatMap((file) =>
   })),
 );
 
+/** Each circle that a walk along the imports meets, from the file where it closes. */
+function circles(files: readonly string[], edges: typeof imports): string[] {
+  const targets = Map.groupBy(
+    edges.filter(({ target }) => target.startsWith('.')),
+    ({ file }) => file,
+  );
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(file);
+    if (at !== -1) found.push([...trail.slice(at), file].join(' → '));
+    if (at !== -1 || done.has(file)) return;
+    for (const { target } of targets.get(file) ?? []) {
+      walk(path.join(path.dirname(file), target), [...trail, file]);
+    }
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  return found;
+}
+
+describe('folders', () => {
+  it('of core have no loose files beside them', () => {
+    expect(sources.filter((file) => /^functions\/(core\/)?[^/]+$/.test(file))).toEqual([]);
+  });
+});
+
 describe('imports', () => {
   it('are found at all', () => {
     expect(imports.length).toBeGreaterThan(50);
@@ -73,6 +100,22 @@ describe('imports', () => {
         return from !== undefined && layer !== undefined && !MAY_IMPORT[from].includes(layer);
       });
     expect(wrong).toEqual([]);
+  });
+
+  it('go in no circle, type-only ones included', () => {
+    expect(circles(sources, imports)).toEqual([]);
+  });
+
+  it('would be found to go in a circle', () => {
+    const ring = [
+      { file: 'core/a.ts', target: './b.ts' },
+      { file: 'core/b.ts', target: '../aws/c.ts' },
+      { file: 'aws/c.ts', target: '../core/a.ts' },
+      { file: 'core/d.ts', target: './a.ts' },
+    ];
+    expect(circles(['core/d.ts', 'core/a.ts', 'core/b.ts', 'aws/c.ts'], ring)).toEqual([
+      'core/a.ts → core/b.ts → aws/c.ts → core/a.ts',
+    ]);
   });
 
   it('keep core free of AWS', () => {

@@ -9,7 +9,7 @@ import {
   eventId,
   MOVE_CONTINUES,
 } from '../../functions/core/events/published.ts';
-import { INCOMPLETE_CODES } from '../../functions/core/relocation/completeness.ts';
+import { INCOMPLETE_CODES } from '../../functions/core/relocation/incompleteReason.ts';
 
 const DOCUMENT = readFileSync(path.resolve(import.meta.dirname, '../../docs/events.md'), 'utf8');
 const SECTIONS = new Map(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { incompleteReasonSchema } from '../relocation/completeness.ts';
+import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS } from '../settings/settings.ts';
 import { reasonSchema, trackSchema } from '../state/objects.ts';
 

@@ -2,7 +2,7 @@ import { isoDate, type Operation, xmlAnswer } from './context.ts';
 import { notImplemented, S3Error } from './errors.ts';
 import { OWNER_ID } from './notifications.ts';
 import { readDocument } from './payload.ts';
-import { allowChildren, childText, parseXml } from './xml.ts';
+import { allowChildren, childText, parseXml } from './requestXml.ts';
 
 export const listBuckets: Operation = {
   name: 'ListBuckets',

@@ -14,8 +14,8 @@ import { MAX_PART_NUMBER } from './multipart.ts';
 import { readDocument } from './payload.ts';
 import type { CompletedUpload, StoredObject, StoredPart, Upload } from './records.ts';
 import { header, queryValue, type S3Request } from './request.ts';
+import { childElements, childText, parseXml, type XmlElement } from './requestXml.ts';
 import type { OpenUpload, Store } from './store.ts';
-import { childElements, childText, parseXml, type XmlElement } from './xml.ts';
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 

@@ -3,14 +3,8 @@ import { type Context, type Operation, xmlAnswer } from './context.ts';
 import { notImplemented, S3Error } from './errors.ts';
 import { readDocument } from './payload.ts';
 import { header } from './request.ts';
-import {
-  allowChildren,
-  childElements,
-  childText,
-  parseXml,
-  type XmlContent,
-  type XmlElement,
-} from './xml.ts';
+import { allowChildren, childElements, childText, parseXml, type XmlElement } from './requestXml.ts';
+import type { XmlContent } from './xml.ts';
 
 const MAX_KEYS = 1000;
 

@@ -2,7 +2,7 @@ import { checkTags } from './attributes.ts';
 import { type Operation, xmlAnswer } from './context.ts';
 import { S3Error } from './errors.ts';
 import { readDocument } from './payload.ts';
-import { allowChildren, childElements, childText, parseXml } from './xml.ts';
+import { allowChildren, childElements, childText, parseXml } from './requestXml.ts';
 
 export const getObjectTagging: Operation = {
   name: 'GetObjectTagging',

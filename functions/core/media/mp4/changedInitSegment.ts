@@ -1,8 +1,8 @@
 import { ifReadable } from '../ifReadable.ts';
 import { changedParameters, haveSameSets, type VideoParameters } from '../nal/changedParameterSets.ts';
 import { type Box, box, boxesIn, u32 } from './boxes.ts';
+import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
-import type { Mp4Fragment } from './reader.ts';
 
 /** VisualSampleEntry (ISO/IEC 14496-12, 12.1.3): what stands before the boxes inside of it. */
 const VISUAL_ENTRY_BYTES = 78;

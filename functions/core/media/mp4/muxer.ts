@@ -2,10 +2,10 @@ import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import { areAlike } from './changedInitSegment.ts';
+import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
 import type { TrackFragment } from './movieFragment.ts';
-import type { Mp4Fragment } from './reader.ts';
 import { SampleTable } from './sampleTable.ts';
 
 interface TrackState {

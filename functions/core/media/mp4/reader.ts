@@ -1,18 +1,12 @@
 import { ByteQueue } from '../byteQueue.ts';
 import type { PageStore } from '../pages.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
+import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import { BOX_HEADER_MAX_BYTES, type BoxHeader, readBoxHeader } from './boxes.ts';
 import { currentInit } from './changedInitSegment.ts';
+import type { Mp4Fragment } from './fragment.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
 import { parseMovieFragment, type TrackFragment } from './movieFragment.ts';
 import { Mp4Muxer } from './muxer.ts';
-
-/** A moof with its mdat. */
-export interface Mp4Fragment extends Fragment {
-  /** What describes its samples: ffmpeg's header, or one of ours where the parameters have changed since. */
-  readonly init: InitSegment;
-  readonly tracks: readonly TrackFragment[];
-}
 
 /** What is kept in memory until it is whole: a fragment of 1 s at 2 Gbit/s. More is damage, not media. */
 const BOX_MAX_BYTES = 256 * 1024 * 1024;

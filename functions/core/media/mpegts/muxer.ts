@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
+import type { TsFragment } from './fragment.ts';
 import {
   PACKET_BYTES,
   readPacket,
@@ -9,7 +10,6 @@ import {
   writePcr,
   writeTime,
 } from './packets.ts';
-import type { TsFragment } from './reader.ts';
 
 /** One MPEG-TS part: an ordinary one at every moment, so there is nothing to finish. */
 export class TsMuxer implements PartMuxer {

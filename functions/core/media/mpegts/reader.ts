@@ -1,16 +1,9 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { type Fragment, type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
+import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
+import type { TsFragment } from './fragment.ts';
 import { TsMuxer } from './muxer.ts';
 import { PACKET_BYTES, readPacket, readPcr, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
 import { type ElementaryStream, elementaryStreams, programMapPid } from './tables.ts';
-
-/** From one program association table to the next. */
-export interface TsFragment extends Fragment {
-  readonly streams: readonly ElementaryStream[];
-  /** The earliest of all times, PCR and DTS included, in ticks: what a part's zero can be. */
-  readonly firstTicks: number;
-  readonly videoFrames: number;
-}
 
 const PAT_PID = 0;
 /** More is damage, not media. */

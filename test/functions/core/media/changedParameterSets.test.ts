@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { boxesIn } from '../../../../functions/core/media/mp4/boxes.ts';
-import { type Mp4Fragment, Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
+import type { Mp4Fragment } from '../../../../functions/core/media/mp4/fragment.ts';
+import { Mp4Reader } from '../../../../functions/core/media/mp4/reader.ts';
 import {
   changedParameters,
   haveSameSets,

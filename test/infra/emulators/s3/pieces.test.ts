@@ -5,10 +5,11 @@ import { decodeAwsChunked } from '../../../../infra/emulators/s3/awsChunked.ts';
 import { sliceSegments } from '../../../../infra/emulators/s3/blobs.ts';
 import { combineCrcs, runningCrc } from '../../../../infra/emulators/s3/crc.ts';
 import { S3Error } from '../../../../infra/emulators/s3/errors.ts';
+import { allowChildren, childText, parseXml } from '../../../../infra/emulators/s3/requestXml.ts';
 import { hmac } from '../../../../infra/emulators/s3/sigv4.ts';
 import { SortedMap } from '../../../../infra/emulators/s3/sortedKeys.ts';
 import { compareUtf8, urlEncodeKey } from '../../../../infra/emulators/s3/text.ts';
-import { allowChildren, childText, parseXml, toXml } from '../../../../infra/emulators/s3/xml.ts';
+import { toXml } from '../../../../infra/emulators/s3/xml.ts';
 
 const anyText = fc.string({ unit: 'binary' });
 
