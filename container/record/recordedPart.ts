@@ -151,8 +151,17 @@ export class RecordedPart {
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
   }
 
+  /** Nothing more comes: what is in memory goes to S3 or to disk. Waits at most for the disk. */
+  async end(): Promise<void> {
+    try {
+      await this.#upload.end();
+    } catch (error) {
+      this.#broken ??= { error };
+    }
+  }
+
   /**
-   * Makes an ordinary file of what was recorded: all other S3 parts, then `final.json` with the exact list, then the
+   * Makes an ordinary file of what was recorded and has ended: all other S3 parts, then `final.json` with the exact list, then the
    * first S3 part with its new head, then Complete. Whoever finds `final.json` can do the rest.
    * @throws SupersededError somebody else completed or aborted the upload with another content
    */

@@ -72,7 +72,7 @@ export class Recording {
     this.#nextPart = options.firstPart;
     const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
     this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes);
-    this.#uploader = new Uploader({ s3: context.s3, spool: this.#spool, log: context.log, signal });
+    this.#uploader = new Uploader({ s3: context.s3, log: context.log, signal });
   }
 
   open(): Promise<void> {
@@ -128,7 +128,7 @@ export class Recording {
       for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
       // Finishing needs memory of its own.
       this.#buffers.close();
-      this.#finishPart();
+      await this.#finishPart();
     } finally {
       // One part's fault is none of the others', which need the spool to their end.
       await Promise.allSettled(this.#finishing);
@@ -168,7 +168,7 @@ export class Recording {
     this.#isNewRun = false;
     const leading = this.#leading.splice(0);
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
-      this.#finishPart();
+      await this.#finishPart();
       this.#part = this.#openPart(leading[0] ?? fragment, this.#zeroAtMs);
       for (const earlier of leading) await this.#part.add(earlier);
     }
@@ -209,7 +209,7 @@ export class Recording {
   }
 
   #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
-    if (this.rotation.isDue(part, next)) return false;
+    if (this.rotation.isDue(part, next, this.#unfinished.size)) return false;
     if (!isNewRun) return part.accepts(next);
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
     return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
@@ -242,7 +242,7 @@ export class Recording {
     return part;
   }
 
-  #finishPart(): void {
+  async #finishPart(): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;
     this.#part = undefined;
@@ -252,6 +252,7 @@ export class Recording {
       durationMs: this.#endedParts.durationMs + part.durationMs,
       videoFrames: this.#endedParts.videoFrames + part.videoFrames,
     };
+    await part.end();
     const finished = part.finish();
     finished.then(
       () => this.#unfinished.delete(part),

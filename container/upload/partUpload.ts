@@ -101,9 +101,8 @@ export class PartUpload {
    */
   reserve(bytes: number): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    const sealed = Math.floor((this.#filledBytes + bytes) / this.#buffer.length);
-    if (sealed > 0 && this.#options.uploader.isBusy)
-      this.#options.spool.reserve(sealed * this.#buffer.length);
+    // The last buffer may go to disk as well, however full it is.
+    if (this.#options.uploader.isBusy) this.#options.spool.reserve(this.#filledBytes + bytes);
   }
 
   /** Appends bytes for which there is room. Waits at most for the disk. @throws the disk's own error */
@@ -117,9 +116,15 @@ export class PartUpload {
     }
   }
 
-  /** Uploads what is left; settles when S3 has all of it. */
+  /** Nothing more comes. Waits at most for the disk. @throws the disk's own error */
+  async end(): Promise<void> {
+    if (this.#filledBytes > 0) return this.#seal(true);
+    this.#options.buffers.give(this.#buffer);
+    this.#buffer = NOTHING;
+  }
+
+  /** Settles when S3 has all of what ended. */
   async flush(): Promise<SealedUpload> {
-    if (this.#filledBytes > 0) await this.#seal(true);
     const target = await this.#options.target;
     const uploaded = await Promise.all(this.#uploads);
     return { target, uploaded, bytes: this.#bytes, crc32: crc32OfParts(uploaded) };
@@ -166,9 +171,10 @@ export class PartUpload {
     const buffer = this.#buffer;
     const data = buffer.subarray(0, this.#filledBytes);
     const partNumber = this.#uploads.length + 1;
-    if (partNumber === 1) this.#first = await this.#options.spool.keep(data);
-    const { target, uploader, buffers, partBytes } = this.#options;
-    const { uploaded, isOnDisk } = await uploader.submit(target, partNumber, data, last);
+    const { target, uploader, spool, buffers, partBytes } = this.#options;
+    if (partNumber === 1) this.#first = await spool.keep(data);
+    const isOnDisk = uploader.mustSpool(last);
+    const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(data))) : undefined;
     if (isOnDisk) buffers.give(buffer);
     const sealed = {
       start: this.#bytes - data.length,
@@ -177,20 +183,29 @@ export class PartUpload {
       bytes: data.length,
     };
     this.#sealed.push(sealed);
-    uploaded.then(
-      ({ bytes }) => {
-        this.#uploadedBytes += bytes;
-        sealed.isUploaded = true;
-        sealed.data = undefined;
-        if (!isOnDisk) buffers.give(buffer);
-        while (this.#sealed[0]?.isUploaded === true) this.#sealed.shift();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+    const submitted = uploader.submit(target, partNumber, spooled ?? data);
+    const uploaded = submitted.then(async (part) => {
+      this.#uploadedBytes += part.bytes;
+      sealed.isUploaded = true;
+      sealed.data = undefined;
+      if (!isOnDisk) buffers.give(buffer);
+      while (this.#sealed[0]?.isUploaded === true) this.#sealed.shift();
+      if (partNumber === 1) spooled?.settle();
+      else await spooled?.remove();
+      return part;
+    });
+    uploaded.catch((error: unknown) => this.#fail(error));
     this.#uploads.push(uploaded);
     const growth = 1 + Math.floor(this.#uploads.length / GROW_EVERY_PARTS);
     this.#buffer = last ? NOTHING : buffers.take(partBytes * growth);
     this.#filledBytes = 0;
+  }
+
+  /** The first S3 part is on disk already; now it waits there. */
+  #kept(partNumber: number): SpooledBytes | undefined {
+    if (partNumber > 1) return undefined;
+    this.#first?.wait();
+    return this.#first;
   }
 
   #fail(error: unknown): void {

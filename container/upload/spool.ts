@@ -15,6 +15,10 @@ export interface SpooledBytes {
   read(): Promise<Buffer>;
   /** From there on, piece by piece. */
   stream(fromByte: number): AsyncIterable<Buffer>;
+  /** They wait for S3, and so count: `reserve` has found room for them. */
+  wait(): void;
+  /** They no longer wait: what stays of them does not count. */
+  settle(): void;
   /** Gives the disk back. */
   remove(): Promise<void>;
 }
@@ -51,12 +55,12 @@ export class Spool {
 
   /** For bytes that wait for S3; `reserve` has found room for them. @throws the disk's own error */
   put(data: Buffer): Promise<SpooledBytes> {
-    return this.#write(data, data.length);
+    return this.#write(data, true);
   }
 
-  /** For bytes that S3 has and that will be needed again; they do not count. @throws the disk's own error */
+  /** For bytes that will be needed again; they do not count until they wait. @throws the disk's own error */
   keep(data: Buffer): Promise<SpooledBytes> {
-    return this.#write(data, 0);
+    return this.#write(data, false);
   }
 
   /** For the index of one part. */
@@ -69,17 +73,24 @@ export class Spool {
     return path.join(this.#folder, String(this.#count));
   }
 
-  async #write(data: Buffer, countedBytes: number): Promise<SpooledBytes> {
+  async #write(data: Buffer, waits: boolean): Promise<SpooledBytes> {
     const bytes = data.length;
-    this.#bytes += countedBytes;
+    let countedBytes = 0;
+    const count = (now: number): void => {
+      this.#bytes += now - countedBytes;
+      countedBytes = now;
+    };
+    if (waits) count(bytes);
     const file = this.#nextFile();
     await writeFile(file, data);
     return {
       bytes,
       read: () => readFile(file),
       stream: (fromByte) => createReadStream(file, { start: fromByte, highWaterMark: READ_BYTES }),
+      wait: () => count(bytes),
+      settle: () => count(0),
       remove: async () => {
-        this.#bytes -= countedBytes;
+        count(0);
         await rm(file);
       },
     };

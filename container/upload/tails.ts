@@ -30,7 +30,7 @@ export class Tails {
   #savedAtMs: number | undefined;
   #saving: Promise<void> = Promise.resolve();
   /** The bytes that are being saved: what they come from is used again meanwhile. */
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
 
   constructor(options: TailsOptions) {
     this.#options = options;
@@ -79,7 +79,10 @@ export class Tails {
       const facts = this.#options.facts();
       const from = Math.max(this.#savedTo, upload.prefixBytes);
       const data = this.#copy(upload.bytesFrom(from));
-      if (data !== undefined && data.length > 0) {
+      if (data === undefined || data.length === 0) {
+        // A part that waits for S3 has nothing to save for as long as that takes.
+        this.#buffer = NOTHING;
+      } else {
         const key = tailKey(recordingId, part, from, data.length);
         const Metadata = encodeTailFacts(facts);
         await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: data, Metadata }));
@@ -119,6 +122,7 @@ export class Tails {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 /** Tails differ a little in size. */
 const GROW_BY = 1024 * 1024;
 /** S3 takes no more in one request. */

@@ -5,7 +5,7 @@ import { uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { describePart } from '../../functions/core/upload/uploadedParts.ts';
 import { retrying } from './retry.ts';
-import type { Spool, SpooledBytes } from './spool.ts';
+import type { SpooledBytes } from './spool.ts';
 
 /** Where an S3 part goes; known once its upload has been created. */
 export interface UploadTarget {
@@ -39,7 +39,6 @@ interface Waiting {
 
 export interface UploaderOptions {
   readonly s3: S3Client;
-  readonly spool: Spool;
   readonly log: Logger;
   /** Aborts what is still to be uploaded. */
   readonly signal: AbortSignal;
@@ -50,8 +49,8 @@ const PERMITS = 2;
 
 /**
  * Uploads S3 parts. A part is given a permit before the next buffer is filled; while there is none (S3 is slow or
- * away) it goes to the spool, and up in order when S3 is back. So memory is bounded, and whoever fills buffers waits
- * at most for the disk, never for S3.
+ * away) it waits on disk, a file's last one too, and goes up in order when S3 is back. So memory is bounded, and whoever
+ * fills buffers waits at most for the disk, never for S3.
  */
 export class Uploader {
   readonly #options: UploaderOptions;
@@ -62,30 +61,29 @@ export class Uploader {
     this.#options = options;
   }
 
-  /** A part that is submitted now goes to the disk first. */
+  /** Whoever fills a buffer now may have to leave it on disk. */
   get isBusy(): boolean {
     return this.#running >= PERMITS || this.#waiting.length > 0;
   }
 
   /**
-   * Takes an S3 part. Settles when the caller may go on: at once, or when the part is on disk.
-   * @param last the file's last one: nothing comes after it, so it may wait in memory
-   * @returns the upload, which settles when S3 has the part
+   * Whether an S3 part that is submitted now is to be on disk.
+   * @param last a file's last one: one of all files may wait in memory, where it is still checkpointed
    */
-  async submit(
+  mustSpool(last: boolean): boolean {
+    return this.isBusy && !(last && !this.#waiting.some(({ data }) => Buffer.isBuffer(data)));
+  }
+
+  /** Takes an S3 part; settles when S3 has it. */
+  submit(
     target: Promise<UploadTarget>,
     partNumber: number,
-    data: Buffer,
-    last: boolean,
-  ): Promise<{ readonly uploaded: Promise<UploadedPart>; readonly isOnDisk: boolean }> {
+    data: Buffer | SpooledBytes,
+  ): Promise<UploadedPart> {
     const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
-    // Whoever waits for the upload hears of a failure; nobody waiting yet is no reason to crash.
-    promise.catch(() => undefined);
-    const isOnDisk = this.isBusy && !last;
-    const kept = isOnDisk ? await this.#options.spool.put(data) : data;
-    this.#waiting.push({ target, partNumber, data: kept, resolve, reject });
+    this.#waiting.push({ target, partNumber, data, resolve, reject });
     this.#fill();
-    return { uploaded: promise, isOnDisk };
+    return promise;
   }
 
   #fill(): void {
@@ -106,9 +104,7 @@ export class Uploader {
     const bytes = Buffer.isBuffer(data) ? data : await data.read();
     const { crc32 } = describePart(partNumber, bytes);
     const content = { bytes: bytes.length, crc32, open: () => bytes };
-    const uploaded = await this.put(await target, partNumber, content);
-    if (!Buffer.isBuffer(data)) await data.remove();
-    return uploaded;
+    return this.put(await target, partNumber, content);
   }
 
   /** Uploads one S3 part now, past all that waits. */

@@ -59,7 +59,7 @@ describe('the first S3 part, sent again with another head', () => {
     const spoolFolder = path.join(folder, Key);
     const spool = new Spool(spoolFolder, 0);
     await spool.open();
-    const uploader = new Uploader({ s3, spool, log, signal: new AbortController().signal });
+    const uploader = new Uploader({ s3, log, signal: new AbortController().signal });
     const upload = new PartUpload({
       uploader,
       spool,
@@ -69,6 +69,7 @@ describe('the first S3 part, sent again with another head', () => {
     });
     await upload.append(OLD_HEAD);
     await upload.append(MEDIA);
+    await upload.end();
     await upload.flush();
     const first = await upload.firstWithHead(joined(NEW_HEAD), OLD_HEAD.length);
     const parts = async () =>

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { BufferPool } from '../../../container/upload/bufferPool.ts';
+import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
+import { HttpSource } from '../../support/httpSource.ts';
+import { MediaFolder } from '../../support/media.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const SECONDS = 40;
+const FPS = 25;
+/** One is filled, two are on their way to S3, and one file's last may wait. */
+const BUFFERS_MAX = 4;
+/** Twenty, and the one that is being recorded. */
+const UNFINISHED_MAX = 21;
+
+describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
+  const folder = new MediaFolder();
+  let bench: RecorderBench;
+  let source: HttpSource;
+
+  beforeAll(async () => {
+    const args = counterStreamArgs({ fps: FPS, keyframeEvery: FPS }).filter((arg) => arg !== '-re');
+    const live = ['-flvflags', 'no_duration_filesize', '-f', 'flv'];
+    const stream = folder.pipe('stream.flv', [...args, '-b:v', '2M', '-t', String(SECONDS), ...live]);
+    source = await HttpSource.start(stream);
+    bench = await RecorderBench.start();
+  }, 60_000);
+  afterAll(async () => {
+    await source.close();
+    await bench.close();
+    folder.remove();
+  });
+
+  it('keeps finished parts on disk, few at a time, and loses no frame', async () => {
+    let taken = 0;
+    let takenMax = 0;
+    const { take, give } = BufferPool.prototype;
+    const spies = [
+      vi.spyOn(BufferPool.prototype, 'take').mockImplementation(function (this: BufferPool, bytes) {
+        taken += 1;
+        takenMax = Math.max(takenMax, taken);
+        return take.call(this, bytes);
+      }),
+      vi.spyOn(BufferPool.prototype, 'give').mockImplementation(function (this: BufferPool, buffer) {
+        taken -= 1;
+        give.call(this, buffer);
+      }),
+    ];
+    // The whole source comes while no upload can be created.
+    bench.faults.add({
+      service: 's3',
+      operation: 'CreateMultipartUpload',
+      action: { kind: 'vanish', durationMs: 6_000 },
+    });
+    const recorded = await bench.record(source.url, { rotation: { kind: 'time', everyMs: 1_000 } });
+    for (const spy of spies) spy.mockRestore();
+    bench.faults.clear();
+    expect(recorded.reason.code).toBe('source_ended');
+    expect(takenMax).toBeLessThanOrEqual(BUFFERS_MAX);
+    const finals = [...recorded.objects.parts.values()].flatMap(({ final }) => final ?? []);
+    finals.sort((one, other) => one.part - other.part);
+    expect(finals).toHaveLength(UNFINISHED_MAX);
+    const counters: number[] = [];
+    for (const final of finals) {
+      const file = folder.write(`part-${final.part}.mp4`, await bench.object(final.key));
+      expect(await decodeErrors(file)).toBe('');
+      counters.push(...(await readCounters(file)));
+    }
+    expect(counters).toEqual(Array.from({ length: SECONDS * FPS }, (_, frame) => frame));
+  }, 60_000);
+});
