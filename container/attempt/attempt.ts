@@ -1,19 +1,9 @@
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { releaseLock } from '../../functions/core/protocol/lock.ts';
+import { beginAttempt, endAttempt } from '../../functions/core/protocol/attempt.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
 import type { PartObjects } from '../../functions/core/state/fold.ts';
-import { attemptKey, jobKey, outcomeKey } from '../../functions/core/state/keys.ts';
-import {
-  type Claim,
-  claimSchema,
-  type End,
-  endSchema,
-  type FinalPart,
-  jobSchema,
-  type Outcome,
-  outcomeSchema,
-  type Reason,
-} from '../../functions/core/state/objects.ts';
+import { attemptKey } from '../../functions/core/state/keys.ts';
+import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
@@ -23,7 +13,7 @@ import type { SourceEnd } from '../source/sourceRun.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
-import { isStopAsked, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
 
 export interface AttemptOptions {
@@ -51,46 +41,35 @@ const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do
 
 /** The whole story of an attempt: claim, record, end. @returns why it ended; never throws for a fault outside. */
 export async function runAttempt(options: AttemptOptions): Promise<Reason> {
-  const { outside, recordingId, attempt, stop } = options;
-  const { store, log, patience } = outside;
+  const { outside, attempt, stop } = options;
+  const { log, patience } = outside;
   patience.limit(BEGIN_MS);
-  const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
-  if (job === undefined) {
+  const begun = await beginAttempt(outside, options);
+  if (begun.kind === 'unknown') {
     log.error('there is no such recording');
     return { code: 'recorder_failed', message: 'There is no such recording.' };
   }
+  const { job } = begun;
   log.appendKeys({ mediaSessionId: job.mediaSessionId });
-  const context: AttemptContext = { ...outside, job, attempt };
-  if ((await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined) {
+  if (begun.kind === 'over') {
     log.info('the recording has ended already');
     return nothingToDo;
   }
-  if (!(await claim(options)) || (await isEnded(options))) {
+  if (begun.kind === 'superseded') {
     log.warn('another task has this attempt');
     return { code: 'superseded', message: 'Another task has this attempt.' };
   }
-  if (await isStopAsked(store, recordingId)) stop.ask('stopped');
+  if (begun.isStopAsked) stop.ask('stopped');
+  const context: AttemptContext = { ...outside, job, attempt };
   const { reason, parts } =
     stop.cause === undefined
       ? await record(context, options)
       : { reason: STOP_REASONS[stop.cause], parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
-  else await end(context, reason, parts);
+  else log.info('attempt ended', { reason, parts: parts.length });
+  const announce = (outcome: Outcome) => tryAnnounce(context, () => announceOutcome(context, job, outcome));
+  await endAttempt({ ...outside, announce }, job, attempt, { reason, parts });
   return reason;
-}
-
-async function claim({ outside, recordingId, attempt, taskArn }: AttemptOptions): Promise<boolean> {
-  const { store, clock } = outside;
-  const key = attemptKey(recordingId, attempt, 'claim');
-  const own: Claim = { attempt, claimedAtMs: clock.nowMs(), taskArn };
-  if (await store.create(key, own)) return true;
-  // A retried write whose first answer was lost finds itself.
-  return (await store.read(key, claimSchema))?.value.taskArn === taskArn;
-}
-
-/** Somebody took this attempt for lost before its task came to claim it: the next one is on its way. */
-async function isEnded({ outside, recordingId, attempt }: AttemptOptions): Promise<boolean> {
-  return (await outside.store.read(attemptKey(recordingId, attempt, 'end'), endSchema)) !== undefined;
 }
 
 interface Recorded {
@@ -207,24 +186,4 @@ async function beat(
   } catch (error) {
     log.warn('the heartbeat was not written', error as Error);
   }
-}
-
-/** Says how the attempt ended; and the recording, when no attempt will follow. */
-async function end(context: AttemptContext, reason: Reason, parts: readonly FinalPart[]): Promise<void> {
-  const { store, clock, job, attempt, log } = context;
-  const { recordingId, mediaSessionId } = job;
-  const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
-  await store.create(attemptKey(recordingId, attempt, 'end'), fact);
-  log.info('attempt ended', { reason, parts: parts.length });
-  if (reason.code === 'interrupted') return;
-  const outcome: Outcome = {
-    status: reason.code === 'stopped' || reason.code === 'source_ended' ? 'finished' : 'failed',
-    reason,
-    parts: parts.length,
-    atMs: clock.nowMs(),
-  };
-  await store.create(outcomeKey(recordingId), outcome);
-  // Before the lock is free: who finds a held lock with an outcome also finds what was not announced.
-  await tryAnnounce(context, () => announceOutcome(context, job, outcome));
-  await releaseLock({ store, clock }, mediaSessionId, recordingId);
 }

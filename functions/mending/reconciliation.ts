@@ -2,10 +2,9 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { type ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
-import { recordingsOfLock, releaseLock } from '../core/protocol/lock.ts';
+import { recordingsOfLock } from '../core/protocol/lock.ts';
 import type { Clock } from '../core/protocol/ports.ts';
-import { missingAttempt } from '../core/protocol/settle.ts';
-import type { RecordingObjects } from '../core/state/fold.ts';
+import { type ReconcilePorts, type RecordingMend, reconcileRecording } from '../core/protocol/reconcile.ts';
 import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/state/keys.ts';
 import { lockSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -39,10 +38,11 @@ export interface Mended {
   failed: number;
 }
 
-/** A task that was just asked for is not missing yet; ECS's own event comes within seconds. */
-const TASK_GONE_MS = 3 * 60_000;
-/** Longer than any recorder takes to end after SIGTERM. */
-const STOP_OVERDUE_MS = 3 * 60_000;
+const MENDED_IN_WORDS: Readonly<Record<RecordingMend, string>> = {
+  lockReleased: 'the lock of a recording that has ended was held',
+  stopRepeated: 'StopTask again, the recorder did not end after its stop',
+  taskMissed: 'a recording had no task',
+};
 const RECORD_OVERDUE_MS = 10 * 60_000;
 const UPLOAD_OVERDUE_MS = 30 * 60_000;
 const AT_ONCE = 8;
@@ -142,47 +142,29 @@ export class Reconciliation {
   }
 
   async #mendRecording(recordingId: string, mended: Mended, log: Logger): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store } = this.#options;
     log.appendKeys({ recordingId });
     const objects = await readRecording(store, recordingId);
     if (objects === undefined) return;
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
-    if (objects.outcome !== undefined) {
-      await this.#options.aftermath.announceMissing(objects);
-      await releaseLock({ store, clock }, objects.job.mediaSessionId, recordingId);
-      mended.lockReleased += 1;
-      log.warn('mended: the lock of a recording that has ended was held');
-      return;
-    }
-    if (await this.#hasTask(recordingId)) await this.#mendRunning(objects, mended, log);
-    else await this.#mendTaskless(objects, mended, log);
+    const mend = await reconcileRecording(this.#ports(log), objects);
+    if (mend === undefined) return;
+    mended[mend] += 1;
+    log.warn(`mended: ${MENDED_IN_WORDS[mend]}`);
   }
 
-  async #mendRunning({ job, stop }: RecordingObjects, mended: Mended, log: Logger): Promise<void> {
-    const { clock, stopTasks } = this.#options;
-    if (stop === undefined || clock.nowMs() - stop.requestedAtMs < STOP_OVERDUE_MS) return;
-    await stopTasks(job.recordingId, 'the stop is overdue');
-    mended.stopRepeated += 1;
-    log.warn('mended: StopTask again, the recorder did not end after its stop');
-  }
-
-  async #mendTaskless(objects: RecordingObjects, mended: Mended, log: Logger): Promise<void> {
-    const { aftermath, clock } = this.#options;
-    const { job, attempts } = objects;
-    const { claim, progress, end } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
-    const attempt = missingAttempt(objects);
-    const lastSignMs = Math.max(
-      job.requestedAtMs,
-      claim?.claimedAtMs ?? 0,
-      progress?.atMs ?? 0,
-      end?.endedAtMs ?? 0,
-    );
-    if (clock.nowMs() - lastSignMs < TASK_GONE_MS) return;
-    const reason = 'the task is gone, and its end was not reported';
-    const { recordingId } = job;
-    await aftermath.of({ recordingId, attempt, reason, by: 'reconcile', endedAtMs: lastSignMs }, log);
-    mended.taskMissed += 1;
-    log.warn('mended: a recording had no task', { attempt });
+  #ports(log: Logger): ReconcilePorts {
+    const { store, clock, stopTasks, aftermath } = this.#options;
+    return {
+      store,
+      clock,
+      stopTasks,
+      hasTask: (recordingId) => this.#hasTask(recordingId),
+      announceMissing: (objects) => aftermath.announceMissing(objects),
+      settle: async ({ job }, gone) => {
+        await aftermath.of({ ...gone, recordingId: job.recordingId }, log);
+      },
+    };
   }
 
   async #hasTask(recordingId: string): Promise<boolean> {

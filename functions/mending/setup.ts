@@ -5,7 +5,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { readEnv } from '../aws/env.ts';
 import { EventBus } from '../aws/eventBus.ts';
 import { StateStore } from '../aws/stateStore.ts';
-import { stopTasks, TaskLauncher } from '../aws/tasks.ts';
+import { stopTasks, taskLauncher } from '../aws/tasks.ts';
 import { Aftermath } from './aftermath.ts';
 import { Rescue } from './rescue.ts';
 
@@ -30,7 +30,7 @@ export function setUpAftermath() {
   const ports = {
     store,
     clock,
-    tasks: new TaskLauncher(ecs, {
+    tasks: taskLauncher(ecs, {
       cluster: env.CLUSTER_ARN,
       taskDefinition: env.TASK_DEFINITION,
       containerName: env.CONTAINER_NAME,

@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { StateStore } from '../aws/stateStore.ts';
-import { stopTasks, TaskLauncher } from '../aws/tasks.ts';
+import { stopTasks, taskLauncher } from '../aws/tasks.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
 import type { StopPorts } from '../core/protocol/stop.ts';
 import { newRecordingId } from '../core/state/ids.ts';
@@ -23,7 +23,7 @@ export function controlPorts(s3: S3Client): StartPorts & StopPorts & { readonly 
   const ecs = new ECSClient();
   return {
     store: new StateStore(s3, env.LANDING_BUCKET),
-    tasks: new TaskLauncher(ecs, {
+    tasks: taskLauncher(ecs, {
       cluster: env.CLUSTER_ARN,
       taskDefinition: env.TASK_DEFINITION,
       containerName: env.CONTAINER_NAME,

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
-import type { StateStore } from '../aws/stateStore.ts';
 import type { RecordingSummary } from '../core/api/views.ts';
+import type { ListingStore, Store } from '../core/protocol/ports.ts';
 import type { PartFacts, PartObjects, RecordingObjects } from '../core/state/fold.ts';
 import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/state/keys.ts';
 import {
@@ -20,7 +20,7 @@ const READS_AT_ONCE = 16;
 
 /** Reads all state objects of a recording; undefined when there is no job. One list and one GET an object. */
 export async function readRecording(
-  store: StateStore,
+  store: ListingStore,
   recordingId: string,
 ): Promise<RecordingObjects | undefined> {
   const prefix = recordingPrefix(recordingId);
@@ -40,7 +40,7 @@ export async function readRecording(
  * is no job.
  */
 export async function readSummary(
-  store: StateStore,
+  store: ListingStore,
   recordingId: string,
 ): Promise<RecordingSummary | undefined> {
   const prefix = recordingPrefix(recordingId);
@@ -67,7 +67,7 @@ export async function readSummary(
 const FINALS_READ_MAX = 16;
 
 async function partFacts(
-  store: StateStore,
+  store: Store,
   recordingId: string,
   names: ReadonlySet<string>,
 ): Promise<Map<number, PartFacts>> {
@@ -103,7 +103,7 @@ type Found = Partial<Mutable<Omit<RecordingObjects, 'attempts' | 'parts'>>> & {
 };
 
 /** Reads one object into its place; a name that is not of the design is left alone. */
-async function readInto(found: Found, store: StateStore, key: string, name: string): Promise<void> {
+async function readInto(found: Found, store: Store, key: string, name: string): Promise<void> {
   const read = async <T>(schema: z.ZodMiniType<T>, place: (value: T) => void): Promise<void> => {
     const object = await store.read(key, schema);
     if (object !== undefined) place(object.value);

@@ -1,11 +1,12 @@
 import type * as z from 'zod/mini';
-import type { Clock, Launcher, Store } from '../../functions/core/protocol/ports.ts';
+import type { Clock, Launcher, ListingStore } from '../../functions/core/protocol/ports.ts';
 
 /** The Store port in memory, with hooks to fail or interleave at any call. */
-export class MemoryStore implements Store {
+export class MemoryStore implements ListingStore {
   readonly objects = new Map<string, { readonly json: string; readonly etag: string }>();
   /** Called before each operation; may throw or write something in between. */
-  before: (operation: 'read' | 'create' | 'replace', key: string) => void | Promise<void> = () => undefined;
+  before: (operation: 'read' | 'create' | 'replace' | 'list', key: string) => void | Promise<void> = () =>
+    undefined;
   #version = 0;
 
   async read<T>(key: string, schema: z.ZodMiniType<T>) {
@@ -28,6 +29,11 @@ export class MemoryStore implements Store {
     if (this.objects.get(key)?.etag !== etag) return false;
     this.put(key, value);
     return true;
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    await this.before('list', prefix);
+    return this.keys(prefix);
   }
 
   put(key: string, value: unknown): void {

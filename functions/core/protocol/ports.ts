@@ -15,6 +15,12 @@ export interface Store {
   replace(key: string, value: unknown, etag: string): Promise<boolean>;
 }
 
+/** A store that can say what it has. */
+export interface ListingStore extends Store {
+  /** All keys below a prefix, in UTF-8 order. */
+  list(prefix: string): Promise<string[]>;
+}
+
 /** Runs the task of an attempt; a repeated call gives the same task. Throws capacity_unavailable when every provider said no. */
 export interface Launcher {
   run(recordingId: string, attempt: number): Promise<void>;

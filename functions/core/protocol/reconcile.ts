@@ -1,0 +1,64 @@
+import type { RecordingObjects } from '../state/fold.ts';
+import { releaseLock } from './lock.ts';
+import type { Clock, StopTasks, Store } from './ports.ts';
+import { missingAttempt, type StoppedAttempt } from './settle.ts';
+
+export interface ReconcilePorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly stopTasks: StopTasks;
+  /** Whether ECS has a task of the recording that has not stopped. */
+  readonly hasTask: (recordingId: string) => Promise<boolean>;
+  /** Publishes what is known of an ended recording and was not announced. */
+  readonly announceMissing: (objects: RecordingObjects) => Promise<void>;
+  /** What follows when the task of an attempt is gone. */
+  readonly settle: (objects: RecordingObjects, gone: LostAttempt) => Promise<void>;
+}
+
+/** An attempt whose task is gone, and no event told of it. */
+export interface LostAttempt extends StoppedAttempt {
+  /** The last that was seen of it, in epoch milliseconds. */
+  readonly endedAtMs: number;
+}
+
+/** What a recording needed. */
+export type RecordingMend = 'lockReleased' | 'stopRepeated' | 'taskMissed';
+
+/** A task that was just asked for is not missing yet; ECS's own event comes within seconds. */
+const TASK_GONE_MS = 3 * 60_000;
+/** Longer than any recorder takes to end after SIGTERM. */
+const STOP_OVERDUE_MS = 3 * 60_000;
+
+/**
+ * Mends a recording that holds its session's lock, or held it and had no outcome then: events that were lost, functions
+ * that crashed between two steps. @returns what was mended; undefined where all was well, or it is too soon to tell
+ */
+export async function reconcileRecording(
+  ports: ReconcilePorts,
+  objects: RecordingObjects,
+): Promise<RecordingMend | undefined> {
+  const { job, stop, outcome } = objects;
+  const { recordingId, mediaSessionId } = job;
+  const nowMs = ports.clock.nowMs();
+  if (outcome !== undefined) {
+    await ports.announceMissing(objects);
+    await releaseLock(ports, mediaSessionId, recordingId);
+    return 'lockReleased';
+  }
+  if (await ports.hasTask(recordingId)) {
+    if (stop === undefined || nowMs - stop.requestedAtMs < STOP_OVERDUE_MS) return undefined;
+    await ports.stopTasks(recordingId, 'the stop is overdue');
+    return 'stopRepeated';
+  }
+  const endedAtMs = lastSignMs(objects);
+  if (nowMs - endedAtMs < TASK_GONE_MS) return undefined;
+  const reason = 'the task is gone, and its end was not reported';
+  await ports.settle(objects, { attempt: missingAttempt(objects), reason, by: 'reconcile', endedAtMs });
+  return 'taskMissed';
+}
+
+/** When the recording was last heard of. */
+function lastSignMs({ job, attempts }: RecordingObjects): number {
+  const { claim, progress, end } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
+  return Math.max(job.requestedAtMs, claim?.claimedAtMs ?? 0, progress?.atMs ?? 0, end?.endedAtMs ?? 0);
+}
