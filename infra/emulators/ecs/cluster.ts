@@ -1,8 +1,17 @@
 import { AwsError } from '../shared/awsJson.ts';
 import { ClientTokens, STOPPED_TASK_LIFETIME_MS } from './clientTokens.ts';
-import type { DescribeTasksRequest, ListTasksRequest, RunTaskRequest, StopTaskRequest } from './requests.ts';
+import type {
+  DescribeServicesRequest,
+  DescribeTasksRequest,
+  ListTasksRequest,
+  RunTaskRequest,
+  StopTaskRequest,
+  UpdateServiceRequest,
+} from './requests.ts';
+import { Service, type ServiceSpec } from './service.ts';
 import { Task, type TaskDefinition, type TaskHost, type TaskSpec } from './task.ts';
 import type { CapacityProvider, TaskView } from './taskEvents.ts';
+import { type Rate, TokenBucket } from './tokenBucket.ts';
 
 /** Tests change these while the endpoint runs: how many more tasks a provider takes, and why no more than that. */
 export type Capacity = Record<CapacityProvider, { freeTasks: number; reason: string }>;
@@ -14,20 +23,44 @@ export interface Failure {
 
 type Answer = TaskView<number>;
 
-/** One cluster of Fargate tasks: what the four operations do. */
+export interface ClusterOptions {
+  readonly definitions: readonly TaskDefinition[];
+  readonly services: readonly ServiceSpec[];
+  readonly capacity: Capacity;
+  /** Of RunTask. */
+  readonly runTaskRate: () => Rate;
+}
+
+/** One cluster of Fargate tasks and services: what the operations do. */
 export class Cluster {
   readonly #host: TaskHost;
   readonly #definitions: readonly TaskDefinition[];
   readonly #capacity: Capacity;
   readonly #tokens: ClientTokens;
+  readonly #runTaskRate: () => Rate;
+  readonly #runTaskCalls: TokenBucket;
   readonly #tasks = new Map<string, Task>();
+  readonly #services: readonly Service[];
   #closed: boolean = false;
 
-  constructor(host: TaskHost, definitions: readonly TaskDefinition[], capacity: Capacity) {
+  constructor(host: TaskHost, { definitions, services, capacity, runTaskRate }: ClusterOptions) {
     this.#host = host;
     this.#definitions = definitions;
     this.#capacity = capacity;
     this.#tokens = new ClientTokens(() => host.now());
+    this.#runTaskRate = runTaskRate;
+    this.#runTaskCalls = new TokenBucket(() => host.now());
+    this.#services = services.map(
+      (spec) =>
+        new Service(spec, {
+          arnPrefix: host.arnPrefix,
+          clusterName: host.clusterName,
+          clusterArn: host.clusterArn,
+          now: () => host.now(),
+          specOf: (taskDefinition, more) => this.#serviceSpec(taskDefinition, more),
+          launch: (taskSpec) => this.#launch(taskSpec, 1)[0],
+        }),
+    );
   }
 
   /** Those that have not stopped, and those that stopped in the last hour. Oldest first. */
@@ -50,17 +83,62 @@ export class Cluster {
   run({ clientToken, ...request }: RunTaskRequest): { tasks: Answer[]; failures: Failure[] } {
     if (this.#closed) throw new AwsError('ServerException', 'The endpoint is closing.', {}, 500);
     this.#check(request.cluster);
+    if (!this.#runTaskCalls.take(this.#runTaskRate()))
+      throw new AwsError('ThrottlingException', 'Rate exceeded');
     const spec = this.#spec(request);
     const known = clientToken === undefined ? undefined : this.#tokens.find(clientToken, request);
     if (known !== undefined) return { tasks: known.map(answerOf), failures: [] };
+    const tasks = this.#launch(spec, request.count);
+    if (clientToken !== undefined) this.#tokens.remember(clientToken, request, tasks);
+    const { reason } = this.#capacity[spec.capacityProvider ?? 'FARGATE'];
+    const failures = Array.from({ length: request.count - tasks.length }, () => ({ reason }));
+    return { tasks: tasks.map(answerOf), failures };
+  }
+
+  /** As many as there is capacity for. */
+  #launch(spec: TaskSpec, count: number): Task[] {
     const provider = this.#capacity[spec.capacityProvider ?? 'FARGATE'];
-    const placed = Math.min(request.count, provider.freeTasks);
+    const placed = Math.min(count, provider.freeTasks);
     provider.freeTasks -= placed;
     const tasks = Array.from({ length: placed }, () => new Task(spec, this.#host));
     for (const task of tasks) this.#tasks.set(task.id, task);
-    if (clientToken !== undefined) this.#tokens.remember(clientToken, request, tasks);
-    const failures = Array.from({ length: request.count - placed }, () => ({ reason: provider.reason }));
-    return { tasks: tasks.map(answerOf), failures };
+    return tasks;
+  }
+
+  /** Told of each change of a task, after it. */
+  taskChanged(task: Task): void {
+    for (const service of this.#services) if (service.has(task)) service.changed();
+  }
+
+  /** The service that a task belongs to. */
+  serviceOf(task: Task): Service | undefined {
+    return this.#services.find((service) => service.has(task));
+  }
+
+  updateService({ cluster, service: nameOrArn, ...update }: UpdateServiceRequest): { service: object } {
+    this.#check(cluster);
+    const service = this.#service(nameOrArn);
+    if (service === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
+    service.update(update);
+    return { service: service.view() };
+  }
+
+  describeServices({ cluster, services }: DescribeServicesRequest): {
+    services: object[];
+    failures: Failure[];
+  } {
+    this.#check(cluster);
+    const looked = services.map((nameOrArn) => ({ nameOrArn, service: this.#service(nameOrArn) }));
+    return {
+      services: looked.flatMap(({ service }) => (service === undefined ? [] : [service.view()])),
+      failures: looked
+        .filter(({ service }) => service === undefined)
+        .map(({ nameOrArn }) => ({ arn: nameOrArn, reason: 'MISSING' })),
+    };
+  }
+
+  #service(nameOrArn: string): Service | undefined {
+    return this.#services.find(({ name, arn }) => name === nameOrArn || arn === nameOrArn);
   }
 
   stop({ cluster, task: idOrArn, reason }: StopTaskRequest): { task: Answer } {
@@ -85,11 +163,15 @@ export class Cluster {
 
   list(request: ListTasksRequest): { taskArns: string[]; nextToken?: string } {
     this.#check(request.cluster);
-    const { startedBy, family, launchType, nextToken, desiredStatus = 'RUNNING' } = request;
+    const { startedBy, family, launchType, serviceName, nextToken, desiredStatus = 'RUNNING' } = request;
+    const service = serviceName === undefined ? undefined : this.#service(serviceName);
+    if (serviceName !== undefined && service === undefined)
+      throw new AwsError('ServiceNotFoundException', 'Service not found.');
     const matching = this.tasks
       .filter((task) => task.desiredStatus === desiredStatus)
       .filter((task) => startedBy === undefined || task.spec.startedBy === startedBy)
       .filter((task) => family === undefined || task.spec.definition.family === family)
+      .filter((task) => service?.has(task) !== false)
       .filter(() => launchType === undefined || launchType === 'FARGATE')
       .map((task) => task.arn)
       // By ARN, so that a page can go on behind the last one's end whatever has come and gone.
@@ -105,6 +187,7 @@ export class Cluster {
   /** Runs no more tasks, stops those there are, and settles when all have stopped. */
   async close(graceMs: number | undefined): Promise<void> {
     this.#closed = true;
+    for (const service of this.#services) service.close();
     for (const task of this.tasks) {
       if (graceMs !== undefined) task.limitGrace(graceMs);
       task.stop('TerminationNotice', 'The host shuts down.');
@@ -141,6 +224,18 @@ export class Cluster {
         containerOverrides:
           containerOverrides.length > 0 ? containerOverrides : [{ name: definition.containerName }],
       },
+    };
+  }
+
+  #serviceSpec(taskDefinition: string, more: Pick<TaskSpec, 'group' | 'startedBy'>): TaskSpec {
+    const definition = this.definition(taskDefinition);
+    const overrides = { containerOverrides: [{ name: definition.containerName }] };
+    return {
+      definition,
+      taskDefinitionArn: this.definitionArn(definition),
+      overrides,
+      capacityProvider: 'FARGATE',
+      ...more,
     };
   }
 

@@ -99,7 +99,7 @@ export const listTasksRequest = z
     launchType: z.enum(['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']).optional(),
     maxResults: z.int().min(1).max(100).default(100),
     nextToken: z.string().optional(),
-    serviceName: notOffered,
+    serviceName: z.string().optional(),
     containerInstance: notOffered,
     daemonName: notOffered,
   })
@@ -110,6 +110,32 @@ export const listTasksRequest = z
 export type ListTasksRequest = z.infer<typeof listTasksRequest>;
 
 /** "When you specify startedBy as the filter, it must be the only filter that you use" (API reference). */
-function onlyStartedBy(list: { family?: unknown; desiredStatus?: unknown; launchType?: unknown }): boolean {
-  return list.family === undefined && list.desiredStatus === undefined && list.launchType === undefined;
+function onlyStartedBy(list: {
+  family?: unknown;
+  desiredStatus?: unknown;
+  launchType?: unknown;
+  serviceName?: unknown;
+}): boolean {
+  return [list.family, list.desiredStatus, list.launchType, list.serviceName].every(
+    (filter) => filter === undefined,
+  );
 }
+
+export const updateServiceRequest = z.object({
+  cluster: z.string().default('default'),
+  service: z.string('can not be blank').min(1, 'can not be blank'),
+  desiredCount: z.int().min(0, 'can not be negative').optional(),
+  taskDefinition: z.string().optional(),
+  forceNewDeployment: z.boolean().optional(),
+  capacityProviderStrategy: notOffered,
+  deploymentConfiguration: notOffered,
+  networkConfiguration: notOffered,
+});
+export type UpdateServiceRequest = z.infer<typeof updateServiceRequest>;
+
+export const describeServicesRequest = z.object({
+  cluster: z.string().default('default'),
+  services: z.array(z.string()).min(1, 'Services cannot be empty.').max(10, 'at most 10 services'),
+  include: z.array(z.literal('TAGS')).optional(),
+});
+export type DescribeServicesRequest = z.infer<typeof describeServicesRequest>;

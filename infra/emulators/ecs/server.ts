@@ -3,11 +3,20 @@ import { Faults } from '../shared/faults.ts';
 import { closeServer, listenOnLoopback } from '../shared/loopback.ts';
 import { type Capacity, Cluster } from './cluster.ts';
 import { EventDelivery } from './eventDelivery.ts';
-import { createMetadataServer } from './metadata.ts';
-import { describeTasksRequest, listTasksRequest, runTaskRequest, stopTaskRequest } from './requests.ts';
+import {
+  describeServicesRequest,
+  describeTasksRequest,
+  listTasksRequest,
+  runTaskRequest,
+  stopTaskRequest,
+  updateServiceRequest,
+} from './requests.ts';
+import type { ServiceSpec } from './service.ts';
 import type { Task, TaskDefinition } from './task.ts';
 import { type EcsTaskStateChangeEvent, type TaskStatus, taskStateChange } from './taskEvents.ts';
 import type { OutputStream } from './taskProcess.ts';
+import { createTaskServer } from './taskServer.ts';
+import type { Rate } from './tokenBucket.ts';
 
 export type { Capacity } from './cluster.ts';
 export type { TaskDefinition } from './task.ts';
@@ -20,6 +29,8 @@ export interface EcsServerOptions {
   readonly accountId?: string;
   readonly clusterName: string;
   readonly taskDefinitions: readonly TaskDefinition[];
+  /** None by default. */
+  readonly services?: readonly ServiceSpec[];
   readonly launchDelayMs?: number;
   readonly faults?: Faults;
   /** What EventBridge would hand to a rule's target. Called in order, after the answer of the call that caused it. */
@@ -34,6 +45,10 @@ export interface EcsServerOptions {
 export interface EcsSimulation {
   /** How long a task provisions; tens of seconds on Fargate. */
   launchDelayMs: number;
+  /** From the container's end to STOPPED; its exit code shows before. Seconds to a minute on Fargate. */
+  deprovisionMs: number;
+  /** Of RunTask calls: 20 a second, and no more at once (AWS Fargate throttling quotas). */
+  runTaskRate: Rate;
   /** Set `freeTasks` to make RunTask answer with `failures[]` for a capacity provider. */
   readonly capacity: Capacity;
   /**
@@ -46,6 +61,7 @@ export interface EcsSimulation {
 export interface RunningTask {
   readonly taskArn: string;
   readonly startedBy: string | undefined;
+  readonly group: string | undefined;
   readonly lastStatus: TaskStatus;
 }
 
@@ -67,12 +83,16 @@ export interface EcsServer {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+/** "The rate quota for calling the Amazon ECS RunTask API is 20 calls per second (burst and sustained)." */
+const RUN_TASK_PER_SECOND = 20;
+
 /**
  * The embedded ECS endpoint: one cluster whose Fargate tasks are child processes (./taskProcess.ts). It offers RunTask,
- * StopTask, DescribeTasks and ListTasks over JSON 1.1, task state-change events, and the task metadata endpoint.
+ * StopTask, DescribeTasks, ListTasks, UpdateService and DescribeServices over JSON 1.1, task state-change events, and
+ * what a task reaches without an AWS call: the metadata endpoint, and the agent's for scale-in protection.
  * State is in memory: after a restart, the tasks of before are gone, as with a lost host. SigV4 is not verified.
  *
- * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids that the other two name.
+ * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids or names that the others name.
  * @throws the listen error, such as EADDRINUSE
  */
 export async function startEcsServer(options: EcsServerOptions): Promise<EcsServer> {
@@ -81,6 +101,8 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
   const faults = options.faults ?? new Faults();
   const simulation: EcsSimulation = {
     launchDelayMs: options.launchDelayMs ?? 0,
+    deprovisionMs: 0,
+    runTaskRate: { burst: RUN_TASK_PER_SECOND, perSecond: RUN_TASK_PER_SECOND },
     capacity: {
       FARGATE: { freeTasks: Number.POSITIVE_INFINITY, reason: 'RESOURCE:FARGATE' },
       FARGATE_SPOT: { freeTasks: Number.POSITIVE_INFINITY, reason: 'RESOURCE:FARGATE_SPOT' },
@@ -98,6 +120,8 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
     const shown = task.view((date) => date.toISOString());
     const event = taskStateChange(shown, now(), { accountId, region });
     delivery.send(event, simulation.deliveries(event));
+    // The first tasks of services are made while the cluster is.
+    setImmediate(() => cluster.taskChanged(task));
   }
 
   function tellOutput(taskId: string, stream: OutputStream, line: string): void {
@@ -108,8 +132,13 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
     }
   }
 
-  const metadataServer = createMetadataServer((id) => cluster.find(id));
-  const metadataUrl = await listenOnLoopback(metadataServer);
+  const taskServer = createTaskServer({
+    find: (id) => cluster.find(id),
+    isOfService: (task) => cluster.serviceOf(task) !== undefined,
+    onProtection: (task) => cluster.taskChanged(task),
+    now,
+  });
+  const taskUrl = await listenOnLoopback(taskServer);
   const cluster = new Cluster(
     {
       clusterName,
@@ -118,12 +147,18 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
       arnPrefix,
       now,
       launchDelayMs: () => simulation.launchDelayMs,
-      metadataUri: (taskId) => `${metadataUrl}/v4/${taskId}`,
+      deprovisionMs: () => simulation.deprovisionMs,
+      metadataUri: (taskId) => `${taskUrl}/v4/${taskId}`,
+      agentUri: (taskId) => `${taskUrl}/api/${taskId}`,
       onChange: tell,
       onOutput: tellOutput,
     },
-    options.taskDefinitions,
-    simulation.capacity,
+    {
+      definitions: options.taskDefinitions,
+      services: options.services ?? [],
+      capacity: simulation.capacity,
+      runTaskRate: () => simulation.runTaskRate,
+    },
   );
   const code = 'InvalidParameterException';
   const service = await serveAwsJson({
@@ -153,9 +188,19 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
         target: ({ startedBy }) => startedBy ?? '',
         run: (request) => cluster.list(request),
       }),
+      UpdateService: operation(updateServiceRequest, code, {
+        reads: false,
+        target: (request) => request.service,
+        run: (request) => cluster.updateService(request),
+      }),
+      DescribeServices: operation(describeServicesRequest, code, {
+        reads: true,
+        target: ({ services }) => services.join(' '),
+        run: (request) => cluster.describeServices(request),
+      }),
     },
   }).catch(async (error: unknown) => {
-    await closeServer(metadataServer);
+    await closeServer(taskServer);
     throw error;
   });
 
@@ -173,6 +218,7 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
         .map((task) => ({
           taskArn: task.arn,
           startedBy: task.spec.startedBy,
+          group: task.spec.group,
           lastStatus: task.lastStatus,
         }));
     },
@@ -185,7 +231,7 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
       await service.close();
       await cluster.close(graceMs);
       await delivery.close();
-      await closeServer(metadataServer);
+      await closeServer(taskServer);
     },
   };
 }

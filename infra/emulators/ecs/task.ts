@@ -47,6 +47,9 @@ export interface TaskHost {
   readonly arnPrefix: string;
   now(): Date;
   launchDelayMs(): number;
+  /** From the container's end to STOPPED. */
+  deprovisionMs(): number;
+  agentUri(taskId: string): string;
   metadataUri(taskId: string): string;
   onChange(task: Task): void;
   onOutput(taskId: string, stream: OutputStream, line: string): void;
@@ -80,6 +83,7 @@ export class Task {
   #stop: { readonly code: StopCode; readonly reason: string } | undefined;
   #exitCode: number | undefined;
   #startError: string | undefined;
+  #protectedUntil: Date | undefined;
   /** Settles when the task is STOPPED and that has been told. */
   readonly stopped: Promise<void>;
 
@@ -107,6 +111,22 @@ export class Task {
     return this.#times.stoppedAt;
   }
 
+  /** Of a service: neither a scale-in nor a deployment stops it. */
+  get isProtected(): boolean {
+    return this.protectedUntil !== undefined;
+  }
+
+  /** When its protection ends. */
+  get protectedUntil(): Date | undefined {
+    const until = this.#protectedUntil;
+    return until !== undefined && until > this.#host.now() ? until : undefined;
+  }
+
+  /** @param until undefined ends it */
+  protect(until: Date | undefined): void {
+    this.#protectedUntil = until;
+  }
+
   /** Asks the task to stop and returns before it has. One that is stopping or stopped is left as it is. */
   stop(code: StopCode, reason: string): void {
     if (this.#stop !== undefined) return;
@@ -129,6 +149,8 @@ export class Task {
     if (this.#stop === undefined) await this.#runContainer();
     this.#times.executionStoppedAt = this.#host.now();
     this.#become('DEPROVISIONING');
+    const deprovisionMs = this.#host.deprovisionMs();
+    if (deprovisionMs > 0) await delay(deprovisionMs, undefined, { ref: false });
     this.#times.stoppedAt = this.#host.now();
     this.#become('STOPPED');
   }
@@ -185,6 +207,7 @@ export class Task {
       AWS_DEFAULT_REGION: this.#host.region,
       ...definition.environment,
       ...Object.fromEntries(overridden.map(({ name, value }) => [name, value])),
+      ECS_AGENT_URI: this.#host.agentUri(this.id),
       ECS_CONTAINER_METADATA_URI_V4: this.#host.metadataUri(this.id),
     };
   }

@@ -7,6 +7,7 @@ export type StopCode =
   | 'TaskFailedToStart'
   | 'UserInitiated'
   | 'SpotInterruption'
+  | 'ServiceSchedulerInitiated'
   | 'TerminationNotice';
 export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
 

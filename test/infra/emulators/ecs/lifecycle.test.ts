@@ -165,6 +165,7 @@ describe('a task', () => {
       AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
+      ECS_AGENT_URI: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/api\/[0-9a-f]{32}$/),
       ECS_CONTAINER_METADATA_URI_V4: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v4\/[0-9a-f]{32}$/),
     });
     expect(metadata).toMatchObject({
