@@ -7,9 +7,8 @@ import type { FinalPart, Outcome, Reason } from '../../functions/core/state/obje
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
-import { followSource } from '../source/follow.ts';
-import { openingFailure } from '../source/sourceErrors.ts';
-import type { SourceEnd } from '../source/sourceRun.ts';
+import { type Followed, followSource } from '../source/follow.ts';
+import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
@@ -36,6 +35,8 @@ const FINISH_AFTER_SIGTERM_MS = 105_000;
 const FINISH_MS = 15 * 60_000;
 /** At its start, a recorder that cannot reach its state has nothing to lose by giving up. */
 const BEGIN_MS = 5 * 60_000;
+
+const NO_PARTS: ReadonlyMap<number, PartObjects> = new Map();
 
 const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do.' };
 
@@ -68,7 +69,8 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else log.info('attempt ended', { reason, parts: parts.length });
   const announce = (outcome: Outcome) => tryAnnounce(context, () => announceOutcome(context, job, outcome));
-  await endAttempt({ ...outside, announce }, job, attempt, { reason, parts });
+  const allParts = async () => (await readRecording(outside.store, job.recordingId))?.parts ?? NO_PARTS;
+  await endAttempt({ ...outside, announce, allParts }, job, attempt, reason);
   return reason;
 }
 
@@ -110,9 +112,9 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   try {
     patience.unlimited();
     let fault: unknown;
-    let end: SourceEnd | undefined;
+    let followed: Followed | undefined;
     try {
-      end = await followSource(context, recording, options);
+      followed = await followSource(context, recording, options);
     } catch (error) {
       fault = error;
       log.error('the recording cannot go on', error as Error);
@@ -129,10 +131,9 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     }
     const { parts } = finished;
     if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
-    if (end?.kind === 'refused') return { reason: end.reason, parts };
+    if (followed?.end.kind === 'refused') return { reason: followed.end.reason, parts };
     if (stop.cause !== undefined) return { reason: STOP_REASONS[stop.cause], parts };
-    if (recording.hasBegun) return { reason: { code: 'source_ended', message: 'The source ended.' }, parts };
-    return { reason: failureOf(end), parts };
+    return { reason: reasonOfEnd(followed, recording.hasBegun), parts };
   } finally {
     background.abort();
     await Promise.all(tasks);
@@ -141,10 +142,12 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   }
 }
 
-function failureOf(end: SourceEnd | undefined): Reason {
-  return end?.kind === 'ended'
-    ? openingFailure(end.complaints, end.timedOut)
-    : { code: 'source_failed', message: 'The source changes its codecs again and again.' };
+function reasonOfEnd(followed: Followed | undefined, hasBegun: boolean): Reason {
+  if (followed?.end.kind !== 'ended') {
+    return { code: 'source_failed', message: 'The source changes its codecs again and again.' };
+  }
+  const { end, awaitedMs } = followed;
+  return hasBegun ? sourceEnded(end, awaitedMs) : openingFailure(end, end.timedOut);
 }
 
 const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
@@ -162,7 +165,7 @@ async function earlierParts({
   store,
   job,
 }: AttemptContext): Promise<Pick<RecordingOptions, 'firstPart' | 'earlier'>> {
-  const parts = (await readRecording(store, job.recordingId))?.parts ?? new Map<number, PartObjects>();
+  const parts = (await readRecording(store, job.recordingId))?.parts ?? NO_PARTS;
   const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
   return {
     firstPart: Math.max(0, ...parts.keys()) + 1,

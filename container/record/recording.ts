@@ -54,6 +54,7 @@ export class Recording {
   #zeroAtMs: number | undefined;
   /** ffmpeg's present run has not given a fragment yet. */
   #isNewRun: boolean = true;
+  #runMs = { from: 0, until: 0 };
   readonly #timeline = new InputTimeline();
   #runEndMs = Number.POSITIVE_INFINITY;
   /** What came before the present run's first keyframe. */
@@ -89,6 +90,11 @@ export class Recording {
     return this.#fragments;
   }
 
+  /** Recorded of ffmpeg's present run, in ms of its own time. */
+  get runMs(): number {
+    return this.#runMs.until - this.#runMs.from;
+  }
+
   /** Takes a chunk of ffmpeg's output. Waits at most for the disk. @throws what makes going on useless */
   async write(chunk: Buffer): Promise<void> {
     for (const fragment of this.#reader.push(chunk)) await this.#add(fragment);
@@ -100,6 +106,7 @@ export class Recording {
     this.#reader = createReader(format);
     this.#zeroAtMs = undefined;
     this.#isNewRun = true;
+    this.#runMs = { from: 0, until: 0 };
     this.#leading.length = 0;
     this.#timeline.begin();
     this.#runEndMs = Number.POSITIVE_INFINITY;
@@ -166,6 +173,7 @@ export class Recording {
     }
     const isNewRun = this.#isNewRun;
     this.#isNewRun = false;
+    this.#runMs = { from: isNewRun ? fragment.startMs : this.#runMs.from, until: fragment.endMs };
     const leading = this.#leading.splice(0);
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       await this.#finishPart();

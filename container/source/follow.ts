@@ -21,6 +21,12 @@ export interface FollowOptions {
   readonly stop: StopRequest;
 }
 
+export interface Followed {
+  readonly end: SourceEnd;
+  /** How long a source that was lost has been waited for, in ms; 0: nothing was to be waited for. */
+  readonly awaitedMs: number;
+}
+
 /**
  * Follows a source until it has ended for good: runs ffmpeg, again with another plan when the source sends something
  * else than was expected, and again when it was lost, for as long as the reconnect window allows.
@@ -29,7 +35,7 @@ export async function followSource(
   context: AttemptContext,
   recording: Recording,
   options: FollowOptions,
-): Promise<SourceEnd> {
+): Promise<Followed> {
   const reach = new SourceReach(context.job.settings.sources, context.lookup);
   try {
     return await follow(context, recording, options, reach);
@@ -43,7 +49,7 @@ async function follow(
   recording: Recording,
   options: FollowOptions,
   reach: SourceReach,
-): Promise<SourceEnd> {
+): Promise<Followed> {
   const { job, log, clock } = context;
   const { stop } = options;
   const { openTimeoutMs, reconnectWindowMs } = job.settings;
@@ -71,15 +77,16 @@ async function follow(
             onTimeline: (startMs) => recording.joinTimeline(startMs),
             onParameterChange: (atMs) => recording.endRunAt(atMs),
             ignoresRepeatedParameters,
+            runMs: () => recording.runMs,
             openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
             signal: stop.signal,
             log,
           });
     if (end.kind === 'refused') {
       log.warn('the source is refused', { reason: end.reason });
-      return end;
+      return atOnce(end);
     }
-    if (stop.cause !== undefined) return end;
+    if (stop.cause !== undefined) return atOnce(end);
     // The same parameters again after a change: this source repeats them, and that is no change.
     ignoresRepeatedParameters ||=
       end.kind !== 'replan' && changedFrom !== undefined && end.parameters === changedFrom;
@@ -91,7 +98,7 @@ async function follow(
     }
     if (end.kind === 'replan') {
       replans += 1;
-      if (replans > REPLANS_MAX) return end;
+      if (replans > REPLANS_MAX) return atOnce(end);
       log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
       plan = end.plan;
       continue;
@@ -99,20 +106,22 @@ async function follow(
     if (!recording.hasBegun) {
       // A stream that is not published yet looks like this: it may still come in time.
       if (end.timedOut && clock.nowMs() < openUntilMs) continue;
-      return end;
+      return atOnce(end);
     }
     // To fetch a file again would record it again.
-    if (end.isFinite) return end;
+    if (end.isFinite) return atOnce(end);
     if (recording.fragments > before) lost = undefined;
     lost ??= { sinceMs: clock.nowMs(), tries: 0 };
-    const isOver = clock.nowMs() - lost.sinceMs >= reconnectWindowMs;
-    if (isOver || (await isUnpublished(context))) return end;
+    if (await isUnpublished(context)) return atOnce(end);
+    if (clock.nowMs() - lost.sinceMs >= reconnectWindowMs) return { end, awaitedMs: reconnectWindowMs };
     log.warn('the source was lost: trying again', { exitCode: end.exitCode, tries: lost.tries });
     await delay(backoffMs(lost.tries), undefined, { signal: stop.signal }).catch(() => undefined);
-    if (stop.cause !== undefined) return end;
+    if (stop.cause !== undefined) return atOnce(end);
     lost.tries += 1;
   }
 }
+
+const atOnce = (end: SourceEnd): Followed => ({ end, awaitedMs: 0 });
 
 /** A connection that was cut is often taken again at once; what fails then is given more and more time. */
 function backoffMs(tries: number): number {
@@ -130,6 +139,7 @@ async function judge(reach: SourceReach, url: string): Promise<SourceAccess | So
       kind: 'ended',
       exitCode: 1,
       complaints: [UNRESOLVABLE],
+      complaint: undefined,
       isFinite: false,
       parameters: undefined,
       timedOut: false,

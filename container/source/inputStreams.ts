@@ -10,14 +10,19 @@ const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
  */
 export class InputStreams {
   readonly #streams: StreamCodec[] = [];
-  #isFinite: boolean = false;
+  #durationMs = 0;
   #demuxer = '';
   #startMs: number | undefined;
   #state: 'before' | 'inside' | 'complete' = 'before';
 
-  /** The source has a known duration: it is a file or a playlist with an end, not a live stream. */
-  get isFinite(): boolean {
-    return this.#isFinite;
+  /** How long the source says it is; 0 when it does not say so. A live stream may say so, too. */
+  get durationMs(): number {
+    return this.#durationMs;
+  }
+
+  /** ffmpeg's name of the input's format, such as `flv` or `mov,mp4,m4a,3gp,3g2,mj2`. */
+  get demuxer(): string {
+    return this.#demuxer;
   }
 
   /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
@@ -47,7 +52,10 @@ export class InputStreams {
       return this.#streams;
     }
     const duration = /^\s*Duration: (\d+):(\d+):(\d+\.\d+)/.exec(line);
-    if (duration !== null) this.#isFinite = duration.slice(1).some((piece) => Number(piece) > 0);
+    if (duration !== null) {
+      const [hours = 0, minutes = 0, seconds = 0] = duration.slice(1).map(Number);
+      this.#durationMs = 1_000 * (3_600 * hours + 60 * minutes + seconds);
+    }
     const start = /^\s*Duration: .*\bstart: (-?\d+\.\d+)/.exec(line)?.[1];
     if (start !== undefined) this.#startMs = Number(start) * 1_000;
     const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];

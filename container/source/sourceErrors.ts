@@ -55,21 +55,46 @@ const CONTENT_CAUSES: readonly Cause[] = [
   ],
 ];
 
+/** What ffmpeg complained of in its last run, without the source's secrets. */
+export interface Complained {
+  /** Its errors and warnings. */
+  readonly complaints: readonly string[];
+  /** The last one, the errors before the warnings. */
+  readonly complaint: string | undefined;
+}
+
 /**
  * Why ffmpeg ended without one fragment.
- * @param lines of its stderr, errors and warnings
  * @param timedOut it was ended, or ended by itself, after it had waited for as long as it may
  */
-export function openingFailure(lines: readonly string[], timedOut: boolean): Reason {
-  const said = (causes: readonly Cause[]): Reason | undefined => {
-    const found = causes.find(([pattern]) => lines.some((line) => pattern.test(line)));
-    return found === undefined ? undefined : { code: found[1], message: found[2] };
-  };
-  return (
-    said(CAUSES) ??
-    (timedOut ? NO_FRAME : said(CONTENT_CAUSES)) ?? {
+export function openingFailure({ complaints, complaint }: Complained, timedOut: boolean): Reason {
+  const reason = said(CAUSES, complaints) ??
+    (timedOut ? NO_FRAME : said(CONTENT_CAUSES, complaints)) ?? {
       code: 'source_empty',
       message: 'The source ended before its first frame.',
-    }
-  );
+    };
+  return withComplaint(reason, complaint);
+}
+
+/**
+ * Why a source has ended of which something was recorded.
+ * @param awaitedMs how long it has been waited for since
+ */
+export function sourceEnded({ complaints, complaint }: Complained, awaitedMs: number): Reason {
+  const away =
+    awaitedMs === 0
+      ? 'The source ended.'
+      : `The source ended, and did not come back within ${awaitedMs / 1_000} s.`;
+  const cause = said(CAUSES, complaints)?.message;
+  const message = cause === undefined ? away : `${away} ${cause}`;
+  return withComplaint({ code: 'source_ended', message }, complaint);
+}
+
+function said(causes: readonly Cause[], lines: readonly string[]): Reason | undefined {
+  const found = causes.find(([pattern]) => lines.some((line) => pattern.test(line)));
+  return found === undefined ? undefined : { code: found[1], message: found[2] };
+}
+
+function withComplaint(reason: Reason, complaint: string | undefined): Reason {
+  return complaint === undefined ? reason : { ...reason, complaint };
 }

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
-import { redactText } from '../../functions/core/source/sourceUrl.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
+import { Complaints } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
+import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
 import { ParameterChanges } from './parameterChanges.ts';
@@ -26,6 +27,8 @@ export interface SourceRunOptions {
   /** Told that what is shown from then on, in ms of this run's timeline, does not belong into this run's file. */
   readonly onParameterChange: (atMs: number) => void;
   readonly ignoresRepeatedParameters: boolean;
+  /** How much of this run has been recorded, in ms of its own time. */
+  readonly runMs: () => number;
   readonly openTimeoutMs: number;
   /** Asks ffmpeg to finish. */
   readonly signal: AbortSignal;
@@ -45,6 +48,8 @@ export type SourceEnd =
       readonly exitCode: number;
       /** The last errors and warnings, without the source's secrets. */
       readonly complaints: readonly string[];
+      /** The last of them that matters. */
+      readonly complaint: string | undefined;
       /** The source is a file or a playlist with an end, not a live stream. */
       readonly isFinite: boolean;
       readonly parameters: string | undefined;
@@ -52,7 +57,6 @@ export type SourceEnd =
       readonly timedOut: boolean;
     };
 
-const COMPLAINTS_KEPT = 50;
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
 const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
@@ -62,7 +66,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { log, input, access } = options;
   const { url } = input;
   const beganAtMs = performance.now();
-  const complaints: string[] = [];
+  const complaints = new Complaints(url, log);
   const streams = new InputStreams();
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
@@ -99,10 +103,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         log.warn('the times of the source have jumped back: it is taken for lost');
         ffmpeg.stop();
       }
-      const complaint = redactText(text, url);
-      log.warn('ffmpeg complains', { level, complaint });
-      complaints.push(complaint);
-      if (complaints.length > COMPLAINTS_KEPT) complaints.shift();
+      if (!/^\s*Last message repeated /.test(text)) complaints.add(level, text);
     },
   });
   // ffmpeg 7.1 does not say that its list is complete when it cannot open its output.
@@ -132,7 +133,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         const plan = found === undefined ? options.plan : options.planFor(found);
         decided = true;
         clearTimeout(openTimer);
-        isRepeat = input.rejoins && streams.isFinite;
+        isRepeat = input.rejoins && hasEnd(url, streams);
         if (isRepeat) ffmpeg.stop();
         else if (!isDeepStrictEqual(plan, options.plan)) {
           replan = plan;
@@ -163,8 +164,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       kind: 'ended',
       exitCode,
       // ffmpeg only sees that the proxy has no answer; the proxy knows why.
-      complaints: access.failures.length > 0 ? access.failures : complaints,
-      isFinite: streams.isFinite,
+      complaints: access.failures.length > 0 ? access.failures : complaints.lines,
+      complaint: access.failures.at(-1) ?? complaints.last,
+      isFinite: hasEnd(url, streams) || hasCome(url, streams, options.runMs()),
       timedOut,
       parameters,
     };

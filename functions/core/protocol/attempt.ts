@@ -1,10 +1,10 @@
+import type { PartObjects } from '../state/fold.ts';
 import { attemptKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import {
   type Claim,
   claimSchema,
   type End,
   endSchema,
-  type FinalPart,
   type Job,
   jobSchema,
   type Outcome,
@@ -12,6 +12,7 @@ import {
   type Reason,
   stopSchema,
 } from '../state/objects.ts';
+import { outcomeOf } from '../state/outcome.ts';
 import { releaseLock } from './lock.ts';
 import type { Clock, Store } from './ports.ts';
 
@@ -69,26 +70,23 @@ async function isEnded({ store }: AttemptPorts, { recordingId, attempt }: Attemp
 export interface EndPorts extends AttemptPorts {
   /** Publishes the outcome. Must not throw: what was not published is published by whoever mends. */
   readonly announce: (outcome: Outcome) => Promise<void>;
+  /** Parts of all attempts of the recording. */
+  readonly allParts: () => Promise<ReadonlyMap<number, PartObjects>>;
 }
 
 /** Says how the attempt ended; and the recording, when no attempt will follow. */
 export async function endAttempt(
-  { store, clock, announce }: EndPorts,
+  { store, clock, announce, allParts }: EndPorts,
   { recordingId, mediaSessionId }: Pick<Job, 'recordingId' | 'mediaSessionId'>,
   attempt: number,
-  { reason, parts }: { readonly reason: Reason; readonly parts: readonly FinalPart[] },
+  reason: Reason,
 ): Promise<void> {
   // Whoever took over says how it goes on.
   if (reason.code === 'superseded') return;
   const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
   await store.create(attemptKey(recordingId, attempt, 'end'), fact);
   if (reason.code === 'interrupted') return;
-  const outcome: Outcome = {
-    status: reason.code === 'stopped' || reason.code === 'source_ended' ? 'finished' : 'failed',
-    reason,
-    parts: parts.length,
-    atMs: clock.nowMs(),
-  };
+  const outcome = outcomeOf(reason, await allParts(), clock.nowMs());
   await store.create(outcomeKey(recordingId), outcome);
   // Before the lock is free: who finds a held lock with an outcome also finds what was not announced.
   await announce(outcome);

@@ -10,6 +10,7 @@ import {
   sessionSchema,
   stopSchema,
 } from '../state/objects.ts';
+import { outcomeOf } from '../state/outcome.ts';
 import { releaseLock } from './lock.ts';
 import type { Clock, Launcher, StopTasks, Store } from './ports.ts';
 
@@ -152,12 +153,7 @@ function countShortAttempts({ attempts }: RecordingObjects, last: number, end: E
 async function conclude(ports: SettlePorts, objects: RecordingObjects, reason: Reason): Promise<Settled> {
   const { store, clock } = ports;
   const { recordingId } = objects.job;
-  const outcome: Outcome = {
-    status: reason.code === 'stopped' || reason.code === 'source_ended' ? 'finished' : 'failed',
-    reason,
-    parts: [...objects.parts.values()].filter(({ final }) => final !== undefined && final.bytes > 0).length,
-    atMs: clock.nowMs(),
-  };
+  const outcome = outcomeOf(reason, objects.parts, clock.nowMs());
   const isNew = await store.create(outcomeKey(recordingId), outcome);
   const written = isNew ? outcome : (await store.read(outcomeKey(recordingId), outcomeSchema))?.value;
   return ended(ports, objects, written ?? outcome, isNew);

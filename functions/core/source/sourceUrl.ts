@@ -89,7 +89,8 @@ export function redactText(text: string, sourceUrl: string): string {
   // Short pieces are no secrets and would blacken ordinary words.
   const secrets = pieces.filter((piece) => piece.length >= 4).sort((a, b) => b.length - a.length);
   for (const secret of secrets) redacted = redacted.replaceAll(secret, '***');
-  return redacted.replaceAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, (found) => redactUrl(found));
+  // A scheme without a limit would be looked for from each character of a long word to its end.
+  return redacted.replaceAll(/[a-z][a-z0-9+.-]{0,31}:\/\/[^\s'"<>]+/gi, (found) => redactUrl(found));
 }
 
 function safeDecode(text: string): string {

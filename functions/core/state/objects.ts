@@ -149,7 +149,12 @@ export const END_CODES = [
   'recorder_failed',
 ] as const;
 export type EndCode = (typeof END_CODES)[number];
-export const reasonSchema = z.object({ code: z.enum(END_CODES), message: text });
+export const reasonSchema = z.object({
+  code: z.enum(END_CODES),
+  message: text,
+  /** The last thing that ffmpeg complained of, in its own words, without the source's secrets. */
+  complaint: optional(text),
+});
 export type Reason = z.infer<typeof reasonSchema>;
 
 /** `attempts/<n>/end.json`: how the attempt ended. Create-only, recorder, else the task-stopped function. */

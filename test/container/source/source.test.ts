@@ -3,7 +3,7 @@ import { ffmpegArguments } from '../../../container/source/ffmpegArguments.ts';
 import type { Input, InputSettings } from '../../../container/source/inputOptions.ts';
 import { InputStreams } from '../../../container/source/inputStreams.ts';
 import { ParameterChanges } from '../../../container/source/parameterChanges.ts';
-import { openingFailure } from '../../../container/source/sourceErrors.ts';
+import { type Complained, openingFailure, sourceEnded } from '../../../container/source/sourceErrors.ts';
 import { TimelineJumps } from '../../../container/source/timelineJumps.ts';
 import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { type EncodingPlan, planFor } from '../../../functions/core/settings/formats.ts';
@@ -176,6 +176,19 @@ describe('InputStreams', () => {
   });
 });
 
+const said = (...complaints: string[]): Complained => ({ complaints, complaint: complaints.at(-1) });
+
+describe('sourceEnded', () => {
+  it('says how, how long it was waited for, and what ffmpeg said last', () => {
+    expect(sourceEnded(said(), 0)).toEqual({ code: 'source_ended', message: 'The source ended.' });
+    expect(sourceEnded(said('HTTP error 404 Not Found', 'Invalid data'), 30_000)).toEqual({
+      code: 'source_ended',
+      message: 'The source ended, and did not come back within 30 s. The source has no such stream.',
+      complaint: 'Invalid data',
+    });
+  });
+});
+
 describe('openingFailure', () => {
   it.each([
     // ffmpeg 5.1, as the servers of test/container/sources make it say.
@@ -208,17 +221,17 @@ describe('openingFailure', () => {
     ['rtmp://h/***: Connection timed out', 'source_timed_out'],
     ['http://h/***: Invalid data found when processing input', 'source_not_media'],
   ])('%s means %s', (line, code) => {
-    expect(openingFailure(['some other warning', line], false).code).toBe(code);
+    expect(openingFailure(said('some other warning', line), false).code).toBe(code);
   });
 
   it('RTSP calls a server that did not answer in time invalid data', () => {
     const line = 'rtsp://h/***: Invalid data found when processing input';
-    expect(openingFailure([line], true).code).toBe('source_timed_out');
-    expect(openingFailure([line], false).code).toBe('source_not_media');
+    expect(openingFailure(said(line), true).code).toBe('source_timed_out');
+    expect(openingFailure(said(line), false).code).toBe('source_not_media');
   });
 
   it('is a time-out or an empty source when ffmpeg says nothing', () => {
-    expect(openingFailure([], true).code).toBe('source_timed_out');
-    expect(openingFailure([], false).code).toBe('source_empty');
+    expect(openingFailure(said(), true).code).toBe('source_timed_out');
+    expect(openingFailure(said(), false).code).toBe('source_empty');
   });
 });

@@ -236,7 +236,10 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       end();
       const record = await recording.record(folder);
       expect(Date.now() - endedAtMs).toBeLessThan(reconnectWindowMs + 10_000);
-      expect(record.reason).toEqual({ code: 'source_ended', message: 'The source ended.' });
+      expect(record.reason.code).toBe('source_ended');
+      expect(record.reason.message).toMatch(
+        /^The source ended, and did not come back within 2 s\.( (The|Nothing) [^.]+\.)?$/,
+      );
       expect(record.parts).toHaveLength(1);
       expect(missing(record.counters)).toEqual([]);
       expect(record.counters.length).toBeGreaterThan(40);

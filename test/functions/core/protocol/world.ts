@@ -203,7 +203,8 @@ export class World {
     const isStopped = (await this.store.read(stopKey(recordingId), stopSchema)) !== undefined;
     const code = isStopped ? 'stopped' : story === 'source ended' ? 'source_ended' : 'interrupted';
     const reason: Reason = { code, message: story };
-    await endAttempt(this.#ports, begun.job, attempt, { reason, parts: [] });
+    const allParts = async () => (await readRecording(this.store, recordingId))?.parts ?? new Map();
+    await endAttempt({ ...this.#ports, allParts }, begun.job, attempt, reason);
   }
 
   async #settle(recordingId: string, stopped: StoppedAttempt): Promise<void> {

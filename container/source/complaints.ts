@@ -1,0 +1,70 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { redactText } from '../../functions/core/source/sourceUrl.ts';
+
+/** As many as are looked through for why a source could not be opened. */
+const KEPT = 50;
+/** Kinds of complaints that are counted; a source that makes ffmpeg think of more is told by those. */
+const KINDS_MAX = 100;
+const TOLD_ONE_BY_ONE = 3;
+const COMPLAINT_MAX_CHARS = 300;
+
+/** Below it ffmpeg warns; from it on something is missing in what it read or wrote. */
+const ERRORS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
+
+/**
+ * What ffmpeg complains of, without the source's secrets. Each kind of complaint is logged three times, then at its
+ * 10th, 100th, … time: a damaged stream makes ffmpeg say the same for each packet.
+ */
+export class Complaints {
+  readonly #url: string;
+  readonly #log: Logger;
+  readonly #lines: string[] = [];
+  readonly #times = new Map<string, number>();
+  #lastError: string | undefined;
+  #lastWarning: string | undefined;
+
+  /** @param url of the source, whose secrets no log may have */
+  constructor(url: string, log: Logger) {
+    this.#url = url;
+    this.#log = log;
+  }
+
+  /** The latest ones, oldest first. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** The last error; where there is none, the last warning. */
+  get last(): string | undefined {
+    return this.#lastError ?? this.#lastWarning;
+  }
+
+  /** @param level ffmpeg's word for it: warning, error, fatal */
+  add(level: string, text: string): void {
+    const complaint = cut(redactText(text, this.#url).trim());
+    if (complaint === '') return;
+    this.#lines.push(complaint);
+    if (this.#lines.length > KEPT) this.#lines.shift();
+    if (ERRORS.has(level)) this.#lastError = complaint;
+    else this.#lastWarning = complaint;
+    const times = this.#count(complaint);
+    if (isTold(times)) this.#log.warn('ffmpeg complains', { complaintLevel: level, complaint, times });
+  }
+
+  /** How often a complaint has come that differs in its numbers alone. */
+  #count(complaint: string): number {
+    const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');
+    const known = this.#times.has(kind) || this.#times.size < KINDS_MAX ? kind : '';
+    const times = (this.#times.get(known) ?? 0) + 1;
+    this.#times.set(known, times);
+    return times;
+  }
+}
+
+function isTold(times: number): boolean {
+  return times <= TOLD_ONE_BY_ONE || 10 ** Math.round(Math.log10(times)) === times;
+}
+
+function cut(text: string): string {
+  return text.length <= COMPLAINT_MAX_CHARS ? text : `${text.slice(0, COMPLAINT_MAX_CHARS - 1)}…`;
+}
