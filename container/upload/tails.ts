@@ -18,7 +18,8 @@ export interface TailsOptions {
 
 /**
  * Checkpoints of one file's bytes that are not inside an uploaded S3 part yet. A rescuer takes the contiguous prefix of
- * uploaded S3 parts and appends the tails from its end on; so a tail is deleted only when that prefix covers it.
+ * uploaded S3 parts and appends the tails from its end on; so a tail is deleted only when that prefix covers it, or its
+ * part is complete. What nobody came to delete expires with the bucket's rule (infra/construct/buckets.ts).
  */
 export class Tails {
   readonly #options: TailsOptions;

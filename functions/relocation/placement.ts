@@ -4,8 +4,8 @@ import { collisionKey, libraryKey, type NameResult } from '../core/names/index.t
 import { partNameValues } from '../core/names/recordNames.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { incompleteReasons, type MeasuredMedia } from '../core/relocation/completeness.ts';
-import { COPY_MAX_BYTES } from '../core/relocation/copyPlan.ts';
 import type { MovedPart } from '../core/state/objects.ts';
+import { S3_COPY_MAX_BYTES } from '../core/upload/s3Limits.ts';
 import type { LandedRecord } from './landedRecord.ts';
 import type { Library, ObjectAttributes } from './library.ts';
 import { indexMp4, type RecordContent } from './mp4Index.ts';
@@ -20,7 +20,7 @@ export interface PlacementLimits {
 }
 
 const DEFAULT_LIMITS: PlacementLimits = {
-  copyMaxBytes: COPY_MAX_BYTES,
+  copyMaxBytes: S3_COPY_MAX_BYTES,
   partBytes: 256 * 1024 * 1024,
   atOnce: 16,
 };

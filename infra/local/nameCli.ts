@@ -8,6 +8,12 @@ import {
   type PreviewInput,
   previewName,
 } from '../../functions/core/names/index.ts';
+import {
+  FILE_NAME_LIMIT_BYTES,
+  FILE_NAME_LIMIT_MIN_BYTES,
+  KEY_LIMIT_BYTES,
+  KEY_LIMIT_MIN_BYTES,
+} from '../../functions/core/names/limits.ts';
 
 /** `npm run -s name -- …`: the names a record would get. Exit codes: 0, or 2 for bad usage or a bad template. */
 const USAGE = `usage: npm run -s name -- --stream-name NAME [options]
@@ -86,8 +92,13 @@ function inputOf(values: Values, nowMs: number): PreviewInput {
     encoding: oneOf('encoding', values.encoding, ['percent', 'underscore']),
     fileTemplate: values.template,
     libraryKeyTemplate: values.library,
-    fileNameMaxBytes: integer('file-name-max-bytes', values['file-name-max-bytes'], 64, 255),
-    keyMaxBytes: integer('key-max-bytes', values['key-max-bytes'], 128, 1024),
+    fileNameMaxBytes: integer(
+      'file-name-max-bytes',
+      values['file-name-max-bytes'],
+      FILE_NAME_LIMIT_MIN_BYTES,
+      FILE_NAME_LIMIT_BYTES,
+    ),
+    keyMaxBytes: integer('key-max-bytes', values['key-max-bytes'], KEY_LIMIT_MIN_BYTES, KEY_LIMIT_BYTES),
   });
   return {
     streamName,

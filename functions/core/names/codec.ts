@@ -1,3 +1,5 @@
+import { FILE_NAME_LIMIT_BYTES } from './limits.ts';
+
 /**
  * The one codec of everyone who writes or reads names. What stays as it is: letters and digits of every script,
  * emoji, and the characters that Amazon S3's naming guidelines call safe (docs.aws.amazon.com, "Object key naming
@@ -94,5 +96,5 @@ export function utf8Bytes(text: string): number {
  * characters more, and cut that to 255 characters where file systems count bytes: what is not ASCII needs their room.
  */
 export function nameMaxBytes(name: string, maxBytes: number): number {
-  return utf8Bytes(name) === name.length ? maxBytes : Math.min(maxBytes, 255 - 9);
+  return utf8Bytes(name) === name.length ? maxBytes : Math.min(maxBytes, FILE_NAME_LIMIT_BYTES - 9);
 }

@@ -1,5 +1,6 @@
 import { encodeLiteral, type NameEncoding, utf8Bytes } from './codec.ts';
 import { type ElementName, elementOf, LATE_BYTES, PART_DIGITS } from './elements.ts';
+import { FILE_NAME_LIMIT_BYTES, KEY_LIMIT_BYTES } from './limits.ts';
 import { MARK_BYTES } from './mark.ts';
 import { NameTemplateError, parseTemplate, type TemplateField, type TemplatePiece } from './template.ts';
 
@@ -24,8 +25,8 @@ export const DEFAULT_NAME_RULES: NameRules = {
   fileTemplate: 'stream-{mediaSessionId}-{login}',
   libraryKeyTemplate: 'stream_records/{fileName}',
   encoding: 'percent',
-  fileNameMaxBytes: 255,
-  keyMaxBytes: 1024,
+  fileNameMaxBytes: FILE_NAME_LIMIT_BYTES,
+  keyMaxBytes: KEY_LIMIT_BYTES,
 };
 
 /** A template piece where `{fileName}` has been replaced: by the file template's pieces, or by a given stem. */

@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
 import { recordingPrefix } from '../state/keys.ts';
+import { S3_PARTS_MAX } from '../upload/s3Limits.ts';
 
 const MIB = 1024 * 1024;
-/** S3's own limits. */
-export const COPY_MAX_BYTES = 5 * 1024 * MIB;
-const MAX_S3_PARTS = 10_000;
 
 const bytes = z.int().check(z.nonnegative());
 
@@ -45,7 +43,7 @@ export interface CopyRange {
 
 /** The size of ranges that S3's 10,000 parts suffice for; whole MiB. */
 export function copyPartBytes(totalBytes: number, wantedBytes: number): number {
-  const least = Math.ceil(totalBytes / (MAX_S3_PARTS - 1));
+  const least = Math.ceil(totalBytes / (S3_PARTS_MAX - 1));
   return least <= wantedBytes ? wantedBytes : Math.ceil(least / MIB) * MIB;
 }
 

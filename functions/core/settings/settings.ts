@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
 import { checkNameRules, DEFAULT_NAME_RULES } from '../names/index.ts';
+import {
+  FILE_NAME_LIMIT_BYTES,
+  FILE_NAME_LIMIT_MIN_BYTES,
+  KEY_LIMIT_BYTES,
+  KEY_LIMIT_MIN_BYTES,
+} from '../names/limits.ts';
 import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.ts';
+import { S3_PART_MIN_BYTES } from '../upload/s3Limits.ts';
 import { checkFormats } from './formats.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
@@ -28,15 +35,15 @@ export const recordingSettingsSchema = z.strictObject({
     fileTemplate: z.string().check(z.minLength(1)),
     libraryKeyTemplate: z.string().check(z.minLength(1)),
     encoding: z.enum(['percent', 'underscore']),
-    fileNameMaxBytes: z.int().check(z.minimum(64), z.maximum(255)),
-    keyMaxBytes: z.int().check(z.minimum(128), z.maximum(1024)),
+    fileNameMaxBytes: z.int().check(z.minimum(FILE_NAME_LIMIT_MIN_BYTES), z.maximum(FILE_NAME_LIMIT_BYTES)),
+    keyMaxBytes: z.int().check(z.minimum(KEY_LIMIT_MIN_BYTES), z.maximum(KEY_LIMIT_BYTES)),
   }),
   rotation: rotationSchema,
   /** Video codec to container, WCS's `record_formats`. What is not named goes to a container that carries it. */
   formats: z.record(z.string(), z.enum(FORMATS)),
   audioSampleRateHz: z.int().check(z.minimum(8_000), z.maximum(96_000)),
   /** Size of an S3 part of the multipart upload; grows by itself in very long parts. */
-  partBytes: z.int().check(z.minimum(5 * 1024 * 1024), z.maximum(512 * 1024 * 1024)),
+  partBytes: z.int().check(z.minimum(S3_PART_MIN_BYTES), z.maximum(512 * 1024 * 1024)),
   /** While S3 answers, a killed recorder loses at most this, a fragment, and a PUT. */
   maxLossMs: z._default(z.int().check(z.minimum(500), z.maximum(60_000)), 2_000),
   /** Disk that fragments may take while S3 is slow or away; when it is full the recording ends, loudly. */

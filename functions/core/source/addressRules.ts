@@ -1,5 +1,11 @@
 import { type IpAddress, isIn, type Network, parseNetwork } from './ipAddress.ts';
 
+/**
+ * The rule against SSRF (server-side request forgery): which addresses, of IPv4 and IPv6, a source URL may lead a
+ * recorder to. Asked for a literal address by ./policy.ts when a recording is asked for, and for what DNS and redirects
+ * say by container/source/reach.
+ */
+
 /** What may be said of an address: nobody may reach it, a deployment may allow it, or everybody has it. */
 export type AddressKind = 'never' | 'private' | 'public';
 

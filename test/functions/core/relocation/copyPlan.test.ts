@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { COPY_MAX_BYTES, copyPartBytes, copyRanges } from '../../../../functions/core/relocation/copyPlan.ts';
+import { copyPartBytes, copyRanges } from '../../../../functions/core/relocation/copyPlan.ts';
+import { S3_COPY_MAX_BYTES } from '../../../../functions/core/upload/s3Limits.ts';
 
 const MIB = 1024 * 1024;
 
@@ -19,7 +20,7 @@ it('ranges cover exactly what is to be copied, and S3 takes all of them', () => 
         expect(ranges[0]?.fromByte).toBe(fromByte);
         expect(ranges.at(-1)?.endByte).toBe(endByte);
         expect(ranges.at(-1)?.partNumber).toBeLessThanOrEqual(10_000);
-        expect(partBytes).toBeLessThanOrEqual(COPY_MAX_BYTES);
+        expect(partBytes).toBeLessThanOrEqual(S3_COPY_MAX_BYTES);
         const isNext = ranges.every(
           (range, index) =>
             range.partNumber === index + (hasFirst ? 2 : 1) &&

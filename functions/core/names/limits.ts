@@ -1,0 +1,12 @@
+/**
+ * Bytes, in UTF-8, that a file or folder name may have: WCS cuts there, and ext4, XFS, APFS and NTFS have no longer
+ * ones (NAME_MAX). A deployment can set it lower.
+ */
+export const FILE_NAME_LIMIT_BYTES = 255;
+
+/** Bytes, in UTF-8, that an object's whole key may have in S3. A deployment can set it lower. */
+export const KEY_LIMIT_BYTES = 1024;
+
+/** The least that a deployment can set: what is never trimmed of a name needs its room. */
+export const FILE_NAME_LIMIT_MIN_BYTES = 64;
+export const KEY_LIMIT_MIN_BYTES = 128;

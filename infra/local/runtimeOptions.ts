@@ -1,0 +1,30 @@
+import type { EventBridgeEvent } from '../emulators/events/server.ts';
+
+export interface RuntimeOptions {
+  /** All that outlives the runtime; one runtime at a time. */
+  readonly dataDir: string;
+  /** 0, the default, lets the system pick. */
+  readonly ports?: {
+    readonly api?: number;
+    readonly s3?: number;
+    readonly ecs?: number;
+    readonly events?: number;
+    readonly rtmp?: number;
+  };
+  /** Whether there is an RTMP ingest. true by default. */
+  readonly ingest?: boolean;
+  /** RECORDING_DEFAULTS: JSON as in `functions/core/settings/settings.ts`. */
+  readonly recordingDefaults?: string;
+  /** STREAM_HOOKS: JSON as in `functions/core/hooks/settings.ts`. No hook is taken by default. */
+  readonly streamHooks?: string;
+  /** A script that runs for each record in the library, with its stream's name and a file on disk. */
+  readonly onRecordHook?: string | undefined;
+  /** How long a task provisions. 0 by default. */
+  readonly launchDelayMs?: number;
+  /** From one try to move a record to the next. */
+  readonly relocationVisibilityMs?: number;
+  /** Lines of the functions (by name), `recorder`, `ingest` and `runtime`; JSON, unless a program wrote something else. */
+  readonly onLog?: (source: string, line: string) => void;
+  /** What was published to the event bus. */
+  readonly onEvent?: (event: EventBridgeEvent) => void;
+}

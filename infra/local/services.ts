@@ -1,0 +1,255 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '../emulators/ecs/server.ts';
+import { type EventsServer, startEventsServer } from '../emulators/events/server.ts';
+import { EventSourceMapping } from '../emulators/queue/mapping.ts';
+import { Queue } from '../emulators/queue/queue.ts';
+import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
+import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import type { Closers } from './closers.ts';
+import { type Credentials, DataFolder } from './dataFolder.ts';
+import { type Gateway, startGateway } from './gateway/server.ts';
+import { type Ingest, startIngest } from './ingest/ingest.ts';
+import { createFunctions, type Functions } from './lambda/functions.ts';
+import { OnRecordHook } from './onRecordHook.ts';
+import {
+  ACCOUNT_ID,
+  CLUSTER,
+  EVENT_BUS,
+  isContinued,
+  isRelocated,
+  LANDING,
+  LIBRARY,
+  REGION,
+  resources,
+  sdkEnvironment,
+} from './place.ts';
+import { recorderTaskDefinition } from './recorderTask.ts';
+import type { RuntimeOptions } from './runtimeOptions.ts';
+import { listening } from './startError.ts';
+import { findOnPath } from './tools.ts';
+
+/** The parts of the runtime, one function each, in the order in which they are started (./runtime.ts). */
+
+const PLACE = { region: REGION, accountId: ACCOUNT_ID };
+const RELOCATION_VISIBILITY_MS = 5_000;
+const INGEST_CLOSE_MS = 2_000;
+
+export type Log = (level: string, message: string, more?: object) => void;
+
+/** What every part stands on. */
+export interface Ground {
+  readonly options: RuntimeOptions;
+  readonly data: DataFolder;
+  readonly credentials: Credentials;
+  readonly log: Log;
+  readonly onLog: (source: string, line: string) => void;
+  readonly onDefect: (error: unknown) => void;
+  /** What is started is closed in the opposite order. */
+  readonly closers: Closers;
+}
+
+/** @throws StartError when another runtime has the data folder */
+export function openGround(options: RuntimeOptions, closers: Closers): Ground {
+  const { onLog = () => undefined } = options;
+  const log: Log = (level, message, more = {}) =>
+    onLog('runtime', JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...more }));
+  const onDefect = (error: unknown): void =>
+    log('ERROR', 'defect of the local runtime', {
+      error: error instanceof Error ? error.stack : String(error),
+    });
+  const data = new DataFolder(options.dataDir);
+  closers.add(() => data.release());
+  return { options, data, credentials: data.credentials(), log, onLog, onDefect, closers };
+}
+
+/** The queue of what is to be moved, and what hands its batches to relocate once `startMoves` says so. */
+export function startQueue({ options, data, log, closers }: Ground): {
+  readonly queue: Queue;
+  readonly mapping: EventSourceMapping;
+} {
+  const queue = new Queue({
+    ...PLACE,
+    file: data.file('queue.jsonl'),
+    name: RELOCATION.function,
+    maxReceiveCount: RELOCATION.maxReceiveCount,
+    visibilityTimeoutMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
+    onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
+  });
+  closers.add(() => queue.close());
+  const mapping = new EventSourceMapping({ queue, batchSize: RELOCATION.batchSize });
+  closers.add(() => mapping.close());
+  return { queue, mapping };
+}
+
+/** Both buckets; what lands is queued. */
+export async function startStorage(ground: Ground, queue: Queue): Promise<S3Server> {
+  const { options, data, credentials, closers } = ground;
+  const port = options.ports?.s3;
+  const s3 = await listening(
+    's3',
+    port,
+    startS3Server({
+      dataDir: data.file('s3'),
+      port: port ?? 0,
+      credentials,
+      region: REGION,
+      buckets: [LANDING, LIBRARY],
+      onNotification: (record) => {
+        if (isRelocated(record)) queue.send(JSON.stringify({ Records: [record] }));
+      },
+    }),
+  );
+  closers.add(() => s3.close());
+  return s3;
+}
+
+/** The user's script for each record; undefined where there is none. */
+export function startHook(ground: Ground, s3Url: string): OnRecordHook | undefined {
+  const { options, data, credentials, onLog } = ground;
+  if (options.onRecordHook === undefined) return undefined;
+  return new OnRecordHook({
+    script: options.onRecordHook,
+    folder: data.file('hook'),
+    s3: new S3Client({ endpoint: s3Url, region: REGION, credentials, forcePathStyle: true }),
+    onLog: (line) => onLog('hook', line),
+  });
+}
+
+/** A large move that goes on is queued; all else is told. */
+export async function startEventBus(
+  ground: Ground,
+  queue: Queue,
+  hook: OnRecordHook | undefined,
+): Promise<EventsServer> {
+  const { options, onDefect, closers } = ground;
+  const port = options.ports?.events;
+  const events = await listening(
+    'events',
+    port,
+    startEventsServer({
+      ...PLACE,
+      port: port ?? 0,
+      busNames: [EVENT_BUS],
+      onEvent: (event) => {
+        if (isContinued(event)) queue.send(JSON.stringify(event));
+        else {
+          hook?.onEvent(event);
+          options.onEvent?.(event);
+        }
+      },
+      onDefect,
+    }),
+  );
+  closers.add(() => events.close());
+  return events;
+}
+
+/** ECS, whose tasks are recorders. @param onStopped the wiring's rule: told of tasks that have stopped */
+export async function startRecorders(
+  ground: Ground,
+  urls: { readonly s3: string; readonly events: string },
+  onStopped: (event: EcsTaskStateChangeEvent) => void,
+): Promise<EcsServer> {
+  const { options, data, credentials, onLog, onDefect, closers } = ground;
+  const port = options.ports?.ecs;
+  const ecs = await listening(
+    'ecs',
+    port,
+    startEcsServer({
+      ...PLACE,
+      port: port ?? 0,
+      clusterName: CLUSTER,
+      taskDefinitions: [
+        recorderTaskDefinition({
+          resources: resourcesOf(options),
+          environment: sdkEnvironment(credentials, urls),
+          spoolFolder: data.file('spool'),
+          ffmpegPath: findOnPath('ffmpeg'),
+        }),
+      ],
+      launchDelayMs: options.launchDelayMs ?? 0,
+      onTaskEvent: (event) => {
+        if (event.detail.lastStatus === TASK_EVENTS.lastStatus) onStopped(event);
+      },
+      onTaskOutput: (_taskId, _stream, line) => onLog('recorder', line),
+      onDefect,
+    }),
+  );
+  closers.add(() => ecs.close({ graceMs: 0 }));
+  return ecs;
+}
+
+export function startFunctions(
+  { options, credentials, onLog, closers }: Ground,
+  urls: { readonly s3: string; readonly events: string; readonly ecs: string },
+): Functions {
+  const functions = createFunctions({
+    ...PLACE,
+    resources: resourcesOf(options),
+    environment: { ...sdkEnvironment(credentials, urls), AWS_ENDPOINT_URL_ECS: urls.ecs },
+    onLog,
+  });
+  closers.add(() => functions.close());
+  return functions;
+}
+
+/** The HTTP API. */
+export async function startApi(ground: Ground, functions: Functions): Promise<Gateway> {
+  const { options, onDefect, closers } = ground;
+  const port = options.ports?.api;
+  const gateway = await listening(
+    'api',
+    port,
+    startGateway({
+      port: port ?? 0,
+      accountId: ACCOUNT_ID,
+      routes: ROUTES,
+      defaultFunction: DEFAULT_ROUTE,
+      invoke: (name, event) => functions.invoke(name as FunctionName, event),
+      onDefect,
+    }),
+  );
+  closers.add(() => gateway.close());
+  return gateway;
+}
+
+/** Hands what is queued to relocate, what had failed before the last end too. */
+export function startMoves(
+  { log }: Ground,
+  queue: Queue,
+  mapping: EventSourceMapping,
+  functions: Functions,
+): void {
+  if (queue.deadLetters.length > 0) {
+    log('WARN', 'records that were not moved before are tried again', { count: queue.deadLetters.length });
+    queue.redrive();
+  }
+  mapping.start(async (event) => {
+    const invocation = await functions.invoke(RELOCATION.function, event);
+    if (!invocation.ok) throw new Error(`${invocation.errorType}: ${invocation.errorMessage}`);
+    return invocation.payload;
+  });
+}
+
+/** The RTMP ingest, unless it is not wanted. */
+export async function startRtmp(ground: Ground, apiUrl: string): Promise<Ingest | undefined> {
+  const { options, data, onLog, closers } = ground;
+  if (options.ingest === false) return undefined;
+  const port = options.ports?.rtmp;
+  const ingest = await listening(
+    'rtmp',
+    port,
+    startIngest({
+      port: port ?? 0,
+      dataDir: data.file('ingest'),
+      apiUrl,
+      onLog: (line) => onLog('ingest', line),
+    }),
+  );
+  closers.add(() => ingest.close(INGEST_CLOSE_MS));
+  return ingest;
+}
+
+function resourcesOf(options: RuntimeOptions): ReturnType<typeof resources> {
+  return resources(options.recordingDefaults ?? '{}', options.streamHooks ?? '{}');
+}
