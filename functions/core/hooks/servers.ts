@@ -179,7 +179,7 @@ export function anyServer({ text: body }: HookRequest): HookResult {
 }
 
 function kindOf(protocol: string): StreamKind {
-  const known = /webrtc|whip|rtmp|flash|rtsp|srt/i.exec(protocol)?.[0].toLowerCase();
+  const known = /webrtc|whip|rtmp|flash|rtsp|srt|mixer/i.exec(protocol)?.[0].toLowerCase();
   if (known === undefined) return 'other';
   const kinds: Readonly<Record<string, StreamKind>> = { whip: 'webrtc', flash: 'rtmp' };
   return kinds[known] ?? (known as StreamKind);

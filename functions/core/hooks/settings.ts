@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { RecorderError } from '../api/errors.ts';
 
 /** Kinds of publications, for switches: what is not said is on. */
-export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'other'] as const;
+export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'mixer', 'other'] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 const pattern = z.string().check(z.minLength(1), z.maxLength(256));
@@ -29,8 +29,11 @@ export const hookSettingsSchema = z.strictObject({
   ),
   /** Whether what publishers ask for is recorded, WCS's `record_streams`. */
   recordStreams: z._default(z.boolean(), true),
-  /** Kinds that are never recorded by a hook, WCS's per-kind switches. */
-  recordKinds: z._default(z.partialRecord(z.enum(STREAM_KINDS), z.boolean()), {}),
+  /** Kinds that are never recorded by a hook (`false`), or though nobody asks (`always`): WCS's per-kind switches. */
+  recordKinds: z._default(
+    z.partialRecord(z.enum(STREAM_KINDS), z.union([z.boolean(), z.literal('always')])),
+    {},
+  ),
   /** Names of streams that are recorded though nobody asks; `*` stands for anything. */
   recordAlways: z._default(z.array(pattern), []),
   /** Names that are never recorded by a hook, whoever asks. */
@@ -60,7 +63,8 @@ export function isRecorded(
 ): boolean {
   if (settings.recordNever.some((one) => matchesPattern(stream.name, one))) return false;
   if (settings.recordAlways.some((one) => matchesPattern(stream.name, one))) return true;
-  return stream.record === true && settings.recordStreams && settings.recordKinds[stream.kind] !== false;
+  const kind = settings.recordKinds[stream.kind];
+  return settings.recordStreams && kind !== false && (stream.record === true || kind === 'always');
 }
 
 /** `*` stands for any text. Linear in the name for each star, whatever the name is. */

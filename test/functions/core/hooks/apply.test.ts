@@ -184,13 +184,18 @@ describe('events converge', () => {
 
 describe('what is recorded', () => {
   const stream = { name: 'cam1', kind: 'rtmp' as const };
-  it.each([
+  it.each<[{ record?: boolean }, HookSettingsInput, boolean]>([
     [{ record: true }, {}, true],
     [{ record: false }, {}, false],
     [{}, {}, false],
     [{ record: true }, { recordStreams: false }, false],
     [{ record: true }, { recordKinds: { rtmp: false } }, false],
     [{ record: true }, { recordKinds: { webrtc: false } }, true],
+    [{}, { recordKinds: { rtmp: 'always' } }, true],
+    [{}, { recordKinds: { rtsp: 'always' } }, false],
+    [{}, { recordKinds: { rtmp: true } }, false],
+    [{}, { recordKinds: { rtmp: 'always' }, recordStreams: false }, false],
+    [{}, { recordKinds: { rtmp: 'always' }, recordNever: ['cam1'] }, false],
     [{}, { recordAlways: ['cam*'] }, true],
     [{}, { recordAlways: ['cam*'], recordStreams: false }, true],
     [{ record: true }, { recordNever: ['*1'] }, false],
