@@ -112,7 +112,7 @@ describe('npm run migrate', () => {
           env: { NODE: process.execPath },
           encoding: 'utf8',
         }),
-      ) as Record<string, string>;
+      ) as Record<string, string | undefined>;
       const hooks = JSON.parse(env.STREAM_HOOKS ?? '') as { secretsSha256: string[] };
       // It is the reader's own to fill in, and refused until then.
       expect(() => readSettings({ STREAM_HOOKS: env.STREAM_HOOKS })).toThrow(/secretsSha256/);
