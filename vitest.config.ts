@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { levelsOf } from './test/setup/levels.ts';
 
 // `.ci/run` reads the counts from here.
 const resultsFile = process.env.TEST_RESULTS_FILE;
+const levels = levelsOf(import.meta.dirname);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Files run in parallel processes: each starts its own endpoints on ports the system picks.
     pool: 'forks',
     // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores.
@@ -17,5 +18,13 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
+    // What needs no process and no server, and the rest: test/setup/levels.ts.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: [...levels.unit], setupFiles: ['test/setup/onlyUnit.ts'] },
+      },
+      { extends: true, test: { name: 'media', include: [...levels.media] } },
+    ],
   },
 });
