@@ -1,7 +1,10 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { errorAnswer } from '../../functions/core/api/answers.ts';
 import { ERRORS } from '../../functions/core/api/errors.ts';
 import type { DocumentedOperation } from '../../functions/core/api/operations.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { openApiDocument } from '../../infra/openapi/document.ts';
 
 export interface Seen {
   readonly operation: DocumentedOperation;
@@ -27,6 +30,31 @@ function pattern(path: string): RegExp {
     : new RegExp(`^${plain}$`);
 }
 
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+ajv.addSchema(openApiDocument(), 'document');
+const compiled = new Map<string, ValidateFunction>();
+
+/** Holds a body against the document itself, as a caller's tools read it. @throws Error */
+function checkBody({ method, path }: DocumentedOperation, status: number, body: unknown): void {
+  const place = [
+    'paths',
+    path,
+    method.toLowerCase(),
+    'responses',
+    `${status}`,
+    'content',
+    'application/json',
+  ];
+  const pointer = place.map((name) => encodeURIComponent(name.replaceAll('/', '~1'))).join('/');
+  const $ref = `document#/${pointer}/schema`;
+  const validate = compiled.get($ref) ?? ajv.compile({ $ref });
+  compiled.set($ref, validate);
+  if (validate(body)) return;
+  const at = `${method} ${path} → ${status} ${JSON.stringify(body)}`;
+  throw new Error(`${at} is not what docs/openapi.yaml says: ${ajv.errorsText(validate.errors)}`);
+}
+
 /** Holds an answer against the document. @throws Error that says what is not documented */
 export function checkAnswer(
   method: string,
@@ -43,6 +71,7 @@ export function checkAnswer(
   if (documented !== undefined) {
     const parsed = documented.schema?.safeParse(answer.body);
     if (parsed?.success === false) throw new Error(`${where} is not of its schema: ${parsed.error.message}`);
+    if (documented.schema !== undefined) checkBody(operation, answer.status, answer.body);
     return { operation, status: answer.status };
   }
   const error = errorAnswer.safeParse(answer.body);
@@ -50,5 +79,6 @@ export function checkAnswer(
   const { code } = error.data.error;
   const isDocumented = code === 'internal_error' || operation.errors.includes(code);
   if (!isDocumented || ERRORS[code].status !== answer.status) throw new Error(`${where} is not documented`);
+  checkBody(operation, answer.status, answer.body);
   return { operation, status: answer.status, code };
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
+import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
-import { progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
+import { outcomeSchema, progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
-import { STORY_EVENT_TYPES } from './story.ts';
+import { STORY_EVENT_TYPES, type StoryEventType } from './story.ts';
 import { wcsStreamItem } from './wcsAnswers.ts';
 
 /**
@@ -59,16 +60,16 @@ const part = z.strictObject({
   format: optional(z.enum(FORMATS)),
   startTime: optional(time),
   endTime: optional(time),
-  durationMs: optional(z.number()),
+  durationMs: optional(count),
   bytes: optional(count),
   tracks: optional(z.array(trackSchema)),
   recovered: optional(z.boolean()),
-  /** Why the record is not all that was recorded; absent for a complete one. */
-  incomplete: optional(z.array(z.string())),
+  /** Why the record is not all of its stream; empty for a complete one, absent while it is not in the library. */
+  incomplete: optional(z.array(incompleteReasonSchema)),
   /** From the last byte that was saved to the end of a killed task, in milliseconds. */
   estimatedLossMs: optional(count),
   /** Where the source was away, in milliseconds of the part. */
-  gaps: optional(z.array(z.strictObject({ atMs: z.number(), durationMs: z.number() }))),
+  gaps: optional(z.array(z.strictObject({ atMs: count, durationMs: count }))),
   /** Not recorded between the attempt before and this one. */
   gapBeforeMs: optional(count),
   library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
@@ -97,7 +98,7 @@ export const recordingAnswer = z.strictObject({
   replaces: optional(z.string()),
   settings: recordingSettingsSchema,
   startedAt: optional(time),
-  progress: optional(z.strictObject({ at: time, ...progressShape })),
+  progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count })),
   parts: z.array(part),
 });
 
@@ -106,9 +107,31 @@ export const recordingsAnswer = z.strictObject({
   nextToken: optional(z.string()),
 });
 
+/** Fields of each type of story event, besides its time. */
+const storyFields = {
+  requested: { requestId: z.string(), replaces: optional(z.string()) },
+  launched: { attempt: z.int() },
+  firstFrame: { attempt: z.int() },
+  partOpened: { part: z.int(), attempt: z.int(), fileName: z.string(), format: z.enum(FORMATS) },
+  sourceLost: { part: z.int() },
+  sourceBack: { part: z.int(), durationMs: count },
+  rotateAsked: { sequence: z.int() },
+  stopAsked: { by: z.string(), reason: z.string() },
+  partFinished: { part: z.int(), bytes: count, durationMs: count, recovered: z.boolean() },
+  attemptEnded: { attempt: z.int(), by: z.string(), reason: reasonSchema },
+  ended: { status: outcomeSchema.shape.status, reason: reasonSchema },
+  recordAvailable: { part: z.int(), key: z.string() },
+} as const satisfies Record<StoryEventType, z.core.$ZodLooseShape>;
+
+const storyEvent = z.union(
+  STORY_EVENT_TYPES.map((type) =>
+    z.strictObject({ at: time, afterMs: z.int(), type: z.literal(type), ...storyFields[type] }),
+  ),
+);
+
 export const eventsAnswer = z.strictObject({
   recordingId: z.string(),
-  events: z.array(z.looseObject({ at: time, afterMs: z.int(), type: z.enum(STORY_EVENT_TYPES) })),
+  events: z.array(storyEvent),
 });
 
 const { eventAtMs: _eventAtMs, publishedAtMs: _publishedAtMs, ...sessionShape } = sessionSchema.shape;
@@ -118,13 +141,32 @@ export const streamsAnswer = z.strictObject({
   nextToken: optional(z.string()),
 });
 
-export const previewAnswer = z.looseObject({
+/** `text` is the template's own; `fileName` is one that the template does not make. */
+const nameElement = z.string();
+const nameResult = z.strictObject({
+  name: z.string(),
+  whole: z.string(),
+  trimmed: z.boolean(),
+  trimmedElements: z.array(
+    z.strictObject({
+      element: nameElement,
+      fromBytes: count,
+      toBytes: count,
+      why: z.enum(['element', 'limit']),
+    }),
+  ),
+  encoded: z.boolean(),
+  encodedElements: z.array(z.strictObject({ element: nameElement, value: z.string(), text: z.string() })),
+  hashed: optional(z.enum(['trimmed', 'ambiguous'])),
+});
+
+export const previewAnswer = z.strictObject({
   fileName: z.string(),
   libraryKey: z.string(),
   trimmed: z.boolean(),
   encoded: z.boolean(),
-  file: z.looseObject({}),
-  library: z.looseObject({}),
+  file: nameResult,
+  library: nameResult,
 });
 
 export const healthAnswer = z.strictObject({ status: z.literal('ok') });

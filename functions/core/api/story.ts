@@ -92,7 +92,7 @@ function* happenings({
       yield {
         type: 'partFinished',
         atMs: final.finalizedAtMs,
-        fields: { part, bytes, durationMs, recovered },
+        fields: { part, bytes, durationMs: Math.round(durationMs), recovered },
       };
     }
     if (moved !== undefined) {
@@ -109,6 +109,10 @@ function* reconnects({ part, startTimeMs, gaps = [] }: FinalPart): Generator<Hap
   for (const { atMs, durationMs } of gaps) {
     const lostAtMs = Math.round(startTimeMs + atMs);
     yield { type: 'sourceLost', atMs: lostAtMs, fields: { part } };
-    yield { type: 'sourceBack', atMs: lostAtMs + Math.round(durationMs), fields: { part, durationMs } };
+    yield {
+      type: 'sourceBack',
+      atMs: lostAtMs + Math.round(durationMs),
+      fields: { part, durationMs: Math.round(durationMs) },
+    };
   }
 }

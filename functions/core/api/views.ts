@@ -73,7 +73,8 @@ export function recordingView(
     replaces: job.replaces,
     settings: job.settings,
     requestedAt: isoTime(job.requestedAtMs),
-    startedAt: isoTime(startTimeMs),
+    // A source that sends what it has kept begins in the past; the recording does not.
+    startedAt: startTimeMs === undefined ? undefined : isoTime(Math.max(startTimeMs, job.requestedAtMs)),
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
     progress: progressView(objects),
@@ -95,7 +96,7 @@ function progressView(objects: RecordingObjects): Record<string, unknown> | unde
   const progress = latestProgress(objects);
   if (progress === undefined || objects.outcome !== undefined) return undefined;
   const { atMs, ...shown } = progress;
-  return { at: isoTime(atMs), ...shown };
+  return { at: isoTime(atMs), ...shown, durationMs: Math.round(shown.durationMs) };
 }
 
 function partView(part: number, found: PartObjects, links: RecordLinks | undefined): Record<string, unknown> {
@@ -108,19 +109,26 @@ function partView(part: number, found: PartObjects, links: RecordLinks | undefin
     format: open?.format ?? final?.format,
     startTime: isoTime(final?.startTimeMs ?? open?.startTimeMs),
     endTime: isoTime(final?.endTimeMs),
-    durationMs: moved?.durationMs ?? final?.durationMs,
+    durationMs: wholeMs(moved?.durationMs ?? final?.durationMs),
     bytes: final?.bytes,
     tracks: final?.tracks ?? open?.tracks,
     recovered: final?.recovered,
     incomplete: moved?.incomplete,
     estimatedLossMs: final?.estimatedLossMs,
-    gaps: final?.gaps,
+    gaps: final?.gaps?.map(({ atMs, durationMs }) => ({
+      atMs: Math.round(atMs),
+      durationMs: Math.round(durationMs),
+    })),
     library:
       moved === undefined ? undefined : { bucket: moved.bucket, key: moved.key, versionId: moved.versionId },
     wholeName: moved?.wholeName,
     download: links?.download,
     play: links?.play,
   };
+}
+
+function wholeMs(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms);
 }
 
 function isoTime(timeMs: number | undefined): string | undefined {
