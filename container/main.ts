@@ -18,6 +18,7 @@ async function main(env: RecorderEnv): Promise<number> {
   const store = new PatientStore(s3, env.LANDING_BUCKET, { signal: patience.signal, log: logger });
   const stop = new StopRequest();
   const onSigterm = (): void => {
+    patience.sigterm();
     stopCauseAfterSigterm(store, env.RECORDING_ID).then(
       (cause) => {
         logger.info('SIGTERM', { cause });

@@ -12,7 +12,7 @@ import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
-import { type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { lastCommand, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
 
 export interface AttemptOptions {
@@ -29,12 +29,6 @@ export interface AttemptOptions {
 const HEARTBEAT_MS = 15_000;
 /** For a stop, or a command. */
 const LOOK_MS = 2_000;
-/** ECS kills 120 s after SIGTERM; by then everything must have been said. */
-const FINISH_AFTER_SIGTERM_MS = 105_000;
-/** Nobody kills a recorder whose source has ended: S3 may be away for longer. */
-const FINISH_MS = 15 * 60_000;
-/** At its start, a recorder that cannot reach its state has nothing to lose by giving up. */
-const BEGIN_MS = 5 * 60_000;
 
 const NO_PARTS: ReadonlyMap<number, PartObjects> = new Map();
 
@@ -44,7 +38,7 @@ const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do
 export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { outside, attempt, stop } = options;
   const { log, patience } = outside;
-  patience.limit(BEGIN_MS);
+  patience.begin();
   const begun = await beginAttempt(outside, options);
   if (begun.kind === 'unknown') {
     log.error('there is no such recording');
@@ -84,9 +78,13 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const heartbeat = new Heartbeat(attempt);
   const { stop } = options;
   const background = new AbortController();
+  const [earlier, lastSequence] = await Promise.all([
+    earlierParts(context),
+    lastCommand(store, job.recordingId),
+  ]);
   const recording = new Recording({
     context,
-    ...(await earlierParts(context)),
+    ...earlier,
     onLimit: (limit) => stop.ask(limit),
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
@@ -102,7 +100,11 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     log,
     recordingId: job.recordingId,
     stop,
-    onRotate: () => recording.rotation.ask(),
+    lastSequence,
+    // One that comes before the first frame is obeyed by the part that begins with it.
+    onRotate: () => {
+      if (recording.hasBegun) recording.rotation.ask();
+    },
   });
   const tasks = [
     every(LOOK_MS, () => watch.look(), background.signal),
@@ -110,7 +112,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     every(job.settings.maxLossMs, () => recording.checkpoint(), background.signal),
   ];
   try {
-    patience.unlimited();
+    patience.record();
     let fault: unknown;
     let followed: Followed | undefined;
     try {
@@ -120,7 +122,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
       log.error('the recording cannot go on', error as Error);
     }
     // From here on S3 is waited for, but not for ever.
-    patience.limit(stop.cause === undefined ? FINISH_MS : FINISH_AFTER_SIGTERM_MS);
+    patience.finish();
     const finished = await recording.finish().then(
       (parts) => ({ parts }),
       (error: unknown) => ({ error }),

@@ -3,31 +3,65 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
 import { StateCorruptError, StateStore } from '../../functions/aws/stateStore.ts';
 import { retrying } from '../upload/retry.ts';
+import type { Timers } from './timers.ts';
+
+/** At its start, a recorder that cannot reach its state has nothing to lose by giving up. */
+const BEGIN_MS = 5 * 60_000;
+/** Nobody kills a recorder that has ended by itself, its source or a limit: S3 may be away for so long. */
+const FINISH_MS = 15 * 60_000;
+/** ECS kills 120 s after SIGTERM; by then everything must have been said. */
+const AFTER_SIGTERM_MS = 105_000;
 
 /**
- * How long S3 may be away before the recorder gives up. While it records there is no limit but the disk: what is
- * recorded waits there.
+ * How long S3 may be away before the recorder gives up: while it begins, records, finishes; and whatever it does, once
+ * its task has been told to end.
  */
 export class Patience {
   readonly #controller = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #phase: NodeJS.Timeout | undefined;
+  #kill: NodeJS.Timeout | undefined;
+
+  constructor(timers: Timers = { setTimeout, clearTimeout }) {
+    this.#timers = timers;
+  }
 
   /** Aborts when patience has ended. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** From now on, so much longer. */
-  limit(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), ms);
-    // A recorder that is done does not wait for its patience to end.
-    this.#timer.unref();
+  begin(): void {
+    this.#endPhase();
+    this.#phase = this.#abortAfter(BEGIN_MS);
   }
 
-  /** For as long as it takes. */
-  unlimited(): void {
-    clearTimeout(this.#timer);
+  /** There is no limit but the disk: what is recorded waits there. */
+  record(): void {
+    this.#endPhase();
+  }
+
+  /** Nothing more is recorded. */
+  finish(): void {
+    this.#endPhase();
+    this.#phase = this.#abortAfter(FINISH_MS);
+  }
+
+  /** The task was told to end; the first time counts. */
+  sigterm(): void {
+    this.#kill ??= this.#abortAfter(AFTER_SIGTERM_MS);
+  }
+
+  #endPhase(): void {
+    if (this.#phase !== undefined) this.#timers.clearTimeout(this.#phase);
+    this.#phase = undefined;
+  }
+
+  #abortAfter(ms: number): NodeJS.Timeout {
+    const timer = this.#timers.setTimeout(() => this.#controller.abort(), ms);
+    // A recorder that is done does not wait for its patience to end.
+    timer.unref();
+    return timer;
   }
 }
 

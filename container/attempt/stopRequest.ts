@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import { controlKey, stopKey } from '../../functions/core/state/keys.ts';
 import { controlSchema, stopSchema } from '../../functions/core/state/objects.ts';
+import type { Timers } from './timers.ts';
 
 /** The settings that end a recording by themselves. */
 export type Limit = 'maxDurationMs' | 'maxBytes';
@@ -34,16 +35,40 @@ export interface WatchOptions {
   readonly log: Logger;
   readonly recordingId: string;
   readonly stop: StopRequest;
+  /** Of the last command that came before the attempt: it has no part of this one to end. */
+  readonly lastSequence: number;
   readonly onRotate: () => void;
 }
 
-/** SIGTERM alone does not mean stop: Spot and host retirement send it too. What `stop.json` says decides. */
-export async function stopCauseAfterSigterm(store: StateStore, recordingId: string): Promise<StopCause> {
-  return (await isStopAsked(store, recordingId)) ? 'stopped' : 'interrupted';
+/** Then the recorder ends in any case; and whoever settles it looks for a stop as well. */
+const STOP_READ_MS = 10_000;
+
+/**
+ * SIGTERM alone does not mean stop: Spot and host retirement send it too. What `stop.json` says decides; while S3 is away
+ * nobody waits for it for long.
+ */
+export async function stopCauseAfterSigterm(
+  store: StateStore,
+  recordingId: string,
+  timers: Timers = { setTimeout, clearTimeout },
+): Promise<StopCause> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
+  const timer = timers.setTimeout(() => resolve(false), STOP_READ_MS);
+  try {
+    return (await Promise.race([isStopAsked(store, recordingId), tooLate])) ? 'stopped' : 'interrupted';
+  } finally {
+    timers.clearTimeout(timer);
+  }
 }
 
 export async function isStopAsked(store: StateStore, recordingId: string): Promise<boolean> {
   return (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
+}
+
+/** Sequence of the last command; what an attempt has not seen when it begins is for it to obey. */
+export async function lastCommand(store: StateStore, recordingId: string): Promise<number> {
+  const control = await store.read(controlKey(recordingId), controlSchema);
+  return Math.max(0, ...(control?.value.commands ?? []).map(({ sequence }) => sequence));
 }
 
 /**
@@ -53,10 +78,11 @@ export async function isStopAsked(store: StateStore, recordingId: string): Promi
 export class Watch {
   readonly #options: WatchOptions;
   #looks = 0;
-  #lastSequence: number | undefined;
+  #lastSequence: number;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#lastSequence = options.lastSequence;
   }
 
   async look(): Promise<void> {
@@ -72,10 +98,8 @@ export class Watch {
 
   async #lookForCommands(): Promise<void> {
     const { store, recordingId, onRotate } = this.#options;
-    const control = await store.read(controlKey(recordingId), controlSchema);
-    const sequence = Math.max(0, ...(control?.value.commands ?? []).map((command) => command.sequence));
-    // What was asked before this attempt began has no part of its own to end.
-    if (this.#lastSequence !== undefined && sequence > this.#lastSequence) onRotate();
+    const sequence = await lastCommand(store, recordingId);
+    if (sequence > this.#lastSequence) onRotate();
     this.#lastSequence = sequence;
   }
 }

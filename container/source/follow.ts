@@ -9,12 +9,8 @@ import { expectedStreams } from './expectedStreams.ts';
 import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
+import { SourcePatience } from './sourcePatience.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
-
-/** The source sends something else than expected: the second plan is made of what it sends. */
-const REPLANS_MAX = 5;
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_MAX_MS = 3_000;
 
 export interface FollowOptions {
   readonly ffmpegPath: string;
@@ -52,17 +48,14 @@ async function follow(
 ): Promise<Followed> {
   const { job, log, clock } = context;
   const { stop } = options;
-  const { openTimeoutMs, reconnectWindowMs } = job.settings;
-  const openUntilMs = clock.nowMs() + openTimeoutMs;
+  const { reconnectWindowMs } = job.settings;
+  const patience = new SourcePatience(job.settings, clock.nowMs());
   let plan = planFor(expectedStreams(job), job.settings);
-  let replans = 0;
   let changedFrom: string | undefined;
   let ignoresRepeatedParameters = false;
-  let lost: { readonly sinceMs: number; tries: number } | undefined;
   for (;;) {
     const before = recording.fragments;
     recording.begin(plan.format);
-    const leftMs = (lost === undefined ? openUntilMs : lost.sinceMs + reconnectWindowMs) - clock.nowMs();
     const access = await judge(reach, job.source.url);
     const end: SourceEnd =
       'kind' in access
@@ -78,10 +71,11 @@ async function follow(
             onParameterChange: (atMs) => recording.endRunAt(atMs),
             ignoresRepeatedParameters,
             runMs: () => recording.runMs,
-            openTimeoutMs: Math.max(1_000, Math.min(openTimeoutMs, leftMs)),
+            openTimeoutMs: patience.openTimeoutMs(clock.nowMs()),
             signal: stop.signal,
             log,
           });
+    if (recording.fragments > before) patience.heard();
     if (end.kind === 'refused') {
       log.warn('the source is refused', { reason: end.reason });
       return atOnce(end);
@@ -97,36 +91,28 @@ async function follow(
       continue;
     }
     if (end.kind === 'replan') {
-      replans += 1;
-      if (replans > REPLANS_MAX) return atOnce(end);
+      if (!patience.replan()) return atOnce(end);
       log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
       plan = end.plan;
       continue;
     }
     if (!recording.hasBegun) {
       // A stream that is not published yet looks like this: it may still come in time.
-      if (end.timedOut && clock.nowMs() < openUntilMs) continue;
+      if (end.timedOut && patience.mayStillOpen(clock.nowMs())) continue;
       return atOnce(end);
     }
     // To fetch a file again would record it again.
     if (end.isFinite) return atOnce(end);
-    if (recording.fragments > before) lost = undefined;
-    lost ??= { sinceMs: clock.nowMs(), tries: 0 };
+    const { isOver, tries, backoffMs } = patience.lose(clock.nowMs());
     if (await isUnpublished(context)) return atOnce(end);
-    if (clock.nowMs() - lost.sinceMs >= reconnectWindowMs) return { end, awaitedMs: reconnectWindowMs };
-    log.warn('the source was lost: trying again', { exitCode: end.exitCode, tries: lost.tries });
-    await delay(backoffMs(lost.tries), undefined, { signal: stop.signal }).catch(() => undefined);
+    if (isOver) return { end, awaitedMs: reconnectWindowMs };
+    log.warn('the source was lost: trying again', { exitCode: end.exitCode, tries });
+    await delay(backoffMs, undefined, { signal: stop.signal }).catch(() => undefined);
     if (stop.cause !== undefined) return atOnce(end);
-    lost.tries += 1;
   }
 }
 
 const atOnce = (end: SourceEnd): Followed => ({ end, awaitedMs: 0 });
-
-/** A connection that was cut is often taken again at once; what fails then is given more and more time. */
-function backoffMs(tries: number): number {
-  return tries === 0 ? 0 : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (tries - 1));
-}
 
 /** What ffmpeg is to be given; or how the source ended without it. */
 async function judge(reach: SourceReach, url: string): Promise<SourceAccess | SourceEnd> {

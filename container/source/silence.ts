@@ -1,8 +1,4 @@
-/** What arms and disarms a timer; tests hand in their own. */
-export interface Timers {
-  readonly setTimeout: (run: () => void, ms: number) => NodeJS.Timeout;
-  readonly clearTimeout: (timer: NodeJS.Timeout) => void;
-}
+import type { Timers } from '../attempt/timers.ts';
 
 /**
  * Notices that ffmpeg says nothing any more, whatever the protocol: a source can keep its connection and send nothing.

@@ -1,34 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Silence, type Timers } from '../../../container/source/silence.ts';
-
-/** A clock that goes on when it is told to. */
-class ManualTimers implements Timers {
-  #nowMs = 0;
-  readonly #due = new Map<NodeJS.Timeout, { readonly atMs: number; readonly run: () => void }>();
-
-  setTimeout = (run: () => void, ms: number): NodeJS.Timeout => {
-    const timer = {} as NodeJS.Timeout;
-    this.#due.set(timer, { atMs: this.#nowMs + ms, run });
-    return timer;
-  };
-
-  clearTimeout = (timer: NodeJS.Timeout): void => {
-    this.#due.delete(timer);
-  };
-
-  advance(ms: number): void {
-    this.#nowMs += ms;
-    for (const [timer, { atMs, run }] of this.#due) {
-      if (atMs > this.#nowMs) continue;
-      this.#due.delete(timer);
-      run();
-    }
-  }
-
-  get pending(): number {
-    return this.#due.size;
-  }
-}
+import { Silence } from '../../../container/source/silence.ts';
+import { ManualTimers } from '../../support/manualTimers.ts';
 
 describe('Silence', () => {
   function begin() {
