@@ -1,57 +1,25 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
 import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
+import type { FunctionSpec, Grant, QueueName, Resource } from './wiringTypes.ts';
+
+export type * from './wiringTypes.ts';
 
 /**
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
  * local runtime both read it, so that they cannot drift apart.
  */
 
-/** What an environment variable may hold; each deployment target supplies these values. */
-export type Resource =
-  | 'landingBucket'
-  | 'libraryBucket'
-  | 'libraryStorageClass'
-  | 'libraryKmsKeyArn'
-  | 'clusterArn'
-  | 'taskDefinition'
-  | 'containerName'
-  | 'subnetIds'
-  | 'securityGroupIds'
-  | 'capacityProviders'
-  | 'eventBusName'
-  | 'recordingDefaults'
-  | 'streamHooks';
-
-export type BucketName = 'landing' | 'library';
-
-export type EcsAction = 'ecs:RunTask' | 'ecs:TagResource' | 'ecs:ListTasks' | 'ecs:StopTask';
-
-/** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
-export type Grant =
-  | { readonly on: BucketName; readonly actions: readonly string[]; readonly keys: readonly string[] }
-  /** On the bucket itself, for listings below these prefixes. */
-  | { readonly on: BucketName; readonly list: readonly string[] }
-  /** On the bucket itself, for the multipart uploads that are open in it. */
-  | { readonly on: BucketName; readonly uploads: true }
-  | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
-  | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
-
-export interface FunctionSpec {
-  /** The file below functions/handlers/ is `<name>.ts`; it exports `handler`. */
-  readonly name: string;
-  readonly description: string;
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
-  readonly environment: Readonly<Record<string, Resource>>;
-  readonly grants: readonly Grant[];
-}
-
 const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
 
-/** What starting a task needs to know. */
-const LAUNCHER_ENVIRONMENT = {
+/** What asking for a recorder, and stopping its task, needs to know. */
+const CONTROL_ENVIRONMENT = {
   LANDING_BUCKET: 'landingBucket',
   CLUSTER_ARN: 'clusterArn',
+  LAUNCH_QUEUE_URL: 'launchQueueUrl',
+} as const;
+
+/** What RunTask needs to know. */
+const LAUNCHER_ENVIRONMENT = {
   TASK_DEFINITION: 'taskDefinition',
   CONTAINER_NAME: 'containerName',
   SUBNET_IDS: 'subnetIds',
@@ -61,7 +29,7 @@ const LAUNCHER_ENVIRONMENT = {
 
 /** What the API's functions need to know. */
 const API_ENVIRONMENT = {
-  ...LAUNCHER_ENVIRONMENT,
+  ...CONTROL_ENVIRONMENT,
   RECORDING_DEFAULTS: 'recordingDefaults',
   STREAM_HOOKS: 'streamHooks',
 } as const;
@@ -77,8 +45,8 @@ const CONTROL_GRANTS = [
     on: 'landing',
     list: state('recordings', 'sessions', 'locks', 'index', 'reservations'),
   },
-  // RunTask copies the task definition's tags onto the task, which is a right of its own.
-  { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
 ] as const satisfies readonly Grant[];
 
 /** The library, and how objects are stored there: `default` is the bucket's own. */
@@ -112,7 +80,7 @@ const RELOCATE_GRANTS = [
   { on: 'eventBus', actions: ['events:PutEvents'] },
 ] as const satisfies readonly Grant[];
 
-/** Completes what a recorder left behind, and starts the next one. */
+/** Completes what a recorder left behind, and asks for the next one. */
 const AFTERMATH_GRANTS = [
   {
     on: 'landing',
@@ -123,7 +91,8 @@ const AFTERMATH_GRANTS = [
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
   { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },
-  { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
 ] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
@@ -179,6 +148,20 @@ export const FUNCTIONS = {
     },
     grants: RELOCATE_GRANTS,
   },
+  launch: {
+    name: 'launch',
+    description: 'Gets a recorder for each attempt that nobody has claimed',
+    // A RunTask that takes longer is asked for again.
+    timeoutSeconds: 20,
+    memoryMb: 512,
+    environment: { ...CONTROL_ENVIRONMENT, ...LAUNCHER_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
+    grants: [
+      ...AFTERMATH_GRANTS,
+      { on: 'eventBus', actions: ['events:PutEvents'] },
+      // RunTask copies the task definition's tags onto the task, which is a right of its own.
+      { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
+    ],
+  },
   taskStopped: {
     name: 'taskStopped',
     description:
@@ -186,7 +169,7 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     // Holds the tails of one part at a time.
     memoryMb: 1024,
-    environment: { ...LAUNCHER_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
+    environment: { ...CONTROL_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
     grants: [...AFTERMATH_GRANTS, { on: 'eventBus', actions: ['events:PutEvents'] }],
   },
   reconcile: {
@@ -195,7 +178,7 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     memoryMb: 1024,
     environment: {
-      ...LAUNCHER_ENVIRONMENT,
+      ...CONTROL_ENVIRONMENT,
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
     },
@@ -247,6 +230,21 @@ export const RELOCATION = {
   /** After so many tries a message waits in the dead-letter queue. */
   maxReceiveCount: 5,
 } as const;
+
+/** Each queue's messages go to its function; one that fails comes again. */
+export const QUEUES = {
+  launch: {
+    function: 'launch',
+    batchSize: 1,
+    /** Running at a time: ECS takes 20 calls a second, and the rest may wait. */
+    maxConcurrency: 20,
+    visibilityTimeoutSeconds: 6 * FUNCTIONS.launch.timeoutSeconds,
+    /** What nobody launched by then was found by the schedule. */
+    retentionSeconds: 3_600,
+  },
+} as const satisfies Readonly<
+  Record<QueueName, { readonly function: FunctionName; readonly [setting: string]: unknown }>
+>;
 
 /** ECS's task state changes of our cluster: EventBridge hands those of tasks that have stopped to this function. */
 export const TASK_EVENTS = {

@@ -33,6 +33,7 @@ const variables = z.object({
   SUBNET_IDS: list,
   SECURITY_GROUP_IDS: list,
   CAPACITY_PROVIDERS: list,
+  LAUNCH_QUEUE_URL: text,
   EVENT_BUS_NAME: text,
   RECORDING_DEFAULTS: z.pipe(
     z.string(),

@@ -161,7 +161,7 @@ async function hear(
 }
 
 const isStartRefused = (error: unknown): boolean =>
-  error instanceof RecorderError && (error.code === 'capacity_unavailable' || error.code === 'session_busy');
+  error instanceof RecorderError && error.code === 'session_busy';
 
 /** → 200 `{"status":"ok"}` when state can be read. */
 async function health(): Promise<HttpAnswer> {

@@ -20,6 +20,7 @@ export interface GoneTask {
   readonly reason: string;
   readonly by: string;
   readonly endedAtMs: number;
+  readonly isFinal?: boolean;
 }
 
 /** What is done when the task of an attempt is gone, whoever finds out: rescue its parts, then settle the recording. */

@@ -2,48 +2,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { readEnv } from '../aws/env.ts';
 import { EventBus } from '../aws/eventBus.ts';
+import { launchAsks, MessageQueue } from '../aws/queues.ts';
 import { StateStore } from '../aws/stateStore.ts';
-import { stopTasks, taskLauncher } from '../aws/tasks.ts';
+import { stopTasks } from '../aws/tasks.ts';
 import { Aftermath } from './aftermath.ts';
 import { Rescue } from './rescue.ts';
 
 /** What the functions that mend recordings work with, from their environment. */
 export function setUpAftermath() {
-  const env = readEnv([
-    'LANDING_BUCKET',
-    'EVENT_BUS_NAME',
-    'CLUSTER_ARN',
-    'TASK_DEFINITION',
-    'CONTAINER_NAME',
-    'SUBNET_IDS',
-    'SECURITY_GROUP_IDS',
-    'CAPACITY_PROVIDERS',
-  ]);
+  const env = readEnv(['LANDING_BUCKET', 'EVENT_BUS_NAME', 'CLUSTER_ARN', 'LAUNCH_QUEUE_URL']);
   const s3 = new S3Client();
   const ecs = new ECSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const clock = { nowMs: Date.now };
   const rescue = new Rescue({ s3, store, clock });
   const bus = new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME);
+  const launchQueue = new MessageQueue(new SQSClient(), env.LAUNCH_QUEUE_URL);
   const ports = {
     store,
     clock,
-    tasks: taskLauncher(ecs, {
-      cluster: env.CLUSTER_ARN,
-      taskDefinition: env.TASK_DEFINITION,
-      containerName: env.CONTAINER_NAME,
-      subnets: env.SUBNET_IDS,
-      securityGroups: env.SECURITY_GROUP_IDS,
-      capacityProviders: env.CAPACITY_PROVIDERS,
-      landingBucket: env.LANDING_BUCKET,
-    }),
+    tasks: launchAsks(launchQueue),
     stopTasks: (recordingId: string, reason: string) => stopTasks(ecs, env.CLUSTER_ARN, recordingId, reason),
     sleep: async (ms: number) => void (await delay(ms)),
   };
   return {
     cluster: env.CLUSTER_ARN,
+    launchQueue,
     s3,
     ecs,
     store,

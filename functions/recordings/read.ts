@@ -9,6 +9,7 @@ import {
   endSchema,
   finalPartSchema,
   jobSchema,
+  launchSchema,
   movedPartSchema,
   openPartSchema,
   outcomeSchema,
@@ -122,6 +123,11 @@ async function readInto(found: Found, store: Store, key: string, name: string): 
     if (file === 'open.json') await read(openPartSchema, (value) => (part.open = value));
     else if (file === 'final.json') await read(finalPartSchema, (value) => (part.final = value));
     else if (file === 'moved.json') await read(movedPartSchema, (value) => (part.moved = value));
+  } else if (folder === 'launches') {
+    // One that was asked for again says more than the ones before.
+    await read(launchSchema, (value) => {
+      if (value.attempt > (found.launch?.attempt ?? 0)) found.launch = value;
+    });
   } else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
   else if (name === 'stop.json') await read(stopSchema, (value) => (found.stop = value));
   else if (name === 'control.json') await read(controlSchema, (value) => (found.control = value));

@@ -44,6 +44,7 @@ export class Functions extends Construct {
       streams: make('streams'),
       notFound: make('notFound'),
       relocate: make('relocate'),
+      launch: make('launch'),
       taskStopped: make('taskStopped'),
       reconcile: make('reconcile'),
     };

@@ -4,7 +4,8 @@ import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
-import type { BucketName, EcsAction, Grant } from '../wiring.ts';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { BucketName, EcsAction, Grant, QueueName } from '../wiring.ts';
 import { acknowledgeWildcards } from './acknowledge.ts';
 
 /** What grants are on. The recorder's own role is written before there is a task definition. */
@@ -13,6 +14,7 @@ export interface GrantTargets {
   /** Encrypts what is put into the library. */
   readonly libraryKey?: IKey | undefined;
   readonly eventBus: EventBus;
+  readonly queues?: Readonly<Record<QueueName, IQueue>>;
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
 
@@ -55,6 +57,11 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
       return [
         new PolicyStatement({ actions: [...grant.actions], resources: [targets.eventBus.eventBusArn] }),
       ];
+    case 'queue': {
+      const queue = targets.queues?.[grant.queue];
+      if (queue === undefined) throw new Error(`${grant.queue}: granted before there is a queue`);
+      return [new PolicyStatement({ actions: [...grant.actions], resources: [queue.queueArn] })];
+    }
     case 'recorderTask':
       return grant.actions.flatMap((action) => ecsStatements(role, action, targets));
   }

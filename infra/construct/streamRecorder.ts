@@ -17,6 +17,7 @@ import { RECORDER_TASK, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import type { ApiAuth } from './apiAuth.ts';
+import { AskQueues } from './askQueues.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
@@ -184,6 +185,7 @@ export class StreamRecorder extends Construct {
     });
     this.clusterName = cluster.clusterName;
 
+    const queues = new AskQueues(this, 'Queues');
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
       libraryBucket: this.libraryBucket.bucketName,
@@ -195,16 +197,18 @@ export class StreamRecorder extends Construct {
       subnetIds: network.subnets.map((subnet) => subnet.subnetId).join(','),
       securityGroupIds: network.securityGroup.securityGroupId,
       capacityProviders: capacityProviders.join(','),
+      launchQueueUrl: queues.all.launch.queueUrl,
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
       streamHooks: JSON.stringify(hooks),
     };
     const functionsProps = {
       resources,
-      targets: { ...targets, recorder: { cluster, taskDefinition } },
+      targets: { ...targets, recorder: { cluster, taskDefinition }, queues: queues.all },
       logRetention,
     };
     const { all } = new Functions(this, 'Functions', functionsProps);
+    queues.connect(all);
     new Mending(this, 'Mending', {
       clusterArn: cluster.clusterArn,
       taskStopped: all.taskStopped,

@@ -31,6 +31,7 @@ export const VARIABLE_OF: Readonly<Record<RuntimePart, string | undefined>> = {
   // These take any free port.
   ecs: undefined,
   events: undefined,
+  sqs: undefined,
 };
 
 /** @throws SettingError that names the variable */

@@ -2,7 +2,7 @@ import { decodeNotificationKey } from '../../functions/core/events/s3Notificatio
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
-import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import { type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
 
 /** Names of the deployment on this machine. */
@@ -27,6 +27,7 @@ const LOCAL_NETWORKS = [
 export function resources(
   recordingDefaults: string,
   streamHooks: string,
+  queueUrl: (name: QueueName) => string,
 ): Readonly<Record<Resource, string>> {
   return {
     landingBucket: LANDING,
@@ -39,6 +40,7 @@ export function resources(
     subnetIds: 'subnet-local',
     securityGroupIds: 'sg-local',
     capacityProviders: 'FARGATE',
+    launchQueueUrl: queueUrl('launch'),
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,
@@ -53,7 +55,7 @@ function withLocalNetworks(recordingDefaults: string): SettingsOverrides {
 /** What every function and the recorder get: credentials and endpoints, in the SDK's own variables. */
 export function sdkEnvironment(
   credentials: Credentials,
-  urls: { readonly s3: string; readonly events: string },
+  urls: { readonly s3: string; readonly events: string; readonly sqs: string },
 ): Readonly<Record<string, string>> {
   return {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -61,6 +63,7 @@ export function sdkEnvironment(
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL_S3: urls.s3,
     AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,
+    AWS_ENDPOINT_URL_SQS: urls.sqs,
     // Whoever runs this may have files of their own in ~/.aws; in AWS there are none.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',

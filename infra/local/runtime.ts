@@ -1,5 +1,4 @@
 import type { EcsServer, EcsSimulation } from '../emulators/ecs/server.ts';
-import type { Queue } from '../emulators/queue/queue.ts';
 import type { Faults } from '../emulators/shared/faults.ts';
 import { type FunctionName, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
@@ -7,16 +6,17 @@ import { Closers } from './closers.ts';
 import type { Credentials } from './dataFolder.ts';
 import type { OnRecordHook } from './onRecordHook.ts';
 import { REGION } from './place.ts';
+import type { LocalQueues } from './queues.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import {
+  connectQueues,
   type Log,
   openGround,
   startApi,
   startEventBus,
   startFunctions,
   startHook,
-  startMoves,
-  startQueue,
+  startQueues,
   startRecorders,
   startRtmp,
   startStorage,
@@ -38,7 +38,7 @@ export interface Runtime {
   readonly region: string;
   readonly credentials: Credentials;
   /** Rules for what goes wrong, for tests. */
-  readonly faults: { readonly s3: Faults; readonly ecs: Faults; readonly events: Faults };
+  readonly faults: Readonly<Record<'s3' | 'ecs' | 'events' | 'sqs', Faults>>;
   readonly simulation: EcsSimulation;
   /** Recordings that have a task. */
   runningRecordings(): readonly string[];
@@ -72,26 +72,29 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 /** What is called before whoever calls it; so it closes in the right order too. */
 async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime> {
   const ground = openGround(options, closers);
-  const { queue, mapping } = startQueue(ground);
+  const queues = await startQueues(ground);
+  const queue = queues.relocation;
   const s3 = await startStorage(ground, queue);
   const hook = startHook(ground, s3.url);
   const events = await startEventBus(ground, queue, hook);
-  const urls = { s3: s3.url, events: events.url };
+  const urls = { s3: s3.url, events: events.url, sqs: queues.server.url };
   const invoker = new AsyncInvoker({
     invoke: (name, event) => functions.invoke(name as FunctionName, event),
     onGivenUp: (name, error) => ground.log('ERROR', 'an event was given up', { function: name, error }),
   });
-  const ecs = await startRecorders(ground, urls, (event) => invoker.send(TASK_EVENTS.function, event));
-  const functions = startFunctions(ground, { ...urls, ecs: ecs.url });
+  const ecs = await startRecorders(ground, queues, urls, (event) =>
+    invoker.send(TASK_EVENTS.function, event),
+  );
+  const functions = startFunctions(ground, queues, { ...urls, ecs: ecs.url });
   closers.add(() => invoker.close());
   const gateway = await startApi(ground, functions);
-  startMoves(ground, queue, mapping, functions);
+  connectQueues(ground, queues, functions);
   invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, () => ({
     scheduledAt: new Date().toISOString(),
   }));
   const ingest = await startRtmp(ground, gateway.url);
 
-  const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, queue, hook, closers });
+  const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, queues, hook, closers });
   return {
     apiUrl: gateway.url,
     s3Url: s3.url,
@@ -100,7 +103,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     rtmpUrl: ingest?.url,
     region: REGION,
     credentials: ground.credentials,
-    faults: { s3: s3.faults, ecs: ecs.faults, events: events.faults },
+    faults: { s3: s3.faults, ecs: ecs.faults, events: events.faults, sqs: queues.server.faults },
     simulation: ecs.simulation,
     runningRecordings: () => runningRecordings(ecs),
     deadLetters: () => queue.deadLetters,
@@ -115,7 +118,7 @@ function runningRecordings(ecs: EcsServer): string[] {
 interface EndingOptions {
   readonly apiUrl: string;
   readonly ecs: EcsServer;
-  readonly queue: Queue;
+  readonly queues: LocalQueues;
   readonly hook: OnRecordHook | undefined;
   readonly closers: Closers;
   readonly log: Log;
@@ -139,13 +142,15 @@ class Ending {
   }
 
   async #finish(): Promise<void> {
-    const { apiUrl, ecs, queue, hook, closers, log } = this.#options;
+    const { apiUrl, ecs, queues, hook, closers, log } = this.#options;
+    const queue = queues.relocation;
     const { signal } = this.#hurry;
     const hurried = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const running = () => runningRecordings(ecs);
     await stopRecordings({
       apiUrl,
       running,
+      isQuiet: () => queues.isQuiet,
       signal,
       onProblem: (reason, recordingId) =>
         log('WARN', 'a recording could not be stopped', { recordingId, reason }),

@@ -1,10 +1,9 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '../emulators/ecs/server.ts';
 import { type EventsServer, startEventsServer } from '../emulators/events/server.ts';
-import { EventSourceMapping } from '../emulators/queue/mapping.ts';
-import { Queue } from '../emulators/queue/queue.ts';
+import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
-import { DEFAULT_ROUTE, type FunctionName, RELOCATION, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import type { Closers } from './closers.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type Gateway, startGateway } from './gateway/server.ts';
@@ -23,6 +22,7 @@ import {
   resources,
   sdkEnvironment,
 } from './place.ts';
+import { LocalQueues } from './queues.ts';
 import { recorderTaskDefinition } from './recorderTask.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import { listening } from './startError.ts';
@@ -62,23 +62,22 @@ export function openGround(options: RuntimeOptions, closers: Closers): Ground {
   return { options, data, credentials: data.credentials(), log, onLog, onDefect, closers };
 }
 
-/** The queue of what is to be moved, and what hands its batches to relocate once `startMoves` says so. */
-export function startQueue({ options, data, log, closers }: Ground): {
-  readonly queue: Queue;
-  readonly mapping: EventSourceMapping;
-} {
-  const queue = new Queue({
-    ...PLACE,
-    file: data.file('queue.jsonl'),
-    name: RELOCATION.function,
-    maxReceiveCount: RELOCATION.maxReceiveCount,
-    visibilityTimeoutMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
-    onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
-  });
-  closers.add(() => queue.close());
-  const mapping = new EventSourceMapping({ queue, batchSize: RELOCATION.batchSize });
-  closers.add(() => mapping.close());
-  return { queue, mapping };
+/** All queues, and the endpoint that takes messages for them. */
+export function startQueues({ options, data, log, onDefect, closers }: Ground): Promise<LocalQueues> {
+  return listening(
+    'sqs',
+    undefined,
+    LocalQueues.start(
+      {
+        ...PLACE,
+        file: (name) => data.file(name),
+        relocationVisibilityMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
+        onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
+        onDefect,
+      },
+      closers,
+    ),
+  );
 }
 
 /** Both buckets; what lands is queued. */
@@ -147,7 +146,8 @@ export async function startEventBus(
 /** ECS, whose tasks are recorders. @param onStopped the wiring's rule: told of tasks that have stopped */
 export async function startRecorders(
   ground: Ground,
-  urls: { readonly s3: string; readonly events: string },
+  queues: LocalQueues,
+  urls: Parameters<typeof sdkEnvironment>[1],
   onStopped: (event: EcsTaskStateChangeEvent) => void,
 ): Promise<EcsServer> {
   const { options, data, credentials, onLog, onDefect, closers } = ground;
@@ -161,7 +161,7 @@ export async function startRecorders(
       clusterName: CLUSTER,
       taskDefinitions: [
         recorderTaskDefinition({
-          resources: resourcesOf(options),
+          resources: resourcesOf(options, queues),
           environment: sdkEnvironment(credentials, urls),
           spoolFolder: data.file('spool'),
           ffmpegPath: findOnPath('ffmpeg'),
@@ -181,11 +181,12 @@ export async function startRecorders(
 
 export function startFunctions(
   { options, credentials, onLog, closers }: Ground,
-  urls: { readonly s3: string; readonly events: string; readonly ecs: string },
+  queues: LocalQueues,
+  urls: Parameters<typeof sdkEnvironment>[1] & { readonly ecs: string },
 ): Functions {
   const functions = createFunctions({
     ...PLACE,
-    resources: resourcesOf(options),
+    resources: resourcesOf(options, queues),
     environment: { ...sdkEnvironment(credentials, urls), AWS_ENDPOINT_URL_ECS: urls.ecs },
     onLog,
   });
@@ -213,22 +214,16 @@ export async function startApi(ground: Ground, functions: Functions): Promise<Ga
   return gateway;
 }
 
-/** Hands what is queued to relocate, what had failed before the last end too. */
-export function startMoves(
-  { log }: Ground,
-  queue: Queue,
-  mapping: EventSourceMapping,
-  functions: Functions,
-): void {
-  if (queue.deadLetters.length > 0) {
-    log('WARN', 'records that were not moved before are tried again', { count: queue.deadLetters.length });
-    queue.redrive();
+/** Hands what is queued to the functions, records that could not be moved before the last end too. */
+export function connectQueues({ log }: Ground, queues: LocalQueues, functions: Functions): void {
+  const { relocation } = queues;
+  if (relocation.deadLetters.length > 0) {
+    log('WARN', 'records that were not moved before are tried again', {
+      count: relocation.deadLetters.length,
+    });
+    relocation.redrive();
   }
-  mapping.start(async (event) => {
-    const invocation = await functions.invoke(RELOCATION.function, event);
-    if (!invocation.ok) throw new Error(`${invocation.errorType}: ${invocation.errorMessage}`);
-    return invocation.payload;
-  });
+  queues.connect((name, event) => functions.invoke(name, event));
 }
 
 /** The RTMP ingest, unless it is not wanted. */
@@ -250,6 +245,8 @@ export async function startRtmp(ground: Ground, apiUrl: string): Promise<Ingest 
   return ingest;
 }
 
-function resourcesOf(options: RuntimeOptions): ReturnType<typeof resources> {
-  return resources(options.recordingDefaults ?? '{}', options.streamHooks ?? '{}');
+function resourcesOf(options: RuntimeOptions, { server }: LocalQueues): ReturnType<typeof resources> {
+  return resources(options.recordingDefaults ?? '{}', options.streamHooks ?? '{}', (name) =>
+    server.queueUrl(name),
+  );
 }

@@ -5,6 +5,8 @@ export interface StopRecordingsOptions {
   readonly apiUrl: string;
   /** Ids of the recordings that have a task. */
   readonly running: () => readonly string[];
+  /** No recorder is being asked for. */
+  readonly isQuiet: () => boolean;
   /** Aborted when there is no more time. */
   readonly signal: AbortSignal;
   readonly onProblem: (message: string, recordingId: string) => void;
@@ -23,7 +25,7 @@ export async function stopRecordings(options: StopRecordingsOptions): Promise<vo
   const tries = new Map<string, number>();
   while (!options.signal.aborted) {
     const running = options.running();
-    if (running.length === 0) return;
+    if (running.length === 0 && options.isQuiet()) return;
     await Promise.all(
       running
         .filter((recordingId) => !asked.has(recordingId) && (tries.get(recordingId) ?? 0) < MAX_TRIES)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { waitFor } from '../support/children.ts';
 import { type CallOptions, TestApi } from './support.ts';
 
 const secret = 'contract-secret';
@@ -20,6 +21,12 @@ const seenOf = (id: string) =>
   new Set(
     api.seen.filter(({ operation }) => operation.id === id).map(({ status, code }) => code ?? String(status)),
   );
+
+interface Shown {
+  readonly status?: string;
+  readonly reason?: { readonly code: string };
+  readonly waiting?: { readonly for: string };
+}
 
 describe('every operation gives every answer that its document promises', () => {
   const tooLarge = { text: 'x'.repeat(65_537) };
@@ -129,8 +136,8 @@ describe('every operation gives every answer that its document promises', () => 
     await requests[ids]?.();
     for (const id of ids.split(' ')) {
       const operation = OPERATIONS.find((one) => one.id === id);
-      // These need many starts at once, or an ECS that says no: other tests have them.
-      const others = ['session_busy', 'capacity_unavailable'];
+      // It needs many starts at once: another test has it.
+      const others = ['session_busy'];
       const promised = [
         ...Object.keys(operation?.answers ?? {}),
         ...(operation?.errors ?? []).filter((code) => !others.includes(code)),
@@ -139,19 +146,24 @@ describe('every operation gives every answer that its document promises', () => 
     }
   });
 
-  it('capacity_unavailable, when ECS has none', async () => {
+  it('no refusal, when ECS has no capacity: the recording waits, and says for what', async () => {
     await api.publish('no-capacity');
     const { capacity } = api.runtime.simulation;
     capacity.FARGATE.freeTasks = 0;
-    for (const route of ['/stream/startRecording', '/recorder/startup', '/recordings']) {
-      expect(await post(route, { mediaSessionId: 'no-capacity' })).toMatchObject({
-        status: 503,
-        body: { error: { code: 'capacity_unavailable' } },
+    const { status, body } = await post('/recordings', { mediaSessionId: 'no-capacity' });
+    expect(status).toBe(201);
+    const { recordingId } = body as { readonly recordingId: string };
+    const seen = (what: string, is: (found: Shown) => boolean) =>
+      waitFor(what, async () => {
+        const found = (await api.call('GET', `/recordings/${recordingId}`)).body as Shown;
+        return is(found) ? found : undefined;
       });
-    }
+    const waits = await seen('a refusal', ({ waiting }) => waiting?.for === 'capacity');
+    expect(waits).toMatchObject({ status: 'starting', waiting: { reason: 'RESOURCE:FARGATE' } });
     capacity.FARGATE.freeTasks = Number.POSITIVE_INFINITY;
-    // The stream is free again.
-    expect((await post('/stream/startRecording', { mediaSessionId: 'no-capacity' })).status).toBe(200);
+    // There is no such source.
+    const { reason } = await seen('its recorder', ({ status }) => status === 'failed');
+    expect(reason?.code).not.toBe('never_started');
   });
 });
 

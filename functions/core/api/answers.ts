@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
-import { RECORDING_STATUSES } from '../state/fold.ts';
+import { RECORDING_STATUSES, WAITED_FOR } from '../state/fold.ts';
 import { outcomeSchema, progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { STORY_EVENT_TYPES, type StoryEventType } from './story.ts';
@@ -97,6 +97,8 @@ export const recordingAnswer = z.strictObject({
   source: z.string(),
   replaces: optional(z.string()),
   settings: recordingSettingsSchema,
+  /** Only while it is `starting`; `reason` is ECS's. */
+  waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
   progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count })),
   parts: z.array(part),

@@ -56,10 +56,6 @@ export const ERRORS = {
     status: 409,
     meaning: 'Many starts for one stream at the same moment; the same request may be sent again.',
   },
-  capacity_unavailable: {
-    status: 503,
-    meaning: 'ECS has no capacity for a recorder now; the same request may be sent again.',
-  },
   internal_error: {
     status: 500,
     meaning: 'Something failed inside; the log has it under the request id.',

@@ -7,6 +7,7 @@ import {
   recordingReason,
   recordingStatus,
   type StatusFacts,
+  waitingOf,
 } from '../state/fold.ts';
 import type { Job, Outcome, Session, Stop } from '../state/objects.ts';
 
@@ -73,6 +74,7 @@ export function recordingView(
     replaces: job.replaces,
     settings: job.settings,
     requestedAt: isoTime(job.requestedAtMs),
+    waiting: waitingView(objects),
     // A source that sends what it has kept begins in the past; the recording does not.
     startedAt: startTimeMs === undefined ? undefined : isoTime(Math.max(startTimeMs, job.requestedAtMs)),
     stopRequestedAt: isoTime(stop?.requestedAtMs),
@@ -90,6 +92,14 @@ function gapBetween(before: PartObjects | undefined, after: PartObjects): number
   if (before?.final === undefined || after.open === undefined) return undefined;
   if (before.final.attempt === after.open.attempt) return undefined;
   return Math.max(0, after.open.startTimeMs - before.final.endTimeMs);
+}
+
+/** Since when, and for what. */
+function waitingView(objects: RecordingObjects): Record<string, unknown> | undefined {
+  const waiting = waitingOf(objects);
+  if (waiting === undefined) return undefined;
+  const { sinceMs, ...shown } = waiting;
+  return { since: isoTime(sinceMs), ...shown };
 }
 
 function progressView(objects: RecordingObjects): Record<string, unknown> | undefined {

@@ -1,4 +1,3 @@
-import { RecorderError } from '../api/errors.ts';
 import type { Launcher } from './ports.ts';
 
 /** One RunTask. */
@@ -15,6 +14,11 @@ export type RunTask = (request: TaskRequest) => Promise<readonly string[]>;
 
 const CLIENT_TOKEN_MAX = 64;
 
+/** Every capacity provider said no. */
+export class NoCapacityError extends Error {
+  override readonly name = 'NoCapacityError';
+}
+
 /**
  * Launches the task of an attempt with the first capacity provider that has room: the next one is asked only after an
  * explicit no, never after a time-out. Two that launch the same attempt may be given different answers, and so make two
@@ -29,7 +33,7 @@ export class CapacityFallback implements Launcher {
     this.#capacityProviders = capacityProviders;
   }
 
-  /** @throws RecorderError capacity_unavailable when every capacity provider said no */
+  /** @throws NoCapacityError with the reasons, in ECS's words */
   async run(recordingId: string, attempt: number): Promise<void> {
     const refusals: string[] = [];
     for (const capacityProvider of this.#capacityProviders) {
@@ -38,8 +42,6 @@ export class CapacityFallback implements Launcher {
       if (refused.length === 0) return;
       refusals.push(...refused);
     }
-    throw new RecorderError('capacity_unavailable', 'No capacity to start a recorder now. Try again.', {
-      cause: new Error(`RunTask failures: ${refusals.join(', ')}`),
-    });
+    throw new NoCapacityError(refusals.join(', '));
   }
 }

@@ -21,7 +21,7 @@ export interface ListingStore extends Store {
   list(prefix: string): Promise<string[]>;
 }
 
-/** Runs the task of an attempt; a repeated call gives the same task. Throws capacity_unavailable when every provider said no. */
+/** Gets the attempt a recorder, or asks for one; a repeated call gives no second one. */
 export interface Launcher {
   run(recordingId: string, attempt: number): Promise<void>;
 }

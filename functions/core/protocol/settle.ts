@@ -29,6 +29,8 @@ export interface StoppedAttempt {
   readonly reason: string;
   /** Who found out. */
   readonly by: string;
+  /** One that never started is followed by no other: ECS has refused it for too long. */
+  readonly isFinal?: boolean;
 }
 
 export type Settled =
@@ -44,8 +46,7 @@ const BACKOFF_MAX_MS = 15_000;
 
 /**
  * What follows when the task of an attempt is gone: the attempt gets its end, and the recording its outcome or its next
- * attempt. Safe to repeat, and two at once agree: each step is a create-only fact, and RunTask has the attempt's token.
- * @throws RecorderError capacity_unavailable: try again later
+ * attempt. Safe to repeat, and two at once agree: each step is a create-only fact, and a recorder that is asked for twice comes once.
  */
 export async function settleAttempt(
   ports: SettlePorts,
@@ -59,6 +60,9 @@ export async function settleAttempt(
   const end = await attemptEnd(ports, recordingId, stopped);
   if (!isFollowed(end.reason)) return conclude(ports, objects, end.reason);
   if (await isStopAsked(ports, recordingId)) return conclude(ports, objects, STOPPED);
+  if (stopped.isFinal === true && end.reason.code === 'never_started') {
+    return conclude(ports, objects, end.reason);
+  }
 
   const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session !== undefined && session.value.status !== 'PUBLISHING') {

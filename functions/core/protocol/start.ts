@@ -9,7 +9,7 @@ import {
   type Outcome,
   sessionSchema,
 } from '../state/objects.ts';
-import { activeHolder, releaseLock, takeLock } from './lock.ts';
+import { activeHolder, takeLock } from './lock.ts';
 import type { Clock, Launcher, Store } from './ports.ts';
 
 export interface StartPorts {
@@ -35,15 +35,15 @@ export interface StartResult {
   readonly alreadyStarted: boolean;
 }
 
-/** A task that has not claimed its attempt after this time may never have been asked for. */
+/** A recorder that has not claimed its attempt after this time may never have been asked for. */
 const UNCLAIMED_AFTER_MS = 10_000;
 const LOCK_TRIES = 10;
 
 /**
- * Starts a recording: job, lock, RunTask, in this order, so that whoever finds a lock finds its job, and a crash
+ * Starts a recording: job, lock, asking for a recorder, in this order, so that whoever finds a lock finds its job, and a crash
  * between any two steps is healed by the next start. A restart takes the lock over from a recording that goes on until
  * the new one has its first frame.
- * @throws RecorderError session_not_found; session_busy; capacity_unavailable
+ * @throws RecorderError session_not_found; session_busy
  */
 export async function startRecording(ports: StartPorts, params: StartParams): Promise<StartResult> {
   const { store } = ports;
@@ -72,7 +72,7 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
     }
     if (holder === job.recordingId || (await takeLock(ports, job, lock))) {
       await store.create(indexKey(job.recordingId), { recordingId: job.recordingId });
-      await launch(ports, job);
+      await ports.tasks.run(job.recordingId, 1);
       return { recordingId: job.recordingId, alreadyStarted: false };
     }
   }
@@ -121,26 +121,7 @@ async function giveUp({ store, clock }: StartPorts, job: Job): Promise<void> {
   await store.create(outcomeKey(job.recordingId), outcome);
 }
 
-async function launch(ports: StartPorts, job: Job): Promise<void> {
-  try {
-    await ports.tasks.run(job.recordingId, 1);
-  } catch (error) {
-    // Only an explicit no is the end of it. After a time-out the task may be starting: the next start asks again.
-    if (error instanceof RecorderError && error.code === 'capacity_unavailable') {
-      const outcome: Outcome = {
-        status: 'failed',
-        reason: { code: 'never_started', message: 'There was no capacity to start a recorder.' },
-        parts: 0,
-        atMs: ports.clock.nowMs(),
-      };
-      await ports.store.create(outcomeKey(job.recordingId), outcome);
-      await releaseLock(ports, job.mediaSessionId, job.recordingId);
-    }
-    throw error;
-  }
-}
-
-/** Heals a start that crashed between lock and RunTask; the token of the attempt makes a second call harmless. */
+/** Heals a start that crashed between lock and asking; to ask again is harmless. */
 async function launchIfForgotten(ports: StartPorts, recordingId: string): Promise<void> {
   const [job, claim] = await Promise.all([
     ports.store.read(jobKey(recordingId), jobSchema),
@@ -149,7 +130,7 @@ async function launchIfForgotten(ports: StartPorts, recordingId: string): Promis
   if (job === undefined || claim !== undefined) return;
   if (ports.clock.nowMs() - job.value.requestedAtMs < UNCLAIMED_AFTER_MS) return;
   await ports.store.create(indexKey(recordingId), { recordingId });
-  await launch(ports, job.value);
+  await ports.tasks.run(recordingId, 1);
 }
 
 function newJob(

@@ -4,6 +4,7 @@ import type {
   End,
   FinalPart,
   Job,
+  Launch,
   MovedPart,
   OpenPart,
   Outcome,
@@ -18,6 +19,8 @@ export interface RecordingObjects {
   readonly stop?: Stop;
   readonly control?: Control;
   readonly outcome?: Outcome;
+  /** Of the latest attempt that a task was asked for. */
+  readonly launch?: Launch;
   readonly attempts: ReadonlyMap<
     number,
     { readonly claim?: Claim; readonly progress?: Progress; readonly end?: End }
@@ -95,6 +98,34 @@ export function partStatus(part: PartObjects): PartStatus {
 export function recordingReason(objects: RecordingObjects): Reason | undefined {
   if (objects.outcome !== undefined) return objects.outcome.reason;
   return objects.attempts.get(Math.max(0, ...objects.attempts.keys()))?.end?.reason;
+}
+
+/**
+ * | for | what is waited for |
+ * |---|---|
+ * | recorder | a host or a task that takes it |
+ * | capacity | ECS, which has refused a task, and is asked again |
+ * | task | a task that ECS has taken: tens of seconds on Fargate |
+ * | source | the stream: the recorder is there |
+ */
+export const WAITED_FOR = ['recorder', 'capacity', 'task', 'source'] as const;
+
+export interface Waiting {
+  readonly for: (typeof WAITED_FOR)[number];
+  readonly sinceMs: number;
+  /** Why ECS refused, in its words. */
+  readonly reason?: string;
+}
+
+/** What a recording waits for that has no frame yet; undefined for one that has. */
+export function waitingOf(objects: RecordingObjects): Waiting | undefined {
+  const { job, launch, attempts } = objects;
+  if (recordingStatus(objects) !== 'starting') return undefined;
+  const claim = attempts.get(Math.max(0, ...attempts.keys()))?.claim;
+  if (claim !== undefined) return { for: 'source', sinceMs: claim.claimedAtMs };
+  if (launch?.acceptedAtMs !== undefined) return { for: 'task', sinceMs: launch.acceptedAtMs };
+  if (launch?.refusedFor === undefined) return { for: 'recorder', sinceMs: job.requestedAtMs };
+  return { for: 'capacity', sinceMs: launch.askedAtMs, reason: launch.refusedFor };
 }
 
 /** The heartbeat of the latest attempt that has one. */

@@ -48,6 +48,9 @@ export const attemptKey = (
   attempt: number,
   file: 'claim' | 'progress' | 'end',
 ): string => `${recordingPrefix(recordingId)}attempts/${attempt}/${file}.json`;
+/** How the launch of an attempt goes; it says nothing of who records. */
+export const launchKey = (recordingId: string, attempt: number): string =>
+  `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${recordingPrefix(recordingId)}parts/${part}/${file}.json`;
 /** Notes that an event was published; its id begins with the recording's. */

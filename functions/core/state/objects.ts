@@ -112,6 +112,19 @@ export type Control = z.infer<typeof controlSchema>;
 export const claimSchema = z.object({ attempt: ordinal, claimedAtMs: atMs, taskArn: optional(text) });
 export type Claim = z.infer<typeof claimSchema>;
 
+/** `launches/<n>.json`: how the launch of attempt n goes, for those who wait. The launch function alone writes it. */
+export const launchSchema = z.object({
+  attempt: ordinal,
+  askedAtMs: atMs,
+  /** ECS refused it so often. */
+  tries: count,
+  /** Why ECS refused it last, in its words. */
+  refusedFor: optional(text),
+  /** ECS took it: its task is on its way. */
+  acceptedAtMs: optional(atMs),
+});
+export type Launch = z.infer<typeof launchSchema>;
+
 /** `attempts/<n>/progress.json`: heartbeat, the recorder alone writes it. */
 export const progressSchema = z.object({
   attempt: ordinal,

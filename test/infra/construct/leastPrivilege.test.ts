@@ -1,6 +1,6 @@
-import type { Template } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FUNCTIONS, type FunctionSpec, type Grant, RECORDER_TASK } from '../../../infra/wiring.ts';
+import { FUNCTIONS, type FunctionSpec, type Grant, QUEUES, RECORDER_TASK } from '../../../infra/wiring.ts';
 import { only, readable, synthesize } from './stacks.ts';
 
 interface Statement {
@@ -42,7 +42,11 @@ beforeAll(() => {
     [`task-definition/${task.Family}:*`, 'task definition'],
     [readable(task.TaskRoleArn), 'task role'],
     [readable(task.ExecutionRoleArn), 'execution role'],
-    [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'queue'],
+    [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'relocate queue'],
+    ...Object.entries(QUEUES).map(([name, { visibilityTimeoutSeconds }]): [string, string] => [
+      `<${id('AWS::SQS::Queue', { VisibilityTimeout: visibilityTimeoutSeconds, RedrivePolicy: Match.absent() })}.Arn>`,
+      `${name} queue`,
+    ]),
     ['arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:', ''],
   ]);
 });
@@ -111,6 +115,8 @@ function granted(grants: readonly Grant[]): string[] {
     switch (grant.on) {
       case 'recorderTask':
         return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
+      case 'queue':
+        return grant.actions.map((action) => `${action} on ${grant.queue} queue`);
       case 'eventBus':
         return grant.actions.map((action) => `${action} on eventBus`);
       default:
@@ -123,13 +129,20 @@ function granted(grants: readonly Grant[]): string[] {
 
 const OWN_LOG = ['logs:CreateLogStream on own log group', 'logs:PutLogEvents on own log group'];
 const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
-const CONSUME_QUEUE = [
+const CONSUMED: Readonly<Record<string, string>> = {
+  relocate: 'relocate queue',
+  ...Object.fromEntries(Object.entries(QUEUES).map(([name, queue]) => [queue.function, `${name} queue`])),
+};
+const CONSUME = [
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
   'sqs:GetQueueAttributes',
   'sqs:GetQueueUrl',
   'sqs:ReceiveMessage',
-].map((action) => `${action} on queue`);
+];
+
+const consumed = (name: string): string[] =>
+  CONSUMED[name] === undefined ? [] : CONSUME.map((action) => `${action} on ${CONSUMED[name]}`);
 
 describe('each role has what the wiring grants, and nothing else', () => {
   it.each(Object.values<FunctionSpec>(FUNCTIONS))('$name', ({ name, description, grants }) => {
@@ -139,7 +152,7 @@ describe('each role has what the wiring grants, and nothing else', () => {
       { Description: description },
     );
     expect(rightsOf(properties.Role['Fn::GetAtt'][0])).toEqual(
-      [...granted(grants), ...OWN_LOG, ...TRACES, ...(name === 'relocate' ? CONSUME_QUEUE : [])].sort(),
+      [...granted(grants), ...OWN_LOG, ...TRACES, ...consumed(name)].sort(),
     );
   });
 

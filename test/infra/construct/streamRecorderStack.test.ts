@@ -1,6 +1,13 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FUNCTIONS, type FunctionSpec, RECORDER_TASK, RELOCATION, ROUTES } from '../../../infra/wiring.ts';
+import {
+  FUNCTIONS,
+  type FunctionSpec,
+  QUEUES,
+  RECORDER_TASK,
+  RELOCATION,
+  ROUTES,
+} from '../../../infra/wiring.ts';
 import { only, readable, synthesize } from './stacks.ts';
 
 let template: Template;
@@ -42,24 +49,29 @@ describe('functions', () => {
   });
 
   it('are told of the resources of this stack', () => {
-    const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
-      template,
-      'AWS::Lambda::Function',
-      { Description: FUNCTIONS.wcs.description },
-    );
+    const told = (Description: string) => {
+      const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
+        template,
+        'AWS::Lambda::Function',
+        { Description },
+      );
+      return Object.fromEntries(
+        Object.entries(properties.Environment.Variables).map(([name, value]) => [name, readable(value)]),
+      );
+    };
     const id = (type: string) => only<object>(template, type).id;
     const subnets = Object.keys(template.findResources('AWS::EC2::Subnet'));
-    const told = Object.fromEntries(
-      Object.entries(properties.Environment.Variables).map(([name, value]) => [name, readable(value)]),
-    );
-    expect(told).toMatchObject({
+    expect(told(FUNCTIONS.wcs.description)).toMatchObject({
       CLUSTER_ARN: `<${id('AWS::ECS::Cluster')}.Arn>`,
+      LAUNCH_QUEUE_URL: `<${launchQueue().id}>`,
+      RECORDING_DEFAULTS: '{}',
+    });
+    expect(told(FUNCTIONS.launch.description)).toMatchObject({
       TASK_DEFINITION: `<${id('AWS::ECS::TaskDefinition')}>`,
       CONTAINER_NAME: RECORDER_TASK.containerName,
       SUBNET_IDS: subnets.map((subnet) => `<${subnet}>`).join(','),
       SECURITY_GROUP_IDS: `<${id('AWS::EC2::SecurityGroup')}.GroupId>`,
       CAPACITY_PROVIDERS: 'FARGATE',
-      RECORDING_DEFAULTS: '{}',
     });
   });
 
@@ -132,6 +144,30 @@ describe('buckets', () => {
   });
 });
 
+/** It keeps messages longest. */
+const deadLetterQueue = () =>
+  only<object>(template, 'AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3_600 });
+const launchQueue = () =>
+  only<object>(template, 'AWS::SQS::Queue', {
+    VisibilityTimeout: QUEUES.launch.visibilityTimeoutSeconds,
+    RedrivePolicy: Match.absent(),
+  });
+
+describe('what functions ask of each other', () => {
+  it('comes to the one that is asked', () => {
+    const { properties } = only<{ FunctionName: unknown }>(template, 'AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [launchQueue().id, 'Arn'] },
+      BatchSize: QUEUES.launch.batchSize,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: QUEUES.launch.maxConcurrency },
+    });
+    const launch = only<object>(template, 'AWS::Lambda::Function', {
+      Description: FUNCTIONS.launch.description,
+    });
+    expect(readable(properties.FunctionName)).toBe(`<${launch.id}>`);
+  });
+});
+
 describe('the way from landing to library', () => {
   it("goes from the landing bucket's records to the queue", () => {
     template.hasResourceProperties('Custom::S3BucketNotifications', {
@@ -156,15 +192,15 @@ describe('the way from landing to library', () => {
       'AWS::SQS::Queue',
       { RedrivePolicy: {}, VisibilityTimeout: RELOCATION.visibilityTimeoutSeconds },
     );
-    const deadLetters = only<object>(template, 'AWS::SQS::Queue', { RedrivePolicy: Match.absent() });
+    const deadLetters = deadLetterQueue();
     expect(properties.RedrivePolicy.maxReceiveCount).toBe(RELOCATION.maxReceiveCount);
     expect(readable(properties.RedrivePolicy.deadLetterTargetArn)).toBe(`<${deadLetters.id}.Arn>`);
   });
 
-  it('is encrypted and TLS only in both queues', () => {
-    template.resourceCountIs('AWS::SQS::Queue', 2);
+  it('is encrypted and TLS only in all queues', () => {
+    template.resourceCountIs('AWS::SQS::Queue', 3);
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
-    template.resourceCountIs('AWS::SQS::QueuePolicy', 2);
+    template.resourceCountIs('AWS::SQS::QueuePolicy', 3);
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
       PolicyDocument: Match.objectLike({
         Statement: Match.arrayWith([
@@ -187,7 +223,7 @@ describe('the way from landing to library', () => {
   });
 
   it('raises an alarm for the first record that is not moved', () => {
-    const deadLetters = only<object>(template, 'AWS::SQS::Queue', { RedrivePolicy: Match.absent() });
+    const deadLetters = deadLetterQueue();
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateNumberOfMessagesVisible',

@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { releaseLock } from '../../../../functions/core/protocol/lock.ts';
 import { stopReplaced } from '../../../../functions/core/protocol/replaced.ts';
+import { settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import { jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { jobSchema, lockSchema, outcomeSchema } from '../../../../functions/core/state/objects.ts';
+import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 
 let store: MemoryStore;
@@ -101,8 +103,21 @@ describe('a start with another config', () => {
 
   it('that has no capacity hands the lock back: the old recording can be stopped and found', async () => {
     const first = await start(DEFAULT_SETTINGS);
-    launcher.fails = () => new RecorderError('capacity_unavailable', 'No capacity.');
-    await expect(start(every(60))).rejects.toMatchObject({ code: 'capacity_unavailable' });
+    const { recordingId } = await start(every(60));
+    const objects = await readRecording(store, recordingId);
+    if (objects === undefined) throw new Error('there is no recording');
+    const refused = { attempt: 1, reason: 'RESOURCE:FARGATE', by: 'launch', isFinal: true };
+    const ports = {
+      store,
+      clock,
+      tasks: launcher,
+      stopTasks: async () => undefined,
+      sleep: async () => undefined,
+    };
+    expect(await settleAttempt(ports, objects, refused)).toMatchObject({
+      kind: 'ended',
+      outcome: { status: 'failed', reason: { code: 'never_started' } },
+    });
     expect(holder()).toMatchObject({ recordingId: first.recordingId });
     expect(holder()?.releasedAtMs).toBeUndefined();
     expect(await start(DEFAULT_SETTINGS, 'keep')).toMatchObject({ recordingId: first.recordingId });

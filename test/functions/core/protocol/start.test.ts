@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
@@ -14,12 +13,7 @@ import {
   sessionKey,
   stopKey,
 } from '../../../../functions/core/state/keys.ts';
-import {
-  jobSchema,
-  lockSchema,
-  outcomeSchema,
-  type Session,
-} from '../../../../functions/core/state/objects.ts';
+import { jobSchema, lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 
 const SESSION: Session = {
@@ -102,7 +96,7 @@ describe('start', () => {
     expect(store.value(lockKey('m1'), lockSchema)?.recordingId).toBe(third.recordingId);
   });
 
-  it('launches again when a start crashed before RunTask, and not before some time', async () => {
+  it('asks again when a start crashed before it had asked, and not before some time', async () => {
     launcher.fails = () => new Error('socket hang up');
     await expect(start()).rejects.toThrow('socket hang up');
     launcher.fails = undefined;
@@ -115,19 +109,6 @@ describe('start', () => {
     store.put(attemptKey(soon.recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: clock.timeMs });
     await start();
     expect(launcher.launched).toHaveLength(1);
-  });
-
-  it('ends the recording and frees the session when there is no capacity', async () => {
-    launcher.fails = () => new RecorderError('capacity_unavailable', 'No capacity.');
-    await expect(start()).rejects.toMatchObject({ code: 'capacity_unavailable', status: 503 });
-    const [key] = store.keys('state/recordings/').filter((found) => found.endsWith('outcome.json'));
-    expect(store.value(key ?? '', outcomeSchema)).toMatchObject({
-      status: 'failed',
-      reason: { code: 'never_started' },
-    });
-    expect(store.value(lockKey('m1'), lockSchema)?.releasedAtMs).toBe(clock.timeMs);
-    launcher.fails = undefined;
-    await expect(start()).resolves.toMatchObject({ alreadyStarted: false });
   });
 
   it('knows its own lock again when the answer to the write was lost', async () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { RecorderError } from '../../../../functions/core/api/errors.ts';
+import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
 import { beginAttempt, endAttempt } from '../../../../functions/core/protocol/attempt.ts';
 import { CapacityFallback, type TaskRequest } from '../../../../functions/core/protocol/launch.ts';
+import { launchAsked } from '../../../../functions/core/protocol/launchAsked.ts';
 import { recordingsOfLock } from '../../../../functions/core/protocol/lock.ts';
 import { reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { type StoppedAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
@@ -16,6 +18,8 @@ import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 
 export const SESSION = 'm1';
 const CAPACITY_PROVIDERS = ['FARGATE_SPOT', 'FARGATE'];
+/** From one refusal to the next: the third comes after the deadline. */
+const REFUSED_MS = 70_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
 
 /** A process is gone between two of its calls. */
@@ -94,7 +98,7 @@ export class World {
   readonly #ports = {
     store: this.store,
     clock: this.clock,
-    tasks: this.#launcher,
+    tasks: { run: (recordingId: string, attempt: number) => this.#ask(recordingId, attempt) },
     stopTasks: async () => this.#step(),
     hasTask: async (recordingId: string) =>
       [...this.running].some((task) => task.recordingId === recordingId),
@@ -120,6 +124,38 @@ export class World {
 
   start(requestId: string): Promise<StartResult> {
     return startRecording(this.#ports, { mediaSessionId: SESSION, settings: DEFAULT_SETTINGS, requestId });
+  }
+
+  /** The launch queue: a message comes again until the function is done with it. */
+  async #ask(recordingId: string, attempt: number): Promise<void> {
+    await this.#step();
+    this.#deliver(launchAsk(recordingId, attempt, this.clock.timeMs));
+  }
+
+  #deliver(ask: LaunchAsk): void {
+    this.#spawn(async () => {
+      try {
+        await launchAsked(
+          {
+            ...this.#ports,
+            tasks: this.#launcher,
+            note: async () => this.#step(),
+            again: async (later) => {
+              await this.#step();
+              this.clock.timeMs += REFUSED_MS;
+              this.#deliver(later);
+            },
+            giveUp: ({ attempt }, reason) =>
+              this.#settle(ask.recordingId, { attempt, reason, by: 'launch', isFinal: true }),
+            random: () => 0,
+          },
+          ask,
+        );
+      } catch (error) {
+        this.#deliver(ask);
+        throw error;
+      }
+    });
   }
 
   async settled(): Promise<void> {

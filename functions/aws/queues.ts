@@ -1,0 +1,38 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { launchAsk } from '../core/protocol/asks.ts';
+import type { Launcher } from '../core/protocol/ports.ts';
+
+/** SQS takes no longer delay. */
+const MAX_DELAY_SECONDS = 900;
+
+/** One standard queue, whose messages are JSON. */
+export class MessageQueue {
+  readonly #sqs: SQSClient;
+  readonly #url: string;
+
+  constructor(sqs: SQSClient, url: string) {
+    this.#sqs = sqs;
+    this.#url = url;
+  }
+
+  /** @param delayMs SQS counts in seconds: rounded up */
+  async send(message: object, delayMs = 0): Promise<void> {
+    await this.#sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.#url,
+        MessageBody: JSON.stringify(message),
+        DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(delayMs / 1000)),
+      }),
+    );
+  }
+}
+
+/**
+ * Asks for a recorder, and does not wait for one: the function `launch` gets it. So neither a start nor a hook fails
+ * because ECS is busy.
+ */
+export function launchAsks(launchQueue: MessageQueue): Launcher {
+  return {
+    run: (recordingId, attempt) => launchQueue.send(launchAsk(recordingId, attempt, Date.now())),
+  };
+}

@@ -1,0 +1,73 @@
+import { attemptKey, jobKey, outcomeKey } from '../state/keys.ts';
+import { claimSchema, endSchema, jobSchema, type Launch, outcomeSchema } from '../state/objects.ts';
+import type { LaunchAsk } from './asks.ts';
+import { NoCapacityError } from './launch.ts';
+import type { Clock, Launcher, Store } from './ports.ts';
+
+export interface LaunchPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** RunTask. */
+  readonly tasks: Launcher;
+  /** Notes how the launch goes, for those who wait. This function alone writes it. */
+  readonly note: (recordingId: string, launch: Launch) => Promise<void>;
+  /** The same ask again, later. */
+  readonly again: (ask: LaunchAsk, delayMs: number) => Promise<void>;
+  /** No task will ever claim this attempt. @param reason in ECS's words */
+  readonly giveUp: (ask: LaunchAsk, reason: string) => Promise<void>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** Until then ECS may say no: throttled, without capacity, or out of reach. Afterwards the recording has ended. */
+export const START_DEADLINE_MS = 2 * 60_000;
+const BACKOFF_FIRST_MS = 1_000;
+const BACKOFF_MAX_MS = 15_000;
+
+/** `needless`: somebody records, or nobody waits any more. */
+export type Launched = 'needless' | 'launched' | 'refused' | 'givenUp';
+
+/**
+ * Launches the task of an attempt that nobody has claimed. A refusal is tried again, with ever more time in between and
+ * never together with others, until the deadline, which bounds when ECS has to take it: then the task's end decides.
+ * Safe to repeat: the attempt's client token makes a second RunTask give the same task.
+ */
+export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<Launched> {
+  const { store, clock, tasks } = ports;
+  const { recordingId, attempt, askedAtMs, tries } = ask;
+  const [job, outcome, claim, end] = await Promise.all([
+    store.read(jobKey(recordingId), jobSchema),
+    store.read(outcomeKey(recordingId), outcomeSchema),
+    store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema),
+    store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
+  ]);
+  if (job === undefined || outcome !== undefined || claim !== undefined || end !== undefined) {
+    return 'needless';
+  }
+  try {
+    await tasks.run(recordingId, attempt);
+  } catch (error) {
+    const refusedFor = refusalOf(error);
+    if (clock.nowMs() - askedAtMs >= START_DEADLINE_MS) {
+      await ports.giveUp(ask, refusedFor);
+      return 'givenUp';
+    }
+    const delayMs = backoffMs(tries, ports.random());
+    await ports.again({ ...ask, tries: tries + 1 }, delayMs);
+    await ports.note(recordingId, { attempt, askedAtMs, tries: tries + 1, refusedFor });
+    return 'refused';
+  }
+  await ports.note(recordingId, { attempt, askedAtMs, tries, acceptedAtMs: clock.nowMs() });
+  return 'launched';
+}
+
+/** Between half and all of the time, so that those who were refused together do not come back together. */
+function backoffMs(tries: number, random: number): number {
+  const most = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** tries);
+  return Math.round(most * (0.5 + random / 2));
+}
+
+function refusalOf(error: unknown): string {
+  if (error instanceof NoCapacityError) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,63 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { readEnv } from '../aws/env.ts';
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { taskLauncher } from '../aws/tasks.ts';
+import { launchAskSchema } from '../core/protocol/asks.ts';
+import { type LaunchPorts, launchAsked } from '../core/protocol/launchAsked.ts';
+import { launchKey } from '../core/state/keys.ts';
+import { setUpAftermath } from '../mending/setup.ts';
+
+const setup = once(() => {
+  const { aftermath, ecs, cluster, store, ports, launchQueue } = setUpAftermath();
+  const env = readEnv([
+    'LANDING_BUCKET',
+    'TASK_DEFINITION',
+    'CONTAINER_NAME',
+    'SUBNET_IDS',
+    'SECURITY_GROUP_IDS',
+    'CAPACITY_PROVIDERS',
+  ]);
+  return {
+    store,
+    clock: ports.clock,
+    random: Math.random,
+    tasks: taskLauncher(ecs, {
+      cluster,
+      taskDefinition: env.TASK_DEFINITION,
+      containerName: env.CONTAINER_NAME,
+      subnets: env.SUBNET_IDS,
+      securityGroups: env.SECURITY_GROUP_IDS,
+      capacityProviders: env.CAPACITY_PROVIDERS,
+      landingBucket: env.LANDING_BUCKET,
+    }),
+    note: (recordingId, launch) => store.overwrite(launchKey(recordingId, launch.attempt), launch),
+    again: (ask, delayMs) => launchQueue.send(ask, delayMs),
+    giveUp: async ({ recordingId, attempt }, reason) => {
+      const log = logger.createChild();
+      log.appendKeys({ recordingId, attempt });
+      const gone = { recordingId, attempt, reason, by: 'launch', endedAtMs: Date.now(), isFinal: true };
+      await aftermath.of(gone, log);
+    },
+  } satisfies LaunchPorts;
+});
+
+/** The launch queue: gets recorders for attempts that nobody has claimed. What fails comes again. */
+export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+  const processor = new BatchProcessor(EventType.SQS);
+  return processPartialResponse(event, launchMessage, processor, { context, throwOnFullBatchFailure: false });
+};
+
+async function launchMessage(message: SQSRecord): Promise<void> {
+  const log = logger.createChild();
+  try {
+    const ask = launchAskSchema.parse(JSON.parse(message.body));
+    const { recordingId, attempt, tries } = ask;
+    log.appendKeys({ recordingId, attempt });
+    log.info('recorder asked for', { launch: await launchAsked(setup(), ask), tries });
+  } catch (error) {
+    log.error('no recorder could be asked for; the message comes again', error as Error);
+    throw error;
+  }
+}

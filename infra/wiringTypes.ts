@@ -1,0 +1,46 @@
+/** What the wiring (./wiring.ts) is written in. */
+
+/** What an environment variable may hold; each deployment target supplies these values. */
+export type Resource =
+  | 'landingBucket'
+  | 'libraryBucket'
+  | 'libraryStorageClass'
+  | 'libraryKmsKeyArn'
+  | 'clusterArn'
+  | 'taskDefinition'
+  | 'containerName'
+  | 'subnetIds'
+  | 'securityGroupIds'
+  | 'capacityProviders'
+  | 'launchQueueUrl'
+  | 'eventBusName'
+  | 'recordingDefaults'
+  | 'streamHooks';
+
+export type BucketName = 'landing' | 'library';
+
+/** Queues by which functions ask something of each other. */
+export type QueueName = 'launch';
+
+export type EcsAction = 'ecs:RunTask' | 'ecs:TagResource' | 'ecs:ListTasks' | 'ecs:StopTask';
+
+/** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
+export type Grant =
+  | { readonly on: BucketName; readonly actions: readonly string[]; readonly keys: readonly string[] }
+  /** On the bucket itself, for listings below these prefixes. */
+  | { readonly on: BucketName; readonly list: readonly string[] }
+  /** On the bucket itself, for the multipart uploads that are open in it. */
+  | { readonly on: BucketName; readonly uploads: true }
+  | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
+  | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly ['sqs:SendMessage'] }
+  | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
+
+export interface FunctionSpec {
+  /** The file below functions/handlers/ is `<name>.ts`; it exports `handler`. */
+  readonly name: string;
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+}
