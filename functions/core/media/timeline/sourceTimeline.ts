@@ -1,0 +1,195 @@
+import { LiveEdge } from './liveEdge.ts';
+import { TrackTimes } from './trackTimes.ts';
+
+/** A sample's time as it came. */
+export interface RawTime {
+  /** Any number that is the track's own. */
+  readonly track: number;
+  /** When it is decoded, on the source's own timeline, in units of `timescale`; may be any number, and none. */
+  readonly dts: number;
+  /** Units in a second. */
+  readonly timescale: number;
+  /** What such a sample lasts, in units, where the codec says so (1,024 for AAC). */
+  readonly usualDuration?: number | undefined;
+}
+
+export interface MendedTime {
+  /** In units of the same timescale; later than that of the track's sample before, for as long as its timescale stays. */
+  readonly dts: number;
+  /** The source's clock has jumped, with this sample or one shortly before it. */
+  readonly jump?: Jump;
+}
+
+export interface Jump {
+  /** Where the times went on, in ms of the mended timeline. */
+  readonly atMs: number;
+  /** What the source's own time jumped by, in ms; negative: back. */
+  readonly byMs: number;
+  /** What is missing before `atMs` in truth, by the recorder's clock, in ms; 0: nothing. */
+  readonly gapMs: number;
+}
+
+export interface TimelineOptions {
+  /** How far a time may be ahead of what the recorder's clock allows before it is taken for a jump, in ms. */
+  readonly aheadMaxMs: number;
+}
+
+/** A live source cannot send what has not been made yet. */
+export const LIVE_TIMELINE: TimelineOptions = { aheadMaxMs: 2_500 };
+/** A playlist leaves out what it has not got, and a file comes as fast as it is read: their times are trusted further. */
+export const STORED_TIMELINE: TimelineOptions = { aheadMaxMs: 60_000 };
+
+interface Untold {
+  /** What is to be told once others have followed. */
+  readonly untold: Jump | undefined;
+}
+
+/** From the source's own times to the recording's, for as long as the source's clock does not jump. */
+interface Epoch {
+  /** To add to the source's time. */
+  readonly shiftMs: number;
+  /** Samples after the one that began it: one alone may be a stray. */
+  followers: number;
+  untold: Jump | undefined;
+}
+
+/** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
+const EPOCHS_KEPT = 8;
+/** Networks and relays keep samples for as long: nothing is missing for that. */
+const GAP_MIN_MS = 1_000;
+/** Steps back within so much are jitter. */
+const BACK_MAX_MS = 500;
+/** A track that jumps after another may have been as far ahead of it. */
+const SKEW_MAX_MS = 1_000;
+/** A track whose first sample comes later than those of others may begin as far behind them: caches send one by one. */
+const BEHIND_MAX_MS = 30_000;
+/** Times that are smaller have begun anew. */
+const ANEW_MS = 5_000;
+/** Counters at whose end it goes on at zero: RTMP's milliseconds, MPEG's 1/90,000 s. */
+const COUNTERS_MS: readonly number[] = [2 ** 32, 2 ** 33 / 90];
+/** Larger times are moved to zero: they could not be counted to the unit. */
+const TIME_MAX_MS = 2 ** 42;
+
+interface Track {
+  readonly times: TrackTimes;
+  epoch: Epoch | undefined;
+  last: { readonly dts: number; readonly timescale: number } | undefined;
+}
+
+/**
+ * Times that lie, mended: those of all samples of one source, for as long as it is connected.
+ *
+ * - The source's clock jumps ahead or back, or begins anew (another publisher at a server that keeps its players, a
+ *   counter at its end): the times go on where they were, after what is missing in truth, which is what the recorder's
+ *   clock says. Tracks that jump together stay in sync to the unit.
+ * - A single sample that is stamped far away gets the time that it would have had.
+ * - Samples of one time, and steps back within half a second, are spread: each is later than the one before.
+ *
+ * What is not wrong stays as it is to the unit. No sample is dropped. So what times grow by is what was recorded, and gaps.
+ * Give it each sample of all tracks, in the order in which they came.
+ */
+export class SourceTimeline {
+  readonly #aheadMaxMs: number;
+  readonly #edge = new LiveEdge();
+  readonly #tracks = new Map<number, Track>();
+  /** The latest first. */
+  #epochs: readonly Epoch[] = [];
+  /** The latest time of all. */
+  #frontMs: number | undefined;
+  #arrivedAtMs = 0;
+
+  constructor({ aheadMaxMs }: TimelineOptions = LIVE_TIMELINE) {
+    this.#aheadMaxMs = aheadMaxMs;
+  }
+
+  /** @param arrivedAtMs the recorder's clock, which never goes back */
+  place({ track: number, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
+    const unitMs = 1_000 / timescale;
+    const track = this.#track(number);
+    const { times, epoch: before } = track;
+    if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
+    const rawMs = dts * unitMs;
+    const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
+    const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
+    const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
+    // A stray has begun an epoch that nobody follows.
+    if (before?.followers === 0 && before !== track.epoch)
+      this.#epochs = this.#epochs.filter((one) => one !== before);
+    this.#edge.see(wantedMs, arrivedAtMs);
+    this.#frontMs = Math.max(this.#frontMs ?? placedMs, placedMs);
+    this.#arrivedAtMs = arrivedAtMs;
+    const jump = toTell(track.epoch);
+    const mended = placedMs === rawMs ? dts : Math.round(placedMs / unitMs);
+    const leastDts = track.last?.timescale === timescale ? track.last.dts + 1 : mended;
+    track.last = { dts: Math.max(mended, leastDts), timescale };
+    return { dts: track.last.dts, ...(jump === undefined ? {} : { jump }) };
+  }
+
+  #track(number: number): Track {
+    const known = this.#tracks.get(number);
+    if (known !== undefined) return known;
+    const track = { times: new TrackTimes(), epoch: undefined, last: undefined };
+    this.#tracks.set(number, track);
+    return track;
+  }
+
+  /** Where the sample belongs; finds the track's epoch anew. */
+  #wanted(track: Track, rawMs: number, nowMs: number): number {
+    const { times, epoch: own } = track;
+    const isPlausible = (epoch: Epoch): boolean =>
+      this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? BACK_MAX_MS : SKEW_MAX_MS, nowMs);
+    const found =
+      own !== undefined && isPlausible(own)
+        ? own
+        : this.#epochs.find((one) => one !== own && isPlausible(one));
+    if (found !== undefined) {
+      found.followers += 1;
+      track.epoch = found;
+      return rawMs + found.shiftMs;
+    }
+    const { atMs, untold } = this.#goOn(times, own, rawMs, nowMs);
+    track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
+    this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
+    // Of a time that is too large to be counted to the unit, the shift is not exact.
+    return atMs;
+  }
+
+  /** Whether a sample of the track may have this time, now. */
+  #isPlausible(times: TrackTimes, timeMs: number, backMaxMs: number, nowMs: number): boolean {
+    const frontMs = this.#frontMs ?? timeMs;
+    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
+    const nextMs = times.hasBegun ? times.nextMs + times.awayMs(nowMs) : frontMs;
+    return timeMs >= earliestMs && timeMs <= Math.max(nextMs, this.#edge.atMs(nowMs)) + this.#aheadMaxMs;
+  }
+
+  /** The times of an epoch that begins: where they go on. */
+  #goOn(
+    times: TrackTimes,
+    own: Epoch | undefined,
+    rawMs: number,
+    nowMs: number,
+  ): Pick<Jump, 'atMs'> & Untold {
+    const frontMs = this.#frontMs;
+    if (frontMs === undefined) return { atMs: Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, untold: undefined };
+    if (own === undefined) return { atMs: frontMs, untold: undefined };
+    const turned = COUNTERS_MS.map((turnMs) => rawMs + own.shiftMs + turnMs).find((timeMs) =>
+      this.#isPlausible(times, timeMs, BACK_MAX_MS, nowMs),
+    );
+    if (turned !== undefined) return { atMs: turned, untold: undefined };
+    const awayMs = times.awayMs(nowMs);
+    const isAway = awayMs >= GAP_MIN_MS;
+    // What begins anew begins with all tracks at once: none of them may have to go back.
+    const isAnew = isAway || Math.abs(rawMs) < ANEW_MS;
+    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? frontMs : Number.NEGATIVE_INFINITY);
+    // A track that was silent alone is none of the recording's gaps.
+    const gapMs = isAway && nowMs - this.#arrivedAtMs >= GAP_MIN_MS ? atMs - frontMs : 0;
+    return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };
+  }
+}
+
+function toTell(epoch: Epoch | undefined): Jump | undefined {
+  if (epoch === undefined || epoch.followers === 0) return undefined;
+  const { untold } = epoch;
+  epoch.untold = undefined;
+  return untold;
+}

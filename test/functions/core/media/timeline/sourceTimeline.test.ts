@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Jump,
+  LIVE_TIMELINE,
+  SourceTimeline,
+  STORED_TIMELINE,
+  type TimelineOptions,
+} from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+
+const VIDEO = 1;
+const SOUND = 2;
+const TIMESCALES = { [VIDEO]: 90_000, [SOUND]: 48_000 } as const;
+const FRAME_MS = { [VIDEO]: 40, [SOUND]: (1_024 / 48_000) * 1_000 } as const;
+
+type TrackNumber = keyof typeof FRAME_MS;
+
+interface Sent {
+  readonly track: TrackNumber;
+  /** When it was made, in ms since the beginning. */
+  readonly trueMs: number;
+  readonly rawMs: number;
+  readonly arrivedAtMs: number;
+}
+
+/** All samples of so many seconds, in the order in which they were made. */
+function made(seconds: number): Sent[] {
+  const tracks: readonly TrackNumber[] = [VIDEO, SOUND];
+  return tracks
+    .flatMap((track): Sent[] =>
+      Array.from({ length: Math.floor((seconds * 1_000) / FRAME_MS[track]) }, (_, i) => {
+        const trueMs = i * FRAME_MS[track];
+        return { track, trueMs, rawMs: trueMs, arrivedAtMs: trueMs };
+      }),
+    )
+    .sort((a, b) => a.trueMs - b.trueMs);
+}
+
+interface Placed extends Sent {
+  readonly placedMs: number;
+}
+
+function place(sent: readonly Sent[], options?: TimelineOptions): { placed: Placed[]; jumps: Jump[] } {
+  const timeline = new SourceTimeline(options);
+  const jumps: Jump[] = [];
+  let nowMs = 0;
+  const placed = sent.map((sample) => {
+    nowMs = Math.max(nowMs, sample.arrivedAtMs);
+    const timescale = TIMESCALES[sample.track];
+    const dts = Math.round((sample.rawMs * timescale) / 1_000);
+    const mended = timeline.place({ track: sample.track, dts, timescale }, nowMs);
+    if (mended.jump !== undefined) jumps.push(mended.jump);
+    return { ...sample, placedMs: (mended.dts / timescale) * 1_000 };
+  });
+  return { placed, jumps };
+}
+
+function expectMonotone(placed: readonly Placed[]): void {
+  for (const track of [VIDEO, SOUND]) {
+    const times = placed.filter((one) => one.track === track).map(({ placedMs }) => placedMs);
+    expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true);
+  }
+}
+
+/** How far a sample is from where it belongs, in ms. */
+const offBy = ({ placedMs, trueMs }: Placed): number => placedMs - trueMs;
+
+function lastOf(placed: readonly Placed[], track: TrackNumber): Placed {
+  const found = placed.findLast((one) => one.track === track);
+  if (found === undefined) throw new Error('no sample');
+  return found;
+}
+
+const HOUR_MS = 3_600_000;
+
+describe('SourceTimeline', () => {
+  it('leaves what is not wrong as it is, to the unit', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1e10 }),
+        fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 300, maxLength: 300 }),
+        (baseMs, jitter) => {
+          const sent = made(10).map((one, i) => ({
+            ...one,
+            rawMs: one.rawMs + baseMs,
+            arrivedAtMs: one.arrivedAtMs + (jitter[i % jitter.length] ?? 0),
+          }));
+          const { placed, jumps } = place(sent);
+          for (const { placedMs, rawMs } of placed) expect(Math.abs(placedMs - rawMs)).toBeLessThan(0.02);
+          expect(jumps).toEqual([]);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it.each([HOUR_MS, -HOUR_MS, 10_000, -2_000, 1e12])('a jump of %i ms is taken out', (byMs) => {
+    const sent = made(16).map((one) => ({
+      ...one,
+      rawMs: one.rawMs + 5_000_000 + (one.trueMs < 8_000 ? 0 : byMs),
+    }));
+    const { placed, jumps } = place(sent);
+    expectMonotone(placed);
+    expect(Math.max(...placed.map((one) => Math.abs(offBy(one) - 5_000_000)))).toBeLessThan(45);
+    expect(jumps).toHaveLength(1);
+    expect(jumps[0]?.gapMs).toBe(0);
+    expect(Math.abs((jumps[0]?.byMs ?? 0) - byMs)).toBeLessThan(45);
+    expect(Math.abs((jumps[0]?.atMs ?? 0) - 5_008_000)).toBeLessThan(45);
+  });
+
+  it('what is missing in truth stays missing, whatever the times say', () => {
+    const away = 7_300;
+    const sent = made(30)
+      .filter(({ trueMs }) => trueMs < 10_000 || trueMs >= 10_000 + away)
+      .map((one) => ({ ...one, rawMs: one.trueMs < 10_000 ? one.rawMs : one.rawMs - 10_000 - away }));
+    const { placed, jumps } = place(sent);
+    expectMonotone(placed);
+    expect(Math.abs(offBy(lastOf(placed, VIDEO)))).toBeLessThan(60);
+    expect(Math.abs(offBy(lastOf(placed, SOUND)) - offBy(lastOf(placed, VIDEO)))).toBeLessThan(1);
+    expect(jumps).toHaveLength(1);
+    expect(Math.abs((jumps[0]?.gapMs ?? 0) - away)).toBeLessThan(60);
+  });
+
+  it.each([-9_800_000, 9_800_000, 20_000, -20_000, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 62])(
+    'single frames stamped %f ms off are mended, and nothing is told',
+    (offMs) => {
+      let frame = 0;
+      const sent = made(20).map((one) => {
+        const isStray = one.track === VIDEO && frame++ % 50 === 49;
+        return isStray ? { ...one, rawMs: one.rawMs + offMs } : one;
+      });
+      const { placed, jumps } = place(sent);
+      expectMonotone(placed);
+      expect(Math.max(...placed.map((one) => Math.abs(offBy(one))))).toBeLessThan(45);
+      expect(jumps).toEqual([]);
+    },
+  );
+
+  it.each([2, 4, 8, 25])('bursts of %i samples with one time are spread', (size) => {
+    const every = size * 40;
+    const sent = made(20).map((one) => {
+      const rawMs = Math.floor(one.rawMs / every) * every;
+      return { ...one, rawMs, arrivedAtMs: rawMs + every };
+    });
+    const { placed, jumps } = place(sent);
+    expectMonotone(placed);
+    const settled = placed.filter(({ trueMs }) => trueMs > 3_000);
+    expect(Math.max(...settled.map((one) => Math.abs(offBy(one))))).toBeLessThan(60);
+    expect(jumps).toEqual([]);
+  });
+
+  it.each([2 ** 32, 2 ** 33 / 90])('a counter that ends at %f ms goes on without a seam', (endMs) => {
+    const sent = made(20).map((one) => ({ ...one, rawMs: (one.rawMs + endMs - 9_000) % endMs }));
+    const { placed, jumps } = place(sent);
+    for (const one of placed) expect(Math.abs(offBy(one) - (endMs - 9_000))).toBeLessThan(0.02);
+    expect(jumps).toEqual([]);
+  });
+
+  it('a track that was silent comes back in sync, and one that comes late is, too', () => {
+    const sent = made(40).filter(
+      ({ track, trueMs }) => track === VIDEO || (trueMs > 5_000 && (trueMs < 10_000 || trueMs > 35_000)),
+    );
+    const { placed } = place(sent);
+    for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
+  });
+
+  it("what a server's cache, or a stall, sends in a burst stays as it is", () => {
+    const sent = made(30).map((one) => {
+      const { trueMs } = one;
+      const arrivedAtMs = trueMs < 6_000 ? 6_000 : trueMs > 12_000 && trueMs < 22_000 ? 22_000 : trueMs;
+      return { ...one, arrivedAtMs };
+    });
+    // The server has dropped some of what it had for us while we were stalled.
+    const kept = sent.filter(({ trueMs }) => trueMs < 13_000 || trueMs > 21_000);
+    const { placed, jumps } = place(kept);
+    for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
+    expect(jumps).toEqual([]);
+  });
+
+  it('a playlist that leaves something out is believed', () => {
+    const sent = made(60)
+      .filter(({ trueMs }) => trueMs < 10_000 || trueMs > 40_000)
+      .map((one) => ({ ...one, arrivedAtMs: 0 }));
+    const { placed, jumps } = place(sent, STORED_TIMELINE);
+    for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
+    expect(jumps).toEqual([]);
+  });
+
+  it('whatever the times are, each is later than the one before, and not further on than the clock', () => {
+    const anyTime = fc.oneof(
+      fc.double(),
+      fc.integer({ min: -1_000, max: 100_000 }),
+      fc.constantFrom(2 ** 53, -(2 ** 63), 2 ** 63, 0, 2 ** 33),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ track: fc.constantFrom<TrackNumber>(VIDEO, SOUND), rawMs: anyTime }), {
+          minLength: 1,
+          maxLength: 300,
+        }),
+        (samples) => {
+          const sent = samples.map((one, i) => ({ ...one, trueMs: 20 * i, arrivedAtMs: 20 * i }));
+          const { placed } = place(sent);
+          expect(placed).toHaveLength(samples.length);
+          for (const { placedMs } of placed) expect(Number.isFinite(placedMs)).toBe(true);
+          expectMonotone(placed);
+          const times = placed.map(({ placedMs }) => placedMs);
+          const spanMs = Math.max(...times) - Math.min(...times);
+          expect(spanMs).toBeLessThan(BOUND_MS + 60 * samples.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('all lies together: nothing is lost, sync is kept, and the length is what was made', () => {
+    const lies = fc.array(
+      fc.record({
+        atMs: fc.integer({ min: 2_000, max: 110_000 }),
+        byMs: fc.oneof(fc.integer({ min: 12_000, max: 1e9 }), fc.integer({ min: -1e9, max: -12_000 })),
+        awayMs: fc.constantFrom(0, 0, 0, 3_000, 8_000),
+      }),
+      { maxLength: 5 },
+    );
+    const strays = fc.constantFrom(0, 50, 130);
+    const jitter = fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 100, maxLength: 100 });
+    fc.assert(
+      fc.property(lies, strays, jitter, (given, strayEvery, jitters) => {
+        const told = given.filter(
+          ({ atMs }, i) => !given.slice(0, i).some((one) => Math.abs(one.atMs - atMs) < 9_000),
+        );
+        const sent = made(120)
+          .filter(({ trueMs }) => !told.some(({ atMs, awayMs }) => trueMs >= atMs && trueMs < atMs + awayMs))
+          .map((one, i) => {
+            const byMs = told.reduce((sum, lie) => sum + (one.trueMs >= lie.atMs ? lie.byMs : 0), 0);
+            const isStray = strayEvery > 0 && i % strayEvery === strayEvery - 1 && one.track === VIDEO;
+            return {
+              ...one,
+              rawMs: one.rawMs + byMs + 2e9 + (isStray ? 4e9 : 0),
+              arrivedAtMs: one.arrivedAtMs + (jitters[i % jitters.length] ?? 0),
+            };
+          });
+        const { placed } = place(sent, LIVE_TIMELINE);
+        expectMonotone(placed);
+        const [video, sound] = [offBy(lastOf(placed, VIDEO)), offBy(lastOf(placed, SOUND))];
+        expect(Math.abs(video - 2e9)).toBeLessThan(50 + 250 * told.length);
+        expect(Math.abs(video - sound)).toBeLessThan(25);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** What a first time may be wrong by, and what may be ahead of the clock. */
+const BOUND_MS = 40_000;
