@@ -13,6 +13,7 @@ const LAYERS = [
   ['mending', /^functions\/mending\//],
   ['relocation', /^functions\/relocation\//],
   ['container', /^container\//],
+  ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
   ['local', /^infra\/local\//],
   ['infra', /^infra\//],
@@ -33,8 +34,10 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   container: ['core', 'aws', 'recordings', 'container'],
   // AWS on loopback: no word of the product.
   emulators: ['emulators'],
+  // They know the API alone.
+  clients: ['clients'],
   // The runtime calls handlers and spawns the container by path, and reads the one description in infra/wiring.ts.
-  local: ['core', 'emulators', 'local', 'infra'],
+  local: ['core', 'emulators', 'local', 'infra', 'clients'],
   infra: ['core', 'infra'],
   examples: ['core', 'infra', 'examples'],
   bench: LAYERS.map(([layer]) => layer),
@@ -45,7 +48,9 @@ function layerOf(file: string): Layer | undefined {
   return LAYERS.find(([, pattern]) => pattern.test(file))?.[0];
 }
 
-const sources = globSync('{functions,container,infra,test,bench,examples}/**/*.ts', { cwd: root });
+const sources = globSync('{functions,container,infra,clients,test,bench,examples}/**/*.{ts,tsx}', {
+  cwd: root,
+});
 const imports = sources.flatMap((file) =>
   [
     ...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g),

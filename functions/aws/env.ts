@@ -43,6 +43,10 @@ const variables = z.object({
     ),
   ),
   BASIC_AUTH_SECRET_ARN: text,
+  /** Of the console's files; relative to the function's own folder. */
+  CONSOLE_FOLDER: text,
+  /** Where the links of records lead, as a Content-Security-Policy has it. */
+  CONSOLE_MEDIA_ORIGINS: list,
   STREAM_HOOKS: z.pipe(
     z.string(),
     z.transform(

@@ -9,7 +9,7 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../wiring.ts';
@@ -29,6 +29,10 @@ export interface FunctionsProps {
 export interface LambdaFunctionProps extends FunctionsProps {
   /** AWS's extension that hands a function its secrets. */
   readonly paramsAndSecrets?: ParamsAndSecretsLayerVersion;
+  /** Variables besides the wiring's. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Commands that put files beside the bundle. */
+  readonly commandHooks?: ICommandHooks;
 }
 
 /** The wiring's functions, each with a role of its own that has the wiring's grants. */
@@ -55,7 +59,7 @@ export class Functions extends Construct {
 export function lambdaFunction(
   parent: Construct,
   spec: FunctionSpec,
-  { resources, targets, logRetention, paramsAndSecrets }: LambdaFunctionProps,
+  { resources, targets, logRetention, paramsAndSecrets, environment, commandHooks }: LambdaFunctionProps,
 ): NodejsFunction {
   const scope = new Construct(parent, spec.name);
   const logGroup = new LogGroup(scope, 'Logs', {
@@ -77,9 +81,12 @@ export function lambdaFunction(
     architecture: Architecture.ARM_64,
     timeout: Duration.seconds(spec.timeoutSeconds),
     memorySize: spec.memoryMb,
-    environment: Object.fromEntries(
-      Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
-    ),
+    environment: {
+      ...Object.fromEntries(
+        Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
+      ),
+      ...environment,
+    },
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
@@ -99,6 +106,7 @@ export function lambdaFunction(
       esbuildArgs: Object.fromEntries(
         Object.entries(BUNDLE_ALIASES).map(([from, to]) => [`--alias:${from}`, to]),
       ),
+      ...(commandHooks === undefined ? {} : { commandHooks }),
     },
   });
   acknowledge(

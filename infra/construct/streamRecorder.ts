@@ -19,6 +19,7 @@ import { Api } from './api.ts';
 import type { ApiAuth } from './apiAuth.ts';
 import { AskQueues } from './askQueues.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
+import { Console } from './console.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
 import { Mending } from './mending.ts';
@@ -87,6 +88,12 @@ export interface StreamRecorderProps {
    * @default { kind: 'iam' }
    */
   readonly auth?: ApiAuth;
+  /**
+   * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
+   * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
+   * @default false
+   */
+  readonly console?: boolean;
   /**
    * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
    * @default 256: copies one stream; encoding audio or video needs more
@@ -222,6 +229,14 @@ export class StreamRecorder extends Construct {
       functionsProps,
     });
     this.apiUrl = this.#api.stage.url;
+    if (props.console === true) {
+      const { kind } = props.auth ?? { kind: 'iam' };
+      if (kind !== 'basic' && kind !== 'none') {
+        throw new Error(`console: needs auth of kind basic or none, and it is ${kind}`);
+      }
+      const { httpApi } = this.#api;
+      new Console(this, 'Console', { httpApi, library: this.libraryBucket, functionsProps });
+    }
 
     const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', {
       landing: this.landingBucket,

@@ -49,6 +49,7 @@ async function start(
     recordingDefaults: settings.recordingDefaults,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
+    console: true,
     onLog: write,
     onEvent: (event) => {
       write(
@@ -99,6 +100,7 @@ function welcome({ apiUrl, s3Url, rtmpUrl, region, credentials }: Runtime, dataD
   const keys = `AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey} AWS_REGION=${region}`;
   say(`Stream Recorder runs on this machine. Ctrl-C ends it.
 
+  Console      ${apiUrl}/
   HTTP API     ${apiUrl}
   RTMP ingest  ${rtmpUrl}/live/NAME
   S3 endpoint  ${s3Url}  (buckets ${LANDING}, ${LIBRARY})

@@ -87,7 +87,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   );
   const functions = startFunctions(ground, queues, { ...urls, ecs: ecs.url });
   closers.add(() => invoker.close());
-  const gateway = await startApi(ground, functions);
+  const gateway = await startApi(ground, functions, s3.url);
   connectQueues(ground, queues, functions);
   invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, () => ({
     scheduledAt: new Date().toISOString(),

@@ -25,6 +25,8 @@ export interface RuntimeOptions {
   readonly relocationVisibilityMs?: number;
   /** Lines of the functions (by name), `recorder`, `ingest` and `runtime`; JSON, unless a program wrote something else. */
   readonly onLog?: (source: string, line: string) => void;
+  /** Serves the console at `/`. */
+  readonly console?: boolean;
   /** What was published to the event bus. */
   readonly onEvent?: (event: EventBridgeEvent) => void;
 }

@@ -3,8 +3,9 @@ import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '..
 import { type EventsServer, startEventsServer } from '../emulators/events/server.ts';
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
-import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { CONSOLE, DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import type { Closers } from './closers.ts';
+import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type Gateway, startGateway } from './gateway/server.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
@@ -194,19 +195,27 @@ export function startFunctions(
   return functions;
 }
 
-/** The HTTP API. */
-export async function startApi(ground: Ground, functions: Functions): Promise<Gateway> {
-  const { options, onDefect, closers } = ground;
+/** The HTTP API, and the console where it is wanted. */
+export async function startApi(ground: Ground, functions: Functions, s3Url: string): Promise<Gateway> {
+  const { options, data, onDefect, onLog, closers } = ground;
   const port = options.ports?.api;
+  const page =
+    options.console === true
+      ? await consoleFunction({ ...PLACE, folder: data.file('console'), s3Url, onLog })
+      : undefined;
+  if (page !== undefined) closers.add(() => page.close());
   const gateway = await listening(
     'api',
     port,
     startGateway({
       port: port ?? 0,
       accountId: ACCOUNT_ID,
-      routes: ROUTES,
+      routes: page === undefined ? ROUTES : [...ROUTES, ...CONSOLE_ROUTES],
       defaultFunction: DEFAULT_ROUTE,
-      invoke: (name, event) => functions.invoke(name as FunctionName, event),
+      invoke: (name, event) =>
+        name === CONSOLE.function.name && page !== undefined
+          ? page.invoke(event)
+          : functions.invoke(name as FunctionName, event),
       onDefect,
     }),
   );

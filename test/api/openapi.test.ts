@@ -6,6 +6,7 @@ import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { ROUTES, WCS_METHODS } from '../../functions/core/api/routes.ts';
 import { openApiDocument } from '../../infra/openapi/document.ts';
 import { openApiYaml } from '../../infra/openapi/text.ts';
+import { typesOf } from '../../infra/openapi/types.ts';
 import { toYaml } from '../../infra/openapi/yaml.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -13,8 +14,9 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const documented = OPERATIONS.map(({ method, path: route }) => `${method} ${route}`);
 
 describe('docs/openapi.yaml', () => {
-  it('is what the schemas say: otherwise run node infra/openapi/main.ts', () => {
+  it('is what the schemas say, and so are the types of the client: otherwise run npm run openapi', () => {
     expect(read('docs/openapi.yaml')).toBe(openApiYaml());
+    expect(read('clients/typescript/schema.ts')).toBe(typesOf(openApiDocument()));
   });
 
   it('has every route, and no other', () => {

@@ -15,7 +15,8 @@ export interface Playback {
 }
 
 const BITS = 16;
-const CHROMIUM = [
+/** Arguments without which Chromium asks for what no test machine has. */
+export const CHROMIUM_ARGUMENTS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
@@ -81,7 +82,7 @@ export async function playInChromium(
     else response.writeHead(200, { 'content-type': 'text/html' }).end(page(seekSeconds));
   });
   const url = await listenOnLoopback(server);
-  const browser = new Child('chromium', [...CHROMIUM, `--user-data-dir=${profile}`, url]);
+  const browser = new Child('chromium', [...CHROMIUM_ARGUMENTS, `--user-data-dir=${profile}`, url]);
   const timer = setTimeout(() => done.reject(new Error(`no answer: ${browser.output}`)), 30_000);
   try {
     const found = JSON.parse(await done.promise) as Playback & { readonly error?: string };

@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+
+/** Something in the command line that cannot be meant; the message says what would be right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const USAGE = `stream-recorder COMMAND [options]
+
+  record URL|SESSION   records a source, or a stream of the registry, until Ctrl-C or its end; shows how it goes
+  ls                   recordings, newest first
+  watch ID             shows how a recording goes, until it has ended
+  get ID               downloads its files into this folder, or --output FOLDER
+  stop ID              stops it
+  rm ID                forgets it; with --records its files in the library too
+
+  --name NAME          the stream's name, for record URL
+  --status STATUS, --stream NAME, --limit N   for ls
+  --api URL            the API's address; else STREAM_RECORDER_API, else http://127.0.0.1:8081
+  --token TOKEN        sends a bearer token; else STREAM_RECORDER_TOKEN
+  --basic USER:PASS    sends HTTP Basic; else STREAM_RECORDER_BASIC
+  --sigv4              signs with the AWS credentials of this environment; --region or AWS_REGION
+  --json               JSON lines to stdout, nothing else
+
+Exit codes: 0 done, 1 refused or failed, 2 not understood.`;
+
+export const COMMANDS = ['record', 'ls', 'watch', 'get', 'stop', 'rm'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+export type Authorization =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'header'; readonly value: string }
+  | { readonly kind: 'sigv4'; readonly region: string };
+
+export interface CliArguments {
+  readonly command: Command;
+  /** The source, session or recording that the command is about; empty for `ls`. */
+  readonly subject: string;
+  readonly api: string;
+  readonly authorization: Authorization;
+  readonly json: boolean;
+  readonly name?: string;
+  readonly status?: string;
+  readonly stream?: string;
+  readonly limit: number;
+  readonly output: string;
+  readonly records: boolean;
+}
+
+const OPTIONS = {
+  name: { type: 'string' },
+  status: { type: 'string' },
+  stream: { type: 'string' },
+  limit: { type: 'string' },
+  api: { type: 'string' },
+  token: { type: 'string' },
+  basic: { type: 'string' },
+  sigv4: { type: 'boolean' },
+  region: { type: 'string' },
+  output: { type: 'string' },
+  records: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * @returns undefined where help was asked for
+ * @throws UsageError
+ */
+export function readArguments(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): CliArguments | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return undefined;
+  const [given, subject = '', ...more] = positionals;
+  const command = COMMANDS.find((one) => one === given);
+  if (command === undefined) {
+    throw new UsageError(given === undefined ? 'A command is missing.' : `There is no command ${given}.`);
+  }
+  if (more.length > 0) throw new UsageError(`${more.join(' ')} is too much for ${command}.`);
+  if (command !== 'ls' && subject === '') throw new UsageError(`${command} needs to know which.`);
+  const limit = Number(values.limit ?? '20');
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError('--limit must be a whole number from 1 on.');
+  const api = values.api ?? env.STREAM_RECORDER_API ?? 'http://127.0.0.1:8081';
+  if (!URL.canParse(api) || !/^https?:/.test(api)) throw new UsageError('--api must be an http(s) URL.');
+  return {
+    command,
+    subject,
+    api: api.replace(/\/+$/, ''),
+    authorization: authorizationOf(values, env),
+    json: values.json === true,
+    limit,
+    output: values.output ?? '.',
+    records: values.records === true,
+    ...(values.name === undefined ? {} : { name: values.name }),
+    ...(values.status === undefined ? {} : { status: values.status }),
+    ...(values.stream === undefined ? {} : { stream: values.stream }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function authorizationOf(
+  values: { token?: string; basic?: string; sigv4?: boolean; region?: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Authorization {
+  if (values.sigv4 === true) {
+    const region = values.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+    if (region === undefined) throw new UsageError('--sigv4 needs --region, or AWS_REGION.');
+    return { kind: 'sigv4', region };
+  }
+  const token = values.token ?? env.STREAM_RECORDER_TOKEN;
+  if (token !== undefined) return { kind: 'header', value: `Bearer ${token}` };
+  const basic = values.basic ?? env.STREAM_RECORDER_BASIC;
+  if (basic === undefined) return { kind: 'none' };
+  if (!basic.includes(':')) throw new UsageError('--basic must be USER:PASSWORD.');
+  return { kind: 'header', value: `Basic ${Buffer.from(basic, 'utf8').toString('base64')}` };
+}

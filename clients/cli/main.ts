@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import { setTimeout as delay } from 'node:timers/promises';
+import { asApiError } from '../typescript/client.ts';
+import { readArguments, USAGE, UsageError } from './arguments.ts';
+import { RUN, type Terminal } from './commands.ts';
+import { connect } from './connect.ts';
+
+/** The command line of Stream Recorder, over its HTTP API alone. */
+const interruption = new AbortController();
+process.on('SIGINT', () => {
+  // Whoever asks twice does not want to wait.
+  if (interruption.signal.aborted) process.exit(130);
+  interruption.abort();
+});
+
+const isTerminal = process.stdout.isTTY;
+let hasLive = false;
+const terminal: Terminal = {
+  say(line) {
+    process.stdout.write(`${hasLive ? '\n' : ''}${line}\n`);
+    hasLive = false;
+  },
+  live(line) {
+    if (!isTerminal) return;
+    process.stdout.write(`\r\u001b[K${line.slice(0, process.stdout.columns - 1)}`);
+    hasLive = true;
+  },
+  sleep: async (ms) => {
+    // The first Ctrl-C ends the wait at once; after it the waits are as before.
+    const signal = interruption.signal.aborted ? undefined : interruption.signal;
+    await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  },
+  nowMs: Date.now,
+  interrupted: interruption.signal,
+};
+
+async function main(): Promise<number> {
+  const args = readArguments(process.argv.slice(2), process.env);
+  if (args === undefined) {
+    terminal.say(USAGE);
+    return 0;
+  }
+  try {
+    return await RUN[args.command](connect(args.api, args.authorization), args, terminal);
+  } catch (cause) {
+    const { code, message, field, requestId } = asApiError(cause);
+    const where = field === undefined ? '' : ` in ${field}`;
+    process.stderr.write(
+      args.json
+        ? `${JSON.stringify({ error: { code, message, field, requestId } })}\n`
+        : `${hasLive ? '\n' : ''}${message} (${code}${where})\n`,
+    );
+    return 1;
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,146 @@
+import createFetchClient, { type Client } from 'openapi-fetch';
+import type { components, paths } from './schema.ts';
+
+/** A recording as the API shows it, with its parts. */
+export type Recording = components['schemas']['Recording'];
+/** A recording as a list shows it. */
+export type RecordingSummary = components['schemas']['Recordings']['recordings'][number];
+export type RecordingEvent = components['schemas']['RecordingEvents']['events'][number];
+export type Part = Recording['parts'][number];
+export type Stream = components['schemas']['Stream'];
+export type RecordingConfig = components['schemas']['Config'];
+
+/** What the API answered where it did not do as asked. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  /** As in docs/api.md; `unreachable` where no answer came, `unknown` where it was none of this API. */
+  readonly code: string;
+  /** The field at fault, where there is one. */
+  readonly field: string | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(
+    message: string,
+    options: { status: number; code: string; field?: string; requestId?: string; cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+    this.code = options.code;
+    this.field = options.field;
+    this.requestId = options.requestId;
+  }
+}
+
+/** What was thrown, as an error that can be shown: one of the API's own, or a fault of the program that asked. */
+export function asApiError(cause: unknown): ApiError {
+  return cause instanceof ApiError
+    ? cause
+    : new ApiError('The program that asked failed.', { status: 0, code: 'client_failed', cause });
+}
+
+export interface ClientOptions {
+  /** The API's address, such as `http://127.0.0.1:8081`; a relative one in a browser. */
+  readonly baseUrl: string;
+  /** Value of the header Authorization of each request: `Bearer …`, `Basic …`. */
+  readonly authorization?: () => string | undefined;
+  /** Sends a request, signed where the API wants signatures. The platform's own by default. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+/** A client whose paths, parameters and answers have the API's own types. It resolves with the answer's body. */
+export interface RecorderClient {
+  readonly raw: Client<paths>;
+  health(): Promise<{ status: 'ok' }>;
+  streams(): Promise<Stream[]>;
+  recordings(
+    query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
+  ): Promise<components['schemas']['Recordings']>;
+  recording(recordingId: string): Promise<Recording>;
+  events(recordingId: string): Promise<RecordingEvent[]>;
+  /** Starts a recording; with the same `idempotencyKey` once, however often it is sent. */
+  start(
+    body: paths['/recordings']['post']['requestBody']['content']['application/json'],
+    idempotencyKey?: string,
+  ): Promise<{ recordingId?: string; mediaSessionId: string; status: string }>;
+  stop(recordingId: string): Promise<{ recordingId: string; status: string }>;
+  rotate(recordingId: string): Promise<{ recordingId: string; sequence: number }>;
+  /** Forgets a recording that has ended; with `records` its files in the library too. */
+  remove(recordingId: string, options?: { records?: boolean }): Promise<{ deletedRecords: number }>;
+}
+
+/** @throws ApiError of each method, for every answer that is not a success */
+export function recorderClient(options: ClientOptions): RecorderClient {
+  const send = options.fetch ?? ((request: Request) => fetch(request));
+  const raw = createFetchClient<paths>({
+    baseUrl: options.baseUrl,
+    fetch: (request) => send(request),
+  });
+  raw.use({
+    onRequest: ({ request }) => {
+      const authorization = options.authorization?.();
+      if (authorization !== undefined) request.headers.set('authorization', authorization);
+    },
+  });
+  const byId = (recordingId: string) => ({ params: { path: { recordingId } } });
+  return {
+    raw,
+    health: () => body(raw.GET('/health')),
+    async streams() {
+      const found: Stream[] = [];
+      let nextToken: string | undefined;
+      do {
+        const query = nextToken === undefined ? {} : { nextToken };
+        const page = await body(raw.GET('/streams', { params: { query } }));
+        found.push(...page.streams);
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+      return found;
+    },
+    recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
+    recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
+    events: async (recordingId) =>
+      (await body(raw.GET('/recordings/{recordingId}/events', byId(recordingId)))).events,
+    start: (request, idempotencyKey) =>
+      body(
+        raw.POST('/recordings', {
+          body: request,
+          params: idempotencyKey === undefined ? {} : { header: { 'Idempotency-Key': idempotencyKey } },
+        }),
+      ),
+    stop: (recordingId) => body(raw.POST('/recordings/{recordingId}/stop', byId(recordingId))),
+    rotate: (recordingId) => body(raw.POST('/recordings/{recordingId}/rotate', byId(recordingId))),
+    remove: (recordingId, { records = false } = {}) =>
+      body(
+        raw.DELETE('/recordings/{recordingId}', {
+          params: { path: { recordingId }, query: records ? { records: 'true' } : {} },
+        }),
+      ),
+  };
+}
+
+async function body<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer: Awaited<typeof asked>;
+  try {
+    answer = await asked;
+  } catch (cause) {
+    throw new ApiError('The API does not answer.', { status: 0, code: 'unreachable', cause });
+  }
+  const { data, error, response } = answer;
+  if (response.ok && data !== undefined) return data;
+  throw answeredError(error, response.status);
+}
+
+/** API Gateway's own answers (`{"message"}`) and what a proxy says have not the API's form. */
+function answeredError(answered: unknown, status: number): ApiError {
+  const { error } = (answered ?? {}) as {
+    error?: { code?: string; message?: string; field?: string; requestId?: string };
+  };
+  const { message = `The answer was ${status}.`, code = 'unknown', field, requestId } = error ?? {};
+  return new ApiError(message, {
+    status,
+    code,
+    ...(field === undefined ? {} : { field }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}

@@ -1,0 +1,48 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { type ApiError, asApiError } from '../../typescript/client.ts';
+import { Problem } from './problem.tsx';
+
+export interface ActionProps {
+  readonly children: ComponentChildren;
+  readonly run: () => Promise<unknown>;
+  /** Asked first, for what cannot be undone. */
+  readonly confirm?: string;
+  readonly kind?: 'danger' | 'main';
+  /** A key that does the same while nothing is being typed; shown on hover. */
+  readonly hotkey?: string;
+  readonly label?: string;
+}
+
+/** A button that does something over the API: it waits for the answer, and shows what was wrong with it. */
+export function Action({ children, run, confirm, kind, hotkey, label }: ActionProps) {
+  const [state, setState] = useState<{ busy: boolean; error?: ApiError }>({ busy: false });
+  const act = async (): Promise<void> => {
+    if (confirm !== undefined && !window.confirm(confirm)) return;
+    setState({ busy: true });
+    try {
+      await run();
+      setState({ busy: false });
+    } catch (cause) {
+      const error = asApiError(cause);
+      setState({ busy: false, error });
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class={kind}
+        disabled={state.busy}
+        aria-busy={state.busy}
+        aria-label={label}
+        aria-keyshortcuts={hotkey}
+        title={hotkey === undefined ? undefined : `Key: ${hotkey}`}
+        onClick={() => void act()}
+      >
+        {children}
+      </button>
+      <Problem error={state.error} />
+    </>
+  );
+}

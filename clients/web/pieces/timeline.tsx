@@ -1,0 +1,62 @@
+import { stretch as lasting } from '../format.ts';
+import { type Stretch, totalMs } from '../timelineModel.ts';
+
+export interface TimelineProps {
+  readonly stretches: readonly Stretch[];
+  /** Where the player is, wall clock. */
+  readonly playheadMs: number | undefined;
+  readonly onSeek: (stretch: Stretch, atMs: number) => void;
+}
+
+/** A recording in wall-clock time: each stretch a button that plays from where it is pressed; what is missing, with its cause. */
+export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
+  const first = stretches[0];
+  const last = stretches.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const wholeMs = Math.max(1, last.endMs - first.startMs);
+  const percent = (ms: number): string => `${((ms - first.startMs) / wholeMs) * 100}%`;
+  const missingMs = totalMs(stretches, 'missing');
+  return (
+    <figure class="timeline">
+      <div class="track">
+        {stretches.map((one) => {
+          const place = {
+            left: percent(one.startMs),
+            width: `${((one.endMs - one.startMs) / wholeMs) * 100}%`,
+          };
+          const long = lasting(one.endMs - one.startMs);
+          return one.kind === 'missing' ? (
+            <span
+              key={one.startMs}
+              class="missing"
+              style={place}
+              role="img"
+              aria-label={`${long} missing: ${one.cause}`}
+              title={`${long} missing: ${one.cause}`}
+            />
+          ) : (
+            <button
+              key={one.startMs}
+              type="button"
+              class="recorded"
+              style={place}
+              title={`Part ${one.part}, ${new Date(one.startMs).toLocaleTimeString()}, ${long}`}
+              aria-label={`Play part ${one.part} from ${new Date(one.startMs).toLocaleTimeString()}`}
+              onClick={(event) => {
+                const box = event.currentTarget.getBoundingClientRect();
+                const share = event.detail === 0 ? 0 : (event.clientX - box.left) / Math.max(1, box.width);
+                onSeek(one, (one.atMs ?? 0) + share * (one.endMs - one.startMs));
+              }}
+            />
+          );
+        })}
+        {playheadMs !== undefined && <span class="playhead" style={{ left: percent(playheadMs) }} />}
+      </div>
+      <figcaption>
+        {new Date(first.startMs).toLocaleTimeString()} to {new Date(last.endMs).toLocaleTimeString()},
+        recorded {lasting(totalMs(stretches, 'recorded'))}
+        {missingMs > 0 && <strong>, missing {lasting(missingMs)}</strong>}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { readArguments, UsageError } from '../../../clients/cli/arguments.ts';
+
+describe('the command line', () => {
+  it('asks the local API, as nobody, by default', () => {
+    expect(readArguments(['ls'], {})).toMatchObject({
+      command: 'ls',
+      api: 'http://127.0.0.1:8081',
+      authorization: { kind: 'none' },
+      limit: 20,
+      json: false,
+    });
+  });
+
+  it('takes address and credentials from options before the environment', () => {
+    const env = {
+      STREAM_RECORDER_API: 'https://api.example/',
+      STREAM_RECORDER_TOKEN: 't',
+      AWS_REGION: 'eu-west-1',
+    };
+    expect(readArguments(['watch', 'ID'], env)).toMatchObject({
+      api: 'https://api.example',
+      authorization: { kind: 'header', value: 'Bearer t' },
+    });
+    expect(readArguments(['watch', 'ID', '--sigv4'], env)).toMatchObject({
+      authorization: { kind: 'sigv4', region: 'eu-west-1' },
+    });
+    expect(readArguments(['watch', 'ID', '--basic', 'ü:p:w'], {})).toMatchObject({
+      authorization: { kind: 'header', value: `Basic ${Buffer.from('ü:p:w').toString('base64')}` },
+    });
+  });
+
+  it.each([
+    [[], 'A command is missing.'],
+    [['erase'], 'There is no command erase.'],
+    [['watch'], 'watch needs to know which.'],
+    [['stop', 'A', 'B'], 'B is too much for stop.'],
+    [['ls', '--limit', 'x'], '--limit must be a whole number'],
+    [['ls', '--api', 'ftp://x'], '--api must be an http(s) URL.'],
+    [['ls', '--sigv4'], '--sigv4 needs --region'],
+    [['ls', '--basic', 'nobody'], '--basic must be USER:PASSWORD.'],
+    [['ls', '--colour'], '--colour'],
+  ])('refuses %j with the reason', (args, reason) => {
+    expect(() => readArguments(args, {})).toThrow(UsageError);
+    expect(() => readArguments(args, {})).toThrow(reason);
+  });
+
+  it('answers with help where it is asked', () => {
+    expect(readArguments(['--help'], {})).toBeUndefined();
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Closers } from '../../../infra/local/closers.ts';
+import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
+import { Child, waitFor } from '../../support/children.ts';
+import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { LiveStream } from '../../support/liveStream.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const MAIN = path.resolve(import.meta.dirname, '../../../clients/cli/main.ts');
+
+describeWith(['ffmpeg'], 'the command line against a running product', () => {
+  const closers = new Closers();
+  let runtime: Runtime;
+  let folder: string;
+  let source: LiveStream;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'cli-'));
+    closers.add(() => rm(folder, { recursive: true, force: true }));
+    runtime = await startRuntime({
+      dataDir: path.join(folder, 'data'),
+      ingest: false,
+    });
+    closers.add(() => runtime.close({ graceMs: 5_000 }));
+    source = await LiveStream.start('flv');
+    closers.add(() => source.close());
+  });
+  afterAll(() => closers.closeAll());
+
+  const start = (...args: string[]) => {
+    const child = new Child(process.execPath, [MAIN, ...args, '--api', runtime.apiUrl]);
+    closers.add(() => child.stop('SIGKILL'));
+    return child;
+  };
+  /** @returns exit code and output of a command that ends by itself */
+  const run = async (...args: string[]) => {
+    const child = start(...args);
+    await waitFor(`the end of ${args.join(' ')}`, () => (child.running ? undefined : true));
+    return { code: child.process.exitCode, output: child.output };
+  };
+
+  it('records a source until Ctrl-C, then lists it, gets its file and removes it', async () => {
+    const record = start('record', source.url, '--name', 'camera', '--json');
+    const seen = () =>
+      record.output
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as { recordingId: string; status: string });
+    await waitFor('the recording', () => seen().find(({ status }) => status === 'recording'));
+    record.process.kill('SIGINT');
+    await waitFor('the end of the record command', () => (record.running ? undefined : true));
+    expect(record.process.exitCode).toBe(0);
+    const last = seen().at(-1);
+    expect(last?.status).toBe('available');
+    const id = last?.recordingId ?? '';
+    const listed = await run('ls', '--json', '--status', 'available');
+    expect(JSON.parse(listed.output)).toMatchObject({ recordingId: id, streamName: 'camera', parts: 1 });
+    const got = await run('get', id, '--output', folder);
+    expect(got.code).toBe(0);
+    const file = got.output.trim();
+    expect((await readFile(file)).length).toBeGreaterThan(10_000);
+    expect((await probe(file)).streams.map(({ codec_type }) => codec_type).sort()).toEqual([
+      'audio',
+      'video',
+    ]);
+    expect(await decodeErrors(file)).toBe('');
+    expect((await run('rm', id, '--records')).output).toContain('1 files deleted');
+    expect((await run('watch', id)).code).toBe(1);
+  }, 90_000);
+
+  it('tells what was refused, with the code of the API, and ends with 1; what it does not understand with 2', async () => {
+    const refused = await run('stop', '01KB0000000000000000000000', '--json');
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.output)).toMatchObject({ error: { code: 'recording_not_found' } });
+    expect(await run('explode')).toMatchObject({ code: 2 });
+  });
+});

@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recorderClient } from '../../../clients/typescript/client.ts';
+import { Closers } from '../../../infra/local/closers.ts';
+import { testStreamArguments } from '../../../infra/local/publish.ts';
+import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
+import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
+import { Child } from '../../support/children.ts';
+import { describeWith } from '../../support/tools.ts';
+
+/** Screenshots for docs/console are written where this says so. */
+const shots = process.env.CONSOLE_SCREENSHOTS;
+const WAIT_MS = 60_000;
+const AXE = path.resolve(import.meta.dirname, '../../../node_modules/axe-core/axe.min.js');
+const HOSTILE = '<img src=x onerror=document.title=1>"\'& é😀';
+
+describeWith(['ffmpeg', 'chromium'], 'the console', () => {
+  let runtime: Runtime;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  const closers = new Closers();
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'console-'));
+    closers.add(() => rm(folder, { recursive: true, force: true }));
+    runtime = await startRuntime({ dataDir: folder, console: true });
+    closers.add(() => runtime.close({ graceMs: 5_000 }));
+    const publisher = new Child('ffmpeg', testStreamArguments(`${runtime.rtmpUrl}/live/camera1`));
+    closers.add(() => publisher.stop('SIGKILL'));
+    browser = await puppeteer.launch({
+      executablePath: '/usr/bin/chromium',
+      args: CHROMIUM_ARGUMENTS,
+      userDataDir: path.join(folder, 'profile'),
+    });
+    closers.add(() => browser.close());
+    page = await newPage();
+  }, WAIT_MS);
+
+  afterAll(() => closers.closeAll(), WAIT_MS);
+
+  async function newPage(): Promise<Page> {
+    const made = await browser.newPage();
+    made.setDefaultTimeout(WAIT_MS);
+    await made.setViewport({ width: 1200, height: 900 });
+    // A script that the Content-Security-Policy keeps from running is told of here too.
+    made.on('pageerror', (error) => problems.push(String(error)));
+    made.on('console', (message) => {
+      if (message.type() === 'error' && /Security Policy/.test(message.text())) problems.push(message.text());
+    });
+    return made;
+  }
+
+  const press = async (name: string): Promise<void> => {
+    await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+  };
+  const sees = (selector: string) => page.waitForSelector(selector);
+  const go = (address: string) => page.goto(`${runtime.apiUrl}/${address}`);
+
+  /** What axe-core finds, as rule and element. */
+  async function violations(): Promise<string[]> {
+    await page.addScriptTag({ path: AXE });
+    const found = (await page.evaluate(
+      'axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })',
+    )) as { violations: { id: string; nodes: { html: string }[] }[] };
+    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+
+  async function looksRight(name: string): Promise<void> {
+    if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`) });
+    expect(await violations()).toEqual([]);
+    await page.setViewport({ width: 360, height: 740 });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+    expect(overflow).toBeLessThanOrEqual(0);
+    await page.setViewport({ width: 1200, height: 900 });
+  }
+
+  it(
+    'records a stream from the page alone: start, a part, stop, play, delete',
+    async () => {
+      await page.setBypassCSP(true);
+      await go('');
+      await press('Record camera1');
+      await sees('.badge.recording');
+      await looksRight('now');
+      await press('Begin a new part of camera1');
+      await press('Stop recording camera1');
+      await go('#/library');
+      await sees('.badge.available');
+      await looksRight('library');
+      await page.locator('ul.list a.name').click();
+      await sees('video');
+      await page.waitForFunction('document.querySelector("video").readyState >= 2');
+      await page.evaluate('document.querySelector("video").play()');
+      await page.waitForFunction('document.querySelector("video").currentTime > 0.5');
+      await sees('.timeline .recorded');
+      const href = await page.$eval('table a', (link) => (link as { href: string }).href);
+      expect((await fetch(href)).status).toBe(200);
+      await looksRight('recording');
+      page.once('dialog', (dialog) => void dialog.accept());
+      await press('Delete');
+      await page.waitForFunction('location.hash === "#/library"');
+      await sees('.empty');
+      expect((await recorderClient({ baseUrl: runtime.apiUrl }).recordings()).recordings).toEqual([]);
+      await go('#/health');
+      await sees('.empty');
+      await looksRight('health');
+    },
+    3 * WAIT_MS,
+  );
+
+  it(
+    'shows names as text, whatever they hold, and a wrong source with the reason of the API',
+    async () => {
+      const client = recorderClient({ baseUrl: runtime.apiUrl });
+      await client.raw.PUT('/streams/{mediaSessionId}', {
+        params: { path: { mediaSessionId: 'hostile' } },
+        body: { name: HOSTILE, sourceUrl: 'rtmp://127.0.0.1:9/live/x' },
+      });
+      const other = await newPage();
+      await other.goto(`${runtime.apiUrl}/`);
+      await other.waitForFunction((name: string) => document.body.innerText.includes(name), {}, HOSTILE);
+      expect(await other.title()).toBe('Stream Recorder');
+      await other.locator('input[name="sourceUrl"]').fill('file:///etc/passwd');
+      await other.locator('form button').click();
+      await other.waitForSelector('.problem');
+      expect(await other.$eval('.problem', (shown) => shown.textContent)).toContain('invalid_request');
+      await other.close();
+    },
+    2 * WAIT_MS,
+  );
+
+  it(
+    'says that the API is away, and goes on when it is back',
+    async () => {
+      const other = await newPage();
+      await other.goto(`${runtime.apiUrl}/`);
+      await other.waitForSelector('.tile');
+      await other.setOfflineMode(true);
+      await other.waitForSelector('.problem');
+      expect(await other.$('.tile')).not.toBeNull();
+      await other.setOfflineMode(false);
+      await other.locator('.problem button').click();
+      await other.waitForFunction('document.querySelector(".problem") === null');
+      await other.close();
+    },
+    2 * WAIT_MS,
+  );
+
+  it('broke no rule of its own Content-Security-Policy and threw nothing', () => {
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, it } from 'vitest';
+import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
+import { CONSOLE } from '../../../infra/wiring.ts';
+import { only, synthesize, testApp, testImage } from './stacks.ts';
+
+const routesOf = (template: Template) =>
+  Object.fromEntries(
+    Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map(({ Properties }) => [
+      String(Properties.RouteKey),
+      String(Properties.AuthorizationType),
+    ]),
+  );
+
+it('is served to anybody by an API that asks for user name and password', () => {
+  const stack = new Stack(testApp(), 'Mine');
+  new StreamRecorder(stack, 'Recorder', {
+    image: testImage(),
+    console: true,
+    auth: { kind: 'basic', secret: new Secret(stack, 'Callers') },
+  });
+  const template = Template.fromStack(stack);
+  const routes = routesOf(template);
+  for (const path of CONSOLE.paths) expect(routes[`GET ${path}`]).toBe('NONE');
+  expect(routes['GET /recordings']).toBe('CUSTOM');
+  const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
+    template,
+    'AWS::Lambda::Function',
+    { Description: CONSOLE.function.description },
+  );
+  expect(properties.Environment.Variables).toMatchObject({
+    CONSOLE_FOLDER: 'console',
+    CONSOLE_MEDIA_ORIGINS: { 'Fn::Join': ['', ['https://', expect.anything()]] },
+  });
+});
+
+it('is not there unless it is asked for', () => {
+  expect(Object.keys(routesOf(synthesize()))).not.toContain('GET /console');
+});
+
+it('is refused where callers sign their requests, which a page cannot', () => {
+  expect(() => synthesize({ console: true })).toThrow(
+    'console: needs auth of kind basic or none, and it is iam',
+  );
+});
