@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
+import { tailsPrefix } from '../../functions/core/state/keys.ts';
 import type { FinalPart, Reason } from '../../functions/core/state/objects.ts';
+import { decodeTailFacts } from '../../functions/core/upload/tails.ts';
 import { waitFor } from './children.ts';
 import { decodeErrors, probe, readCounters } from './counterStream.ts';
 import type { MediaFolder } from './media.ts';
@@ -51,6 +54,29 @@ export class LiveRecording {
       { timeoutMs: 40_000 },
     );
     await delay(ms);
+  }
+
+  /** Waits until so many frames more have come, and are safe, than had been when this was called. */
+  async moreFrames(count: number): Promise<void> {
+    const before = await this.#savedFrames();
+    await waitFor(
+      `${count} frames more`,
+      async () => ((await this.#savedFrames()) >= before + count ? true : undefined),
+      { timeoutMs: 40_000 },
+    );
+  }
+
+  /** As the newest tail says: behind by what has come since the last checkpoint. Tests fill no S3 part. */
+  async #savedFrames(): Promise<number> {
+    const { s3, store } = this.#bench;
+    const keys = await store.list(tailsPrefix(this.#attempt.recordingId, 1));
+    const counts = await Promise.all(
+      keys.map(async (Key) => {
+        const { Metadata = {} } = await s3.send(new HeadObjectCommand({ Bucket: store.bucket, Key }));
+        return decodeTailFacts(Metadata)?.videoFrames ?? 0;
+      }),
+    );
+    return Math.max(0, ...counts);
   }
 
   stop(): void {

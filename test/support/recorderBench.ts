@@ -37,54 +37,66 @@ export interface Attempt {
   readonly reason: Promise<Reason>;
 }
 
+interface Started {
+  readonly folder: string;
+  readonly server: S3Server;
+  readonly events: EventsServer;
+  readonly s3: S3Client;
+  readonly store: StateStore;
+}
+
 /** The recorder in this process, with real ffmpeg, against real S3 and EventBridge protocols. */
 export class RecorderBench {
-  readonly folder: string;
-  readonly store: StateStore;
-  readonly s3: S3Client;
   /** Types of the events that were published, in order. */
-  readonly events: readonly string[];
-  readonly #server: S3Server;
-  readonly #eventsServer: EventsServer;
+  readonly events: string[] = [];
+  #started: Started | undefined;
   #count = 0;
 
-  private constructor(folder: string, server: S3Server, eventsServer: EventsServer, events: string[]) {
-    this.events = events;
-    this.folder = folder;
-    this.#server = server;
-    this.#eventsServer = eventsServer;
-    this.s3 = this.client();
-    this.store = new StateStore(this.s3, LANDING);
-  }
-
-  static async start(): Promise<RecorderBench> {
+  async start(): Promise<void> {
     const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
     const server = await startS3Server({
       dataDir: path.join(folder, 's3'),
       credentials: CREDENTIALS,
       buckets: [LANDING],
     });
-    const published: string[] = [];
     const events = await startEventsServer({
       busNames: [BUS],
       onEvent: (event) => {
-        published.push(event['detail-type']);
+        this.events.push(event['detail-type']);
       },
     });
-    return new RecorderBench(folder, server, events, published);
+    const s3 = new S3Client(clientConfig(server));
+    this.#started = { folder, server, events, s3, store: new StateStore(s3, LANDING) };
+  }
+
+  get #running(): Started {
+    if (this.#started === undefined) throw new Error('the bench is not started');
+    return this.#started;
+  }
+
+  get folder(): string {
+    return this.#running.folder;
+  }
+
+  get s3(): S3Client {
+    return this.#running.s3;
+  }
+
+  get store(): StateStore {
+    return this.#running.store;
   }
 
   get faults(): Faults {
-    return this.#server.faults;
+    return this.#running.server.faults;
   }
 
   get eventFaults(): Faults {
-    return this.#eventsServer.faults;
+    return this.#running.events.faults;
   }
 
   bus(): EventBus {
     const client = new EventBridgeClient({
-      endpoint: this.#eventsServer.url,
+      endpoint: this.#running.events.url,
       region: 'us-east-1',
       credentials: CREDENTIALS,
     });
@@ -92,16 +104,7 @@ export class RecorderBench {
   }
 
   client(): S3Client {
-    return new S3Client(this.#clientConfig);
-  }
-
-  get #clientConfig(): S3ClientConfig {
-    return {
-      endpoint: this.#server.url,
-      region: 'us-east-1',
-      credentials: CREDENTIALS,
-      forcePathStyle: true,
-    };
+    return new S3Client(clientConfig(this.#running.server));
   }
 
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
@@ -127,7 +130,7 @@ export class RecorderBench {
   run(recordingId: string, attempt = 1, lookup: Lookup = lookupBySystem): Attempt {
     const stop = new StopRequest();
     const log = new Logger({ logLevel: 'SILENT' });
-    const s3 = recorderS3Client(log, this.#clientConfig);
+    const s3 = recorderS3Client(log, clientConfig(this.#running.server));
     const patience = new Patience();
     const reason = runAttempt({
       outside: {
@@ -167,10 +170,16 @@ export class RecorderBench {
   }
 
   async close(): Promise<void> {
-    await this.#eventsServer.close();
-    await this.#server.close();
-    await rm(this.folder, { recursive: true, force: true });
+    if (this.#started === undefined) return;
+    const { events, server, folder } = this.#started;
+    await events.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+function clientConfig({ url }: S3Server): S3ClientConfig {
+  return { endpoint: url, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true };
 }
 
 export interface Recorded {

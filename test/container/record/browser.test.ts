@@ -1,25 +1,19 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { playInChromium } from '../../support/browser.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 60;
 const FPS = 25;
 
 describeWith(['ffmpeg', 'chromium'], 'a record in a browser', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   async function record(name: string, output: readonly string[]): Promise<Buffer> {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { ENHANCED_CODECS, enhancedFlv } from '../../support/enhancedFlv.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { frameHashes, MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { frameHashes } from '../../support/media.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 3;
@@ -85,16 +85,11 @@ const SOURCES: readonly (readonly [
 ];
 
 describeWith(['ffmpeg'], 'what sources send', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   /** An encoder of AV1 cannot write to a pipe: its parameters come too late. */

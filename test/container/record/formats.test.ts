@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { controlKey } from '../../../functions/core/state/keys.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 8;
@@ -18,16 +17,11 @@ const FLV = [...END, '-flvflags', 'no_duration_filesize', '-f', 'flv'];
 const MATROSKA = [...END, '-live', '1', '-f', 'matroska'];
 
 describeWith(['ffmpeg'], 'sources of other codecs', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   async function serve(name: string, args: readonly string[]): Promise<string> {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { frameHashes, frameWidths, MediaFolder, packetHashes } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { frameHashes, frameWidths, packetHashes } from '../../support/media.ts';
 import { describeWith } from '../../support/tools.ts';
 import { joinTs } from '../../support/ts.ts';
 
@@ -22,16 +22,11 @@ const halves = (first: number, second: number): number[] =>
   [first, second].flatMap((width) => Array.from({ length: SECONDS * 25 }, () => width));
 
 describeWith(['ffmpeg'], 'a source whose parameters change within its samples', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   /** One encoder's run; the file's name is that of its place in the stream. */

@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { frameHashes, MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { frameHashes } from '../../support/media.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 4;
 const SOUND_FIRST_SECONDS = 2;
 
 describeWith(['ffmpeg'], 'a source whose sound comes before its picture', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let source: HttpSource;
 
   beforeAll(async () => {
-    bench = await RecorderBench.start();
     const picture = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${SECONDS}`];
     const sound = `sine=sample_rate=44100:duration=${SOUND_FIRST_SECONDS + SECONDS}`;
     const stream = folder.pipe('source.flv', [
@@ -27,8 +26,6 @@ describeWith(['ffmpeg'], 'a source whose sound comes before its picture', () => 
   });
   afterAll(async () => {
     await source.close();
-    await bench?.close();
-    folder.remove();
   });
 
   it.each(['mp4', 'mkv', 'ts'] as const)('is one %s file, with all of both', async (format) => {

@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FinalPart } from '../../../functions/core/state/objects.ts';
 import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 20;
 const MAX_BYTES = 400_000;
 
 describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
+  const bench = benchForTests();
   let stream: Buffer;
   /** Of the largest fragment, a second of the stream. */
   let fragmentBytes: number;
@@ -23,12 +22,9 @@ describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
       ...['-t', String(SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
     ]);
     fragmentBytes = 1.5 * (stream.length / SECONDS);
-    bench = await RecorderBench.start();
   });
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   async function serve(bytesPerSecond: number): Promise<string> {

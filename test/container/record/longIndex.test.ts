@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { PageFile } from '../../../container/upload/pageFile.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { frameHashes, MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { frameHashes } from '../../support/media.ts';
 import { describeWith } from '../../support/tools.ts';
 
 describeWith(['ffmpeg'], 'a record whose index does not fit into one page', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const folder = folderForTests();
+  const bench = benchForTests();
   afterEach(() => {
     vi.restoreAllMocks();
-  });
-  afterAll(async () => {
-    await bench.close();
-    folder.remove();
   });
 
   it.each([

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BufferPool } from '../../../container/upload/bufferPool.ts';
 import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 40;
@@ -14,8 +13,8 @@ const BUFFERS_MAX = 4;
 const UNFINISHED_MAX = 21;
 
 describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let source: HttpSource;
 
   beforeAll(async () => {
@@ -23,12 +22,9 @@ describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
     const live = ['-flvflags', 'no_duration_filesize', '-f', 'flv'];
     const stream = folder.pipe('stream.flv', [...args, '-b:v', '2M', '-t', String(SECONDS), ...live]);
     source = await HttpSource.start(stream);
-    bench = await RecorderBench.start();
   }, 60_000);
   afterAll(async () => {
     await source.close();
-    await bench.close();
-    folder.remove();
   });
 
   it('keeps finished parts on disk, few at a time, and loses no frame', async () => {

@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { joinFlv } from '../../support/flv.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 4;
 
 describeWith(['ffmpeg'], 'a source whose parameters change in the middle', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   const flv = (size: string): Buffer =>

@@ -5,9 +5,9 @@ import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../../functions/core/state/objects.ts';
 import { crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource, type Pace } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { type Recorded, RecorderBench } from '../../support/recorderBench.ts';
+import type { Recorded } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 24;
@@ -15,9 +15,9 @@ const FPS = 25;
 const MIB = 1024 * 1024;
 
 describeWith(['ffmpeg'], 'the recorder', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
+  const bench = benchForTests();
   let stream: Buffer;
   let sparse: Buffer;
 
@@ -45,12 +45,9 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       ]);
     stream = make('stream.flv', FPS);
     sparse = make('sparse.flv', 10 * FPS);
-    bench = await RecorderBench.start();
   }, 60_000);
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   async function serve(bytes: Buffer, pace?: Pace): Promise<string> {

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { CONTENT_TYPES } from '../../../functions/core/media/contentTypes.ts';
 import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { playInChromium } from '../../support/browser.ts';
 import { counterStreamArgs, decodeErrors } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { frameWidths, MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { frameWidths } from '../../support/media.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 3;
@@ -15,16 +15,11 @@ const halves = (first: number, second: number): number[] =>
   [first, second].flatMap((width) => Array.from({ length: SECONDS * 25 }, () => width));
 
 describeWith(['ffmpeg', 'chromium'], 'a source whose keyframes say their size', () => {
-  const folder = new MediaFolder();
+  const folder = folderForTests();
   const sources: HttpSource[] = [];
-  let bench: RecorderBench;
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
+  const bench = benchForTests();
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
-    await bench?.close();
-    folder.remove();
   });
 
   const OTHERS: readonly (readonly [string, ContainerFormat, readonly string[]])[] = [

@@ -4,28 +4,24 @@ import { sessionKey } from '../../../functions/core/state/keys.ts';
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
-import { MediaFolder } from '../../support/media.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const log = new Logger({ logLevel: 'SILENT' });
 
 describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let source: HttpSource;
   const launched: string[] = [];
 
   beforeAll(async () => {
-    bench = await RecorderBench.start();
     const args = counterStreamArgs().filter((arg) => arg !== '-re');
     source = await HttpSource.start(folder.pipe('short.flv', [...args, '-t', '5', '-f', 'flv']));
   });
   afterAll(async () => {
     await source.close();
-    await bench.close();
-    folder.remove();
   });
 
   function aftermath(): Aftermath {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { recordingIdTimeMs } from '../../../functions/core/state/ids.ts';
 import { indexKey, outcomeKey, recordingPrefix } from '../../../functions/core/state/keys.ts';
 import type { Outcome } from '../../../functions/core/state/objects.ts';
 import { expireFinishedState, FINISHED_STATE_KEPT_MS } from '../../../functions/mending/expiry.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { benchForTests } from '../../support/forTests.ts';
 
-let bench: RecorderBench;
-beforeAll(async () => {
-  bench = await RecorderBench.start();
-});
-afterAll(() => bench.close());
+const bench = benchForTests();
 
 async function create(hasEnded: boolean): Promise<string> {
   const recordingId = await bench.createJob('rtmp://host/live/key');

@@ -7,25 +7,21 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { partKey, tailKey } from '../../../functions/core/state/keys.ts';
 import { type FinalPart, finalPartSchema, type OpenPart } from '../../../functions/core/state/objects.ts';
 import { encodeTailFacts } from '../../../functions/core/upload/tails.ts';
 import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
-import { RecorderBench } from '../../support/recorderBench.ts';
+import { benchForTests } from '../../support/forTests.ts';
 
 const MIB = 1024 * 1024;
 const LANDING = 'landing';
 const log = new Logger({ logLevel: 'SILENT' });
 
 describe('rescue', () => {
-  let bench: RecorderBench;
+  const bench = benchForTests();
   const data = randomBytes(13 * MIB);
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
-  afterAll(() => bench.close());
 
   /** What a killed recorder leaves: so many S3 parts of 5 MiB, and tails of these ranges. */
   async function abandon(s3Parts: number, tails: readonly (readonly [from: number, to: number])[]) {

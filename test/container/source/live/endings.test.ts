@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { waitFor } from '../../../support/children.ts';
 import { counterStreamArgs, readCounters } from '../../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { HttpSource, type Pace } from '../../../support/httpSource.ts';
-import { MediaFolder } from '../../../support/media.ts';
-import { type Recorded, RecorderBench } from '../../../support/recorderBench.ts';
+import type { Recorded } from '../../../support/recorderBench.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const FPS = 25;
 const SECONDS = 6;
 
 describeWith(['ffmpeg'], 'a recording that has a frame', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   /** With a duration in its metadata, as players are told of what ffmpeg publishes for so many seconds. */
   let stream: Buffer;
 
@@ -20,12 +20,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
       ...counterStreamArgs({ fps: FPS, keyframeEvery: 5 }).filter((arg) => arg !== '-re'),
       ...['-t', String(SECONDS)],
     ]);
-    bench = await RecorderBench.start();
   }, 60_000);
-  afterAll(async () => {
-    await bench?.close();
-    folder.remove();
-  });
 
   async function sourceOf(pace: Omit<Pace, 'bytesPerSecond'>, seconds = SECONDS): Promise<HttpSource> {
     return HttpSource.start(stream, { bytesPerSecond: stream.length / seconds, ...pace });

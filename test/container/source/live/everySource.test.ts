@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
+import { benchForTests, closersForTests, folderForTests } from '../../../support/forTests.ts';
 import { HlsServer } from '../../../support/hlsServer.ts';
 import { LiveRecording, missing } from '../../../support/liveRecording.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
-import { MediaFolder } from '../../../support/media.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
-import { RecorderBench } from '../../../support/recorderBench.ts';
 import { RtspServer } from '../../../support/rtspServer.ts';
 import { SrtListener } from '../../../support/srtListener.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -17,19 +16,15 @@ interface Source {
 }
 
 describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', () => {
-  const folder = new MediaFolder();
-  const closers: (() => Promise<void>)[] = [];
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const closers = closersForTests();
+  const bench = benchForTests();
   let flv: LiveStream;
 
   beforeAll(async () => {
-    [bench, flv] = await Promise.all([RecorderBench.start(), LiveStream.start('flv')]);
+    flv = await LiveStream.start('flv');
   });
-  afterAll(async () => {
-    await Promise.all(closers.map((close) => close()));
-    await Promise.all([bench?.close(), flv?.close()]);
-    folder.remove();
-  });
+  afterAll(() => flv?.close());
 
   async function rtsp(options: Partial<Parameters<typeof RtspServer.start>[0]> = {}): Promise<string> {
     const server = await RtspServer.start({ feed: flv.url, ...options });

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Child } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
+import { benchForTests, closersForTests, folderForTests } from '../../../support/forTests.ts';
 import { HlsServer } from '../../../support/hlsServer.ts';
 import { type LiveRecord, LiveRecording, missing } from '../../../support/liveRecording.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
-import { MediaFolder } from '../../../support/media.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
-import { RecorderBench } from '../../../support/recorderBench.ts';
 import { RtspServer } from '../../../support/rtspServer.ts';
 import { SrtListener } from '../../../support/srtListener.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -18,19 +17,9 @@ const DENSE = { keyframeEvery: 5 };
 const FRAME_MS = 40;
 
 describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost and comes back', () => {
-  const folder = new MediaFolder();
-  const closers: (() => Promise<void>)[] = [];
-  let bench: RecorderBench;
-
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
-  afterAll(async () => {
-    // What feeds another is closed after it.
-    for (const close of closers.reverse()) await close();
-    await bench?.close();
-    folder.remove();
-  });
+  const folder = folderForTests();
+  const closers = closersForTests();
+  const bench = benchForTests();
 
   async function live(...options: Parameters<typeof LiveStream.start>): Promise<LiveStream> {
     const stream = await LiveStream.start(...options);
@@ -89,7 +78,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       publisher = publishCounter(url, DENSE);
       await nginx.published('stream-key-1234');
       const awayMs = Date.now() - goneAtMs;
-      await delay(4_000);
+      await recording.moreFrames(125);
       recording.stop();
       const record = await recording.record(folder);
       expectOneFile(record, 1);
@@ -111,7 +100,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     await recording.recorded(2_000);
     await server.stop();
     server = await RtspServer.start({ feed: feed.url, port: server.port });
-    await delay(5_000);
+    await recording.moreFrames(125);
     recording.stop();
     const record = await recording.record(folder);
     expectOneFile(record, 1);
@@ -127,7 +116,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     await recording.recorded(2_000);
     await listener.stop('SIGKILL');
     listener = await SrtListener.start({ ...DENSE, port: listener.port });
-    await delay(13_000);
+    await recording.moreFrames(125);
     recording.stop();
     const record = await recording.record(folder);
     expectOneFile(record, 1);
@@ -143,7 +132,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     hls.answer(503);
     await delay(3_000);
     hls.answer(200);
-    await delay(4_000);
+    await recording.moreFrames(160);
     recording.stop();
     const record = await recording.record(folder);
     expectOneFile(record, 1);

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer as createWebServer, type Server as WebServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { EndCode } from '../../../../functions/core/state/objects.ts';
 import { listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { freePort } from '../../../support/children.ts';
+import { benchForTests, closersForTests } from '../../../support/forTests.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
-import { RecorderBench } from '../../../support/recorderBench.ts';
 import { RtspServer } from '../../../support/rtspServer.ts';
 import { SrtListener } from '../../../support/srtListener.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -16,8 +16,8 @@ const SETTINGS = { idleTimeoutMs: 2_000, openTimeoutMs: 3_000 };
 
 /** Each protocol against each failure, with servers that really fail in that way. */
 describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not open', () => {
-  const closers: (() => Promise<void> | void)[] = [];
-  let bench: RecorderBench;
+  const closers = closersForTests();
+  const bench = benchForTests();
   let nginx: NginxRtmp;
   let idleNginx: NginxRtmp;
   let rtsp: RtspServer;
@@ -31,8 +31,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not o
 
   beforeAll(async () => {
     const flv = await LiveStream.start('flv');
-    [bench, nginx, idleNginx, rtsp, guarded, mute, talker, web, closed] = await Promise.all([
-      RecorderBench.start(),
+    [nginx, idleNginx, rtsp, guarded, mute, talker, web, closed] = await Promise.all([
       NginxRtmp.start(),
       NginxRtmp.start({ keepsPlayers: true }),
       RtspServer.start({ feed: flv.url }),
@@ -52,11 +51,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not o
       () => idleNginx.stop(),
       () => rtsp.stop(),
       () => guarded.stop(),
-      () => bench.close(),
     );
-  });
-  afterAll(async () => {
-    await Promise.all(closers.map((close) => close()));
   });
 
   async function listen(server: Server): Promise<number> {

@@ -1,23 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import type { CounterStreamOptions } from '../../../support/counterStream.ts';
+import { benchForTests } from '../../../support/forTests.ts';
 import { LiveRecording } from '../../../support/liveRecording.ts';
 import { type LiveFormat, LiveStream } from '../../../support/liveStream.ts';
-import { RecorderBench } from '../../../support/recorderBench.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const IDLE_MS = 3_000;
 
 describeWith(['ffmpeg'], 'a slow source is not taken for a silent one', () => {
   const streams: LiveStream[] = [];
-  let bench: RecorderBench;
+  const bench = benchForTests();
 
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
   afterAll(async () => {
     await Promise.all(streams.map((stream) => stream.close()));
-    await bench?.close();
   });
 
   async function live(...options: Parameters<typeof LiveStream.start>): Promise<LiveStream> {

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { publishCounter } from '../../../support/counterStream.ts';
+import { benchForTests, closersForTests, folderForTests } from '../../../support/forTests.ts';
 import { HlsServer } from '../../../support/hlsServer.ts';
 import { LiveRecording, missing } from '../../../support/liveRecording.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
-import { MediaFolder } from '../../../support/media.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
-import { RecorderBench } from '../../../support/recorderBench.ts';
 import { RtspServer } from '../../../support/rtspServer.ts';
 import { SrtListener } from '../../../support/srtListener.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -20,18 +19,9 @@ interface Stalling {
 }
 
 describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connected and sends nothing', () => {
-  const folder = new MediaFolder();
-  const closers: (() => Promise<void>)[] = [];
-  let bench: RecorderBench;
-
-  beforeAll(async () => {
-    bench = await RecorderBench.start();
-  });
-  afterAll(async () => {
-    for (const close of closers.reverse()) await close();
-    await bench?.close();
-    folder.remove();
-  });
+  const folder = folderForTests();
+  const closers = closersForTests();
+  const bench = benchForTests();
 
   async function live(...options: Parameters<typeof LiveStream.start>): Promise<LiveStream> {
     const stream = await LiveStream.start(...options);
@@ -114,7 +104,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connect
     source.withhold('everything');
     await delay(5_000);
     source.withhold('nothing');
-    await delay(4_000);
+    await recording.moreFrames(100);
     recording.stop();
     const record = await recording.record(folder);
     expect(record.parts).toHaveLength(1);

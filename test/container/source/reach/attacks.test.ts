@@ -7,8 +7,8 @@ import type { Lookup } from '../../../../container/source/reach/dnsResolution.ts
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../../../functions/core/source/sourceRules.ts';
 import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { Canary } from '../../../support/canary.ts';
-import { MediaFolder } from '../../../support/media.ts';
-import { type Recorded, RecorderBench } from '../../../support/recorderBench.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
+import type { Recorded } from '../../../support/recorderBench.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 /** 127.0.0.1 is the world that may be reached, and 127.0.0.2 is what may not. */
@@ -22,8 +22,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 describeWith(['ffmpeg'], 'a hostile source', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let canary: Canary;
   let server: Server;
   let good: string;
@@ -40,7 +40,6 @@ describeWith(['ffmpeg'], 'a hostile source', () => {
     folder.make('good.flv', [...encoded, '-f', 'flv']);
     folder.make('good.ts', [...encoded, '-f', 'mpegts']);
     folder.make('good.m3u8', [...encoded, '-f', 'hls', '-hls_segment_type', 'fmp4', '-hls_time', '2']);
-    bench = await RecorderBench.start();
     canary = await Canary.start('127.0.0.2');
     server = createServer((request, response) => {
       const { status, location, body } = bodies.get(request.url ?? '') ?? {
@@ -57,8 +56,6 @@ describeWith(['ffmpeg'], 'a hostile source', () => {
   afterAll(async () => {
     await closeServer(server);
     await canary.close();
-    await bench.close();
-    folder.remove();
   });
 
   const lookup: Lookup = async (host) => {

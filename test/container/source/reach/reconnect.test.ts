@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Lookup } from '../../../../container/source/reach/dnsResolution.ts';
 import { counterStreamArgs } from '../../../support/counterStream.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { HttpSource } from '../../../support/httpSource.ts';
-import { MediaFolder } from '../../../support/media.ts';
-import { type Recorded, RecorderBench } from '../../../support/recorderBench.ts';
+import type { Recorded } from '../../../support/recorderBench.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const FPS = 25;
 const SECONDS = 8;
 
 describeWith(['ffmpeg'], 'a source that is lost', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let source: HttpSource;
   let stream: Buffer;
 
@@ -20,12 +20,7 @@ describeWith(['ffmpeg'], 'a source that is lost', () => {
       ...counterStreamArgs({ fps: FPS }).filter((arg) => arg !== '-re'),
       ...['-t', String(SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
     ]);
-    bench = await RecorderBench.start();
   }, 60_000);
-  afterAll(async () => {
-    await bench.close();
-    folder.remove();
-  });
 
   /** The connection is cut in the middle; from then on DNS answers what `later` says, one answer for each question. */
   async function recordWith(later: readonly (readonly string[] | undefined)[]): Promise<Recorded> {

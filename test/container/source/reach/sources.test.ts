@@ -6,9 +6,9 @@ import type { Lookup } from '../../../../container/source/reach/dnsResolution.ts
 import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { type Child, waitFor } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
-import { MediaFolder } from '../../../support/media.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
-import { type Recorded, RecorderBench } from '../../../support/recorderBench.ts';
+import type { Recorded } from '../../../support/recorderBench.ts';
 import { TlsFront } from '../../../support/tlsFront.ts';
 import { describeWith } from '../../../support/tools.ts';
 
@@ -21,8 +21,8 @@ const lookup: Lookup = async (host) => {
 };
 
 describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
-  const folder = new MediaFolder();
-  let bench: RecorderBench;
+  const folder = folderForTests();
+  const bench = benchForTests();
   let server: Server;
   let httpPort: number;
   let nginx: NginxRtmp;
@@ -78,7 +78,6 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     });
     const url = await listenOnLoopback(server);
     httpPort = Number(new URL(url).port);
-    bench = await RecorderBench.start();
     nginx = await NginxRtmp.start({ playHookUrl: `${url}/play-hook` });
     rtmpPort = Number(new URL(nginx.url).port);
     publisher = publishCounter(`${nginx.url}/camera`);
@@ -89,8 +88,6 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     await publisher.stop('SIGKILL');
     await nginx.stop();
     await Promise.all([https.close(), rtmps.close(), closeServer(server)]);
-    await bench.close();
-    folder.remove();
   });
 
   const frames = ({ objects }: Recorded): number =>

@@ -1,7 +1,8 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ContainerFormat, createReader, type Fragment } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
-import { frameHashes, MediaFolder } from '../../../support/media.ts';
+import { folderForTests } from '../../../support/forTests.ts';
+import { frameHashes } from '../../../support/media.ts';
 import { PartInMemory, readFragments } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { joinTs } from '../../../support/ts.ts';
@@ -17,11 +18,10 @@ const ENCODERS = {
 const SIZES = ['320x180', '640x360'] as const;
 
 describeWith(['ffmpeg'], 'video parameters that change within the samples', () => {
-  const folder = new MediaFolder();
-  afterAll(() => folder.remove());
+  const folder = folderForTests();
 
   const encodings = new Map<string, Buffer>();
-  /** Two seconds of each size in a transport stream, and what ffmpeg copies of it for the recorder. */
+  /** A second of each size in a transport stream, and what ffmpeg copies of it for the recorder. */
   const copyOf = (
     codec: keyof typeof ENCODERS,
     format: ContainerFormat,
@@ -32,9 +32,9 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
       const made = encodings.get(`${name} ${place}`);
       if (made !== undefined) return made;
       const bytes = folder.make(name, [
-        ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=2`, ...ENCODERS[codec], '-g', '25'],
+        ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=1`, ...ENCODERS[codec], '-g', '13'],
         // Pixels that are wider than high.
-        ...['-vf', 'setsar=4/3', '-output_ts_offset', String(2.1 * place), '-f', 'mpegts'],
+        ...['-vf', 'setsar=4/3', '-output_ts_offset', String(1.1 * place), '-f', 'mpegts'],
       ]);
       encodings.set(`${name} ${place}`, bytes);
       return bytes;
@@ -71,18 +71,22 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
           const size = SIZES[place] ?? '';
           const [width, height] = size.split('x').map(Number);
           expect(part.muxer.tracks).toEqual([{ kind: 'video', codec, width, height }]);
-          for (const bytes of [part.begun, part.finished()]) {
-            const file = folder.write(`${codec}-${place}.${format}`, bytes);
-            expect(await decodeErrors(file)).toBe('');
-            expect((await probe(file)).streams[0]).toMatchObject({
-              width,
-              height,
-              sample_aspect_ratio: '4:3',
-            });
-            expect(await frameHashes(file, 'v')).toEqual(
-              await frameHashes(folder.file(`${codec}-${size}.ts`), 'v'),
-            );
-          }
+          const sent = await frameHashes(folder.file(`${codec}-${size}.ts`), 'v');
+          const files = Object.entries({ begun: part.begun, finished: part.finished() }).map(
+            ([state, bytes]) => folder.write(`${codec}-${place}-${state}.${format}`, bytes),
+          );
+          await Promise.all(
+            files.map(async (file) => {
+              const [errors, { streams }, hashes] = await Promise.all([
+                decodeErrors(file),
+                probe(file),
+                frameHashes(file, 'v'),
+              ]);
+              expect(errors).toBe('');
+              expect(streams[0]).toMatchObject({ width, height, sample_aspect_ratio: '4:3' });
+              expect(hashes).toEqual(sent);
+            }),
+          );
         }
       },
       90_000,
