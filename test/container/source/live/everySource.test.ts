@@ -24,7 +24,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
   beforeAll(async () => {
     flv = await LiveStream.start('flv');
   });
-  afterAll(() => flv?.close());
+  afterAll(() => flv.close());
 
   async function rtsp(options: Partial<Parameters<typeof RtspServer.start>[0]> = {}): Promise<string> {
     const server = await RtspServer.start({ feed: flv.url, ...options });
