@@ -45,6 +45,7 @@ async function start(
   };
   const runtime = await startRuntime({
     dataDir,
+    https: settings.https,
     ports: { api: settings.apiPort, rtmp: settings.rtmpPort, s3: settings.s3Port },
     recordingDefaults: settings.recordingDefaults,
     streamHooks: settings.streamHooks,
@@ -93,7 +94,15 @@ function endOnSignal(runtime: Runtime, logs: LogFiles): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 }
 
-function welcome({ apiUrl, s3Url, rtmpUrl, region, credentials }: Runtime, dataDir: string): void {
+function httpsLine({ https }: Runtime): string {
+  if (https === undefined) return '';
+  const { url, certificateFile } = https;
+  const trust = certificateFile === undefined ? '' : `  (self-signed: curl --cacert ${certificateFile})`;
+  return `\n               ${url}${trust}`;
+}
+
+function welcome(runtime: Runtime, dataDir: string): void {
+  const { apiUrl, s3Url, rtmpUrl, region, credentials } = runtime;
   const stream = `${rtmpUrl}/live/camera1`;
   const post = (route: string): string =>
     `curl -X POST ${apiUrl}/rest-api/stream/${route} -H 'content-type: application/json' -d '{"mediaSessionId":"camera1"}'`;
@@ -101,7 +110,7 @@ function welcome({ apiUrl, s3Url, rtmpUrl, region, credentials }: Runtime, dataD
   say(`Stream Recorder runs on this machine. Ctrl-C ends it.
 
   Console      ${apiUrl}/
-  HTTP API     ${apiUrl}
+  HTTP API     ${apiUrl}${httpsLine(runtime)}
   RTMP ingest  ${rtmpUrl}/live/NAME
   S3 endpoint  ${s3Url}  (buckets ${LANDING}, ${LIBRARY})
   data, logs   ${dataDir}, ${path.join(dataDir, 'logs')}

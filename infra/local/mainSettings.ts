@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
@@ -7,11 +7,19 @@ import {
   mergeSettings,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
+import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
 
 /** What `npm start` reads from its environment. */
 export interface MainSettings {
   readonly apiPort: number;
+  readonly https: {
+    readonly port: number;
+    /** Whether the port was asked for: then it must be had. */
+    readonly isRequired: boolean;
+    /** Undefined: one is made. */
+    readonly pair: TlsPair | undefined;
+  };
   readonly rtmpPort: number;
   readonly s3Port: number;
   readonly dataDir: string;
@@ -25,6 +33,7 @@ export interface MainSettings {
 /** The variable that changes what a part of the runtime could not have. */
 export const VARIABLE_OF: Readonly<Record<RuntimePart, string | undefined>> = {
   api: 'PORT',
+  https: 'HTTPS_PORT',
   rtmp: 'RTMP_PORT',
   s3: 'S3_PORT',
   data: 'DATA_DIR',
@@ -38,6 +47,11 @@ export const VARIABLE_OF: Readonly<Record<RuntimePart, string | undefined>> = {
 export function readSettings(env: Readonly<Record<string, string | undefined>>): MainSettings {
   return {
     apiPort: port('PORT', env.PORT, 8081),
+    https: {
+      port: port('HTTPS_PORT', env.HTTPS_PORT, 8444),
+      isRequired: (env.HTTPS_PORT ?? '') !== '',
+      pair: tlsPair(env.TLS_CERT || undefined, env.TLS_KEY || undefined),
+    },
     rtmpPort: port('RTMP_PORT', env.RTMP_PORT, 1935),
     s3Port: port('S3_PORT', env.S3_PORT, 9000),
     dataDir: env.DATA_DIR || '.data',
@@ -56,6 +70,31 @@ function port(name: string, text: string | undefined, byDefault: number): number
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 65_535) return value;
   throw new SettingError(`${name} must be a port from 0 (any free one) to 65535; it is "${text}".`);
+}
+
+function tlsPair(certificateFile: string | undefined, keyFile: string | undefined): TlsPair | undefined {
+  if (certificateFile === undefined && keyFile === undefined) return undefined;
+  if (certificateFile === undefined || keyFile === undefined) {
+    const missing = certificateFile === undefined ? 'TLS_CERT' : 'TLS_KEY';
+    throw new SettingError(`TLS_CERT and TLS_KEY go together; ${missing} is missing.`);
+  }
+  const pair = { certificate: pemOf('TLS_CERT', certificateFile), key: pemOf('TLS_KEY', keyFile) };
+  try {
+    checkPair(pair);
+  } catch (error) {
+    throw new SettingError(`TLS_CERT and TLS_KEY are no pair in PEM: ${reasonOf(error)}.`, { cause: error });
+  }
+  return pair;
+}
+
+function pemOf(variable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingError(`${variable} must be a file that can be read; "${file}" is not.`, {
+      cause: error,
+    });
+  }
 }
 
 /** Seen at the start, and not at the first record. */

@@ -10,12 +10,14 @@ import type { LocalQueues } from './queues.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import {
   connectQueues,
+  type HttpsEnd,
   type Log,
   openGround,
   startApi,
   startEventBus,
   startFunctions,
   startHook,
+  startHttps,
   startQueues,
   startRecorders,
   startRtmp,
@@ -30,6 +32,7 @@ export { StartError } from './startError.ts';
 
 export interface Runtime {
   readonly apiUrl: string;
+  readonly https: HttpsEnd | undefined;
   readonly s3Url: string;
   readonly ecsUrl: string;
   readonly eventsUrl: string;
@@ -89,6 +92,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   closers.add(() => invoker.close());
   const gateway = await startApi(ground, functions, s3.url);
   connectQueues(ground, queues, functions);
+  const https = await startHttps(ground, gateway);
   invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, () => ({
     scheduledAt: new Date().toISOString(),
   }));
@@ -97,6 +101,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, queues, hook, closers });
   return {
     apiUrl: gateway.url,
+    https,
     s3Url: s3.url,
     ecsUrl: ecs.url,
     eventsUrl: events.url,

@@ -1,4 +1,5 @@
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
+import type { TlsPair } from './certificate.ts';
 
 export interface RuntimeOptions {
   /** All that outlives the runtime; one runtime at a time. */
@@ -10,6 +11,13 @@ export interface RuntimeOptions {
     readonly ecs?: number;
     readonly events?: number;
     readonly rtmp?: number;
+  };
+  /** The API over HTTPS too, with a self-signed certificate where none is given. Not by default. */
+  readonly https?: {
+    readonly port: number;
+    readonly pair: TlsPair | undefined;
+    /** Whether a taken port is an error; otherwise there is no HTTPS then. */
+    readonly isRequired: boolean;
   };
   /** Whether there is an RTMP ingest. true by default. */
   readonly ingest?: boolean;

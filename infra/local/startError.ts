@@ -1,4 +1,4 @@
-export type RuntimePart = 'api' | 's3' | 'ecs' | 'events' | 'sqs' | 'rtmp' | 'data';
+export type RuntimePart = 'api' | 'https' | 's3' | 'ecs' | 'events' | 'sqs' | 'rtmp' | 'data';
 
 /** The runtime could not start for a reason that its user can change; `part` says which setting it is. */
 export class StartError extends Error {

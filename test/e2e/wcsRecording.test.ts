@@ -234,8 +234,8 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
   });
 
   describe('REST', () => {
-    it('methods are below /rest-api and always POST; HTTP is on port 8081', async () => {
-      expect(readSettings({}).apiPort).toBe(8081);
+    it('methods are below /rest-api and always POST; HTTP is on port 8081, HTTPS on 8444', async () => {
+      expect(readSettings({})).toMatchObject({ apiPort: 8081, https: { port: 8444 } });
       expect((await recorder.call('POST', '/rest-api/stream/find_all')).status).toBe(200);
       expect((await recorder.call('GET', '/rest-api/stream/find_all')).status).toBe(405);
     });

@@ -10,6 +10,7 @@ export interface GatewayRequest {
   readonly body: Buffer;
   readonly sourceIp: string;
   readonly port: number;
+  readonly protocol: 'http' | 'https';
   readonly at: Date;
 }
 
@@ -52,7 +53,7 @@ export function toEvent(
       'x-amzn-trace-id': `Root=1-${Math.floor(request.at.getTime() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)}`,
       'x-forwarded-for': [headers['x-forwarded-for'], request.sourceIp].filter(Boolean).join(', '),
       'x-forwarded-port': String(request.port),
-      'x-forwarded-proto': 'http',
+      'x-forwarded-proto': request.protocol,
     },
     ...(Object.keys(query).length > 0 && { queryStringParameters: query }),
     requestContext: {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { closeServer, listenOnLoopback } from '../../emulators/shared/loopback.ts';
@@ -26,8 +27,17 @@ export interface GatewayOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** In PEM. */
+export interface TlsOptions {
+  readonly certificate: string;
+  readonly key: string;
+  readonly port: number;
+}
+
 export interface Gateway {
   readonly url: string;
+  /** Serves the same API over HTTPS too. @returns its URL @throws the listen error */
+  listenWithTls(tls: TlsOptions): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -59,6 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         body,
         sourceIp: socket.remoteAddress ?? '127.0.0.1',
         port: socket.localPort ?? 0,
+        protocol: 'encrypted' in socket ? 'https' : 'http',
         at: now(),
       },
       match === undefined ? '$default' : `${match.route.method} ${match.route.path}`,
@@ -79,7 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
   }
 
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     void answer(request)
       .catch((error: unknown) => {
         // A client that left in the middle of its body is no defect.
@@ -87,9 +98,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         return INTERNAL_ERROR;
       })
       .then((answered) => send(response, answered));
-  });
-  const url = await listenOnLoopback(server, options.port);
-  return { url, close: () => closeServer(server) };
+  };
+  const plain = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, listener);
+  const servers = [plain];
+  return {
+    url: await listenOnLoopback(plain, options.port),
+    async listenWithTls({ certificate, key, port }) {
+      const server = createTlsServer({ cert: certificate, key, maxHeaderSize: MAX_HEADER_BYTES }, listener);
+      const url = await listenOnLoopback(server, port);
+      servers.push(server);
+      return url.replace(/^http:/, 'https:');
+    },
+    async close() {
+      await Promise.all(servers.map(closeServer));
+    },
+  };
 }
 
 /**

@@ -27,6 +27,7 @@ function npmStart(env: Readonly<Record<string, string>> = {}): Child {
     PATH: process.env.PATH,
     DATA_DIR: path.join(folder, 'data'),
     PORT: '0',
+    HTTPS_PORT: '0',
     RTMP_PORT: '0',
     S3_PORT: '0',
     ...env,
@@ -39,18 +40,24 @@ const exitCode = (child: Child): Promise<number> =>
   waitFor('the end', () => child.process.exitCode ?? undefined, { everyMs: 10 });
 
 describeWith(['ffmpeg'], 'npm start', () => {
-  it.each(['PORT', 'S3_PORT', 'RTMP_PORT'])('says in one line that %s is taken', async (variable) => {
-    const server = createServer();
-    const { port } = new URL(await listenOnLoopback(server));
-    const child = npmStart({ [variable]: port });
-    expect(await exitCode(child)).toBe(1);
-    expect(child.output).toBe(`Port ${port} is taken. ${variable} sets another one.\n`);
-    await closeServer(server);
-  });
+  it.each(['PORT', 'HTTPS_PORT', 'S3_PORT', 'RTMP_PORT'])(
+    'says in one line that %s is taken',
+    async (variable) => {
+      const server = createServer();
+      const { port } = new URL(await listenOnLoopback(server));
+      const child = npmStart({ [variable]: port });
+      expect(await exitCode(child)).toBe(1);
+      expect(child.output).toBe(`Port ${port} is taken. ${variable} sets another one.\n`);
+      await closeServer(server);
+    },
+  );
 
   it('says in one line that another one uses the same data', async () => {
     const first = npmStart();
     await waitFor('the start', () => (first.output.includes('HTTP API') ? true : undefined));
+    expect(first.output).toMatch(
+      /https:\/\/127\.0\.0\.1:\d+ {2}\(self-signed: curl --cacert \S+\/certificate\.pem\)/,
+    );
     const second = npmStart();
     expect(await exitCode(second)).toBe(1);
     expect(second.output).toMatch(
