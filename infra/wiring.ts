@@ -102,7 +102,7 @@ export const FUNCTIONS = {
     // API Gateway gives up after 30 s.
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: API_ENVIRONMENT,
+    environment: { ...API_ENVIRONMENT, WCS_PORTS_AUTH: 'wcsPortsAuth' },
     grants: CONTROL_GRANTS,
   },
   recordings: {
@@ -238,6 +238,9 @@ export const ROUTES: readonly RouteSpec[] = API_ROUTES;
 
 /** What no route matches: API Gateway's `$default`. */
 export const DEFAULT_ROUTE: FunctionName = 'notFound';
+
+/** Where clients of WCS look for its REST methods: of the local runtime, and of a load balancer in front of `wcs`. */
+export const WCS_PORTS = { http: 8081, https: 8444 } as const;
 
 /** Landing's ObjectCreated events below this prefix go through the queue to `relocate`. */
 export const RELOCATION = {

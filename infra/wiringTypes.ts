@@ -15,7 +15,8 @@ export type Resource =
   | 'launchQueueUrl'
   | 'eventBusName'
   | 'recordingDefaults'
-  | 'streamHooks';
+  | 'streamHooks'
+  | 'wcsPortsAuth';
 
 export type BucketName = 'landing' | 'library';
 

@@ -47,6 +47,8 @@ const variables = z.object({
   CONSOLE_FOLDER: text,
   /** Where the links of records lead, as a Content-Security-Policy has it. */
   CONSOLE_MEDIA_ORIGINS: list,
+  /** Who may come in by the load balancer on WCS's ports: `off` without one, `none` for everybody, or a secret's ARN. */
+  WCS_PORTS_AUTH: z.union([z.literal('off'), z.literal('none'), z.string().check(z.startsWith('arn:'))]),
   STREAM_HOOKS: z.pipe(
     z.string(),
     z.transform(

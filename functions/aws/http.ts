@@ -50,11 +50,13 @@ export function httpHandler(run: Operation['run'], options: { readonly body: Bod
 /**
  * One function for several routes.
  * @param operations by route key (`GET /recordings/{recordingId}`), or by whatever `keyOf` makes of an event
+ * @param authorize throws for a caller who may not come in, where nobody has looked before
  * @throws as an answer: RecorderError route_not_found for a key that is not there
  */
 export function httpRouter<Key extends string>(
   operations: Readonly<Record<Key, Operation>>,
   keyOf: (event: APIGatewayProxyEventV2) => string = (event) => event.routeKey,
+  authorize?: (event: APIGatewayProxyEventV2) => Promise<void>,
 ): HttpFunction {
   const known = new Map<string, Operation>(Object.entries<Operation>(operations));
   return handlerFor((event) => {
@@ -63,16 +65,20 @@ export function httpRouter<Key extends string>(
       throw new RecorderError('route_not_found', 'There is no such route.', { field: 'path' });
     }
     return operation;
-  });
+  }, authorize);
 }
 
-function handlerFor(operationOf: (event: APIGatewayProxyEventV2) => Operation): HttpFunction {
+function handlerFor(
+  operationOf: (event: APIGatewayProxyEventV2) => Operation,
+  authorize: (event: APIGatewayProxyEventV2) => Promise<void> = async () => undefined,
+): HttpFunction {
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
     .use(httpSecurityHeaders())
     .use(jsonErrors())
     .use(httpEventNormalizer())
     .use(httpHeaderNormalizer())
     .handler(async (event: APIGatewayProxyEventV2, context: Context) => {
+      await authorize(event);
       const { body, run } = operationOf(event);
       return jsonAnswer(await run(toRequest(event, context, readBody(event, body))));
     });
@@ -117,6 +123,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** RFC 7617: without it a client does not know that it is asked. API Gateway's authorizer has its own. */
+const BASIC_CHALLENGE = { 'www-authenticate': 'Basic realm="Stream Recorder", charset="UTF-8"' };
+
 function jsonErrors(): middy.MiddlewareObj {
   return {
     before: ({ context }) => {
@@ -128,7 +137,11 @@ function jsonErrors(): middy.MiddlewareObj {
       const { status, body } = errorBody(request.error, request.context.awsRequestId);
       if (status >= 500) logger.error('request failed', { status, error: request.error as Error });
       else logger.info('request refused', { status, code: body.error.code, field: body.error.field });
-      request.response = jsonAnswer({ status, body });
+      request.response = jsonAnswer({
+        status,
+        body,
+        ...(status === 401 ? { headers: BASIC_CHALLENGE } : {}),
+      });
     },
   };
 }

@@ -1,8 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter, type Operation } from '../aws/http.ts';
+import { behindLoadBalancer } from '../aws/loadBalancer.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
+import { readSecret } from '../aws/secrets.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { settingsOf } from '../core/api/recordingConfig.ts';
 import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
@@ -15,6 +18,7 @@ import {
   toWcsStreamItem,
   type WcsStreamItem,
 } from '../core/api/wcsAnswers.ts';
+import { credentialsSchema, isBasicFor } from '../core/auth/basic.ts';
 import { cancelReservation } from '../core/protocol/reservation.ts';
 import { stopRecording } from '../core/protocol/stop.ts';
 import { sessionKey } from '../core/state/keys.ts';
@@ -34,22 +38,48 @@ const LOOKED_UP_AT_ONCE = 32;
 const start: Operation = { body: 'json', run: startStream };
 const stop: Operation = { body: 'json', run: stopStream };
 
-/** WCS's REST methods, with and without `/rest-api` and a slash at the end. */
-export const handler = httpRouter<WcsMethod>(
-  {
-    '/stream/startRecording': start,
-    '/recorder/startup': start,
-    '/stream/stopRecording': stop,
-    '/recorder/terminate': stop,
-    '/recorder/find_all': { body: 'none', run: findRecords },
-    '/stream/find': { body: 'optionalJson', run: findStreams },
-    '/stream/find_all': {
-      body: 'none',
-      run: async () => ({ status: 200, body: await streamItems(await latestSessions(setup().ports.store)) }),
-    },
+const METHODS: Readonly<Record<WcsMethod, Operation>> = {
+  '/stream/startRecording': start,
+  '/recorder/startup': start,
+  '/stream/stopRecording': stop,
+  '/recorder/terminate': stop,
+  '/recorder/find_all': { body: 'none', run: findRecords },
+  '/stream/find': { body: 'optionalJson', run: findStreams },
+  '/stream/find_all': {
+    body: 'none',
+    run: async () => ({ status: 200, body: await streamItems(await latestSessions(setup().ports.store)) }),
   },
-  (event) => wcsMethodPath(event.rawPath),
+};
+
+const methodOf = (event: APIGatewayProxyEventV2): string => wcsMethodPath(event.rawPath);
+
+/** WCS's REST methods, with and without `/rest-api` and a slash at the end; also behind a load balancer on WCS's ports. */
+export const handler = behindLoadBalancer(
+  httpRouter(METHODS, methodOf),
+  httpRouter(METHODS, methodOf, admitByPort),
 );
+
+/**
+ * What API Gateway does before it calls a function: looks at caller and method.
+ * @throws RecorderError unauthorized, method_not_allowed
+ */
+async function admitByPort(event: APIGatewayProxyEventV2): Promise<void> {
+  const { WCS_PORTS_AUTH: auth } = readEnv(['WCS_PORTS_AUTH']);
+  const isAdmitted =
+    auth === 'none' ||
+    (auth !== 'off' && isBasicFor(event.headers.authorization, await readSecret(auth, credentialsSchema)));
+  if (!isAdmitted) {
+    throw new RecorderError('unauthorized', 'HTTP Basic with the right user name and password is needed.', {
+      field: 'Authorization',
+    });
+  }
+  const { method } = event.requestContext.http;
+  if (method !== 'POST' && Object.hasOwn(METHODS, methodOf(event))) {
+    throw new RecorderError('method_not_allowed', `${method} is not allowed here, POST is.`, {
+      field: 'method',
+    });
+  }
+}
 
 /** `{"mediaSessionId", "config"?}` → 200 `{"recordingId","mediaSessionId","status","alreadyStarted"}`. */
 async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {

@@ -37,6 +37,11 @@ export function apiAuthorizer(scope: Construct, auth: ApiAuth, props: FunctionsP
   }
 }
 
+/** AWS's extension that hands a function its secrets, and keeps them for 5 minutes. */
+export function secretsExtension(): ParamsAndSecretsLayerVersion {
+  return ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103);
+}
+
 function basicAuthorizer(
   scope: Construct,
   secret: ISecret | Secret,
@@ -44,7 +49,7 @@ function basicAuthorizer(
 ): HttpLambdaAuthorizer {
   const handler = lambdaFunction(scope, BASIC_AUTHORIZER, {
     ...props,
-    paramsAndSecrets: ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103),
+    paramsAndSecrets: secretsExtension(),
   });
   handler.addEnvironment('BASIC_AUTH_SECRET_ARN', secret.secretArn);
   if (handler.role !== undefined) secret.grantRead(handler.role);

@@ -26,6 +26,11 @@ export interface FunctionsProps {
   readonly logRetention: RetentionDays;
 }
 
+export interface AllFunctionsProps extends FunctionsProps {
+  /** For `wcs`, where it must check HTTP Basic itself. */
+  readonly wcsSecrets?: ParamsAndSecretsLayerVersion | undefined;
+}
+
 export interface LambdaFunctionProps extends FunctionsProps {
   /** AWS's extension that hands a function its secrets. */
   readonly paramsAndSecrets?: ParamsAndSecretsLayerVersion;
@@ -39,11 +44,14 @@ export interface LambdaFunctionProps extends FunctionsProps {
 export class Functions extends Construct {
   readonly all: Readonly<Record<FunctionName, NodejsFunction>>;
 
-  constructor(scope: Construct, id: string, props: FunctionsProps) {
+  constructor(scope: Construct, id: string, { wcsSecrets, ...props }: AllFunctionsProps) {
     super(scope, id);
     const make = (name: FunctionName) => lambdaFunction(this, FUNCTIONS[name], props);
     this.all = {
-      wcs: make('wcs'),
+      wcs: lambdaFunction(this, FUNCTIONS.wcs, {
+        ...props,
+        ...(wcsSecrets === undefined ? {} : { paramsAndSecrets: wcsSecrets }),
+      }),
       recordings: make('recordings'),
       streams: make('streams'),
       notFound: make('notFound'),

@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import type { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -16,7 +17,7 @@ import type { SettingsOverrides } from '../../functions/core/settings/settings.t
 import { RECORDER_TASK, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
-import type { ApiAuth } from './apiAuth.ts';
+import { type ApiAuth, secretsExtension } from './apiAuth.ts';
 import { AskQueues } from './askQueues.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Console } from './console.ts';
@@ -28,6 +29,7 @@ import { OnRecord } from './onRecord.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
+import { WcsPorts, type WcsPortsProps, wcsPortsAuth } from './wcsPorts.ts';
 
 /** Those from which a record can be read at once. */
 export type LibraryStorageClass =
@@ -95,6 +97,11 @@ export interface StreamRecorderProps {
    */
   readonly console?: boolean;
   /**
+   * WCS's methods on WCS's own ports too, by a load balancer, for clients that change nothing but a host name.
+   * @default the HTTP API alone, on port 443
+   */
+  readonly wcsPorts?: WcsPortsProps;
+  /**
    * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
    * @default 256: copies one stream; encoding audio or video needs more
    */
@@ -154,6 +161,8 @@ export class StreamRecorder extends Construct {
   readonly deadLetterQueue: IQueue;
   /** Where recorder tasks run. */
   readonly clusterName: string;
+  /** What answers on WCS's ports; its DNS name is for an alias record. Undefined where `wcsPorts` is not asked for. */
+  readonly wcsLoadBalancer: ApplicationLoadBalancer | undefined;
   readonly #api: Api;
 
   /** @throws Error settings, buckets or a VPC that cannot work */
@@ -193,6 +202,8 @@ export class StreamRecorder extends Construct {
     this.clusterName = cluster.clusterName;
 
     const queues = new AskQueues(this, 'Queues');
+    const auth = props.auth ?? { kind: 'iam' };
+    const wcsAuth = wcsPortsAuth(props.wcsPorts, auth);
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
       libraryBucket: this.libraryBucket.bucketName,
@@ -208,13 +219,18 @@ export class StreamRecorder extends Construct {
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
       streamHooks: JSON.stringify(hooks),
+      wcsPortsAuth: wcsAuth.variable,
     };
     const functionsProps = {
       resources,
       targets: { ...targets, recorder: { cluster, taskDefinition }, queues: queues.all },
       logRetention,
     };
-    const { all } = new Functions(this, 'Functions', functionsProps);
+    const { all } = new Functions(this, 'Functions', {
+      ...functionsProps,
+      wcsSecrets: wcsAuth.secret === undefined ? undefined : secretsExtension(),
+    });
+    if (all.wcs.role !== undefined) wcsAuth.secret?.grantRead(all.wcs.role);
     queues.connect(all);
     new Mending(this, 'Mending', {
       clusterArn: cluster.clusterArn,
@@ -224,19 +240,23 @@ export class StreamRecorder extends Construct {
     this.#api = new Api(this, 'Api', {
       functions: all,
       logRetention,
-      auth: props.auth ?? { kind: 'iam' },
+      auth,
       hasHooks: hooks.secretsSha256.length > 0,
       functionsProps,
     });
     this.apiUrl = this.#api.stage.url;
     if (props.console === true) {
-      const { kind } = props.auth ?? { kind: 'iam' };
+      const { kind } = auth;
       if (kind !== 'basic' && kind !== 'none') {
         throw new Error(`console: needs auth of kind basic or none, and it is ${kind}`);
       }
       const { httpApi } = this.#api;
       new Console(this, 'Console', { httpApi, library: this.libraryBucket, functionsProps });
     }
+    this.wcsLoadBalancer =
+      props.wcsPorts === undefined
+        ? undefined
+        : new WcsPorts(this, 'WcsPorts', { ...props.wcsPorts, wcs: all.wcs }).loadBalancer;
 
     const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', {
       landing: this.landingBucket,

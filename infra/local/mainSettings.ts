@@ -7,6 +7,7 @@ import {
   mergeSettings,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
+import { WCS_PORTS } from '../wiring.ts';
 import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
 
@@ -46,9 +47,9 @@ export const VARIABLE_OF: Readonly<Record<RuntimePart, string | undefined>> = {
 /** @throws SettingError that names the variable */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): MainSettings {
   return {
-    apiPort: port('PORT', env.PORT, 8081),
+    apiPort: port('PORT', env.PORT, WCS_PORTS.http),
     https: {
-      port: port('HTTPS_PORT', env.HTTPS_PORT, 8444),
+      port: port('HTTPS_PORT', env.HTTPS_PORT, WCS_PORTS.https),
       isRequired: (env.HTTPS_PORT ?? '') !== '',
       pair: tlsPair(env.TLS_CERT || undefined, env.TLS_KEY || undefined),
     },

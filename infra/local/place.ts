@@ -44,6 +44,8 @@ export function resources(
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,
+    // There is no load balancer.
+    wcsPortsAuth: 'off',
   };
 }
 

@@ -15,6 +15,10 @@ export const ERRORS = {
     status: 413,
     meaning: 'The body is longer than 64 KiB.',
   },
+  unauthorized: {
+    status: 401,
+    meaning: 'The ports of WCS ask for HTTP Basic, and these are not its user name and password.',
+  },
   hook_refused: {
     status: 403,
     meaning: "A hook's secret or signature is not one of this deployment's.",

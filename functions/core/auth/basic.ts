@@ -1,9 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod/mini';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+/** What the secret of HTTP Basic is, as JSON. */
+export const credentialsSchema = z.object({
+  username: z.string().check(z.minLength(1)),
+  password: z.string().check(z.minLength(1)),
+});
+export type Credentials = z.infer<typeof credentialsSchema>;
 
 /** Whether an Authorization header is HTTP Basic with these credentials. Takes the same time for every wrong one. */
 export function isBasicFor(header: string | undefined, { username, password }: Credentials): boolean {
