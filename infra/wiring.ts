@@ -194,19 +194,6 @@ export const FUNCTIONS = {
 } as const satisfies Record<string, FunctionSpec>;
 
 /**
- * Checks HTTP Basic, where a deployment asks for it. It is no part of `FUNCTIONS`: others have no use for it, and on
- * loopback nobody is asked. The secret's ARN is set, and the right to read it given, where the secret is known.
- */
-export const BASIC_AUTHORIZER: FunctionSpec = {
-  name: 'authorizeBasic',
-  description: 'Lets callers in who send the user name and password in Secrets Manager',
-  timeoutSeconds: 10,
-  memoryMb: 256,
-  environment: {},
-  grants: [],
-};
-
-/**
  * Serves the console where a deployment wants it. Anybody may load the page, which holds nothing; what it shows it asks
  * the API for, as any caller.
  */

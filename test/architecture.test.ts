@@ -12,6 +12,7 @@ const LAYERS = [
   ['recordings', /^functions\/recordings\//],
   ['mending', /^functions\/mending\//],
   ['relocation', /^functions\/relocation\//],
+  ['onRecord', /^functions\/onRecord\//],
   ['container', /^container\//],
   ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
@@ -29,7 +30,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   recordings: ['core', 'aws', 'recordings'],
   relocation: ['core', 'aws', 'recordings', 'relocation'],
   mending: ['core', 'aws', 'recordings', 'relocation', 'mending'],
-  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending'],
+  onRecord: ['core', 'aws', 'onRecord'],
+  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord'],
   // It announces what it records as the functions do.
   container: ['core', 'aws', 'recordings', 'container'],
   // AWS on loopback: no word of the product.

@@ -49,6 +49,13 @@ const variables = z.object({
   CONSOLE_MEDIA_ORIGINS: list,
   /** Who may come in by the load balancer on WCS's ports: `off` without one, `none` for everybody, or a secret's ARN. */
   WCS_PORTS_AUTH: z.union([z.literal('off'), z.literal('none'), z.string().check(z.startsWith('arn:'))]),
+  /** An executable file. */
+  ON_RECORD_SCRIPT: text,
+  SCRIPT_FILE_MAX_BYTES: z.pipe(
+    z.string().check(z.regex(/^[1-9]\d{0,15}$/)),
+    z.transform((digits: string) => Number(digits)),
+  ),
+  SCRIPT_LARGER_RECORDS: z.enum(['fail', 'link']),
   STREAM_HOOKS: z.pipe(
     z.string(),
     z.transform(

@@ -8,7 +8,7 @@ import {
 import { ParamsAndSecretsLayerVersion, ParamsAndSecretsVersions } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { BASIC_AUTHORIZER } from '../wiring.ts';
+import { BASIC_AUTHORIZER } from '../optionalFunctions.ts';
 import { type FunctionsProps, lambdaFunction } from './functions.ts';
 
 /** Who may call the HTTP API. */

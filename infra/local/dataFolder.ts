@@ -22,6 +22,7 @@ const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z
  * queue.jsonl         landing's events that are not done
  * ingest/             streams that were announced
  * spool/              S3 parts of running recordings; what is found at a start belongs to nobody
+ * hook/               records whose on-record script runs; likewise
  * ```
  */
 export class DataFolder {
@@ -39,8 +40,10 @@ export class DataFolder {
       const reason = code === undefined ? 'is in use by another runtime' : 'cannot be used';
       throw new StartError('data', `The data folder ${this.path} ${reason} (${message}).`, { cause });
     }
-    rmSync(this.file('spool'), { recursive: true, force: true });
-    mkdirSync(this.file('spool'));
+    for (const name of ['spool', 'hook']) {
+      rmSync(this.file(name), { recursive: true, force: true });
+      mkdirSync(this.file(name));
+    }
   }
 
   file(name: string): string {

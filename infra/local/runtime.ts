@@ -78,9 +78,9 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const queues = await startQueues(ground);
   const queue = queues.relocation;
   const s3 = await startStorage(ground, queue);
-  const hook = startHook(ground, s3.url);
-  const events = await startEventBus(ground, queue, hook);
+  const events = await startEventBus(ground, queue, (event) => hook?.onEvent(event));
   const urls = { s3: s3.url, events: events.url, sqs: queues.server.url };
+  const hook = startHook(ground, urls);
   const invoker = new AsyncInvoker({
     invoke: (name, event) => functions.invoke(name as FunctionName, event),
     onGivenUp: (name, error) => ground.log('ERROR', 'an event was given up', { function: name, error }),

@@ -1,8 +1,8 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '../emulators/ecs/server.ts';
-import { type EventsServer, startEventsServer } from '../emulators/events/server.ts';
+import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../emulators/events/server.ts';
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
+import { ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
 import { CONSOLE, DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
@@ -10,7 +10,7 @@ import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type Gateway, startGateway } from './gateway/server.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
-import { createFunctions, type Functions } from './lambda/functions.ts';
+import { createFunctions, type Functions, localFunction } from './lambda/functions.ts';
 import { OnRecordHook } from './onRecordHook.ts';
 import {
   ACCOUNT_ID,
@@ -104,15 +104,29 @@ export async function startStorage(ground: Ground, queue: Queue): Promise<S3Serv
   return s3;
 }
 
-/** The user's script for each record; undefined where there is none. */
-export function startHook(ground: Ground, s3Url: string): OnRecordHook | undefined {
-  const { options, data, credentials, onLog } = ground;
+/** The user's script for each record, by the function that runs it in AWS too; undefined where there is none. */
+export function startHook(
+  { options, data, credentials, onLog, log, closers }: Ground,
+  urls: Parameters<typeof sdkEnvironment>[1],
+): OnRecordHook | undefined {
   if (options.onRecordHook === undefined) return undefined;
-  return new OnRecordHook({
-    script: options.onRecordHook,
-    folder: data.file('hook'),
-    s3: new S3Client({ endpoint: s3Url, region: REGION, credentials, forcePathStyle: true }),
+  const script = localFunction(ON_RECORD_SCRIPT, {
+    ...PLACE,
+    environment: {
+      ...sdkEnvironment(credentials, urls),
+      ON_RECORD_SCRIPT: options.onRecordHook,
+      SCRIPT_FILE_MAX_BYTES: String(Number.MAX_SAFE_INTEGER),
+      SCRIPT_LARGER_RECORDS: 'fail',
+      PATH: process.env.PATH ?? '',
+      TMPDIR: data.file('hook'),
+    },
     onLog: (line) => onLog('hook', line),
+  });
+  closers.add(() => script.close());
+  return new OnRecordHook({
+    invoke: (event) => script.invoke(event),
+    onGivenUp: ({ detail }, error) =>
+      log('ERROR', 'the on-record script was given up', { recordingId: detail.recordingId, error }),
   });
 }
 
@@ -120,7 +134,7 @@ export function startHook(ground: Ground, s3Url: string): OnRecordHook | undefin
 export async function startEventBus(
   ground: Ground,
   queue: Queue,
-  hook: OnRecordHook | undefined,
+  onEvent: (event: EventBridgeEvent) => void,
 ): Promise<EventsServer> {
   const { options, onDefect, closers } = ground;
   const port = options.ports?.events;
@@ -134,7 +148,7 @@ export async function startEventBus(
       onEvent: (event) => {
         if (isContinued(event)) queue.send(JSON.stringify(event));
         else {
-          hook?.onEvent(event);
+          onEvent(event);
           options.onEvent?.(event);
         }
       },

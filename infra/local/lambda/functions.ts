@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { FUNCTIONS, type FunctionName, type Resource } from '../../wiring.ts';
+import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../../wiring.ts';
 import type { Invocation } from './environment.ts';
 import { LambdaFunction } from './function.ts';
 
@@ -27,35 +27,15 @@ const FUNCTIONS_FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'fu
 
 /** The functions of `infra/wiring.ts`, each in worker threads with the environment that the wiring gives it. */
 export function createFunctions(options: FunctionsOptions): Functions {
-  const { region, accountId, resources, onLog } = options;
   const functions = new Map<FunctionName, LambdaFunction>();
   for (const name of Object.keys(FUNCTIONS) as FunctionName[]) {
-    const spec = FUNCTIONS[name];
-    const wired = Object.entries(spec.environment).map(([variable, resource]) => [
+    const wired = Object.entries(FUNCTIONS[name].environment).map(([variable, resource]) => [
       variable,
-      resources[resource],
+      options.resources[resource],
     ]);
-    functions.set(
-      name,
-      new LambdaFunction({
-        functionName: name,
-        handlerPath: path.join(FUNCTIONS_FOLDER, `${spec.name}.ts`),
-        functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
-        memoryMb: spec.memoryMb,
-        timeoutMs: spec.timeoutSeconds * 1000,
-        maxEnvironments: MAX_ENVIRONMENTS,
-        onLog: (line) => onLog(name, line),
-        env: {
-          ...options.environment,
-          AWS_REGION: region,
-          AWS_LAMBDA_FUNCTION_NAME: name,
-          AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
-          POWERTOOLS_SERVICE_NAME: 'stream-recorder',
-          POWERTOOLS_LOG_LEVEL: 'INFO',
-          ...Object.fromEntries(wired),
-        },
-      }),
-    );
+    const environment = { ...options.environment, ...Object.fromEntries(wired) };
+    const onLog = (line: string): void => options.onLog(name, line);
+    functions.set(name, localFunction(FUNCTIONS[name], { ...options, environment, onLog }));
   }
   return {
     invoke(name, event) {
@@ -67,4 +47,36 @@ export function createFunctions(options: FunctionsOptions): Functions {
       await Promise.all([...functions.values()].map((one) => one.close()));
     },
   };
+}
+
+export interface LocalFunctionOptions {
+  readonly region: string;
+  readonly accountId: string;
+  /** All that it gets besides Lambda's own variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onLog: (line: string) => void;
+}
+
+/** One function of the deployment, by its description. */
+export function localFunction(
+  { name, memoryMb, timeoutSeconds }: FunctionSpec,
+  { region, accountId, environment, onLog }: LocalFunctionOptions,
+): LambdaFunction {
+  return new LambdaFunction({
+    functionName: name,
+    handlerPath: path.join(FUNCTIONS_FOLDER, `${name}.ts`),
+    functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+    memoryMb,
+    timeoutMs: timeoutSeconds * 1000,
+    maxEnvironments: MAX_ENVIRONMENTS,
+    onLog,
+    env: {
+      AWS_REGION: region,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+      POWERTOOLS_SERVICE_NAME: 'stream-recorder',
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+      ...environment,
+    },
+  });
 }

@@ -3,7 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
-import { BASIC_AUTHORIZER } from '../../../infra/wiring.ts';
+import { BASIC_AUTHORIZER } from '../../../infra/optionalFunctions.ts';
 import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
 
 const HASH = 'a'.repeat(64);

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -6,14 +15,22 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVENT_SOURCE, EVENT_TYPES, type RecordAvailable } from '../../../functions/core/events/published.ts';
 import type { EventBridgeEvent } from '../../../infra/emulators/events/server.ts';
 import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
+import type { LambdaFunction } from '../../../infra/local/lambda/function.ts';
+import { localFunction } from '../../../infra/local/lambda/functions.ts';
 import { readSettings, SettingError } from '../../../infra/local/mainSettings.ts';
 import { OnRecordHook } from '../../../infra/local/onRecordHook.ts';
+import { sdkEnvironment } from '../../../infra/local/place.ts';
+import { ON_RECORD_SCRIPT } from '../../../infra/optionalFunctions.ts';
+import { waitFor } from '../../support/children.ts';
 
+/** The function that runs scripts, in the environments of the local Lambda. */
+const functions: LambdaFunction[] = [];
 const CREDENTIALS = { accessKeyId: 'hook', secretAccessKey: 'hook-secret' };
 let folder: string;
 let server: S3Server;
 let s3: S3Client;
 const lines: string[] = [];
+const givenUp: string[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'hook-'));
@@ -30,6 +47,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  await Promise.all(functions.map((one) => one.close()));
   await server.close();
   rmSync(folder, { recursive: true });
 });
@@ -41,13 +59,41 @@ function script(name: string, text: string): string {
   return file;
 }
 
-function hookWith(file: string): OnRecordHook {
+function hookWith(file: string, more: Readonly<Record<string, string>> = {}): OnRecordHook {
   lines.length = 0;
-  const onLog = (line: string) => void lines.push(line);
-  return new OnRecordHook({ script: file, folder: path.join(folder, 'hook'), s3, onLog });
+  const temporary = path.join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
+  const made = localFunction(ON_RECORD_SCRIPT, {
+    region: 'us-east-1',
+    accountId: '000000000000',
+    environment: {
+      ...sdkEnvironment(CREDENTIALS, { s3: server.url, events: server.url, sqs: server.url }),
+      ON_RECORD_SCRIPT: file,
+      SCRIPT_FILE_MAX_BYTES: '1000',
+      SCRIPT_LARGER_RECORDS: 'fail',
+      PATH: process.env.PATH ?? '',
+      TMPDIR: temporary,
+      ...more,
+    },
+    onLog: (line) => void lines.push(line),
+  });
+  functions.push(made);
+  return new OnRecordHook({
+    invoke: (event) => made.invoke(event),
+    onGivenUp: (_event, error) => void givenUp.push(error),
+  });
 }
 
-async function recordAvailable(streamName: string, key: string, part = 1): Promise<EventBridgeEvent> {
+/** What the scripts of the hook wrote. */
+const outputs = (): unknown[] =>
+  lines.flatMap((line) => (JSON.parse(line) as { output?: string }).output ?? []);
+
+async function recordAvailable(
+  streamName: string,
+  key: string,
+  part = 1,
+  bytes = 10,
+): Promise<EventBridgeEvent> {
   await s3.send(new PutObjectCommand({ Bucket: 'library', Key: key, Body: `record of ${streamName}` }));
   const detail: RecordAvailable = {
     id: `r/record-available/${part}`,
@@ -57,7 +103,7 @@ async function recordAvailable(streamName: string, key: string, part = 1): Promi
     part,
     bucket: 'library',
     key,
-    bytes: 10,
+    bytes,
     durationMs: 1000,
     startTime: '2026-07-01T12:00:00.000Z',
     endTime: '2026-07-01T12:00:01.000Z',
@@ -93,9 +139,11 @@ it("runs WCS's sample script as it is: $1 stream name, $2 a file on disk", async
   hook.onEvent(await recordAvailable('camera "1"; $(id)', 'a/camera%201.mp4'));
   await hook.idle();
   expect(readFileSync(path.join(target, 'camera%201.mp4'), 'utf8')).toBe('record of camera "1"; $(id)');
-  const file = path.join(folder, 'hook', 'r', '1', 'camera%201.mp4');
-  expect(lines[0]).toBe(`camera "1"; $(id): ${file}`);
-  expect(existsSync(file)).toBe(false);
+  const [, file = ''] = /^camera "1"; \$\(id\): (.*)$/.exec(String(outputs()[0])) ?? [];
+  expect(path.isAbsolute(file)).toBe(true);
+  expect(path.basename(file)).toBe('camera%201.mp4');
+  expect(existsSync(path.dirname(file))).toBe(false);
+  expect(readdirSync(path.join(folder, 'tmp'))).toEqual([]);
 });
 
 it('runs it once for a record, however often that is announced, and one after the other', async () => {
@@ -119,9 +167,60 @@ it('tries again when it fails, gives up after three times, and goes on with the 
   hook.onEvent(await recordAvailable('good', 'good.mp4', 2));
   await hook.idle();
   expect(readFileSync(count, 'utf8')).toBe('bad\nbad\nbad\ngood\n');
-  const failures = lines.filter((line) => line.includes('"level":"ERROR"'));
+  const failures = lines.filter((line) => line.includes('the on-record script failed'));
   expect(failures).toHaveLength(3);
   expect(failures[0]).toContain('exit code 7');
+  expect(givenUp.at(-1)).toContain('exit code 7');
+});
+
+it('gives the script all facts of the event, no credentials, and a folder of its own', async () => {
+  const hook = hookWith(script('facts.sh', 'env | sort; pwd; : > left-behind'));
+  hook.onEvent(await recordAvailable('зал/1', 'x/y.mp4', 3));
+  await hook.idle();
+  const written = outputs() as string[];
+  for (const fact of [
+    'STREAM_NAME=зал/1',
+    'RECORDING_ID=r',
+    'MEDIA_SESSION_ID=m',
+    'PART=3',
+    'BUCKET=library',
+    'KEY=x/y.mp4',
+    'DURATION_MS=1000',
+    'START_TIME=2026-07-01T12:00:00.000Z',
+    'RECOVERED=false',
+    'COMPLETE=true',
+  ]) {
+    expect(written).toContain(fact);
+  }
+  expect(written.join('\n')).not.toMatch(/AWS_|hook-secret/);
+  expect(written.at(-1)).toMatch(new RegExp(`^${path.join(folder, 'tmp')}/record-`));
+  expect(readdirSync(path.join(folder, 'tmp'))).toEqual([]);
+});
+
+it('refuses a record that does not fit, or gives a link to it where that is asked', async () => {
+  const large = () => recordAvailable('large', 'large.mp4', 1, 5_000);
+  const refusing = hookWith(script('link.sh', 'echo "$2"'));
+  refusing.onEvent(await large());
+  await refusing.idle();
+  expect(givenUp.at(-1)).toContain('the record has 5000 bytes, and there is room for 1000');
+  const linking = hookWith(path.join(folder, 'link.sh'), { SCRIPT_LARGER_RECORDS: 'link' });
+  linking.onEvent(await large());
+  await linking.idle();
+  const [link = ''] = outputs() as string[];
+  expect(await (await fetch(link)).text()).toBe('record of large');
+});
+
+it('bounds what a script writes, and leaves no process of it behind', async () => {
+  const pidFile = path.join(folder, 'pid.txt');
+  const hook = hookWith(
+    script('loud.sh', `sleep 600 & echo $! > '${pidFile}'; seq 1 1500; printf '%09000d\\n' 1`),
+  );
+  hook.onEvent(await recordAvailable('loud', 'loud.mp4'));
+  await hook.idle();
+  await waitFor('all that it wrote', () => outputs().length === 1_001 || undefined);
+  expect(outputs().at(-1)).toBe('501 more lines were left out');
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  await waitFor('the process to be gone', () => (existsSync(`/proc/${pid}`) ? undefined : true));
 });
 
 it('is refused at the start when it cannot be run', () => {

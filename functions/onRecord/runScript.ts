@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+export interface ScriptRun {
+  /** An executable file. */
+  readonly script: string;
+  readonly args: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Its working folder. */
+  readonly folder: string;
+  /** Then it is killed, with all that it has started. */
+  readonly timeoutMs: number;
+  /** Told each line that it writes. */
+  readonly onLine: (line: string) => void;
+}
+
+const LINES_MAX = 1_000;
+const LINE_MAX_CHARS = 8_192;
+
+/** Runs a script to its end. @throws Error for another exit code than 0, a signal, or no end in time */
+export async function runScript({ script, args, env, folder, timeoutMs, onLine }: ScriptRun): Promise<void> {
+  const child = spawn(script, args, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that what it has started can be killed with it.
+    detached: true,
+  });
+  const output = new Output(onLine);
+  for (const stream of [child.stdout, child.stderr]) output.read(stream);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    killGroup(child);
+  }, timeoutMs);
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    // What it has left behind holds its output open.
+    killGroup(child);
+    await output.end();
+    if (isLate) throw new Error(`the script did not end in ${Math.round(timeoutMs / 1000)} s`);
+    if (code !== 0) throw new Error(`the script ended with ${signal ?? `exit code ${code}`}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // The group has ended.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Lines of both outputs, bounded: a log costs by its size. */
+class Output {
+  readonly #onLine: (line: string) => void;
+  readonly #ends: Promise<unknown>[] = [];
+  #lines = 0;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  read(stream: Readable): void {
+    const lines = createInterface({ input: stream });
+    lines.on('line', (line) => this.#take(line));
+    this.#ends.push(once(lines, 'close'));
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#ends);
+    if (this.#lines > LINES_MAX) this.#onLine(`${this.#lines - LINES_MAX} more lines were left out`);
+  }
+
+  #take(line: string): void {
+    this.#lines += 1;
+    if (this.#lines <= LINES_MAX) this.#onLine(line.slice(0, LINE_MAX_CHARS));
+  }
+}
