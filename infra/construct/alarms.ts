@@ -9,8 +9,11 @@ import { Construct } from 'constructs';
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
   readonly relocate: IFunction;
-  /** Events that the deployer's function did not take, if there is one. */
-  readonly notDelivered: IQueue | undefined;
+  /** Events that the deployer's function, or his script, did not take, if there is one. */
+  readonly notDelivered: {
+    readonly onRecord: IQueue | undefined;
+    readonly onRecordScript: IQueue | undefined;
+  };
   /** Told when an alarm goes off, and when it is over. */
   readonly topic: ITopic | undefined;
 }
@@ -32,14 +35,13 @@ export class Alarms extends Construct {
         relocate.metricErrors({ period }),
       ),
     ];
-    if (notDelivered !== undefined) {
-      alarms.push(
-        this.#onAny(
-          'OnRecordFailed',
-          'onRecord did not take an event for a day: it waits in the queue of what was not delivered',
-          notDelivered.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-        ),
-      );
+    for (const [id, description, queue] of [
+      ['OnRecordFailed', 'onRecord did not take an event for a day', notDelivered.onRecord],
+      ['OnRecordScriptFailed', 'onRecordScript failed three times for a record', notDelivered.onRecordScript],
+    ] as const) {
+      if (queue === undefined) continue;
+      const metric = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
+      alarms.push(this.#onAny(id, `${description}: it waits in the queue of what was not delivered`, metric));
     }
     if (topic === undefined) return;
     for (const alarm of alarms) {

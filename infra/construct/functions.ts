@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
+  type LayerVersion,
   LoggingFormat,
   type ParamsAndSecretsLayerVersion,
   Runtime,
@@ -34,6 +35,9 @@ export interface AllFunctionsProps extends FunctionsProps {
 export interface LambdaFunctionProps extends FunctionsProps {
   /** AWS's extension that hands a function its secrets. */
   readonly paramsAndSecrets?: ParamsAndSecretsLayerVersion;
+  /** Of /tmp; Lambda's own is 512 MiB. */
+  readonly temporaryStorage?: Size;
+  readonly layers?: readonly LayerVersion[];
   /** Variables besides the wiring's. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Commands that put files beside the bundle. */
@@ -67,8 +71,9 @@ export class Functions extends Construct {
 export function lambdaFunction(
   parent: Construct,
   spec: FunctionSpec,
-  { resources, targets, logRetention, paramsAndSecrets, environment, commandHooks }: LambdaFunctionProps,
+  props: LambdaFunctionProps,
 ): NodejsFunction {
+  const { resources, targets, logRetention, paramsAndSecrets, environment, commandHooks } = props;
   const scope = new Construct(parent, spec.name);
   const logGroup = new LogGroup(scope, 'Logs', {
     retention: logRetention,
@@ -102,6 +107,8 @@ export function lambdaFunction(
     tracing: Tracing.ACTIVE,
     awsSdkConnectionReuse: false,
     ...(paramsAndSecrets === undefined ? {} : { paramsAndSecrets }),
+    ...(props.temporaryStorage === undefined ? {} : { ephemeralStorageSize: props.temporaryStorage }),
+    layers: [...(props.layers ?? [])],
     projectRoot: ROOT,
     depsLockFilePath: path.join(ROOT, 'package-lock.json'),
     bundling: {

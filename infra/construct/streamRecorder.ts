@@ -26,6 +26,7 @@ import type { GrantTargets } from './grants.ts';
 import { Mending } from './mending.ts';
 import { RecorderNetwork } from './network.ts';
 import { OnRecord } from './onRecord.ts';
+import { OnRecordScript, type OnRecordScriptProps } from './onRecordScript.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
@@ -122,6 +123,12 @@ export interface StreamRecorderProps {
    * @default nobody; any number of rules on `eventBus` may do the same
    */
   readonly onRecord?: IFunction;
+  /**
+   * An on-record script of WCS, run as it is for each record: `$1` stream name, `$2` a file of the record, facts of the
+   * event as variables. It may be a file's name alone.
+   * @default none
+   */
+  readonly onRecordScript?: string | OnRecordScriptProps;
   /**
    * When records in the library are removed, old versions 30 days later.
    * @default never
@@ -268,10 +275,19 @@ export class StreamRecorder extends Construct {
       props.onRecord === undefined
         ? undefined
         : new OnRecord(this, 'OnRecord', { eventBus: this.eventBus, handler: props.onRecord });
+    const { onRecordScript } = props;
+    const script =
+      onRecordScript === undefined
+        ? undefined
+        : new OnRecordScript(this, 'OnRecordScript', {
+            ...(typeof onRecordScript === 'string' ? { script: onRecordScript } : onRecordScript),
+            eventBus: this.eventBus,
+            functionsProps,
+          });
     new Alarms(this, 'Alarms', {
       deadLetterQueue,
       relocate: all.relocate,
-      notDelivered: onRecord?.notDelivered,
+      notDelivered: { onRecord: onRecord?.notDelivered, onRecordScript: script?.notDelivered },
       topic: props.alarmTopic,
     });
   }

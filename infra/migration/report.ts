@@ -48,6 +48,7 @@ function settingsSection(
     "new StreamRecorder(this, 'Recorder', {",
     `  recordingDefaults: ${asTypeScript(recordingDefaults)},`,
     `  hooks: ${asTypeScript(filled)},`,
+    ...(hookScript === undefined ? [] : [`  onRecordScript: ${JSON.stringify(hookScript)},`]),
     '});',
     '',
   ];

@@ -155,7 +155,7 @@ export const WCS_PROPERTIES: readonly WcsProperty[] = [
   {
     name: 'on_record_hook_script',
     does: 'A script that runs when a record is finished.',
-    becomes: '`ON_RECORD_HOOK` of `npm start`; in AWS `onRecord`, a function of yours',
+    becomes: '`ON_RECORD_HOOK` of `npm start`, `onRecordScript` of the construct',
     translate: (value) => ({ onRecordScript: value, becomes: `ON_RECORD_HOOK: ${value}` }),
   },
   {

@@ -137,6 +137,7 @@ describe('npm run migrate', () => {
   it('looks through an on-record script', () => {
     const { output } = migrateCli(['conference.properties', '--hook', 'on_record_hook.sh'], read);
     expect(output).toContain("ON_RECORD_HOOK='on_record_hook.sh'");
+    expect(output).toContain('  onRecordScript: "on_record_hook.sh",');
     for (const [line, word] of [
       [5, /WCS folder/],
       [6, /below stream_records/],

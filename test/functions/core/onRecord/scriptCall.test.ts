@@ -31,7 +31,12 @@ const EVENT: RecordAvailable = {
 it('is $1 stream name, $2 record, and each fact as a variable; what is not known has none', () => {
   const { args, env } = scriptCall(EVENT, '/tmp/b.mp4');
   expect(args).toEqual(['cam', '/tmp/b.mp4']);
-  expect(env).toMatchObject({ CODECS: 'h264,aac', INCOMPLETE: 'recorder_lost,source_away', RECOVERED: 'true', PART: '1' });
+  expect(env).toMatchObject({
+    CODECS: 'h264,aac',
+    INCOMPLETE: 'recorder_lost,source_away',
+    RECOVERED: 'true',
+    PART: '1',
+  });
   expect(Object.keys(env)).not.toContain('VERSION_ID');
 });
 
