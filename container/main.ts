@@ -45,6 +45,7 @@ async function main(env: RecorderEnv): Promise<number> {
     recordingId: env.RECORDING_ID,
     attempt: env.ATTEMPT,
     taskArn: await taskArn(env),
+    runId: randomUUID(),
     ffmpegPath: env.FFMPEG_PATH ?? 'ffmpeg',
     spoolFolder: env.SPOOL_DIR,
     stop,
@@ -52,16 +53,16 @@ async function main(env: RecorderEnv): Promise<number> {
   return EXIT_CODES[reason.code];
 }
 
-/** The task's own ARN from ECS's metadata endpoint; where there is none, an id that no other task has. */
-async function taskArn({ ECS_CONTAINER_METADATA_URI_V4: uri }: RecorderEnv): Promise<string> {
-  if (uri === undefined) return `task/${randomUUID()}`;
+/** The task's own ARN from ECS's metadata endpoint. */
+async function taskArn({ ECS_CONTAINER_METADATA_URI_V4: uri }: RecorderEnv): Promise<string | undefined> {
+  if (uri === undefined) return undefined;
   try {
     const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(2_000) });
     const { TaskARN } = (await answer.json()) as { readonly TaskARN?: string };
-    return TaskARN ?? `task/${randomUUID()}`;
+    return TaskARN;
   } catch (error) {
     logger.warn('the task metadata could not be read', error as Error);
-    return `task/${randomUUID()}`;
+    return undefined;
   }
 }
 

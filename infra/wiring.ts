@@ -88,6 +88,8 @@ const AFTERMATH_GRANTS = [
     keys: ['records/*'],
   },
   { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
+  // A recording that follows another one, of a stream that was published again.
+  { on: 'landing', actions: ['s3:PutObject'], keys: state('index') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
   { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },

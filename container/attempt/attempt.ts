@@ -1,7 +1,8 @@
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { beginAttempt, endAttempt } from '../../functions/core/protocol/attempt.ts';
+import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
+import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
-import type { PartObjects } from '../../functions/core/state/fold.ts';
+import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { attemptKey } from '../../functions/core/state/keys.ts';
 import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
@@ -19,8 +20,10 @@ export interface AttemptOptions {
   readonly outside: Outside;
   readonly recordingId: string;
   readonly attempt: number;
-  /** Tells this task from every other one. */
-  readonly taskArn: string;
+  /** The ECS task that it runs in, where it is known. */
+  readonly taskArn: string | undefined;
+  /** Tells this run from every other one. */
+  readonly runId: string;
   readonly ffmpegPath: string;
   readonly spoolFolder: string;
   readonly stop: StopRequest;
@@ -30,7 +33,7 @@ const HEARTBEAT_MS = 15_000;
 /** For a stop, or a command. */
 const LOOK_MS = 2_000;
 
-const NO_PARTS: ReadonlyMap<number, PartObjects> = new Map();
+const NO_PARTS: RecordingObjects['parts'] = new Map();
 
 const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do.' };
 
@@ -121,26 +124,49 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
       fault = error;
       log.error('the recording cannot go on', error as Error);
     }
+    // What comes from here on, such as SIGTERM, is not why it ended.
+    const why: Why = { cause: stop.cause, followed, fault };
+    const said = recording.hasBegun ? sayEnding(context, reasonOf(recording, why)) : undefined;
     // From here on S3 is waited for, but not for ever.
     patience.finish();
     const finished = await recording.finish().then(
       (parts) => ({ parts }),
       (error: unknown) => ({ error }),
     );
+    await said;
     if ('error' in finished) {
       log.error('the record could not be finished', finished.error as Error);
       return { reason: reasonOfFault(fault ?? finished.error), parts: [] };
     }
-    const { parts } = finished;
-    if (fault !== undefined) return { reason: reasonOfFault(fault), parts };
-    if (followed?.end.kind === 'refused') return { reason: followed.end.reason, parts };
-    if (stop.cause !== undefined) return { reason: STOP_REASONS[stop.cause], parts };
-    return { reason: reasonOfEnd(followed, recording.hasBegun), parts };
+    return { reason: reasonOf(recording, why), parts: finished.parts };
   } finally {
     background.abort();
     await Promise.all(tasks);
     await beat(context, recording, heartbeat);
     await recording.close();
+  }
+}
+
+interface Why {
+  readonly cause: StopCause | undefined;
+  readonly followed: Followed | undefined;
+  readonly fault: unknown;
+}
+
+/** Why nothing more is recorded. */
+function reasonOf({ hasBegun }: Recording, { cause, followed, fault }: Why): Reason {
+  if (fault !== undefined) return reasonOfFault(fault);
+  if (followed?.end.kind === 'refused') return followed.end.reason;
+  if (cause !== undefined) return STOP_REASONS[cause];
+  return reasonOfEnd(followed, hasBegun);
+}
+
+/** Beside finishing, which does not wait for it. */
+async function sayEnding(context: AttemptContext, reason: Reason): Promise<void> {
+  try {
+    await beginEnding(context, context.job, context.attempt, reason);
+  } catch (error) {
+    context.log.warn('that the recording is ending could not be said', error as Error);
   }
 }
 
@@ -162,20 +188,14 @@ const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
   },
 };
 
-/** Part numbers, recorded time and bytes go on where earlier attempts ended. */
 async function earlierParts({
   store,
   job,
 }: AttemptContext): Promise<Pick<RecordingOptions, 'firstPart' | 'earlier'>> {
-  const parts = (await readRecording(store, job.recordingId))?.parts ?? NO_PARTS;
-  const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
-  return {
-    firstPart: Math.max(0, ...parts.keys()) + 1,
-    earlier: {
-      durationMs: finals.reduce((sum, { durationMs }) => sum + durationMs, 0),
-      bytes: finals.reduce((sum, { bytes }) => sum + bytes, 0),
-    },
-  };
+  const objects = await readRecording(store, job.recordingId);
+  if (objects === undefined) return { firstPart: 1, earlier: { durationMs: 0, bytes: 0 } };
+  const { firstPart, ...earlier } = recordedEarlier(objects);
+  return { firstPart, earlier };
 }
 
 async function beat(

@@ -14,6 +14,7 @@ import type { EndCode } from '../../functions/core/state/objects.ts';
  */
 export const EXIT_CODES: Readonly<Record<EndCode, number>> = {
   stopped: 0,
+  stopped_before_media: 0,
   source_ended: 0,
   source_not_found: 10,
   source_refused: 10,

@@ -63,13 +63,14 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
   const { ports, defaults, hooks } = setup();
   if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
   const settings = settingsOf(config ?? {}, defaults);
-  const start = async (newId: string): Promise<StartAnswer> => {
-    const mediaSessionId = wanted.mediaSessionId ?? newId;
+  const start = async (recordingId: string): Promise<StartAnswer> => {
+    const mediaSessionId = wanted.mediaSessionId ?? recordingId;
     logger.appendKeys({ mediaSessionId });
     const result = await startFound(
-      { ...ports, newRecordingId: firstThen(newId, ports.newRecordingId) },
+      ports,
       {
         mediaSessionId,
+        recordingId,
         settings,
         whenDifferent: config === undefined ? 'keep' : 'restart',
         requestId,
@@ -96,14 +97,12 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
     return started({ ...reserved, mediaSessionId });
   }
   const key = headers['idempotency-key'];
-  const newId = ports.newRecordingId();
-  const answer = key === undefined ? await start(newId) : await startOnceFor(key, newId);
-  return started(answer);
+  return started(key === undefined ? await start(ports.newRecordingId()) : await startOnceFor(key));
 
-  async function startOnceFor(idempotencyKey: string, recordingId: string): Promise<StartAnswer> {
+  async function startOnceFor(idempotencyKey: string): Promise<StartAnswer> {
     const checked = parseInput(idempotencyHeader, idempotencyKey, 'Idempotency-Key');
     const requestHash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
-    return startOnce(ports.store, { key: checked, requestHash, recordingId }, start);
+    return startOnce(ports, { key: checked, requestHash }, start);
   }
 }
 
@@ -113,16 +112,6 @@ function started({ recordingId, mediaSessionId, alreadyStarted }: StartAnswer): 
     status: alreadyStarted ? 200 : 201,
     headers: { location: `/recordings/${recordingId}` },
     body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted },
-  };
-}
-
-/** The first id is given; a start that must make another job makes other ids. */
-function firstThen(first: string, others: () => string): () => string {
-  let given = false;
-  return () => {
-    if (given) return others();
-    given = true;
-    return first;
   };
 }
 

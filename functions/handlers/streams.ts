@@ -20,7 +20,7 @@ import {
 } from '../core/hooks/servers.ts';
 import { checkHookSecret } from '../core/hooks/settings.ts';
 import { wcsHook } from '../core/hooks/wcs.ts';
-import { announceStream } from '../core/protocol/announce.ts';
+import { announceStream, withPublication } from '../core/protocol/announce.ts';
 import { startReserved } from '../core/protocol/reservation.ts';
 import { checkSource } from '../core/source/policy.ts';
 import { SESSIONS_PREFIX, sessionKey } from '../core/state/keys.ts';
@@ -108,11 +108,9 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   logger.appendKeys({ mediaSessionId });
   const { eventAtMs = Date.now(), ...stream } = parseInput(announceBody, body);
   checkSource(stream.sourceUrl, 'sourceUrl', setup().defaults.sources);
-  const session = await announceStream(setup().store, mediaSessionId, () => ({
-    ...stream,
-    mediaSessionId,
-    eventAtMs,
-  }));
+  const session = await announceStream(setup().store, mediaSessionId, (known) =>
+    withPublication({ ...stream, mediaSessionId, eventAtMs }, known, Date.now()),
+  );
   const started = await startReserved(setup().ports, session);
   logger.info('stream announced', { status: session.status, started });
   return { status: 200, body: streamView(session) };

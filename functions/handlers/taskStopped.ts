@@ -17,7 +17,14 @@ export const handler = async (event: unknown): Promise<void> => {
   const { recordingId, attempt, reason, stoppedAtMs, taskArn } = stopped;
   log.appendKeys({ recordingId, attempt, taskArn });
   log.info('task stopped', { reason });
-  const gone = { recordingId, attempt, reason, by: 'task-stopped', endedAtMs: stoppedAtMs ?? Date.now() };
+  const gone = {
+    recordingId,
+    attempt,
+    taskArn,
+    reason,
+    by: 'task-stopped',
+    endedAtMs: stoppedAtMs ?? Date.now(),
+  };
   try {
     await setup().aftermath.of(gone, log);
   } catch (error) {

@@ -11,19 +11,21 @@ export interface AftermathOptions {
   readonly store: StateStore;
   readonly rescue: Rescue;
   readonly bus: EventBus;
-  readonly ports: SettlePorts;
+  readonly ports: Omit<SettlePorts, 'rescue'>;
 }
 
 export interface GoneTask {
   readonly recordingId: string;
   readonly attempt: number;
+  /** Undefined where no task of the recording is left. */
+  readonly taskArn?: string | undefined;
   readonly reason: string;
   readonly by: string;
   readonly endedAtMs: number;
   readonly isFinal?: boolean;
 }
 
-/** What is done when the task of an attempt is gone, whoever finds out: rescue its parts, then settle the recording. */
+/** What is done when the task of an attempt is gone, whoever finds out: the recording is settled, its parts rescued. */
 export class Aftermath {
   readonly #options: AftermathOptions;
 
@@ -40,13 +42,13 @@ export class Aftermath {
       return undefined;
     }
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
-    await this.#rescueParts(task, objects, log);
-    const after = (await readRecording(store, task.recordingId)) ?? objects;
-    const settled = await settleAttempt(ports, after, task);
+    const rescue = () => this.#rescueParts(task, log);
+    const settled = await settleAttempt({ ...ports, rescue }, objects, task);
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });
+    else if (settled.kind === 'alive') log.info('another task has this attempt');
     else log.info('recording has ended', { outcome: settled.outcome, isNew: settled.isNew });
-    await this.announceMissing(after);
+    await this.announceMissing(objects);
     return settled;
   }
 
@@ -57,12 +59,23 @@ export class Aftermath {
     if (objects !== undefined) await announceMissing({ store, bus, clock: ports.clock }, objects);
   }
 
-  async #rescueParts(task: GoneTask, objects: RecordingObjects, log: Logger): Promise<void> {
+  /** Completes the parts of every attempt that has ended: one whose recorder lives is its recorder's. */
+  async #rescueParts({ recordingId, attempt, endedAtMs }: GoneTask, log: Logger): Promise<RecordingObjects> {
+    const { rescue } = this.#options;
+    const objects = await this.#read(recordingId);
     for (const { open, final, moved } of objects.parts.values()) {
-      if (open === undefined || open.attempt !== task.attempt || moved !== undefined) continue;
-      const progress = objects.attempts.get(task.attempt)?.progress;
-      const part = { recordingId: task.recordingId, open, final, progress, endedAtMs: task.endedAtMs };
-      await this.#options.rescue.rescue(part, log);
+      if (open === undefined || moved !== undefined) continue;
+      const { end, progress } = objects.attempts.get(open.attempt) ?? {};
+      if (end === undefined) continue;
+      const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
+      await rescue.rescue({ recordingId, open, final, progress, endedAtMs: goneAtMs }, log);
     }
+    return this.#read(recordingId);
+  }
+
+  async #read(recordingId: string): Promise<RecordingObjects> {
+    const objects = await readRecording(this.#options.store, recordingId);
+    if (objects === undefined) throw new Error('the recording was deleted meanwhile');
+    return objects;
   }
 }

@@ -5,6 +5,7 @@ import type { StateStore } from '../aws/stateStore.ts';
 import { recordingsOfLock } from '../core/protocol/lock.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { type ReconcilePorts, type RecordingMend, reconcileRecording } from '../core/protocol/reconcile.ts';
+import type { StartPorts } from '../core/protocol/start.ts';
 import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/state/keys.ts';
 import { lockSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -18,6 +19,8 @@ export interface ReconciliationOptions {
   readonly cluster: string;
   readonly store: StateStore;
   readonly clock: Clock;
+  /** With which a recording is started whose former one ended. */
+  readonly ports: StartPorts;
   readonly aftermath: Aftermath;
   readonly rescue: Rescue;
   readonly stopTasks: (recordingId: string, reason: string) => Promise<void>;
@@ -154,10 +157,9 @@ export class Reconciliation {
   }
 
   #ports(log: Logger): ReconcilePorts {
-    const { store, clock, stopTasks, aftermath } = this.#options;
+    const { ports, stopTasks, aftermath } = this.#options;
     return {
-      store,
-      clock,
+      ...ports,
       stopTasks,
       hasTask: (recordingId) => this.#hasTask(recordingId),
       announceMissing: (objects) => aftermath.announceMissing(objects),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -8,6 +9,7 @@ import { EventBus } from '../aws/eventBus.ts';
 import { launchAsks, MessageQueue } from '../aws/queues.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { stopTasks } from '../aws/tasks.ts';
+import { newRecordingId } from '../core/state/ids.ts';
 import { Aftermath } from './aftermath.ts';
 import { Rescue } from './rescue.ts';
 
@@ -26,6 +28,7 @@ export function setUpAftermath() {
     clock,
     tasks: launchAsks(launchQueue),
     stopTasks: (recordingId: string, reason: string) => stopTasks(ecs, env.CLUSTER_ARN, recordingId, reason),
+    newRecordingId: () => newRecordingId(Date.now(), randomBytes(16)),
     sleep: async (ms: number) => void (await delay(ms)),
   };
   return {

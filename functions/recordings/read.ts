@@ -6,6 +6,7 @@ import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/s
 import {
   claimSchema,
   controlSchema,
+  endingSchema,
   endSchema,
   finalPartSchema,
   jobSchema,
@@ -56,6 +57,7 @@ export async function readSummary(
   return {
     job: job.value,
     ...(stop === undefined ? {} : { stop: stop.value }),
+    ...(names.has('ending.json') ? { ending: true } : {}),
     ...(outcome === undefined ? {} : { outcome: outcome.value }),
     attempts: new Map(
       ordinals(names, 'attempts').map((n) => [n, names.has(`attempts/${n}/end.json`) ? { end: true } : {}]),
@@ -130,6 +132,7 @@ async function readInto(found: Found, store: Store, key: string, name: string): 
     });
   } else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
   else if (name === 'stop.json') await read(stopSchema, (value) => (found.stop = value));
+  else if (name === 'ending.json') await read(endingSchema, (value) => (found.ending = value));
   else if (name === 'control.json') await read(controlSchema, (value) => (found.control = value));
   else if (name === 'outcome.json') await read(outcomeSchema, (value) => (found.outcome = value));
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -145,6 +146,7 @@ export class RecorderBench {
       recordingId,
       attempt,
       taskArn: `task/${recordingId}-${attempt}`,
+      runId: randomUUID(),
       ffmpegPath: RECORDER_FFMPEG,
       spoolFolder: path.join(this.folder, 'spool'),
       stop,

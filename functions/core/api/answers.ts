@@ -118,6 +118,7 @@ const storyFields = {
   sourceLost: { part: z.int() },
   sourceBack: { part: z.int(), durationMs: count },
   rotateAsked: { sequence: z.int() },
+  ending: { attempt: z.int(), reason: reasonSchema },
   stopAsked: { by: z.string(), reason: z.string() },
   partFinished: { part: z.int(), bytes: count, durationMs: count, recovered: z.boolean() },
   attemptEnded: { attempt: z.int(), by: z.string(), reason: reasonSchema },

@@ -20,6 +20,7 @@ export const STORY_EVENT_TYPES = [
   'sourceBack',
   'rotateAsked',
   'stopAsked',
+  'ending',
   'partFinished',
   'attemptEnded',
   'ended',
@@ -54,6 +55,7 @@ const rank = ({ type }: Happened): number => STORY_EVENT_TYPES.indexOf(type);
 function* happenings({
   job,
   stop,
+  ending,
   control,
   outcome,
   attempts,
@@ -62,7 +64,8 @@ function* happenings({
   const { requestId, replaces } = job;
   yield { type: 'requested', atMs: job.requestedAtMs, fields: { requestId, replaces } };
   for (const [attempt, { claim, end }] of attempts) {
-    if (claim !== undefined) yield { type: 'launched', atMs: claim.claimedAtMs, fields: { attempt } };
+    if (claim !== undefined && claim.void === undefined)
+      yield { type: 'launched', atMs: claim.claimedAtMs, fields: { attempt } };
     if (end !== undefined) {
       const { endedAtMs, by, reason } = end;
       yield { type: 'attemptEnded', atMs: endedAtMs, fields: { attempt, by, reason } };
@@ -70,6 +73,10 @@ function* happenings({
   }
   for (const command of control?.commands ?? []) {
     yield { type: 'rotateAsked', atMs: command.requestedAtMs, fields: { sequence: command.sequence } };
+  }
+  if (ending !== undefined) {
+    const { attempt, reason } = ending;
+    yield { type: 'ending', atMs: ending.atMs, fields: { attempt, reason } };
   }
   if (stop !== undefined) {
     yield { type: 'stopAsked', atMs: stop.requestedAtMs, fields: { by: stop.by, reason: stop.reason } };

@@ -2,6 +2,8 @@ import { RecorderError } from '../api/errors.ts';
 import { announceStream } from '../protocol/announce.ts';
 import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
+import { startWanted } from '../protocol/startWanted.ts';
+import { isAnswered } from '../protocol/wanted.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
 import { checkSource } from '../source/policy.ts';
 import type { SourceRules } from '../source/sourceRules.ts';
@@ -38,7 +40,10 @@ export async function applyHook(
   const session = await register(ports, event, hooks, defaults.sources);
   if (event.what === 'unpublished') {
     const stopped = session.status === 'UNPUBLISHED' ? await stopEnded(ports, session) : undefined;
-    return { session, ...(stopped === undefined ? {} : { stopped }) };
+    if (stopped === undefined) return { session };
+    // It may have been published again, and be answered with the recording that was stopped here.
+    const started = await startWanted(ports, mediaSessionId);
+    return { session, stopped, ...(started === undefined ? {} : { started }) };
   }
   const reserved = await startReserved(ports, session);
   if (reserved !== undefined) return { session, started: reserved };
@@ -47,7 +52,7 @@ export async function applyHook(
   }
   const lock = await ports.store.read(lockKey(mediaSessionId), lockSchema);
   // Recorded since it is published: whoever stopped that recording does not want it back.
-  if (lock !== undefined && lock.value.acquiredAtMs >= (session.publishedAtMs ?? 0)) return { session };
+  if (lock !== undefined && isAnswered(lock.value, session.publishedAtMs ?? 0)) return { session };
   try {
     const { recordingId } = await startRecording(ports, { mediaSessionId, settings: defaults, requestId });
     return { session, started: recordingId };
@@ -80,13 +85,15 @@ export async function register(
 }
 
 /**
- * The stream's recording is over with the stream. Only `stop.json` is written: the recorder, which looks every 4 s, has
+ * The stream's recording is over with the stream, unless it is one of a later publication by now. Only `stop.json` is written: the recorder, which looks every 4 s, has
  * usually seen the source's own end by then, with the last frame.
  */
 async function stopEnded({ store, clock }: StartPorts, session: Session): Promise<string | undefined> {
   const lock = await store.read(lockKey(session.mediaSessionId), lockSchema);
   if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
-  const { recordingId } = lock.value;
+  const { recordingId, publishedAtMs, wanted } = lock.value;
+  if (Math.max(publishedAtMs ?? 0, wanted?.publishedAtMs ?? 0) > (session.publishedAtMs ?? Infinity))
+    return undefined;
   if ((await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined) return undefined;
   const stop: Stop = {
     requestedAtMs: clock.nowMs(),

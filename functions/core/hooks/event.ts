@@ -1,3 +1,4 @@
+import { withPublication } from '../protocol/announce.ts';
 import type { Session } from '../state/objects.ts';
 import type { StreamKind } from './settings.ts';
 
@@ -60,7 +61,7 @@ export function sessionAfter(
     // Nothing new but its time, which tells older events that they are old.
     return event.atMs === undefined ? known : { ...known, eventAtMs };
   }
-  return {
+  const session: Session = {
     ...(isSameStream ? known : undefined),
     ...event.details,
     mediaSessionId: event.mediaSessionId,
@@ -68,11 +69,11 @@ export function sessionAfter(
     status,
     sourceUrl: sourceUrl === '' ? (known?.sourceUrl ?? '') : sourceUrl,
     eventAtMs: Math.max(eventAtMs, known?.eventAtMs ?? 0),
-    ...(status === 'PUBLISHING' ? { publishedAtMs: nowMs } : {}),
     ...(event.app === undefined ? {} : { appKey: event.app }),
     ...(event.sessionId === undefined ? {} : { sessionId: event.sessionId }),
     ...(event.record === undefined ? {} : { record: event.record }),
   };
+  return withPublication(session, known, nowMs);
 }
 
 function isOld(event: HookEvent, known: Session, eventAtMs: number): boolean {

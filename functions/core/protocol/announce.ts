@@ -6,6 +6,20 @@ import type { Store } from './ports.ts';
 const TRIES = 10;
 
 /**
+ * The session with the time since when it is published. It tells one publication of a stream from another one: they
+ * follow each other whatever the clocks of the functions say, and the last one is remembered after its end.
+ */
+export function withPublication(next: Session, known: Session | undefined, nowMs: number): Session {
+  const { publishedAtMs: _given, ...session } = next;
+  const last = known?.publishedAtMs;
+  const goesOn = known?.status === 'PUBLISHING' && known.sessionId === next.sessionId;
+  if (next.status === 'PUBLISHING' && !goesOn) {
+    return { ...session, publishedAtMs: Math.max(nowMs, (last ?? 0) + 1) };
+  }
+  return last === undefined ? session : { ...session, publishedAtMs: last };
+}
+
+/**
  * Writes a stream into the registry under If-Match; an event that is older than the one already there changes nothing.
  * @param change makes the new session of the one that is known; nothing is written where it gives that one back; throws
  * when it may not

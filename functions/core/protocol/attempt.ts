@@ -1,9 +1,10 @@
 import type { PartObjects } from '../state/fold.ts';
-import { attemptKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
+import { attemptKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import {
   type Claim,
   claimSchema,
   type End,
+  type Ending,
   endSchema,
   type Job,
   jobSchema,
@@ -12,8 +13,8 @@ import {
   type Reason,
   stopSchema,
 } from '../state/objects.ts';
-import { outcomeOf } from '../state/outcome.ts';
-import { releaseLock } from './lock.ts';
+import { hasUndecidedPart, outcomeOf } from '../state/outcome.ts';
+import { releaseLockUnlessWanted } from './lock.ts';
 import type { Clock, Store } from './ports.ts';
 
 export interface AttemptPorts {
@@ -21,74 +22,119 @@ export interface AttemptPorts {
   readonly clock: Clock;
 }
 
-/** A task that is to be an attempt of a recording. */
+/** A recorder that is to be an attempt of a recording. */
 export interface AttemptTask {
   readonly recordingId: string;
   readonly attempt: number;
-  /** Tells this task from every other one. */
-  readonly taskArn: string;
+  /** The ECS task that it runs in, where it is known. */
+  readonly taskArn?: string | undefined;
+  /** Tells this run from every other one, also of the same task. */
+  readonly runId: string;
 }
 
-/** What a task finds when it begins. */
+/** What a recorder finds when it begins. */
 export type Begun =
   | { readonly kind: 'unknown' }
   /** The recording has ended: there is nothing to do. */
   | { readonly kind: 'over'; readonly job: Job }
-  /** Another task has this attempt, or nobody waits for it any more. */
+  /** Another one has this attempt, or nobody waits for it any more. */
   | { readonly kind: 'superseded'; readonly job: Job }
-  /** The attempt is this task's. */
+  /** The attempt is this one's. */
   | { readonly kind: 'claimed'; readonly job: Job; readonly isStopAsked: boolean };
 
-/** A task begins: it claims its attempt. Who cannot claim it must not record. */
+/**
+ * A recorder begins: it claims its attempt, and who cannot claim it must not record. What may have been said of the
+ * recording is read after the claim: whoever says it looks at the claim afterwards, so that one of the two sees the other.
+ */
 export async function beginAttempt(ports: AttemptPorts, task: AttemptTask): Promise<Begun> {
   const { store } = ports;
-  const { recordingId } = task;
+  const { recordingId, attempt } = task;
   const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
   if (job === undefined) return { kind: 'unknown' };
-  if ((await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined) return { kind: 'over', job };
-  if (!(await claim(ports, task)) || (await isEnded(ports, task))) return { kind: 'superseded', job };
-  const isStopAsked = (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
-  return { kind: 'claimed', job, isStopAsked };
+  if (!(await claim(ports, task))) return { kind: 'superseded', job };
+  const [outcome, end, stop] = await Promise.all([
+    store.read(outcomeKey(recordingId), outcomeSchema),
+    store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
+    store.read(stopKey(recordingId), stopSchema),
+  ]);
+  if (outcome !== undefined) return { kind: 'over', job };
+  // Functions before version 0.2 gave up an attempt without its claim.
+  if (end !== undefined) return { kind: 'superseded', job };
+  return { kind: 'claimed', job, isStopAsked: stop !== undefined };
 }
 
 async function claim(
   { store, clock }: AttemptPorts,
-  { recordingId, attempt, taskArn }: AttemptTask,
+  { recordingId, attempt, taskArn, runId }: AttemptTask,
 ): Promise<boolean> {
   const key = attemptKey(recordingId, attempt, 'claim');
-  const own: Claim = { attempt, claimedAtMs: clock.nowMs(), taskArn };
+  const own: Claim = {
+    attempt,
+    claimedAtMs: clock.nowMs(),
+    ...(taskArn === undefined ? {} : { taskArn }),
+    runId,
+  };
   if (await store.create(key, own)) return true;
   // A retried write whose first answer was lost finds itself.
-  return (await store.read(key, claimSchema))?.value.taskArn === taskArn;
+  return (await store.read(key, claimSchema))?.value.runId === runId;
 }
 
-/** Somebody took this attempt for lost before its task came to claim it: the next one is on its way. */
-async function isEnded({ store }: AttemptPorts, { recordingId, attempt }: AttemptTask): Promise<boolean> {
-  return (await store.read(attemptKey(recordingId, attempt, 'end'), endSchema)) !== undefined;
+/**
+ * Sees to it that no recorder ever takes an attempt, or finds that one has.
+ * @returns the attempt's claim; `void` in it says that nobody records, and nobody will. `isNew`: it was written here
+ */
+export async function voidClaim(
+  { store, clock }: AttemptPorts,
+  { recordingId, attempt }: Pick<AttemptTask, 'recordingId' | 'attempt'>,
+  why: NonNullable<Claim['void']>,
+): Promise<{ readonly claim: Claim; readonly isNew: boolean }> {
+  const key = attemptKey(recordingId, attempt, 'claim');
+  const own: Claim = { attempt, claimedAtMs: clock.nowMs(), void: why };
+  if (await store.create(key, own)) return { claim: own, isNew: true };
+  return { claim: (await store.read(key, claimSchema))?.value ?? own, isNew: false };
+}
+
+/**
+ * Says that nothing more is recorded, before the parts are finished: a start from now on gets a recording of its own. A
+ * stop says so by itself; after an interruption another attempt follows.
+ */
+export async function beginEnding(
+  { store, clock }: AttemptPorts,
+  { recordingId }: Pick<Job, 'recordingId'>,
+  attempt: number,
+  reason: Reason,
+): Promise<void> {
+  if (reason.code === 'superseded' || reason.code === 'interrupted') return;
+  const ending: Ending = { attempt, atMs: clock.nowMs(), reason };
+  await store.create(endingKey(recordingId), ending);
 }
 
 export interface EndPorts extends AttemptPorts {
   /** Publishes the outcome. Must not throw: what was not published is published by whoever mends. */
   readonly announce: (outcome: Outcome) => Promise<void>;
-  /** Parts of all attempts of the recording. */
+  /** Parts of all attempts of the recording, as they are now. */
   readonly allParts: () => Promise<ReadonlyMap<number, PartObjects>>;
 }
 
 /** Says how the attempt ended; and the recording, when no attempt will follow. */
 export async function endAttempt(
-  { store, clock, announce, allParts }: EndPorts,
+  ports: EndPorts,
   { recordingId, mediaSessionId }: Pick<Job, 'recordingId' | 'mediaSessionId'>,
   attempt: number,
   reason: Reason,
 ): Promise<void> {
+  const { store, clock, announce, allParts } = ports;
   // Whoever took over says how it goes on.
   if (reason.code === 'superseded') return;
   const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
   await store.create(attemptKey(recordingId, attempt, 'end'), fact);
   if (reason.code === 'interrupted') return;
-  const outcome = outcomeOf(reason, await allParts(), clock.nowMs());
+  const parts = await allParts();
+  // What an earlier attempt left may be all that there is: who rescues it says how the recording ended.
+  if (hasUndecidedPart(parts)) return;
+  const outcome = outcomeOf(reason, parts, clock.nowMs());
   await store.create(outcomeKey(recordingId), outcome);
   // Before the lock is free: who finds a held lock with an outcome also finds what was not announced.
   await announce(outcome);
-  await releaseLock({ store, clock }, mediaSessionId, recordingId);
+  await releaseLockUnlessWanted(ports, mediaSessionId, recordingId);
 }

@@ -1,11 +1,11 @@
 import type { RecordingObjects } from '../state/fold.ts';
-import { releaseLock } from './lock.ts';
-import type { Clock, StopTasks, Store } from './ports.ts';
+import { releaseLockUnlessWanted } from './lock.ts';
+import type { StopTasks } from './ports.ts';
 import { missingAttempt, type StoppedAttempt } from './settle.ts';
+import type { StartPorts } from './start.ts';
+import { startWanted } from './startWanted.ts';
 
-export interface ReconcilePorts {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface ReconcilePorts extends StartPorts {
   readonly stopTasks: StopTasks;
   /** Whether ECS has a task of the recording that has not stopped. */
   readonly hasTask: (recordingId: string) => Promise<boolean>;
@@ -42,7 +42,8 @@ export async function reconcileRecording(
   const nowMs = ports.clock.nowMs();
   if (outcome !== undefined) {
     await ports.announceMissing(objects);
-    await releaseLock(ports, mediaSessionId, recordingId);
+    await startWanted(ports, mediaSessionId);
+    await releaseLockUnlessWanted(ports, mediaSessionId, recordingId);
     return 'lockReleased';
   }
   if (await ports.hasTask(recordingId)) {

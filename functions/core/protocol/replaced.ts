@@ -1,5 +1,5 @@
-import { jobKey, outcomeKey, stopKey } from '../state/keys.ts';
-import { type Job, jobSchema, outcomeSchema, type Stop, stopSchema } from '../state/objects.ts';
+import { endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
+import { endingSchema, type Job, jobSchema, outcomeSchema, type Stop, stopSchema } from '../state/objects.ts';
 import type { Clock, Store } from './ports.ts';
 
 /** Restarts that follow each other before the first of them has a frame make a chain; nobody makes a longer one. */
@@ -16,12 +16,13 @@ export async function replacedByIt(
   const going: string[] = [];
   let id = replaces;
   for (let i = 0; id !== undefined && i < CHAIN_MAX; i++) {
-    const [job, outcome, stop] = await Promise.all([
+    const [job, outcome, stop, ending] = await Promise.all([
       store.read(jobKey(id), jobSchema),
       store.read(outcomeKey(id), outcomeSchema),
       store.read(stopKey(id), stopSchema),
+      store.read(endingKey(id), endingSchema),
     ]);
-    if (outcome === undefined && stop === undefined) going.push(id);
+    if (outcome === undefined && stop === undefined && ending === undefined) going.push(id);
     id = job?.value.replaces;
   }
   return going;

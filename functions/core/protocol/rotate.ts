@@ -1,6 +1,13 @@
 import { RecorderError } from '../api/errors.ts';
-import { controlKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
-import { type Control, controlSchema, jobSchema, outcomeSchema, stopSchema } from '../state/objects.ts';
+import { controlKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
+import {
+  type Control,
+  controlSchema,
+  endingSchema,
+  jobSchema,
+  outcomeSchema,
+  stopSchema,
+} from '../state/objects.ts';
 import type { Clock, Store } from './ports.ts';
 
 const TRIES = 10;
@@ -9,23 +16,26 @@ const COMMANDS_KEPT = 20;
 
 /**
  * Asks the recorder to begin a new part. @returns the command's sequence
- * @throws RecorderError recording_not_found; recording_ended, also when it was asked to stop; session_busy
+ * @throws RecorderError recording_not_found; recording_ended, also when it is ending; session_busy
  */
 export async function rotateRecording(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   recordingId: string,
 ): Promise<number> {
-  const [job, outcome, stop] = await Promise.all([
+  const [job, outcome, stop, ending] = await Promise.all([
     store.read(jobKey(recordingId), jobSchema),
     store.read(outcomeKey(recordingId), outcomeSchema),
     store.read(stopKey(recordingId), stopSchema),
+    store.read(endingKey(recordingId), endingSchema),
   ]);
   const field = 'recordingId';
   if (job === undefined) {
     throw new RecorderError('recording_not_found', 'There is no recording with this id.', { field });
   }
-  if (outcome !== undefined || stop !== undefined) {
-    throw new RecorderError('recording_ended', 'The recording has ended, or was asked to stop.', { field });
+  if (outcome !== undefined || stop !== undefined || ending !== undefined) {
+    throw new RecorderError('recording_ended', 'The recording has ended, is ending, or was asked to stop.', {
+      field,
+    });
   }
   const key = controlKey(recordingId);
   for (let tries = 1; tries <= TRIES; tries++) {

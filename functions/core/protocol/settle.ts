@@ -1,8 +1,10 @@
 import type { RecordingObjects } from '../state/fold.ts';
-import { attemptKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
+import { attemptKey, endingKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import {
+  type Claim,
   claimSchema,
   type End,
+  endingSchema,
   endSchema,
   type Outcome,
   outcomeSchema,
@@ -11,20 +13,24 @@ import {
   stopSchema,
 } from '../state/objects.ts';
 import { outcomeOf } from '../state/outcome.ts';
-import { releaseLock } from './lock.ts';
-import type { Clock, Launcher, StopTasks, Store } from './ports.ts';
+import { voidClaim } from './attempt.ts';
+import { releaseLockUnlessWanted } from './lock.ts';
+import type { StopTasks } from './ports.ts';
+import type { StartPorts } from './start.ts';
+import { startWanted } from './startWanted.ts';
 
-export interface SettlePorts {
-  readonly store: Store;
-  readonly tasks: Launcher;
+export interface SettlePorts extends StartPorts {
   readonly stopTasks: StopTasks;
-  readonly clock: Clock;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Completes what ended attempts of the recording left behind. @returns the recording as it is then */
+  readonly rescue: (objects: RecordingObjects) => Promise<RecordingObjects>;
 }
 
 /** A task that is gone. */
 export interface StoppedAttempt {
   readonly attempt: number;
+  /** The task; undefined where no task of the recording is left. */
+  readonly taskArn?: string | undefined;
   /** Why, in ECS's words. */
   readonly reason: string;
   /** Who found out. */
@@ -36,7 +42,9 @@ export interface StoppedAttempt {
 export type Settled =
   /** The recording has ended; `isNew`: this call wrote the outcome. */
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly isNew: boolean }
-  | { readonly kind: 'relaunched'; readonly attempt: number };
+  | { readonly kind: 'relaunched'; readonly attempt: number }
+  /** It was another task that had the attempt: this one's end means nothing. */
+  | { readonly kind: 'alive' };
 
 /** Attempts in a row that ended soon after they began; more of them will not do better. */
 const SHORT_ATTEMPTS_MAX = 5;
@@ -46,45 +54,92 @@ const BACKOFF_MAX_MS = 15_000;
 
 /**
  * What follows when the task of an attempt is gone: the attempt gets its end, and the recording its outcome or its next
- * attempt. Safe to repeat, and two at once agree: each step is a create-only fact, and a recorder that is asked for twice comes once.
+ * attempt. Safe to repeat, and two at once agree: each step is a create-only fact, and a recorder that is asked for twice
+ * comes once. The next attempt is asked for before anything is rescued: what it would record meanwhile would be lost.
  */
 export async function settleAttempt(
   ports: SettlePorts,
   objects: RecordingObjects,
   stopped: StoppedAttempt,
 ): Promise<Settled> {
-  const { recordingId, mediaSessionId } = objects.job;
+  const { recordingId } = objects.job;
   const { store } = ports;
   const known = await store.read(outcomeKey(recordingId), outcomeSchema);
-  if (known !== undefined) return ended(ports, objects, known.value, false);
+  if (known !== undefined) {
+    await ports.rescue(objects);
+    return ended(ports, objects, known.value, false);
+  }
   const end = await attemptEnd(ports, recordingId, stopped);
+  if (end === undefined) return { kind: 'alive' };
   if (!isFollowed(end.reason)) return conclude(ports, objects, end.reason);
-  if (await isStopAsked(ports, recordingId)) return conclude(ports, objects, STOPPED);
-  if (stopped.isFinal === true && end.reason.code === 'never_started') {
-    return conclude(ports, objects, end.reason);
-  }
-
-  const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
-  if (session !== undefined && session.value.status !== 'PUBLISHING') {
-    return conclude(ports, objects, {
-      code: 'source_ended',
-      message: 'The stream ended while no recorder was running.',
-    });
-  }
-  const shortAttempts = countShortAttempts(objects, stopped.attempt, end);
-  if (shortAttempts >= SHORT_ATTEMPTS_MAX) return conclude(ports, objects, gaveUp(end.reason, shortAttempts));
+  const last = await reasonToEnd(ports, objects, stopped, end);
+  if (last !== undefined) return concludeAfter(ports, objects, stopped, last);
 
   const next = stopped.attempt + 1;
-  const isRunning = (await store.read(attemptKey(recordingId, next, 'claim'), claimSchema)) !== undefined;
-  if (!isRunning) {
+  const claim = (await store.read(attemptKey(recordingId, next, 'claim'), claimSchema))?.value;
+  if (claim?.void !== undefined) return settleVoid(ports, objects, next, claim.void);
+  if (claim === undefined) {
+    const shortAttempts = countShortAttempts(objects, stopped.attempt, end);
     if (shortAttempts > 0)
       await ports.sleep(Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (shortAttempts - 1)));
-    if (await isStopAsked(ports, recordingId)) return conclude(ports, objects, STOPPED);
+    if (await isStopAsked(ports, recordingId)) return concludeAfter(ports, objects, stopped, STOPPED);
     await ports.tasks.run(recordingId, next);
   }
   // A stop that came in between found no task to stop; the recorder would find it too, a little later.
   if (await isStopAsked(ports, recordingId)) await ports.stopTasks(recordingId, 'stop was asked');
+  await ports.rescue(objects);
   return { kind: 'relaunched', attempt: next };
+}
+
+/** Why no other attempt is to follow one that was interrupted, or never started. */
+async function reasonToEnd(
+  ports: SettlePorts,
+  objects: RecordingObjects,
+  { attempt, isFinal }: StoppedAttempt,
+  end: End,
+): Promise<Reason | undefined> {
+  const { store } = ports;
+  const { recordingId, mediaSessionId } = objects.job;
+  if (await isStopAsked(ports, recordingId)) return STOPPED;
+  const ending = await store.read(endingKey(recordingId), endingSchema);
+  if (ending !== undefined) return ending.value.reason;
+  if (isFinal === true && end.reason.code === 'never_started') return end.reason;
+  const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
+  if (session !== undefined && session.value.status !== 'PUBLISHING') {
+    return { code: 'source_ended', message: 'The stream ended while no recorder was running.' };
+  }
+  const shortAttempts = countShortAttempts(objects, attempt, end);
+  return shortAttempts >= SHORT_ATTEMPTS_MAX ? gaveUp(end.reason, shortAttempts) : undefined;
+}
+
+/**
+ * The recording ends with this attempt, unless the next one has begun by now: an event may come late, or again. Only the
+ * latest attempt's end is the recording's.
+ */
+async function concludeAfter(
+  ports: SettlePorts,
+  objects: RecordingObjects,
+  { attempt, by }: StoppedAttempt,
+  reason: Reason,
+): Promise<Settled> {
+  const next = attempt + 1;
+  const { recordingId } = objects.job;
+  const why = { by, reason: 'the recording has ended' };
+  const { claim, isNew } = await voidClaim(ports, { recordingId, attempt: next }, why);
+  if (isNew) return conclude(ports, objects, reason);
+  if (claim.void !== undefined) return settleVoid(ports, objects, next, claim.void);
+  await ports.rescue(objects);
+  return { kind: 'relaunched', attempt: next };
+}
+
+/** Somebody said of the next attempt that nobody has it, and may not have come to say what follows. */
+function settleVoid(
+  ports: SettlePorts,
+  objects: RecordingObjects,
+  attempt: number,
+  { by, reason }: NonNullable<Claim['void']>,
+): Promise<Settled> {
+  return settleAttempt(ports, objects, { attempt, by, reason });
 }
 
 /**
@@ -112,24 +167,30 @@ function gaveUp(last: Reason, attempts: number): Reason {
   };
 }
 
-/** The attempt's end; written here when the recorder could not. */
+/**
+ * The attempt's end; written here when the recorder could not. Whoever says that nobody had it first sees to it that
+ * nobody takes it. @returns undefined while another task has it
+ */
 async function attemptEnd(
-  { store, clock }: SettlePorts,
+  ports: SettlePorts,
   recordingId: string,
-  { attempt, reason, by }: StoppedAttempt,
-): Promise<End> {
+  { attempt, taskArn, reason, by }: StoppedAttempt,
+): Promise<End | undefined> {
+  const { store, clock } = ports;
   const key = attemptKey(recordingId, attempt, 'end');
   const known = await store.read(key, endSchema);
   if (known !== undefined) return known.value;
-  const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+  const { claim } = await voidClaim(ports, { recordingId, attempt }, { by, reason });
+  const isAnother = claim.taskArn !== undefined && taskArn !== undefined && claim.taskArn !== taskArn;
+  if (claim.void === undefined && isAnother) return undefined;
   const end: End = {
     attempt,
     endedAtMs: clock.nowMs(),
     by,
     reason:
-      claim === undefined
-        ? { code: 'never_started', message: `The recorder's task did not start: ${reason}` }
-        : { code: 'interrupted', message: `The recorder's task ended: ${reason}` },
+      claim.void === undefined
+        ? { code: 'interrupted', message: `The recorder's task ended: ${reason}` }
+        : { code: 'never_started', message: `The recorder's task did not start: ${claim.void.reason}` },
   };
   if (await store.create(key, end)) return end;
   return (await store.read(key, endSchema))?.value ?? end;
@@ -145,7 +206,7 @@ function countShortAttempts({ attempts }: RecordingObjects, last: number, end: E
   for (let attempt = last; attempt > 0; attempt--) {
     const facts = attempts.get(attempt);
     const endedAtMs = attempt === last ? end.endedAtMs : facts?.end?.endedAtMs;
-    const claimedAtMs = facts?.claim?.claimedAtMs;
+    const claimedAtMs = facts?.claim?.void === undefined ? facts?.claim?.claimedAtMs : undefined;
     const isLong =
       endedAtMs !== undefined && claimedAtMs !== undefined && endedAtMs - claimedAtMs >= SHORT_ATTEMPT_MS;
     if (isLong) return count;
@@ -157,7 +218,7 @@ function countShortAttempts({ attempts }: RecordingObjects, last: number, end: E
 async function conclude(ports: SettlePorts, objects: RecordingObjects, reason: Reason): Promise<Settled> {
   const { store, clock } = ports;
   const { recordingId } = objects.job;
-  const outcome = outcomeOf(reason, objects.parts, clock.nowMs());
+  const outcome = outcomeOf(reason, (await ports.rescue(objects)).parts, clock.nowMs());
   const isNew = await store.create(outcomeKey(recordingId), outcome);
   const written = isNew ? outcome : (await store.read(outcomeKey(recordingId), outcomeSchema))?.value;
   return ended(ports, objects, written ?? outcome, isNew);
@@ -169,6 +230,7 @@ async function ended(
   outcome: Outcome,
   isNew: boolean,
 ): Promise<Settled> {
-  await releaseLock(ports, job.mediaSessionId, job.recordingId);
+  await startWanted(ports, job.mediaSessionId);
+  await releaseLockUnlessWanted(ports, job.mediaSessionId, job.recordingId);
   return { kind: 'ended', outcome, isNew };
 }

@@ -7,10 +7,12 @@ import {
   jobSchema,
   lockSchema,
   type Outcome,
+  outcomeSchema,
   sessionSchema,
 } from '../state/objects.ts';
 import { activeHolder, takeLock } from './lock.ts';
 import type { Clock, Launcher, Store } from './ports.ts';
+import { wantedToo } from './wanted.ts';
 
 export interface StartPorts {
   readonly store: Store;
@@ -27,6 +29,8 @@ export interface StartParams {
   /** What to record, where the stream is not one of the registry. */
   readonly direct?: Pick<Job, 'source' | 'stream'>;
   readonly requestId: string;
+  /** The id that the recording gets where it can: that of an Idempotency-Key, which other requests may be using now. */
+  readonly recordingId?: string;
 }
 
 export interface StartResult {
@@ -47,54 +51,54 @@ const LOCK_TRIES = 10;
  */
 export async function startRecording(ports: StartPorts, params: StartParams): Promise<StartResult> {
   const { store } = ports;
-  const what = params.direct ?? (await publishedStream(store, params.mediaSessionId));
+  const what: What = params.direct ?? (await publishedStream(store, params.mediaSessionId));
   let job: Job | undefined;
   for (let tries = 1; tries <= LOCK_TRIES; tries++) {
     const lock = await store.read(lockKey(params.mediaSessionId), lockSchema);
     const holder = lock === undefined ? undefined : await activeHolder(store, lock.value);
+    const isOwn = holder !== undefined && holder === job?.recordingId;
     const replaces =
-      holder !== undefined && holder !== job?.recordingId && (await isReplaced(store, params, holder))
-        ? holder
-        : undefined;
-    if (holder !== undefined && holder !== job?.recordingId && replaces === undefined) {
-      if (job !== undefined) await giveUp(ports, job);
+      holder !== undefined && !isOwn && (await isReplaced(store, params, holder)) ? holder : undefined;
+    if (lock !== undefined && holder !== undefined && !isOwn && replaces === undefined) {
+      const next = wantedToo(lock.value, what.publishedAtMs, params);
+      const isNoted =
+        next === lock.value || (await store.replace(lockKey(params.mediaSessionId), next, lock.etag));
+      if (!isNoted) continue;
+      if (job !== undefined) await giveUp(ports, job, params);
       await launchIfForgotten(ports, holder);
       return { recordingId: holder, alreadyStarted: true };
     }
     if (job !== undefined && replaces !== undefined && job.replaces !== replaces) {
       // What a job replaces is written into it: another holder needs another job.
-      await giveUp(ports, job);
+      await giveUp(ports, job, params);
       job = undefined;
     }
-    if (job === undefined) {
-      job = newJob(ports, params, what, replaces);
-      await store.create(jobKey(job.recordingId), job);
-    }
-    if (holder === job.recordingId || (await takeLock(ports, job, lock))) {
+    job ??= await createJob(ports, params, what, replaces);
+    if (isOwn || (await takeLock(ports, job, lock, what.publishedAtMs))) {
       await store.create(indexKey(job.recordingId), { recordingId: job.recordingId });
       await ports.tasks.run(job.recordingId, 1);
       return { recordingId: job.recordingId, alreadyStarted: false };
     }
   }
-  if (job !== undefined) await giveUp(ports, job);
+  if (job !== undefined) await giveUp(ports, job, params);
   throw new RecorderError('session_busy', 'This stream is being started by many others now. Try again.', {
     field: 'mediaSessionId',
   });
 }
 
+/** What is to be recorded: a stream, and which publication of it, where it is one of the registry. */
+type What = Pick<Job, 'source' | 'stream'> & { readonly publishedAtMs?: number | undefined };
+
 /** @throws RecorderError session_not_found */
-async function publishedStream(
-  store: Store,
-  mediaSessionId: string,
-): Promise<Pick<Job, 'source' | 'stream'>> {
+async function publishedStream(store: Store, mediaSessionId: string): Promise<What> {
   const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session?.value.status !== 'PUBLISHING') {
     throw new RecorderError('session_not_found', 'No stream with this mediaSessionId is being published.', {
       field: 'mediaSessionId',
     });
   }
-  const { sourceUrl, ...stream } = session.value;
-  return { source: { url: sourceUrl }, stream };
+  const { sourceUrl, publishedAtMs, ...stream } = session.value;
+  return { source: { url: sourceUrl }, stream, publishedAtMs };
 }
 
 async function isReplaced(store: Store, params: StartParams, holder: string): Promise<boolean> {
@@ -111,7 +115,9 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** The lock went to another start: nobody will refer to this job. */
-async function giveUp({ store, clock }: StartPorts, job: Job): Promise<void> {
+async function giveUp({ store, clock }: StartPorts, job: Job, params: StartParams): Promise<void> {
+  // The same request may be sent twice, and the other one be starting it.
+  if (job.recordingId === params.recordingId) return;
   const outcome: Outcome = {
     status: 'failed',
     reason: { code: 'superseded', message: 'Another start for the same stream came first.' },
@@ -133,14 +139,36 @@ async function launchIfForgotten(ports: StartPorts, recordingId: string): Promis
   await ports.tasks.run(recordingId, 1);
 }
 
+/** Writes a job under an id that no recording has ended under. */
+async function createJob(
+  ports: StartPorts,
+  params: StartParams,
+  what: What,
+  replaces: string | undefined,
+): Promise<Job> {
+  const { store } = ports;
+  const given = params.recordingId;
+  if (given !== undefined) {
+    const job = newJob(ports, params, what, { recordingId: given, replaces });
+    if (await store.create(jobKey(given), job)) return job;
+    // An earlier try of the same request wrote it; what came of that one may be over.
+    const known = await store.read(jobKey(given), jobSchema);
+    const outcome = await store.read(outcomeKey(given), outcomeSchema);
+    if (known !== undefined && outcome === undefined && known.value.replaces === replaces) return known.value;
+  }
+  const job = newJob(ports, params, what, { recordingId: ports.newRecordingId(), replaces });
+  await store.create(jobKey(job.recordingId), job);
+  return job;
+}
+
 function newJob(
   ports: StartPorts,
   params: StartParams,
-  { source, stream }: Pick<Job, 'source' | 'stream'>,
-  replaces: string | undefined,
+  { source, stream }: What,
+  { recordingId, replaces }: { readonly recordingId: string; readonly replaces: string | undefined },
 ): Job {
   return {
-    recordingId: ports.newRecordingId(),
+    recordingId,
     mediaSessionId: params.mediaSessionId,
     requestedAtMs: ports.clock.nowMs(),
     requestId: params.requestId,

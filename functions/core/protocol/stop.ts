@@ -1,8 +1,9 @@
 import { RecorderError } from '../api/errors.ts';
-import { jobKey, lockKey, outcomeKey, stopKey } from '../state/keys.ts';
-import { jobSchema, lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
+import { endingKey, jobKey, lockKey, outcomeKey, stopKey } from '../state/keys.ts';
+import { endingSchema, jobSchema, lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
 import type { Clock, StopTasks, Store } from './ports.ts';
 import { replacedByIt } from './replaced.ts';
+import { decline } from './wanted.ts';
 
 export interface StopPorts {
   readonly store: Store;
@@ -59,9 +60,15 @@ export async function stopRecordingById(
       field: 'recordingId',
     });
   }
-  const outcome = await store.read(outcomeKey(recordingId), outcomeSchema);
-  const replaced = await replacedByIt(store, job.value);
-  const going = outcome === undefined ? [recordingId, ...replaced] : [];
+  await decline(store, job.value.mediaSessionId, recordingId);
+  const [outcome, ending, replaced] = await Promise.all([
+    store.read(outcomeKey(recordingId), outcomeSchema),
+    store.read(endingKey(recordingId), endingSchema),
+    replacedByIt(store, job.value),
+  ]);
+  // One that is ending has nothing left to stop, and is given the time that S3 needs.
+  const own = ending === undefined ? [recordingId] : [];
+  const going = outcome === undefined ? [...own, ...replaced] : [];
   await Promise.all(going.map((id) => stopOne(ports, id, cause)));
   return { recordingId, alreadyEnded: outcome !== undefined };
 }

@@ -2,6 +2,7 @@ import type {
   Claim,
   Control,
   End,
+  Ending,
   FinalPart,
   Job,
   Launch,
@@ -17,6 +18,7 @@ import type {
 export interface RecordingObjects {
   readonly job: Job;
   readonly stop?: Stop;
+  readonly ending?: Ending;
   readonly control?: Control;
   readonly outcome?: Outcome;
   /** Of the latest attempt that a task was asked for. */
@@ -40,7 +42,7 @@ export interface PartObjects {
  * | starting | asked for; no frame has been recorded yet |
  * | recording | frames are being recorded |
  * | interrupted | the attempt ended and nobody asked for it; another may follow |
- * | stopping | a stop was asked, the recorder is finishing |
+ * | stopping | a stop was asked, the source ended, or a limit is met: the recorder is finishing |
  * | processing | recorded; its parts are on their way to the library |
  * | available | every part is in the library |
  * | failed | ended for a fault; parts that were recorded are kept and become available |
@@ -61,6 +63,7 @@ export type PartStatus = 'recording' | 'finished' | 'available';
 /** What a recording's status is made of: which objects there are, and what the outcome says. */
 export interface StatusFacts {
   readonly stop?: unknown;
+  readonly ending?: unknown;
   readonly outcome?: Pick<Outcome, 'status'>;
   readonly attempts: ReadonlyMap<number, { readonly end?: unknown }>;
   readonly parts: ReadonlyMap<number, PartFacts>;
@@ -73,12 +76,12 @@ export interface PartFacts {
 
 /** A recording's state is a pure function of its objects: the order in which they were written does not matter. */
 export function recordingStatus(objects: StatusFacts): RecordingStatus {
-  const { outcome, stop, attempts, parts } = objects;
+  const { outcome, stop, ending, attempts, parts } = objects;
   if (outcome !== undefined) {
     if (outcome.status === 'failed') return 'failed';
     return [...parts.values()].every(isSettled) ? 'available' : 'processing';
   }
-  if (stop !== undefined) return 'stopping';
+  if (stop !== undefined || ending !== undefined) return 'stopping';
   const latest = attempts.get(Math.max(0, ...attempts.keys()));
   if (latest?.end !== undefined) return 'interrupted';
   return parts.size > 0 ? 'recording' : 'starting';
@@ -97,6 +100,7 @@ export function partStatus(part: PartObjects): PartStatus {
 /** Why it ended; a running one has no reason. */
 export function recordingReason(objects: RecordingObjects): Reason | undefined {
   if (objects.outcome !== undefined) return objects.outcome.reason;
+  if (objects.ending !== undefined) return objects.ending.reason;
   return objects.attempts.get(Math.max(0, ...objects.attempts.keys()))?.end?.reason;
 }
 
@@ -122,7 +126,7 @@ export function waitingOf(objects: RecordingObjects): Waiting | undefined {
   const { job, launch, attempts } = objects;
   if (recordingStatus(objects) !== 'starting') return undefined;
   const claim = attempts.get(Math.max(0, ...attempts.keys()))?.claim;
-  if (claim !== undefined) return { for: 'source', sinceMs: claim.claimedAtMs };
+  if (claim !== undefined && claim.void === undefined) return { for: 'source', sinceMs: claim.claimedAtMs };
   if (launch?.acceptedAtMs !== undefined) return { for: 'task', sinceMs: launch.acceptedAtMs };
   if (launch?.refusedFor === undefined) return { for: 'recorder', sinceMs: job.requestedAtMs };
   return { for: 'capacity', sinceMs: launch.askedAtMs, reason: launch.refusedFor };

@@ -43,16 +43,19 @@ export const jobKey = (recordingId: string): string => `${recordingPrefix(record
 export const stopKey = (recordingId: string): string => `${recordingPrefix(recordingId)}stop.json`;
 export const controlKey = (recordingId: string): string => `${recordingPrefix(recordingId)}control.json`;
 export const outcomeKey = (recordingId: string): string => `${recordingPrefix(recordingId)}outcome.json`;
+export const endingKey = (recordingId: string): string => `${recordingPrefix(recordingId)}ending.json`;
+export const attemptsPrefix = (recordingId: string): string => `${recordingPrefix(recordingId)}attempts/`;
+export const partsPrefix = (recordingId: string): string => `${recordingPrefix(recordingId)}parts/`;
 export const attemptKey = (
   recordingId: string,
   attempt: number,
   file: 'claim' | 'progress' | 'end',
-): string => `${recordingPrefix(recordingId)}attempts/${attempt}/${file}.json`;
+): string => `${attemptsPrefix(recordingId)}${attempt}/${file}.json`;
 /** How the launch of an attempt goes; it says nothing of who records. */
 export const launchKey = (recordingId: string, attempt: number): string =>
   `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
-  `${recordingPrefix(recordingId)}parts/${part}/${file}.json`;
+  `${partsPrefix(recordingId)}${part}/${file}.json`;
 /** Notes that an event was published; its id begins with the recording's. */
 export const announcedKey = (recordingId: string, eventId: string): string =>
   `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;

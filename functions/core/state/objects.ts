@@ -60,6 +60,15 @@ export const lockSchema = z.object({
   releasedAtMs: optional(atMs),
   /** Held it before, and had no outcome when it was taken over: reconcile looks after them. */
   earlier: optional(z.array(text)),
+  /** The publication of the stream that the recording was started for. */
+  publishedAtMs: optional(atMs),
+  /**
+   * A later publication was to be recorded, and this recording, which went on, was the answer. If it ends without
+   * somebody's stop while that publication goes on, another one is started.
+   */
+  wanted: optional(z.object({ publishedAtMs: atMs, settings: recordingSettingsSchema, requestId: text })),
+  /** A later publication whose recording somebody stopped: no hook brings it back. */
+  declinedPublishedAtMs: optional(atMs),
 });
 export type Lock = z.infer<typeof lockSchema>;
 
@@ -108,8 +117,17 @@ export const controlSchema = z.object({
 });
 export type Control = z.infer<typeof controlSchema>;
 
-/** `attempts/<n>/claim.json`: this task is attempt n. Create-only, recorder. */
-export const claimSchema = z.object({ attempt: ordinal, claimedAtMs: atMs, taskArn: optional(text) });
+/** `attempts/<n>/claim.json`: this task is attempt n, or no task ever will be. Create-only, recorder. */
+export const claimSchema = z.object({
+  attempt: ordinal,
+  claimedAtMs: atMs,
+  /** Where it is not known, the attempt's number alone tells its task. */
+  taskArn: optional(text),
+  /** Tells one run of a recorder from every other one, also of the same task. */
+  runId: optional(text),
+  /** Nobody has the attempt: who found out that it never started, and why. */
+  void: optional(z.object({ by: text, reason: text })),
+});
 export type Claim = z.infer<typeof claimSchema>;
 
 /** `launches/<n>.json`: how the launch of attempt n goes, for those who wait. The launch function alone writes it. */
@@ -144,6 +162,7 @@ export type Progress = z.infer<typeof progressSchema>;
 /** Why an attempt or a recording ended. */
 export const END_CODES = [
   'stopped',
+  'stopped_before_media',
   'source_ended',
   'source_not_found',
   'source_refused',
@@ -173,6 +192,13 @@ export type Reason = z.infer<typeof reasonSchema>;
 /** `attempts/<n>/end.json`: how the attempt ended. Create-only, recorder, else the task-stopped function. */
 export const endSchema = z.object({ attempt: ordinal, endedAtMs: atMs, by: text, reason: reasonSchema });
 export type End = z.infer<typeof endSchema>;
+
+/**
+ * `ending.json`: nothing more is recorded, although nobody asked to stop: the source has ended, or a limit is met.
+ * Create-only, recorder, before it finishes its parts.
+ */
+export const endingSchema = z.object({ attempt: ordinal, atMs, reason: reasonSchema });
+export type Ending = z.infer<typeof endingSchema>;
 
 export const trackSchema = z.object({
   kind: z.enum(['video', 'audio']),

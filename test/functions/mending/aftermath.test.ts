@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { sessionKey } from '../../../functions/core/state/keys.ts';
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
@@ -37,6 +39,7 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
         tasks: { run: async (id, attempt) => void launched.push(`${id}-${attempt}`) },
         stopTasks: async () => undefined,
         sleep: async () => undefined,
+        newRecordingId: () => newRecordingId(Date.now(), randomBytes(16)),
       },
     });
   }
@@ -88,7 +91,7 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
     });
     expect(await aftermath().of(gone(recordingId, 2), log)).toMatchObject({
       kind: 'ended',
-      outcome: { status: 'finished', reason: { code: 'source_ended' }, parts: 0 },
+      outcome: { status: 'failed', reason: { code: 'source_empty' }, parts: 0 },
     });
   });
 

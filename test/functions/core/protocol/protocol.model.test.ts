@@ -1,59 +1,118 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lockKey, outcomeKey } from '../../../../functions/core/state/keys.ts';
-import { lockSchema } from '../../../../functions/core/state/objects.ts';
-import { SESSION, script, World } from './world.ts';
+import { lockSchema, outcomeSchema } from '../../../../functions/core/state/objects.ts';
+import { outcomeOf } from '../../../../functions/core/state/outcome.ts';
+import { readRecording } from '../../../../functions/recordings/read.ts';
+import { manyPublications, oneStream } from './script.ts';
+import { SESSION, World } from './world.ts';
 
 /** `PROTOCOL_RUNS=20000` explores longer. */
-const RUNS = Number(process.env.PROTOCOL_RUNS ?? 800);
+const RUNS = Number(process.env.PROTOCOL_RUNS ?? 400);
+const TIMEOUT_MS = 60_000 + RUNS * 100;
 /** Of the schedule, after which everything must be well. */
 const ROUNDS = 15;
 
 /**
- * Start, stop, recorders, task events and reconcile, in every order that fast-check thinks of, each of which may die
- * before any of its calls. Whatever happens, reconcile must bring it to one good end.
+ * Hooks, starts, stops, recorders, task events and reconcile, in every order that fast-check thinks of, each of which may
+ * die before any of its calls. Whatever happens, reconcile must bring it to one good end.
  */
 describe('the protocol, whatever dies when', () => {
   it(
     'brings every recording to one outcome, frees the lock, and records each attempt once',
     async () => {
       await fc.assert(
-        fc.asyncProperty(fc.scheduler(), script, async (scheduler, plan) => {
+        fc.asyncProperty(fc.scheduler(), oneStream, async (scheduler, plan) => {
           const world = new World(scheduler, plan);
-          world.begin();
+          world.publishQuietly();
+          for (let i = 0; i < plan.starts; i++) world.spawn(() => world.start(`start${i}`));
+          for (let i = 0; i < plan.stops; i++) world.spawn(() => world.stop(`stop${i}`));
           await world.settled();
-          // Nothing dies any more, and the schedule runs a few times.
           world.calm = true;
-          const outcomes = new Map<string, string>();
-          for (let round = 0; round < ROUNDS; round++) {
-            await world.reconcile();
-            await world.settled();
-            for (const key of world.store.keys('state/recordings/')) {
-              if (!key.endsWith('outcome.json')) continue;
-              const json = world.store.objects.get(key)?.json ?? '';
-              // Written once, and never again.
-              expect(outcomes.get(key) ?? json).toBe(json);
-              outcomes.set(key, json);
-            }
-          }
-          expect(world.running.size).toBe(0);
-          for (const [attempt, arns] of world.recorders) expect([attempt, arns.size]).toEqual([attempt, 1]);
-          const lock = world.store.value(lockKey(SESSION), lockSchema);
-          if (lock !== undefined) {
-            expect(lock.releasedAtMs).toBeDefined();
-            expect(outcomes.has(outcomeKey(lock.recordingId))).toBe(true);
-          }
-          // Every recording that had a task has its outcome.
-          for (const { recordingId } of world.tasks.values()) {
-            expect(outcomes.has(outcomeKey(recordingId))).toBe(true);
-          }
+          const outcomes = await calmDown(world);
+          await endStream(world, outcomes);
           // The session is not blocked: another start is a new recording.
+          world.publishQuietly();
           const again = await world.start('again');
           expect(again.alreadyStarted).toBe(false);
         }),
         { numRuns: RUNS },
       );
     },
-    60_000 + RUNS * 50,
+    TIMEOUT_MS,
+  );
+
+  it(
+    'has a recording of the stream that is published, however its hooks follow each other',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), manyPublications, async (scheduler, plan) => {
+          const world = new World(scheduler, plan);
+          const last = plan.publications;
+          for (let client = 1; client < last; client++) {
+            world.spawnImmortal(() => world.hook('published', client));
+            world.spawn(() => world.hook('unpublished', client));
+          }
+          for (let i = 0; i < plan.starts; i++) world.spawn(() => world.start(`start${i}`));
+          for (let i = 0; i < plan.stops; i++) world.spawn(() => world.stop(`stop${i}`));
+          await world.settled();
+          // The last publisher comes while the one before is said to have gone, and nobody stops its recording.
+          if (last > 1) world.spawn(() => world.hook('unpublished', last - 1));
+          world.spawnImmortal(() => world.hook('published', last));
+          await world.settled();
+          world.calm = true;
+          const outcomes = await calmDown(world);
+          expect(world.session).toMatchObject({ status: 'PUBLISHING', sessionId: String(last) });
+          const lock = world.store.value(lockKey(SESSION), lockSchema);
+          const recording = [...world.running].filter(([, { isRecording }]) => isRecording);
+          const ownWasStarted = lock?.publishedAtMs === world.session?.publishedAtMs;
+          // Where it had a recording of its own, that one may have ended for a reason of its own.
+          if (!ownWasStarted)
+            expect(recording.map(([{ recordingId }]) => recordingId)).toEqual([lock?.recordingId]);
+          await endStream(world, outcomes);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
   );
 });
+
+/** The schedule runs a few times. @returns the outcomes that there are then */
+async function calmDown(world: World, outcomes = new Map<string, string>()): Promise<Map<string, string>> {
+  for (let round = 0; round < ROUNDS; round++) {
+    await world.pass();
+    for (const key of world.store.keys('state/recordings/')) {
+      if (!key.endsWith('outcome.json')) continue;
+      const json = world.store.objects.get(key)?.json ?? '';
+      // Written once, and never again.
+      expect(outcomes.get(key) ?? json).toBe(json);
+      outcomes.set(key, json);
+    }
+  }
+  return outcomes;
+}
+
+/** The publisher goes: everything comes to its end. */
+async function endStream(world: World, outcomes: Map<string, string>): Promise<void> {
+  await world.hook('unpublished', Number(world.session?.sessionId));
+  await calmDown(world, outcomes);
+  expect(world.running.size).toBe(0);
+  expect(world.wrong).toEqual([]);
+  const lock = world.store.value(lockKey(SESSION), lockSchema);
+  if (lock !== undefined) {
+    expect(lock.releasedAtMs).toBeDefined();
+    expect(outcomes.has(outcomeKey(lock.recordingId))).toBe(true);
+  }
+  // Every recording that had a task has its outcome, and it is told by all that was recorded.
+  for (const { recordingId } of world.tasks.values()) {
+    const objects = await readRecording(world.store, recordingId);
+    const outcome = world.store.value(outcomeKey(recordingId), outcomeSchema);
+    if (objects === undefined || outcome === undefined) throw new Error(`${recordingId} has no outcome`);
+    const { parts } = outcomeOf(outcome.reason, objects.parts, 0);
+    expect(outcome.parts).toBe(parts);
+    if (parts === 0) expect(outcome.status).toBe('failed');
+    // After an interruption another attempt follows, for as long as there is hope.
+    if (outcome.reason.code === 'interrupted') expect(outcome.reason.message).toContain('in a row');
+  }
+}

@@ -113,6 +113,8 @@ describe('a start with another config', () => {
       tasks: launcher,
       stopTasks: async () => undefined,
       sleep: async () => undefined,
+      newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16)),
+      rescue: async () => objects,
     };
     expect(await settleAttempt(ports, objects, refused)).toMatchObject({
       kind: 'ended',

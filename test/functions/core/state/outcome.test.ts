@@ -71,6 +71,16 @@ describe('outcomeOf', () => {
     });
   });
 
+  it('whoever waits for a file of a recording that has none is told why', () => {
+    const told = (code: 'stopped' | 'source_ended') =>
+      outcomeOf({ code, message: 'It is over.' }, parts(), 5);
+    expect(told('stopped')).toMatchObject({ status: 'failed', reason: { code: 'stopped_before_media' } });
+    expect(told('source_ended')).toMatchObject({
+      status: 'failed',
+      reason: { code: 'source_empty', message: 'It is over. Nothing of it had been recorded.' },
+    });
+  });
+
   it('nothing that a source does fails a recording that has a frame; our own faults do', () => {
     const code = fc.constantFrom(...END_CODES);
     const sizes = fc.array(fc.nat({ max: 3 }), { maxLength: 4 });
@@ -83,9 +93,8 @@ describe('outcomeOf', () => {
         );
         const recorded = bytes.filter((one) => one > 0).length;
         expect(outcome.parts).toBe(recorded);
-        if (code === 'stopped' || (code.startsWith('source_') && recorded > 0)) {
-          expect(outcome.status).toBe('finished');
-        } else if (code !== 'source_ended') expect(outcome.status).toBe('failed');
+        const isWell = code === 'stopped' || code.startsWith('source_');
+        expect(outcome.status).toBe(isWell && recorded > 0 ? 'finished' : 'failed');
       }),
     );
   });

@@ -1,0 +1,163 @@
+import {
+  beginAttempt,
+  beginEnding,
+  type EndPorts,
+  endAttempt,
+} from '../../../../functions/core/protocol/attempt.ts';
+import { recordedEarlier } from '../../../../functions/core/protocol/earlier.ts';
+import { partKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
+import {
+  type FinalPart,
+  type Job,
+  type OpenPart,
+  type Reason,
+  sessionSchema,
+  stopSchema,
+} from '../../../../functions/core/state/objects.ts';
+import { readRecording } from '../../../../functions/recordings/read.ts';
+import type { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
+import type { TaskStory } from './script.ts';
+
+/** A process is gone between two of its calls. */
+export class Died extends Error {}
+
+export interface Task {
+  readonly arn: string;
+  readonly recordingId: string;
+  readonly attempt: number;
+}
+
+/** What a recorder has of the world. */
+export interface Surroundings {
+  readonly store: MemoryStore;
+  readonly clock: ManualClock;
+  readonly ports: Omit<EndPorts, 'allParts'>;
+  /** Any other process may come first, and this one may die. */
+  step(): Promise<void>;
+  claimed(task: Task): void;
+  stopped(task: Task, reason: string): void;
+}
+
+const SOURCE_FAILED: Reason = { code: 'source_not_found', message: 'There is no such stream.' };
+
+/** A recorder without media: what one does to the state, from its claim to its end. */
+export class ModelRecorder {
+  readonly #world: Surroundings;
+  readonly #task: Task;
+  readonly #story: TaskStory;
+  /** It has its attempt, and records. */
+  isRecording: boolean = false;
+  #job: Job | undefined;
+  #open: OpenPart | undefined;
+
+  constructor(world: Surroundings, task: Task, story: TaskStory) {
+    this.#world = world;
+    this.#task = task;
+    this.#story = story;
+  }
+
+  /** From its launch to its end; in calm times it is left recording. */
+  async run(): Promise<void> {
+    try {
+      if (this.#story !== 'never started' && (await this.#begin())) await this.#tell();
+    } finally {
+      if (!this.isRecording || this.#story !== 'goes on') this.#stopped();
+    }
+  }
+
+  /** What a recorder that goes on does now and then. */
+  async look(): Promise<void> {
+    if (!this.isRecording || this.#job === undefined) return;
+    const { store } = this.#world;
+    const { recordingId, mediaSessionId } = this.#job;
+    const isStopped = (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
+    const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
+    if (!isStopped && session?.value.status === 'PUBLISHING') return;
+    await this.#end(isStopped ? 'stopped' : 'source_ended');
+    this.#stopped();
+  }
+
+  async #begin(): Promise<boolean> {
+    const { recordingId, attempt, arn } = this.#task;
+    const begun = await beginAttempt(this.#world.ports, {
+      recordingId,
+      attempt,
+      taskArn: arn,
+      runId: `run of ${arn}`,
+    });
+    if (begun.kind !== 'claimed') return false;
+    this.#world.claimed(this.#task);
+    this.#job = begun.job;
+    this.isRecording = true;
+    if (!begun.isStopAsked) return true;
+    await this.#end('stopped');
+    return false;
+  }
+
+  async #tell(): Promise<void> {
+    if (!this.#story.endsWith('silent')) await this.#openPart();
+    await this.#world.step();
+    const { recordingId } = this.#task;
+    const isStopped = (await this.#world.store.read(stopKey(recordingId), stopSchema)) !== undefined;
+    if (this.#story.startsWith('killed')) throw new Died();
+    if (isStopped) await this.#end('stopped');
+    else if (this.#story === 'told to end') await this.#end('interrupted');
+    else if (this.#story === 'source ended') await this.#end('source_ended');
+    else if (this.#story === 'source failed silent') await this.#end(SOURCE_FAILED.code);
+  }
+
+  async #openPart(): Promise<void> {
+    const { store, clock } = this.#world;
+    const { recordingId, attempt } = this.#task;
+    const objects = await readRecording(store, recordingId);
+    const part = objects === undefined ? 1 : recordedEarlier(objects).firstPart;
+    const open: OpenPart = {
+      part,
+      attempt,
+      key: `records/${recordingId}/${attempt}/cam.mp4`,
+      uploadId: `upload of ${this.#task.arn}`,
+      fileName: 'cam.mp4',
+      format: 'mp4',
+      openedAtMs: clock.timeMs,
+      startTimeMs: clock.timeMs,
+      tracks: [],
+    };
+    if (await store.create(partKey(recordingId, part, 'open'), open)) this.#open = open;
+  }
+
+  async #end(code: Reason['code']): Promise<void> {
+    const { ports, store } = this.#world;
+    const { recordingId, attempt } = this.#task;
+    const job = this.#job;
+    if (job === undefined) return;
+    const reason: Reason = { code, message: this.#story };
+    if (this.#open !== undefined) {
+      if (code !== 'stopped') await beginEnding(ports, job, attempt, reason);
+      await store.create(partKey(recordingId, this.#open.part, 'final'), finalOf(this.#open, false));
+    }
+    const allParts = async () => (await readRecording(store, recordingId))?.parts ?? new Map();
+    await endAttempt({ ...ports, allParts }, job, attempt, reason);
+  }
+
+  #stopped(): void {
+    this.isRecording = false;
+    this.#world.stopped(this.#task, this.#story);
+  }
+}
+
+export function finalOf(open: OpenPart, recovered: boolean): FinalPart {
+  const { openedAtMs, fileName: _fileName, ...facts } = open;
+  return {
+    ...facts,
+    uploaded: [],
+    bytes: 1_000,
+    crc32: 'AAAAAA==',
+    durationMs: 1_000,
+    endTimeMs: open.startTimeMs + 1_000,
+    startTimeMillis: openedAtMs,
+    endTimeMillis: openedAtMs + 1_000,
+    videoFrames: 25,
+    recovered,
+    finalizedAtMs: openedAtMs + 1_000,
+  };
+}

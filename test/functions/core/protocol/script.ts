@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+
+/** How a task of a script ends; one that goes on does so until it is calm, `silent` ones never open a part. */
+const TASK_STORIES = [
+  'goes on',
+  'killed',
+  'killed silent',
+  'told to end',
+  'source ended',
+  'source failed silent',
+  'never started',
+] as const;
+export type TaskStory = (typeof TASK_STORIES)[number];
+
+/** What befalls a world. */
+export interface Script {
+  readonly starts: number;
+  readonly stops: number;
+  /** Publications of the stream that follow each other, by hooks: each begins, and may end. */
+  readonly publications: number;
+  /** How the n-th task ends. */
+  readonly tasks: readonly TaskStory[];
+  /** Whether the n-th task's event is delivered, twice, or lost. */
+  readonly events: readonly number[];
+  /** Of all calls, counted over all processes: these die before them. */
+  readonly deaths: readonly number[];
+  /** RunTasks that are refused for want of capacity. */
+  readonly refusals: readonly number[];
+  /** How long a call takes. */
+  readonly callMs: number;
+}
+
+const chaos = {
+  tasks: fc.array(fc.constantFrom(...TASK_STORIES), { maxLength: 8 }),
+  events: fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 8 }),
+  deaths: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }),
+  refusals: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 4 }),
+  callMs: fc.constantFrom(1, 300, 5_000),
+};
+
+/** Starts and stops of one publication. */
+export const oneStream: fc.Arbitrary<Script> = fc.record({
+  ...chaos,
+  starts: fc.integer({ min: 1, max: 4 }),
+  stops: fc.integer({ min: 0, max: 3 }),
+  publications: fc.constant(0),
+});
+
+/** A stream that is published again and again, by hooks that have it recorded. */
+export const manyPublications: fc.Arbitrary<Script> = fc.record({
+  ...chaos,
+  starts: fc.integer({ min: 0, max: 2 }),
+  stops: fc.integer({ min: 0, max: 2 }),
+  publications: fc.integer({ min: 1, max: 3 }),
+});

@@ -1,0 +1,234 @@
+import { beforeEach, expect, it } from 'vitest';
+import { beginAttempt, beginEnding, endAttempt } from '../../../../functions/core/protocol/attempt.ts';
+import { rotateRecording } from '../../../../functions/core/protocol/rotate.ts';
+import { settleAttempt } from '../../../../functions/core/protocol/settle.ts';
+import { startRecording } from '../../../../functions/core/protocol/start.ts';
+import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { recordingStatus } from '../../../../functions/core/state/fold.ts';
+import { newRecordingId } from '../../../../functions/core/state/ids.ts';
+import {
+  attemptKey,
+  lockKey,
+  outcomeKey,
+  partKey,
+  sessionKey,
+  stopKey,
+} from '../../../../functions/core/state/keys.ts';
+import {
+  endSchema,
+  type FinalPart,
+  lockSchema,
+  type OpenPart,
+  type Outcome,
+  outcomeSchema,
+} from '../../../../functions/core/state/objects.ts';
+import { readRecording } from '../../../../functions/recordings/read.ts';
+import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { finalOf } from './recorder.ts';
+
+let store: MemoryStore;
+let launcher: RecordedLauncher;
+let clock: ManualClock;
+let ids: number;
+let rescued: number;
+let stopped: string[];
+let announced: Outcome[];
+beforeEach(() => {
+  store = new MemoryStore();
+  launcher = new RecordedLauncher();
+  clock = new ManualClock();
+  [ids, rescued, stopped, announced] = [0, 0, [], []];
+  store.put(sessionKey('m1'), {
+    mediaSessionId: 'm1',
+    name: 'camera',
+    status: 'PUBLISHING',
+    sourceUrl: 'rtmp://media.example/live/m1',
+    eventAtMs: 1,
+  });
+});
+
+const ports = () => ({
+  store,
+  tasks: launcher,
+  clock,
+  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
+  stopTasks: async (recordingId: string) => void stopped.push(recordingId),
+  sleep: async () => undefined,
+  warn: () => undefined,
+  announce: async (outcome: Outcome) => void announced.push(outcome),
+  rescue: async ({ job }: { readonly job: { readonly recordingId: string } }) => {
+    rescued += 1;
+    return objects(job.recordingId);
+  },
+});
+
+async function objects(recordingId: string) {
+  const found = await readRecording(store, recordingId);
+  if (found === undefined) throw new Error('there is no such recording');
+  return found;
+}
+
+const start = async () =>
+  startRecording(ports(), { mediaSessionId: 'm1', settings: DEFAULT_SETTINGS, requestId: 'r' });
+const stop = async () => stopRecording(ports(), { mediaSessionId: 'm1', by: 'test' });
+const begin = (recordingId: string, attempt: number, taskArn?: string) =>
+  beginAttempt(ports(), { recordingId, attempt, taskArn, runId: taskArn ?? 'run' });
+const gone = async (recordingId: string, attempt: number, taskArn?: string) =>
+  settleAttempt(ports(), await objects(recordingId), { attempt, taskArn, reason: 'gone', by: 'test' });
+const job = (recordingId: string) => ({ recordingId, mediaSessionId: 'm1' });
+const end = (recordingId: string, attempt: number, code: 'stopped' | 'source_not_found' | 'source_ended') =>
+  endAttempt(
+    { ...ports(), allParts: async () => (await objects(recordingId)).parts },
+    job(recordingId),
+    attempt,
+    {
+      code,
+      message: code,
+    },
+  );
+const outcome = (recordingId: string) => store.value(outcomeKey(recordingId), outcomeSchema);
+
+async function record(recordingId: string, attempt: number, part: number): Promise<FinalPart> {
+  const open: OpenPart = {
+    part,
+    attempt,
+    key: `records/${recordingId}/${attempt}/cam.mp4`,
+    uploadId: 'u',
+    fileName: 'cam.mp4',
+    format: 'mp4',
+    openedAtMs: 1,
+    startTimeMs: 1,
+    tracks: [],
+  };
+  await store.create(partKey(recordingId, part, 'open'), open);
+  return finalOf(open, false);
+}
+
+it("the death of a task that lost the attempt is not the winner's", async () => {
+  const { recordingId } = await start();
+  expect((await begin(recordingId, 1, 'task/winner')).kind).toBe('claimed');
+  expect((await begin(recordingId, 1, 'task/loser')).kind).toBe('superseded');
+  expect(await gone(recordingId, 1, 'task/loser')).toEqual({ kind: 'alive' });
+  expect(store.value(attemptKey(recordingId, 1, 'end'), endSchema)).toBeUndefined();
+  expect([launcher.launched.length, rescued]).toEqual([1, 0]);
+  expect(await gone(recordingId, 1, 'task/winner')).toEqual({ kind: 'relaunched', attempt: 2 });
+});
+
+it('a claim that does not name its task is settled by its attempt', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1);
+  expect(await gone(recordingId, 1, 'task/1')).toEqual({ kind: 'relaunched', attempt: 2 });
+});
+
+it('an attempt that was said never to have started can not be taken any more', async () => {
+  const { recordingId } = await start();
+  await gone(recordingId, 1, 'task/1');
+  expect(store.value(attemptKey(recordingId, 1, 'end'), endSchema)?.reason.code).toBe('never_started');
+  expect((await begin(recordingId, 1, 'task/late')).kind).toBe('superseded');
+});
+
+it('asks for the next attempt before it rescues what the last one left', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  let launchedFirst = false;
+  const rescue = async () => {
+    launchedFirst = launcher.launched.includes(`${recordingId}-2`);
+    return objects(recordingId);
+  };
+  const told = { attempt: 1, taskArn: 'task/1', reason: 'gone', by: 'test' };
+  await settleAttempt({ ...ports(), rescue }, await objects(recordingId), told);
+  expect(launchedFirst).toBe(true);
+});
+
+it('a start while the recorder is finishing gets a recording of its own, and nothing is lost of the other', async () => {
+  const first = (await start()).recordingId;
+  await begin(first, 1, 'task/1');
+  const final = await record(first, 1, 1);
+  await beginEnding(ports(), job(first), 1, { code: 'source_ended', message: 'The source ended.' });
+  expect(recordingStatus(await objects(first))).toBe('stopping');
+  const second = await start();
+  expect(second).toMatchObject({ alreadyStarted: false });
+  expect(store.value(lockKey('m1'), lockSchema)).toMatchObject({
+    recordingId: second.recordingId,
+    earlier: [first],
+  });
+  await expect(rotateRecording(ports(), first)).rejects.toMatchObject({ code: 'recording_ended' });
+  await store.create(partKey(first, 1, 'final'), final);
+  await end(first, 1, 'source_ended');
+  expect(outcome(first)).toMatchObject({ status: 'finished', parts: 1 });
+  expect(store.value(lockKey('m1'), lockSchema)?.releasedAtMs).toBeUndefined();
+});
+
+it('a recording that is finishing is not stopped: S3 is given its time', async () => {
+  const { recordingId } = await start();
+  await beginEnding(ports(), job(recordingId), 1, { code: 'stopped', message: 'maxDurationMs' });
+  expect(await stop()).toEqual({ recordingId, alreadyEnded: false });
+  expect(store.objects.has(stopKey(recordingId))).toBe(false);
+  expect(stopped).toEqual([]);
+});
+
+it('a recorder that dies while it is finishing is followed by no other', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  const final = await record(recordingId, 1, 1);
+  await beginEnding(ports(), job(recordingId), 1, { code: 'stopped', message: 'maxDurationMs' });
+  await store.create(partKey(recordingId, 1, 'final'), { ...final, recovered: true });
+  expect(await gone(recordingId, 1, 'task/1')).toMatchObject({
+    kind: 'ended',
+    outcome: { status: 'finished', reason: { message: 'maxDurationMs' }, parts: 1 },
+  });
+  expect(launcher.launched).toHaveLength(1);
+});
+
+it('an interruption or a takeover is no end of the recording', async () => {
+  const { recordingId } = await start();
+  await beginEnding(ports(), job(recordingId), 1, { code: 'interrupted', message: '' });
+  await beginEnding(ports(), job(recordingId), 1, { code: 'superseded', message: '' });
+  expect((await start()).recordingId).toBe(recordingId);
+});
+
+it('a recording that was stopped before its first frame failed, and says so', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  await end(recordingId, 1, 'stopped');
+  expect(outcome(recordingId)).toMatchObject({
+    status: 'failed',
+    reason: { code: 'stopped_before_media' },
+    parts: 0,
+  });
+  expect(announced).toEqual([outcome(recordingId)]);
+  expect(recordingStatus(await objects(recordingId))).toBe('failed');
+});
+
+it('what an earlier attempt recorded counts, whenever it is rescued', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  const final = await record(recordingId, 1, 1);
+  await gone(recordingId, 1, 'task/1');
+  await begin(recordingId, 2, 'task/2');
+  await stop();
+  await end(recordingId, 2, 'stopped');
+  // Nobody knows yet whether there is anything in it.
+  expect(outcome(recordingId)).toBeUndefined();
+  await store.create(partKey(recordingId, 1, 'final'), { ...final, recovered: true });
+  expect(await gone(recordingId, 2, 'task/2')).toMatchObject({
+    kind: 'ended',
+    outcome: { status: 'finished', reason: { code: 'stopped' }, parts: 1 },
+  });
+});
+
+it('a source that does not come back after a lost recorder has ended: what was recorded is whole', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  const final = await record(recordingId, 1, 1);
+  await store.create(partKey(recordingId, 1, 'final'), { ...final, recovered: true });
+  await gone(recordingId, 1, 'task/1');
+  await begin(recordingId, 2, 'task/2');
+  await end(recordingId, 2, 'source_not_found');
+  expect(outcome(recordingId)).toMatchObject({
+    status: 'finished',
+    reason: { code: 'source_ended' },
+    parts: 1,
+  });
+});
