@@ -7,10 +7,13 @@ import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
 import { EXIT_CODES } from './attempt/exitCodes.ts';
 import { Patience, PatientStore } from './attempt/patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
+import { taskArn } from './attempt/taskArn.ts';
+import { runHost } from './host/host.ts';
+import { runWorker } from './host/worker.ts';
 import { lookupBySystem } from './source/reach/dnsResolution.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
 
-/** The recorder: one attempt of one recording, as the task's environment names it. */
+/** A dedicated task: one attempt of one recording, as the task's environment names it. */
 async function main(env: RecorderEnv): Promise<number> {
   logger.appendKeys({ recordingId: env.RECORDING_ID, attempt: env.ATTEMPT });
   const s3 = recorderS3Client(logger);
@@ -44,7 +47,7 @@ async function main(env: RecorderEnv): Promise<number> {
     },
     recordingId: env.RECORDING_ID,
     attempt: env.ATTEMPT,
-    taskArn: await taskArn(env),
+    taskArn: await taskArn(env.ECS_CONTAINER_METADATA_URI_V4),
     runId: randomUUID(),
     ffmpegPath: env.FFMPEG_PATH ?? 'ffmpeg',
     spoolFolder: env.SPOOL_DIR,
@@ -53,21 +56,13 @@ async function main(env: RecorderEnv): Promise<number> {
   return EXIT_CODES[reason.code];
 }
 
-/** The task's own ARN from ECS's metadata endpoint. */
-async function taskArn({ ECS_CONTAINER_METADATA_URI_V4: uri }: RecorderEnv): Promise<string | undefined> {
-  if (uri === undefined) return undefined;
-  try {
-    const answer = await fetch(`${uri}/task`, { signal: AbortSignal.timeout(2_000) });
-    const { TaskARN } = (await answer.json()) as { readonly TaskARN?: string };
-    return TaskARN;
-  } catch (error) {
-    logger.warn('the task metadata could not be read', error as Error);
-    return undefined;
-  }
-}
-
+const [, file = '', role] = process.argv;
 try {
-  process.exitCode = await main(readRecorderEnv(process.env));
+  if (role === 'host') {
+    await runHost(file);
+    process.exit(0);
+  } else if (role === 'worker') await runWorker();
+  else process.exitCode = await main(readRecorderEnv(process.env));
 } catch (error) {
   logger.error('the recorder failed', error as Error);
   process.exitCode = EXIT_CODES.recorder_failed;

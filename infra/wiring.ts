@@ -1,7 +1,8 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
 import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
-import type { FunctionSpec, Grant, QueueName, Resource } from './wiringTypes.ts';
+import type { FunctionSpec, Grant, QueueName } from './wiringTypes.ts';
 
+export { HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
 export type * from './wiringTypes.ts';
 
 /**
@@ -16,6 +17,7 @@ const CONTROL_ENVIRONMENT = {
   LANDING_BUCKET: 'landingBucket',
   CLUSTER_ARN: 'clusterArn',
   LAUNCH_QUEUE_URL: 'launchQueueUrl',
+  ASSIGNMENTS_QUEUE_URL: 'assignmentsQueueUrl',
 } as const;
 
 /** What RunTask needs to know. */
@@ -34,6 +36,14 @@ const API_ENVIRONMENT = {
   STREAM_HOOKS: 'streamHooks',
 } as const;
 
+/** Asks for a recorder, and tells the host that carries one what was asked of it. */
+const ASK_GRANTS = [
+  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
+  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
+  { on: 'queue', queue: 'assignments', actions: ['sqs:SendMessage'] },
+  { on: 'landing', actions: ['s3:PutObject'], keys: state('hosts') },
+] as const satisfies readonly Grant[];
+
 /** Starts and stops recordings. */
 const CONTROL_GRANTS = [
   {
@@ -45,8 +55,7 @@ const CONTROL_GRANTS = [
     on: 'landing',
     list: state('recordings', 'sessions', 'locks', 'index', 'reservations'),
   },
-  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
-  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
+  ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 
 /** The library, and how objects are stored there: `default` is the bucket's own. */
@@ -93,8 +102,7 @@ const AFTERMATH_GRANTS = [
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
   { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },
-  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
-  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
+  ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
@@ -171,6 +179,25 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     // Holds the tails of one part at a time.
     memoryMb: 1024,
+    environment: {
+      ...CONTROL_ENVIRONMENT,
+      SETTLE_QUEUE_URL: 'settleQueueUrl',
+      EVENT_BUS_NAME: 'eventBusName',
+    },
+    grants: [
+      ...AFTERMATH_GRANTS,
+      { on: 'eventBus', actions: ['events:PutEvents'] },
+      // What a host carried that is gone.
+      { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('hosts') },
+      { on: 'landing', list: state('hosts') },
+      { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+    ],
+  },
+  settle: {
+    name: 'settle',
+    description: 'Settles attempts that ended inside a host, or with it',
+    timeoutSeconds: 300,
+    memoryMb: 1024,
     environment: { ...CONTROL_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
     grants: [...AFTERMATH_GRANTS, { on: 'eventBus', actions: ['events:PutEvents'] }],
   },
@@ -188,6 +215,7 @@ export const FUNCTIONS = {
       ...AFTERMATH_GRANTS,
       ...RELOCATE_GRANTS,
       { on: 'landing', uploads: true },
+      { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
       // Old state of recordings that have ended.
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index') },
       { on: 'landing', list: state('index') },
@@ -245,6 +273,9 @@ export const RELOCATION = {
   maxReceiveCount: 5,
 } as const;
 
+/** Hosts poll it. A message that nobody takes is of no use for longer than a start may take. */
+export const ASSIGNMENTS = { visibilityTimeoutSeconds: 5, retentionSeconds: 120 } as const;
+
 /** Each queue's messages go to its function; one that fails comes again. */
 export const QUEUES = {
   launch: {
@@ -256,55 +287,30 @@ export const QUEUES = {
     /** What nobody launched by then was found by the schedule. */
     retentionSeconds: 3_600,
   },
+  settle: {
+    function: 'settle',
+    batchSize: 1,
+    maxConcurrency: 100,
+    visibilityTimeoutSeconds: 6 * FUNCTIONS.settle.timeoutSeconds,
+    retentionSeconds: 14 * 24 * 3_600,
+  },
 } as const satisfies Readonly<
-  Record<QueueName, { readonly function: FunctionName; readonly [setting: string]: unknown }>
+  Record<
+    Exclude<QueueName, 'assignments'>,
+    { readonly function: FunctionName; readonly [setting: string]: unknown }
+  >
 >;
 
-/** ECS's task state changes of our cluster: EventBridge hands those of tasks that have stopped to this function. */
+/** ECS's task state changes of our cluster: EventBridge hands those of tasks whose container has ended to this function. */
 export const TASK_EVENTS = {
   function: 'taskStopped',
   source: 'aws.ecs',
   detailType: 'ECS Task State Change',
-  lastStatus: 'STOPPED',
+  /** The one in which a container shows its exit code, and the last one, if the other is lost. */
+  lastStatuses: ['DEPROVISIONING', 'STOPPED'],
   /** EventBridge tries again for as long; what fails for longer is mended by the schedule. */
   retryHours: 2,
 } as const;
 
 /** What is done again and again. */
 export const SCHEDULE = { function: 'reconcile', everyMinutes: 5 } as const;
-
-/** The recorder's task: its own environment holds no secret; overrides add recording, attempt and bucket. */
-export const RECORDER_TASK = {
-  containerName: 'recorder',
-  family: 'stream-recorder',
-  /** Fargate's maximum: the time a recorder has to finish its part after SIGTERM. */
-  stopTimeoutSeconds: 120,
-  cpuUnits: 256,
-  memoryMb: 512,
-  /**
-   * V8 sizes its heap by the machine, and lets garbage lie accordingly: 30 MB more on a large one. What lives in it are
-   * 17 to 25 MB. The image has the same ones.
-   */
-  nodeArguments: ['--max-semi-space-size=2', '--max-old-space-size=256'],
-  environment: { EVENT_BUS_NAME: 'eventBusName' },
-  grants: [
-    {
-      on: 'landing',
-      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-      keys: ['records/*'],
-    },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
-    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
-    { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-    {
-      on: 'landing',
-      list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'],
-    },
-    { on: 'eventBus', actions: ['events:PutEvents'] },
-  ],
-} as const satisfies {
-  readonly environment: Readonly<Record<string, Resource>>;
-  readonly grants: readonly Grant[];
-  readonly [setting: string]: unknown;
-};

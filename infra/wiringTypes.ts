@@ -13,6 +13,8 @@ export type Resource =
   | 'securityGroupIds'
   | 'capacityProviders'
   | 'launchQueueUrl'
+  | 'settleQueueUrl'
+  | 'assignmentsQueueUrl'
   | 'eventBusName'
   | 'recordingDefaults'
   | 'streamHooks'
@@ -20,10 +22,21 @@ export type Resource =
 
 export type BucketName = 'landing' | 'library';
 
-/** Queues by which functions ask something of each other. */
-export type QueueName = 'launch';
+/** Queues by which functions and hosts ask something of each other. */
+export type QueueName = 'launch' | 'settle' | 'assignments';
 
-export type EcsAction = 'ecs:RunTask' | 'ecs:TagResource' | 'ecs:ListTasks' | 'ecs:StopTask';
+export type QueueAction =
+  | 'sqs:SendMessage'
+  | 'sqs:ReceiveMessage'
+  | 'sqs:DeleteMessage'
+  | 'sqs:ChangeMessageVisibility';
+
+export type EcsAction =
+  | 'ecs:RunTask'
+  | 'ecs:TagResource'
+  | 'ecs:ListTasks'
+  | 'ecs:DescribeTasks'
+  | 'ecs:StopTask';
 
 /** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
 export type Grant =
@@ -33,7 +46,7 @@ export type Grant =
   /** On the bucket itself, for the multipart uploads that are open in it. */
   | { readonly on: BucketName; readonly uploads: true }
   | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
-  | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly ['sqs:SendMessage'] }
+  | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly QueueAction[] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
 
 export interface FunctionSpec {

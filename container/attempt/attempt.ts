@@ -13,6 +13,7 @@ import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressMetrics } from './heartbeat.ts';
+import type { Nudges } from './nudges.ts';
 import { lastCommand, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
 
@@ -22,11 +23,17 @@ export interface AttemptOptions {
   readonly attempt: number;
   /** The ECS task that it runs in, where it is known. */
   readonly taskArn: string | undefined;
-  /** Tells this run from every other one. */
+  /** Tells this run from every other one, also of the same task. */
   readonly runId: string;
+  /** It runs beside others. */
+  readonly hostId?: string;
   readonly ffmpegPath: string;
   readonly spoolFolder: string;
   readonly stop: StopRequest;
+  /** Somebody hears of stops and commands before the recorder looks for them. */
+  readonly nudges?: Nudges;
+  /** Told whether the attempt is this one's, as soon as that is known. */
+  readonly onBegun?: (isClaimed: boolean) => void;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -43,6 +50,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { log, patience } = outside;
   patience.begin();
   const begun = await beginAttempt(outside, options);
+  options.onBegun?.(begun.kind === 'claimed');
   if (begun.kind === 'unknown') {
     log.error('there is no such recording');
     return { code: 'recorder_failed', message: 'There is no such recording.' };
@@ -109,6 +117,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
       if (recording.hasBegun) recording.rotation.ask();
     },
   });
+  options.nudges?.listen(() => void watch.lookAtAll());
   const tasks = [
     every(LOOK_MS, () => watch.look(), background.signal),
     every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),

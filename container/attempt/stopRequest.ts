@@ -85,15 +85,30 @@ export class Watch {
     this.#lastSequence = options.lastSequence;
   }
 
-  async look(): Promise<void> {
-    const { store, log, recordingId, stop } = this.#options;
+  /** Must not throw. */
+  look(): Promise<void> {
     this.#looks += 1;
+    return this.#looks % 2 === 1
+      ? this.#try(() => this.#lookForCommands())
+      : this.#try(() => this.#lookForStop());
+  }
+
+  /** There is something new. Must not throw. */
+  async lookAtAll(): Promise<void> {
+    await Promise.all([this.#try(() => this.#lookForStop()), this.#try(() => this.#lookForCommands())]);
+  }
+
+  async #try(look: () => Promise<void>): Promise<void> {
     try {
-      if (this.#looks % 2 === 1) await this.#lookForCommands();
-      else if (await isStopAsked(store, recordingId)) stop.ask('stopped');
+      await look();
     } catch (error) {
-      log.warn('commands could not be read', error as Error);
+      this.#options.log.warn('commands could not be read', error as Error);
     }
+  }
+
+  async #lookForStop(): Promise<void> {
+    const { store, recordingId, stop } = this.#options;
+    if (await isStopAsked(store, recordingId)) stop.ask('stopped');
   }
 
   async #lookForCommands(): Promise<void> {

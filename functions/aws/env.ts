@@ -34,6 +34,9 @@ const variables = z.object({
   SECURITY_GROUP_IDS: list,
   CAPACITY_PROVIDERS: list,
   LAUNCH_QUEUE_URL: text,
+  SETTLE_QUEUE_URL: text,
+  /** `none`: there are no hosts. */
+  ASSIGNMENTS_QUEUE_URL: text,
   EVENT_BUS_NAME: text,
   RECORDING_DEFAULTS: z.pipe(
     z.string(),

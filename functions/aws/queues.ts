@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { launchAsk } from '../core/protocol/asks.ts';
+import { assignment, launchAsk, NO_QUEUE } from '../core/protocol/asks.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
 
 /** SQS takes no longer delay. */
@@ -27,8 +27,24 @@ export class MessageQueue {
   }
 }
 
+/** Hosts that have room take a recording within so long. */
+const LAUNCH_AFTER_MS = 3_000;
+
+/** Asks hosts, where there are any; and `launch` for what none of them has taken. */
+export function recorderAsks(sqs: SQSClient, launchQueue: MessageQueue, assignmentsUrl: string): Launcher {
+  if (assignmentsUrl === NO_QUEUE) return launchAsks(launchQueue);
+  const assignments = new MessageQueue(sqs, assignmentsUrl);
+  return {
+    run: async (recordingId, attempt) => {
+      // The net first: whoever dies in between has it.
+      await launchQueue.send(launchAsk(recordingId, attempt, Date.now()), LAUNCH_AFTER_MS);
+      await assignments.send(assignment(recordingId, attempt));
+    },
+  };
+}
+
 /**
- * Asks for a recorder, and does not wait for one: the function `launch` gets it. So neither a start nor a hook fails
+ * Asks for a task of its own, and does not wait for one: the function `launch` gets it. So neither a start nor a hook fails
  * because ECS is busy.
  */
 export function launchAsks(launchQueue: MessageQueue): Launcher {

@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
@@ -60,6 +61,16 @@ export class StateStore implements Store {
   /** For objects that one writer alone owns, such as a heartbeat. */
   async overwrite(key: string, value: unknown): Promise<void> {
     await this.#put(key, value, {});
+  }
+
+  /** The object's ETag, which tells that it has changed; undefined when there is none. */
+  async etag(key: string): Promise<string | undefined> {
+    try {
+      return (await this.#s3.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key }))).ETag;
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
   }
 
   /** Deletes the object; one that is not there counts as deleted. */

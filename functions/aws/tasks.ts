@@ -1,6 +1,13 @@
-import { type ECSClient, ListTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  type ECSClient,
+  ListTasksCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { CapacityFallback, type RunTask } from '../core/protocol/launch.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
+import type { RecordingObjects } from '../core/state/fold.ts';
 
 export interface TaskOptions {
   readonly cluster: string;
@@ -58,6 +65,25 @@ export function taskLauncher(
 ): Launcher {
   return new CapacityFallback(runTaskOf(ecs, options), options.capacityProviders);
 }
+
+/** Whether a recorder may be at work: a task of its own, or the host that one of its attempts was claimed by. */
+export async function hasTask(ecs: ECSClient, cluster: string, objects: RecordingObjects): Promise<boolean> {
+  const { recordingId } = objects.job;
+  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy: recordingId }));
+  if (taskArns.length > 0) return true;
+  // Tasks of a service were not started by the recording.
+  const hosts = [...objects.attempts.values()].flatMap(({ claim, end }) =>
+    end === undefined && claim?.hostId !== undefined && claim.taskArn !== undefined ? [claim.taskArn] : [],
+  );
+  if (hosts.length === 0) return false;
+  const { tasks = [] } = await ecs.send(
+    new DescribeTasksCommand({ cluster, tasks: hosts.slice(-DESCRIBED_MAX) }),
+  );
+  return tasks.some(({ lastStatus }) => lastStatus !== 'STOPPED');
+}
+
+/** "Up to 100" in one DescribeTasks. */
+const DESCRIBED_MAX = 100;
 
 /** Asks every task of the recording to stop (SIGTERM). Answers before they have. None left counts as done. */
 export async function stopTasks(

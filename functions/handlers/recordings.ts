@@ -169,7 +169,9 @@ async function stop({ path, requestId }: HttpRequest): Promise<HttpAnswer> {
 /** → 202 `{"recordingId","sequence"}`: a new part begins at the next keyframe after the recorder has seen it. */
 async function rotate({ path }: HttpRequest): Promise<HttpAnswer> {
   const recordingId = idIn(path);
-  const sequence = await rotateRecording(setup().ports, recordingId);
+  const { ports } = setup();
+  const sequence = await rotateRecording(ports, recordingId);
+  await ports.nudge(recordingId);
   logger.info('rotation asked', { sequence });
   return { status: 202, body: { recordingId, sequence } };
 }

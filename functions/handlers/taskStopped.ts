@@ -1,16 +1,26 @@
+import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
-import { stoppedTask } from '../core/events/taskStateChange.ts';
+import { MessageQueue } from '../aws/queues.ts';
+import { type StoppedHost, stoppedHost, stoppedTask } from '../core/events/taskStateChange.ts';
+import { settleGoneHost } from '../mending/goneHost.ts';
 import { setUpAftermath } from '../mending/setup.ts';
 
-const setup = once(setUpAftermath);
+const setup = once(() => {
+  const { SETTLE_QUEUE_URL } = readEnv(['SETTLE_QUEUE_URL']);
+  const parts = setUpAftermath();
+  return { ...parts, settleQueue: new MessageQueue(parts.sqs, SETTLE_QUEUE_URL) };
+});
 
 /**
- * ECS's task state changes, through EventBridge: when the task of an attempt has stopped, its unfinished parts are
- * rescued, and the recording gets its outcome or its next attempt. Duplicated events end in the same state.
+ * ECS's task state changes, through EventBridge: when the task of an attempt has ended, its unfinished parts are
+ * rescued, and the recording gets its outcome or its next attempt; when it was a host, so does all that it carried.
+ * Duplicated events end in the same state.
  * @throws what should make EventBridge deliver the event again
  */
 export const handler = async (event: unknown): Promise<void> => {
+  const host = stoppedHost(event);
+  if (host !== undefined) return settleHost(host);
   const stopped = stoppedTask(event);
   if (stopped === undefined) return;
   const log = logger.createChild();
@@ -32,3 +42,11 @@ export const handler = async (event: unknown): Promise<void> => {
     throw error;
   }
 };
+
+async function settleHost({ hostId, taskArn, reason, stoppedAtMs }: StoppedHost): Promise<void> {
+  const log = logger.createChild();
+  log.appendKeys({ hostId, taskArn });
+  const gone = { hostId, reason, by: 'task-stopped', endedAtMs: stoppedAtMs ?? Date.now() };
+  const recordings = await settleGoneHost(setup(), gone);
+  log.info('host stopped', { reason, recordings });
+}

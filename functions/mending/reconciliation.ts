@@ -1,11 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { type ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
+import { hasTask } from '../aws/tasks.ts';
 import { recordingsOfLock } from '../core/protocol/lock.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { type ReconcilePorts, type RecordingMend, reconcileRecording } from '../core/protocol/reconcile.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
+import type { RecordingObjects } from '../core/state/fold.ts';
 import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/state/keys.ts';
 import { lockSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -150,29 +152,23 @@ export class Reconciliation {
     const objects = await readRecording(store, recordingId);
     if (objects === undefined) return;
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
-    const mend = await reconcileRecording(this.#ports(log), objects);
+    const mend = await reconcileRecording(this.#ports(objects, log), objects);
     if (mend === undefined) return;
     mended[mend] += 1;
     log.warn(`mended: ${MENDED_IN_WORDS[mend]}`);
   }
 
-  #ports(log: Logger): ReconcilePorts {
-    const { ports, stopTasks, aftermath } = this.#options;
+  #ports(objects: RecordingObjects, log: Logger): ReconcilePorts {
+    const { ports, stopTasks, aftermath, ecs, cluster } = this.#options;
     return {
       ...ports,
       stopTasks,
-      hasTask: (recordingId) => this.#hasTask(recordingId),
-      announceMissing: (objects) => aftermath.announceMissing(objects),
+      hasTask: () => hasTask(ecs, cluster, objects),
+      announceMissing: (ended) => aftermath.announceMissing(ended),
       settle: async ({ job }, gone) => {
         await aftermath.of({ ...gone, recordingId: job.recordingId }, log);
       },
     };
-  }
-
-  async #hasTask(recordingId: string): Promise<boolean> {
-    const { ecs, cluster } = this.#options;
-    const answer = await ecs.send(new ListTasksCommand({ cluster, startedBy: recordingId }));
-    return (answer.taskArns ?? []).length > 0;
   }
 
   /** Uploads of recorders that were begun a while ago. */

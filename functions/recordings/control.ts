@@ -3,22 +3,43 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readEnv } from '../aws/env.ts';
+import { nudgeHosts } from '../aws/hosts.ts';
 import { logger } from '../aws/logger.ts';
-import { launchAsks, MessageQueue } from '../aws/queues.ts';
+import { MessageQueue, recorderAsks } from '../aws/queues.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { stopTasks } from '../aws/tasks.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
 import type { StopPorts } from '../core/protocol/stop.ts';
 import { newRecordingId } from '../core/state/ids.ts';
 
+export interface ControlPorts extends StartPorts, StopPorts {
+  readonly store: StateStore;
+  /** Lets whoever records know that there is something new to read. */
+  readonly nudge: (recordingId: string) => Promise<void>;
+}
+
 /** What a function needs to start and stop recordings, made of its environment. */
-export function controlPorts(s3: S3Client): StartPorts & StopPorts & { readonly store: StateStore } {
-  const env = readEnv(['LANDING_BUCKET', 'CLUSTER_ARN', 'LAUNCH_QUEUE_URL']);
+export function controlPorts(s3: S3Client): ControlPorts {
+  const env = readEnv(['LANDING_BUCKET', 'CLUSTER_ARN', 'LAUNCH_QUEUE_URL', 'ASSIGNMENTS_QUEUE_URL']);
   const ecs = new ECSClient();
+  const sqs = new SQSClient();
+  const store = new StateStore(s3, env.LANDING_BUCKET);
   return {
-    store: new StateStore(s3, env.LANDING_BUCKET),
-    tasks: launchAsks(new MessageQueue(new SQSClient(), env.LAUNCH_QUEUE_URL)),
-    stopTasks: (recordingId, reason) => stopTasks(ecs, env.CLUSTER_ARN, recordingId, reason),
+    store,
+    tasks: recorderAsks(sqs, new MessageQueue(sqs, env.LAUNCH_QUEUE_URL), env.ASSIGNMENTS_QUEUE_URL),
+    stopTasks: async (recordingId, reason) => {
+      await Promise.all([
+        stopTasks(ecs, env.CLUSTER_ARN, recordingId, reason),
+        nudgeHosts(store, recordingId),
+      ]);
+    },
+    nudge: async (recordingId) => {
+      try {
+        await nudgeHosts(store, recordingId);
+      } catch (error) {
+        logger.warn('a host was not told; it looks by itself', error as Error);
+      }
+    },
     clock: { nowMs: Date.now },
     newRecordingId: () => newRecordingId(Date.now(), randomBytes(16)),
     warn: (message, error) => logger.warn(message, error as Error),

@@ -3,21 +3,25 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type FunctionName, QUEUES, type QueueName } from '../wiring.ts';
+import { ASSIGNMENTS, type FunctionName, QUEUES, type QueueName } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 
-/** What functions ask of each other by queues. */
+/** What functions and hosts ask of each other by queues. */
 export class AskQueues extends Construct {
   readonly all: Readonly<Record<QueueName, IQueue>>;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.all = { launch: this.#queue('Launch', 'launch') };
+    this.all = {
+      launch: this.#queue('Launch', QUEUES.launch),
+      settle: this.#queue('Settle', QUEUES.settle),
+      assignments: this.#queue('Assignments', ASSIGNMENTS),
+    };
   }
 
   /** Hands each queue's messages to its function. */
   connect(functions: Readonly<Record<FunctionName, IFunction>>): void {
-    for (const name of Object.keys(QUEUES) as QueueName[]) {
+    for (const name of Object.keys(QUEUES) as (keyof typeof QUEUES)[]) {
       const { function: consumer, batchSize, maxConcurrency } = QUEUES[name];
       functions[consumer].addEventSource(
         new SqsEventSource(this.all[name], { batchSize, maxConcurrency, reportBatchItemFailures: true }),
@@ -25,17 +29,17 @@ export class AskQueues extends Construct {
     }
   }
 
-  #queue(id: string, name: QueueName): Queue {
+  #queue(id: string, times: Record<'retentionSeconds' | 'visibilityTimeoutSeconds', number>): Queue {
     const queue = new Queue(this, id, {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      retentionPeriod: Duration.seconds(QUEUES[name].retentionSeconds),
-      visibilityTimeout: Duration.seconds(QUEUES[name].visibilityTimeoutSeconds),
+      retentionPeriod: Duration.seconds(times.retentionSeconds),
+      visibilityTimeout: Duration.seconds(times.visibilityTimeoutSeconds),
     });
     acknowledge(
       queue,
       'AwsSolutions-SQS3',
-      'A message is of use for minutes; what was asked is in state, and the schedule mends what was not done.',
+      'What was asked is in state: the schedule finds and mends what was not done, so a message that fails needs no place of its own.',
     );
     return queue;
   }

@@ -61,6 +61,7 @@ export class Functions extends Construct {
       notFound: make('notFound'),
       relocate: make('relocate'),
       launch: make('launch'),
+      settle: make('settle'),
       taskStopped: make('taskStopped'),
       reconcile: make('reconcile'),
     };

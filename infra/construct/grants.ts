@@ -120,6 +120,8 @@ function ecsStatements(role: Role, action: EcsAction, targets: GrantTargets): Po
       ];
     case 'ecs:StopTask':
       return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
+    case 'ecs:DescribeTasks':
+      return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
     case 'ecs:ListTasks':
       // IAM knows no narrower resource for it; the condition names the cluster.
       return [new PolicyStatement({ actions: [action], resources: ['*'], conditions: inCluster })];

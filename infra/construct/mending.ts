@@ -17,11 +17,11 @@ export class Mending extends Construct {
     super(scope, id);
     // Task events are on the account's default bus only.
     new Rule(this, 'TaskStopped', {
-      description: 'Recorder tasks that have stopped',
+      description: 'Recorder tasks whose container has ended',
       eventPattern: {
         source: [TASK_EVENTS.source],
         detailType: [TASK_EVENTS.detailType],
-        detail: { clusterArn: [clusterArn], lastStatus: [TASK_EVENTS.lastStatus] },
+        detail: { clusterArn: [clusterArn], lastStatus: [...TASK_EVENTS.lastStatuses] },
       },
       targets: [new LambdaFunction(taskStopped, { maxEventAge: Duration.hours(TASK_EVENTS.retryHours) })],
     });

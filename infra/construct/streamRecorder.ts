@@ -13,6 +13,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { parseInput } from '../../functions/core/api/validation.ts';
 import { type HookSettingsInput, hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
+import { NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
 import { RECORDER_TASK, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
@@ -223,6 +224,9 @@ export class StreamRecorder extends Construct {
       securityGroupIds: network.securityGroup.securityGroupId,
       capacityProviders: capacityProviders.join(','),
       launchQueueUrl: queues.all.launch.queueUrl,
+      settleQueueUrl: queues.all.settle.queueUrl,
+      // There are no hosts.
+      assignmentsQueueUrl: NO_QUEUE,
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
       streamHooks: JSON.stringify(hooks),

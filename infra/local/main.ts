@@ -47,6 +47,7 @@ async function start(
     dataDir,
     https: settings.https,
     ports: { api: settings.apiPort, rtmp: settings.rtmpPort, s3: settings.s3Port },
+    hosts: settings.hosts,
     recordingDefaults: settings.recordingDefaults,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,

@@ -24,6 +24,8 @@ export interface MainSettings {
   readonly rtmpPort: number;
   readonly s3Port: number;
   readonly dataDir: string;
+  /** 0: each recording has a task of its own. */
+  readonly hosts: number;
   readonly recordingDefaults: string;
   /** How media servers' hooks are taken, as JSON. */
   readonly streamHooks: string;
@@ -56,6 +58,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     rtmpPort: port('RTMP_PORT', env.RTMP_PORT, 1935),
     s3Port: port('S3_PORT', env.S3_PORT, 9000),
     dataDir: env.DATA_DIR || '.data',
+    hosts: hosts(env.HOSTS),
     recordingDefaults: recordingDefaults(env.RECORDING_DEFAULTS || '{}'),
     streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
@@ -96,6 +99,12 @@ function pemOf(variable: string, file: string): string {
       cause: error,
     });
   }
+}
+
+function hosts(text: string | undefined): number {
+  if (text === undefined || text === '') return 0;
+  if (/^\d$/.test(text)) return Number(text);
+  throw new SettingError(`HOSTS must be a number of hosts from 0 to 9; it is "${text}".`);
 }
 
 /** Seen at the start, and not at the first record. */

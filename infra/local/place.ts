@@ -1,4 +1,5 @@
 import { decodeNotificationKey } from '../../functions/core/events/s3Notification.ts';
+import { NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
@@ -28,6 +29,7 @@ export function resources(
   recordingDefaults: string,
   streamHooks: string,
   queueUrl: (name: QueueName) => string,
+  hosts: number,
 ): Readonly<Record<Resource, string>> {
   return {
     landingBucket: LANDING,
@@ -41,6 +43,8 @@ export function resources(
     securityGroupIds: 'sg-local',
     capacityProviders: 'FARGATE',
     launchQueueUrl: queueUrl('launch'),
+    settleQueueUrl: queueUrl('settle'),
+    assignmentsQueueUrl: hosts === 0 ? NO_QUEUE : queueUrl('assignments'),
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,

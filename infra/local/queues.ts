@@ -1,7 +1,7 @@
 import { EventSourceMapping } from '../emulators/queue/mapping.ts';
 import { Queue } from '../emulators/queue/queue.ts';
 import { type QueueServer, startQueueServer } from '../emulators/queue/server.ts';
-import { type FunctionName, QUEUES, type QueueName, RELOCATION } from '../wiring.ts';
+import { ASSIGNMENTS, type FunctionName, QUEUES, type QueueName, RELOCATION } from '../wiring.ts';
 import type { Closers } from './closers.ts';
 import type { Invocation } from './lambda/functions.ts';
 
@@ -37,19 +37,23 @@ export class LocalQueues {
       onDeadLetter,
     });
     closers.add(() => relocation.close());
-    const ask = (name: QueueName): Queue => {
+    const ask = (name: QueueName, retentionSeconds: number): Queue => {
       const queue = new Queue({
         region,
         accountId,
         file: file(`${name}-queue.jsonl`),
         name,
         visibilityTimeoutMs: ASK_VISIBILITY_MS,
-        retentionMs: QUEUES[name].retentionSeconds * 1000,
+        retentionMs: retentionSeconds * 1000,
       });
       closers.add(() => queue.close());
       return queue;
     };
-    const asks = { launch: ask('launch') };
+    const asks = {
+      launch: ask('launch', QUEUES.launch.retentionSeconds),
+      settle: ask('settle', QUEUES.settle.retentionSeconds),
+      assignments: ask('assignments', ASSIGNMENTS.retentionSeconds),
+    };
     const server = await startQueueServer({
       accountId,
       queues: Object.values(asks),
@@ -83,13 +87,13 @@ export class LocalQueues {
       });
     };
     connect(this.relocation, RELOCATION.function, RELOCATION.batchSize);
-    for (const name of Object.keys(QUEUES) as QueueName[])
+    for (const name of Object.keys(QUEUES) as (keyof typeof QUEUES)[])
       connect(this.asks[name], QUEUES[name].function, QUEUES[name].batchSize);
   }
 
-  /** Nothing that was asked for now is still under way; what is to be tried later is. */
+  /** Nothing that functions were asked for now is still under way; what is to be tried later is. */
   get isQuiet(): boolean {
-    return Object.values(this.asks).every((queue) => {
+    return [this.asks.launch, this.asks.settle].every((queue) => {
       const { visible, inFlight } = queue.counts();
       return visible + inFlight === 0;
     });

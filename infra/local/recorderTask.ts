@@ -1,6 +1,8 @@
+import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import type { TaskDefinition } from '../emulators/ecs/server.ts';
-import { RECORDER_TASK, type Resource } from '../wiring.ts';
+import type { ServiceSpec } from '../emulators/ecs/service.ts';
+import { HOST_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
 
 export interface RecorderTaskOptions {
   readonly resources: Readonly<Record<Resource, string>>;
@@ -14,24 +16,49 @@ const MAIN = path.resolve(import.meta.dirname, '..', '..', 'container', 'main.ts
 
 /** The recorder's task definition, as the wiring has it; the container is a process with the same entry point. */
 export function recorderTaskDefinition(options: RecorderTaskOptions): TaskDefinition {
-  const wired = Object.entries(RECORDER_TASK.environment).map(([variable, resource]) => [
+  return definition(RECORDER_TASK, options, [], {});
+}
+
+/** A host's: the same image, told to be a host. It may use as much as this machine has. */
+export function hostTaskDefinition(options: RecorderTaskOptions): TaskDefinition {
+  return definition(HOST_TASK, options, HOST_TASK.command, {
+    HOST_CPU_UNITS: String(1024 * availableParallelism()),
+    HOST_MEMORY_MB: String(Math.floor(totalmem() / 1024 ** 2)),
+    MAX_RECORDINGS: String(HOST_TASK.maxRecordings),
+  });
+}
+
+/** The service that keeps hosts. */
+export function hostService(hosts: number): ServiceSpec[] {
+  if (hosts === 0) return [];
+  return [{ name: HOST_TASK.serviceName, taskDefinition: HOST_TASK.family, desiredCount: hosts }];
+}
+
+function definition(
+  task: typeof RECORDER_TASK | typeof HOST_TASK,
+  options: RecorderTaskOptions,
+  role: readonly string[],
+  more: Readonly<Record<string, string>>,
+): TaskDefinition {
+  const wired = Object.entries(task.environment).map(([variable, resource]) => [
     variable,
     options.resources[resource],
   ]);
   return {
-    family: RECORDER_TASK.family,
+    family: task.family,
     revision: 1,
-    containerName: RECORDER_TASK.containerName,
-    command: [process.execPath, ...RECORDER_TASK.nodeArguments, MAIN],
+    containerName: task.containerName,
+    command: [process.execPath, ...RECORDER_TASK.nodeArguments, MAIN, ...role],
     environment: {
       ...options.environment,
       ...Object.fromEntries(wired),
+      ...more,
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       SPOOL_DIR: options.spoolFolder,
       ...(options.ffmpegPath !== undefined && { FFMPEG_PATH: options.ffmpegPath }),
     },
     stopTimeoutMs: RECORDER_TASK.stopTimeoutSeconds * 1000,
-    cpuUnits: RECORDER_TASK.cpuUnits,
-    memoryMb: RECORDER_TASK.memoryMb,
+    cpuUnits: task.cpuUnits,
+    memoryMb: task.memoryMb,
   };
 }

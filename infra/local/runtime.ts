@@ -4,6 +4,7 @@ import { type FunctionName, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import type { Credentials } from './dataFolder.ts';
+import { HostedRecordings } from './hostedRecordings.ts';
 import type { OnRecordHook } from './onRecordHook.ts';
 import { REGION } from './place.ts';
 import type { LocalQueues } from './queues.ts';
@@ -43,7 +44,7 @@ export interface Runtime {
   /** Rules for what goes wrong, for tests. */
   readonly faults: Readonly<Record<'s3' | 'ecs' | 'events' | 'sqs', Faults>>;
   readonly simulation: EcsSimulation;
-  /** Recordings that have a task. */
+  /** Recordings that have a task, or a host that carries them. */
   runningRecordings(): readonly string[];
   /** Landing's events that failed too often. They are tried again at the next start. */
   deadLetters(): readonly string[];
@@ -77,7 +78,8 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const ground = openGround(options, closers);
   const queues = await startQueues(ground);
   const queue = queues.relocation;
-  const s3 = await startStorage(ground, queue);
+  const hosted = new HostedRecordings();
+  const s3 = await startStorage(ground, queue, hosted);
   const events = await startEventBus(ground, queue, (event) => hook?.onEvent(event));
   const urls = { s3: s3.url, events: events.url, sqs: queues.server.url };
   const hook = startHook(ground, urls);
@@ -98,7 +100,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   }));
   const ingest = await startRtmp(ground, gateway.url);
 
-  const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, queues, hook, closers });
+  const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, hosted, queues, hook, closers });
   return {
     apiUrl: gateway.url,
     https,
@@ -110,19 +112,25 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     credentials: ground.credentials,
     faults: { s3: s3.faults, ecs: ecs.faults, events: events.faults, sqs: queues.server.faults },
     simulation: ecs.simulation,
-    runningRecordings: () => runningRecordings(ecs),
+    runningRecordings: () => runningRecordings(ecs, hosted),
     deadLetters: () => queue.deadLetters,
     close: ({ graceMs = GRACE_MS } = {}) => ending.close(graceMs),
   };
 }
 
-function runningRecordings(ecs: EcsServer): string[] {
-  return ecs.runningTasks().flatMap(({ startedBy }) => (startedBy === undefined ? [] : [startedBy]));
+function runningRecordings(ecs: EcsServer, hosted: HostedRecordings): string[] {
+  const dedicated = ecs
+    .runningTasks()
+    .flatMap(({ startedBy, group }) =>
+      startedBy === undefined || group?.startsWith('service:') === true ? [] : [startedBy],
+    );
+  return [...new Set([...dedicated, ...hosted.ids])];
 }
 
 interface EndingOptions {
   readonly apiUrl: string;
   readonly ecs: EcsServer;
+  readonly hosted: HostedRecordings;
   readonly queues: LocalQueues;
   readonly hook: OnRecordHook | undefined;
   readonly closers: Closers;
@@ -147,11 +155,11 @@ class Ending {
   }
 
   async #finish(): Promise<void> {
-    const { apiUrl, ecs, queues, hook, closers, log } = this.#options;
+    const { apiUrl, ecs, hosted, queues, hook, closers, log } = this.#options;
     const queue = queues.relocation;
     const { signal } = this.#hurry;
     const hurried = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    const running = () => runningRecordings(ecs);
+    const running = () => runningRecordings(ecs, hosted);
     await stopRecordings({
       apiUrl,
       running,

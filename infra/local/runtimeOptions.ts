@@ -27,6 +27,8 @@ export interface RuntimeOptions {
   readonly streamHooks?: string;
   /** A script that runs for each record in the library, with its stream's name and a file on disk. */
   readonly onRecordHook?: string | undefined;
+  /** Hosts that carry recordings; 0, the default, gives each recording a task of its own. */
+  readonly hosts?: number;
   /** How long a task provisions. 0 by default. */
   readonly launchDelayMs?: number;
   /** From one try to move a record to the next. */

@@ -9,6 +9,7 @@ import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type Gateway, startGateway } from './gateway/server.ts';
+import type { HostedRecordings } from './hostedRecordings.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { createFunctions, type Functions, localFunction } from './lambda/functions.ts';
 import { OnRecordHook } from './onRecordHook.ts';
@@ -25,13 +26,14 @@ import {
   sdkEnvironment,
 } from './place.ts';
 import { LocalQueues } from './queues.ts';
-import { recorderTaskDefinition } from './recorderTask.ts';
+import { hostService, hostTaskDefinition, recorderTaskDefinition } from './recorderTask.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import { listening, StartError } from './startError.ts';
 import { findOnPath } from './tools.ts';
 
 /** The parts of the runtime, one function each, in the order in which they are started (./runtime.ts). */
 
+const LAST_STATUSES: ReadonlySet<string> = new Set(TASK_EVENTS.lastStatuses);
 const PLACE = { region: REGION, accountId: ACCOUNT_ID };
 const RELOCATION_VISIBILITY_MS = 5_000;
 const INGEST_CLOSE_MS = 2_000;
@@ -83,7 +85,11 @@ export function startQueues({ options, data, log, onDefect, closers }: Ground): 
 }
 
 /** Both buckets; what lands is queued. */
-export async function startStorage(ground: Ground, queue: Queue): Promise<S3Server> {
+export async function startStorage(
+  ground: Ground,
+  queue: Queue,
+  hosted: HostedRecordings,
+): Promise<S3Server> {
   const { options, data, credentials, closers } = ground;
   const port = options.ports?.s3;
   const s3 = await listening(
@@ -96,6 +102,7 @@ export async function startStorage(ground: Ground, queue: Queue): Promise<S3Serv
       region: REGION,
       buckets: [LANDING, LIBRARY],
       onNotification: (record) => {
+        hosted.note(record);
         if (isRelocated(record)) queue.send(JSON.stringify({ Records: [record] }));
       },
     }),
@@ -168,6 +175,12 @@ export async function startRecorders(
 ): Promise<EcsServer> {
   const { options, data, credentials, onLog, onDefect, closers } = ground;
   const port = options.ports?.ecs;
+  const recorder = {
+    resources: resourcesOf(options, queues),
+    environment: sdkEnvironment(credentials, urls),
+    spoolFolder: data.file('spool'),
+    ffmpegPath: findOnPath('ffmpeg'),
+  };
   const ecs = await listening(
     'ecs',
     port,
@@ -175,17 +188,11 @@ export async function startRecorders(
       ...PLACE,
       port: port ?? 0,
       clusterName: CLUSTER,
-      taskDefinitions: [
-        recorderTaskDefinition({
-          resources: resourcesOf(options, queues),
-          environment: sdkEnvironment(credentials, urls),
-          spoolFolder: data.file('spool'),
-          ffmpegPath: findOnPath('ffmpeg'),
-        }),
-      ],
+      taskDefinitions: [recorderTaskDefinition(recorder), hostTaskDefinition(recorder)],
+      services: hostService(options.hosts ?? 0),
       launchDelayMs: options.launchDelayMs ?? 0,
       onTaskEvent: (event) => {
-        if (event.detail.lastStatus === TASK_EVENTS.lastStatus) onStopped(event);
+        if (LAST_STATUSES.has(event.detail.lastStatus)) onStopped(event);
       },
       onTaskOutput: (_taskId, _stream, line) => onLog('recorder', line),
       onDefect,
@@ -293,7 +300,10 @@ export async function startRtmp(ground: Ground, apiUrl: string): Promise<Ingest 
 }
 
 function resourcesOf(options: RuntimeOptions, { server }: LocalQueues): ReturnType<typeof resources> {
-  return resources(options.recordingDefaults ?? '{}', options.streamHooks ?? '{}', (name) =>
-    server.queueUrl(name),
+  return resources(
+    options.recordingDefaults ?? '{}',
+    options.streamHooks ?? '{}',
+    (name) => server.queueUrl(name),
+    options.hosts ?? 0,
   );
 }

@@ -9,6 +9,9 @@ const version = z.literal(VERSION);
 const ordinal = z.int().check(z.positive());
 const count = z.int().check(z.nonnegative());
 
+/** In place of a queue's URL: there are no hosts. */
+export const NO_QUEUE = 'none';
+
 /** Launch queue: an attempt is to get a recorder. */
 export const launchAskSchema = z.object({
   version,
@@ -20,6 +23,44 @@ export const launchAskSchema = z.object({
   tries: count,
 });
 export type LaunchAsk = z.infer<typeof launchAskSchema>;
+
+/** Assignments queue: a host is to carry an attempt. */
+export const assignmentSchema = z.object({
+  version,
+  recordingId: z.string(),
+  attempt: ordinal,
+  /** The host that hands it over. */
+  avoidHostId: z.exactOptional(z.string()),
+});
+export type Assignment = z.infer<typeof assignmentSchema>;
+
+/** Settle queue: an attempt ended inside a host, or with it. */
+export const settleAskSchema = z.object({
+  version,
+  recordingId: z.string(),
+  attempt: ordinal,
+  /** Its claim has the same one, or somebody else has the attempt. */
+  runId: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  endedAtMs: count,
+  /** The process ended under it. */
+  died: z.boolean(),
+});
+export type SettleAsk = z.infer<typeof settleAskSchema>;
+
+export function assignment(recordingId: string, attempt: number, avoidHostId?: string): Assignment {
+  return {
+    version: VERSION,
+    recordingId,
+    attempt,
+    ...(avoidHostId === undefined ? {} : { avoidHostId }),
+  };
+}
+
+export function settleAsk(ask: Omit<SettleAsk, 'version'>): SettleAsk {
+  return { version: VERSION, ...ask };
+}
 
 export function launchAsk(recordingId: string, attempt: number, askedAtMs: number): LaunchAsk {
   return { version: VERSION, recordingId, attempt, askedAtMs, tries: 0 };

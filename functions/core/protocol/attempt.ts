@@ -30,6 +30,8 @@ export interface AttemptTask {
   readonly taskArn?: string | undefined;
   /** Tells this run from every other one, also of the same task. */
   readonly runId: string;
+  /** It runs beside others. */
+  readonly hostId?: string | undefined;
 }
 
 /** What a recorder finds when it begins. */
@@ -65,7 +67,7 @@ export async function beginAttempt(ports: AttemptPorts, task: AttemptTask): Prom
 
 async function claim(
   { store, clock }: AttemptPorts,
-  { recordingId, attempt, taskArn, runId }: AttemptTask,
+  { recordingId, attempt, taskArn, runId, hostId }: AttemptTask,
 ): Promise<boolean> {
   const key = attemptKey(recordingId, attempt, 'claim');
   const own: Claim = {
@@ -73,6 +75,7 @@ async function claim(
     claimedAtMs: clock.nowMs(),
     ...(taskArn === undefined ? {} : { taskArn }),
     runId,
+    ...(hostId === undefined ? {} : { hostId }),
   };
   if (await store.create(key, own)) return true;
   // A retried write whose first answer was lost finds itself.

@@ -69,6 +69,22 @@ export const indexKey = (recordingId: string): string =>
 export const idempotencyKey = (key: string, file: 'request' | 'answer'): string =>
   `state/idempotency/${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;
 
+/** All that a host writes, and what others tell it. */
+export const HOSTS_PREFIX = 'state/hosts/';
+export const hostPrefix = (hostId: string): string => `${HOSTS_PREFIX}${keySegment(hostId)}/`;
+export const hostStatusKey = (hostId: string): string => `${hostPrefix(hostId)}status.json`;
+/** Another body means that there are asks. */
+export const hostNudgeKey = (hostId: string): string => `${hostPrefix(hostId)}nudge.json`;
+export const hostAsksPrefix = (hostId: string): string => `${hostPrefix(hostId)}asks/`;
+/** Something was asked of this recording. */
+export const hostAskKey = (hostId: string, recordingId: string): string =>
+  `${hostAsksPrefix(hostId)}${keySegment(recordingId)}`;
+/** The reverse of `hostAskKey`. */
+export const recordingIdOfAsk = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+export const hostCarriesPrefix = (hostId: string): string => `${hostPrefix(hostId)}carries/`;
+export const hostCarriesKey = (hostId: string, recordingId: string, attempt: number): string =>
+  `${hostCarriesPrefix(hostId)}${keySegment(recordingId)}-${attempt}.json`;
+
 /** Bytes of a part that are not inside an uploaded S3 part yet, from a byte offset of the file on. */
 export const tailsPrefix = (recordingId: string, part: number): string =>
   `state/tails/${recordingId}/${part}/`;

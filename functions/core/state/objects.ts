@@ -125,10 +125,32 @@ export const claimSchema = z.object({
   taskArn: optional(text),
   /** Tells one run of a recorder from every other one, also of the same task. */
   runId: optional(text),
+  /** It runs beside others. */
+  hostId: optional(text),
   /** Nobody has the attempt: who found out that it never started, and why. */
   void: optional(z.object({ by: text, reason: text })),
 });
 export type Claim = z.infer<typeof claimSchema>;
+
+/** `state/hosts/<host>/carries/…`: an attempt that the host was given, from before its claim to its end. */
+export const carriedSchema = z.object({ recordingId: text, attempt: ordinal, runId: text });
+
+/** `state/hosts/<host>/status.json`: a host's heartbeat. */
+export const hostStatusSchema = z.object({
+  hostId: text,
+  atMs,
+  taskArn: optional(text),
+  recordings: count,
+  /** Why it takes no other one now. */
+  full: optional(text),
+  usage: z.object({
+    cpuUnits: z.number(),
+    memoryBytes: z.number(),
+    diskShare: z.number(),
+    loopDelayMs: z.number(),
+  }),
+});
+export type HostStatus = z.infer<typeof hostStatusSchema>;
 
 /** `launches/<n>.json`: how the launch of attempt n goes, for those who wait. The launch function alone writes it. */
 export const launchSchema = z.object({

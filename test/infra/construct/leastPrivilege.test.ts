@@ -1,6 +1,13 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FUNCTIONS, type FunctionSpec, type Grant, QUEUES, RECORDER_TASK } from '../../../infra/wiring.ts';
+import {
+  ASSIGNMENTS,
+  FUNCTIONS,
+  type FunctionSpec,
+  type Grant,
+  QUEUES,
+  RECORDER_TASK,
+} from '../../../infra/wiring.ts';
 import { only, readable, synthesize } from './stacks.ts';
 
 interface Statement {
@@ -43,10 +50,12 @@ beforeAll(() => {
     [readable(task.TaskRoleArn), 'task role'],
     [readable(task.ExecutionRoleArn), 'execution role'],
     [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'relocate queue'],
-    ...Object.entries(QUEUES).map(([name, { visibilityTimeoutSeconds }]): [string, string] => [
-      `<${id('AWS::SQS::Queue', { VisibilityTimeout: visibilityTimeoutSeconds, RedrivePolicy: Match.absent() })}.Arn>`,
-      `${name} queue`,
-    ]),
+    ...Object.entries({ ...QUEUES, assignments: ASSIGNMENTS }).map(
+      ([name, { retentionSeconds }]): [string, string] => [
+        `<${id('AWS::SQS::Queue', { MessageRetentionPeriod: retentionSeconds, VisibilityTimeout: Match.anyValue() })}.Arn>`,
+        `${name} queue`,
+      ],
+    ),
     ['arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:', ''],
   ]);
 });
@@ -99,6 +108,7 @@ const ECS_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'ecs:TagResource': ['ecs:TagResource on tasks of the cluster if ecs:CreateAction StringEquals RunTask'],
   'ecs:StopTask': [`ecs:StopTask on tasks of the cluster ${IN_CLUSTER}`],
+  'ecs:DescribeTasks': [`ecs:DescribeTasks on tasks of the cluster ${IN_CLUSTER}`],
   'ecs:ListTasks': [`ecs:ListTasks on * ${IN_CLUSTER}`],
 };
 

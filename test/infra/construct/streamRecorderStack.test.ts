@@ -146,7 +146,10 @@ describe('buckets', () => {
 
 /** It keeps messages longest. */
 const deadLetterQueue = () =>
-  only<object>(template, 'AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3_600 });
+  only<object>(template, 'AWS::SQS::Queue', {
+    MessageRetentionPeriod: 14 * 24 * 3_600,
+    VisibilityTimeout: Match.absent(),
+  });
 const launchQueue = () =>
   only<object>(template, 'AWS::SQS::Queue', {
     VisibilityTimeout: QUEUES.launch.visibilityTimeoutSeconds,
@@ -198,9 +201,9 @@ describe('the way from landing to library', () => {
   });
 
   it('is encrypted and TLS only in all queues', () => {
-    template.resourceCountIs('AWS::SQS::Queue', 3);
+    template.resourceCountIs('AWS::SQS::Queue', 5);
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
-    template.resourceCountIs('AWS::SQS::QueuePolicy', 3);
+    template.resourceCountIs('AWS::SQS::QueuePolicy', 5);
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
       PolicyDocument: Match.objectLike({
         Statement: Match.arrayWith([

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { logger } from '../../functions/aws/logger.ts';
+import { MessageQueue } from '../../functions/aws/queues.ts';
+import { StateStore } from '../../functions/aws/stateStore.ts';
+import { recorderS3Client } from '../upload/s3Client.ts';
+import { AssignmentQueue } from './assignmentQueue.ts';
+import { readHostEnv } from './env.ts';
+import { HostState } from './hostState.ts';
+import { hostIdentity } from './identity.ts';
+import { Protection } from './protection.ts';
+import { Supervisor } from './supervisor.ts';
+
+const SETTLE_RETRY_MS = 1_000;
+/** By then the heartbeat is old, and others tell it. */
+const SETTLE_TRIES = 100;
+
+/** Process 1 of a host, until it is told to end. @param workerFile what a worker runs */
+export async function runHost(workerFile: string): Promise<void> {
+  const env = readHostEnv(process.env);
+  const identity = await hostIdentity(env);
+  logger.appendKeys({ hostId: identity.hostId });
+  const sqs = new SQSClient();
+  const settleQueue = new MessageQueue(sqs, env.SETTLE_QUEUE_URL);
+  const supervisor = new Supervisor({
+    env,
+    ...identity,
+    state: new HostState(new StateStore(recorderS3Client(logger), env.LANDING_BUCKET), identity.hostId),
+    assignments: new AssignmentQueue(sqs, env.ASSIGNMENTS_QUEUE_URL),
+    protection: new Protection(env.ECS_AGENT_URI, logger),
+    settle: (message) => untilTaken(() => settleQueue.send(message)),
+    workerFile,
+    newRunId: randomUUID,
+    log: logger,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.end());
+  logger.info('the host takes recordings', { maxRecordings: env.MAX_RECORDINGS });
+  await supervisor.run();
+}
+
+async function untilTaken(send: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      if (tries === SETTLE_TRIES) throw error;
+      await delay(SETTLE_RETRY_MS);
+    }
+  }
+}

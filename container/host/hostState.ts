@@ -1,0 +1,52 @@
+import type { StateStore } from '../../functions/aws/stateStore.ts';
+import {
+  hostAsksPrefix,
+  hostCarriesKey,
+  hostNudgeKey,
+  hostStatusKey,
+  recordingIdOfAsk,
+} from '../../functions/core/state/keys.ts';
+import type { HostStatus } from '../../functions/core/state/objects.ts';
+import type { Carried } from './messages.ts';
+
+/** What a host writes below `state/hosts/<hostId>/`, and what others tell it there. */
+export class HostState {
+  readonly #store: StateStore;
+  readonly #hostId: string;
+  #nudge: string | undefined;
+
+  constructor(store: StateStore, hostId: string) {
+    this.#store = store;
+    this.#hostId = hostId;
+  }
+
+  /** Before it is claimed: whoever finds the host gone finds what it carried. */
+  async carry(carried: Carried): Promise<void> {
+    await this.#store.overwrite(hostCarriesKey(this.#hostId, carried.recordingId, carried.attempt), carried);
+  }
+
+  async drop({ recordingId, attempt }: Carried): Promise<void> {
+    await this.#store.remove(hostCarriesKey(this.#hostId, recordingId, attempt));
+  }
+
+  async tellStatus(status: HostStatus): Promise<void> {
+    await this.#store.overwrite(hostStatusKey(this.#hostId), status);
+  }
+
+  async removeStatus(): Promise<void> {
+    await this.#store.remove(hostStatusKey(this.#hostId));
+  }
+
+  /**
+   * Recordings that something was asked of since the last time. One cheap request while nothing is. An ask is forgotten
+   * before anybody looks what it is: one that comes meanwhile is seen, by that look or by the next ask.
+   */
+  async asked(): Promise<readonly string[]> {
+    const nudge = await this.#store.etag(hostNudgeKey(this.#hostId));
+    if (nudge === this.#nudge) return [];
+    const keys = await this.#store.list(hostAsksPrefix(this.#hostId));
+    await Promise.all(keys.map((key) => this.#store.remove(key)));
+    this.#nudge = nudge;
+    return keys.map(recordingIdOfAsk);
+  }
+}

@@ -1,0 +1,65 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** Linux's USER_HZ, in which /proc counts CPU time. */
+const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+
+export interface ProcessTreeUsage {
+  /** Of the process, all that it started, and all that has ended, since they began. */
+  readonly cpuMs: number;
+  /** Resident; what processes share counts for each of them. */
+  readonly memoryBytes: number;
+}
+
+interface Stat {
+  readonly parent: number;
+  readonly ticks: number;
+  readonly pages: number;
+}
+
+/** What a process and everything that it started use, out of /proc: cgroups of Fargate's two versions need no telling apart. */
+export async function processTreeUsage(root: number): Promise<ProcessTreeUsage> {
+  const stats = new Map<number, Stat>();
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  await Promise.all(
+    pids.map(async (pid) => {
+      const stat = await readStat(pid);
+      if (stat !== undefined) stats.set(pid, stat);
+    }),
+  );
+  const inTree = (pid: number): boolean => {
+    for (let at = pid, depth = 0; depth < 16; depth++) {
+      if (at === root) return true;
+      const parent = stats.get(at)?.parent;
+      if (parent === undefined) return false;
+      at = parent;
+    }
+    return false;
+  };
+  let ticks = 0;
+  let pages = 0;
+  for (const [pid, stat] of stats) {
+    if (!inTree(pid)) continue;
+    ticks += stat.ticks;
+    pages += stat.pages;
+  }
+  return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, memoryBytes: pages * PAGE_BYTES };
+}
+
+/** @returns undefined for one that has gone meanwhile */
+async function readStat(pid: number): Promise<Stat | undefined> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The name may hold anything, blanks and parentheses too.
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const at = (field: number): number => fields[field - 3] ?? 0;
+    // utime, stime, and those of children that were waited for.
+    return { parent: at(4), ticks: at(14) + at(15) + at(16) + at(17), pages: at(24) };
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

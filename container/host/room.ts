@@ -1,0 +1,80 @@
+/**
+ * Whether a host takes another recording. All limits are here. They leave room for what its recordings do next: a
+ * burst of the source, a part that is finished, S3 that comes back after it was away.
+ */
+const LIMITS = {
+  cpuShare: 0.7,
+  memoryShare: 0.75,
+  /** Of the disk that the spool is on. */
+  diskShare: 0.8,
+  /** An event loop that is blocked for longer reads ffmpeg's output too late. */
+  loopDelayMs: 250,
+} as const;
+
+/** What a recording is expected to take, until it shows in what is measured. */
+const EXPECTED = { cpuUnits: 20, memoryBytes: 45 * 1024 * 1024 } as const;
+const RESERVED_MS = 60_000;
+
+/** What a host uses, its workers and their ffmpeg included. */
+export interface Usage {
+  /** Since the measure before, in units of 1/1024 vCPU. */
+  readonly cpuUnits: number;
+  readonly memoryBytes: number;
+  /** From 0 to 1. */
+  readonly diskShare: number;
+  readonly loopDelayMs: number;
+}
+
+export interface Capacity {
+  readonly cpuUnits: number;
+  readonly memoryBytes: number;
+  readonly maxRecordings: number;
+}
+
+const NOTHING: Usage = { cpuUnits: 0, memoryBytes: 0, diskShare: 0, loopDelayMs: 0 };
+
+/** Room for recordings: what is measured, and what was promised to those that have just begun. */
+export class Room {
+  readonly #capacity: Capacity;
+  #usage: Usage = NOTHING;
+  #recordings = 0;
+  /** When each reservation ends. */
+  #reservedUntilMs: number[] = [];
+
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+  }
+
+  measured(usage: Usage): void {
+    this.#usage = usage;
+  }
+
+  /** A recording was taken: what it will take is kept free for it. */
+  taken(nowMs: number): void {
+    this.#recordings += 1;
+    this.#reservedUntilMs.push(nowMs + RESERVED_MS);
+  }
+
+  left(): void {
+    this.#recordings -= 1;
+  }
+
+  get usage(): Usage {
+    return this.#usage;
+  }
+
+  /** @returns why not; undefined where there is room for another one */
+  full(nowMs: number): string | undefined {
+    this.#reservedUntilMs = this.#reservedUntilMs.filter((untilMs) => untilMs > nowMs);
+    const expected = 1 + this.#reservedUntilMs.length;
+    const { cpuUnits, memoryBytes, maxRecordings } = this.#capacity;
+    const usage = this.#usage;
+    if (this.#recordings >= maxRecordings) return 'maxRecordings';
+    if (usage.cpuUnits + expected * EXPECTED.cpuUnits > LIMITS.cpuShare * cpuUnits) return 'cpu';
+    if (usage.memoryBytes + expected * EXPECTED.memoryBytes > LIMITS.memoryShare * memoryBytes)
+      return 'memory';
+    if (usage.diskShare > LIMITS.diskShare) return 'disk';
+    if (usage.loopDelayMs > LIMITS.loopDelayMs) return 'eventLoop';
+    return undefined;
+  }
+}

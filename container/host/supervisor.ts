@@ -1,0 +1,268 @@
+import { statfs } from 'node:fs/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { assignmentSchema, settleAsk } from '../../functions/core/protocol/asks.ts';
+import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
+import type { HostEnv } from './env.ts';
+import type { HostState } from './hostState.ts';
+import type { Carried } from './messages.ts';
+import { processTreeUsage } from './processTree.ts';
+import type { Protection } from './protection.ts';
+import { Room } from './room.ts';
+import { WorkerProcess } from './workerProcess.ts';
+
+export interface SupervisorOptions {
+  readonly env: HostEnv;
+  readonly hostId: string;
+  readonly taskArn: string | undefined;
+  readonly state: HostState;
+  readonly assignments: AssignmentQueue;
+  readonly protection: Protection;
+  /** Tells the settle queue. Tries until it has. */
+  readonly settle: (message: object) => Promise<void>;
+  /** Starts a worker. */
+  readonly workerFile: string;
+  readonly newRunId: () => string;
+  readonly log: Logger;
+}
+
+/** What became of an assignment. */
+type Begun = 'claimed' | 'refused' | 'gone';
+
+const MEASURE_MS = 2_000;
+const NUDGE_MS = 500;
+const STATUS_CARRYING_MS = 2_000;
+const STATUS_IDLE_MS = 15_000;
+const NO_ROOM_MS = 500;
+/** A message that is not for this host: for others to see soon. */
+const PUT_BACK_SECONDS = 1;
+
+/**
+ * Process 1 of a host. It touches no media: it takes assignments while there is room, gives them to workers, and says at
+ * once when a worker has died. What a worker carries is in `state/hosts/<hostId>/carries/` before it is claimed, so that
+ * whoever finds the host gone finds it too.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #room: Room;
+  readonly #workers = new Set<WorkerProcess>();
+  readonly #waiting = new Map<string, (begun: Begun) => void>();
+  readonly #ending = new AbortController();
+  readonly #settling = new Set<Promise<void>>();
+  #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
+  #loopDelayMs = 0;
+  #statusAtMs = 0;
+  #quiet = Promise.withResolvers<void>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
+    this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
+  }
+
+  get carried(): readonly Carried[] {
+    return [...this.#workers].flatMap((worker) => worker.carried);
+  }
+
+  /** Until it is told to end, and its recordings have ended. */
+  async run(): Promise<void> {
+    const { signal } = this.#ending;
+    // The first recording finds a worker that is ready.
+    this.#startWorker();
+    const rhythms = [
+      this.#every(MEASURE_MS, () => this.#measure()),
+      this.#every(NUDGE_MS, () => this.#listen()),
+      this.#every(STATUS_CARRYING_MS, () => this.#tellStatus()),
+    ];
+    while (!signal.aborted) await this.#takeOne(signal);
+    for (const worker of this.#workers) worker.interrupt();
+    this.#checkQuiet();
+    await this.#quiet.promise;
+    while (this.#settling.size > 0) await Promise.all(this.#settling);
+    for (const stop of rhythms) stop();
+    for (const worker of this.#workers) worker.end();
+    await this.#options.state.removeStatus();
+  }
+
+  /** SIGTERM: takes nothing more, and ends when its recordings have. */
+  end(): void {
+    this.#options.log.info('the host is told to end', { recordings: this.carried.length });
+    this.#ending.abort();
+  }
+
+  async #takeOne(signal: AbortSignal): Promise<void> {
+    const { assignments, log } = this.#options;
+    if (this.#room.full(Date.now()) !== undefined) {
+      await pause(NO_ROOM_MS, signal);
+      return;
+    }
+    let message: ReceivedAssignment | undefined;
+    try {
+      message = await assignments.receive(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn('no assignment could be received', error as Error);
+      await pause(NO_ROOM_MS, signal);
+      return;
+    }
+    if (message === undefined) return;
+    try {
+      await this.#take(message, signal);
+    } catch (error) {
+      // It comes again when its visibility is over, here or elsewhere; and `launch` is the net below.
+      log.error('an assignment could not be taken', error as Error);
+    }
+  }
+
+  async #take(message: ReceivedAssignment, signal: AbortSignal): Promise<void> {
+    const { assignments, state, hostId, log, newRunId } = this.#options;
+    const parsed = assignmentSchema.safeParse(message.body);
+    // Of another version: others know what it says.
+    if (!parsed.success) return log.warn('an assignment is not understood, and left to others');
+    const { recordingId, attempt, avoidHostId } = parsed.data;
+    if (signal.aborted || avoidHostId === hostId) return assignments.putBack(message, PUT_BACK_SECONDS);
+    // It runs here already: the message came twice, or the next attempt is for another process.
+    const same = this.carried.find((one) => one.recordingId === recordingId && one.attempt >= attempt);
+    if (same !== undefined) return assignments.done(message);
+    const worker = [...this.#workers].find((one) => one.hasRoom) ?? this.#startWorker();
+    const carried: Carried = { recordingId, attempt, runId: newRunId() };
+    await state.carry(carried);
+    const { promise, resolve } = Promise.withResolvers<Begun>();
+    this.#waiting.set(carried.runId, resolve);
+    this.#room.taken(Date.now());
+    worker.begin(carried);
+    const begun = await promise;
+    log.info('assignment', { recordingId, attempt, begun });
+    // One whose worker is gone comes again.
+    if (begun !== 'gone') await assignments.done(message);
+    if (begun === 'claimed') await this.#options.protection.keep();
+  }
+
+  #startWorker(): WorkerProcess {
+    const worker = new WorkerProcess(this.#options.workerFile, {
+      onBegun: (carried, isClaimed) => this.#begun(carried, isClaimed ? 'claimed' : 'refused'),
+      onEnded: (carried, code, message) => this.#ended(carried, code, message),
+      onDelay: (maxMs) => {
+        this.#loopDelayMs = Math.max(this.#loopDelayMs, maxMs);
+      },
+      onGone: (gone, carried, how) => this.#gone(gone, carried, how),
+    });
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #begun({ runId }: Carried, begun: Begun): void {
+    this.#waiting.get(runId)?.(begun);
+    this.#waiting.delete(runId);
+  }
+
+  #ended(carried: Carried, code: string, message: string): void {
+    this.#begun(carried, 'refused');
+    this.#room.left();
+    const wasClaimed = code !== 'superseded';
+    this.#spawn(this.#settle(carried, wasClaimed ? `${code}: ${message}` : undefined, false));
+    this.#checkQuiet();
+  }
+
+  /** A worker died: what it carried goes on elsewhere, at once. */
+  #gone(worker: WorkerProcess, carried: readonly Carried[], how: string): void {
+    this.#workers.delete(worker);
+    if (!this.#ending.signal.aborted)
+      this.#options.log.error('a worker died', { how, recordings: carried.map((one) => one.recordingId) });
+    for (const one of carried) {
+      this.#begun(one, 'gone');
+      this.#room.left();
+      this.#spawn(this.#settle(one, `its worker ended: ${how}`, true));
+    }
+    if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
+    this.#checkQuiet();
+  }
+
+  /** Told before it is forgotten: no event of ECS tells of an attempt that ended inside a host. */
+  async #settle(carried: Carried, reason: string | undefined, died: boolean): Promise<void> {
+    const { settle, state, hostId } = this.#options;
+    if (reason !== undefined) {
+      const endedAtMs = Date.now();
+      await settle(settleAsk({ ...carried, reason, by: `host ${hostId}`, endedAtMs, died }));
+    }
+    await state.drop(carried);
+  }
+
+  #spawn(run: Promise<void>): void {
+    const settled = run
+      .catch((error: unknown) =>
+        this.#options.log.error('the end of an attempt could not be told', error as Error),
+      )
+      .finally(() => this.#settling.delete(settled));
+    this.#settling.add(settled);
+  }
+
+  #checkQuiet(): void {
+    if (this.#ending.signal.aborted && this.carried.length === 0) this.#quiet.resolve();
+  }
+
+  /** Something was asked of a recording that is carried here. */
+  async #listen(): Promise<void> {
+    if (this.carried.length === 0) return;
+    for (const recordingId of await this.#options.state.asked()) {
+      for (const worker of this.#workers) if (worker.carries(recordingId)) worker.look(recordingId);
+    }
+  }
+
+  async #measure(): Promise<void> {
+    const { cpuMs, memoryBytes } = await processTreeUsage(process.pid);
+    const { bavail, blocks } = await statfs(this.#options.env.SPOOL_DIR);
+    const atMs = performance.now();
+    const before = this.#cpu ?? { atMs: 0, cpuMs };
+    this.#cpu = { atMs, cpuMs };
+    const cpuUnits = (1024 * (cpuMs - before.cpuMs)) / (atMs - before.atMs);
+    this.#room.measured({
+      cpuUnits,
+      memoryBytes,
+      diskShare: 1 - bavail / blocks,
+      loopDelayMs: this.#loopDelayMs,
+    });
+    this.#loopDelayMs = 0;
+  }
+
+  async #tellStatus(): Promise<void> {
+    const { state, hostId, taskArn, protection } = this.#options;
+    const recordings = this.carried.length;
+    const nowMs = Date.now();
+    if (recordings === 0 && nowMs - this.#statusAtMs < STATUS_IDLE_MS) return;
+    this.#statusAtMs = nowMs;
+    const full = this.#ending.signal.aborted ? 'ending' : this.#room.full(nowMs);
+    await state.tellStatus({
+      hostId,
+      atMs: nowMs,
+      recordings,
+      ...(taskArn === undefined ? {} : { taskArn }),
+      ...(full === undefined ? {} : { full }),
+      usage: this.#room.usage,
+    });
+    await (recordings > 0 ? protection.keep() : protection.end());
+  }
+
+  /** Beside everything else, and never twice at once. @returns what ends it */
+  #every(everyMs: number, run: () => Promise<void>): () => void {
+    let isRunning = false;
+    const timer = setInterval(() => {
+      if (isRunning) return;
+      isRunning = true;
+      void run()
+        .catch((error: unknown) =>
+          this.#options.log.warn('a host could not look after itself', error as Error),
+        )
+        .finally(() => {
+          isRunning = false;
+        });
+    }, everyMs);
+    return () => clearInterval(timer);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,131 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { EventBus } from '../../functions/aws/eventBus.ts';
+import { logger } from '../../functions/aws/logger.ts';
+import type { Reason } from '../../functions/core/state/objects.ts';
+import { runAttempt } from '../attempt/attempt.ts';
+import { Nudges } from '../attempt/nudges.ts';
+import { Patience, PatientStore } from '../attempt/patience.ts';
+import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
+import { lookupBySystem } from '../source/reach/dnsResolution.ts';
+import { recorderS3Client } from '../upload/s3Client.ts';
+import { type HostEnv, readHostEnv } from './env.ts';
+import { type HostIdentity, hostIdentity } from './identity.ts';
+import type { Carried, FromWorker, ToWorker } from './messages.ts';
+
+interface Running {
+  readonly carried: Carried;
+  readonly stop: StopRequest;
+  readonly nudges: Nudges;
+  readonly patience: Patience;
+  readonly store: PatientStore;
+}
+
+const DELAY_TOLD_MS = 2_000;
+
+/**
+ * A worker of a host: attempts beside each other in one process. They share clients, and nothing else: each has its own
+ * ffmpeg, spool folder, patience and log, and what one of them throws ends that one alone. A defect that ends the process
+ * ends them all, and the supervisor says so.
+ */
+export async function runWorker(): Promise<void> {
+  const env = readHostEnv(process.env);
+  const worker = new Worker(env, await hostIdentity(env));
+  process.on('message', (message) => worker.hear(message as ToWorker));
+  // Its supervisor is gone, and with it the container.
+  process.on('disconnect', () => process.exit(1));
+  // The container's signals are for the supervisor.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  setInterval(() => {
+    tell({ kind: 'delay', maxMs: Math.round(delay.max / 1e6) });
+    delay.reset();
+  }, DELAY_TOLD_MS);
+  tell({ kind: 'ready' });
+}
+
+class Worker {
+  readonly #env: HostEnv;
+  readonly #identity: HostIdentity;
+  readonly #running = new Map<string, Running>();
+  /** State and media have sockets of their own: a part that is uploaded does not hold up a claim. */
+  readonly #state = recorderS3Client(logger);
+  readonly #media = recorderS3Client(logger);
+  readonly #bus: EventBus;
+
+  constructor(env: HostEnv, identity: HostIdentity) {
+    this.#env = env;
+    this.#identity = identity;
+    this.#bus = new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME);
+  }
+
+  hear(message: ToWorker): void {
+    if (message.kind === 'begin') void this.#carry(message.carried);
+    else if (message.kind === 'interrupt') for (const one of this.#running.values()) this.#interrupt(one);
+    else {
+      for (const { carried, nudges } of this.#running.values()) {
+        if (carried.recordingId === message.recordingId) nudges.nudge();
+      }
+    }
+  }
+
+  /** Must not throw: what one recording meets ends no other. */
+  async #carry(carried: Carried): Promise<void> {
+    const log = logger.createChild();
+    log.appendKeys({ recordingId: carried.recordingId, attempt: carried.attempt });
+    let reason: Reason;
+    try {
+      reason = await this.#run(carried, log);
+    } catch (error) {
+      log.error('the recorder failed', error as Error);
+      reason = { code: 'recorder_failed', message: 'The recorder failed.' };
+    }
+    this.#running.delete(carried.runId);
+    tell({ kind: 'ended', carried, ...reason });
+  }
+
+  #run(carried: Carried, log: Logger): Promise<Reason> {
+    const patience = new Patience();
+    const store = new PatientStore(this.#state, this.#env.LANDING_BUCKET, { signal: patience.signal, log });
+    const running = { carried, stop: new StopRequest(), nudges: new Nudges(), patience, store };
+    this.#running.set(carried.runId, running);
+    return runAttempt({
+      outside: {
+        s3: this.#media,
+        store,
+        patience,
+        bus: this.#bus,
+        clock: { nowMs: Date.now },
+        log,
+        lookup: lookupBySystem,
+      },
+      ...carried,
+      ...this.#identity,
+      ffmpegPath: this.#env.FFMPEG_PATH ?? 'ffmpeg',
+      spoolFolder: this.#env.SPOOL_DIR,
+      stop: running.stop,
+      nudges: running.nudges,
+      onBegun: (isClaimed) => tell({ kind: 'begun', carried, isClaimed }),
+    });
+  }
+
+  /** The host is told to end; a recording that was asked to stop as well ends for that. */
+  #interrupt({ carried, stop, store, patience }: Running): void {
+    patience.sigterm();
+    stopCauseAfterSigterm(store, carried.recordingId).then(
+      (cause) => stop.ask(cause),
+      (error: unknown) => {
+        const { recordingId } = carried;
+        logger.error('whether a stop was asked cannot be read', { recordingId, error: error as Error });
+        stop.ask('interrupted');
+      },
+    );
+  }
+}
+
+function tell(message: FromWorker): void {
+  // A supervisor that is gone hears nothing more.
+  process.send?.(message, undefined, undefined, () => undefined);
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Carried, FromWorker, ToWorker } from './messages.ts';
+
+/** A crash reaches so many recordings at most. */
+export const RECORDINGS_PER_WORKER = 10;
+
+export interface WorkerEvents {
+  readonly onBegun: (carried: Carried, isClaimed: boolean) => void;
+  readonly onEnded: (carried: Carried, code: string, message: string) => void;
+  readonly onDelay: (maxMs: number) => void;
+  /** It is gone, and with it what it carried. @param how in words */
+  readonly onGone: (worker: WorkerProcess, carried: readonly Carried[], how: string) => void;
+}
+
+/** A worker as its supervisor sees it. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #carried = new Map<string, Carried>();
+  #hasGone: boolean = false;
+
+  constructor(file: string, events: WorkerEvents) {
+    this.#child = fork(file, ['worker'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child.on('message', (message) => this.#hear(message as FromWorker, events));
+    this.#child.once('exit', (code, signal) => this.#gone(events, signal ?? `exit code ${code}`));
+    this.#child.once('error', (error) => this.#gone(events, error.message));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get carried(): readonly Carried[] {
+    return [...this.#carried.values()];
+  }
+
+  get hasRoom(): boolean {
+    return !this.#hasGone && this.#carried.size < RECORDINGS_PER_WORKER;
+  }
+
+  begin(carried: Carried): void {
+    this.#carried.set(carried.runId, carried);
+    this.#tell({ kind: 'begin', carried });
+  }
+
+  carries(recordingId: string): boolean {
+    return this.carried.some((one) => one.recordingId === recordingId);
+  }
+
+  look(recordingId: string): void {
+    this.#tell({ kind: 'look', recordingId });
+  }
+
+  interrupt(): void {
+    this.#tell({ kind: 'interrupt' });
+  }
+
+  /** It carries nothing, and is not needed. */
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #tell(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  #hear(message: FromWorker, events: WorkerEvents): void {
+    if (message.kind === 'begun') {
+      if (!message.isClaimed) this.#carried.delete(message.carried.runId);
+      events.onBegun(message.carried, message.isClaimed);
+    } else if (message.kind === 'ended') {
+      this.#carried.delete(message.carried.runId);
+      events.onEnded(message.carried, message.code, message.message);
+    } else if (message.kind === 'delay') events.onDelay(message.maxMs);
+  }
+
+  #gone(events: WorkerEvents, how: string): void {
+    if (this.#hasGone) return;
+    this.#hasGone = true;
+    const carried = this.carried;
+    this.#carried.clear();
+    events.onGone(this, carried, how);
+  }
+}

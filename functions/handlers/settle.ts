@@ -1,0 +1,26 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { settleAskSchema } from '../core/protocol/asks.ts';
+import { setUpSettling } from '../mending/settling.ts';
+
+const setup = once(setUpSettling);
+
+/** The settle queue: attempts that ended inside a host, or with it. No event of ECS tells of them. What fails comes again. */
+export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+  const processor = new BatchProcessor(EventType.SQS);
+  return processPartialResponse(event, settleMessage, processor, { context, throwOnFullBatchFailure: false });
+};
+
+async function settleMessage(message: SQSRecord): Promise<void> {
+  const log = logger.createChild();
+  try {
+    const ask = settleAskSchema.parse(JSON.parse(message.body));
+    log.appendKeys({ recordingId: ask.recordingId, attempt: ask.attempt });
+    await setup().settle(ask, log);
+  } catch (error) {
+    log.error('an attempt could not be settled; the message comes again', error as Error);
+    throw error;
+  }
+}

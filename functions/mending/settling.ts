@@ -1,0 +1,53 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { launchAsks } from '../aws/queues.ts';
+import type { StateStore } from '../aws/stateStore.ts';
+import type { SettleAsk } from '../core/protocol/asks.ts';
+import { needsOwnTask } from '../core/protocol/poison.ts';
+import { attemptKey } from '../core/state/keys.ts';
+import { claimSchema } from '../core/state/objects.ts';
+import { readRecording } from '../recordings/read.ts';
+import { Aftermath } from './aftermath.ts';
+import { setUpAftermath } from './setup.ts';
+
+export interface SettlingOptions {
+  readonly store: StateStore;
+  /** Asks hosts first. */
+  readonly aftermath: Aftermath;
+  /** Asks for a task of its own. */
+  readonly aftermathApart: Aftermath;
+}
+
+/** Settles attempts that ended inside a host, or with it. */
+export class Settling {
+  readonly #options: SettlingOptions;
+
+  constructor(options: SettlingOptions) {
+    this.#options = options;
+  }
+
+  async settle(ask: SettleAsk, log: Logger): Promise<void> {
+    const { store, aftermath, aftermathApart } = this.#options;
+    const { recordingId, attempt, runId } = ask;
+    const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+    // One that was never claimed is asked for again by its message; and what another run does is not this one's.
+    if (claim?.value.runId !== runId) {
+      log.info('left alone: another run has this attempt, or none');
+      return;
+    }
+    const objects = ask.died ? await readRecording(store, recordingId) : undefined;
+    const apart = objects !== undefined && needsOwnTask(objects, ask);
+    if (apart) log.warn('it goes on in a task of its own: its process died');
+    await (apart ? aftermathApart : aftermath).of(ask, log);
+  }
+}
+
+/** From the function's environment. */
+export function setUpSettling(): Settling {
+  const { store, rescue, bus, ports, aftermath, launchQueue } = setUpAftermath();
+  const apart = { ...ports, tasks: launchAsks(launchQueue) };
+  return new Settling({
+    store,
+    aftermath,
+    aftermathApart: new Aftermath({ store, rescue, bus, ports: apart }),
+  });
+}

@@ -1,0 +1,78 @@
+import type { Grant, Resource } from './wiringTypes.ts';
+
+/** What records: dedicated tasks, and hosts. A part of the wiring (./wiring.ts). */
+
+const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
+
+/** The recorder's task: its own environment holds no secret; overrides add recording, attempt and bucket. */
+export const RECORDER_TASK = {
+  containerName: 'recorder',
+  family: 'stream-recorder',
+  /** Fargate's maximum: the time a recorder has to finish its part after SIGTERM. */
+  stopTimeoutSeconds: 120,
+  cpuUnits: 256,
+  memoryMb: 512,
+  /**
+   * V8 sizes its heap by the machine, and lets garbage lie accordingly: 30 MB more on a large one. What lives in it are
+   * 17 to 25 MB. The image has the same ones.
+   */
+  nodeArguments: ['--max-semi-space-size=2', '--max-old-space-size=256'],
+  environment: { EVENT_BUS_NAME: 'eventBusName' },
+  grants: [
+    {
+      on: 'landing',
+      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      keys: ['records/*'],
+    },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
+    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
+    { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+    {
+      on: 'landing',
+      list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'],
+    },
+    { on: 'eventBus', actions: ['events:PutEvents'] },
+  ],
+} as const satisfies {
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+  readonly [setting: string]: unknown;
+};
+
+/** A host: a task of a service that carries many recordings, by the recorder's image. */
+export const HOST_TASK = {
+  containerName: 'host',
+  family: 'stream-recorder-host',
+  serviceName: 'hosts',
+  /** After the image's entry point. */
+  command: ['host'],
+  cpuUnits: 1024,
+  memoryMb: 2048,
+  maxRecordings: 40,
+  environment: {
+    EVENT_BUS_NAME: 'eventBusName',
+    LANDING_BUCKET: 'landingBucket',
+    ASSIGNMENTS_QUEUE_URL: 'assignmentsQueueUrl',
+    SETTLE_QUEUE_URL: 'settleQueueUrl',
+  },
+  grants: [
+    ...RECORDER_TASK.grants,
+    {
+      on: 'landing',
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      keys: state('hosts'),
+    },
+    { on: 'landing', list: state('hosts') },
+    {
+      on: 'queue',
+      queue: 'assignments',
+      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+    },
+    { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+  ],
+} as const satisfies {
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+  readonly [setting: string]: unknown;
+};

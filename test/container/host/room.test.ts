@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { processTreeUsage } from '../../../container/host/processTree.ts';
+import { Room, type Usage } from '../../../container/host/room.ts';
+import { Child, waitFor } from '../../support/children.ts';
+
+const MIB = 1024 * 1024;
+const calm: Usage = { cpuUnits: 100, memoryBytes: 300 * MIB, diskShare: 0.1, loopDelayMs: 5 };
+const room = (maxRecordings = 1_000) => new Room({ cpuUnits: 1024, memoryBytes: 2048 * MIB, maxRecordings });
+
+describe('the room of a host', () => {
+  it.each([
+    ['cpu', { cpuUnits: 710 }],
+    ['memory', { memoryBytes: 1_500 * MIB }],
+    ['disk', { diskShare: 0.81 }],
+    ['eventLoop', { loopDelayMs: 300 }],
+  ] as const)('ends with its %s', (why, usage) => {
+    const host = room();
+    host.measured(calm);
+    expect(host.full(0)).toBeUndefined();
+    host.measured({ ...calm, ...usage });
+    expect(host.full(0)).toBe(why);
+  });
+
+  it('ends at its ceiling, and comes back when one leaves', () => {
+    const host = room(2);
+    host.taken(0);
+    host.taken(0);
+    expect(host.full(100_000)).toBe('maxRecordings');
+    host.left();
+    expect(host.full(100_000)).toBeUndefined();
+  });
+
+  it('keeps free what those that have just begun will take, for a minute', () => {
+    const host = room();
+    host.measured(calm);
+    let taken = 0;
+    for (; host.full(0) === undefined; taken++) host.taken(0);
+    // 45 MiB each, up to three quarters of 2 GiB, beside the 300 that are measured.
+    expect(taken).toBe(27);
+    expect(host.full(59_999)).toBe('memory');
+    expect(host.full(60_000)).toBeUndefined();
+  });
+});
+
+it('the use of a process has that of its children, also of those that have ended', async () => {
+  const busy = 'while (process.cpuUsage().user < 300_000);';
+  const script = `const { spawnSync, spawn } = require('node:child_process');
+    spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]);
+    spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+    console.log('ready'); setInterval(() => undefined, 1000);`;
+  const parent = new Child(process.execPath, ['-e', script]);
+  const pid = parent.process.pid ?? 0;
+  await waitFor('its child', () => (parent.output.includes('ready') ? true : undefined));
+  const usage = await processTreeUsage(pid);
+  expect(usage.cpuMs).toBeGreaterThanOrEqual(200);
+  expect(usage.memoryBytes).toBeGreaterThan(30 * MIB);
+  await parent.stop();
+  expect(await processTreeUsage(pid)).toEqual({ cpuMs: 0, memoryBytes: 0 });
+});

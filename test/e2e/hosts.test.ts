@@ -1,0 +1,112 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { StateStore } from '../../functions/aws/stateStore.ts';
+import { attemptKey } from '../../functions/core/state/keys.ts';
+import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
+import { LANDING } from '../../infra/local/place.ts';
+import { type Child, waitFor } from '../support/children.ts';
+import { decodeErrors, publishCounter, readCounters } from '../support/counterStream.ts';
+import { LocalRecorder } from '../support/localRecorder.ts';
+import { describeWith } from '../support/tools.ts';
+
+describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
+  let recorder: LocalRecorder;
+  let store: StateStore;
+  const publishers: Child[] = [];
+
+  beforeAll(async () => {
+    recorder = await LocalRecorder.start(() => ({ hosts: 2 }));
+    const { s3Url: endpoint, credentials, region } = recorder.runtime;
+    store = new StateStore(new S3Client({ endpoint, region, credentials, forcePathStyle: true }), LANDING);
+    await waitFor('two hosts with a worker', async () =>
+      (await processes('worker')).length >= 2 ? true : undefined,
+    );
+  });
+  afterAll(async () => {
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    await recorder?.close();
+  });
+
+  async function record(stream: string): Promise<string> {
+    publishers.push(publishCounter(`${recorder.runtime.rtmpUrl}/live/${stream}`));
+    await waitFor(`stream ${stream}`, async () => {
+      const { status, body } = await recorder.call('GET', `/streams/${stream}`);
+      return status === 200 && body.status === 'PUBLISHING' ? true : undefined;
+    });
+    const recordingId = await recorder.startRecording(stream);
+    await recorder.reaches(recordingId, 'recording');
+    return recordingId;
+  }
+
+  const claimOf = async (recordingId: string, attempt: number): Promise<Claim | undefined> =>
+    (await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema))?.value;
+
+  /** Of this runtime's hosts: they have its spool folder in their environment. */
+  async function processes(role: 'host' | 'worker'): Promise<number[]> {
+    const found: number[] = [];
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+      if (!(await read('cmdline')).endsWith(`\0${role}\0`)) continue;
+      if ((await read('environ')).includes(`SPOOL_DIR=${recorder.folder}`)) found.push(Number(pid));
+    }
+    return found;
+  }
+
+  /** Counts of all parts, one after the other. */
+  async function counters(recordingId: string): Promise<number[]> {
+    const found = await recorder.reaches(recordingId, 'available');
+    const all: number[] = [];
+    // One that was killed in its first second holds nothing.
+    for (const { part } of found.parts.filter(({ download }) => download !== undefined)) {
+      const file = await recorder.download(found, part);
+      expect(await decodeErrors(file)).toBe('');
+      all.push(...(await readCounters(file)));
+    }
+    return all;
+  }
+
+  it('two beside each other, stopped each for itself, whole', async () => {
+    const [first, second] = [await record('one'), await record('two')];
+    const claims = await Promise.all([claimOf(first, 1), claimOf(second, 1)]);
+    for (const claim of claims) expect(claim?.taskArn).toMatch(new RegExp(`/${claim?.hostId}$`));
+    await delay(2_000);
+    await recorder.stopRecording('one');
+    const frames = await counters(first);
+    expect(frames).toEqual(frames.map((_, index) => (frames[0] ?? 0) + index));
+    expect((await recorder.recording(second)).status).toBe('recording');
+    await recorder.stopRecording('two');
+    expect((await counters(second)).length).toBeGreaterThan(frames.length);
+    expect(await claimOf(second, 2)).toBeUndefined();
+    await waitFor('hosts that carry nothing', () =>
+      recorder.runtime.runningRecordings().length === 0 ? true : undefined,
+    );
+  }, 120_000);
+
+  it('goes on in a task of its own when its worker has died, too young to be trusted', async () => {
+    const recordingId = await record('three');
+    for (const pid of await processes('worker')) process.kill(pid, 'SIGKILL');
+    const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
+    expect(next.hostId).toBeUndefined();
+    await recorder.reaches(recordingId, 'recording');
+    await delay(2_000);
+    await recorder.stopRecording('three');
+    const frames = await counters(recordingId);
+    expect(frames).toEqual([...frames].sort((a, b) => a - b));
+    expect(new Set(frames).size).toBe(frames.length);
+  }, 120_000);
+
+  it('goes on when its host has died', async () => {
+    await waitFor('a worker', async () => ((await processes('worker')).length > 0 ? true : undefined));
+    const recordingId = await record('four');
+    expect((await claimOf(recordingId, 1))?.hostId).toBeDefined();
+    await delay(3_000);
+    for (const pid of await processes('host')) process.kill(-pid, 'SIGKILL');
+    await waitFor('the next attempt', () => claimOf(recordingId, 2));
+    await recorder.reaches(recordingId, 'recording');
+    await delay(1_000);
+    await recorder.stopRecording('four');
+    expect((await counters(recordingId)).length).toBeGreaterThan(25);
+  }, 120_000);
+});

@@ -1,0 +1,93 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { settleAsk } from '../../../functions/core/protocol/asks.ts';
+import { needsOwnTask } from '../../../functions/core/protocol/poison.ts';
+import type { RecordingObjects } from '../../../functions/core/state/fold.ts';
+import { attemptKey } from '../../../functions/core/state/keys.ts';
+import type { End, Job } from '../../../functions/core/state/objects.ts';
+import type { Aftermath } from '../../../functions/mending/aftermath.ts';
+import { Settling } from '../../../functions/mending/settling.ts';
+import { MemoryStore } from '../../support/memoryStore.ts';
+
+const ID = '01K00000000000000000000001';
+const job = { recordingId: ID } as Job;
+const claim = (attempt: number, claimedAtMs: number) => ({
+  attempt,
+  claimedAtMs,
+  runId: `run-${attempt}`,
+  hostId: 'h',
+});
+const interrupted = (attempt: number, by: string): End => ({
+  attempt,
+  endedAtMs: 1,
+  by,
+  reason: { code: 'interrupted', message: '' },
+});
+const death = (attempt: number, endedAtMs: number) =>
+  settleAsk({
+    recordingId: ID,
+    attempt,
+    runId: `run-${attempt}`,
+    reason: 'SIGKILL',
+    by: 'host h',
+    endedAtMs,
+    died: true,
+  });
+const objects = (attempts: RecordingObjects['attempts']): RecordingObjects => ({
+  job,
+  attempts,
+  parts: new Map(),
+});
+
+describe('a recording whose process died', () => {
+  it('goes on with others, if it is older than a minute', () => {
+    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), death(1, 60_000))).toBe(false);
+  });
+
+  it('has a task of its own when it has just begun', () => {
+    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), death(1, 59_999))).toBe(true);
+  });
+
+  it('has one when it was there at another death, and not for an end that was told', () => {
+    const second = (by: string) =>
+      objects(
+        new Map([
+          [1, { claim: claim(1, 0), end: interrupted(1, by) }],
+          [2, { claim: claim(2, 0) }],
+        ]),
+      );
+    expect(needsOwnTask(second('host h'), death(2, 90_000))).toBe(true);
+    expect(needsOwnTask(second('recorder'), death(2, 90_000))).toBe(false);
+  });
+});
+
+describe('an attempt that ended inside a host', () => {
+  let store: MemoryStore;
+  let settled: string[];
+  const log = new Logger({ logLevel: 'SILENT' });
+  const aftermath = (name: string) => ({ of: async () => void settled.push(name) }) as unknown as Aftermath;
+  const settling = () =>
+    new Settling({
+      store: store as never,
+      aftermath: aftermath('with others'),
+      aftermathApart: aftermath('apart'),
+    });
+
+  beforeEach(() => {
+    store = new MemoryStore();
+    settled = [];
+  });
+
+  it('is settled when its claim is of that run', async () => {
+    store.put(attemptKey(ID, 1, 'claim'), claim(1, 0));
+    await settling().settle({ ...death(1, 1), died: false }, log);
+    expect(settled).toEqual(['with others']);
+  });
+
+  it('is left alone when nobody or another run has claimed it: a stale or forged message', async () => {
+    await settling().settle(death(1, 1), log);
+    store.put(attemptKey(ID, 1, 'claim'), { ...claim(1, 0), runId: 'another' });
+    await settling().settle(death(1, 1), log);
+    expect(settled).toEqual([]);
+  });
+});
