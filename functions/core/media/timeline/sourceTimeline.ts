@@ -57,6 +57,8 @@ interface Epoch {
 const EPOCHS_KEPT = 8;
 /** Networks and relays keep samples for as long: nothing is missing for that. */
 const GAP_MIN_MS = 1_000;
+/** What is held back by the way comes after a pause, and is of before it. */
+const QUIET_SAMPLES = 8;
 /** Steps back within so much are jitter. */
 const BACK_MAX_MS = 500;
 /** A track that jumps after another may have been as far ahead of it. */
@@ -97,6 +99,8 @@ export class SourceTimeline {
   /** The latest time of all. */
   #frontMs: number | undefined;
   #arrivedAtMs = 0;
+  /** Of all tracks together, how long nothing came, and in how many samples it is forgotten. */
+  #quiet = { ms: 0, left: 0 };
 
   constructor({ aheadMaxMs }: TimelineOptions = LIVE_TIMELINE) {
     this.#aheadMaxMs = aheadMaxMs;
@@ -109,6 +113,7 @@ export class SourceTimeline {
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const rawMs = dts * unitMs;
+    this.#seeQuiet(arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
@@ -123,6 +128,13 @@ export class SourceTimeline {
     const leastDts = track.last?.timescale === timescale ? track.last.dts + 1 : mended;
     track.last = { dts: Math.max(mended, leastDts), timescale };
     return { dts: track.last.dts, ...(jump === undefined ? {} : { jump }) };
+  }
+
+  #seeQuiet(nowMs: number): void {
+    const ms = this.#frontMs === undefined ? 0 : nowMs - this.#arrivedAtMs;
+    if (ms >= GAP_MIN_MS) this.#quiet = { ms, left: QUIET_SAMPLES };
+    else if (this.#quiet.left > 0) this.#quiet = { ...this.#quiet, left: this.#quiet.left - 1 };
+    else this.#quiet = { ms: 0, left: 0 };
   }
 
   #track(number: number): Track {
@@ -182,7 +194,7 @@ export class SourceTimeline {
     const isAnew = isAway || Math.abs(rawMs) < ANEW_MS;
     const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? frontMs : Number.NEGATIVE_INFINITY);
     // A track that was silent alone is none of the recording's gaps.
-    const gapMs = isAway && nowMs - this.#arrivedAtMs >= GAP_MIN_MS ? atMs - frontMs : 0;
+    const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
     return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };
   }
 }

@@ -4,20 +4,24 @@ const SPREAD_MAX_MS = 2_500;
 const FALL_BACK = 0.25;
 /** Times that differ by less are one time, counted in coarser units. */
 const SAME_MS = 1;
+/** ffmpeg and what is on the way hold back so many samples until others come: a pause shows before the last ones. */
+const HELD_SAMPLES = 3;
 const USUAL_MS = 40;
 const USUAL_MIN_MS = 1;
 const USUAL_MAX_MS = 5_000;
-/** How much of what is known of a sample's length the next one changes; the first one, all of it. */
-const LEARNED = 0.3;
+/** What a sample usually lasts is the middle one of so many: a pause is no length. */
+const LENGTHS_KEPT = 5;
 
 /** Where one track is in the recording. Times in ms. */
 export class TrackTimes {
   #usualMs = USUAL_MS;
-  /** By the codec, by samples that came, or not yet. */
-  #usualOf: 'codec' | 'samples' | undefined;
+  #isUsualKnown: boolean = false;
+  #lengthsMs: readonly number[] = [];
   #wantedMs = 0;
   #placedMs: number | undefined;
   #arrivedAtMs = 0;
+  /** Before each of the latest samples: how long nothing had come, but for what its time has grown by. */
+  #pausesMs: readonly number[] = [];
   /** Samples since the wanted time has last grown. */
   #ofOneTime = 1;
 
@@ -35,16 +39,16 @@ export class TrackTimes {
     return Math.min(this.#wantedMs, this.#placedMs ?? 0);
   }
 
-  /** How long nothing has come, beyond what a sample lasts. */
+  /** How long nothing has come, or nothing but what had been held back, beyond what a sample lasts. */
   awayMs(nowMs: number): number {
-    return Math.max(0, nowMs - this.#arrivedAtMs - this.#usualMs);
+    return Math.max(0, ...this.#pausesMs, nowMs - this.#arrivedAtMs - this.#usualMs);
   }
 
   /** @param ms what a sample lasts, as the codec says */
   tellUsual(ms: number): void {
     if (!(ms >= USUAL_MIN_MS && ms <= USUAL_MAX_MS)) return;
     this.#usualMs = ms;
-    this.#usualOf = 'codec';
+    this.#isUsualKnown = true;
   }
 
   /**
@@ -55,6 +59,9 @@ export class TrackTimes {
   place(wantedMs: number, leastMs: number, arrivedAtMs: number): number {
     const placedMs = this.#placeAfter(this.#placedMs, wantedMs, leastMs);
     this.#learn(wantedMs);
+    const grownMs = placedMs - (this.#placedMs ?? placedMs);
+    const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
+    this.#pausesMs = [pauseMs, ...this.#pausesMs].slice(0, HELD_SAMPLES);
     this.#wantedMs = wantedMs;
     this.#placedMs = placedMs;
     this.#arrivedAtMs = arrivedAtMs;
@@ -64,6 +71,7 @@ export class TrackTimes {
   #placeAfter(lastMs: number | undefined, wantedMs: number, leastMs: number): number {
     if (lastMs === undefined) return wantedMs;
     const isSame = Math.abs(wantedMs - this.#wantedMs) < SAME_MS;
+    if (!isSame && wantedMs >= lastMs + leastMs) return wantedMs;
     const fairMs = isSame ? wantedMs + this.#ofOneTime * this.#usualMs : wantedMs;
     const stepMs = lastMs - wantedMs > SPREAD_MAX_MS ? 0 : FALL_BACK * this.#usualMs;
     const earliestMs = lastMs + Math.max(leastMs, stepMs);
@@ -79,8 +87,9 @@ export class TrackTimes {
     }
     const each = grownMs / this.#ofOneTime;
     this.#ofOneTime = 1;
-    if (this.#usualOf === 'codec' || each < USUAL_MIN_MS || each > USUAL_MAX_MS) return;
-    this.#usualMs += (this.#usualOf === undefined ? 1 : LEARNED) * (each - this.#usualMs);
-    this.#usualOf = 'samples';
+    if (this.#isUsualKnown || each < USUAL_MIN_MS || each > USUAL_MAX_MS) return;
+    this.#lengthsMs = [each, ...this.#lengthsMs].slice(0, LENGTHS_KEPT);
+    const sorted = this.#lengthsMs.toSorted((one, other) => one - other);
+    this.#usualMs = sorted[Math.floor(sorted.length / 2)] ?? this.#usualMs;
   }
 }

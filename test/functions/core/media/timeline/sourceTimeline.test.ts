@@ -94,6 +94,23 @@ describe('SourceTimeline', () => {
     );
   });
 
+  it('leaves pictures that come at any rate as they are', () => {
+    const steps = fc.array(fc.oneof(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 2, max: 2_400 })), {
+      minLength: 2,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(steps, (given) => {
+        let trueMs = 0;
+        const sent = given.map((step): Sent => {
+          trueMs += step;
+          return { track: VIDEO, trueMs, rawMs: trueMs, arrivedAtMs: trueMs };
+        });
+        for (const { placedMs, rawMs } of place(sent).placed) expect(placedMs).toBeCloseTo(rawMs, 5);
+      }),
+    );
+  });
+
   it.each([HOUR_MS, -HOUR_MS, 10_000, -2_000, 1e12])('a jump of %i ms is taken out', (byMs) => {
     const sent = made(16).map((one) => ({
       ...one,
@@ -119,6 +136,20 @@ describe('SourceTimeline', () => {
     expect(Math.abs(offBy(lastOf(placed, SOUND)) - offBy(lastOf(placed, VIDEO)))).toBeLessThan(1);
     expect(jumps).toHaveLength(1);
     expect(Math.abs((jumps[0]?.gapMs ?? 0) - away)).toBeLessThan(60);
+  });
+
+  it('also when the last samples before the pause were held back until after it', () => {
+    const sent = made(20)
+      .filter(({ trueMs }) => trueMs < 6_000 || trueMs >= 7_500)
+      .map((one) => ({
+        ...one,
+        rawMs: one.trueMs < 6_000 ? one.rawMs : one.rawMs - 7_500,
+        arrivedAtMs: one.trueMs > 5_940 && one.trueMs < 6_000 ? 7_500 : one.arrivedAtMs,
+      }));
+    const { placed, jumps } = place(sent);
+    expectMonotone(placed);
+    expect(Math.abs(offBy(lastOf(placed, VIDEO)))).toBeLessThan(100);
+    expect(Math.abs((jumps[0]?.gapMs ?? 0) - 1_500)).toBeLessThan(150);
   });
 
   it.each([-9_800_000, 9_800_000, 20_000, -20_000, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 62])(
