@@ -1,9 +1,10 @@
-import { CompleteMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { CompleteMultipartUploadCommand, HeadObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
 import { partKey } from '../../functions/core/state/keys.ts';
 import type { FinalPart, UploadedPart } from '../../functions/core/state/objects.ts';
 import { bytesOf } from '../../functions/core/upload/uploadedParts.ts';
 import type { AttemptContext } from '../attempt/context.ts';
+import { SupersededError } from '../attempt/faults.ts';
 import type { UploadTarget } from './uploader.ts';
 
 export interface Completion {
@@ -13,15 +14,17 @@ export interface Completion {
   readonly final: FinalPart;
 }
 
+type CompletionContext = Pick<AttemptContext, 's3' | 'store' | 'job'>;
+
 /** Tries until it works or is final. */
 type Retrying = <T>(run: () => Promise<T>) => Promise<T>;
 
 /**
  * Makes the record of its S3 parts; this is the fence. That somebody did it before is well, if it is this record.
- * @throws S3's error for an upload that is gone, and left no such record
+ * @throws SupersededError, and S3's error for an upload that is gone, and left no such record
  */
 export async function completeUpload(
-  context: AttemptContext,
+  context: CompletionContext,
   completion: Completion,
   retrying: Retrying,
 ): Promise<void> {
@@ -42,7 +45,7 @@ export async function completeUpload(
     },
   });
   try {
-    await retrying(() => context.s3.send(command));
+    await retrying(() => send(context, command));
   } catch (error) {
     if (!uploadIsGone(error)) throw error;
     // Completed by a try of ours whose answer was lost, or by a rescuer that followed final.json.
@@ -50,8 +53,18 @@ export async function completeUpload(
   }
 }
 
+/** Nobody but a rescuer writes another S3 part under one of our numbers; it completes what there is. */
+async function send({ s3 }: CompletionContext, command: CompleteMultipartUploadCommand): Promise<void> {
+  try {
+    await s3.send(command);
+  } catch (error) {
+    if (!(error instanceof S3ServiceException) || error.name !== 'InvalidPart') throw error;
+    throw new SupersededError('another task wrote a part of this upload');
+  }
+}
+
 async function isThere(
-  context: AttemptContext,
+  context: CompletionContext,
   { target, final }: Completion,
   retrying: Retrying,
 ): Promise<boolean> {
@@ -67,6 +80,6 @@ async function isThere(
   }
 }
 
-async function wasMoved({ store, job }: AttemptContext, part: number): Promise<boolean> {
+async function wasMoved({ store, job }: CompletionContext, part: number): Promise<boolean> {
   return (await store.list(partKey(job.recordingId, part, 'moved'))).length > 0;
 }

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { Pieces } from '../../functions/core/media/pieces.ts';
 import type { UploadedPart } from '../../functions/core/state/objects.ts';
 import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
+import { s3PartBytes } from '../../functions/core/upload/partSizes.ts';
 import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
@@ -29,8 +30,6 @@ export interface SealedUpload {
 
 /** An S3 multipart upload has at most 10,000 parts; a new file begins before. */
 const ROLL_AT_PARTS = 9_900;
-/** S3 parts grow by their first size every so many, so that 10,000 hold 25 times 10,000 first sizes and more. */
-const GROW_EVERY_PARTS = 2_500;
 
 /**
  * The bytes of one file on their way into one multipart upload: filled into S3 parts as they come. The first S3 part
@@ -196,8 +195,7 @@ export class PartUpload {
     });
     uploaded.catch((error: unknown) => this.#fail(error));
     this.#uploads.push(uploaded);
-    const growth = 1 + Math.floor(this.#uploads.length / GROW_EVERY_PARTS);
-    this.#buffer = last ? NOTHING : buffers.take(partBytes * growth);
+    this.#buffer = last ? NOTHING : buffers.take(s3PartBytes(this.#uploads.length + 1, partBytes));
     this.#filledBytes = 0;
   }
 

@@ -63,12 +63,12 @@ export class Aftermath {
   async #rescueParts({ recordingId, attempt, endedAtMs }: GoneTask, log: Logger): Promise<RecordingObjects> {
     const { rescue } = this.#options;
     const objects = await this.#read(recordingId);
-    for (const { open, final, moved } of objects.parts.values()) {
+    for (const { open, moved } of objects.parts.values()) {
       if (open === undefined || moved !== undefined) continue;
       const { end, progress } = objects.attempts.get(open.attempt) ?? {};
       if (end === undefined) continue;
       const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
-      await rescue.rescue({ recordingId, open, final, progress, endedAtMs: goneAtMs }, log);
+      await rescue.rescue({ recordingId, open, progress, endedAtMs: goneAtMs }, log);
     }
     return this.#read(recordingId);
   }

@@ -196,10 +196,10 @@ export class Reconciliation {
     if (objects?.outcome === undefined) return;
     const part = [...objects.parts.values()].find(({ open }) => open?.uploadId === upload.uploadId);
     if (part?.open === undefined) return;
-    const { open, final } = part;
+    const { open } = part;
     const progress = objects.attempts.get(open.attempt)?.progress;
     const endedAtMs = objects.attempts.get(open.attempt)?.end?.endedAtMs ?? clock.nowMs();
-    await rescue.rescue({ recordingId: place.recordingId, open, final, progress, endedAtMs }, log);
+    await rescue.rescue({ recordingId: place.recordingId, open, progress, endedAtMs }, log);
     mended.uploadCompleted += 1;
     log.warn('mended: an upload of an ended recording was open', { part: open.part });
   }

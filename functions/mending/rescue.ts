@@ -1,25 +1,19 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListPartsCommand,
-  type S3Client,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { type StateStore, uploadIsGone } from '../aws/stateStore.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { StateStore } from '../aws/stateStore.ts';
 import type { Clock } from '../core/protocol/ports.ts';
-import { partKey, tailsPrefix } from '../core/state/keys.ts';
+import { jobKey, partKey } from '../core/state/keys.ts';
 import {
   type FinalPart,
   finalPartSchema,
+  jobSchema,
   type OpenPart,
   type Progress,
   type UploadedPart,
 } from '../core/state/objects.ts';
-import { continueWithTails, decodeTailFacts, type TailFacts } from '../core/upload/tails.ts';
+import { salvageOf } from '../core/upload/salvage.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
+import { AbandonedUpload, type Tail } from './abandonedUpload.ts';
 
 export interface RescueOptions {
   readonly s3: S3Client;
@@ -31,23 +25,29 @@ export interface RescueOptions {
 export interface AbandonedPart {
   readonly recordingId: string;
   readonly open: OpenPart;
-  readonly final?: FinalPart | undefined;
   /** The attempt's last heartbeat. */
   readonly progress?: Progress | undefined;
   /** When the task ended, as far as is known, in epoch milliseconds. */
   readonly endedAtMs: number;
 }
 
-/** What was saved of a part: S3 parts without a gap, then tails. */
+/** What was saved of a part, and what it takes to put it into the upload. */
 interface Saved {
-  readonly prefix: readonly UploadedPart[];
-  readonly tail: Buffer;
-  readonly facts: TailFacts | undefined;
+  /** The S3 parts of the file. */
+  readonly uploaded: readonly UploadedPart[];
+  /** The last one of them is of tails, and may not be in S3 yet. */
+  readonly tail: Buffer | undefined;
+  readonly facts: Tail['facts'];
 }
+
+/** A recorder that lives may change the upload meanwhile: then it is looked at again. */
+const TRIES = 5;
 
 /**
  * Completes what a recorder left behind. Idempotent; two at once, or one beside a recorder that still lives, do no
- * harm: the first `final.json` decides the content, and Complete is the fence.
+ * harm: `final.json` decides the content, and Complete is the fence. A rescuer writes its tails under the number of the
+ * S3 part that the recorder was filling, and a recorder that lives uploads that one. So a `final.json` that S3 can not
+ * fulfil any more, or that there is more than by now, is replaced by what there is: none of its bytes are lost by that.
  */
 export class Rescue {
   readonly #s3: S3Client;
@@ -62,99 +62,108 @@ export class Rescue {
 
   /**
    * @returns the part as it was completed; undefined when somebody else completed it
-   * @throws S3's faults, and when what `final.json` lists is not there: try again
+   * @throws S3's faults, and when the upload changed all the time: try again
    */
   async rescue(part: AbandonedPart, log: Logger): Promise<FinalPart | undefined> {
-    const listed = await this.#listParts(part.open);
-    if (listed === undefined) {
-      await this.#removeTails(part);
-      return undefined;
-    }
+    const upload = new AbandonedUpload(this.#s3, this.#store, part.recordingId, part.open);
     try {
-      return await this.#finish(part, listed, log);
+      for (let tries = 1; tries <= TRIES; tries++) {
+        const listed = await upload.listParts();
+        if (listed === undefined) {
+          await upload.removeTails();
+          return undefined;
+        }
+        const final = await this.#step(part, upload, listed, log);
+        if (final !== undefined) return final;
+      }
+      throw new Error(`the upload of ${part.open.key} changed all the time`);
     } catch (error) {
       // Whatever failed: if the upload is gone by now, somebody else was first.
-      if ((await this.#listParts(part.open)) === undefined) return undefined;
+      if ((await upload.listParts()) === undefined) return undefined;
       throw error;
     }
   }
 
-  async #finish(
+  /** @returns undefined where the upload is to be looked at again */
+  async #step(
     part: AbandonedPart,
+    upload: AbandonedUpload,
     listed: readonly UploadedPart[],
     log: Logger,
   ): Promise<FinalPart | undefined> {
-    const saved = await this.#saved(part, listed);
-    const final = part.final ?? (await this.#finalize(part, saved));
+    const saved = await this.#saved(part, upload, listed);
+    const final = await this.#finalize(part, saved, listed, log);
+    if (final === undefined) return undefined;
     if (final.bytes === 0) {
       log.warn('nothing of the part had been saved', { part: final.part });
-      await this.#abort(part.open);
+      await upload.abort();
       return final;
     }
-    const pieces = await this.#pieces(part, final, saved, listed);
-    await this.#complete(part.open, pieces);
-    await this.#removeTails(part);
+    const pieces = piecesOf(final, listed);
+    if (pieces === undefined) {
+      const last = saved.uploaded.at(-1);
+      if (saved.tail !== undefined && last !== undefined)
+        await upload.uploadPart(last.partNumber, saved.tail);
+      return undefined;
+    }
+    if (!(await upload.complete(pieces))) return undefined;
+    await upload.removeTails();
     log.info('part rescued', { part: final.part, bytes: final.bytes });
     return final;
   }
 
-  /** Undefined when the upload was completed or aborted. */
-  async #listParts({ key, uploadId }: OpenPart): Promise<UploadedPart[] | undefined> {
-    const found: UploadedPart[] = [];
-    let marker: string | undefined;
-    try {
-      do {
-        const page = await this.#s3.send(
-          new ListPartsCommand({
-            Bucket: this.#store.bucket,
-            Key: key,
-            UploadId: uploadId,
-            PartNumberMarker: marker,
-          }),
-        );
-        for (const { PartNumber = 0, Size = 0, ETag = '', ChecksumCRC32 = '' } of page.Parts ?? []) {
-          found.push({ partNumber: PartNumber, bytes: Size, etag: ETag, crc32: ChecksumCRC32 });
-        }
-        marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
-      } while (marker !== undefined);
-    } catch (error) {
-      if (uploadIsGone(error)) return undefined;
-      throw error;
+  async #saved(
+    { recordingId }: AbandonedPart,
+    upload: AbandonedUpload,
+    listed: readonly UploadedPart[],
+  ): Promise<Saved> {
+    const job = await this.#store.read(jobKey(recordingId), jobSchema);
+    if (job === undefined) throw new Error('the recording was deleted meanwhile');
+    const { prefix, rest } = salvageOf(listed, job.value.settings.partBytes);
+    const { bytes, facts } = await upload.tail(bytesOf(prefix));
+    if (bytes.length > (rest?.bytes ?? 0)) {
+      return { uploaded: [...prefix, describePart(prefix.length + 1, bytes)], tail: bytes, facts };
     }
-    return found;
+    return { uploaded: rest === undefined ? prefix : [...prefix, rest], tail: undefined, facts };
   }
 
-  async #saved({ recordingId, open }: AbandonedPart, listed: readonly UploadedPart[]): Promise<Saved> {
-    const gap = listed.findIndex(({ partNumber }, index) => partNumber !== index + 1);
-    const prefix = gap === -1 ? listed : listed.slice(0, gap);
-    const keys = await this.#store.list(tailsPrefix(recordingId, open.part));
-    const buffers: Buffer[] = [];
-    let facts: TailFacts | undefined;
-    for (const { key, skipBytes } of continueWithTails(bytesOf(prefix), keys)) {
-      const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.#store.bucket, Key: key }));
-      const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
-      buffers.push(Buffer.from(bytes.subarray(skipBytes)));
-      facts = decodeTailFacts(answer.Metadata ?? {}) ?? facts;
-    }
-    return { prefix, tail: Buffer.concat(buffers), facts };
+  /**
+   * Writes `final.json` for what was saved, or takes the one that is there, if it can be fulfilled.
+   * @returns undefined when somebody else wrote it meanwhile
+   */
+  async #finalize(
+    part: AbandonedPart,
+    saved: Saved,
+    listed: readonly UploadedPart[],
+    log: Logger,
+  ): Promise<FinalPart | undefined> {
+    const key = partKey(part.recordingId, part.open.part, 'final');
+    const own = this.#finalOf(part, saved);
+    const known = await this.#store.read(key, finalPartSchema);
+    if (known === undefined) return (await this.#store.create(key, own)) ? own : undefined;
+    const isThere = piecesOf(known.value, [...saved.uploaded, ...listed]) !== undefined;
+    const hasAll = !known.value.recovered || bytesOf(known.value.uploaded) >= own.bytes;
+    if (isThere && hasAll) return known.value;
+    log.warn('the part is not what had been written down of it: it is told anew', {
+      part: own.part,
+      bytes: own.bytes,
+      formerBytes: known.value.bytes,
+    });
+    return (await this.#store.replace(key, own, known.etag)) ? own : undefined;
   }
 
-  /** Writes `final.json` for what was saved, or takes the one that somebody else wrote first. */
-  async #finalize(part: AbandonedPart, saved: Saved): Promise<FinalPart> {
-    const { recordingId, open, progress, endedAtMs } = part;
-    const { prefix, tail, facts } = saved;
-    const uploaded = [...prefix, ...(tail.length === 0 ? [] : [describePart(prefix.length + 1, tail)])];
+  #finalOf({ open, progress, endedAtMs }: AbandonedPart, { uploaded, facts }: Saved): FinalPart {
     // A heartbeat counts all parts of its attempt: it says nothing of a later one of them.
     const heartbeat = progress !== undefined && progress.part === 1 && open.part === 1 ? progress : undefined;
     const durationMs = facts?.durationMs ?? heartbeat?.durationMs ?? 0;
     const savedAtMs = facts?.atMs ?? heartbeat?.atMs ?? open.openedAtMs;
-    const final: FinalPart = {
+    return {
       part: open.part,
       attempt: open.attempt,
       key: open.key,
       uploadId: open.uploadId,
       format: open.format,
-      uploaded,
+      uploaded: [...uploaded],
       bytes: bytesOf(uploaded),
       crc32: crc32OfParts(uploaded),
       durationMs,
@@ -168,81 +177,19 @@ export class Rescue {
       estimatedLossMs: Math.max(0, endedAtMs - savedAtMs),
       finalizedAtMs: this.#clock.nowMs(),
     };
-    const key = partKey(recordingId, open.part, 'final');
-    if (await this.#store.create(key, final)) return final;
-    return (await this.#store.read(key, finalPartSchema))?.value ?? final;
   }
+}
 
-  /** The S3 parts that `final.json` lists, as S3 has them; the tail goes up where it is not there yet. */
-  async #pieces(
-    { open }: AbandonedPart,
-    final: FinalPart,
-    { tail }: Saved,
-    listed: readonly UploadedPart[],
-  ): Promise<UploadedPart[]> {
-    const has = (wanted: UploadedPart): UploadedPart | undefined =>
-      listed.find(({ partNumber, crc32, bytes }) => {
-        return partNumber === wanted.partNumber && crc32 === wanted.crc32 && bytes === wanted.bytes;
-      });
-    const pieces: UploadedPart[] = [];
-    for (const [index, old] of final.uploaded.entries()) {
-      const newFirst = index === 0 && final.newFirst !== undefined ? has(final.newFirst) : undefined;
-      const found = newFirst ?? has(old) ?? (await this.#uploadTail(open, old, tail));
-      if (found === undefined) throw new Error(`S3 part ${old.partNumber} of ${open.key} is not there`);
-      pieces.push(found);
-    }
-    return pieces;
-  }
-
-  async #uploadTail(open: OpenPart, wanted: UploadedPart, tail: Buffer): Promise<UploadedPart | undefined> {
-    const own = describePart(wanted.partNumber, tail);
-    if (own.crc32 !== wanted.crc32 || own.bytes !== wanted.bytes) return undefined;
-    const answer = await this.#s3.send(
-      new UploadPartCommand({
-        Bucket: this.#store.bucket,
-        Key: open.key,
-        UploadId: open.uploadId,
-        PartNumber: own.partNumber,
-        Body: tail,
-        ChecksumCRC32: own.crc32,
-      }),
-    );
-    return { ...own, etag: answer.ETag ?? '' };
-  }
-
-  async #complete({ key, uploadId }: OpenPart, pieces: readonly UploadedPart[]): Promise<void> {
-    await this.#s3.send(
-      new CompleteMultipartUploadCommand({
-        Bucket: this.#store.bucket,
-        Key: key,
-        UploadId: uploadId,
-        ChecksumCRC32: crc32OfParts(pieces),
-        ChecksumType: 'FULL_OBJECT',
-        MpuObjectSize: bytesOf(pieces),
-        MultipartUpload: {
-          Parts: pieces.map(({ partNumber, etag, crc32 }) => ({
-            PartNumber: partNumber,
-            ETag: etag,
-            ChecksumCRC32: crc32,
-          })),
-        },
-      }),
-    );
-  }
-
-  async #abort({ key, uploadId }: OpenPart): Promise<void> {
-    try {
-      await this.#s3.send(
-        new AbortMultipartUploadCommand({ Bucket: this.#store.bucket, Key: key, UploadId: uploadId }),
-      );
-    } catch (error) {
-      if (!uploadIsGone(error)) throw error;
-    }
-  }
-
-  async #removeTails({ recordingId, open }: AbandonedPart): Promise<void> {
-    for (const key of await this.#store.list(tailsPrefix(recordingId, open.part))) {
-      await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#store.bucket, Key: key }));
-    }
-  }
+/** The S3 parts that `final.json` lists, as S3 has them, the new first one if it is there; undefined where one is missing. */
+function piecesOf(final: FinalPart, listed: readonly UploadedPart[]): UploadedPart[] | undefined {
+  const found = (wanted: UploadedPart): UploadedPart | undefined =>
+    listed.find(({ partNumber, crc32, bytes }) => {
+      return partNumber === wanted.partNumber && crc32 === wanted.crc32 && bytes === wanted.bytes;
+    });
+  const pieces = final.uploaded.map((old, index) => {
+    const newFirst = index === 0 && final.newFirst !== undefined ? found(final.newFirst) : undefined;
+    return newFirst ?? found(old);
+  });
+  const there = pieces.filter((piece) => piece !== undefined);
+  return there.length === pieces.length ? there : undefined;
 }

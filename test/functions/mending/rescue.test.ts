@@ -8,14 +8,38 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { SupersededError } from '../../../container/attempt/faults.ts';
+import { completeUpload } from '../../../container/upload/completion.ts';
 import { partKey, tailKey } from '../../../functions/core/state/keys.ts';
-import { type FinalPart, finalPartSchema, type OpenPart } from '../../../functions/core/state/objects.ts';
+import {
+  type FinalPart,
+  finalPartSchema,
+  type OpenPart,
+  type UploadedPart,
+} from '../../../functions/core/state/objects.ts';
 import { encodeTailFacts } from '../../../functions/core/upload/tails.ts';
 import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { benchForTests } from '../../support/forTests.ts';
 
 const MIB = 1024 * 1024;
+
+function finalOf(open: OpenPart, uploaded: readonly UploadedPart[]): FinalPart {
+  const { openedAtMs, fileName: _fileName, ...facts } = open;
+  return {
+    ...facts,
+    uploaded: [...uploaded],
+    bytes: bytesOf(uploaded),
+    crc32: crc32OfParts(uploaded),
+    durationMs: 10_000,
+    endTimeMs: 10_900,
+    startTimeMillis: openedAtMs,
+    endTimeMillis: 11_000,
+    videoFrames: 250,
+    recovered: false,
+    finalizedAtMs: 11_000,
+  };
+}
 const LANDING = 'landing';
 const log = new Logger({ logLevel: 'SILENT' });
 
@@ -25,7 +49,7 @@ describe('rescue', () => {
 
   /** What a killed recorder leaves: so many S3 parts of 5 MiB, and tails of these ranges. */
   async function abandon(s3Parts: number, tails: readonly (readonly [from: number, to: number])[]) {
-    const recordingId = await bench.createJob('rtmp://host/live/key');
+    const recordingId = await bench.createJob('rtmp://host/live/key', { partBytes: 5 * MIB });
     const key = `records/${recordingId}/1/cam.mp4`;
     const created = await bench.s3.send(
       new CreateMultipartUploadCommand({
@@ -162,6 +186,80 @@ describe('rescue', () => {
       const part = await finalized(false);
       await rescuer().rescue({ ...part, endedAtMs }, log);
       expect((await bench.object(part.open.key)).equals(data.subarray(0, 10 * MIB))).toBe(true);
+    });
+  });
+
+  describe('beside a recorder that lives', () => {
+    /** A rescuer that uploads its tail, and dies before it completes. */
+    async function halfRescue(part: Awaited<ReturnType<typeof abandon>>): Promise<void> {
+      const fails = { kind: 'fail', status: 503, code: 'SlowDown' } as const;
+      const match = part.recordingId;
+      bench.faults.add({
+        service: 's3',
+        operation: 'CompleteMultipartUpload',
+        match,
+        times: 10,
+        action: fails,
+      });
+      await expect(rescuer().rescue({ ...part, endedAtMs }, log)).rejects.toThrow();
+      bench.faults.clear();
+    }
+    const final = async (recordingId: string) =>
+      (await bench.store.read(partKey(recordingId, 1, 'final'), finalPartSchema))?.value;
+
+    it('keeps every byte when the recorder overwrote the tail with its own S3 part', async () => {
+      const part = await abandon(1, [[5 * MIB, 7 * MIB]]);
+      await halfRescue(part);
+      expect((await final(part.recordingId))?.bytes).toBe(7 * MIB);
+      await upload(part.open, 2, data.subarray(5 * MIB, 10 * MIB));
+      await upload(part.open, 3, data.subarray(10 * MIB, 12 * MIB));
+      expect(await rescuer().rescue({ ...part, endedAtMs }, log)).toMatchObject({ bytes: 12 * MIB });
+      expect((await bench.object(part.open.key)).equals(data.subarray(0, 12 * MIB))).toBe(true);
+      expect(await final(part.recordingId)).toMatchObject({ bytes: 12 * MIB, recovered: true });
+    });
+
+    it('takes what the recorder saved since, too', async () => {
+      const part = await abandon(1, [[5 * MIB, 7 * MIB]]);
+      await halfRescue(part);
+      await bench.s3.send(
+        new PutObjectCommand({
+          Bucket: LANDING,
+          Key: tailKey(part.recordingId, 1, 7 * MIB, MIB),
+          Body: data.subarray(7 * MIB, 8 * MIB),
+          Metadata: encodeTailFacts({ durationMs: 8_000, videoFrames: 200, atMs: 6_000 }),
+        }),
+      );
+      await rescuer().rescue({ ...part, endedAtMs }, log);
+      expect((await bench.object(part.open.key)).equals(data.subarray(0, 8 * MIB))).toBe(true);
+    });
+
+    it('leaves no hole where its tail came last, over an S3 part of the recorder', async () => {
+      const part = await abandon(1, [[5 * MIB, 7 * MIB]]);
+      await upload(part.open, 2, data.subarray(5 * MIB, 7 * MIB));
+      await upload(part.open, 3, data.subarray(10 * MIB, 13 * MIB));
+      await rescuer().rescue({ ...part, endedAtMs }, log);
+      expect((await bench.object(part.open.key)).equals(data.subarray(0, 7 * MIB))).toBe(true);
+    });
+
+    it('lets the recorder go, whose list S3 does not know any more', async () => {
+      const part = await abandon(1, []);
+      const parts = [
+        describePart(1, data.subarray(0, 5 * MIB)),
+        describePart(2, data.subarray(5 * MIB, 10 * MIB)),
+      ];
+      const etags = [
+        await upload(part.open, 1, data.subarray(0, 5 * MIB)),
+        await upload(part.open, 2, data.subarray(5 * MIB, 10 * MIB)),
+      ];
+      await upload(part.open, 2, data.subarray(5 * MIB, 6 * MIB));
+      const { job } = await bench.objects(part.recordingId);
+      const completion = {
+        target: { bucket: LANDING, key: part.open.key, uploadId: part.open.uploadId },
+        parts: parts.map((one, i) => ({ ...one, etag: etags[i] ?? '' })),
+        final: finalOf(part.open, parts),
+      };
+      const context = { s3: bench.s3, store: bench.store, job };
+      await expect(completeUpload(context, completion, (run) => run())).rejects.toThrow(SupersededError);
     });
   });
 
