@@ -88,6 +88,7 @@ export class RecordedPart {
       part: this.opened.then(({ part }) => part),
       upload: this.#upload,
       facts: () => ({ ...this.#muxer.summary, atMs: clock.nowMs() }),
+      isRescued: () => this.#isRescued(),
     });
   }
 
@@ -140,6 +141,7 @@ export class RecordedPart {
   /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
   async add(fragment: Fragment): Promise<void> {
     const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;
+    if (this.#broken !== undefined) throw this.#broken.error;
     this.#upload.reserve(head.length + fragment.bytes.length);
     try {
       await this.#upload.append(head);
@@ -149,6 +151,16 @@ export class RecordedPart {
       throw error;
     }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
+  }
+
+  /** Somebody took this recorder for lost: it leaves the part to him, and goes. */
+  async #isRescued(): Promise<boolean> {
+    const { store, job } = this.#options.context;
+    const { part } = await this.opened;
+    const final = await store.read(partKey(job.recordingId, part, 'final'), finalPartSchema);
+    if (final?.value.recovered !== true) return false;
+    this.#broken ??= { error: new SupersededError(`part ${part} is completed by somebody else`) };
+    return true;
   }
 
   /** Nothing more comes: what is in memory goes to S3 or to disk. Waits at most for the disk. */

@@ -14,12 +14,14 @@ export interface TailsOptions {
   readonly upload: PartUpload;
   /** What a rescuer cannot read out of the bytes alone. */
   readonly facts: () => TailFacts;
+  /** Whether somebody took the recorder for lost, and completes the part without it. */
+  readonly isRescued: () => Promise<boolean>;
 }
 
 /**
  * Checkpoints of one file's bytes that are not inside an uploaded S3 part yet. A rescuer takes the contiguous prefix of
  * uploaded S3 parts and appends the tails from its end on; so a tail is deleted only when that prefix covers it, or its
- * part is complete. What nobody came to delete expires with the bucket's rule (infra/construct/buckets.ts).
+ * part is complete. Once a rescuer is at work none is: it may write its own S3 part over one of the recorder's. What nobody came to delete expires with the bucket's rule (infra/construct/buckets.ts).
  */
 export class Tails {
   readonly #options: TailsOptions;
@@ -91,7 +93,7 @@ export class Tails {
         this.#savedAtMs = facts.atMs;
         this.#kept.push({ key, end: this.#savedTo });
       }
-      await this.#removeUpTo(upload.prefixBytes);
+      await this.#removeUseless(upload.prefixBytes);
     } catch (error) {
       log.warn('the last bytes were not saved; the next checkpoint does it', error as Error);
     }
@@ -107,7 +109,15 @@ export class Tails {
     return this.#buffer.subarray(0, bytes);
   }
 
-  /** In one request for all that an S3 part made useless. */
+  /** What an S3 part made useless. */
+  async #removeUseless(prefixBytes: number): Promise<void> {
+    if (!this.#kept.some(({ end }) => end <= prefixBytes)) return;
+    // Read after S3 has the part: a rescuer that is not seen here sees that part.
+    if (await this.#options.isRescued()) this.#closed = true;
+    else await this.#removeUpTo(prefixBytes);
+  }
+
+  /** In one request for all of them. */
   async #removeUpTo(end: number): Promise<void> {
     const { s3, bucket } = this.#options;
     for (;;) {

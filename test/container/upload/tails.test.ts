@@ -28,6 +28,7 @@ it('saves every byte once and unmixed, whatever comes at the same moment, and af
       if (isBroken) throw new Error('once');
       return { durationMs: 1, videoFrames: 1, atMs: 1 };
     },
+    isRescued: async () => false,
   });
   await tails.checkpoint();
   expect(saved).toEqual([]);
@@ -42,4 +43,30 @@ it('saves every byte once and unmixed, whatever comes at the same moment, and af
     ['state/tails/r/1/0-5', 'first'],
     ['state/tails/r/1/5-8', ', second'],
   ]);
+});
+
+it.each([
+  [false, ['PutObjectCommand', 'DeleteObjectsCommand']],
+  [true, ['PutObjectCommand']],
+])('deletes what an S3 part made useless, unless a rescuer is at work: %s', async (isRescued, expected) => {
+  const sent: string[] = [];
+  const upload = { prefixBytes: 0, bytesFrom: (from: number) => [Buffer.from('0123456789').subarray(from)] };
+  const send = async (command: object): Promise<object> => {
+    sent.push(command.constructor.name);
+    return {};
+  };
+  const tails = new Tails({
+    s3: { send } as unknown as S3Client,
+    bucket: 'landing',
+    log: new Logger({ logLevel: 'SILENT' }),
+    recordingId: 'r',
+    part: Promise.resolve(1),
+    upload: upload as unknown as PartUpload,
+    facts: () => ({ durationMs: 1, videoFrames: 1, atMs: 1 }),
+    isRescued: async () => isRescued,
+  });
+  await tails.checkpoint();
+  upload.prefixBytes = 10;
+  await tails.checkpoint();
+  expect(sent).toEqual(expected);
 });
