@@ -49,11 +49,11 @@ const CONTROL_GRANTS = [
   {
     on: 'landing',
     actions: ['s3:GetObject', 's3:PutObject'],
-    keys: state('locks', 'recordings', 'index', 'reservations', 'sessions'),
+    keys: state('locks', 'recordings', 'index', 'reservations', 'sessions', 'rooms'),
   },
   {
     on: 'landing',
-    list: state('recordings', 'sessions', 'locks', 'index', 'reservations'),
+    list: state('recordings', 'sessions', 'locks', 'index', 'reservations', 'rooms'),
   },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
@@ -124,7 +124,7 @@ export const FUNCTIONS = {
     grants: [
       ...CONTROL_GRANTS,
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
       { on: 'landing', list: ['state/idempotency/*'] },
       // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
@@ -137,6 +137,19 @@ export const FUNCTIONS = {
     memoryMb: 512,
     environment: API_ENVIRONMENT,
     grants: CONTROL_GRANTS,
+  },
+  rooms: {
+    name: 'rooms',
+    description: 'Answers for rooms: lists them, shows their recordings on one timeline',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('rooms', 'recordings') },
+      { on: 'landing', list: state('rooms', 'recordings') },
+      // Presigned links carry this function's rights.
+      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
+    ],
   },
   notFound: {
     name: 'notFound',
@@ -217,7 +230,7 @@ export const FUNCTIONS = {
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
       // Old state of recordings that have ended.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
       { on: 'landing', list: state('index') },
     ],
   },
@@ -255,9 +268,6 @@ export const ROUTES: readonly RouteSpec[] = API_ROUTES;
 
 /** What no route matches: API Gateway's `$default`. */
 export const DEFAULT_ROUTE: FunctionName = 'notFound';
-
-/** Where clients of WCS look for its REST methods: of the local runtime, and of a load balancer in front of `wcs`. */
-export const WCS_PORTS = { http: 8081, https: 8444 } as const;
 
 /** Landing's ObjectCreated events below this prefix go through the queue to `relocate`. */
 export const RELOCATION = {

@@ -13,6 +13,7 @@ const LAYERS = [
   ['mending', /^functions\/mending\//],
   ['relocation', /^functions\/relocation\//],
   ['onRecord', /^functions\/onRecord\//],
+  ['rooms', /^functions\/rooms\//],
   ['container', /^container\//],
   ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
@@ -31,7 +32,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   relocation: ['core', 'aws', 'recordings', 'relocation'],
   mending: ['core', 'aws', 'recordings', 'relocation', 'mending'],
   onRecord: ['core', 'aws', 'onRecord'],
-  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord'],
+  rooms: ['core', 'aws', 'recordings', 'rooms'],
+  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord', 'rooms'],
   // It announces what it records as the functions do.
   container: ['core', 'aws', 'recordings', 'container'],
   // AWS on loopback: no word of the product.

@@ -22,6 +22,7 @@ import { checkHookSecret } from '../core/hooks/settings.ts';
 import { wcsHook } from '../core/hooks/wcs.ts';
 import { announceStream, withPublication } from '../core/protocol/announce.ts';
 import { startReserved } from '../core/protocol/reservation.ts';
+import { roomOf } from '../core/rooms/roomOf.ts';
 import { checkSource } from '../core/source/policy.ts';
 import { SESSIONS_PREFIX, sessionKey } from '../core/state/keys.ts';
 import { type Session, sessionSchema } from '../core/state/objects.ts';
@@ -107,9 +108,13 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   logger.appendKeys({ mediaSessionId });
   const { eventAtMs = Date.now(), ...stream } = parseInput(announceBody, body);
+  const { name, appKey } = stream;
+  const app = appKey === undefined ? {} : { app: appKey };
+  const room = stream.room ?? roomOf({ name, mediaSessionId, ...app }, setup().hooks.rooms);
   checkSource(stream.sourceUrl, 'sourceUrl', setup().defaults.sources);
+  const placed = { ...stream, ...(room === undefined ? {} : { room }), mediaSessionId, eventAtMs };
   const session = await announceStream(setup().store, mediaSessionId, (known) =>
-    withPublication({ ...stream, mediaSessionId, eventAtMs }, known, Date.now()),
+    withPublication(placed, known, Date.now()),
   );
   const started = await startReserved(setup().ports, session);
   logger.info('stream announced', { status: session.status, started });

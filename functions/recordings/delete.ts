@@ -3,7 +3,7 @@ import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
 import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
-import { indexKey, jobKey, recordingPrefix } from '../core/state/keys.ts';
+import { indexKey, jobKey, recordingPrefix, roomRecordingKey } from '../core/state/keys.ts';
 
 const DELETES_AT_ONCE = 16;
 
@@ -18,7 +18,7 @@ export async function deleteRecording(
   objects: RecordingObjects,
   options: { readonly records: boolean },
 ): Promise<number> {
-  const { recordingId, mediaSessionId } = objects.job;
+  const { recordingId, mediaSessionId, stream } = objects.job;
   const parts = [...objects.parts.values()];
   const underway = parts.some(({ moved, final }) => moved === undefined && final?.bytes !== 0);
   if (objects.outcome === undefined || recordingStatus(objects) === 'processing' || underway) {
@@ -41,6 +41,7 @@ export async function deleteRecording(
     await Promise.all(keys.slice(i, i + DELETES_AT_ONCE).map((key) => store.remove(key)));
   }
   await store.remove(indexKey(recordingId));
+  if (stream.room !== undefined) await store.remove(roomRecordingKey(stream.room, recordingId));
   await store.remove(jobKey(recordingId));
   return deleted;
 }

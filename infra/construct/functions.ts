@@ -58,6 +58,7 @@ export class Functions extends Construct {
       }),
       recordings: make('recordings'),
       streams: make('streams'),
+      rooms: make('rooms'),
       notFound: make('notFound'),
       relocate: make('relocate'),
       launch: make('launch'),

@@ -10,7 +10,7 @@ import { LambdaTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { WCS_PORTS } from '../wiring.ts';
+import { WCS_PORTS } from '../wcsPorts.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiAuth } from './apiAuth.ts';
 

@@ -7,7 +7,7 @@ import {
   mergeSettings,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
-import { WCS_PORTS } from '../wiring.ts';
+import { WCS_PORTS } from '../wcsPorts.ts';
 import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
 

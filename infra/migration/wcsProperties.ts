@@ -149,7 +149,7 @@ export const WCS_PROPERTIES: readonly WcsProperty[] = [
     name: 'enable_empty_shift_writer',
     does: 'Fills the beginning of records of a room, so that all are equally long.',
     becomes:
-      "no equivalent: each part tells its own time of day (`startTime`), and its record stays its publisher's",
+      'no equivalent: a record holds what its publisher sent; `GET /rooms/{room}` tells where each lies on one timeline',
     translate: nothingToSet('nothing: each part tells its own time of day'),
   },
   {

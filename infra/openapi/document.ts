@@ -33,7 +33,7 @@ export function openApiDocument(): Json {
     },
     servers: [{ url: 'http://127.0.0.1:8081', description: 'npm start' }],
     security: [{ callers: [] }],
-    tags: ['WCS', 'Recordings', 'Streams', 'Hooks'].map((name) => ({ name })),
+    tags: ['WCS', 'Recordings', 'Rooms', 'Streams', 'Hooks'].map((name) => ({ name })),
     paths: paths(),
     components: {
       securitySchemes: {

@@ -109,6 +109,32 @@ export const recordingsAnswer = z.strictObject({
   nextToken: optional(z.string()),
 });
 
+export const roomsAnswer = z.strictObject({
+  rooms: z.array(z.strictObject({ room: z.string(), latestRecordingAt: time })),
+  nextToken: optional(z.string()),
+});
+
+export const roomAnswer = z.strictObject({
+  room: z.string(),
+  /** First frame of what is shown: where offsets are counted from. */
+  startTime: optional(time),
+  /** Last frame; absent while a recording goes on. */
+  endTime: optional(time),
+  recordings: z.array(
+    z.strictObject({
+      recordingId: z.string(),
+      mediaSessionId: z.string(),
+      streamName: z.string(),
+      login: optional(z.string()),
+      status: z.enum(RECORDING_STATUSES),
+      requestedAt: time,
+      endedAt: optional(time),
+      parts: z.array(z.extend(part, { offsetMs: optional(count) })),
+    }),
+  ),
+  nextToken: optional(z.string()),
+});
+
 /** Fields of each type of story event, besides its time. */
 const storyFields = {
   requested: { requestId: z.string(), replaces: optional(z.string()) },

@@ -31,6 +31,10 @@ export const ERRORS = {
     status: 404,
     meaning: 'The media session has never been recorded, or the recording does not exist.',
   },
+  room_not_found: {
+    status: 404,
+    meaning: 'No recording was made in this room.',
+  },
   route_not_found: {
     status: 404,
     meaning: 'No such route.',

@@ -8,7 +8,7 @@ import { streamFilter } from './wcsAnswers.ts';
 /** One operation of the HTTP API, as its document describes it. The schemas are those that the functions validate with. */
 export interface DocumentedOperation {
   readonly id: string;
-  readonly tag: 'WCS' | 'Recordings' | 'Streams' | 'Hooks';
+  readonly tag: 'WCS' | 'Recordings' | 'Rooms' | 'Streams' | 'Hooks';
   readonly method: Route['method'];
   readonly path: string;
   readonly summary: string;
@@ -196,6 +196,28 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     summary: 'Begins a new part at the next keyframe',
     answers: { 202: { description: 'The recorder will see it', schema: answers.rotateAnswer } },
     errors: ['recording_not_found', 'recording_ended', 'session_busy'],
+  },
+  {
+    id: 'listRooms',
+    tag: 'Rooms',
+    method: 'GET',
+    path: '/rooms',
+    summary: 'Rooms that have recordings, by name',
+    query: schemas.listRoomsQuery,
+    answers: { 200: { description: 'A page', schema: answers.roomsAnswer } },
+    errors: ['invalid_request'],
+  },
+  {
+    id: 'getRoom',
+    tag: 'Rooms',
+    method: 'GET',
+    path: '/rooms/{room}',
+    summary: 'The recordings of a room, past and present, on one timeline',
+    query: schemas.roomQuery,
+    answers: {
+      200: { description: 'A page of its latest recordings, first ones first', schema: answers.roomAnswer },
+    },
+    errors: ['invalid_request', 'room_not_found'],
   },
   {
     id: 'listStreams',

@@ -24,6 +24,8 @@ export const ROUTES = [
   { method: 'GET', path: '/recordings/{recordingId}/events', function: 'recordings', ...caller },
   { method: 'POST', path: '/recordings/{recordingId}/stop', function: 'recordings', ...caller },
   { method: 'POST', path: '/recordings/{recordingId}/rotate', function: 'recordings', ...caller },
+  { method: 'GET', path: '/rooms', function: 'rooms', ...caller },
+  { method: 'GET', path: '/rooms/{room}', function: 'rooms', ...caller },
   { method: 'GET', path: '/streams', function: 'streams', ...caller },
   { method: 'GET', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
   { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },

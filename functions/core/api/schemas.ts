@@ -32,7 +32,7 @@ export const announceBody = z.strictObject({
   hasAudio: z.exactOptional(z.boolean()),
   audioCodec: z.exactOptional(shortText),
   videoCodec: z.exactOptional(shortText),
-  room: z.exactOptional(shortText),
+  room: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(1024))),
   record: z.exactOptional(z.boolean()),
   nodeId: z.exactOptional(shortText),
   mediaProvider: z.exactOptional(shortText),
@@ -97,6 +97,20 @@ export const listStreamsQuery = z.strictObject({
   limit: z.exactOptional(limit),
   nextToken: z.exactOptional(token),
 });
+
+/** GET /rooms. */
+export const listRoomsQuery = z.strictObject({
+  limit: z.exactOptional(limit),
+  nextToken: z.exactOptional(token),
+});
+
+/** GET /rooms/{room}. Times are ISO 8601: recordings with media between them are shown. */
+export const roomQuery = z.strictObject({
+  from: z.exactOptional(time),
+  to: z.exactOptional(time),
+  ...listRoomsQuery.shape,
+});
+export const roomPath = z.object({ room: z.string().check(z.minLength(1), z.maxLength(1024)) });
 
 /** Idempotency-Key, as the IETF draft has it: any text, usually a UUID. */
 export const idempotencyHeader = z

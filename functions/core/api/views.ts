@@ -109,7 +109,11 @@ function progressView(objects: RecordingObjects): Record<string, unknown> | unde
   return { at: isoTime(atMs), ...shown, durationMs: Math.round(shown.durationMs) };
 }
 
-function partView(part: number, found: PartObjects, links: RecordLinks | undefined): Record<string, unknown> {
+export function partView(
+  part: number,
+  found: PartObjects,
+  links: RecordLinks | undefined,
+): Record<string, unknown> {
   const { open, final, moved } = found;
   return {
     part,
@@ -141,6 +145,6 @@ function wholeMs(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms);
 }
 
-function isoTime(timeMs: number | undefined): string | undefined {
+export function isoTime(timeMs: number | undefined): string | undefined {
   return timeMs === undefined ? undefined : new Date(timeMs).toISOString();
 }

@@ -4,6 +4,7 @@ import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
 import { startWanted } from '../protocol/startWanted.ts';
 import { isAnswered } from '../protocol/wanted.ts';
+import { roomOf } from '../rooms/roomOf.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
 import { checkSource } from '../source/policy.ts';
 import type { SourceRules } from '../source/sourceRules.ts';
@@ -79,8 +80,10 @@ export async function register(
     const known = await store.read(sessionKey(mediaSessionId), sessionSchema);
     checkSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl', sources);
   }
+  const room = event.details?.room ?? roomOf(event, hooks.rooms);
+  const told = room === undefined ? event : { ...event, details: { ...event.details, room } };
   return announceStream(store, mediaSessionId, (known) =>
-    sessionAfter(event, known, sourceUrl, clock.nowMs()),
+    sessionAfter(told, known, sourceUrl, clock.nowMs()),
   );
 }
 

@@ -26,6 +26,12 @@ const isTrue = (value: string | null | undefined): boolean => value === 'true' |
 const recordOf = (query: string | undefined): { readonly record: boolean } => ({
   record: isTrue(new URLSearchParams(query ?? '').get('record')),
 });
+/** `room=…` likewise. */
+const roomOfQuery = (query: string | undefined): { readonly room?: string } =>
+  roomDetail(new URLSearchParams(query ?? '').get('room'));
+const roomDetail = (room: string | null | undefined): { readonly room?: string } =>
+  room == null || room === '' ? {} : { room: room.slice(0, ROOM_MAX_CHARS) };
+const ROOM_MAX_CHARS = 1024;
 
 const nginxForm = z.object({
   call: z.enum(['publish', 'publish_done', 'update_publish', 'update_play', 'play', 'play_done', 'done']),
@@ -34,6 +40,7 @@ const nginxForm = z.object({
   addr: optional(text),
   clientid: optional(text),
   record: optional(text),
+  room: optional(text),
 });
 
 /** nginx-rtmp's on_publish, on_publish_done and on_update: a form; the stream's arguments are fields of it. */
@@ -52,7 +59,7 @@ export function nginxRtmp({ text: body }: HookRequest): HookResult {
       kind: 'rtmp',
       sessionId: `${form.addr ?? ''}/${form.clientid ?? ''}`,
       record: isTrue(form.record),
-      details: { mediaProvider: 'RTMP' },
+      details: { mediaProvider: 'RTMP', ...roomDetail(form.room) },
     },
   };
 }
@@ -80,6 +87,7 @@ export function srs({ text: body }: HookRequest): HookResult {
       kind: 'rtmp',
       ...(client_id === undefined ? {} : { sessionId: String(client_id) }),
       ...(action === 'on_publish' ? recordOf(param) : {}),
+      details: roomOfQuery(param),
     },
   };
 }
@@ -131,7 +139,7 @@ export function ovenMediaEngine({ text: body, headers, secret }: HookRequest): H
       sessionId: `${client?.address ?? ''}:${client?.port ?? ''}`,
       ...(isOpening ? recordOf(url?.search) : {}),
       ...(Number.isNaN(atMs) ? {} : { atMs }),
-      details: { mediaProvider: request.protocol },
+      details: { mediaProvider: request.protocol, ...roomOfQuery(url?.search) },
     },
   };
 }
@@ -145,6 +153,7 @@ const generic = z.strictObject({
   sourceUrl: optional(named),
   kind: optional(named),
   record: optional(z.union([z.boolean(), text])),
+  room: optional(text),
   /** The stream's arguments, `record=true` among them. */
   query: optional(text),
   /** Epoch milliseconds. */
@@ -153,10 +162,11 @@ const generic = z.strictObject({
 
 /** Any server that can run a command or send a request, MediaMTX for one: JSON, or a form of the same fields. */
 export function anyServer({ text: body }: HookRequest): HookResult {
-  const { event, name, app, mediaSessionId, record, query, eventAtMs, kind, ...rest } = parseInput(
+  const { event, name, app, mediaSessionId, record, room, query, eventAtMs, kind, ...rest } = parseInput(
     generic,
     body.trimStart().startsWith('{') ? jsonOf(body) : formOf(body),
   );
+  const inRoom = { ...roomOfQuery(query), ...roomDetail(room) };
   const atMs = eventAtMs === undefined || eventAtMs === '' ? undefined : Number(eventAtMs);
   if (atMs !== undefined && !(Number.isSafeInteger(atMs) && atMs >= 0)) {
     throw new RecorderError('invalid_request', 'eventAtMs must be epoch milliseconds.', {
@@ -172,6 +182,7 @@ export function anyServer({ text: body }: HookRequest): HookResult {
       kind: kindOf(kind ?? ''),
       ...(app === undefined ? {} : { app }),
       ...(record === undefined ? recordOf(query) : { record: isTrue(String(record)) }),
+      ...(inRoom.room === undefined ? {} : { details: inRoom }),
       ...(atMs === undefined ? {} : { atMs }),
       ...rest,
     },

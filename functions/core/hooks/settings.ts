@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { RecorderError } from '../api/errors.ts';
+import { isRoomPattern } from '../rooms/roomOf.ts';
 
 /** Kinds of publications, for switches: what is not said is on. */
 export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'mixer', 'other'] as const;
@@ -20,6 +21,23 @@ export const hookSettingsSchema = z.strictObject({
    * `{mediaSessionId}` stand for the stream's own: `rtmp://media.example/live/{streamName}`.
    */
   sources: z._default(z.record(z.string(), z.string().check(z.minLength(1), z.maxLength(2048))), {}),
+  /**
+   * The room of a stream whose hook names none, by application; `*` is for all others: a template such as
+   * `{streamName}`, or a regular expression on the stream's name with a group `(?<room>…)`.
+   */
+  rooms: z._default(
+    z.record(
+      z.string(),
+      z
+        .string()
+        .check(
+          z.minLength(1),
+          z.maxLength(1024),
+          z.refine(isRoomPattern, 'must be a template, or a regular expression with a group (?<room>…)'),
+        ),
+    ),
+    {},
+  ),
   /** WCS servers that are asked for a stream which the registry does not know: `http://wcs.example:8081`. */
   wcsServers: z._default(
     z

@@ -9,6 +9,16 @@ const text = z.string().check(z.maxLength(4096));
 const optional = z.exactOptional;
 const lenient = <T>(schema: z.ZodMiniType<T>) => optional(z.catch(z.nullable(schema), null));
 
+/** A name, or WCS's room with one. */
+const roomText = z.string().check(z.minLength(1), z.maxLength(1024));
+const roomName = z.union([
+  roomText,
+  z.pipe(
+    z.object({ name: roomText }),
+    z.transform(({ name }) => name),
+  ),
+]);
+
 const streamBody = z.object({
   mediaSessionId: z.string().check(z.minLength(1), z.maxLength(256)),
   name: z.string().check(z.minLength(1), z.maxLength(65_536)),
@@ -27,6 +37,10 @@ const streamBody = z.object({
   height: lenient(z.number()),
   bitrate: lenient(z.number()),
   mediaProvider: lenient(text),
+  room: lenient(roomName),
+  roomName: lenient(roomName),
+  /** What the client's session gave with it. */
+  custom: lenient(z.object({ room: lenient(roomName), roomName: lenient(roomName) })),
 });
 type StreamBody = z.infer<typeof streamBody>;
 
@@ -84,6 +98,8 @@ function toEvent(stream: StreamBody, what: HookEvent['what']): HookEvent {
   const details = Object.fromEntries(
     DETAILS.flatMap((field) => (stream[field] == null ? [] : [[field, stream[field]]])),
   ) as Partial<Session>;
+  const { custom } = stream;
+  const room = stream.room ?? stream.roomName ?? custom?.room ?? custom?.roomName;
   return {
     what,
     mediaSessionId,
@@ -91,7 +107,7 @@ function toEvent(stream: StreamBody, what: HookEvent['what']): HookEvent {
     // WCS makes a mediaSessionId for each publication.
     isUnique: true,
     kind: kindOfMediaProvider(mediaProvider ?? ''),
-    details,
+    details: { ...details, ...(room == null ? {} : { room }) },
     ...(appKey == null ? {} : { app: appKey }),
     ...(sessionId == null ? {} : { sessionId }),
     ...(record == null ? {} : { record }),

@@ -1,6 +1,15 @@
 import { RecorderError } from '../api/errors.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
-import { attemptKey, indexKey, jobKey, lockKey, outcomeKey, sessionKey } from '../state/keys.ts';
+import {
+  attemptKey,
+  indexKey,
+  jobKey,
+  lockKey,
+  outcomeKey,
+  roomKey,
+  roomRecordingKey,
+  sessionKey,
+} from '../state/keys.ts';
 import {
   claimSchema,
   type Job,
@@ -75,7 +84,7 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
     }
     job ??= await createJob(ports, params, what, replaces);
     if (isOwn || (await takeLock(ports, job, lock, what.publishedAtMs))) {
-      await store.create(indexKey(job.recordingId), { recordingId: job.recordingId });
+      await noteInIndexes(store, job);
       await ports.tasks.run(job.recordingId, 1);
       return { recordingId: job.recordingId, alreadyStarted: false };
     }
@@ -127,6 +136,14 @@ async function giveUp({ store, clock }: StartPorts, job: Job, params: StartParam
   await store.create(outcomeKey(job.recordingId), outcome);
 }
 
+/** What lists find recordings by. The room's name comes last: whoever finds it finds its recordings. */
+async function noteInIndexes(store: Store, { recordingId, stream }: Job): Promise<void> {
+  await store.create(indexKey(recordingId), { recordingId });
+  if (stream.room === undefined) return;
+  await store.create(roomRecordingKey(stream.room, recordingId), { recordingId });
+  await store.create(roomKey(stream.room), { room: stream.room });
+}
+
 /** Heals a start that crashed between lock and asking; to ask again is harmless. */
 async function launchIfForgotten(ports: StartPorts, recordingId: string): Promise<void> {
   const [job, claim] = await Promise.all([
@@ -135,7 +152,7 @@ async function launchIfForgotten(ports: StartPorts, recordingId: string): Promis
   ]);
   if (job === undefined || claim !== undefined) return;
   if (ports.clock.nowMs() - job.value.requestedAtMs < UNCLAIMED_AFTER_MS) return;
-  await ports.store.create(indexKey(recordingId), { recordingId });
+  await noteInIndexes(ports.store, job.value);
   await ports.tasks.run(recordingId, 1);
 }
 

@@ -65,6 +65,14 @@ export const recordingIdOfIndexKey = (key: string): string => key.slice(key.last
 export const indexKey = (recordingId: string): string =>
   `${INDEX_PREFIX}${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
 
+/** Rooms that have, or had, recordings. */
+export const ROOM_NAMES_PREFIX = 'state/rooms/names/';
+export const roomKey = (room: string): string => `${ROOM_NAMES_PREFIX}${keySegment(room)}.json`;
+/** The recordings of a room, newest first. */
+export const roomRecordingsPrefix = (room: string): string => `state/rooms/recordings/${keySegment(room)}/`;
+export const roomRecordingKey = (room: string, recordingId: string): string =>
+  `${roomRecordingsPrefix(room)}${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
+
 /** What an Idempotency-Key stands for: the request and its recording, then the answer. */
 export const idempotencyKey = (key: string, file: 'request' | 'answer'): string =>
   `state/idempotency/${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;

@@ -96,6 +96,9 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+/** `state/rooms/names/<room>.json`: create-only, start. */
+export const roomSchema = z.object({ room: text });
+
 /** `state/reservations/<session>.json`: a recording asked for before its stream appears. Under If-Match. */
 export const reservationSchema = z.object({
   settings: recordingSettingsSchema,
