@@ -26,3 +26,25 @@ export const ON_RECORD_SCRIPT: FunctionSpec = {
   environment: {},
   grants: [{ on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] }],
 };
+
+/**
+ * Serves the console where a deployment wants it. Anybody may load the page, which holds nothing; what it shows it asks
+ * the API for, as any caller.
+ */
+export const CONSOLE = {
+  function: {
+    name: 'console',
+    description: "Serves the console's files",
+    timeoutSeconds: 10,
+    memoryMb: 256,
+    environment: {},
+    grants: [],
+  },
+  /** Its variables: the folder with the files, and the origins that the links of records lead to. */
+  environment: { folder: 'CONSOLE_FOLDER', mediaOrigins: 'CONSOLE_MEDIA_ORIGINS' },
+  paths: ['/', '/console', '/console/{file}'],
+} as const satisfies {
+  readonly function: FunctionSpec;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly paths: readonly string[];
+};

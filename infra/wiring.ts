@@ -236,28 +236,6 @@ export const FUNCTIONS = {
   },
 } as const satisfies Record<string, FunctionSpec>;
 
-/**
- * Serves the console where a deployment wants it. Anybody may load the page, which holds nothing; what it shows it asks
- * the API for, as any caller.
- */
-export const CONSOLE = {
-  function: {
-    name: 'console',
-    description: "Serves the console's files",
-    timeoutSeconds: 10,
-    memoryMb: 256,
-    environment: {},
-    grants: [],
-  },
-  /** Its variables: the folder with the files, and the origins that the links of records lead to. */
-  environment: { folder: 'CONSOLE_FOLDER', mediaOrigins: 'CONSOLE_MEDIA_ORIGINS' },
-  paths: ['/', '/console', '/console/{file}'],
-} as const satisfies {
-  readonly function: FunctionSpec;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly paths: readonly string[];
-};
-
 export type FunctionName = keyof typeof FUNCTIONS;
 
 export interface RouteSpec extends Route {

@@ -3,7 +3,7 @@ import { type HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-ap
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { CONSOLE } from '../wiring.ts';
+import { CONSOLE } from '../optionalFunctions.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type FunctionsProps, lambdaFunction } from './functions.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { buildConsole } from '../../clients/web/build.ts';
-import { CONSOLE } from '../wiring.ts';
+import { CONSOLE } from '../optionalFunctions.ts';
 import type { GatewayRoute } from './gateway/server.ts';
 import { LambdaFunction } from './lambda/function.ts';
 

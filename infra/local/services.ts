@@ -2,8 +2,8 @@ import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '..
 import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../emulators/events/server.ts';
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
-import { ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import { CONSOLE, DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
+import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';

@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, it } from 'vitest';
 import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
-import { CONSOLE } from '../../../infra/wiring.ts';
+import { CONSOLE } from '../../../infra/optionalFunctions.ts';
 import { only, synthesize, testApp, testImage } from './stacks.ts';
 
 const routesOf = (template: Template) =>
