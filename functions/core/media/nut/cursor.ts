@@ -1,0 +1,71 @@
+import { MediaError } from '../types.ts';
+
+/** Reads NUT's fields one after the other. Past the end it gives zeros, and `isShort` is set. */
+export class NutCursor {
+  readonly #bytes: Buffer;
+  #at: number;
+  #isShort: boolean = false;
+
+  constructor(bytes: Buffer, at = 0) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  /** There were fewer bytes than what has been read. */
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#at];
+    this.#at += 1;
+    if (byte === undefined) this.#isShort = true;
+    return byte ?? 0;
+  }
+
+  take(length: number): Buffer {
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    if (taken.length < length) this.#isShort = true;
+    return taken;
+  }
+
+  /** A number of variable length, seven bits in each byte. @throws MediaError what JavaScript cannot hold */
+  v(): number {
+    let value = 0;
+    for (;;) {
+      const byte = this.byte();
+      value = value * 128 + (byte & 0x7f);
+      if (value > Number.MAX_SAFE_INTEGER) throw new MediaError('a number is too large');
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** The same, of 64 bits at most. @throws MediaError a longer one */
+  large(): bigint {
+    let value = 0n;
+    for (let length = 0; length < LARGE_MAX_BYTES; length++) {
+      const byte = this.byte();
+      value = value * 128n + BigInt(byte & 0x7f);
+      if (byte < 0x80) return value;
+    }
+    throw new MediaError('a number has no end');
+  }
+
+  /** A number with a sign. @throws MediaError what JavaScript cannot hold */
+  s(): number {
+    const value = this.v() + 1;
+    return (value & 1) === 1 ? -Math.floor(value / 2) : Math.floor(value / 2);
+  }
+
+  /** Bytes behind their length. @throws MediaError */
+  bytes(): Buffer {
+    return this.take(this.v());
+  }
+}
+
+const LARGE_MAX_BYTES = 10;

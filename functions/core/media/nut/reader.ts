@@ -1,0 +1,167 @@
+import { ByteQueue } from '../byteQueue.ts';
+import { MediaError } from '../types.ts';
+import { NutCursor } from './cursor.ts';
+import {
+  FLAG,
+  type MainHeader,
+  type NutStream,
+  parseMainHeader,
+  parseStreamHeader,
+  STARTCODE_FIRST,
+} from './header.ts';
+import { readSideData } from './sideData.ts';
+import { type PacketTimes, type Place, packetTimes } from './times.ts';
+
+/** One packet, as ffmpeg's demuxer or encoder gave it. */
+export interface NutPacket {
+  /** Of ffmpeg's output, from 0 on. */
+  readonly stream: number;
+  /** Decoding time as the source has it, in 1/90,000 s for pictures, in samples for sound. */
+  readonly dts: number;
+  /** How much later it is shown. */
+  readonly offset: number;
+  readonly keyframe: boolean;
+  /** Valid until the reader's next `push`. */
+  readonly data: Buffer;
+  /** The codec's configuration, where the source gives another one with this packet. */
+  readonly extradata: Buffer | undefined;
+}
+
+const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
+/** First two bytes of the startcodes that are read. */
+const MAIN = 0x4e4d;
+const STREAM = 0x4e53;
+const STARTCODE_BYTES = 8;
+/** A packet header that announces more than this has a checksum of its own. */
+const CHECKED_BYTES = 4096;
+/** A frame header, or the beginning of a packet. */
+const HEADER_MAX_BYTES = 128;
+/** More is damage, not media. */
+const FRAME_MAX_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Reads the NUT that ffmpeg writes to a pipe (`ffmpegArguments.ts`): packets as they are, whatever the codec, with the
+ * source's own times, and with the codec's new configuration where it changes in the middle.
+ */
+export class NutReader {
+  readonly #queue = new ByteQueue();
+  #hasBegun: boolean = false;
+  #main: MainHeader | undefined;
+  readonly #streams: StreamState[] = [];
+  #place: Place = { seconds: 0, periodSeconds: Number.POSITIVE_INFINITY };
+
+  get danglingBytes(): number {
+    return this.#queue.length;
+  }
+
+  /** Undefined until its header has been read. */
+  stream(index: number): NutStream | undefined {
+    return this.#streams[index]?.stream;
+  }
+
+  /** @throws MediaError the bytes are not NUT */
+  push(chunk: Buffer): NutPacket[] {
+    this.#queue.push(chunk);
+    const packets: NutPacket[] = [];
+    while (this.#step(packets));
+    return packets;
+  }
+
+  #step(packets: NutPacket[]): boolean {
+    if (this.#queue.length === 0) return false;
+    if (!this.#hasBegun) {
+      if (this.#queue.length < FILE_ID.length) return false;
+      if (!this.#queue.take(FILE_ID.length).equals(FILE_ID)) throw new MediaError('this is not NUT');
+      this.#hasBegun = true;
+      return true;
+    }
+    const head = this.#queue.peek(0, HEADER_MAX_BYTES);
+    return head[0] === STARTCODE_FIRST ? this.#stepHeader(head) : this.#stepFrame(head, packets);
+  }
+
+  /** A header, or something that is not needed here: an index, metadata. */
+  #stepHeader(head: Buffer): boolean {
+    const cursor = new NutCursor(head, STARTCODE_BYTES);
+    const bytes = cursor.v();
+    if (bytes > CHECKED_BYTES) cursor.take(4);
+    if (cursor.isShort) return false;
+    checkSize(bytes);
+    const end = cursor.at + bytes;
+    if (this.#queue.length < end) return false;
+    const startcode = head.readUInt16BE(0);
+    const fields = new NutCursor(this.#queue.take(end), cursor.at);
+    if (startcode === MAIN) this.#main ??= parseMainHeader(fields);
+    if (startcode === STREAM) {
+      if (this.#main === undefined) throw new MediaError('a stream header comes before the main one');
+      const { index, stream } = parseStreamHeader(fields, this.#main);
+      if (index >= this.#main.streams) throw new MediaError('there is a stream too many');
+      // ffmpeg repeats its headers now and then.
+      this.#streams[index] ??= { stream, times: packetTimes(stream), packed: 0n };
+    }
+    return true;
+  }
+
+  #stepFrame(head: Buffer, packets: NutPacket[]): boolean {
+    if (this.#main === undefined) throw new MediaError('a frame comes before the header');
+    const cursor = new NutCursor(head);
+    const code = this.#main.codes[cursor.byte()];
+    if (code === undefined || (code.flags & FLAG.invalid) !== 0) throw new MediaError('a frame has no code');
+    const flags = (code.flags & FLAG.coded) === 0 ? code.flags : code.flags ^ cursor.v();
+    const index = (flags & FLAG.streamId) === 0 ? code.stream : cursor.v();
+    const coded = (flags & FLAG.codedPts) === 0 ? undefined : cursor.large();
+    const size = code.sizeRest + ((flags & FLAG.sizeHigh) === 0 ? 0 : code.sizeFactor * cursor.v());
+    if ((flags & FLAG.matchTime) !== 0) cursor.s();
+    const prefixIndex = (flags & FLAG.prefix) === 0 ? code.prefix : cursor.v();
+    const reserved = (flags & FLAG.reserved) === 0 ? code.reserved : cursor.v();
+    for (let left = reserved; left > 0 && !cursor.isShort; left--) cursor.v();
+    if ((flags & FLAG.checksum) !== 0) cursor.take(4);
+    if (cursor.isShort) return this.#isTooLong(head);
+    checkSize(size);
+    const prefix = this.#main.prefixes[size > CHECKED_BYTES ? 0 : prefixIndex];
+    const state = this.#streams[index];
+    if (prefix === undefined || state === undefined || size < prefix.length)
+      throw new MediaError('a frame says what cannot be');
+    const bytes = size - prefix.length;
+    if (this.#queue.length < cursor.at + bytes) return false;
+    const frame = this.#queue.take(cursor.at + bytes).subarray(cursor.at);
+    const side = (flags & FLAG.sideData) === 0 ? { extradata: undefined, at: 0 } : readSideData(frame);
+    const data = frame.subarray(side.at);
+    state.packed = unpacked(state, coded, code.ptsDelta);
+    const times = state.times.next(state.packed, this.#place);
+    this.#place = { ...state.times.place, periodSeconds: Math.min(this.#place.periodSeconds, state.times.place.periodSeconds) };
+    packets.push({
+      stream: index,
+      ...times,
+      keyframe: (flags & FLAG.key) !== 0,
+      data: prefix.length === 0 ? data : Buffer.concat([prefix, data]),
+      extradata: side.extradata,
+    });
+    return true;
+  }
+
+  /** A frame header ends within what was looked at. */
+  #isTooLong(head: Buffer): false {
+    if (head.length === HEADER_MAX_BYTES) throw new MediaError('a frame header has no end');
+    return false;
+  }
+}
+
+interface StreamState {
+  readonly stream: NutStream;
+  readonly times: PacketTimes;
+  /** Time of the last frame, as NUT has it. */
+  packed: bigint;
+}
+
+/** Most of a time that goes on is left out. @param coded undefined where it is `delta` later than the one before */
+function unpacked({ stream, packed }: StreamState, coded: bigint | undefined, delta: number): bigint {
+  if (coded === undefined) return packed + BigInt(delta);
+  const mask = (1n << BigInt(stream.timeBits)) - 1n;
+  if (coded > mask) return coded - mask - 1n;
+  const from = packed - (mask >> 1n);
+  return ((coded - from) & mask) + from;
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > FRAME_MAX_BYTES) throw new MediaError(`a frame claims ${bytes} bytes`);
+}

@@ -1,0 +1,152 @@
+import { MediaError } from '../types.ts';
+import type { NutStream } from './header.ts';
+
+/**
+ * What a packet's times are, as ffmpeg's demuxer gave them. Left alone ffmpeg puts right what does not grow from packet to
+ * packet, and then it could not be told from what was sent. So it is shown times that always grow:
+ *
+ *   pictures: decoded at what counts packets and means nothing; shown, which it takes as it is, at
+ *             (2^33 + decoding time modulo 2^33) * 2^18 + time from decoding to showing
+ *   sound:    2^52 + 2^37 + decoding time, and 2^38 more after each time that did not grow
+ *
+ * in units of the input's times or of the output's: ffmpeg 5.1 has brought them into those of the output before, 7.1
+ * does it afterwards, with the packed number. Which one it was follows from the first number. Pictures' times in finer
+ * units than this many in a second are counted in this many.
+ */
+const FINEST = 100_000;
+const VIDEO_MODULUS = 2 ** 33;
+const OFFSETS = 2 ** 18;
+const AUDIO_FIRST = 2 ** 52;
+const AUDIO_RANGE = 2 ** 38;
+
+const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
+const OFFSET = `if(eq(PTS\\,NOPTS)\\,0\\,clip(${scaled('PTS-DTS')}\\,0\\,${OFFSETS - 1}))`;
+
+/** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
+export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
+  video:
+    'setts=dts=1000000000000+1000*N:' +
+    `pts=(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`,
+  audio:
+    `setts=ts=${AUDIO_FIRST + AUDIO_RANGE / 2}+DTS+` +
+    `if(lte(DTS\\,PREV_INDTS)\\,st(0\\,ld(0)+${AUDIO_RANGE})\\,ld(0))`,
+};
+
+/** Inputs count sound by its rate or a part of it, by FLV's milliseconds, by the clock of MPEG and RTP, and finer. */
+const AUDIO_INPUTS_HZ: readonly ((rateHz: number) => number)[] = [
+  (rateHz) => rateHz,
+  (rateHz) => rateHz / 2,
+  (rateHz) => 2 * rateHz,
+  () => 1_000,
+  () => 90_000,
+  () => 1_000_000,
+  () => 10_000_000,
+];
+
+/** Of pictures' times, in a second. Those of sound are counted in its samples. */
+export const VIDEO_TIMESCALE = 90_000;
+
+export interface Times {
+  readonly dts: number;
+  readonly offset: number;
+}
+
+/** Where the streams of an output are. Pictures' times begin again after so long, so it is known but for that. */
+export interface Place {
+  readonly seconds: number;
+  readonly periodSeconds: number;
+}
+
+/** The times of one stream's packets, in 1/90,000 s for pictures, in samples for sound. */
+export interface PacketTimes {
+  /**
+   * @param packed as it stands in NUT
+   * @param near where the other streams are
+   * @throws MediaError a time that our filter does not make
+   */
+  next(packed: bigint, near: Place): Times;
+  /** Where the stream is. */
+  readonly place: Place;
+}
+
+export function packetTimes(stream: NutStream): PacketTimes {
+  return stream.kind === 'audio' ? new AudioTimes(stream) : new VideoTimes(stream);
+}
+
+class VideoTimes implements PacketTimes {
+  readonly #stream: NutStream;
+  #factor: bigint | undefined;
+  #unitsHz = 1;
+  #last: number | undefined;
+
+  constructor(stream: NutStream) {
+    this.#stream = stream;
+  }
+
+  get place(): Place {
+    return { seconds: (this.#last ?? 0) / this.#unitsHz, periodSeconds: VIDEO_MODULUS / this.#unitsHz };
+  }
+
+  next(packed: bigint, near: Place): Times {
+    if (this.#factor === undefined) {
+      this.#factor = videoFactor(packed);
+      this.#unitsHz = Math.min(this.#stream.timescale / Number(this.#factor), FINEST);
+    }
+    const unitsHz = this.#unitsHz;
+    const value = Number(packed / this.#factor) - VIDEO_MODULUS * OFFSETS;
+    const time = Math.floor(value / OFFSETS);
+    if (time < 0 || time >= VIDEO_MODULUS) throw new MediaError('a packet has an impossible time');
+    const before = this.#last ?? near.seconds * unitsHz;
+    this.#last = time + Math.round((before - time) / VIDEO_MODULUS) * VIDEO_MODULUS;
+    const toTimescale = (units: number): number => Math.round((units * VIDEO_TIMESCALE) / unitsHz);
+    return { dts: toTimescale(this.#last), offset: toTimescale(value - time * OFFSETS) };
+  }
+}
+
+/** ffmpeg halves a picture's units until they are fine enough. */
+function videoFactor(packed: bigint): bigint {
+  const first = BigInt(VIDEO_MODULUS * OFFSETS);
+  for (let factor = 1n; factor <= 2048n; factor *= 2n)
+    if (packed >= first * factor && packed < 2n * first * factor) return factor;
+  throw new MediaError('the units of a time cannot be told');
+}
+
+class AudioTimes implements PacketTimes {
+  readonly #stream: NutStream;
+  #factor: number | undefined;
+  /** To add, so that sound is near to the pictures that came before it. */
+  #shiftSeconds = 0;
+  #place: Place = { seconds: 0, periodSeconds: Number.POSITIVE_INFINITY };
+
+  constructor(stream: NutStream) {
+    this.#stream = stream;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  next(packed: bigint, near: Place): Times {
+    const { timescale, sampleRateHz } = this.#stream;
+    const isFirst = this.#factor === undefined;
+    this.#factor ??= audioFactor(packed, this.#stream);
+    const unitsHz = timescale / this.#factor;
+    const grown = Number(packed - BigInt(Math.round(AUDIO_FIRST * this.#factor))) / this.#factor;
+    const time = grown - Math.floor(grown / AUDIO_RANGE) * AUDIO_RANGE - AUDIO_RANGE / 2;
+    if (isFirst && Number.isFinite(near.periodSeconds)) {
+      const periods = Math.round((near.seconds - time / unitsHz) / near.periodSeconds);
+      this.#shiftSeconds = periods * near.periodSeconds;
+    }
+    const seconds = time / unitsHz + this.#shiftSeconds;
+    this.#place = { ...this.#place, seconds };
+    return { dts: Math.round(seconds * sampleRateHz), offset: 0 };
+  }
+}
+
+function audioFactor(packed: bigint, { sampleRateHz, timescale }: NutStream): number {
+  const found = AUDIO_INPUTS_HZ.map((unitsHz) => timescale / unitsHz(sampleRateHz)).find(
+    (factor) => Math.abs(Number(packed) / (AUDIO_FIRST * factor) - 1) < 0.001,
+  );
+  if (found === undefined) throw new MediaError('the units of a time cannot be told');
+  return found;
+}
