@@ -11,11 +11,10 @@ import { SampleTable } from './sampleTable.ts';
 interface TrackState {
   readonly track: Track;
   readonly table: SampleTable;
-  /** Decode time of ffmpeg's that is the part's zero in this track. */
+  /** What is taken from ffmpeg's decode times, so that the part's begin at 0. */
   base: number;
-  /** Where that zero is shown in the part, in seconds; the fragmented head's edit list says it. */
-  readonly offsetSeconds: number;
-  readonly edits: readonly Edit[];
+  /** Decode time of the part that is shown at its zero, in the track's timescale; the fragmented head's edit says it. */
+  readonly zeroTime: number;
 }
 
 /**
@@ -39,7 +38,8 @@ export class Mp4Muxer implements PartMuxer {
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
     this.#states = init.tracks.map((track) => trackState(track, first, new SampleTable(pages)));
-    this.head = fragmentedHead(init, (track) => this.#stateOf(track).edits);
+    // A duration of 0 goes on to the end of a fragmented file.
+    this.head = fragmentedHead(init, (track) => [{ seconds: 0, mediaTime: this.#stateOf(track).zeroTime }]);
   }
 
   get tracks(): readonly TrackInfo[] {
@@ -78,8 +78,8 @@ export class Mp4Muxer implements PartMuxer {
     if (!this.accepts(first)) return false;
     for (const track of first.init.tracks) {
       const state = this.#stateOf(track);
-      const seconds = state.offsetSeconds - track.shiftSeconds + (first.startMs - atMs) / 1000;
-      state.base = Math.round(seconds * track.timescale);
+      const seconds = (first.startMs - atMs) / 1000 - track.shiftSeconds;
+      state.base = Math.round(seconds * track.timescale) - state.zeroTime;
     }
     this.#runOffsetMs = this.#startMs + atMs - first.startMs;
     return true;
@@ -106,65 +106,33 @@ export class Mp4Muxer implements PartMuxer {
   }
 }
 
-/** The part's zero is when the first of all its frames is shown. */
+/**
+ * The part's zero is when the first of all its frames is shown. A track's decode times are counted from there, so that one
+ * that begins later says so itself; those that are decoded before the zero are counted from the first one, and the edit
+ * says how much later the zero is.
+ */
 function trackState(track: Track, first: Mp4Fragment, table: SampleTable): TrackState {
-  const startSeconds = first.startMs / 1000;
+  const zero = Math.round((first.startMs / 1000 - track.shiftSeconds) * track.timescale);
   const own = first.tracks.find((traf) => traf.track.id === track.id);
-  if (own === undefined) {
-    // The track begins in a later fragment; its times stay on the part's timeline.
-    const base = Math.round((startSeconds - track.shiftSeconds) * track.timescale);
-    return { track, table, base, offsetSeconds: 0, edits: [] };
-  }
-  const base = own.decodeTime;
-  const offsetSeconds = base / track.timescale + track.shiftSeconds - startSeconds;
-  const firstShown = firstCompositionOffset(own);
-  const lateSeconds = offsetSeconds + firstShown / track.timescale;
-  return {
-    track,
-    table,
-    base,
-    offsetSeconds,
-    edits: editsOf(track, lateSeconds, firstShown, undefined),
-  };
-}
-
-function finalEdits({ table, track, offsetSeconds }: TrackState): readonly Edit[] {
-  const lateSeconds = offsetSeconds + table.firstShown / track.timescale;
-  const mediaTime = table.firstShown - (table.firstDecodeTime ?? 0);
-  return editsOf(track, lateSeconds, mediaTime, (table.lastShownEnd - table.firstShown) / track.timescale);
+  const base = Math.min(zero, own?.decodeTime ?? zero);
+  return { track, table, base, zeroTime: zero - base };
 }
 
 /** Half a unit of the movie's time: less cannot be said, and is not heard. */
 const LATE_MIN_SECONDS = 0.0005;
 
-/**
- * @param lateSeconds when the track's first sample is shown; below zero for an encoder's priming, which is not
- * @param seconds from the first sample to the last one's end; undefined in a fragmented file, where it goes on
- */
-function editsOf(
-  track: Track,
-  lateSeconds: number,
-  mediaTime: number,
-  seconds: number | undefined,
-): readonly Edit[] {
-  const hiddenSeconds = Math.max(0, -lateSeconds);
+/** Of an ordinary file, whose decode times all begin at 0: an empty edit says that a track begins later. */
+function finalEdits({ table, track, zeroTime }: TrackState): readonly Edit[] {
+  const { timescale } = track;
+  const firstDecoded = table.firstDecodeTime ?? 0;
+  // An encoder's priming is decoded, and not shown.
+  const firstShown = Math.max(table.firstShown, zeroTime);
+  const lateSeconds = (firstShown - zeroTime) / timescale;
   const late = lateSeconds >= LATE_MIN_SECONDS ? [{ seconds: lateSeconds, mediaTime: -1 }] : [];
-  const from = Math.max(0, mediaTime + Math.round(hiddenSeconds * track.timescale));
-  // A duration of 0 goes on to the end of a fragmented file.
-  return [...late, { seconds: seconds === undefined ? 0 : seconds - hiddenSeconds, mediaTime: from }];
-}
-
-/** Of the sample that is shown first: reordered video is decoded before it is shown. */
-function firstCompositionOffset({ runs }: TrackFragment): number {
-  let time = 0;
-  let first = Number.POSITIVE_INFINITY;
-  for (const { samples } of runs) {
-    for (const { duration, compositionOffset } of samples) {
-      first = Math.min(first, time + compositionOffset);
-      time += duration;
-    }
-  }
-  return first;
+  return [
+    ...late,
+    { seconds: (table.lastShownEnd - firstShown) / timescale, mediaTime: firstShown - firstDecoded },
+  ];
 }
 
 function writeDecodeTime(bytes: Buffer, traf: TrackFragment, decodeTime: number): void {

@@ -14,6 +14,9 @@ export interface VideoParameters {
 
 const CODECS: Readonly<Record<string, NalCodec>> = { h264, hevc };
 
+/** Of a codec whose parameter sets may come with its samples, as ffprobe names it; undefined for others. */
+export const nalCodec = (codec: string): NalCodec | undefined => CODECS[codec];
+
 /**
  * Whether a keyframe's sample brings another sequence parameter set than its track's record has: in MPEG-TS, RTSP and
  * HLS a source that changes its resolution says so there, and nowhere else.
@@ -77,6 +80,31 @@ function merge(
     return !pictureIds.includes(id) && sequenceIds.includes(sequenceId);
   });
   return [...(vps.length > 0 ? vps : ofKind(known, 'vps')), used, ...otherSps, ...pps, ...keptPps];
+}
+
+/** The parameters that these NAL units bring; undefined as long as there are too few for a picture. */
+export function parametersOf(codec: string, units: readonly Buffer[]): VideoParameters | undefined {
+  const syntax = CODECS[codec];
+  if (syntax === undefined) return undefined;
+  const sets = units.filter((unit) => !['slice', undefined].includes(syntax.kindOf(unit)));
+  const sps = sets.find((unit) => syntax.kindOf(unit) === 'sps');
+  if (sps === undefined || !sets.some((unit) => syntax.kindOf(unit) === 'pps')) return undefined;
+  return ifReadable(() => {
+    const { width, height } = syntax.sequenceOf(sps);
+    return { record: syntax.newRecord(sets.map((unit) => Buffer.from(unit))), width, height };
+  });
+}
+
+/** What a configuration record says; undefined when it cannot be read. */
+export function parametersOfRecord(codec: string, record: Buffer): VideoParameters | undefined {
+  const syntax = CODECS[codec];
+  if (syntax === undefined) return undefined;
+  return ifReadable(() => {
+    const sps = syntax.parseConfiguration(record).units.find((unit) => syntax.kindOf(unit) === 'sps');
+    if (sps === undefined) return undefined;
+    const { width, height } = syntax.sequenceOf(sps);
+    return { record, width, height };
+  });
 }
 
 /** Whether two records are of the same parameter sets, in any order. */

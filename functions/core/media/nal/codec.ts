@@ -25,6 +25,8 @@ export interface Configuration {
 /** What must be known of a codec whose parameter sets may come with its samples. All functions throw MediaError. */
 export interface NalCodec {
   parseConfiguration(record: Buffer): Configuration;
+  /** A record of these sets, for samples whose NAL units have their lengths in four bytes in front. */
+  newRecord(sets: readonly Buffer[]): Buffer;
   /** Undefined for what is of no interest here. */
   kindOf(unit: Buffer): UnitKind | undefined;
   sequenceOf(sps: Buffer): SequenceParameters;

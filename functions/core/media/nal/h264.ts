@@ -134,6 +134,7 @@ export const h264: NalCodec = {
       withSets: (sets) => withSets(record, sets),
     };
   },
+  newRecord: (sets) => withSets({ lengthBytes: 4 }, sets),
   sequenceOf: parseAvcSequence,
   pictureOf: (pps) => {
     const bits = new BitReader(payloadOf(pps.subarray(0, SLICE_HEADER_BYTES), 1));
@@ -148,7 +149,7 @@ export const h264: NalCodec = {
   },
 };
 
-function withSets({ lengthBytes }: AvcRecord, sets: readonly Buffer[]): Buffer {
+function withSets({ lengthBytes }: Pick<AvcRecord, 'lengthBytes'>, sets: readonly Buffer[]): Buffer {
   const sps = sets.filter((unit) => kindOf(unit) === 'sps');
   const pps = sets.filter((unit) => kindOf(unit) === 'pps');
   const [used] = sps;

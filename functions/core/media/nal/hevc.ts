@@ -147,6 +147,7 @@ export const hevc: NalCodec = {
       withSets: (sets) => withSets(record, sets),
     };
   },
+  newRecord: (sets) => withSets({ lengthBytes: 4, arrays: [] }, sets),
   sequenceOf: parseHevcSequence,
   pictureOf: (pps) => {
     const bits = new BitReader(payloadOf(pps.subarray(0, SLICE_HEADER_BYTES), 2));
@@ -161,7 +162,7 @@ export const hevc: NalCodec = {
   },
 };
 
-function withSets(record: HevcRecord, sets: readonly Buffer[]): Buffer {
+function withSets(record: Pick<HevcRecord, 'lengthBytes' | 'arrays'>, sets: readonly Buffer[]): Buffer {
   const used = sets.find((unit) => typeOf(unit) === SPS);
   if (used === undefined) throw new MediaError('there is no SPS');
   const { id: _id, width: _width, height: _height, ...sequence } = parseHevcSequence(used);

@@ -81,3 +81,28 @@ export class UnitReader {
     return taken;
   }
 }
+
+const START_CODE = Buffer.from([0, 0, 1]);
+
+/** The NAL units of a byte stream, which has start codes between them. Views, no copies. */
+export function* unitsBetweenStartCodes(bytes: Buffer): Generator<Buffer> {
+  let from = bytes.indexOf(START_CODE);
+  while (from !== -1) {
+    from += START_CODE.length;
+    const next = bytes.indexOf(START_CODE, from);
+    const unit = withoutTrailingZeros(bytes.subarray(from, next === -1 ? bytes.length : next));
+    if (unit.length > 0) yield unit;
+    from = next;
+  }
+}
+
+/** Units as a sample of MP4 and Matroska has them: each behind its length, in four bytes. */
+export function sampleOf(units: readonly Buffer[]): Buffer {
+  const sample = Buffer.allocUnsafe(units.reduce((sum, unit) => sum + 4 + unit.length, 0));
+  let at = 0;
+  for (const unit of units) {
+    sample.writeUInt32BE(unit.length, at);
+    at += 4 + unit.copy(sample, at + 4);
+  }
+  return sample;
+}

@@ -1,0 +1,122 @@
+import type { PageStore } from '../pages.ts';
+import type { TrackSamples } from '../tracks/fragmenter.ts';
+import type { TrackDescription } from '../tracks/sample.ts';
+import type { PartMuxer } from '../types.ts';
+import type { Mp4Fragment } from './fragment.ts';
+import type { InitSegment, Track } from './initSegment.ts';
+import type { Sample, TrackFragment } from './movieFragment.ts';
+import { Mp4Muxer } from './muxer.ts';
+import { newInitSegment } from './newInitSegment.ts';
+
+const SYNC = 0x200_0000;
+const NON_SYNC = 0x101_0000;
+const BASE_IS_MOOF = 0x2_0000;
+const DEFAULT_FLAGS = 0x20;
+const RUN_OFFSET_DURATION_SIZE = 0x301;
+const RUN_FLAGS_COMPOSITION = 0xc00;
+
+/** Writes fragments of MP4: a moof and its mdat, one run for each track. */
+export class Mp4FragmentWriter {
+  #descriptions: ReadonlyMap<number, TrackDescription> = new Map();
+  #init: InitSegment = newInitSegment(this.#descriptions);
+  #memory: Buffer = Buffer.alloc(0);
+  #sequence = 0;
+
+  /** @throws MediaError a codec that MP4 does not carry */
+  write(tracks: readonly TrackSamples[], times: Pick<Mp4Fragment, 'startMs' | 'endMs' | 'keyframe'>): Mp4Fragment {
+    const init = this.#initOf(tracks);
+    const filled = tracks.filter(({ samples }) => samples.length > 0);
+    const moofBytes = 8 + 16 + filled.reduce((sum, track) => sum + trafBytes(track), 0);
+    const mediaBytes = filled.reduce((sum, { bytes }) => sum + bytes, 0);
+    const bytes = this.#room(moofBytes + 8 + mediaBytes);
+    const writer = new BoxWriter(bytes);
+    this.#sequence += 1;
+    writer.u32(moofBytes).type('moof').u32(16).type('mfhd').u32(0, this.#sequence);
+    const fragments: TrackFragment[] = [];
+    let dataOffset = moofBytes + 8;
+    for (const samples of filled) {
+      const track = init.tracks.find(({ id }) => id === samples.id) as Track;
+      fragments.push(writeTraf(writer, track, samples, dataOffset));
+      dataOffset += samples.bytes;
+    }
+    writer.u32(8 + mediaBytes).type('mdat');
+    for (const { samples } of filled) for (const { data } of samples) writer.bytes(data);
+    return { ...times, bytes, init, tracks: fragments };
+  }
+
+  startPart(first: Mp4Fragment, pages: PageStore): PartMuxer {
+    return new Mp4Muxer(first, pages);
+  }
+
+  #initOf(tracks: readonly TrackSamples[]): InitSegment {
+    const isSame = ({ id, description }: TrackSamples): boolean => this.#descriptions.get(id) === description;
+    if (tracks.length !== this.#descriptions.size || !tracks.every(isSame)) {
+      this.#descriptions = new Map(tracks.map(({ id, description }) => [id, description]));
+      this.#init = newInitSegment(this.#descriptions);
+    }
+    return this.#init;
+  }
+
+  /** Memory that is used again: a fragment is valid until the next one. */
+  #room(bytes: number): Buffer {
+    if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(2 * bytes);
+    return this.#memory.subarray(0, bytes);
+  }
+}
+
+const bytesOfSample = (isVideo: boolean): number => (isVideo ? 16 : 8);
+
+function trafBytes({ description, samples }: TrackSamples): number {
+  const isVideo = description.info.kind === 'video';
+  return 8 + (isVideo ? 16 : 20) + 20 + 20 + samples.length * bytesOfSample(isVideo);
+}
+
+function writeTraf(writer: BoxWriter, track: Track, { samples }: TrackSamples, dataOffset: number): TrackFragment {
+  const isVideo = track.info.kind === 'video';
+  const runBytes = 20 + samples.length * bytesOfSample(isVideo);
+  const headerBytes = isVideo ? 16 : 20;
+  writer.u32(8 + headerBytes + 20 + runBytes).type('traf');
+  writer.u32(headerBytes).type('tfhd');
+  // All of sound can be decoded at once.
+  if (isVideo) writer.u32(BASE_IS_MOOF, track.id);
+  else writer.u32(BASE_IS_MOOF | DEFAULT_FLAGS, track.id, SYNC);
+  writer.u32(20).type('tfdt').u32(0x100_0000);
+  const decodeTimeAt = writer.at;
+  const decodeTime = samples[0]?.dts ?? 0;
+  // The part's muxer writes it.
+  writer.u32(0, 0);
+  writer.u32(runBytes).type('trun');
+  writer.u32(0x100_0000 | RUN_OFFSET_DURATION_SIZE | (isVideo ? RUN_FLAGS_COMPOSITION : 0), samples.length, dataOffset);
+  const described: Sample[] = [];
+  for (const { duration, data, keyframe, offset } of samples) {
+    writer.u32(duration, data.length);
+    if (isVideo) writer.u32(keyframe ? SYNC : NON_SYNC, offset);
+    described.push({ duration, bytes: data.length, compositionOffset: offset, sync: keyframe || !isVideo });
+  }
+  return { track, decodeTime, decodeTimeAt, decodeTimeBytes: 8, runs: [{ dataOffset, samples: described }] };
+}
+
+/** Writes fields one after the other. */
+class BoxWriter {
+  readonly #bytes: Buffer;
+  at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  u32(...values: readonly number[]): this {
+    for (const value of values) this.at = this.#bytes.writeUInt32BE(value >>> 0, this.at);
+    return this;
+  }
+
+  type(name: string): this {
+    this.at += this.#bytes.write(name, this.at, 'latin1');
+    return this;
+  }
+
+  bytes(data: Buffer): this {
+    this.at += data.copy(this.#bytes, this.at);
+    return this;
+  }
+}

@@ -1,0 +1,56 @@
+import { ifReadable } from '../ifReadable.ts';
+import type { NutPacket } from '../nut/reader.ts';
+import { parseAacConfiguration, readAdts } from './aac.ts';
+import type { Sample, Track, TrackDescription } from './sample.ts';
+
+/** AAC, as it lies in MP4 or with an ADTS header for each frame; its rate or channels may change on the way. */
+export class AacTrack implements Track {
+  /** Of the packets' times. */
+  readonly #packetsHz: number;
+  #current: TrackDescription;
+  /** The configuration as it was last sent: most frames repeat it. */
+  #sent: Buffer | undefined;
+
+  constructor(description: TrackDescription) {
+    this.#packetsHz = description.timescale;
+    this.#current = description;
+  }
+
+  get description(): TrackDescription | undefined {
+    return this.#current.configuration.length === 0 ? undefined : this.#current;
+  }
+
+  next({ dts, keyframe, data, extradata }: NutPacket): Sample | undefined {
+    const adts = this.#current.configuration.length === 0 || this.#sent !== undefined ? readAdts(data) : undefined;
+    const sent = adts?.configuration ?? extradata;
+    if (sent !== undefined && this.#sent?.equals(sent) !== true) this.#change(sent);
+    const { description } = this;
+    if (description === undefined) return undefined;
+    return {
+      description,
+      dts: Math.round((dts * description.timescale) / this.#packetsHz),
+      offset: 0,
+      keyframe,
+      data: adts?.data ?? data,
+    };
+  }
+
+  #change(sent: Buffer): void {
+    const { configuration, info } = this.#current;
+    const isFirst = configuration.length === 0;
+    this.#sent = Buffer.from(sent);
+    if (sent.equals(configuration)) return;
+    const parameters = ifReadable(() => parseAacConfiguration(sent));
+    if (parameters === undefined) return;
+    // What ffmpeg found out by decoding is more than what ADTS says: it knows nothing of band replication.
+    const { sampleRateHz, channels } = isFirst
+      ? { sampleRateHz: info.sampleRateHz ?? parameters.sampleRateHz, channels: info.channels ?? parameters.channels }
+      : parameters;
+    this.#current = {
+      ...this.#current,
+      configuration: this.#sent,
+      info: { ...info, sampleRateHz, channels: channels === 0 ? (info.channels ?? 0) : channels },
+      timescale: sampleRateHz,
+    };
+  }
+}

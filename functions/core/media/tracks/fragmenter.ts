@@ -1,0 +1,149 @@
+import type { Fragment } from '../types.ts';
+import type { Sample, TrackDescription } from './sample.ts';
+import { type TimedSample, TrackQueue } from './trackQueue.ts';
+
+/** What one track has in a fragment. */
+export interface TrackSamples {
+  readonly id: number;
+  readonly description: TrackDescription;
+  /** None for a track that is silent. */
+  readonly samples: readonly TimedSample[];
+  /** Of all samples. */
+  readonly bytes: number;
+}
+
+/** Writes the fragments of one container format. */
+export interface FragmentWriter {
+  /** @param tracks all that are known, in the order of their ids. @returns what is valid until the next one. */
+  write(tracks: readonly TrackSamples[], times: Pick<Fragment, 'startMs' | 'endMs' | 'keyframe'>): Fragment;
+}
+
+/** A fragment ends at each keyframe, and after so long. */
+const FRAGMENT_SECONDS = 1;
+/** A track that has sent nothing for so long is not waited for. */
+const SILENT_MS = 1_500;
+/** Tracks come one after the other; one that is behind is waited for so long, so that a part's tracks end together. */
+const BEHIND_MS = 700;
+/** What has come is not held back for longer, whatever is missing: who is killed loses it. */
+const HELD_MAX_MS = 1_500;
+/** No track is waited for with more than this. */
+const QUEUED_MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Cuts the samples of all tracks into fragments of about a second, each track exactly where the pictures' keyframe is
+ * shown. No track waits for one that is silent. A track that is new, or is coded in another way from now on, comes with
+ * the next keyframe, and with all that it had until then: there a new part can begin.
+ */
+export class Fragmenter {
+  readonly #writer: FragmentWriter;
+  readonly #queues: TrackQueue[] = [];
+  /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
+  #dueSinceMs: number | undefined;
+
+  constructor(writer: FragmentWriter) {
+    this.#writer = writer;
+  }
+
+  /** A track that has samples, or is to have some. */
+  declare(id: number, kind: 'video' | 'audio', description: TrackDescription | undefined): void {
+    this.#queueOf(id, kind).declared = description;
+  }
+
+  push(id: number, sample: Sample, nowMs: number): void {
+    this.#queueOf(id, sample.description.info.kind).push(sample, nowMs);
+  }
+
+  /** The next fragment, if one is due. It is valid until the next one is asked for. */
+  next(nowMs: number): Fragment | undefined {
+    const leader = this.#leader(nowMs);
+    if (leader?.first === undefined) return undefined;
+    const count = cutOf(leader);
+    if (count === undefined) {
+      const isHeld = nowMs - leader.first.arrivedAtMs >= HELD_MAX_MS;
+      return isHeld ? this.#cut(leader, leader.length, Number.POSITIVE_INFINITY) : undefined;
+    }
+    const seconds = leader.shownAt(count);
+    this.#dueSinceMs ??= nowMs;
+    const isBehind = (queue: TrackQueue): boolean =>
+      queue !== leader && !this.#isSilent(queue, nowMs) && queue.shownAt(queue.length - 1) < seconds;
+    const canWait = nowMs - this.#dueSinceMs < BEHIND_MS && this.#bytes < QUEUED_MAX_BYTES;
+    if (canWait && this.#queues.some(isBehind)) return undefined;
+    return this.#cut(leader, count, seconds);
+  }
+
+  /** All that is left, one fragment after the other; undefined at the end. */
+  rest(): Fragment | undefined {
+    const leader = this.#leader(Number.POSITIVE_INFINITY);
+    if (leader === undefined) return undefined;
+    const count = cutOf(leader);
+    return this.#cut(leader, count ?? leader.length, count === undefined ? Number.POSITIVE_INFINITY : leader.shownAt(count));
+  }
+
+  /** Pictures decide where fragments end; where there are none, the sound that is furthest behind. */
+  #leader(nowMs: number): TrackQueue | undefined {
+    const video = this.#queues.find(({ kind, length }) => kind === 'video' && length > 0);
+    if (video !== undefined) return video;
+    if (this.#queues.some((queue) => queue.kind === 'video' && !this.#isSilent(queue, nowMs))) return undefined;
+    const filled = this.#queues.filter(({ length }) => length > 0);
+    return filled.sort((one, other) => one.shownAt(0) - other.shownAt(0))[0];
+  }
+
+  get #bytes(): number {
+    return this.#queues.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #isSilent({ arrivedAtMs }: TrackQueue, nowMs: number): boolean {
+    return arrivedAtMs === undefined || nowMs - arrivedAtMs >= SILENT_MS;
+  }
+
+  /** @param count of the leader's samples. @param seconds what the others have before then */
+  #cut(leader: TrackQueue, count: number, seconds: number): Fragment {
+    this.#dueSinceMs = undefined;
+    const isVideo = leader.kind === 'video';
+    const hasVideo = this.#queues.some(({ kind }) => kind === 'video');
+    const keyframe = isVideo ? leader.first?.keyframe === true : !hasVideo;
+    if (keyframe || !isVideo) for (const queue of this.#queues) queue.describe();
+    let startMs = Number.POSITIVE_INFINITY;
+    let endMs = Number.NEGATIVE_INFINITY;
+    const tracks: TrackSamples[] = [];
+    for (const queue of this.#queues) {
+      const description = queue.current;
+      if (description === undefined) continue;
+      const isHeld = queue.first !== undefined && queue.first.description !== description;
+      const own = isHeld ? 0 : queue === leader ? count : queue.countBefore(seconds);
+      const { samples, bytes } = queue.take(own);
+      tracks.push({ id: queue.id, description, samples, bytes });
+      if (samples.length === 0) continue;
+      const unitMs = 1000 / description.timescale;
+      const priming = queue.takePriming();
+      for (const { dts, offset, duration } of samples) {
+        startMs = Math.min(startMs, (dts + offset + priming) * unitMs);
+        endMs = Math.max(endMs, (dts + offset + duration) * unitMs);
+      }
+    }
+    return this.#writer.write(tracks, { startMs, endMs, keyframe });
+  }
+
+  #queueOf(id: number, kind: 'video' | 'audio'): TrackQueue {
+    const known = this.#queues.find((queue) => queue.id === id);
+    if (known !== undefined) return known;
+    const queue = new TrackQueue(id, kind);
+    this.#queues.push(queue);
+    this.#queues.sort((one, other) => one.id - other.id);
+    return queue;
+  }
+}
+
+/** How many of the leader's samples the next fragment has; undefined while it may become longer. */
+function cutOf(leader: TrackQueue): number | undefined {
+  const { first } = leader;
+  if (first === undefined) return undefined;
+  const { timescale } = first.description;
+  for (let place = 1; place < leader.length; place++) {
+    const entry = leader.at(place);
+    if (entry === undefined) return undefined;
+    if (entry.description !== first.description || (leader.kind === 'video' && entry.keyframe)) return place;
+    if (entry.dts - first.dts >= FRAGMENT_SECONDS * timescale) return place;
+  }
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import {
+  changedParameters,
+  haveSameSets,
+  parametersOf,
+  parametersOfRecord,
+  type VideoParameters,
+} from '../nal/changedParameterSets.ts';
+import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
+import type { NutPacket } from '../nut/reader.ts';
+import type { Sample, Track, TrackDescription } from './sample.ts';
+
+/** A configuration record begins with its version; anything else has start codes. */
+const isRecord = (configuration: Buffer): boolean => configuration[0] === 1;
+
+/**
+ * H.264 and HEVC, as they lie in MP4 or as a byte stream. Their parameter sets change by a new configuration (FLV), or
+ * within the samples (MPEG-TS, RTSP).
+ */
+export class NalTrack implements Track {
+  readonly #isByteStream: boolean;
+  readonly #codec: string;
+  readonly #template: TrackDescription;
+  #current: TrackDescription | undefined;
+
+  constructor(description: TrackDescription) {
+    this.#template = description;
+    this.#codec = description.info.codec;
+    this.#isByteStream = !isRecord(description.configuration);
+    if (this.#isByteStream) this.#change(parametersOf(this.#codec, [...unitsBetweenStartCodes(description.configuration)]));
+    else this.#current = description;
+  }
+
+  get description(): TrackDescription | undefined {
+    return this.#current;
+  }
+
+  next({ dts, offset, keyframe, data, extradata }: NutPacket): Sample | undefined {
+    if (extradata !== undefined) this.#reconfigure(extradata);
+    const units = this.#isByteStream ? [...unitsBetweenStartCodes(data)] : undefined;
+    const sample = units === undefined ? data : sampleOf(units);
+    if (keyframe && this.#current !== undefined)
+      this.#change(changedParameters(this.#codec, this.#current.configuration, sample));
+    if (keyframe && units !== undefined && this.#current === undefined) this.#change(parametersOf(this.#codec, units));
+    const description = this.#current;
+    return description === undefined ? undefined : { description, dts, offset, keyframe, data: sample };
+  }
+
+  /** Servers repeat what they sent: that is no change. */
+  #reconfigure(extradata: Buffer): void {
+    const known = this.#current?.configuration;
+    if (!isRecord(extradata)) {
+      const sets = [...unitsBetweenStartCodes(extradata)];
+      const parameters = parametersOf(this.#codec, sets);
+      if (parameters === undefined || (known !== undefined && haveSameSets(this.#codec, known, parameters.record)))
+        return;
+      this.#change(parameters);
+    } else if (known === undefined || !haveSameSets(this.#codec, known, extradata)) {
+      this.#change(parametersOfRecord(this.#codec, extradata));
+    }
+  }
+
+  #change(parameters: VideoParameters | undefined): void {
+    if (parameters === undefined) return;
+    const { record, width, height } = parameters;
+    this.#current = {
+      ...this.#template,
+      info: { ...this.#template.info, width, height },
+      configuration: record,
+    };
+  }
+}
