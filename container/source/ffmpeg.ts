@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
-import { ffmpegArguments } from './ffmpegArguments.ts';
+import { ffmpegArguments, outputCount } from './ffmpegArguments.ts';
 import type { Input } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 
@@ -14,8 +14,6 @@ export interface FfmpegOptions {
   readonly plan: EncodingPlan;
   /** Every line of stderr, as ffmpeg wrote it: it may hold the source's URL. */
   readonly onLine: (line: string) => void;
-  /** Every line of the packet list. */
-  readonly onPacket: (line: string) => void;
 }
 
 /** ffmpeg is asked once, with SIGTERM: two signals in short order lose the tail. Then it is killed. */
@@ -28,28 +26,27 @@ export class Ffmpeg {
   readonly #child: ChildProcess;
   /** Settles with the exit code when the process is gone and its output has been read; signals give -1. */
   readonly exited: Promise<number>;
+  /** What it writes, as the plan says. All of them are always to be read to the end. */
+  readonly outputs: readonly Readable[];
   #stopAsked: boolean = false;
 
   constructor(options: FfmpegOptions) {
     const { input, access, plan } = options;
+    const more = Array<'pipe'>(outputCount(plan) - 1).fill('pipe');
     this.#child = spawn(options.path, ffmpegArguments(input, access, plan), {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...more],
       env: { ...ENVIRONMENT, ...access.environment },
     });
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     const lines = createInterface({ input: this.#child.stderr as Readable });
     lines.on('line', options.onLine);
-    createInterface({ input: this.#child.stdio[3] as Readable }).on('line', options.onPacket);
+    const [, stdout, , ...others] = this.#child.stdio;
+    this.outputs = [stdout, ...others] as Readable[];
     this.exited = Promise.race([once(this.#child, 'close'), spawnFailed]).then(
       ([code]) => (code as number | null) ?? -1,
     );
     // Whoever waits for it hears of it; nobody waiting yet is no reason to crash.
     this.exited.catch(() => undefined);
-  }
-
-  /** The container's bytes. Always to be read to the end. */
-  get stdout(): Readable {
-    return this.#child.stdout as Readable;
   }
 
   /** Ends ffmpeg at once: what it has is not wanted. */

@@ -1,52 +1,45 @@
-import type { ContainerFormat } from '../../functions/core/media/types.ts';
-import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
+import { PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
+import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
 import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import { type Input, inputOptions } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 
-/** A cluster ends at each keyframe, and at least every second. Checksums would be of what is written anew. */
-const MATROSKA_OUTPUT = ['-cluster_time_limit', '1000', '-cluster_size_limit', '100M', '-write_crc32', '0'];
-
-const OUTPUTS: Readonly<Record<ContainerFormat, readonly string[]>> = {
-  // delay_moov keeps the first audio/video offset, which empty_moov alone drops. A fragment ends at each keyframe, and
-  // at least every second.
-  mp4: [
-    '-f',
-    'mp4',
-    '-movflags',
-    '+frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer',
-    '-frag_duration',
-    '1000000',
-  ],
-  webm: ['-f', 'webm', ...MATROSKA_OUTPUT],
-  mkv: ['-f', 'matroska', ...MATROSKA_OUTPUT],
-  // Tables come before each keyframe, and at least every second.
-  ts: ['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-pat_period', '1'],
-};
-
-/** As ffmpeg evaluates it for a packet: keyframes are told, and of the others what comes a second after the last one. */
-const KEYFRAMES = 'if(key+gte(pts*tb-ld(0)\\,1)\\,0*st(0\\,pts*tb)\\,1)';
-
 /** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
 const CHANNEL_LAYOUTS = ['mono', 'stereo', '3.0', '5.0', '5.1'];
 
-/** ffmpeg 7.1 takes no AAC packet of an RTSP source for a keyframe, and a copy begins with one. */
-const ALL_AUDIO = ['-copyinkf:a'];
-
 /**
- * A list of packets with their side data: it shows where codec parameters change in the middle, and that the source is
- * not silent. Each line wakes the recorder, so most are dropped. A line waits for the next one of the other stream,
- * 0.1 s at most: enough audio is told for a keyframe to be shown before its fragment is written.
+ * Packets as they are, each written at once. Of several streams in one output none waits for another: ffmpeg holds one
+ * packet of each at most. Without syncpoints, in its fourth version, NUT also has what a codec's configuration becomes.
  */
-const PACKET_LIST = [
-  ...['-map', '0:v:0?', '-map', '0:a:0?', '-c', 'copy', ...ALL_AUDIO],
-  ...['-bsf:v', `noise=drop=${KEYFRAMES}`, '-bsf:a', 'noise=drop=mod(n\\,8)'],
-  ...['-max_interleave_delta', '100000', '-flush_packets', '1', '-f', 'framecrc', 'pipe:3'],
+const NUT = [
+  ...['-max_interleave_delta', '1', '-flush_packets', '1'],
+  ...['-strict', 'experimental', '-syncpoints', 'none', '-write_index', '0', '-f', 'nut'],
 ];
 
+/** What cannot be decoded yet is told apart here, not left out: it shows that the source is alive. */
+const COPY = ['-c', 'copy', '-copyinkf'];
+
+/** Descriptors of ffmpeg's outputs; 2 is for what it says. */
+const PIPES = ['pipe:1', 'pipe:3'];
+
+/** What ffmpeg writes to each of its outputs, given what it has found in the source. */
+export function trackOutputs(plan: EncodingPlan, found: readonly StreamCodec[]): TrackSource[][] {
+  const ofKind = (kind: 'video' | 'audio'): TrackSource[] =>
+    found
+      .filter((stream) => stream.kind === kind)
+      .slice(0, 1)
+      .map(({ codec }) => ({ kind, codec, isEncoded: false }));
+  const { audio } = plan;
+  if (audio === 'copy') return [[...ofKind('video'), ...ofKind('audio')]];
+  const codec = audio.encoder === 'libopus' ? 'opus' : audio.encoder;
+  const encoded: TrackSource[] = [{ kind: 'audio', codec, isEncoded: true }];
+  return plan.hasVideo ? [ofKind('video'), encoded] : [encoded];
+}
+
 /**
- * ffmpeg's arguments: reads the source, writes fragments to stdout, a list of packets to descriptor 3. Only the protocols
- * that the source's scheme needs are allowed, so that a playlist cannot read files.
+ * ffmpeg's arguments: reads the source, writes packets to one pipe or two. Only the protocols that the source's scheme
+ * needs are allowed, so that a playlist cannot read files.
  */
 export function ffmpegArguments(
   input: Input,
@@ -69,26 +62,22 @@ export function ffmpegArguments(
     '+discardcorrupt',
     '-i',
     access.url,
-    '-map',
-    '0:v:0?',
-    '-map',
-    '0:a:0?',
-    '-c:v',
-    'copy',
-    ...audioArguments(plan),
-    '-max_muxing_queue_size',
-    '4096',
-    ...OUTPUTS[plan.format],
-    'pipe:1',
-    ...PACKET_LIST,
+    ...outputs(plan).flatMap((output, place) => [...output, ...NUT, PIPES[place] ?? '']),
   ];
 }
 
-function audioArguments({ format, audio }: EncodingPlan): string[] {
-  // MP4 takes AAC only, and MPEG-TS's (HLS, SRT) has headers that do not belong there; other AAC passes as it is.
-  if (audio === 'copy')
-    return ['-c:a', 'copy', ...(format === 'mp4' ? ['-bsf:a', 'aac_adtstoasc'] : []), ...ALL_AUDIO];
+/** How many pipes ffmpeg writes to. */
+export const outputCount = (plan: EncodingPlan): number => outputs(plan).length;
+
+/** What is encoded has an output of its own: that begins with the first packet, and until then the others would wait. */
+function outputs({ audio, hasVideo }: EncodingPlan): string[][] {
+  const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
+  if (audio === 'copy') return [['-map', '0:v:0?', '-map', '0:a:0?', ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
-  return ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
+  const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
+  return [
+    ...(hasVideo ? [['-map', '0:v:0', ...COPY, ...bsf.slice(0, 2)]] : []),
+    ['-map', '0:a:0', ...encoded, ...bsf.slice(2)],
+  ];
 }

@@ -1,7 +1,5 @@
 import type { StreamCodec } from '../../functions/core/settings/formats.ts';
 
-/** AAC as MPEG-TS has it (stream type 15), with an ADTS header for each frame. */
-const ADTS = /\(\[15\]\[0\]\[0\]\[0\] /;
 const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
 
 /**
@@ -65,7 +63,6 @@ export class InputStreams {
       kind: kind === 'Video' ? 'video' : 'audio',
       codec,
       ...(rate === undefined ? {} : { sampleRateHz: Number(rate) }),
-      ...(ADTS.test(rest) ? { isAdts: true } : {}),
     });
     return undefined;
   }

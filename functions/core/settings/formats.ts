@@ -33,8 +33,6 @@ export interface StreamCodec {
   /** As ffprobe names it. */
   readonly codec: string;
   readonly sampleRateHz?: number;
-  /** AAC whose parameters come with each frame, as in MPEG-TS. */
-  readonly isAdts?: boolean;
 }
 
 /** What ffmpeg is asked to make of a source. Video is always copied. */
@@ -42,6 +40,17 @@ export interface EncodingPlan {
   readonly format: ContainerFormat;
   /** 'copy', or the encoder that the container needs. */
   readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
+  readonly hasVideo: boolean;
+}
+
+/** ffmpeg does what `next` asks for when it was given `current`: packets are copied into any container. */
+export function isServedBy(next: EncodingPlan, current: EncodingPlan): boolean {
+  if (next.audio === 'copy' || current.audio === 'copy') return next.audio === current.audio;
+  return (
+    next.hasVideo === current.hasVideo &&
+    next.audio.encoder === current.audio.encoder &&
+    next.audio.sampleRateHz === current.audio.sampleRateHz
+  );
 }
 
 /** Opus knows this rate only; a copy of it is never resampled. */
@@ -59,19 +68,14 @@ export function planFor(
   const audio = streams.find(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
+  const hasVideo = video !== undefined;
   if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
-    return { format, audio: 'copy' };
+    return { format, audio: 'copy', hasVideo };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
-  return { format, audio: { encoder: carrier.encoder, sampleRateHz } };
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, hasVideo };
 }
 
-function fits(
-  { codec, sampleRateHz, isAdts }: StreamCodec,
-  format: ContainerFormat,
-  wantedHz: number,
-): boolean {
-  // ffmpeg's Matroska wants AAC's parameters before the first frame, unless it can go back in its output.
-  if (isAdts === true && format === 'mkv') return false;
+function fits({ codec, sampleRateHz }: StreamCodec, format: ContainerFormat, wantedHz: number): boolean {
   return CARRIERS[format].audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);
 }
 
