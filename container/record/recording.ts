@@ -1,10 +1,7 @@
 import path from 'node:path';
-import {
-  type ContainerFormat,
-  createReader,
-  type Fragment,
-  type FragmentReader,
-} from '../../functions/core/media/index.ts';
+import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
@@ -31,11 +28,8 @@ export interface RecordingOptions {
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
 
-/** Between the times of ffmpeg's packet list and those of a container. */
+/** Between what a segment says of its time and those of its samples. */
 const ROUNDING_MS = 20;
-
-/** A picture that has not come by then may never come, and sound alone is worth recording. */
-const LEADING_MAX_MS = 5_000;
 
 /** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
 export class Recording {
@@ -45,7 +39,8 @@ export class Recording {
   readonly #uploader: Uploader;
   readonly #buffers = new BufferPool();
   readonly #finishing: Promise<FinalPart>[] = [];
-  #reader: FragmentReader = createReader('mp4');
+  /** Of ffmpeg's present run, once it is known what that writes. */
+  #media: LiveMedia | undefined;
   #format: ContainerFormat = 'mp4';
   #part: RecordedPart | undefined;
   readonly #unfinished = new Set<RecordedPart>();
@@ -56,10 +51,6 @@ export class Recording {
   #isNewRun: boolean = true;
   #runMs = { from: 0, until: 0 };
   readonly #timeline = new InputTimeline();
-  #runEndMs = Number.POSITIVE_INFINITY;
-  /** What came before the present run's first keyframe. */
-  readonly #leading: Fragment[] = [];
-  #hasEnded: boolean = false;
   #fragments = 0;
   /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
   #isFull: boolean = false;
@@ -95,31 +86,43 @@ export class Recording {
     return this.#runMs.until - this.#runMs.from;
   }
 
-  /** Takes a chunk of ffmpeg's output. Waits at most for the disk. @throws what makes going on useless */
-  async write(chunk: Buffer): Promise<void> {
-    for (const fragment of this.#reader.push(chunk)) await this.#add(fragment);
+  /**
+   * Takes what ffmpeg wrote to one of its pipes; undefined: time has gone by. Waits at most for the disk.
+   * @throws what makes going on useless
+   */
+  async write(output: { readonly pipe: number; readonly chunk: Buffer } | undefined): Promise<void> {
+    const media = this.#media;
+    if (media === undefined) return;
+    const nowMs = this.#options.context.clock.nowMs();
+    if (output !== undefined) media.push(output.pipe, output.chunk, nowMs);
+    for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs)) await this.#add(media, next);
   }
 
-  /** ffmpeg begins: what it writes has a header of its own. */
-  begin(format: ContainerFormat): void {
-    this.#format = format;
-    this.#reader = createReader(format);
+  /** ffmpeg has ended: records what was waiting for more. */
+  async endRun(): Promise<void> {
+    const media = this.#media;
+    if (media === undefined) return;
+    for (let next = media.rest(); next !== undefined; next = media.rest()) await this.#add(media, next);
+  }
+
+  /** ffmpeg begins. */
+  begin(): void {
+    this.#media = undefined;
     this.#zeroAtMs = undefined;
     this.#isNewRun = true;
     this.#runMs = { from: 0, until: 0 };
-    this.#leading.length = 0;
     this.#timeline.begin();
-    this.#runEndMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** What ffmpeg's present run writes to each of its pipes, and which kind of file is made of it. */
+  beginTracks(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat): void {
+    this.#format = format;
+    this.#media = new LiveMedia(outputs, format);
   }
 
   /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */
   joinTimeline(startMs: number): void {
     this.#timeline.join(startMs);
-  }
-
-  /** What ffmpeg's present run shows from then on, in ms of its timeline, is left out: it is of another kind. */
-  endRunAt(atMs: number): void {
-    this.#runEndMs = atMs - ROUNDING_MS;
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
@@ -129,10 +132,7 @@ export class Recording {
 
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
-    this.#hasEnded = true;
     try {
-      const leading = this.#part === undefined ? this.#leading.splice(0) : [];
-      for (const fragment of [...leading, ...this.#reader.end()]) await this.#add(fragment);
       // Finishing needs memory of its own.
       this.#buffers.close();
       await this.#finishPart();
@@ -162,36 +162,21 @@ export class Recording {
     };
   }
 
-  async #add(fragment: Fragment): Promise<void> {
+  async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#isFull || fragment.startMs >= this.#runEndMs) return;
+    if (this.#isFull) return;
     this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
     if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
-    if (this.#waitsForKeyframe(fragment)) {
-      this.#leading.push({ ...fragment, bytes: Buffer.from(fragment.bytes) });
-      return;
-    }
     const isNewRun = this.#isNewRun;
     this.#isNewRun = false;
     this.#runMs = { from: isNewRun ? fragment.startMs : this.#runMs.from, until: fragment.endMs };
-    const leading = this.#leading.splice(0);
     if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
       await this.#finishPart();
-      this.#part = this.#openPart(leading[0] ?? fragment, this.#zeroAtMs);
-      for (const earlier of leading) await this.#part.add(earlier);
+      this.#part = this.#openPart(media, fragment, this.#zeroAtMs);
     }
     await this.#part.add(fragment);
     this.#fragments += 1;
     this.#checkLimits(this.#part);
-  }
-
-  /**
-   * Sound often comes before the first picture. It is held until that is there: whoever finds a part, also one whose
-   * recorder was killed in its first second, finds pictures in it.
-   */
-  #waitsForKeyframe(fragment: Fragment): boolean {
-    if (!this.#isNewRun || fragment.keyframe || this.#hasEnded) return false;
-    return fragment.endMs - (this.#leading[0] ?? fragment).startMs < LEADING_MAX_MS;
   }
 
   /** A source that keeps what it sent gives some of it again when it is joined again. */
@@ -223,7 +208,7 @@ export class Recording {
     return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
   }
 
-  #openPart(first: Fragment, zeroAtMs: number): RecordedPart {
+  #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {
     const { context, signal, onFirstPart, firstPart } = this.#options;
     const part = new RecordedPart(
       {
@@ -236,7 +221,7 @@ export class Recording {
         part: this.#nextPart,
         zeroAtMs,
       },
-      (pages) => this.#reader.startPart(first, pages),
+      (pages) => media.startPart(first, pages),
     );
     this.#unfinished.add(part);
     const isFirst = this.#nextPart === firstPart;

@@ -51,11 +51,9 @@ async function follow(
   const { reconnectWindowMs } = job.settings;
   const patience = new SourcePatience(job.settings, clock.nowMs());
   let plan = planFor(expectedStreams(job), job.settings);
-  let changedFrom: string | undefined;
-  let ignoresRepeatedParameters = false;
   for (;;) {
     const before = recording.fragments;
-    recording.begin(plan.format);
+    recording.begin();
     const access = await judge(reach, job.source.url);
     const end: SourceEnd =
       'kind' in access
@@ -66,30 +64,21 @@ async function follow(
             access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
-            onChunk: (chunk) => recording.write(chunk),
+            onTracks: (outputs, format) => recording.beginTracks(outputs, format),
+            onChunk: (output) => recording.write(output),
             onTimeline: (startMs) => recording.joinTimeline(startMs),
-            onParameterChange: (atMs) => recording.endRunAt(atMs),
-            ignoresRepeatedParameters,
             runMs: () => recording.runMs,
             openTimeoutMs: patience.openTimeoutMs(clock.nowMs()),
             signal: stop.signal,
             log,
           });
+    await recording.endRun();
     if (recording.fragments > before) patience.heard();
     if (end.kind === 'refused') {
       log.warn('the source is refused', { reason: end.reason });
       return atOnce(end);
     }
     if (stop.cause !== undefined) return atOnce(end);
-    // The same parameters again after a change: this source repeats them, and that is no change.
-    ignoresRepeatedParameters ||=
-      end.kind !== 'replan' && changedFrom !== undefined && end.parameters === changedFrom;
-    changedFrom = undefined;
-    if (end.kind === 'changed') {
-      log.info('the codec parameters of the source changed: ffmpeg begins again');
-      changedFrom = end.parameters;
-      continue;
-    }
     if (end.kind === 'replan') {
       if (!patience.replan()) return atOnce(end);
       log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
@@ -127,7 +116,6 @@ async function judge(reach: SourceReach, url: string): Promise<SourceAccess | So
       complaints: [UNRESOLVABLE],
       complaint: undefined,
       isFinite: false,
-      parameters: undefined,
       timedOut: false,
     };
   }

@@ -1,16 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
+import type { ContainerFormat } from '../../functions/core/media/types.ts';
+import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import { type EncodingPlan, isServedBy, type StreamCodec } from '../../functions/core/settings/formats.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { Complaints } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
+import { trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
-import { ParameterChanges } from './parameterChanges.ts';
+import { type OutputChunk, readOutputs } from './outputs.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';
-import { TimelineJumps } from './timelineJumps.ts';
 
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
@@ -20,13 +21,12 @@ export interface SourceRunOptions {
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
   readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
-  /** Takes ffmpeg's output, in order. What it throws ends the run. */
-  readonly onChunk: (chunk: Buffer) => Promise<void>;
+  /** Told before the first chunk what ffmpeg writes to each of its pipes, and which kind of file is to be made of it. */
+  readonly onTracks: (outputs: readonly (readonly TrackSource[])[], format: ContainerFormat) => void;
+  /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
+  readonly onChunk: (output: OutputChunk) => Promise<void>;
   /** Told before the first chunk, where the source's own time goes on over its connections, in ms. */
   readonly onTimeline: (startMs: number) => void;
-  /** Told that what is shown from then on, in ms of this run's timeline, does not belong into this run's file. */
-  readonly onParameterChange: (atMs: number) => void;
-  readonly ignoresRepeatedParameters: boolean;
   /** How much of this run has been recorded, in ms of its own time. */
   readonly runMs: () => number;
   readonly openTimeoutMs: number;
@@ -36,8 +36,6 @@ export interface SourceRunOptions {
 }
 
 export type SourceEnd =
-  /** The video's codec parameters changed: run again, for another file. */
-  | { readonly kind: 'changed'; readonly parameters: string | undefined }
   /** The source sends something else than was expected: run again with this plan. */
   | { readonly kind: 'replan'; readonly plan: EncodingPlan }
   /** The source leads to where it may not. */
@@ -52,11 +50,12 @@ export type SourceEnd =
       readonly complaint: string | undefined;
       /** The source is a file or a playlist with an end, not a live stream. */
       readonly isFinite: boolean;
-      readonly parameters: string | undefined;
       /** Nothing came in time: before the first frame, or later. */
       readonly timedOut: boolean;
     };
 
+/** Samples wait for others, and are looked at again after so long. */
+const TICK_MS = 250;
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
 const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
@@ -70,14 +69,6 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const streams = new InputStreams();
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
-  let changed = false;
-  const changes = new ParameterChanges((atMs) => {
-    if (changed) return;
-    changed = true;
-    options.onParameterChange(atMs);
-    ffmpeg.stop();
-  }, options.ignoresRepeatedParameters);
-  const jumps = new TimelineJumps();
   let timedOut = false;
   const silence = new Silence(silenceLimitMs(input.settings, false), () => {
     log.warn('the source is connected and sends nothing');
@@ -85,10 +76,6 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     ffmpeg.stop(HUNG_GRACE_MS);
   });
   const ffmpeg = new Ffmpeg({
-    onPacket: (line) => {
-      silence.touch();
-      changes.read(line);
-    },
     path: options.ffmpegPath,
     input,
     access,
@@ -99,10 +86,6 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
       if (level === 'info') return;
-      if (jumps.read(text)) {
-        log.warn('the times of the source have jumped back: it is taken for lost');
-        ffmpeg.stop();
-      }
       if (!/^\s*Last message repeated /.test(text)) complaints.add(level, text);
     },
   });
@@ -125,8 +108,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     let decided = false;
     // What has an end was recorded up to the moment at which it was lost: from its beginning it would come twice.
     let isRepeat = false;
-    for await (const chunk of ffmpeg.stdout) {
-      silence.touch();
+    for await (const output of readOutputs(ffmpeg.outputs, TICK_MS)) {
+      if (output !== undefined) silence.touch();
+      else if (!decided) continue;
       if (!decided) {
         // ffmpeg says what it found before it writes anything.
         const found = await known.promise;
@@ -135,18 +119,17 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         clearTimeout(openTimer);
         isRepeat = input.rejoins && hasEnd(url, streams);
         if (isRepeat) ffmpeg.stop();
-        else if (!isDeepStrictEqual(plan, options.plan)) {
+        else if (!isServedBy(plan, options.plan)) {
           replan = plan;
           ffmpeg.stop();
-        }
+        } else options.onTracks(trackOutputs(options.plan, found ?? []), plan.format);
         if (streams.timelineStartMs !== undefined) {
           silence.allow(silenceLimitMs(input.settings, true));
           silence.touch();
           options.onTimeline(streams.timelineStartMs);
         }
       }
-      if (replan === undefined && !isRepeat && !access.refused.aborted)
-        await options.onChunk(chunk as Buffer);
+      if (replan === undefined && !isRepeat && !access.refused.aborted) await options.onChunk(output);
     }
     const exitCode = await ffmpeg.exited;
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
@@ -155,11 +138,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       // A container that cannot carry the codec fails before the first byte.
       const found = await known.promise;
       const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);
-      if (!isDeepStrictEqual(plan, options.plan)) replan = plan;
+      if (!isServedBy(plan, options.plan)) replan = plan;
     }
     if (replan !== undefined) return { kind: 'replan', plan: replan };
-    if (changed) return { kind: 'changed', parameters: changes.fingerprint };
-    const parameters = changes.fingerprint;
     return {
       kind: 'ended',
       exitCode,
@@ -168,7 +149,6 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       complaint: access.failures.at(-1) ?? complaints.last,
       isFinite: hasEnd(url, streams) || hasCome(url, streams, options.runMs()),
       timedOut,
-      parameters,
     };
   } finally {
     silence.end();
@@ -176,7 +156,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     options.signal.removeEventListener('abort', stop);
     access.refused.removeEventListener('abort', kill);
     ffmpeg.stop();
-    ffmpeg.stdout.resume();
+    for (const output of ffmpeg.outputs) output.resume();
     await ffmpeg.exited.catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
 import type { PageStore } from '../pages.ts';
-import type { TrackSamples } from '../tracks/fragmenter.ts';
+import type { FragmentTimes, FragmentWriter, TrackSamples } from '../tracks/fragmentWriter.ts';
 import type { TrackDescription } from '../tracks/sample.ts';
 import type { PartMuxer } from '../types.ts';
 import type { Mp4Fragment } from './fragment.ts';
@@ -16,14 +16,14 @@ const RUN_OFFSET_DURATION_SIZE = 0x301;
 const RUN_FLAGS_COMPOSITION = 0xc00;
 
 /** Writes fragments of MP4: a moof and its mdat, one run for each track. */
-export class Mp4FragmentWriter {
+export class Mp4FragmentWriter implements FragmentWriter {
   #descriptions: ReadonlyMap<number, TrackDescription> = new Map();
   #init: InitSegment = newInitSegment(this.#descriptions);
   #memory: Buffer = Buffer.alloc(0);
   #sequence = 0;
 
   /** @throws MediaError a codec that MP4 does not carry */
-  write(tracks: readonly TrackSamples[], times: Pick<Mp4Fragment, 'startMs' | 'endMs' | 'keyframe'>): Mp4Fragment {
+  write(tracks: readonly TrackSamples[], times: FragmentTimes): Mp4Fragment {
     const init = this.#initOf(tracks);
     const filled = tracks.filter(({ samples }) => samples.length > 0);
     const moofBytes = 8 + 16 + filled.reduce((sum, track) => sum + trafBytes(track), 0);

@@ -12,10 +12,15 @@ export interface FrameCode {
   readonly prefix: number;
 }
 
+/** Seconds in a unit of time, as a fraction. */
+export interface TimeBase {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
 export interface MainHeader {
   readonly streams: number;
-  /** Units of time in a second. */
-  readonly timeBases: readonly number[];
+  readonly timeBases: readonly TimeBase[];
   /** By the frame's first byte. */
   readonly codes: readonly FrameCode[];
   /** What small frames begin with and is not written. The first one is empty. */
@@ -25,6 +30,7 @@ export interface MainHeader {
 /** What ffmpeg says of a stream before its first packet. */
 export interface NutStream {
   readonly kind: 'video' | 'audio' | 'other';
+  readonly timeBase: TimeBase;
   /** Units of the stream's times in a second. */
   readonly timescale: number;
   /** Bits of a time that come alone where the others go on. */
@@ -77,11 +83,9 @@ export function parseMainHeader(fields: NutCursor): MainHeader {
   const streams = fields.v();
   if (streams < 1 || streams > STREAMS_MAX) throw new MediaError(`${streams} streams in one output`);
   fields.v();
-  const timeBases: number[] = [];
-  for (let left = fields.v(); left > 0 && !fields.isShort; left--) {
-    const numerator = fields.v();
-    timeBases.push(fields.v() / numerator);
-  }
+  const timeBases: TimeBase[] = [];
+  for (let left = fields.v(); left > 0 && !fields.isShort; left--)
+    timeBases.push({ numerator: fields.v(), denominator: fields.v() });
   const codes = frameCodes(fields);
   const prefixes = [Buffer.alloc(0)];
   for (let left = fields.v(); left > 0 && !fields.isShort; left--) prefixes.push(Buffer.from(fields.bytes()));
@@ -128,7 +132,7 @@ export function parseStreamHeader(
   const kind = KINDS[fields.v()] ?? 'other';
   // The codec's tag: ffmpeg's info lines name the codec.
   fields.bytes();
-  const timescale = main.timeBases[fields.v()];
+  const timeBase = main.timeBases[fields.v()];
   const timeBits = fields.v();
   fields.v();
   fields.v();
@@ -138,13 +142,14 @@ export function parseStreamHeader(
     kind === 'video' ? [fields.v(), fields.v(), fields.v(), fields.v()] : [0, 0, 0, 0];
   const [sampleRateHz, rateFactor, channels] =
     kind === 'audio' ? [fields.v(), fields.v(), fields.v()] : [0, 1, 0];
-  if (fields.isShort || timescale === undefined || timeBits > 30 || rateFactor === 0)
+  if (fields.isShort || timeBase === undefined || timeBits > 30 || rateFactor === 0)
     throw new MediaError('a stream header says what cannot be');
   return {
     index,
     stream: {
       kind,
-      timescale,
+      timeBase,
+      timescale: timeBase.denominator / timeBase.numerator,
       timeBits,
       extradata,
       width,

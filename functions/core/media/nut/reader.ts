@@ -31,6 +31,7 @@ const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
 /** First two bytes of the startcodes that are read. */
 const MAIN = 0x4e4d;
 const STREAM = 0x4e53;
+const SYNCPOINT = 0x4e4b;
 const STARTCODE_BYTES = 8;
 /** A packet header that announces more than this has a checksum of its own. */
 const CHECKED_BYTES = 4096;
@@ -98,7 +99,20 @@ export class NutReader {
       // ffmpeg repeats its headers now and then.
       this.#streams[index] ??= { stream, times: packetTimes(stream), packed: 0n };
     }
+    if (startcode === SYNCPOINT && this.#main !== undefined) this.#beginTimes(fields.large(), this.#main);
     return true;
+  }
+
+  /** @param time and base in one number: all streams' times are counted from there */
+  #beginTimes(time: bigint, { timeBases }: MainHeader): void {
+    const count = BigInt(timeBases.length);
+    const base = timeBases[Number(time % count)];
+    if (base === undefined) throw new MediaError('there are no units of time');
+    for (const state of this.#streams) {
+      const { numerator, denominator } = state.stream.timeBase;
+      const units = (time / count) * BigInt(base.numerator) * BigInt(denominator);
+      state.packed = units / (BigInt(base.denominator) * BigInt(numerator));
+    }
   }
 
   #stepFrame(head: Buffer, packets: NutPacket[]): boolean {

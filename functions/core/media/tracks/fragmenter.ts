@@ -1,22 +1,7 @@
 import type { Fragment } from '../types.ts';
+import type { FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { Sample, TrackDescription } from './sample.ts';
-import { type TimedSample, TrackQueue } from './trackQueue.ts';
-
-/** What one track has in a fragment. */
-export interface TrackSamples {
-  readonly id: number;
-  readonly description: TrackDescription;
-  /** None for a track that is silent. */
-  readonly samples: readonly TimedSample[];
-  /** Of all samples. */
-  readonly bytes: number;
-}
-
-/** Writes the fragments of one container format. */
-export interface FragmentWriter {
-  /** @param tracks all that are known, in the order of their ids. @returns what is valid until the next one. */
-  write(tracks: readonly TrackSamples[], times: Pick<Fragment, 'startMs' | 'endMs' | 'keyframe'>): Fragment;
-}
+import { TrackQueue } from './trackQueue.ts';
 
 /** A fragment ends at each keyframe, and after so long. */
 const FRAGMENT_SECONDS = 1;
@@ -26,6 +11,12 @@ const SILENT_MS = 1_500;
 const BEHIND_MS = 700;
 /** What has come is not held back for longer, whatever is missing: who is killed loses it. */
 const HELD_MAX_MS = 1_500;
+/**
+ * Sound often comes before the first picture. It is held until that is there: whoever finds a part, also one whose
+ * recorder was killed in its first second, finds pictures in it. A picture that has not come by then may never come, and
+ * sound alone is worth recording.
+ */
+const LEADING_SECONDS = 5;
 /** No track is waited for with more than this. */
 const QUEUED_MAX_BYTES = 32 * 1024 * 1024;
 
@@ -39,6 +30,7 @@ export class Fragmenter {
   readonly #queues: TrackQueue[] = [];
   /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
   #dueSinceMs: number | undefined;
+  #hasCut: boolean = false;
 
   constructor(writer: FragmentWriter) {
     this.#writer = writer;
@@ -56,7 +48,7 @@ export class Fragmenter {
   /** The next fragment, if one is due. It is valid until the next one is asked for. */
   next(nowMs: number): Fragment | undefined {
     const leader = this.#leader(nowMs);
-    if (leader?.first === undefined) return undefined;
+    if (leader?.first === undefined || this.#waitsForPictures(leader)) return undefined;
     const count = cutOf(leader);
     if (count === undefined) {
       const isHeld = nowMs - leader.first.arrivedAtMs >= HELD_MAX_MS;
@@ -88,6 +80,12 @@ export class Fragmenter {
     return filled.sort((one, other) => one.shownAt(0) - other.shownAt(0))[0];
   }
 
+  #waitsForPictures(leader: TrackQueue): boolean {
+    const isWaiting = this.#queues.some(({ kind, arrivedAtMs }) => kind === 'video' && arrivedAtMs === undefined);
+    if (!isWaiting || leader.kind === 'video' || this.#hasCut) return false;
+    return leader.shownAt(leader.length - 1) - leader.shownAt(0) < LEADING_SECONDS;
+  }
+
   get #bytes(): number {
     return this.#queues.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -99,6 +97,7 @@ export class Fragmenter {
   /** @param count of the leader's samples. @param seconds what the others have before then */
   #cut(leader: TrackQueue, count: number, seconds: number): Fragment {
     this.#dueSinceMs = undefined;
+    this.#hasCut = true;
     const isVideo = leader.kind === 'video';
     const hasVideo = this.#queues.some(({ kind }) => kind === 'video');
     const keyframe = isVideo ? leader.first?.keyframe === true : !hasVideo;

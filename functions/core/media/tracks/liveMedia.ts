@@ -1,10 +1,13 @@
+import { MatroskaFragmentWriter } from '../matroska/fragmentWriter.ts';
 import { Mp4FragmentWriter } from '../mp4/fragmentWriter.ts';
-import type { Mp4Fragment } from '../mp4/fragment.ts';
+import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
-import { type Fragment, MediaError, type PartMuxer } from '../types.ts';
+import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
+import type { FragmentWriter } from './fragmentWriter.ts';
 import type { Sample, Track, TrackSource } from './sample.ts';
+import { Timeline } from './timeline.ts';
 import { trackOf } from './track.ts';
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
@@ -22,14 +25,17 @@ interface Output {
  */
 export class LiveMedia {
   readonly #outputs: readonly Output[];
-  readonly #writer = new Mp4FragmentWriter();
-  readonly #fragmenter = new Fragmenter(this.#writer);
+  readonly #writer: FragmentWriter;
+  readonly #fragmenter: Fragmenter;
+  readonly #timeline = new Timeline();
   /** Video tracks whose first keyframe has come. */
   readonly #begun = new Set<number>();
   #waitsSinceMs: number | undefined;
 
   /** @param outputs what ffmpeg writes to each of its pipes, in order; pictures first */
-  constructor(outputs: readonly (readonly TrackSource[])[]) {
+  constructor(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat) {
+    this.#writer = writerOf(format);
+    this.#fragmenter = new Fragmenter(this.#writer);
     let firstId = 1;
     this.#outputs = outputs.map((sources) => {
       const output = { reader: new NutReader(), sources, firstId, tracks: [] };
@@ -55,17 +61,19 @@ export class LiveMedia {
 
   /** The next fragment, if one is due. It is valid until the next call. */
   next(nowMs: number): Fragment | undefined {
+    this.#release(nowMs);
     return this.#fragmenter.next(nowMs);
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
   rest(): Fragment | undefined {
+    this.#release(Number.POSITIVE_INFINITY);
     return this.#fragmenter.rest();
   }
 
   /** A muxer for the next part, which begins with this fragment. */
   startPart(first: Fragment, pages: PageStore): PartMuxer {
-    return this.#writer.startPart(first as Mp4Fragment, pages);
+    return this.#writer.startPart(first, pages);
   }
 
   #take(output: Output, packet: NutPacket, nowMs: number): void {
@@ -73,7 +81,12 @@ export class LiveMedia {
     const track = output.tracks[packet.stream];
     const sample = track?.next(packet);
     const id = output.firstId + packet.stream;
-    if (sample !== undefined && this.#canBegin(id, sample, nowMs)) this.#fragmenter.push(id, sample, nowMs);
+    if (sample === undefined || !this.#canBegin(id, sample, nowMs)) return;
+    for (const right of this.#timeline.push(id, sample, nowMs)) this.#fragmenter.push(id, right, nowMs);
+  }
+
+  #release(nowMs: number): void {
+    for (const { id, sample } of this.#timeline.release(nowMs)) this.#fragmenter.push(id, sample, nowMs);
   }
 
   /** ffmpeg's headers say of all tracks of an output what they are, before the first packet of any. */
@@ -97,5 +110,17 @@ export class LiveMedia {
     }
     this.#waitsSinceMs ??= nowMs;
     return false;
+  }
+}
+
+function writerOf(format: ContainerFormat): FragmentWriter {
+  switch (format) {
+    case 'mp4':
+      return new Mp4FragmentWriter();
+    case 'webm':
+    case 'mkv':
+      return new MatroskaFragmentWriter(format);
+    case 'ts':
+      return new TsFragmentWriter();
   }
 }

@@ -1,0 +1,69 @@
+import type { PageStore } from '../pages.ts';
+import type { FragmentTimes, FragmentWriter, TrackSamples } from '../tracks/fragmentWriter.ts';
+import { inDecodingOrder } from '../tracks/fragmentWriter.ts';
+import type { TrackDescription } from '../tracks/sample.ts';
+import type { ContainerFormat, PartMuxer } from '../types.ts';
+import type { MatroskaFragment } from './cluster.ts';
+import { delaySeconds } from './codecPrivate.ts';
+import { element, elementHeader, ID, uintElement } from './ebml.ts';
+import type { MatroskaHeader } from './header.ts';
+import { MatroskaMuxer } from './muxer.ts';
+import { newHeader } from './newHeader.ts';
+
+const KEYFRAME = 0x80;
+const RELATIVE_MAX = 0x7fff;
+
+/** Writes fragments of Matroska and WebM: a cluster each, its blocks in the order in which they are decoded. */
+export class MatroskaFragmentWriter implements FragmentWriter {
+  readonly #format: ContainerFormat;
+  #descriptions: ReadonlyMap<number, TrackDescription> = new Map();
+  #header: MatroskaHeader | undefined;
+
+  constructor(format: ContainerFormat) {
+    this.#format = format;
+  }
+
+  /** @throws MediaError a codec that Matroska does not carry here */
+  write(tracks: readonly TrackSamples[], times: FragmentTimes): MatroskaFragment {
+    const header = this.#headerOf(tracks);
+    const blocks = inDecodingOrder(tracks).map(({ track, sample }) => {
+      const { description, id } = track;
+      const seconds = (sample.dts + sample.offset) / description.timescale + delaySeconds(description);
+      return { id, sample, ms: Math.round(seconds * 1000), isVideo: description.info.kind === 'video' };
+    });
+    const timestamp = Math.min(...blocks.map(({ ms }) => ms));
+    const pieces = blocks.flatMap(({ id, sample, ms }) => {
+      const head = Buffer.alloc(4);
+      head[0] = 0x80 | id;
+      head.writeInt16BE(Math.min(ms - timestamp, RELATIVE_MAX), 1);
+      head[3] = sample.keyframe ? KEYFRAME : 0;
+      return [elementHeader(ID.simpleBlock, head.length + sample.data.length), head, sample.data];
+    });
+    const time = uintElement(ID.timestamp, 0);
+    const bytes = element(ID.cluster, time, ...pieces);
+    const dataAt = elementHeader(ID.cluster, 0).length;
+    return {
+      ...times,
+      bytes,
+      header,
+      timestamp,
+      timestampAt: dataAt + time.length - 8,
+      timestampBytes: 8,
+      dataAt,
+      videoFrames: blocks.filter(({ isVideo }) => isVideo).length,
+    };
+  }
+
+  startPart(first: MatroskaFragment, pages: PageStore): PartMuxer {
+    return new MatroskaMuxer(first, pages);
+  }
+
+  #headerOf(tracks: readonly TrackSamples[]): MatroskaHeader {
+    const isSame = ({ id, description }: TrackSamples): boolean => this.#descriptions.get(id) === description;
+    if (this.#header === undefined || tracks.length !== this.#descriptions.size || !tracks.every(isSame)) {
+      this.#descriptions = new Map(tracks.map(({ id, description }) => [id, description]));
+      this.#header = newHeader(this.#descriptions, this.#format);
+    }
+    return this.#header;
+  }
+}
