@@ -138,6 +138,12 @@ export class RecordedPart {
     return true;
   }
 
+  /** The source was away while it stayed connected. @param atMs wall clock of what came last before */
+  addGap(atMs: number, durationMs: number): void {
+    const positionMs = atMs - this.#options.zeroAtMs - this.#muxer.summary.startMs;
+    this.#gaps.push({ atMs: Math.max(0, Math.round(positionMs)), durationMs: Math.round(durationMs) });
+  }
+
   /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
   async add(fragment: Fragment): Promise<void> {
     const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
@@ -95,6 +96,11 @@ export class Recording {
     if (media === undefined) return;
     const nowMs = this.#options.context.clock.nowMs();
     if (output !== undefined) media.push(output.pipe, output.chunk, nowMs);
+    for (const jump of media.takeJumps()) {
+      this.#options.context.log.warn("the source's clock has jumped: its times go on where they were", { jump });
+      if (jump.gapMs > 0 && this.#zeroAtMs !== undefined)
+        this.#part?.addGap(this.#zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
+    }
     for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs)) await this.#add(media, next);
   }
 
@@ -115,9 +121,9 @@ export class Recording {
   }
 
   /** What ffmpeg's present run writes to each of its pipes, and which kind of file is made of it. */
-  beginTracks(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat): void {
+  beginTracks(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat, isLive: boolean): void {
     this.#format = format;
-    this.#media = new LiveMedia(outputs, format);
+    this.#media = new LiveMedia(outputs, format, isLive ? LIVE_TIMELINE : STORED_TIMELINE);
   }
 
   /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */

@@ -64,7 +64,7 @@ async function follow(
             access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
-            onTracks: (outputs, format) => recording.beginTracks(outputs, format),
+            onTracks: (outputs, format, isLive) => recording.beginTracks(outputs, format, isLive),
             onChunk: (output) => recording.write(output),
             onTimeline: (startMs) => recording.joinTimeline(startMs),
             runMs: () => recording.runMs,

@@ -21,8 +21,15 @@ export interface SourceRunOptions {
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
   readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
-  /** Told before the first chunk what ffmpeg writes to each of its pipes, and which kind of file is to be made of it. */
-  readonly onTracks: (outputs: readonly (readonly TrackSource[])[], format: ContainerFormat) => void;
+  /**
+   * Told before the first chunk what ffmpeg writes to each of its pipes, which kind of file is to be made of it, and whether
+   * it comes as it is made.
+   */
+  readonly onTracks: (
+    outputs: readonly (readonly TrackSource[])[],
+    format: ContainerFormat,
+    isLive: boolean,
+  ) => void;
   /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
   readonly onChunk: (output: OutputChunk) => Promise<void>;
   /** Told before the first chunk, where the source's own time goes on over its connections, in ms. */
@@ -122,7 +129,10 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         else if (!isServedBy(plan, options.plan)) {
           replan = plan;
           ffmpeg.stop();
-        } else options.onTracks(trackOutputs(options.plan, found ?? []), plan.format);
+        } else {
+          const isLive = streams.timelineStartMs === undefined && !hasEnd(url, streams);
+          options.onTracks(trackOutputs(options.plan, found ?? []), plan.format, isLive);
+        }
         if (streams.timelineStartMs !== undefined) {
           silence.allow(silenceLimitMs(input.settings, true));
           silence.touch();

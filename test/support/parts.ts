@@ -8,7 +8,7 @@ export class PartInMemory {
   readonly #media: Buffer[] = [];
 
   /** Begins with these fragments. */
-  constructor(reader: FragmentReader, fragments: readonly [Fragment, ...Fragment[]]) {
+  constructor(reader: Pick<FragmentReader, 'startPart'>, fragments: readonly [Fragment, ...Fragment[]]) {
     this.muxer = reader.startPart(fragments[0], new MemoryPages());
     for (const fragment of fragments) this.add(fragment);
   }

@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { ffmpegArguments } from '../../../container/source/ffmpegArguments.ts';
 import type { Input, InputSettings } from '../../../container/source/inputOptions.ts';
 import { InputStreams } from '../../../container/source/inputStreams.ts';
-import { ParameterChanges } from '../../../container/source/parameterChanges.ts';
 import { type Complained, openingFailure, sourceEnded } from '../../../container/source/sourceErrors.ts';
-import { TimelineJumps } from '../../../container/source/timelineJumps.ts';
 import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { type EncodingPlan, planFor } from '../../../functions/core/settings/formats.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 
-const COPY: EncodingPlan = { format: 'mp4', audio: 'copy' };
+const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true };
 const argumentsFor = (
   url: string,
   settings: Partial<InputSettings> = {},
@@ -56,87 +54,19 @@ describe('ffmpegArguments', () => {
     );
   });
 
-  it('copies or resamples audio, and never touches video', () => {
-    expect(argumentsFor('rtmp://h/a/b').join(' ')).toContain(
-      '-c:v copy -c:a copy -bsf:a aac_adtstoasc -copyinkf:a',
-    );
-    const args = argumentsFor(
-      'rtmp://h/a/b',
-      {},
-      {
-        plan: {
-          format: 'mp4',
-          audio: { encoder: 'aac', sampleRateHz: 48_000 },
-        },
-      },
-    );
-    expect(args.join(' ')).toContain('-c:v copy -c:a aac -ar 48000 -af aresample=async=1');
-  });
-});
-
-describe('ParameterChanges', () => {
-  const changes = (lines: readonly string[]): number[] => {
-    const at: number[] = [];
-    const reader = new ParameterChanges((ms) => at.push(ms), false);
-    for (const line of [
-      '#extradata 0:       38, 0xa9920927',
-      '#tb 0: 1/1000',
-      '#media_type 0: video',
-      // The encoder's bitrates, which ffmpeg 5.1 gives with the first packet.
-      '0, 0, 0, 40, 4678, 0xc04d0e5a, S=1,       40',
-      ...lines,
-    ]) {
-      reader.read(line);
-    }
-    return at;
-  };
-
-  it.each([
-    ["5.1's new parameters", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,       40', [4_000]],
-    [
-      "5.1's same parameters, as they look the first time",
-      '0, 4000, 4000, 40, 9, 0xc0, S=1,       38',
-      [4_000],
-    ],
-    ["7.1's new parameters", '0, 4000, 4000, 40, 9, 0xc0, S=1, New Extradata, 40, 0x11aa', [4_000]],
-    ["7.1's same parameters", '0, 4000, 4000, 40, 9, 0xc0, S=1, New Extradata, 38, 0xa9920927', []],
-    ["5.1's stream id of MPEG-TS", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,        1', []],
-    ["5.1's producer reference time of RTSP", '0, 4000, 4000, 40, 4678, 0xc04d0e5a, S=1,       16', []],
-    ["7.1's other side data", '0, 4000, 4000, 40, 9, 0xc0, S=1, Producer Reference Time, 24, 0x11aa', []],
-  ] as const)('%s', (_name, line, at) => {
-    expect(changes([line])).toEqual(at);
-  });
-});
-
-describe('TimelineJumps', () => {
-  const line = (previous: number, current: number): string =>
-    `Non-monotonous DTS in output stream 0:0; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
-  const inSeven = (previous: number, current: number): string =>
-    `Non-monotonic DTS; previous: ${previous}, current: ${current}; changing to ${previous + 1}. This may result in incorrect timestamps in the output file.`;
-
-  it.each([
-    ['5.1', line],
-    ['7.1', inSeven],
-  ])(
-    "is told by packets of a stream that are corrected one after the other, in %s's words",
-    (_version, said) => {
-      const jumps = new TimelineJumps();
-      // Video and sound take turns.
-      const heard = [0, 1, 2, 3, 4].flatMap((i) => [
-        jumps.read(said(76_848 + i, -20_432 + 640 * i)),
-        jumps.read(said(212_995 + i, -57_330 + 1_024 * i)),
-      ]);
-      expect(heard.slice(0, 8)).toEqual(Array(8).fill(false));
-      expect(heard.slice(8)).toEqual([true, true]);
-    },
-  );
-
-  it('is not jitter, nor anything else that ffmpeg says', () => {
-    const jumps = new TimelineJumps();
-    for (let i = 0; i < 100; i++) {
-      expect(jumps.read(line(1_000 * i, 1_000 * i - 1))).toBe(false);
-      expect(jumps.read('RTP: missed 3 packets')).toBe(false);
-    }
+  it('copies to one output; what is encoded has its own, and pictures are never touched', () => {
+    const copied = argumentsFor('rtmp://h/a/b').join(' ');
+    expect(copied).toContain('-map 0:v:0? -map 0:a:0? -c copy -copyinkf');
+    expect(copied).toMatch(/-f nut pipe:1$/);
+    const encode = (hasVideo: boolean): string =>
+      argumentsFor(
+        'rtmp://h/a/b',
+        {},
+        { plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo } },
+      ).join(' ');
+    expect(encode(true)).toMatch(/-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af aresample=async=1.*pipe:3$/);
+    expect(encode(false)).not.toContain('0:v:0');
+    expect(encode(false)).toMatch(/-f nut pipe:1$/);
   });
 });
 
@@ -159,7 +89,7 @@ describe('InputStreams', () => {
     expect(streams.read('  Stream #0:0: Video: h264, 1 fps')).toBeUndefined();
   });
 
-  it('knows AAC with headers of its own, which is encoded for Matroska and copied elsewhere', () => {
+  it('copies AAC with headers of its own into every container', () => {
     const streams = new InputStreams();
     const lines = [
       "Input #0, mpegts, from 'http://127.0.0.1/live/x.ts':",
@@ -170,7 +100,7 @@ describe('InputStreams', () => {
     const found = streams.read('Stream mapping:') ?? [];
     const plan = (format: ContainerFormat) =>
       planFor(found, { formats: { h264: format }, audioSampleRateHz: 44_100 });
-    expect(plan('mkv').audio).toEqual({ encoder: 'aac', sampleRateHz: 44_100 });
+    expect(plan('mkv').audio).toBe('copy');
     expect(plan('mp4').audio).toBe('copy');
     expect(plan('ts').audio).toBe('copy');
   });

@@ -3,12 +3,14 @@ import { Mp4FragmentWriter } from '../mp4/fragmentWriter.ts';
 import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
+import { type Jump, SourceTimeline, type TimelineOptions } from '../timeline/sourceTimeline.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
 import type { Sample, Track, TrackSource } from './sample.ts';
-import { Timeline } from './timeline.ts';
 import { trackOf } from './track.ts';
+
+const AAC_FRAME_SAMPLES = 1_024;
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
 interface Output {
@@ -27,13 +29,19 @@ export class LiveMedia {
   readonly #outputs: readonly Output[];
   readonly #writer: FragmentWriter;
   readonly #fragmenter: Fragmenter;
-  readonly #timeline = new Timeline();
+  readonly #timeline: SourceTimeline;
+  #jumps: Jump[] = [];
   /** Video tracks whose first keyframe has come. */
   readonly #begun = new Set<number>();
   #waitsSinceMs: number | undefined;
 
   /** @param outputs what ffmpeg writes to each of its pipes, in order; pictures first */
-  constructor(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat) {
+  constructor(
+    outputs: readonly (readonly TrackSource[])[],
+    format: ContainerFormat,
+    timeline: TimelineOptions,
+  ) {
+    this.#timeline = new SourceTimeline(timeline);
     this.#writer = writerOf(format);
     this.#fragmenter = new Fragmenter(this.#writer);
     let firstId = 1;
@@ -49,6 +57,13 @@ export class LiveMedia {
     return this.#waitsSinceMs;
   }
 
+  /** Where the source's clock has jumped since the last call. */
+  takeJumps(): readonly Jump[] {
+    const jumps = this.#jumps;
+    this.#jumps = [];
+    return jumps;
+  }
+
   /**
    * Takes a chunk of what ffmpeg wrote to one of its pipes.
    * @throws MediaError the bytes are not what ffmpeg was asked for
@@ -61,13 +76,11 @@ export class LiveMedia {
 
   /** The next fragment, if one is due. It is valid until the next call. */
   next(nowMs: number): Fragment | undefined {
-    this.#release(nowMs);
     return this.#fragmenter.next(nowMs);
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
   rest(): Fragment | undefined {
-    this.#release(Number.POSITIVE_INFINITY);
     return this.#fragmenter.rest();
   }
 
@@ -82,11 +95,11 @@ export class LiveMedia {
     const sample = track?.next(packet);
     const id = output.firstId + packet.stream;
     if (sample === undefined || !this.#canBegin(id, sample, nowMs)) return;
-    for (const right of this.#timeline.push(id, sample, nowMs)) this.#fragmenter.push(id, right, nowMs);
-  }
-
-  #release(nowMs: number): void {
-    for (const { id, sample } of this.#timeline.release(nowMs)) this.#fragmenter.push(id, sample, nowMs);
+    const { timescale, info } = sample.description;
+    const usualDuration = info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined;
+    const { dts, jump } = this.#timeline.place({ track: id, dts: sample.dts, timescale, usualDuration }, nowMs);
+    if (jump !== undefined) this.#jumps.push(jump);
+    this.#fragmenter.push(id, { ...sample, dts }, nowMs);
   }
 
   /** ffmpeg's headers say of all tracks of an output what they are, before the first packet of any. */

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { ffmpegArguments, trackOutputs } from '../../container/source/ffmpegArguments.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import { LIVE_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
+import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
+import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
+import { PartInMemory } from './parts.ts';
+
+/** What the recorder's ffmpeg writes to its first pipe when its source is this file. */
+export function nutOf(file: string): Buffer {
+  const url = 'http://127.0.0.1/live.flv';
+  const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true };
+  const args = ffmpegArguments({ url, settings: DEFAULT_SETTINGS, rejoins: false }, { url, options: [] }, plan);
+  const after = args.indexOf('-i') + 2;
+  return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, ...args.slice(after)], {
+    maxBuffer: 256 * 1024 * 1024,
+  });
+}
+
+/** The parts that the recorder makes of it, as if nothing but the source asked for a new one. */
+export function partsOf(nut: Buffer, found: readonly StreamCodec[], format: ContainerFormat, chunkBytes = 4_096): PartInMemory[] {
+  const media = new LiveMedia(trackOutputs({ format, audio: 'copy', hasVideo: true }, found), format, LIVE_TIMELINE);
+  const parts: PartInMemory[] = [];
+  const add = (fragment: Fragment): void => {
+    const part = parts.at(-1);
+    if (part?.muxer.accepts(fragment) === true) part.add(fragment);
+    else parts.push(new PartInMemory(media, [fragment]));
+  };
+  for (let at = 0; at < nut.length; at += chunkBytes) {
+    media.push(0, nut.subarray(at, at + chunkBytes), 0);
+    for (let next = media.next(0); next !== undefined; next = media.next(0)) add(next);
+  }
+  for (let next = media.rest(); next !== undefined; next = media.rest()) add(next);
+  return parts;
+}
