@@ -6,8 +6,8 @@ const DRIFT_MAX_MS = 60_000;
  * segments arrive, says where they belong. So what was missed while it was away follows without a gap.
  */
 export class InputTimeline {
-  #joinedAtMs: number | undefined;
-  #last: { readonly startMs: number; readonly zeroAtMs: number } | undefined;
+  #isJoined: boolean = false;
+  #lastZeroAtMs: number | undefined;
   #goesOn: boolean = false;
 
   /** ffmpeg's present run goes on where an earlier one was. */
@@ -17,24 +17,21 @@ export class InputTimeline {
 
   /** ffmpeg begins. */
   begin(): void {
-    this.#joinedAtMs = undefined;
+    this.#isJoined = false;
     this.#goesOn = false;
   }
 
-  /** @param startMs the source's own time at which ffmpeg's present run has joined it */
-  join(startMs: number): void {
-    this.#joinedAtMs = startMs;
+  /** The present run's media time is the source's own. */
+  join(): void {
+    this.#isJoined = true;
   }
 
   /** Wall clock of the present run's media time zero. @param byClock what it is by the clock alone */
   zeroAtMs(byClock: number): number {
-    const startMs = this.#joinedAtMs;
-    if (startMs === undefined) return byClock;
-    const byTimeline =
-      this.#last === undefined ? undefined : this.#last.zeroAtMs + startMs - this.#last.startMs;
+    if (!this.#isJoined) return byClock;
+    const byTimeline = this.#lastZeroAtMs;
     this.#goesOn = byTimeline !== undefined && Math.abs(byTimeline - byClock) < DRIFT_MAX_MS;
-    const zeroAtMs = this.#goesOn ? (byTimeline as number) : byClock;
-    this.#last = { startMs, zeroAtMs };
-    return zeroAtMs;
+    this.#lastZeroAtMs = this.#goesOn ? byTimeline : byClock;
+    return this.#lastZeroAtMs as number;
   }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
-import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
@@ -97,11 +97,14 @@ export class Recording {
     const nowMs = this.#options.context.clock.nowMs();
     if (output !== undefined) media.push(output.pipe, output.chunk, nowMs);
     for (const jump of media.takeJumps()) {
-      this.#options.context.log.warn("the source's clock has jumped: its times go on where they were", { jump });
+      this.#options.context.log.warn("the source's clock has jumped: its times go on where they were", {
+        jump,
+      });
       if (jump.gapMs > 0 && this.#zeroAtMs !== undefined)
         this.#part?.addGap(this.#zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
     }
-    for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs)) await this.#add(media, next);
+    for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs))
+      await this.#add(media, next);
   }
 
   /** ffmpeg has ended: records what was waiting for more. */
@@ -126,9 +129,9 @@ export class Recording {
     this.#media = new LiveMedia(outputs, format, isLive ? LIVE_TIMELINE : STORED_TIMELINE);
   }
 
-  /** The source's own time goes on over ffmpeg's runs; the present one joined it here, in ms. */
-  joinTimeline(startMs: number): void {
-    this.#timeline.join(startMs);
+  /** The source's own time goes on over ffmpeg's runs. */
+  joinTimeline(): void {
+    this.#timeline.join();
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */

@@ -20,6 +20,19 @@ const NUT = [
 /** What cannot be decoded yet is told apart here, not left out: it shows that the source is alive. */
 const COPY = ['-c', 'copy', '-copyinkf'];
 
+/**
+ * What is encoded must not jump: the resampler would fill an hour with silence. More than so many seconds ahead of what the
+ * clock has gone by, or back, and sound goes on where it was.
+ */
+const JUMP_SECONDS = 10;
+const WITHOUT_JUMPS = [
+  'st(1,(PTS-PREV_INPTS)*TB)',
+  'st(2,ld(1)-(RTCTIME-ld(3))/1000000)',
+  'st(3,RTCTIME)',
+  `st(0,ld(0)+if(gt(ld(2),${JUMP_SECONDS})+lt(ld(1),-1),PTS-PREV_INPTS-1024/SR/TB,0))`,
+  'PTS-ld(0)',
+].join(';');
+
 /** Descriptors of ffmpeg's outputs; 2 is for what it says. */
 const PIPES = ['pipe:1', 'pipe:3'];
 
@@ -55,6 +68,8 @@ export function ffmpegArguments(
     'level+info',
     '-protocol_whitelist',
     protocols.join(','),
+    // The source's own times, as they are: what jumps is put right in one place, for all tracks at once.
+    '-copyts',
     ...access.options,
     ...inputOptions(input),
     // A frame that was cut off with the connection is no frame.
@@ -74,7 +89,7 @@ function outputs({ audio, hasVideo }: EncodingPlan): string[][] {
   const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
   if (audio === 'copy') return [['-map', '0:v:0?', '-map', '0:a:0?', ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
-  const filters = `aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
+  const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
   return [
     ...(hasVideo ? [['-map', '0:v:0', ...COPY, ...bsf.slice(0, 2)]] : []),

@@ -66,7 +66,7 @@ async function follow(
             planFor: (streams) => planFor(streams, job.settings),
             onTracks: (outputs, format, isLive) => recording.beginTracks(outputs, format, isLive),
             onChunk: (output) => recording.write(output),
-            onTimeline: (startMs) => recording.joinTimeline(startMs),
+            onTimeline: () => recording.joinTimeline(),
             runMs: () => recording.runMs,
             openTimeoutMs: patience.openTimeoutMs(clock.nowMs()),
             signal: stop.signal,

@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { type EncodingPlan, isServedBy, type StreamCodec } from '../../functions/core/settings/formats.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { Complaints } from './complaints.ts';
@@ -32,8 +32,8 @@ export interface SourceRunOptions {
   ) => void;
   /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
   readonly onChunk: (output: OutputChunk) => Promise<void>;
-  /** Told before the first chunk, where the source's own time goes on over its connections, in ms. */
-  readonly onTimeline: (startMs: number) => void;
+  /** Told before the first chunk, where the source's own time goes on over its connections. */
+  readonly onTimeline: () => void;
   /** How much of this run has been recorded, in ms of its own time. */
   readonly runMs: () => number;
   readonly openTimeoutMs: number;
@@ -136,7 +136,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         if (streams.timelineStartMs !== undefined) {
           silence.allow(silenceLimitMs(input.settings, true));
           silence.touch();
-          options.onTimeline(streams.timelineStartMs);
+          options.onTimeline();
         }
       }
       if (replan === undefined && !isRepeat && !access.refused.aborted) await options.onChunk(output);

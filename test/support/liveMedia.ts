@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { ffmpegArguments, trackOutputs } from '../../container/source/ffmpegArguments.ts';
-import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import { LIVE_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
@@ -11,7 +11,11 @@ import { PartInMemory } from './parts.ts';
 export function nutOf(file: string): Buffer {
   const url = 'http://127.0.0.1/live.flv';
   const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true };
-  const args = ffmpegArguments({ url, settings: DEFAULT_SETTINGS, rejoins: false }, { url, options: [] }, plan);
+  const args = ffmpegArguments(
+    { url, settings: DEFAULT_SETTINGS, rejoins: false },
+    { url, options: [] },
+    plan,
+  );
   const after = args.indexOf('-i') + 2;
   return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, ...args.slice(after)], {
     maxBuffer: 256 * 1024 * 1024,
@@ -19,8 +23,17 @@ export function nutOf(file: string): Buffer {
 }
 
 /** The parts that the recorder makes of it, as if nothing but the source asked for a new one. */
-export function partsOf(nut: Buffer, found: readonly StreamCodec[], format: ContainerFormat, chunkBytes = 4_096): PartInMemory[] {
-  const media = new LiveMedia(trackOutputs({ format, audio: 'copy', hasVideo: true }, found), format, LIVE_TIMELINE);
+export function partsOf(
+  nut: Buffer,
+  found: readonly StreamCodec[],
+  format: ContainerFormat,
+  chunkBytes = 4_096,
+): PartInMemory[] {
+  const media = new LiveMedia(
+    trackOutputs({ format, audio: 'copy', hasVideo: true }, found),
+    format,
+    LIVE_TIMELINE,
+  );
   const parts: PartInMemory[] = [];
   const add = (fragment: Fragment): void => {
     const part = parts.at(-1);

@@ -8,7 +8,11 @@ const XIPH_FIRST_BYTES: Readonly<Record<string, number>> = { vorbis: 30, theora:
 /** A codec's configuration as Matroska has it. */
 export function codecPrivate({ info, configuration }: TrackDescription): Buffer {
   if (info.codec === 'flac' && configuration.length === FLAC_STREAM_INFO_BYTES)
-    return Buffer.concat([Buffer.from('fLaC'), Buffer.from([0x80, 0, 0, FLAC_STREAM_INFO_BYTES]), configuration]);
+    return Buffer.concat([
+      Buffer.from('fLaC'),
+      Buffer.from([0x80, 0, 0, FLAC_STREAM_INFO_BYTES]),
+      configuration,
+    ]);
   const firstBytes = XIPH_FIRST_BYTES[info.codec];
   if (firstBytes !== undefined && configuration.length > 2 && configuration.readUInt16BE(0) === firstBytes)
     return laced(configuration);
@@ -23,10 +27,9 @@ function laced(configuration: Buffer): Buffer {
     headers.push(configuration.subarray(at + 2, at + 2 + bytes));
     at += 2 + bytes;
   }
-  const lengths = headers.slice(0, -1).flatMap(({ length }) => [
-    ...Array<number>(Math.floor(length / 255)).fill(255),
-    length % 255,
-  ]);
+  const lengths = headers
+    .slice(0, -1)
+    .flatMap(({ length }) => [...Array<number>(Math.floor(length / 255)).fill(255), length % 255]);
   return Buffer.concat([Buffer.from([headers.length - 1, ...lengths]), ...headers]);
 }
 

@@ -1,8 +1,8 @@
 import type { TrackDescription } from '../tracks/sample.ts';
 import { type ContainerFormat, MediaError } from '../types.ts';
+import { codecPrivate, delaySeconds } from './codecPrivate.ts';
 import { element, elementsIn, floatElement, ID, uintElement } from './ebml.ts';
 import { type MatroskaHeader, parseHeader } from './header.ts';
-import { codecPrivate, delaySeconds } from './codecPrivate.ts';
 
 const CODEC_IDS: Readonly<Record<string, string>> = {
   h264: 'V_MPEG4/ISO/AVC',

@@ -71,7 +71,12 @@ function trafBytes({ description, samples }: TrackSamples): number {
   return 8 + (isVideo ? 16 : 20) + 20 + 20 + samples.length * bytesOfSample(isVideo);
 }
 
-function writeTraf(writer: BoxWriter, track: Track, { samples }: TrackSamples, dataOffset: number): TrackFragment {
+function writeTraf(
+  writer: BoxWriter,
+  track: Track,
+  { samples }: TrackSamples,
+  dataOffset: number,
+): TrackFragment {
   const isVideo = track.info.kind === 'video';
   const runBytes = 20 + samples.length * bytesOfSample(isVideo);
   const headerBytes = isVideo ? 16 : 20;
@@ -86,7 +91,11 @@ function writeTraf(writer: BoxWriter, track: Track, { samples }: TrackSamples, d
   // The part's muxer writes it.
   writer.u32(0, 0);
   writer.u32(runBytes).type('trun');
-  writer.u32(0x100_0000 | RUN_OFFSET_DURATION_SIZE | (isVideo ? RUN_FLAGS_COMPOSITION : 0), samples.length, dataOffset);
+  writer.u32(
+    0x100_0000 | RUN_OFFSET_DURATION_SIZE | (isVideo ? RUN_FLAGS_COMPOSITION : 0),
+    samples.length,
+    dataOffset,
+  );
   const described: Sample[] = [];
   for (const { duration, data, keyframe, offset } of samples) {
     writer.u32(duration, data.length);

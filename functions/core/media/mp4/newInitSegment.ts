@@ -50,10 +50,7 @@ function newTrack(id: number, description: TrackDescription): Track {
 
 function trackHeader(id: number, { info, pixelWidth, pixelHeight }: TrackDescription): Buffer {
   const isVideo = info.kind === 'video';
-  const shown = [
-    Math.round(((info.width ?? 0) * pixelWidth * ONE) / pixelHeight),
-    (info.height ?? 0) * ONE,
-  ];
+  const shown = [Math.round(((info.width ?? 0) * pixelWidth * ONE) / pixelHeight), (info.height ?? 0) * ONE];
   // Sound is an alternative to other sound.
   const group = isVideo ? 0 : 1;
   return fullBox(

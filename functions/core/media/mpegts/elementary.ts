@@ -10,7 +10,11 @@ const DELIMITERS: Readonly<Record<string, Buffer>> = {
 };
 
 /** A picture as a transport stream has it: with start codes, a delimiter, and its parameter sets if it is a keyframe. */
-export function byteStreamOf({ info, configuration }: TrackDescription, data: Buffer, keyframe: boolean): Buffer {
+export function byteStreamOf(
+  { info, configuration }: TrackDescription,
+  data: Buffer,
+  keyframe: boolean,
+): Buffer {
   const syntax = nalCodec(info.codec);
   const delimiter = DELIMITERS[info.codec];
   if (syntax === undefined || delimiter === undefined) return data;

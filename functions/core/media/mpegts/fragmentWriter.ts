@@ -1,4 +1,9 @@
-import { type FragmentTimes, type FragmentWriter, inDecodingOrder, type TrackSamples } from '../tracks/fragmentWriter.ts';
+import {
+  type FragmentTimes,
+  type FragmentWriter,
+  inDecodingOrder,
+  type TrackSamples,
+} from '../tracks/fragmentWriter.ts';
 import { MediaError, type PartMuxer } from '../types.ts';
 import { adtsOf, byteStreamOf } from './elementary.ts';
 import type { TsFragment } from './fragment.ts';
@@ -60,8 +65,12 @@ export class TsFragmentWriter implements FragmentWriter {
       if (streamType(codec) === undefined) throw new MediaError(`MPEG-TS does not carry ${codec} here`);
       return { pid: FIRST_PID + id - 1, info: { kind, codec } };
     });
-    const isSame = streams.length === this.#streams.length &&
-      streams.every(({ pid, info }, place) => pid === this.#streams[place]?.pid && info.codec === this.#streams[place]?.info.codec);
+    const isSame =
+      streams.length === this.#streams.length &&
+      streams.every(
+        ({ pid, info }, place) =>
+          pid === this.#streams[place]?.pid && info.codec === this.#streams[place]?.info.codec,
+      );
     if (!isSame) this.#streams = streams;
     return this.#streams;
   }

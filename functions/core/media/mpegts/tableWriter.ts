@@ -15,7 +15,11 @@ export function mapTable(streams: readonly ElementaryStream[], clockPid: number)
   const entries = streams.map(({ pid, info }) =>
     Buffer.from([TYPES[info.codec] ?? 6, 0xe0 | (pid >> 8), pid & 0xff, 0xf0, 0]),
   );
-  return section(2, 1, Buffer.concat([Buffer.from([0xe0 | (clockPid >> 8), clockPid & 0xff, 0xf0, 0]), ...entries]));
+  return section(
+    2,
+    1,
+    Buffer.concat([Buffer.from([0xe0 | (clockPid >> 8), clockPid & 0xff, 0xf0, 0]), ...entries]),
+  );
 }
 
 /** A section with its pointer and its checksum (ISO/IEC 13818-1, 2.4.4). */

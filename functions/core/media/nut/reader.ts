@@ -142,7 +142,10 @@ export class NutReader {
     const data = frame.subarray(side.at);
     state.packed = unpacked(state, coded, code.ptsDelta);
     const times = state.times.next(state.packed, this.#place);
-    this.#place = { ...state.times.place, periodSeconds: Math.min(this.#place.periodSeconds, state.times.place.periodSeconds) };
+    this.#place = {
+      ...state.times.place,
+      periodSeconds: Math.min(this.#place.periodSeconds, state.times.place.periodSeconds),
+    };
     packets.push({
       stream: index,
       ...times,

@@ -7,16 +7,19 @@ import type { NutStream } from './header.ts';
  *
  *   pictures: decoded at what counts packets and means nothing; shown, which it takes as it is, at
  *             (2^33 + decoding time modulo 2^33) * 2^18 + time from decoding to showing
- *   sound:    2^52 + 2^37 + decoding time, and 2^38 more after each time that did not grow
+ *   sound:    2^44 + 2^37 + decoding time, and 2^38 more after each time that did not grow
  *
  * in units of the input's times or of the output's: ffmpeg 5.1 has brought them into those of the output before, 7.1
  * does it afterwards, with the packed number. Which one it was follows from the first number. Pictures' times in finer
  * units than this many in a second are counted in this many.
+ *
+ * Sound is earlier than all pictures: of two streams ffmpeg's muxer gives the earlier packet first, and VP8's and VP9's are
+ * not counted when it waits for the others.
  */
 const FINEST = 100_000;
 const VIDEO_MODULUS = 2 ** 33;
 const OFFSETS = 2 ** 18;
-const AUDIO_FIRST = 2 ** 52;
+const AUDIO_FIRST = 2 ** 44;
 const AUDIO_RANGE = 2 ** 38;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
@@ -25,7 +28,7 @@ const OFFSET = `if(eq(PTS\\,NOPTS)\\,0\\,clip(${scaled('PTS-DTS')}\\,0\\,${OFFSE
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
   video:
-    'setts=dts=1000000000000+1000*N:' +
+    `setts=dts=${2 ** 50}+1000*N:` +
     `pts=(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`,
   audio:
     `setts=ts=${AUDIO_FIRST + AUDIO_RANGE / 2}+DTS+` +
@@ -145,7 +148,7 @@ class AudioTimes implements PacketTimes {
 
 function audioFactor(packed: bigint, { sampleRateHz, timescale }: NutStream): number {
   const found = AUDIO_INPUTS_HZ.map((unitsHz) => timescale / unitsHz(sampleRateHz)).find(
-    (factor) => Math.abs(Number(packed) / (AUDIO_FIRST * factor) - 1) < 0.001,
+    (factor) => Math.abs(Number(packed) / (AUDIO_FIRST * factor) - 1) < 0.03,
   );
   if (found === undefined) throw new MediaError('the units of a time cannot be told');
   return found;

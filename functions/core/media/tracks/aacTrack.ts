@@ -21,7 +21,8 @@ export class AacTrack implements Track {
   }
 
   next({ dts, keyframe, data, extradata }: NutPacket): Sample | undefined {
-    const adts = this.#current.configuration.length === 0 || this.#sent !== undefined ? readAdts(data) : undefined;
+    const adts =
+      this.#current.configuration.length === 0 || this.#sent !== undefined ? readAdts(data) : undefined;
     const sent = adts?.configuration ?? extradata;
     if (sent !== undefined && this.#sent?.equals(sent) !== true) this.#change(sent);
     const { description } = this;
@@ -44,7 +45,10 @@ export class AacTrack implements Track {
     if (parameters === undefined) return;
     // What ffmpeg found out by decoding is more than what ADTS says: it knows nothing of band replication.
     const { sampleRateHz, channels } = isFirst
-      ? { sampleRateHz: info.sampleRateHz ?? parameters.sampleRateHz, channels: info.channels ?? parameters.channels }
+      ? {
+          sampleRateHz: info.sampleRateHz ?? parameters.sampleRateHz,
+          channels: info.channels ?? parameters.channels,
+        }
       : parameters;
     this.#current = {
       ...this.#current,

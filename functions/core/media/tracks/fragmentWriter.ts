@@ -28,6 +28,8 @@ export function inDecodingOrder(
   tracks: readonly TrackSamples[],
 ): { readonly track: TrackSamples; readonly sample: TimedSample }[] {
   return tracks
-    .flatMap((track) => track.samples.map((sample) => ({ track, sample, seconds: sample.dts / track.description.timescale })))
+    .flatMap((track) =>
+      track.samples.map((sample) => ({ track, sample, seconds: sample.dts / track.description.timescale })),
+    )
     .sort((one, other) => one.seconds - other.seconds);
 }

@@ -68,20 +68,27 @@ export class Fragmenter {
     const leader = this.#leader(Number.POSITIVE_INFINITY);
     if (leader === undefined) return undefined;
     const count = cutOf(leader);
-    return this.#cut(leader, count ?? leader.length, count === undefined ? Number.POSITIVE_INFINITY : leader.shownAt(count));
+    return this.#cut(
+      leader,
+      count ?? leader.length,
+      count === undefined ? Number.POSITIVE_INFINITY : leader.shownAt(count),
+    );
   }
 
   /** Pictures decide where fragments end; where there are none, the sound that is furthest behind. */
   #leader(nowMs: number): TrackQueue | undefined {
     const video = this.#queues.find(({ kind, length }) => kind === 'video' && length > 0);
     if (video !== undefined) return video;
-    if (this.#queues.some((queue) => queue.kind === 'video' && !this.#isSilent(queue, nowMs))) return undefined;
+    if (this.#queues.some((queue) => queue.kind === 'video' && !this.#isSilent(queue, nowMs)))
+      return undefined;
     const filled = this.#queues.filter(({ length }) => length > 0);
     return filled.sort((one, other) => one.shownAt(0) - other.shownAt(0))[0];
   }
 
   #waitsForPictures(leader: TrackQueue): boolean {
-    const isWaiting = this.#queues.some(({ kind, arrivedAtMs }) => kind === 'video' && arrivedAtMs === undefined);
+    const isWaiting = this.#queues.some(
+      ({ kind, arrivedAtMs }) => kind === 'video' && arrivedAtMs === undefined,
+    );
     if (!isWaiting || leader.kind === 'video' || this.#hasCut) return false;
     return leader.shownAt(leader.length - 1) - leader.shownAt(0) < LEADING_SECONDS;
   }

@@ -97,7 +97,10 @@ export class LiveMedia {
     if (sample === undefined || !this.#canBegin(id, sample, nowMs)) return;
     const { timescale, info } = sample.description;
     const usualDuration = info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined;
-    const { dts, jump } = this.#timeline.place({ track: id, dts: sample.dts, timescale, usualDuration }, nowMs);
+    const { dts, jump } = this.#timeline.place(
+      { track: id, dts: sample.dts, timescale, usualDuration },
+      nowMs,
+    );
     if (jump !== undefined) this.#jumps.push(jump);
     this.#fragmenter.push(id, { ...sample, dts }, nowMs);
   }

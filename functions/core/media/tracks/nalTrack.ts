@@ -26,7 +26,8 @@ export class NalTrack implements Track {
     this.#template = description;
     this.#codec = description.info.codec;
     this.#isByteStream = !isRecord(description.configuration);
-    if (this.#isByteStream) this.#change(parametersOf(this.#codec, [...unitsBetweenStartCodes(description.configuration)]));
+    if (this.#isByteStream)
+      this.#change(parametersOf(this.#codec, [...unitsBetweenStartCodes(description.configuration)]));
     else this.#current = description;
   }
 
@@ -40,7 +41,8 @@ export class NalTrack implements Track {
     const sample = units === undefined ? data : sampleOf(units);
     if (keyframe && this.#current !== undefined)
       this.#change(changedParameters(this.#codec, this.#current.configuration, sample));
-    if (keyframe && units !== undefined && this.#current === undefined) this.#change(parametersOf(this.#codec, units));
+    if (keyframe && units !== undefined && this.#current === undefined)
+      this.#change(parametersOf(this.#codec, units));
     const description = this.#current;
     return description === undefined ? undefined : { description, dts, offset, keyframe, data: sample };
   }
@@ -51,7 +53,10 @@ export class NalTrack implements Track {
     if (!isRecord(extradata)) {
       const sets = [...unitsBetweenStartCodes(extradata)];
       const parameters = parametersOf(this.#codec, sets);
-      if (parameters === undefined || (known !== undefined && haveSameSets(this.#codec, known, parameters.record)))
+      if (
+        parameters === undefined ||
+        (known !== undefined && haveSameSets(this.#codec, known, parameters.record))
+      )
         return;
       this.#change(parameters);
     } else if (known === undefined || !haveSameSets(this.#codec, known, extradata)) {

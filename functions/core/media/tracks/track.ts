@@ -1,7 +1,7 @@
+import { nalCodec } from '../nal/changedParameterSets.ts';
 import type { NutStream } from '../nut/header.ts';
 import type { NutPacket } from '../nut/reader.ts';
 import { VIDEO_TIMESCALE } from '../nut/times.ts';
-import { nalCodec } from '../nal/changedParameterSets.ts';
 import { AacTrack } from './aacTrack.ts';
 import { NalTrack } from './nalTrack.ts';
 import type { Sample, Track, TrackDescription, TrackSource } from './sample.ts';

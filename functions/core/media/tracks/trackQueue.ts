@@ -69,7 +69,8 @@ export class TrackQueue {
     const { description, offset, keyframe, data } = sample;
     const previous = this.#entries.at(-1)?.description ?? this.current;
     // Another timescale: what came before says nothing of it.
-    if (previous !== undefined && previous.timescale !== description.timescale) this.#lastDts = Number.NEGATIVE_INFINITY;
+    if (previous !== undefined && previous.timescale !== description.timescale)
+      this.#lastDts = Number.NEGATIVE_INFINITY;
     const dts = Math.max(sample.dts, this.#lastDts + 1);
     this.#lastDts = dts;
     this.#data.push(data);
@@ -80,7 +81,9 @@ export class TrackQueue {
   /** When a queued sample is shown, in seconds. */
   shownAt(place: number): number {
     const entry = this.#entries[place];
-    return entry === undefined ? Number.POSITIVE_INFINITY : (entry.dts + entry.offset) / entry.description.timescale;
+    return entry === undefined
+      ? Number.POSITIVE_INFINITY
+      : (entry.dts + entry.offset) / entry.description.timescale;
   }
 
   /** How many are shown before then, and are as the first one is. */
