@@ -17,7 +17,7 @@ export function nutOf(file: string): Buffer {
     plan,
   );
   const after = args.indexOf('-i') + 2;
-  return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, ...args.slice(after)], {
+  return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-copyts', '-i', file, ...args.slice(after)], {
     maxBuffer: 256 * 1024 * 1024,
   });
 }
