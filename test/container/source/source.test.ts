@@ -65,7 +65,7 @@ describe('ffmpegArguments', () => {
         { plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo } },
       ).join(' ');
     expect(encode(true)).toMatch(
-      /-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af aresample=async=1.*pipe:3$/,
+      /-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af asetpts=.*,aresample=async=1.*pipe:3$/,
     );
     expect(encode(false)).not.toContain('0:v:0');
     expect(encode(false)).toMatch(/-f nut pipe:1$/);

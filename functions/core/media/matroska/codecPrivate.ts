@@ -19,6 +19,23 @@ export function codecPrivate({ info, configuration }: TrackDescription): Buffer 
   return configuration;
 }
 
+const BITMAP_HEADER_BYTES = 40;
+const BITS_PER_PIXEL = 24;
+
+/** BITMAPINFOHEADER, as AVI has it, and the codec's configuration. */
+export function bitmapHeader({ info, tag, configuration }: TrackDescription): Buffer {
+  const { width = 0, height = 0 } = info;
+  const header = Buffer.alloc(BITMAP_HEADER_BYTES);
+  header.writeUInt32LE(BITMAP_HEADER_BYTES + configuration.length, 0);
+  header.writeInt32LE(width, 4);
+  header.writeInt32LE(height, 8);
+  header.writeUInt16LE(1, 12);
+  header.writeUInt16LE(BITS_PER_PIXEL, 14);
+  tag.copy(header, 16, 0, 4);
+  header.writeUInt32LE(width * height * 3, 20);
+  return Buffer.concat([header, configuration]);
+}
+
 /** Three headers, each behind its length in two bytes, with all lengths in front. */
 function laced(configuration: Buffer): Buffer {
   const headers: Buffer[] = [];

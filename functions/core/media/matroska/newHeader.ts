@@ -1,6 +1,6 @@
 import type { TrackDescription } from '../tracks/sample.ts';
 import { type ContainerFormat, MediaError } from '../types.ts';
-import { codecPrivate, delaySeconds } from './codecPrivate.ts';
+import { bitmapHeader, codecPrivate, delaySeconds } from './codecPrivate.ts';
 import { element, elementsIn, floatElement, ID, uintElement } from './ebml.ts';
 import { type MatroskaHeader, parseHeader } from './header.ts';
 
@@ -11,6 +11,7 @@ const CODEC_IDS: Readonly<Record<string, string>> = {
   vp8: 'V_VP8',
   vp9: 'V_VP9',
   mpeg4: 'V_MPEG4/ISO/ASP',
+  mpeg1video: 'V_MPEG1',
   mpeg2video: 'V_MPEG2',
   mjpeg: 'V_MJPEG',
   theora: 'V_THEORA',
@@ -23,6 +24,8 @@ const CODEC_IDS: Readonly<Record<string, string>> = {
   pcm_s24le: 'A_PCM/INT/LIT',
   pcm_f32le: 'A_PCM/FLOAT/IEEE',
 };
+/** Older codecs, by AVI's four letters. */
+const BY_TAG = 'V_MS/VFW/FOURCC';
 const BIT_DEPTHS: Readonly<Record<string, number>> = { pcm_s16le: 16, pcm_s24le: 24, pcm_f32le: 32 };
 const MILLISECOND_NS = 1_000_000;
 /** What a decoder of Opus needs before what is heard (RFC 7845). */
@@ -60,9 +63,9 @@ export function newHeader(
 
 function trackEntry(number: number, description: TrackDescription): Buffer {
   const { info } = description;
-  const codecId = CODEC_IDS[info.codec];
+  const codecId = CODEC_IDS[info.codec] ?? (info.kind === 'video' ? BY_TAG : undefined);
   if (codecId === undefined) throw new MediaError(`Matroska does not carry ${info.codec} here`);
-  const configuration = codecPrivate(description);
+  const configuration = codecId === BY_TAG ? bitmapHeader(description) : codecPrivate(description);
   const delayNs = Math.round(delaySeconds(description) * 1e9);
   return element(
     ID.trackEntry,

@@ -30,6 +30,8 @@ export interface MainHeader {
 /** What ffmpeg says of a stream before its first packet. */
 export interface NutStream {
   readonly kind: 'video' | 'audio' | 'other';
+  /** Of the codec, as AVI has it in four bytes. */
+  readonly tag: Buffer;
   readonly timeBase: TimeBase;
   /** Units of the stream's times in a second. */
   readonly timescale: number;
@@ -130,8 +132,7 @@ export function parseStreamHeader(
 ): { readonly index: number; readonly stream: NutStream } {
   const index = fields.v();
   const kind = KINDS[fields.v()] ?? 'other';
-  // The codec's tag: ffmpeg's info lines name the codec.
-  fields.bytes();
+  const tag = Buffer.from(fields.bytes());
   const timeBase = main.timeBases[fields.v()];
   const timeBits = fields.v();
   fields.v();
@@ -148,6 +149,7 @@ export function parseStreamHeader(
     index,
     stream: {
       kind,
+      tag,
       timeBase,
       timescale: timeBase.denominator / timeBase.numerator,
       timeBits,

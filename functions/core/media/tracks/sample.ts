@@ -4,6 +4,8 @@ import type { TrackInfo } from '../types.ts';
 /** What a container says of a track's samples. The same object for as long as nothing of it changes. */
 export interface TrackDescription {
   readonly info: TrackInfo;
+  /** Of the codec, as AVI has it in four bytes: for codecs that have no other name in a container. */
+  readonly tag: Buffer;
   /** avcC, hvcC, av1C, AudioSpecificConfig, or what else the codec has; empty where there is none. */
   readonly configuration: Buffer;
   /** Units of the samples' times in a second: the rate of sound, 90,000 for pictures. */

@@ -16,6 +16,7 @@ export function trackOf(source: TrackSource, stream: NutStream): Track {
       kind === 'video'
         ? { kind, codec, width: stream.width, height: stream.height }
         : { kind, codec, sampleRateHz: stream.sampleRateHz, channels: stream.channels },
+    tag: stream.tag,
     configuration: stream.extradata,
     timescale: kind === 'video' ? VIDEO_TIMESCALE : stream.sampleRateHz,
     pixelWidth: Math.max(1, stream.pixelWidth),
