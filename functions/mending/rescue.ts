@@ -174,7 +174,8 @@ export class Rescue {
       tracks: open.tracks,
       videoFrames: facts?.videoFrames ?? 0,
       recovered: true,
-      estimatedLossMs: Math.max(0, endedAtMs - savedAtMs),
+      // A sign of life that is older than what was saved says nothing of the end.
+      ...(endedAtMs > savedAtMs ? { estimatedLossMs: endedAtMs - savedAtMs } : {}),
       finalizedAtMs: this.#clock.nowMs(),
     };
   }

@@ -20,6 +20,7 @@ const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z
  * credentials.json    of the S3 endpoint, made once, for the owner's eyes only
  * s3/                 objects and their journal
  * queue.jsonl         landing's events that are not done
+ * tasks.json          recorders that run; what is found at a start was lost with the runtime before
  * ingest/             streams that were announced
  * spool/              S3 parts of running recordings; what is found at a start belongs to nobody
  * hook/               records whose on-record script runs; likewise
@@ -40,6 +41,10 @@ export class DataFolder {
       const reason = code === undefined ? 'is in use by another runtime' : 'cannot be used';
       throw new StartError('data', `The data folder ${this.path} ${reason} (${message}).`, { cause });
     }
+  }
+
+  /** Once nobody of before is left who works in them. */
+  clearWork(): void {
     for (const name of ['spool', 'hook']) {
       rmSync(this.file(name), { recursive: true, force: true });
       mkdirSync(this.file(name));

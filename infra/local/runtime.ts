@@ -92,6 +92,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   );
   const functions = startFunctions(ground, queues, { ...urls, ecs: ecs.url });
   closers.add(() => invoker.close());
+  ecs.tellLostTasks();
   const gateway = await startApi(ground, functions, s3.url);
   connectQueues(ground, queues, functions);
   const https = await startHttps(ground, gateway);

@@ -1,4 +1,5 @@
 import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '../emulators/ecs/server.ts';
+import { TaskJournal } from '../emulators/ecs/taskJournal.ts';
 import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../emulators/events/server.ts';
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
@@ -44,6 +45,7 @@ export type Log = (level: string, message: string, more?: object) => void;
 export interface Ground {
   readonly options: RuntimeOptions;
   readonly data: DataFolder;
+  readonly tasks: TaskJournal;
   readonly credentials: Credentials;
   readonly log: Log;
   readonly onLog: (source: string, line: string) => void;
@@ -63,7 +65,10 @@ export function openGround(options: RuntimeOptions, closers: Closers): Ground {
     });
   const data = new DataFolder(options.dataDir);
   closers.add(() => data.release());
-  return { options, data, credentials: data.credentials(), log, onLog, onDefect, closers };
+  const tasks = new TaskJournal(data.file('tasks.json'));
+  closers.add(() => tasks.close());
+  data.clearWork();
+  return { options, data, tasks, credentials: data.credentials(), log, onLog, onDefect, closers };
 }
 
 /** All queues, and the endpoint that takes messages for them. */
@@ -173,7 +178,7 @@ export async function startRecorders(
   urls: Parameters<typeof sdkEnvironment>[1],
   onStopped: (event: EcsTaskStateChangeEvent) => void,
 ): Promise<EcsServer> {
-  const { options, data, credentials, onLog, onDefect, closers } = ground;
+  const { options, data, tasks, credentials, onLog, onDefect, closers } = ground;
   const port = options.ports?.ecs;
   const recorder = {
     resources: resourcesOf(options, queues),
@@ -191,6 +196,7 @@ export async function startRecorders(
       taskDefinitions: [recorderTaskDefinition(recorder), hostTaskDefinition(recorder)],
       services: hostService(options.hosts ?? 0),
       launchDelayMs: options.launchDelayMs ?? 0,
+      journal: tasks,
       onTaskEvent: (event) => {
         if (LAST_STATUSES.has(event.detail.lastStatus)) onStopped(event);
       },

@@ -9,6 +9,7 @@ const taskStateChangeSchema = z.object({
     group: z.optional(z.string()),
     stopCode: z.optional(z.string()),
     stoppedReason: z.optional(z.string()),
+    executionStoppedAt: z.optional(z.string()),
     stoppedAt: z.optional(z.string()),
     containers: z.optional(
       z.array(z.object({ exitCode: z.optional(z.number()), reason: z.optional(z.string()) })),
@@ -27,6 +28,7 @@ export interface StoppedTask {
   readonly taskArn: string;
   /** In ECS's words, with the container's exit code. */
   readonly reason: string;
+  /** When its container ended; the task takes its time to stop after that. */
   readonly stoppedAtMs: number | undefined;
 }
 
@@ -76,7 +78,7 @@ function howItStopped(detail: Detail): { readonly reason: string; readonly stopp
     container?.reason,
     container?.exitCode === undefined ? undefined : `exit code ${container.exitCode}`,
   ];
-  const stoppedAtMs = Date.parse(detail.stoppedAt ?? '');
+  const stoppedAtMs = Date.parse(detail.executionStoppedAt ?? detail.stoppedAt ?? '');
   return {
     reason: pieces.filter((piece) => piece !== undefined && piece !== '').join(', ') || 'no reason given',
     stoppedAtMs: Number.isNaN(stoppedAtMs) ? undefined : stoppedAtMs,

@@ -13,7 +13,13 @@ import {
 } from './requests.ts';
 import type { ServiceSpec } from './service.ts';
 import type { Task, TaskDefinition } from './task.ts';
-import { type EcsTaskStateChangeEvent, type TaskStatus, taskStateChange } from './taskEvents.ts';
+import {
+  type EcsTaskStateChangeEvent,
+  type TaskStatus,
+  type TaskView,
+  taskStateChange,
+} from './taskEvents.ts';
+import { stoppedView, type TaskJournal } from './taskJournal.ts';
 import type { OutputStream } from './taskProcess.ts';
 import { createTaskServer } from './taskServer.ts';
 import type { Rate } from './tokenBucket.ts';
@@ -32,6 +38,8 @@ export interface EcsServerOptions {
   /** None by default. */
   readonly services?: readonly ServiceSpec[];
   readonly launchDelayMs?: number;
+  /** Where tasks outlive the endpoint; without it, those of before are forgotten. */
+  readonly journal?: TaskJournal;
   readonly faults?: Faults;
   /** What EventBridge would hand to a rule's target. Called in order, after the answer of the call that caused it. */
   readonly onTaskEvent?: (event: EcsTaskStateChangeEvent) => void | Promise<void>;
@@ -74,6 +82,8 @@ export interface EcsServer {
   taskDefinitionArn(family: string): string;
   /** Tasks that have not stopped. */
   runningTasks(): readonly RunningTask[];
+  /** Tells that the tasks which a killed endpoint left have stopped; once somebody listens. */
+  tellLostTasks(): void;
   /** Takes the task's capacity back as Fargate Spot does: stop code SpotInterruption, SIGTERM. */
   interrupt(taskArn: string): void;
   /**
@@ -90,7 +100,8 @@ const RUN_TASK_PER_SECOND = 20;
  * The embedded ECS endpoint: one cluster whose Fargate tasks are child processes (./taskProcess.ts). It offers RunTask,
  * StopTask, DescribeTasks, ListTasks, UpdateService and DescribeServices over JSON 1.1, task state-change events, and
  * what a task reaches without an AWS call: the metadata endpoint, and the agent's for scale-in protection.
- * State is in memory: after a restart, the tasks of before are gone, as with a lost host. SigV4 is not verified.
+ * State is in memory: after a restart, the tasks of before are gone, as with a lost host; the journal remembers which they
+ * were, so that their end can be told. SigV4 is not verified.
  *
  * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids or names that the others name.
  * @throws the listen error, such as EADDRINUSE
@@ -116,10 +127,15 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
     onDefect,
   );
 
-  function tell(task: Task): void {
-    const shown = task.view((date) => date.toISOString());
+  function tellOf(shown: TaskView<string>): void {
     const event = taskStateChange(shown, now(), { accountId, region });
     delivery.send(event, simulation.deliveries(event));
+  }
+
+  function tell(task: Task): void {
+    const shown = task.view((date) => date.toISOString());
+    options.journal?.changed(shown, task.pid);
+    tellOf(shown);
     // The first tasks of services are made while the cluster is.
     setImmediate(() => cluster.taskChanged(task));
   }
@@ -222,6 +238,12 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
           lastStatus: task.lastStatus,
         }));
     },
+    tellLostTasks() {
+      for (const lost of options.journal?.lost ?? []) {
+        tellOf(stoppedView(lost, now()));
+        options.journal?.forget(lost.task);
+      }
+    },
     interrupt(taskArn) {
       const task = cluster.find(taskArn);
       if (task === undefined) throw new Error(`There is no task ${taskArn}.`);
@@ -231,6 +253,7 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
       await service.close();
       await cluster.close(graceMs);
       await delivery.close();
+      options.journal?.close();
       await closeServer(taskServer);
     },
   };

@@ -99,6 +99,11 @@ export class Task {
     this.stopped = this.#live();
   }
 
+  /** Of its container's process, once that is there. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   get lastStatus(): TaskStatus {
     return this.#lastStatus;
   }

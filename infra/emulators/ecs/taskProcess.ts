@@ -78,6 +78,10 @@ export class TaskProcess {
     });
   }
 
+  get pid(): number {
+    return this.#pid;
+  }
+
   /** SIGTERM, to the process alone. */
   terminate(): void {
     this.#child.kill('SIGTERM');

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { processOwner } from '../shared/processOwner.ts';
 
 /**
  * One process for one data folder: a second one would take the first one's unfinished blobs for rubbish. The file
@@ -10,7 +11,7 @@ export class FolderLock {
   /** @throws Error when another process, or this one, has the folder in use */
   constructor(file: string) {
     this.#file = file;
-    const mine = ownerOf(process.pid);
+    const mine = processOwner(process.pid);
     try {
       writeFileSync(file, `${mine}\n`, { flag: 'wx' });
       return;
@@ -19,22 +20,11 @@ export class FolderLock {
     }
     const owner = readFileSync(file, 'utf8').trim();
     const pid = Number(owner.split(' ')[0]);
-    if (owner !== '' && ownerOf(pid) === owner) throw new Error(`${file} is held by process ${pid}`);
+    if (owner !== '' && processOwner(pid) === owner) throw new Error(`${file} is held by process ${pid}`);
     writeFileSync(file, `${mine}\n`);
   }
 
   release(): void {
     rmSync(this.#file, { force: true });
-  }
-}
-
-/** `<pid> <start time in clock ticks>`; empty when there is no such process. */
-function ownerOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets, which may hold spaces.
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
-  } catch {
-    return '';
   }
 }

@@ -120,6 +120,13 @@ describe('rescue', () => {
     expect(await tailsLeft(part.recordingId)).toBe(0);
   });
 
+  it('says nothing of the loss where the last sign of life is older than what was saved', async () => {
+    const part = await abandon(1, [[8 * MIB, 9 * MIB]]);
+    const final = await rescuer().rescue({ ...part, endedAtMs: 1_000 }, log);
+    expect(final?.recovered).toBe(true);
+    expect(final).not.toHaveProperty('estimatedLossMs');
+  });
+
   it('makes a file of tails alone', async () => {
     const part = await abandon(0, [
       [0, MIB],

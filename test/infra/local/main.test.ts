@@ -87,28 +87,61 @@ describeWith(['ffmpeg'], 'npm start', () => {
     expect(child.output).toBe(message);
   });
 
-  describe('on Ctrl-C', () => {
-    /** With a recording that runs; the addresses are those that it printed. */
-    async function recording(): Promise<{ main: Child; publisher: Child; rtmpUrl: string }> {
-      const main = npmStart();
-      const [, apiUrl = ''] = await waitFor(
-        'the API',
-        () => /HTTP API +(\S+)/.exec(main.output) ?? undefined,
-      );
-      const [, rtmpUrl = ''] = /RTMP ingest +(\S+)\/live/.exec(main.output) ?? [];
-      const publisher = new Child('ffmpeg', testStreamArguments(`${rtmpUrl}/live/camera1`));
-      children.push(publisher);
-      await waitFor('the start to be taken', async () => {
-        const answer = await fetch(`${apiUrl}/rest-api/stream/startRecording`, {
-          method: 'POST',
-          body: '{"mediaSessionId":"camera1"}',
-        });
-        return answer.ok || undefined;
-      });
-      await waitFor('the recording', () => (main.output.includes('Recording Started') ? true : undefined));
-      return { main, publisher, rtmpUrl };
-    }
+  const apiOf = async (main: Child): Promise<string> => {
+    const shown = () => /HTTP API +(\S+)/.exec(main.output)?.[1];
+    return waitFor('the API', shown);
+  };
 
+  /** With a recording that runs; the addresses are those that it printed. */
+  async function recording(): Promise<{ main: Child; publisher: Child; rtmpUrl: string }> {
+    const main = npmStart();
+    const apiUrl = await apiOf(main);
+    const [, rtmpUrl = ''] = /RTMP ingest +(\S+)\/live/.exec(main.output) ?? [];
+    const publisher = new Child('ffmpeg', testStreamArguments(`${rtmpUrl}/live/camera1`));
+    children.push(publisher);
+    await waitFor('the start to be taken', async () => {
+      const answer = await fetch(`${apiUrl}/rest-api/stream/startRecording`, {
+        method: 'POST',
+        body: '{"mediaSessionId":"camera1"}',
+      });
+      return answer.ok || undefined;
+    });
+    await waitFor('the recording', () => (main.output.includes('Recording Started') ? true : undefined));
+    return { main, publisher, rtmpUrl };
+  }
+
+  it('after it was killed, says at once what became of its recordings, and what was lost', async () => {
+    const { main, publisher } = await recording();
+    const before = await apiOf(main);
+    const { recordings } = (await (await fetch(`${before}/recordings`)).json()) as {
+      recordings: { recordingId: string }[];
+    };
+    expect(recordings).toHaveLength(1);
+    await waitFor('a heartbeat', async () => {
+      const answer = await fetch(`${before}/recordings/${recordings[0]?.recordingId}`);
+      return ((await answer.json()) as { progress?: object }).progress;
+    });
+    await main.stop('SIGKILL');
+    await publisher.stop();
+    const api = await apiOf(npmStart());
+    const ended = await waitFor(
+      'the end',
+      async () => {
+        const answer = await fetch(`${api}/recordings/${recordings[0]?.recordingId}`);
+        const found = (await answer.json()) as { status: string; parts: { estimatedLossMs?: number }[] };
+        return found.status === 'available' ? found : undefined;
+      },
+      // Another attempt looks for the source, which is gone.
+      { timeoutMs: 60_000 },
+    );
+    const [part, ...others] = ended.parts;
+    expect(others).toEqual([]);
+    expect(part).toMatchObject({ recovered: true, incomplete: [{ code: 'recorder_lost' }] });
+    expect(part?.estimatedLossMs).toBeGreaterThan(0);
+    expect(part?.estimatedLossMs).toBeLessThan(10_000);
+  }, 150_000);
+
+  describe('on Ctrl-C', () => {
     it('once, which npm makes two signals of, recordings end well', async () => {
       const { main, publisher, rtmpUrl } = await recording();
       main.process.kill('SIGINT');
