@@ -49,11 +49,11 @@ const CONTROL_GRANTS = [
   {
     on: 'landing',
     actions: ['s3:GetObject', 's3:PutObject'],
-    keys: state('locks', 'recordings', 'index', 'reservations', 'sessions', 'rooms'),
+    keys: state('locks', 'recordings', 'active', 'index', 'reservations', 'sessions', 'rooms'),
   },
   {
     on: 'landing',
-    list: state('recordings', 'sessions', 'locks', 'index', 'reservations', 'rooms'),
+    list: state('recordings', 'active', 'sessions', 'locks', 'index', 'reservations', 'rooms'),
   },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
@@ -100,8 +100,8 @@ const AFTERMATH_GRANTS = [
   // A recording that follows another one, of a stream that was published again.
   { on: 'landing', actions: ['s3:PutObject'], keys: state('index') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails') },
-  { on: 'landing', list: ['state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'] },
+  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails', 'active') },
+  { on: 'landing', list: state('recordings', 'active', 'locks', 'sessions', 'tails') },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 
@@ -124,7 +124,7 @@ export const FUNCTIONS = {
     grants: [
       ...CONTROL_GRANTS,
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'active', 'index', 'rooms') },
       { on: 'landing', list: ['state/idempotency/*'] },
       // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
@@ -229,9 +229,16 @@ export const FUNCTIONS = {
       ...RELOCATE_GRANTS,
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
-      // Old state of recordings that have ended.
+      // Where it goes on; and recordings of a version without markers.
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('reconcile', 'active') },
+      // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
-      { on: 'landing', list: state('index') },
+      {
+        on: 'landing',
+        actions: ['s3:GetObject', 's3:DeleteObject'],
+        keys: state('sessions', 'locks', 'reservations', 'idempotency'),
+      },
+      { on: 'landing', list: state('index', 'reconcile', 'reservations', 'idempotency') },
     ],
   },
 } as const satisfies Record<string, FunctionSpec>;

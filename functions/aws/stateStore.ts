@@ -8,18 +8,19 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
-import type { Store } from '../core/protocol/ports.ts';
+import type { RemovingStore } from '../core/protocol/ports.ts';
 
 export interface ListedObject {
   readonly key: string;
   readonly modifiedAtMs: number;
+  readonly etag: string;
 }
 
 /**
  * JSON objects in S3 as the only database. Three ways to write, and no fourth: `create` for facts (the first writer
  * wins), `replace` for objects that change under If-Match, `overwrite` where one writer alone owns the object.
  */
-export class StateStore implements Store {
+export class StateStore implements RemovingStore {
   readonly bucket: string;
   readonly #s3: S3Client;
 
@@ -73,9 +74,19 @@ export class StateStore implements Store {
     }
   }
 
-  /** Deletes the object; one that is not there counts as deleted. */
-  async remove(key: string): Promise<void> {
-    await this.#s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key }));
+  /**
+   * Deletes the object, or only the version with this ETag. @returns false when there is another version by now; one that
+   * is not there counts as deleted
+   */
+  async remove(key: string, etag?: string): Promise<boolean> {
+    try {
+      await this.#s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key, IfMatch: etag }));
+      return true;
+    } catch (error) {
+      if (isStatus(error, 412)) return false;
+      if (isStatus(error, 404)) return true;
+      throw error;
+    }
   }
 
   /** All keys below a prefix, in UTF-8 order. */
@@ -107,8 +118,8 @@ export class StateStore implements Store {
         MaxKeys: options.max,
       }),
     );
-    const entries = (page.Contents ?? []).flatMap(({ Key, LastModified }) =>
-      Key === undefined ? [] : [{ key: Key, modifiedAtMs: LastModified?.getTime() ?? 0 }],
+    const entries = (page.Contents ?? []).flatMap(({ Key, LastModified, ETag = '' }) =>
+      Key === undefined ? [] : [{ key: Key, modifiedAtMs: LastModified?.getTime() ?? 0, etag: ETag }],
     );
     return { entries, hasMore: page.IsTruncated === true && entries.length > 0 };
   }

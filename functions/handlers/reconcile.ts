@@ -1,3 +1,4 @@
+import type { Context } from 'aws-lambda';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
@@ -17,9 +18,15 @@ const setup = once(() => {
   });
 });
 
+/** What has begun is brought to its end: a rescue, a move. */
+const RESERVED_MS = 60_000;
+
 /** On a schedule: mends what events that were lost and functions that crashed have left behind, and says what. */
-export const handler = async (): Promise<void> => {
-  const mended = await setup().run(logger);
+export const handler = async (
+  _event: unknown,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<void> => {
+  const mended = await setup().run(logger, () => context.getRemainingTimeInMillis() > RESERVED_MS);
   const counts = Object.entries(mended).map(([kind, value]) => [
     `reconcile.${kind}`,
     { value, unit: 'Count' },

@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBus } from '../aws/eventBus.ts';
 import type { StateStore } from '../aws/stateStore.ts';
+import { forgetActive } from '../core/protocol/active.ts';
 import { type Settled, type SettlePorts, settleAttempt } from '../core/protocol/settle.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announceMissing } from '../recordings/announcements.ts';
@@ -49,6 +50,7 @@ export class Aftermath {
     else if (settled.kind === 'alive') log.info('another task has this attempt');
     else log.info('recording has ended', { outcome: settled.outcome, isNew: settled.isNew });
     await this.announceMissing(objects);
+    if (settled.kind === 'ended') await forgetActive(store, objects.job);
     return settled;
   }
 

@@ -1,19 +1,37 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { StateStore } from '../aws/stateStore.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { ListedObject, StateStore } from '../aws/stateStore.ts';
 import { hasTask } from '../aws/tasks.ts';
-import { recordingsOfLock } from '../core/protocol/lock.ts';
+import { forgetActive } from '../core/protocol/active.ts';
 import type { Clock } from '../core/protocol/ports.ts';
-import { type ReconcilePorts, type RecordingMend, reconcileRecording } from '../core/protocol/reconcile.ts';
+import {
+  mayNeedMending,
+  type ReconcilePorts,
+  type RecordingMend,
+  reconcileRecording,
+} from '../core/protocol/reconcile.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import { LOCKS_PREFIX, parseRecordKey, RECORDS_PREFIX } from '../core/state/keys.ts';
-import { lockSchema } from '../core/state/objects.ts';
-import { readRecording } from '../recordings/read.ts';
+import { isRecordingId, recordingIdTimeMs } from '../core/state/ids.ts';
+import {
+  ACTIVE_PREFIX,
+  activeKey,
+  lockKey,
+  outcomeKey,
+  parseRecordKey,
+  RECORDS_PREFIX,
+} from '../core/state/keys.ts';
+import { type Job, lockSchema, outcomeSchema } from '../core/state/objects.ts';
+import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
+import { inBatches } from './batches.ts';
 import { expireFinishedState } from './expiry.ts';
+import { markEarlierRecordings } from './marked.ts';
+import { type OpenUpload, overdueUploads } from './overdue.ts';
 import type { Rescue } from './rescue.ts';
+import { sweepState } from './sweep.ts';
+import { Walk } from './walk.ts';
 
 export interface ReconciliationOptions {
   readonly s3: S3Client;
@@ -37,8 +55,12 @@ export interface Mended {
   taskMissed: number;
   uploadCompleted: number;
   recordMoved: number;
+  /** Recordings of a version without markers that were found by their locks. */
+  recordingMarked: number;
   /** Recordings that ended long ago, and whose state is gone now. */
   stateExpired: number;
+  /** Sessions, locks, reservations and idempotency keys that nobody needed any more. */
+  stateSwept: number;
   /** Could not be mended; the log says why. The next run tries again. */
   failed: number;
 }
@@ -49,23 +71,25 @@ const MENDED_IN_WORDS: Readonly<Record<RecordingMend, string>> = {
   taskMissed: 'a recording had no task',
 };
 const RECORD_OVERDUE_MS = 10 * 60_000;
-const UPLOAD_OVERDUE_MS = 30 * 60_000;
-const AT_ONCE = 8;
+/** A start that crashed before its job was written leaves a marker, and no more. */
+const JOBLESS_MS = 10 * 60_000;
+const LOOKED_AT_ONCE = 32;
+const MENDED_AT_ONCE = 8;
 
 /**
- * Compares locks, attempts, ECS and S3, and mends what differs: events that were lost, functions that crashed between
- * two steps. Everything it does is what the function that should have done it does, and as safe to repeat.
+ * Compares what is alive, by its markers, with attempts, ECS and S3, and mends what differs: events that were lost,
+ * functions that crashed between two steps. Everything it does is what the function that should have done it does, and as
+ * safe to repeat. What ended is never read; what does not fit into the time of one run is looked at by the next.
  */
 export class Reconciliation {
   readonly #options: ReconciliationOptions;
-  /** Locks known to be released, by ETag: they need not be read again while this environment is warm. */
-  readonly #released = new Set<string>();
 
   constructor(options: ReconciliationOptions) {
     this.#options = options;
   }
 
-  async run(log: Logger): Promise<Mended> {
+  /** @param hasTime asked before each page: whether another one may be looked at */
+  async run(log: Logger, hasTime: () => boolean = () => true): Promise<Mended> {
     const { s3, store, clock } = this.#options;
     const mended: Mended = {
       lockReleased: 0,
@@ -73,89 +97,115 @@ export class Reconciliation {
       taskMissed: 0,
       uploadCompleted: 0,
       recordMoved: 0,
+      recordingMarked: 0,
       stateExpired: 0,
+      stateSwept: 0,
       failed: 0,
     };
-    const recordings = await this.#unfinished();
-    await this.#each(recordings, mended, log, (recordingId, own) =>
-      this.#mendRecording(recordingId, mended, own),
-    );
-    const uploads = await this.#overdueUploads();
-    await this.#each(uploads, mended, log, (upload, own) => this.#mendUpload(upload, mended, own));
-    const records = await this.#overdueRecords();
-    await this.#each(records, mended, log, async (key, own) => {
-      await this.#options.relocate(key, own);
-      mended.recordMoved += 1;
-    });
-    try {
-      mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
-    } catch (error) {
-      mended.failed += 1;
-      log.error('old state could not be removed; the next run tries again', error as Error);
+    const walk = await Walk.resume(store, hasTime);
+    const onFault = (error: unknown, { key }: ListedObject): void => {
+      const own = log.createChild();
+      own.appendKeys({ key });
+      this.#failed(error, mended, own);
+    };
+    const stages: readonly (() => Promise<void>)[] = [
+      async () => {
+        mended.recordingMarked = await markEarlierRecordings(store, walk, clock.nowMs(), onFault);
+      },
+      () => this.#mendRecordings(walk, mended, log),
+      () => this.#mendUploads(walk, mended, log),
+      () => this.#moveRecords(walk, mended, log),
+      async () => {
+        mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
+      },
+      async () => {
+        mended.stateSwept = await sweepState(store, walk, clock.nowMs(), onFault);
+      },
+    ];
+    // One that fails does not keep the others from being tried.
+    for (const stage of stages) {
+      if (!hasTime()) break;
+      await stage().catch((error: unknown) => this.#failed(error, mended, log));
     }
+    await walk.pause();
     return mended;
   }
 
   /** One that fails does not keep the others from being mended. */
-  async #each<T>(
+  async #mendEach<T>(
     items: readonly T[],
     mended: Mended,
     log: Logger,
     mend: (item: T, log: Logger) => Promise<void>,
   ): Promise<void> {
-    for (let at = 0; at < items.length; at += AT_ONCE) {
-      await Promise.all(
-        items.slice(at, at + AT_ONCE).map(async (item) => {
-          const own = log.createChild();
-          try {
-            await mend(item, own);
-          } catch (error) {
-            mended.failed += 1;
-            own.error('could not be mended; the next run tries again', error as Error);
-          }
-        }),
-      );
-    }
+    const logs = new Map(items.map((item) => [item, log.createChild()]));
+    await inBatches(
+      items,
+      MENDED_AT_ONCE,
+      (item) => mend(item, logs.get(item) ?? log),
+      (error, item) => this.#failed(error, mended, logs.get(item) ?? log),
+    );
   }
 
-  /** Recordings that hold their session's lock, or held it and had not ended when it was taken over. */
-  async #unfinished(): Promise<string[]> {
-    const { s3, store } = this.#options;
-    const found: string[] = [];
-    let token: string | undefined;
-    do {
-      const page = await s3.send(
-        new ListObjectsV2Command({ Bucket: store.bucket, Prefix: LOCKS_PREFIX, ContinuationToken: token }),
-      );
-      const unknown = (page.Contents ?? []).filter(({ ETag }) => !this.#released.has(ETag ?? ''));
-      for (let at = 0; at < unknown.length; at += AT_ONCE) {
-        const some = unknown.slice(at, at + AT_ONCE).map(({ Key = '' }) => this.#recordingsOf(Key));
-        found.push(...(await Promise.all(some)).flat());
-      }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
-    return found;
+  #failed(error: unknown, mended: Mended, log: Logger): void {
+    mended.failed += 1;
+    log.error('could not be mended; the next run tries again', error as Error);
   }
 
-  async #recordingsOf(key: string): Promise<readonly string[]> {
-    const { store } = this.#options;
-    const lock = await store.read(key, lockSchema);
-    if (lock === undefined) return [];
-    const { holder, earlier } = await recordingsOfLock({ store }, key, lock);
-    if (holder === undefined && earlier.length === 0) this.#released.add(lock.etag);
-    return [...(holder === undefined ? [] : [holder]), ...earlier];
+  /** Looks at every recording that goes on; those of which nothing was heard are looked at closely. */
+  async #mendRecordings(walk: Walk, mended: Mended, log: Logger): Promise<void> {
+    await walk.through('active', ACTIVE_PREFIX, async (entries) => {
+      const ids = entries.map(({ key }) => key.slice(ACTIVE_PREFIX.length)).filter(isRecordingId);
+      const suspects: string[] = [];
+      await inBatches(
+        ids,
+        LOOKED_AT_ONCE,
+        async (id) => {
+          if (await this.#isSuspect(id)) suspects.push(id);
+        },
+        // Whoever looks at it closely says what is wrong.
+        (_error, id) => suspects.push(id),
+      );
+      await this.#mendEach(suspects, mended, log, (id, own) => this.#mendRecording(id, mended, own));
+    });
+  }
+
+  async #isSuspect(recordingId: string): Promise<boolean> {
+    const { store, clock } = this.#options;
+    const life = await readLife(store, recordingId);
+    if (life !== undefined) return mayNeedMending(life, clock.nowMs());
+    // Deleted, or never begun.
+    if (clock.nowMs() - recordingIdTimeMs(recordingId) >= JOBLESS_MS)
+      await store.remove(activeKey(recordingId));
+    return false;
   }
 
   async #mendRecording(recordingId: string, mended: Mended, log: Logger): Promise<void> {
-    const { store } = this.#options;
+    const { store, aftermath } = this.#options;
     log.appendKeys({ recordingId });
     const objects = await readRecording(store, recordingId);
     if (objects === undefined) return;
-    log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
+    const { job, outcome } = objects;
+    log.appendKeys({ mediaSessionId: job.mediaSessionId });
+    if (outcome !== undefined && !(await this.#holdsLock(job))) {
+      // It ended well; what it leaves is its marker, and perhaps what was not announced.
+      await aftermath.announceMissing(objects);
+      await forgetActive(store, job);
+      return;
+    }
     const mend = await reconcileRecording(this.#ports(objects, log), objects);
     if (mend === undefined) return;
+    if (mend === 'lockReleased') await forgetActive(store, job);
     mended[mend] += 1;
     log.warn(`mended: ${MENDED_IN_WORDS[mend]}`);
+  }
+
+  async #holdsLock({
+    recordingId,
+    mediaSessionId,
+  }: Pick<Job, 'recordingId' | 'mediaSessionId'>): Promise<boolean> {
+    const lock = await this.#options.store.read(lockKey(mediaSessionId), lockSchema);
+    return lock?.value.recordingId === recordingId && lock.value.releasedAtMs === undefined;
   }
 
   #ports(objects: RecordingObjects, log: Logger): ReconcilePorts {
@@ -171,45 +221,42 @@ export class Reconciliation {
     };
   }
 
-  /** Uploads of recorders that were begun a while ago. */
-  async #overdueUploads(): Promise<{ readonly key: string; readonly uploadId: string }[]> {
+  async #mendUploads(walk: Walk, mended: Mended, log: Logger): Promise<void> {
     const { s3, store, clock } = this.#options;
-    const answer = await s3.send(
-      new ListMultipartUploadsCommand({ Bucket: store.bucket, Prefix: RECORDS_PREFIX }),
-    );
-    return (answer.Uploads ?? [])
-      .filter(({ Initiated }) => clock.nowMs() - (Initiated?.getTime() ?? 0) >= UPLOAD_OVERDUE_MS)
-      .map(({ Key = '', UploadId = '' }) => ({ key: Key, uploadId: UploadId }));
+    for await (const uploads of overdueUploads(s3, store.bucket, clock.nowMs())) {
+      await this.#mendEach(uploads, mended, log, (upload, own) => this.#mendUpload(upload, mended, own));
+      if (!walk.hasTime) return;
+    }
   }
 
   /** Completes an upload whose recording has ended: a rescue that did not come to its end. */
-  async #mendUpload(
-    upload: { readonly key: string; readonly uploadId: string },
-    mended: Mended,
-    log: Logger,
-  ): Promise<void> {
+  async #mendUpload(upload: OpenUpload, mended: Mended, log: Logger): Promise<void> {
     const { store, rescue, clock } = this.#options;
     const place = parseRecordKey(upload.key);
     if (place === undefined) return;
-    log.appendKeys({ recordingId: place.recordingId });
-    const objects = await readRecording(store, place.recordingId);
-    if (objects?.outcome === undefined) return;
-    const part = [...objects.parts.values()].find(({ open }) => open?.uploadId === upload.uploadId);
-    if (part?.open === undefined) return;
+    const { recordingId } = place;
+    log.appendKeys({ recordingId });
+    if ((await store.read(outcomeKey(recordingId), outcomeSchema)) === undefined) return;
+    const objects = await readRecording(store, recordingId);
+    const part = [...(objects?.parts.values() ?? [])].find(({ open }) => open?.uploadId === upload.uploadId);
+    if (objects === undefined || part?.open === undefined) return;
     const { open } = part;
-    const progress = objects.attempts.get(open.attempt)?.progress;
-    const endedAtMs = objects.attempts.get(open.attempt)?.end?.endedAtMs ?? clock.nowMs();
-    await rescue.rescue({ recordingId: place.recordingId, open, progress, endedAtMs }, log);
+    const { progress, end } = objects.attempts.get(open.attempt) ?? {};
+    const endedAtMs = end?.endedAtMs ?? clock.nowMs();
+    await rescue.rescue({ recordingId, open, progress, endedAtMs }, log);
     mended.uploadCompleted += 1;
     log.warn('mended: an upload of an ended recording was open', { part: open.part });
   }
 
-  /** Finished records that nobody moved. */
-  async #overdueRecords(): Promise<string[]> {
-    const { s3, store, clock } = this.#options;
-    const answer = await s3.send(new ListObjectsV2Command({ Bucket: store.bucket, Prefix: RECORDS_PREFIX }));
-    return (answer.Contents ?? [])
-      .filter(({ LastModified }) => clock.nowMs() - (LastModified?.getTime() ?? 0) >= RECORD_OVERDUE_MS)
-      .map(({ Key = '' }) => Key);
+  /** Moves finished records that nobody moved. */
+  async #moveRecords(walk: Walk, mended: Mended, log: Logger): Promise<void> {
+    const { clock, relocate } = this.#options;
+    await walk.through('records', RECORDS_PREFIX, async (entries) => {
+      const overdue = entries.filter(({ modifiedAtMs }) => clock.nowMs() - modifiedAtMs >= RECORD_OVERDUE_MS);
+      await this.#mendEach(overdue, mended, log, async ({ key }, own) => {
+        await relocate(key, own);
+        mended.recordMoved += 1;
+      });
+    });
   }
 }

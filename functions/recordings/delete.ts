@@ -3,7 +3,7 @@ import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
 import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
-import { indexKey, jobKey, recordingPrefix, roomRecordingKey } from '../core/state/keys.ts';
+import { activeKey, indexKey, jobKey, recordingPrefix, roomRecordingKey } from '../core/state/keys.ts';
 
 const DELETES_AT_ONCE = 16;
 
@@ -40,6 +40,7 @@ export async function deleteRecording(
   for (let i = 0; i < keys.length; i += DELETES_AT_ONCE) {
     await Promise.all(keys.slice(i, i + DELETES_AT_ONCE).map((key) => store.remove(key)));
   }
+  await store.remove(activeKey(recordingId));
   await store.remove(indexKey(recordingId));
   if (stream.room !== undefined) await store.remove(roomRecordingKey(stream.room, recordingId));
   await store.remove(jobKey(recordingId));

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { RecordingSummary } from '../core/api/views.ts';
 import type { ListingStore, Store } from '../core/protocol/ports.ts';
+import type { RecordingLife } from '../core/protocol/reconcile.ts';
 import type { PartFacts, PartObjects, RecordingObjects } from '../core/state/fold.ts';
 import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/state/keys.ts';
 import {
@@ -34,6 +35,21 @@ export async function readRecording(
     );
   }
   const { job, ...rest } = found;
+  return job === undefined ? undefined : { job, ...rest };
+}
+
+/** Reads whether a recording lives: with one LIST and few GETs, however many parts it has; undefined without a job. */
+export async function readLife(store: ListingStore, recordingId: string): Promise<RecordingLife | undefined> {
+  const prefix = recordingPrefix(recordingId);
+  const names = new Set((await store.list(prefix)).map((key) => key.slice(prefix.length)));
+  const attempt = Math.max(0, ...ordinals(names, 'attempts'));
+  const wanted = [
+    ...['job.json', 'stop.json', 'outcome.json'],
+    ...['claim', 'progress', 'end'].map((file) => `attempts/${attempt}/${file}.json`),
+  ].filter((name) => names.has(name));
+  const found: Found = { attempts: new Map(), parts: new Map() };
+  await Promise.all(wanted.map((name) => readInto(found, store, `${prefix}${name}`, name)));
+  const { job, parts: _parts, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
 }
 

@@ -1,16 +1,16 @@
 import type * as z from 'zod/mini';
 import type { StateStore } from '../aws/stateStore.ts';
 import {
+  ACTIVE_PREFIX,
   jobKey,
-  LOCKS_PREFIX,
   lockKey,
+  outcomeKey,
   partKey,
   recordingPrefix,
   SESSIONS_PREFIX,
 } from '../core/state/keys.ts';
 import {
-  jobSchema,
-  type Lock,
+  activeSchema,
   lockSchema,
   type OpenPart,
   openPartSchema,
@@ -61,34 +61,40 @@ export async function activeRecording(
   mediaSessionId: string,
 ): Promise<ActiveRecording | undefined> {
   const lock = await store.read(lockKey(mediaSessionId), lockSchema);
-  return lock === undefined ? undefined : activeOf(store, lock.value);
+  if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
+  const { recordingId } = lock.value;
+  const openParts = await openPartsOf(store, recordingId);
+  return openParts === undefined ? undefined : { recordingId, mediaSessionId, openParts };
 }
 
-/** All that are active, of the 1,000 sessions whose recordings started or ended last. */
+/** All that are active, the oldest first. */
 export async function activeRecordings(store: StateStore): Promise<ActiveRecording[]> {
-  const locks = await readAll(store, await latestKeys(store, LOCKS_PREFIX), lockSchema);
+  const keys = await store.list(ACTIVE_PREFIX);
   const active: ActiveRecording[] = [];
-  for (let i = 0; i < locks.length; i += READS_AT_ONCE) {
-    const found = await Promise.all(locks.slice(i, i + READS_AT_ONCE).map((lock) => activeOf(store, lock)));
+  for (let i = 0; i < keys.length; i += READS_AT_ONCE) {
+    const found = await Promise.all(keys.slice(i, i + READS_AT_ONCE).map((key) => activeOf(store, key)));
     active.push(...found.flatMap((one) => (one === undefined ? [] : [one])));
   }
   return active;
 }
 
-async function activeOf(store: StateStore, lock: Lock): Promise<ActiveRecording | undefined> {
-  if (lock.releasedAtMs !== undefined) return undefined;
-  const { recordingId } = lock;
-  const prefix = recordingPrefix(recordingId);
-  const keys = new Set(await store.list(prefix));
-  if (keys.has(`${prefix}outcome.json`)) return undefined;
+async function activeOf(store: StateStore, key: string): Promise<ActiveRecording | undefined> {
+  const [marker, openParts] = await Promise.all([
+    store.read(key, activeSchema),
+    openPartsOf(store, key.slice(ACTIVE_PREFIX.length)),
+  ]);
+  return marker === undefined || openParts === undefined ? undefined : { ...marker.value, openParts };
+}
+
+/** @returns undefined where the recording has ended, or there is none */
+async function openPartsOf(store: StateStore, recordingId: string): Promise<OpenPart[] | undefined> {
+  const keys = new Set(await store.list(recordingPrefix(recordingId)));
+  if (!keys.has(jobKey(recordingId)) || keys.has(outcomeKey(recordingId))) return undefined;
   const open = [...keys].flatMap((key) => {
     const part = Number(/\/parts\/(\d+)\/open\.json$/.exec(key)?.[1]);
     return Number.isInteger(part) && !keys.has(partKey(recordingId, part, 'final'))
       ? [partKey(recordingId, part, 'open')]
       : [];
   });
-  const job = await store.read(jobKey(recordingId), jobSchema);
-  if (job === undefined) return undefined;
-  const openParts = await readAll(store, open, openPartSchema);
-  return { recordingId, mediaSessionId: job.value.mediaSessionId, openParts };
+  return readAll(store, open, openPartSchema);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
+import { markActive } from '../../functions/core/protocol/active.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import type { PartObjects, RecordingObjects } from '../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
@@ -187,6 +188,7 @@ export async function seed(store: StateStore, mediaSessionId: string, objects: S
     settings: DEFAULT_SETTINGS,
     replaces,
   });
+  await markActive(store, { recordingId, mediaSessionId });
   await store.create(lockKey(mediaSessionId), { recordingId, acquiredAtMs: START_MS });
   await store.create(indexKey(recordingId), { recordingId });
   const facts: [string, unknown][] = [

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { markActive } from '../../functions/core/protocol/active.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import {
@@ -124,6 +125,7 @@ export class TestApi {
       settings: DEFAULT_SETTINGS,
     };
     await this.store.create(jobKey(recordingId), job);
+    await markActive(this.store, job);
     await this.store.create(lockKey(mediaSessionId), { recordingId, acquiredAtMs: job.requestedAtMs });
     await this.store.create(indexKey(recordingId), { recordingId });
     return recordingId;

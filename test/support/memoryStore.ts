@@ -1,12 +1,14 @@
 import type * as z from 'zod/mini';
-import type { Clock, Launcher, ListingStore } from '../../functions/core/protocol/ports.ts';
+import type { Clock, Launcher, ListingStore, RemovingStore } from '../../functions/core/protocol/ports.ts';
 
 /** The Store port in memory, with hooks to fail or interleave at any call. */
-export class MemoryStore implements ListingStore {
+export class MemoryStore implements ListingStore, RemovingStore {
   readonly objects = new Map<string, { readonly json: string; readonly etag: string }>();
   /** Called before each operation; may throw or write something in between. */
-  before: (operation: 'read' | 'create' | 'replace' | 'list', key: string) => void | Promise<void> = () =>
-    undefined;
+  before: (
+    operation: 'read' | 'create' | 'replace' | 'remove' | 'list',
+    key: string,
+  ) => void | Promise<void> = () => undefined;
   #version = 0;
 
   async read<T>(key: string, schema: z.ZodMiniType<T>) {
@@ -28,6 +30,14 @@ export class MemoryStore implements ListingStore {
     await this.before('replace', key);
     if (this.objects.get(key)?.etag !== etag) return false;
     this.put(key, value);
+    return true;
+  }
+
+  async remove(key: string, etag?: string): Promise<boolean> {
+    await this.before('remove', key);
+    const known = this.objects.get(key);
+    if (known !== undefined && etag !== undefined && known.etag !== etag) return false;
+    this.objects.delete(key);
     return true;
   }
 

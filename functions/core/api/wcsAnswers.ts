@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isGone } from '../state/kept.ts';
 import type { Session } from '../state/objects.ts';
 
 /** The bodies that WCS's methods answer with. */
@@ -32,9 +33,8 @@ export const wcsStreamItem = z.object({
 });
 export type WcsStreamItem = z.infer<typeof wcsStreamItem>;
 
-/** Streams that a media server would still list. */
-const GONE: readonly Session['status'][] = ['UNPUBLISHED', 'STOPPED', 'FAILED'];
-export const isListed = (session: Session): boolean => !GONE.includes(session.status);
+/** Whether a media server would still list it. */
+export const isListed = (session: Session): boolean => !isGone(session);
 
 /**
  * @param recording undefined where the stream is not being recorded; its file names are those of parts that are being

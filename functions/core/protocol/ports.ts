@@ -15,6 +15,15 @@ export interface Store {
   replace(key: string, value: unknown, etag: string): Promise<boolean>;
 }
 
+/** A store out of which objects go. */
+export interface RemovingStore extends Store {
+  /**
+   * Deletes the object, or only the version with this ETag. @returns false when there is another version by now; one
+   * that is not there counts as deleted
+   */
+  remove(key: string, etag?: string): Promise<boolean>;
+}
+
 /** A store that can say what it has. */
 export interface ListingStore extends Store {
   /** All keys below a prefix, in UTF-8 order. */

@@ -58,8 +58,18 @@ export async function reconcileRecording(
   return 'taskMissed';
 }
 
+/** What of a recording says whether it is to be looked at closely; of its attempts the latest alone. */
+export type RecordingLife = Pick<RecordingObjects, 'job' | 'stop' | 'outcome' | 'attempts'>;
+
+/** Whether `reconcileRecording` may find something to mend. A recent heartbeat says that all is well, without ECS. */
+export function mayNeedMending(life: RecordingLife, nowMs: number): boolean {
+  if (life.outcome !== undefined) return true;
+  if (life.stop !== undefined && nowMs - life.stop.requestedAtMs >= STOP_OVERDUE_MS) return true;
+  return nowMs - lastSignMs(life) >= TASK_GONE_MS;
+}
+
 /** When the recording was last heard of. */
-function lastSignMs({ job, attempts }: RecordingObjects): number {
+function lastSignMs({ job, attempts }: Pick<RecordingObjects, 'job' | 'attempts'>): number {
   const { claim, progress, end } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
   return Math.max(job.requestedAtMs, claim?.claimedAtMs ?? 0, progress?.atMs ?? 0, end?.endedAtMs ?? 0);
 }

@@ -19,6 +19,7 @@ import {
   outcomeSchema,
   sessionSchema,
 } from '../state/objects.ts';
+import { markActive } from './active.ts';
 import { activeHolder, takeLock } from './lock.ts';
 import type { Clock, Launcher, Store } from './ports.ts';
 import { wantedToo } from './wanted.ts';
@@ -167,14 +168,21 @@ async function createJob(
   const given = params.recordingId;
   if (given !== undefined) {
     const job = newJob(ports, params, what, { recordingId: given, replaces });
-    if (await store.create(jobKey(given), job)) return job;
+    if (await store.create(jobKey(given), job)) return marked(store, job);
     // An earlier try of the same request wrote it; what came of that one may be over.
     const known = await store.read(jobKey(given), jobSchema);
     const outcome = await store.read(outcomeKey(given), outcomeSchema);
-    if (known !== undefined && outcome === undefined && known.value.replaces === replaces) return known.value;
+    if (known !== undefined && outcome === undefined && known.value.replaces === replaces)
+      return marked(store, known.value);
   }
   const job = newJob(ports, params, what, { recordingId: ports.newRecordingId(), replaces });
   await store.create(jobKey(job.recordingId), job);
+  return marked(store, job);
+}
+
+/** Before a lock can lead to it. */
+async function marked(store: Store, job: Job): Promise<Job> {
+  await markActive(store, job);
   return job;
 }
 

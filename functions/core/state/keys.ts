@@ -34,8 +34,16 @@ export const sessionKey = (mediaSessionId: string): string =>
 export const lockKey = (mediaSessionId: string): string =>
   `${LOCKS_PREFIX}${keySegment(mediaSessionId)}.json`;
 
+export const RESERVATIONS_PREFIX = 'state/reservations/';
 export const reservationKey = (mediaSessionId: string): string =>
-  `state/reservations/${keySegment(mediaSessionId)}.json`;
+  `${RESERVATIONS_PREFIX}${keySegment(mediaSessionId)}.json`;
+
+/** Recordings that go on, a marker each; it goes after the outcome. */
+export const ACTIVE_PREFIX = 'state/active/';
+export const activeKey = (recordingId: string): string => `${ACTIVE_PREFIX}${recordingId}`;
+/** Where reconcile goes on, and that the recordings of an older version have been marked. */
+export const RECONCILE_CURSORS_KEY = 'state/reconcile/cursors.json';
+export const ACTIVE_MARKED_KEY = 'state/reconcile/marked.json';
 
 /** All state objects of one recording are below it. */
 export const recordingPrefix = (recordingId: string): string => `state/recordings/${recordingId}/`;
@@ -73,9 +81,10 @@ export const roomRecordingsPrefix = (room: string): string => `state/rooms/recor
 export const roomRecordingKey = (room: string, recordingId: string): string =>
   `${roomRecordingsPrefix(room)}${invertedTime(recordingIdTimeMs(recordingId))}-${recordingId}`;
 
+export const IDEMPOTENCY_PREFIX = 'state/idempotency/';
 /** What an Idempotency-Key stands for: the request and its recording, then the answer. */
 export const idempotencyKey = (key: string, file: 'request' | 'answer'): string =>
-  `state/idempotency/${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;
+  `${IDEMPOTENCY_PREFIX}${createHash('sha256').update(key, 'utf8').digest('hex')}/${file}.json`;
 
 /** All that a host writes, and what others tell it. */
 export const HOSTS_PREFIX = 'state/hosts/';

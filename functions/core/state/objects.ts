@@ -72,6 +72,10 @@ export const lockSchema = z.object({
 });
 export type Lock = z.infer<typeof lockSchema>;
 
+/** `state/active/<recording>`: it goes on. Create-only, start; removed after the outcome. */
+export const activeSchema = z.object({ recordingId: text, mediaSessionId: text });
+export type Active = z.infer<typeof activeSchema>;
+
 /** `job.json`: what to record. Create-only, start. The only place that holds the source's URL with its secrets. */
 export const jobSchema = z.object({
   recordingId: text,

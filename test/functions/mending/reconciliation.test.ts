@@ -1,0 +1,342 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { markActive } from '../../../functions/core/protocol/active.ts';
+import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../functions/core/state/ids.ts';
+import {
+  ACTIVE_MARKED_KEY,
+  activeKey,
+  attemptKey,
+  idempotencyKey,
+  indexKey,
+  lockKey,
+  outcomeKey,
+  partKey,
+  reservationKey,
+  sessionKey,
+  stopKey,
+} from '../../../functions/core/state/keys.ts';
+import { endSchema, type Job, lockSchema, type Outcome } from '../../../functions/core/state/objects.ts';
+import { Aftermath } from '../../../functions/mending/aftermath.ts';
+import { FINISHED_STATE_KEPT_MS } from '../../../functions/mending/expiry.ts';
+import { Reconciliation } from '../../../functions/mending/reconciliation.ts';
+import { Rescue } from '../../../functions/mending/rescue.ts';
+import { RecorderBench } from '../../support/recorderBench.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const log = new Logger({ logLevel: 'SILENT' });
+const outcome: Outcome = {
+  status: 'finished',
+  reason: { code: 'stopped', message: 'm' },
+  parts: 0,
+  atMs: 1,
+};
+
+let bench: RecorderBench;
+let nowMs: number;
+let withTask: Set<string>;
+let asked: string[];
+let stopped: string[];
+let launched: string[];
+let moved: string[];
+
+beforeEach(async () => {
+  bench = await RecorderBench.start();
+  await bench.store.create(ACTIVE_MARKED_KEY, { atMs: 1 });
+  nowMs = Date.now();
+  withTask = new Set();
+  [asked, stopped, launched, moved] = [[], [], [], []];
+});
+
+afterEach(() => bench.close());
+
+const clock = { nowMs: () => nowMs };
+
+function reconciliation(): Reconciliation {
+  const { s3, store } = bench;
+  const rescue = new Rescue({ s3, store, clock });
+  const stopTasks = async (recordingId: string): Promise<void> => void stopped.push(recordingId);
+  const run = async (recordingId: string, attempt: number): Promise<void> =>
+    void launched.push(`${recordingId}-${attempt}`);
+  const ports = { store, clock, tasks: { run }, stopTasks, sleep: async () => undefined };
+  const ecs = {
+    send: async ({ input }: { readonly input: { readonly startedBy: string } }) => {
+      asked.push(input.startedBy);
+      return { taskArns: withTask.has(input.startedBy) ? ['task/1'] : [] };
+    },
+  } as unknown as ECSClient;
+  return new Reconciliation({
+    ...{ s3, ecs, store, clock, rescue, stopTasks, cluster: 'cluster' },
+    aftermath: new Aftermath({ store, rescue, bus: bench.bus(), ports }),
+    relocate: async (key) => void moved.push(key),
+  });
+}
+const run = (hasTime?: () => boolean) => reconciliation().run(log, hasTime);
+
+/** As start leaves it. */
+async function begin(): Promise<Job> {
+  const recordingId = await bench.createJob('rtmp://media.example/live/key');
+  const { job } = await bench.objects(recordingId);
+  await markActive(bench.store, job);
+  await bench.store.create(lockKey(job.mediaSessionId), { recordingId, acquiredAtMs: nowMs });
+  await bench.store.create(indexKey(recordingId), { recordingId });
+  return job;
+}
+async function claim({ recordingId }: Job): Promise<void> {
+  await bench.store.create(attemptKey(recordingId, 1, 'claim'), {
+    attempt: 1,
+    claimedAtMs: nowMs,
+    taskArn: 'task/1',
+  });
+}
+const beat = ({ recordingId }: Job, atMs: number): Promise<void> =>
+  bench.store.overwrite(attemptKey(recordingId, 1, 'progress'), {
+    ...{ attempt: 1, atMs, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1 },
+    ...{ bitrateBps: 1, fps: 1, tailAgeMs: 1, spoolBytes: 0 },
+  });
+const isThere = async (key: string): Promise<boolean> => (await bench.store.list(key)).includes(key);
+const lockOf = async ({ mediaSessionId }: Job) =>
+  (await bench.store.read(lockKey(mediaSessionId), lockSchema))?.value;
+
+describe('of recordings that are marked as going on, reconcile', () => {
+  it('leaves one alone that was heard of lately, and asks ECS nothing', async () => {
+    const job = await begin();
+    await claim(job);
+    nowMs += 60 * MINUTE_MS;
+    await beat(job, nowMs - MINUTE_MS);
+    expect(await run()).toMatchObject({ taskMissed: 0, stopRepeated: 0, lockReleased: 0, failed: 0 });
+    expect(asked).toEqual([]);
+  });
+
+  it('settles one whose task is gone without an event', async () => {
+    const job = await begin();
+    await claim(job);
+    nowMs += 10 * MINUTE_MS;
+    expect(await run()).toMatchObject({ taskMissed: 1, failed: 0 });
+    const end = await bench.store.read(attemptKey(job.recordingId, 1, 'end'), endSchema);
+    expect(end?.value).toMatchObject({ by: 'reconcile', reason: { code: 'interrupted' } });
+    expect(launched).toEqual([`${job.recordingId}-2`]);
+    expect(await isThere(activeKey(job.recordingId))).toBe(true);
+  });
+
+  it('does not take one for lost whose task runs, however silent it is', async () => {
+    const job = await begin();
+    await claim(job);
+    withTask.add(job.recordingId);
+    nowMs += 10 * MINUTE_MS;
+    expect(await run()).toMatchObject({ taskMissed: 0, failed: 0 });
+  });
+
+  it('stops one again whose stop is overdue', async () => {
+    const job = await begin();
+    await claim(job);
+    withTask.add(job.recordingId);
+    await bench.store.create(stopKey(job.recordingId), { requestedAtMs: nowMs, by: 'r', reason: 'x' });
+    nowMs += 2 * MINUTE_MS;
+    expect(await run()).toMatchObject({ stopRepeated: 0 });
+    nowMs += 2 * MINUTE_MS;
+    await beat(job, nowMs);
+    expect(await run()).toMatchObject({ stopRepeated: 1, failed: 0 });
+    expect(stopped).toEqual([job.recordingId]);
+  });
+
+  it('releases the lock of one that has ended, announces it, and forgets it', async () => {
+    const job = await begin();
+    await bench.store.create(outcomeKey(job.recordingId), outcome);
+    expect(await run()).toMatchObject({ lockReleased: 1, failed: 0 });
+    expect(await lockOf(job)).toMatchObject({ recordingId: job.recordingId, releasedAtMs: nowMs });
+    expect(bench.events).toEqual(['Recording Finished']);
+    expect(await isThere(activeKey(job.recordingId))).toBe(false);
+  });
+
+  it('forgets one that ended well, and mends nothing', async () => {
+    const job = await begin();
+    await bench.store.create(outcomeKey(job.recordingId), outcome);
+    await bench.store.overwrite(lockKey(job.mediaSessionId), {
+      recordingId: newRecordingId(nowMs, Buffer.alloc(16)),
+      acquiredAtMs: nowMs,
+    });
+    expect(await run()).toMatchObject({ lockReleased: 0, failed: 0 });
+    expect(await isThere(activeKey(job.recordingId))).toBe(false);
+  });
+
+  it('forgets a marker without a job, once none can come', async () => {
+    const recordingId = newRecordingId(nowMs, Buffer.alloc(16, 7));
+    await markActive(bench.store, { recordingId, mediaSessionId: 'crashed' });
+    await run();
+    expect(await isThere(activeKey(recordingId))).toBe(true);
+    nowMs += 20 * MINUTE_MS;
+    await run();
+    expect(await isThere(activeKey(recordingId))).toBe(false);
+  });
+
+  it('goes on with the others where one fails', async () => {
+    const [broken, ended] = [await begin(), await begin()];
+    await bench.store.overwrite(outcomeKey(broken.recordingId), { not: 'an outcome' });
+    await bench.store.create(outcomeKey(ended.recordingId), outcome);
+    expect(await run()).toMatchObject({ lockReleased: 1, failed: 1 });
+  });
+
+  it('does nothing without time, and the next run does it', async () => {
+    const job = await begin();
+    await bench.store.create(outcomeKey(job.recordingId), outcome);
+    expect(await run(() => false)).toMatchObject({ lockReleased: 0, failed: 0 });
+    expect(await run()).toMatchObject({ lockReleased: 1 });
+  });
+});
+
+it('marks recordings of a version without markers, once', async () => {
+  const [held, former, over] = [await begin(), await begin(), await begin()];
+  for (const { recordingId } of [held, former, over]) await bench.store.remove(activeKey(recordingId));
+  await bench.store.overwrite(lockKey(held.mediaSessionId), {
+    recordingId: held.recordingId,
+    acquiredAtMs: nowMs,
+    earlier: [former.recordingId],
+  });
+  for (const { mediaSessionId, recordingId } of [former, over])
+    await bench.store.overwrite(lockKey(mediaSessionId), {
+      recordingId,
+      acquiredAtMs: 1,
+      releasedAtMs: nowMs,
+    });
+  await bench.store.remove(ACTIVE_MARKED_KEY);
+  expect(await run()).toMatchObject({ recordingMarked: 2, failed: 0 });
+  expect(await isThere(activeKey(held.recordingId))).toBe(true);
+  expect(await isThere(activeKey(former.recordingId))).toBe(true);
+  expect(await isThere(activeKey(over.recordingId))).toBe(false);
+  expect(await run()).toMatchObject({ recordingMarked: 0 });
+});
+
+it('completes the upload of a recording that has ended, and no other', async () => {
+  const open = async (job: Job): Promise<string> => {
+    const key = `records/${job.recordingId}/1/camera.mp4`;
+    const place = { Bucket: bench.store.bucket, Key: key };
+    const { UploadId = '' } = await bench.s3.send(
+      new CreateMultipartUploadCommand({
+        ...place,
+        ChecksumAlgorithm: 'CRC32',
+        ChecksumType: 'FULL_OBJECT',
+      }),
+    );
+    await bench.s3.send(
+      new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: Buffer.alloc(100) }),
+    );
+    await bench.store.create(partKey(job.recordingId, 1, 'open'), {
+      ...{ part: 1, attempt: 1, key, uploadId: UploadId, fileName: 'camera.mp4', format: 'mp4' },
+      ...{ openedAtMs: nowMs, startTimeMs: nowMs, tracks: [] },
+    });
+    return key;
+  };
+  const [ended, going] = [await begin(), await begin()];
+  const [completed, left] = [await open(ended), await open(going)];
+  await bench.store.create(outcomeKey(ended.recordingId), outcome);
+  expect(await run()).toMatchObject({ uploadCompleted: 0 });
+  nowMs += 31 * MINUTE_MS;
+  withTask.add(going.recordingId);
+  expect(await run()).toMatchObject({ uploadCompleted: 1, failed: 0 });
+  expect((await bench.object(completed)).length).toBe(100);
+  await expect(bench.object(left)).rejects.toThrow();
+});
+
+it('moves a record that nobody moved', async () => {
+  const Key = `records/${newRecordingId(nowMs, Buffer.alloc(16, 3))}/1/camera.mp4`;
+  await bench.s3.send(new PutObjectCommand({ Bucket: bench.store.bucket, Key, Body: 'x' }));
+  await run();
+  expect(moved).toEqual([]);
+  nowMs += 11 * MINUTE_MS;
+  expect(await run()).toMatchObject({ recordMoved: 1, failed: 0 });
+  expect(moved).toEqual([Key]);
+});
+
+describe('after a day, reconcile removes', () => {
+  const session = (mediaSessionId: string, status: string) =>
+    bench.store.create(sessionKey(mediaSessionId), {
+      ...{ mediaSessionId, name: 'camera', status, sourceUrl: 'rtmp://h/l/k', eventAtMs: nowMs },
+    });
+  const lock = (mediaSessionId: string, more: object) =>
+    bench.store.create(lockKey(mediaSessionId), { recordingId: 'r', acquiredAtMs: nowMs, ...more });
+  const reserve = (mediaSessionId: string, more: object) =>
+    bench.store.create(reservationKey(mediaSessionId), {
+      ...{
+        settings: DEFAULT_SETTINGS,
+        requestId: 'r',
+        requestedAtMs: nowMs,
+        expiresAtMs: nowMs + 2 * DAY_MS,
+      },
+      ...more,
+    });
+
+  it('sessions, locks, reservations and idempotency keys that nobody needs, and no other', async () => {
+    await session('gone', 'UNPUBLISHED');
+    await session('gone-recorded', 'STOPPED');
+    await session('going', 'PUBLISHING');
+    await session('still-held', 'UNPUBLISHED');
+    await lock('gone-recorded', { releasedAtMs: nowMs });
+    await lock('still-held', {});
+    // A stop of today is remembered for as long as the stream goes on.
+    await lock('going', { releasedAtMs: nowMs });
+    await lock('to-mend', { releasedAtMs: nowMs, earlier: ['other'] });
+    await reserve('settled', { settledAtMs: nowMs });
+    await reserve('over', { expiresAtMs: nowMs + 1 });
+    await reserve('waiting', {});
+    for (const file of ['request', 'answer'] as const)
+      await bench.store.create(idempotencyKey('k', file), {});
+    const all = {
+      removed: [
+        ...['gone', 'gone-recorded'].map(sessionKey),
+        lockKey('gone-recorded'),
+        ...['settled', 'over'].map(reservationKey),
+        ...(['request', 'answer'] as const).map((file) => idempotencyKey('k', file)),
+      ],
+      kept: [
+        ...['going', 'still-held'].map(sessionKey),
+        ...['still-held', 'going', 'to-mend'].map(lockKey),
+        reservationKey('waiting'),
+      ],
+    };
+    const there = async (keys: readonly string[]) => (await Promise.all(keys.map(isThere))).filter(Boolean);
+    await run();
+    expect(await there(all.removed)).toHaveLength(all.removed.length);
+    nowMs += DAY_MS + MINUTE_MS;
+    expect(await run()).toMatchObject({ stateSwept: all.removed.length, failed: 0 });
+    expect(await there(all.removed)).toEqual([]);
+    expect(await there(all.kept)).toHaveLength(all.kept.length);
+  });
+
+  it('what it can, past one that cannot be read', async () => {
+    await bench.store.create(sessionKey('broken'), { not: 'a session' });
+    await session('gone', 'UNPUBLISHED');
+    nowMs += DAY_MS + MINUTE_MS;
+    expect(await run()).toMatchObject({ stateSwept: 1, failed: 1 });
+    expect(await isThere(sessionKey('gone'))).toBe(false);
+  });
+
+  it('nothing that is written at the same moment', async () => {
+    await session('back', 'UNPUBLISHED');
+    const { store } = bench;
+    const remove = store.remove.bind(store);
+    store.remove = async (key, etag) => {
+      if (key === sessionKey('back'))
+        await store.overwrite(key, {
+          ...{ mediaSessionId: 'back', name: 'camera', status: 'PUBLISHING' },
+          ...{ sourceUrl: 'rtmp://h/l/k', eventAtMs: nowMs },
+        });
+      return remove(key, etag);
+    };
+    nowMs += DAY_MS + MINUTE_MS;
+    expect(await run()).toMatchObject({ failed: 0 });
+    store.remove = remove;
+    expect(await isThere(sessionKey('back'))).toBe(true);
+  });
+});
+
+it('forgets recordings that ended long ago', async () => {
+  const job = await begin();
+  await bench.store.create(outcomeKey(job.recordingId), outcome);
+  nowMs += FINISHED_STATE_KEPT_MS + DAY_MS;
+  expect(await run()).toMatchObject({ stateExpired: 1, failed: 0 });
+  expect(await isThere(indexKey(job.recordingId))).toBe(false);
+});
