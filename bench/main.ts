@@ -6,8 +6,9 @@ import { latency } from './recorder/latency.ts';
 import { day, hour } from './recorder/long.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { type Benchmark, line } from './report.ts';
+import { state } from './state.ts';
 
-const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves];
+const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves, state];
 const BENCHMARKS: readonly Benchmark[] = [...QUICK, tenRecorders, hour, day];
 
 /**

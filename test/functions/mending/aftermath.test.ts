@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { markActive } from '../../../functions/core/protocol/active.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
-import { sessionKey } from '../../../functions/core/state/keys.ts';
+import { activeKey, sessionKey } from '../../../functions/core/state/keys.ts';
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
@@ -80,7 +81,9 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
   it('launches the next attempt while the stream goes on, and ends when it does not', async () => {
     const recordingId = await bench.createJob(source.url);
     const { mediaSessionId } = (await bench.objects(recordingId)).job;
+    await markActive(bench.store, { recordingId, mediaSessionId });
     expect(await aftermath().of(gone(recordingId), log)).toEqual({ kind: 'relaunched', attempt: 2 });
+    expect(await bench.store.list(activeKey(recordingId))).toHaveLength(1);
     expect(launched.at(-1)).toBe(`${recordingId}-2`);
     await bench.store.create(sessionKey(mediaSessionId), {
       mediaSessionId,
@@ -93,6 +96,7 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
       kind: 'ended',
       outcome: { status: 'failed', reason: { code: 'source_empty' }, parts: 0 },
     });
+    expect(await bench.store.list(activeKey(recordingId))).toEqual([]);
   });
 
   it('gives up after attempts that all ended soon', async () => {

@@ -44,7 +44,8 @@ let launched: string[];
 let moved: string[];
 
 beforeEach(async () => {
-  bench = await RecorderBench.start();
+  bench = new RecorderBench();
+  await bench.start();
   await bench.store.create(ACTIVE_MARKED_KEY, { atMs: 1 });
   nowMs = Date.now();
   withTask = new Set();
@@ -61,7 +62,10 @@ function reconciliation(): Reconciliation {
   const stopTasks = async (recordingId: string): Promise<void> => void stopped.push(recordingId);
   const run = async (recordingId: string, attempt: number): Promise<void> =>
     void launched.push(`${recordingId}-${attempt}`);
-  const ports = { store, clock, tasks: { run }, stopTasks, sleep: async () => undefined };
+  const ports = {
+    ...{ store, clock, tasks: { run }, stopTasks, sleep: async () => undefined },
+    newRecordingId: () => newRecordingId(nowMs, Buffer.alloc(16, 9)),
+  };
   const ecs = {
     send: async ({ input }: { readonly input: { readonly startedBy: string } }) => {
       asked.push(input.startedBy);
@@ -69,7 +73,7 @@ function reconciliation(): Reconciliation {
     },
   } as unknown as ECSClient;
   return new Reconciliation({
-    ...{ s3, ecs, store, clock, rescue, stopTasks, cluster: 'cluster' },
+    ...{ s3, ecs, store, clock, rescue, ports, stopTasks, cluster: 'cluster' },
     aftermath: new Aftermath({ store, rescue, bus: bench.bus(), ports }),
     relocate: async (key) => void moved.push(key),
   });

@@ -5,6 +5,7 @@ import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
+  activeKey,
   attemptKey,
   indexKey,
   jobKey,
@@ -13,7 +14,12 @@ import {
   sessionKey,
   stopKey,
 } from '../../../../functions/core/state/keys.ts';
-import { jobSchema, lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
+import {
+  activeSchema,
+  jobSchema,
+  lockSchema,
+  type Session,
+} from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 
 const SESSION: Session = {
@@ -63,6 +69,20 @@ describe('start', () => {
     expect(store.value(lockKey('m1'), lockSchema)?.recordingId).toBe(recordingId);
     expect(store.objects.has(indexKey(recordingId))).toBe(true);
     expect(launcher.launched).toEqual([`${recordingId}-1`]);
+  });
+
+  it('marks the recording as active before a lock can lead to it', async () => {
+    const written: string[] = [];
+    store.before = (operation, key) => {
+      if (operation === 'create') written.push(key);
+    };
+    const { recordingId } = await start();
+    const places = [jobKey(recordingId), activeKey(recordingId), lockKey('m1')].map((key) =>
+      written.indexOf(key),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+    expect(store.value(activeKey(recordingId), activeSchema)).toEqual({ recordingId, mediaSessionId: 'm1' });
   });
 
   it('refuses a session that is unknown or not PUBLISHING', async () => {
