@@ -168,7 +168,10 @@ export const FUNCTIONS = {
       LANDING_BUCKET: 'landingBucket',
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
+      RELOCATION_QUEUE_URL: 'relocationQueueUrl',
+      RELOCATION_RETRY_SECONDS: 'relocationRetrySeconds',
     },
+    // Its event source may change a message's visibility.
     grants: RELOCATE_GRANTS,
   },
   launch: {
@@ -260,12 +263,15 @@ export const RELOCATION = {
   prefix: 'records/',
   /** Events of our own that go the same way: a large copy goes on. */
   continues: { source: EVENT_SOURCE, detailType: MOVE_CONTINUES },
-  batchSize: 10,
+  /** One, so that no record takes the time of another: a large one is read for minutes. */
+  batchSize: 1,
   batchWindowSeconds: 0,
   /** Six times the function's time-out, as Lambda's manual asks for. */
   visibilityTimeoutSeconds: 6 * FUNCTIONS.relocate.timeoutSeconds,
   /** After so many tries a message waits in the dead-letter queue. */
   maxReceiveCount: 5,
+  /** From one try to the next: 15 s, a minute, four, sixteen. Whoever must know hears of it after 21 minutes. */
+  retrySeconds: [15, 60, 240, 960],
 } as const;
 
 /** Hosts poll it. A message that nobody takes is of no use for longer than a start may take. */

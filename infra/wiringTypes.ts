@@ -15,6 +15,8 @@ export type Resource =
   | 'launchQueueUrl'
   | 'settleQueueUrl'
   | 'assignmentsQueueUrl'
+  | 'relocationQueueUrl'
+  | 'relocationRetrySeconds'
   | 'eventBusName'
   | 'recordingDefaults'
   | 'streamHooks'

@@ -9,6 +9,10 @@ import {
 } from '../core/settings/settings.ts';
 
 const text = z.string().check(z.minLength(1));
+const numbers = z.pipe(
+  z.string().check(z.regex(/^\d+(,\d+)*$/)),
+  z.transform((value: string) => value.split(',').map(Number)),
+);
 const list = z.pipe(
   z.string(),
   z.transform((value: string) => value.split(',').filter((item) => item !== '')),
@@ -37,6 +41,9 @@ const variables = z.object({
   SETTLE_QUEUE_URL: text,
   /** `none`: there are no hosts. */
   ASSIGNMENTS_QUEUE_URL: text,
+  RELOCATION_QUEUE_URL: text,
+  /** From one try to move a record to the next. */
+  RELOCATION_RETRY_SECONDS: numbers,
   EVENT_BUS_NAME: text,
   RECORDING_DEFAULTS: z.pipe(
     z.string(),

@@ -1,4 +1,4 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { assignment, launchAsk, NO_QUEUE } from '../core/protocol/asks.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
 
@@ -22,6 +22,17 @@ export class MessageQueue {
         QueueUrl: this.#url,
         MessageBody: JSON.stringify(message),
         DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.ceil(delayMs / 1000)),
+      }),
+    );
+  }
+
+  /** The message of this receipt comes again after so long, whatever the queue's visibility time-out is. */
+  async comeAgain(receiptHandle: string, afterSeconds: number): Promise<void> {
+    await this.#sqs.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: this.#url,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: afterSeconds,
       }),
     );
   }

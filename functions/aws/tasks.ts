@@ -1,8 +1,10 @@
 import {
+  ConflictException,
   DescribeTasksCommand,
   type ECSClient,
   ListTasksCommand,
   RunTaskCommand,
+  type RunTaskCommandOutput,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { CapacityFallback, type RunTask } from '../core/protocol/launch.ts';
@@ -21,41 +23,56 @@ export interface TaskOptions {
 /** RunTask for one attempt of one recording. `startedBy` is the recording id. */
 export function runTaskOf(ecs: ECSClient, options: TaskOptions): RunTask {
   return async ({ recordingId, attempt, capacityProvider, clientToken }) => {
-    const answer = await ecs.send(
-      new RunTaskCommand({
-        cluster: options.cluster,
-        taskDefinition: options.taskDefinition,
-        clientToken,
-        startedBy: recordingId,
-        count: 1,
-        capacityProviderStrategy: [{ capacityProvider, weight: 1 }],
-        networkConfiguration: {
-          awsvpcConfiguration: {
-            subnets: [...options.subnets],
-            securityGroups: [...options.securityGroups],
-            // Public subnets without NAT: the task needs an address of its own to reach sources and ECR.
-            assignPublicIp: 'ENABLED',
+    const command = new RunTaskCommand({
+      cluster: options.cluster,
+      taskDefinition: options.taskDefinition,
+      clientToken,
+      startedBy: recordingId,
+      count: 1,
+      capacityProviderStrategy: [{ capacityProvider, weight: 1 }],
+      networkConfiguration: {
+        awsvpcConfiguration: {
+          subnets: [...options.subnets],
+          securityGroups: [...options.securityGroups],
+          // Public subnets without NAT: the task needs an address of its own to reach sources and ECR.
+          assignPublicIp: 'ENABLED',
+        },
+      },
+      overrides: {
+        containerOverrides: [
+          {
+            name: options.containerName,
+            environment: [
+              { name: 'RECORDING_ID', value: recordingId },
+              { name: 'ATTEMPT', value: String(attempt) },
+              { name: 'LANDING_BUCKET', value: options.landingBucket },
+            ],
           },
-        },
-        overrides: {
-          containerOverrides: [
-            {
-              name: options.containerName,
-              environment: [
-                { name: 'RECORDING_ID', value: recordingId },
-                { name: 'ATTEMPT', value: String(attempt) },
-                { name: 'LANDING_BUCKET', value: options.landingBucket },
-              ],
-            },
-          ],
-        },
-        propagateTags: 'TASK_DEFINITION',
-      }),
-    );
+        ],
+      },
+      propagateTags: 'TASK_DEFINITION',
+    });
+    const answer = await unlessLaunched(ecs.send(command));
+    if (answer === 'launched') return [];
     if (answer.tasks?.[0] !== undefined) return [];
     const reasons = (answer.failures ?? []).map((failure) => failure.reason ?? 'unknown');
     return reasons.length === 0 ? ['unknown'] : reasons;
   };
+}
+
+/**
+ * A token binds the parameters that it came with first. A deployment between two launches of one attempt changes the task
+ * definition: ECS then answers with a ConflictException, which says that the first one placed its task.
+ */
+async function unlessLaunched(
+  sent: Promise<RunTaskCommandOutput>,
+): Promise<RunTaskCommandOutput | 'launched'> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (error instanceof ConflictException) return 'launched';
+    throw error;
+  }
 }
 
 /** Launches recorder tasks: one task an attempt. */

@@ -53,9 +53,9 @@ const SCANNED_MAX = 1_000;
 /** The registry of streams, and the health of the API. */
 export const handler = httpRouter<RouteKeyOf<'streams'>>({
   'GET /streams': { body: 'none', run: list },
-  'GET /streams/{mediaSessionId}': { body: 'none', run: show },
-  'PUT /streams/{mediaSessionId}': { body: 'json', run: announce },
-  'DELETE /streams/{mediaSessionId}': { body: 'none', run: unpublish },
+  'GET /streams/{mediaSessionId+}': { body: 'none', run: show },
+  'PUT /streams/{mediaSessionId+}': { body: 'json', run: announce },
+  'DELETE /streams/{mediaSessionId+}': { body: 'none', run: unpublish },
   'GET /health': { body: 'none', run: health },
   'POST /hooks/{secret}/{server}': {
     body: 'raw',

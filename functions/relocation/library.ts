@@ -11,6 +11,7 @@ import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
 import type { NameResult } from '../core/names/index.ts';
 import { contentDisposition } from '../core/relocation/contentDisposition.ts';
 import { recordMetadata } from '../core/relocation/metadata.ts';
+import { encodeTags } from '../core/settings/tags.ts';
 import { headObject, type LandedRecord } from './landedRecord.ts';
 
 export interface LibraryOptions {
@@ -61,11 +62,13 @@ export class Library {
   attributes({ job, open, final }: LandedRecord, facts: AttributeFacts): ObjectAttributes {
     const { storageClass, kmsKeyArn } = this.#options;
     const { named, complete, durationMs } = facts;
+    const tags = encodeTags(job.settings.tags);
     return {
       Metadata: recordMetadata(job, open, { ...final, durationMs, complete }, named),
       ContentType: CONTENT_TYPES[open.format],
       ContentDisposition: contentDisposition(named.name.slice(named.name.lastIndexOf('/') + 1)),
-      Tagging: new URLSearchParams(job.settings.tags).toString(),
+      // An empty header is no tag set.
+      ...(tags === '' ? {} : { Tagging: tags }),
       ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
       ...(kmsKeyArn === undefined
         ? {}

@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   HttpApi,
   HttpMethod,
   HttpNoneAuthorizer,
@@ -20,6 +21,11 @@ import type { FunctionsProps } from './functions.ts';
 
 /** Bounds what a caller gone wild can cost; Fargate launches far fewer tasks a second than this. */
 const THROTTLE = { rateLimit: 500, burstLimit: 1000 };
+/**
+ * A hook's route has a limit of its own, so that a flood of hooks, which anybody may send, takes nothing from those who
+ * start and stop recordings.
+ */
+const HOOK_THROTTLE = { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true };
 
 /**
  * Who asked for what, and what came of it. Neither bodies nor paths are logged: a source URL may hold a key, and a hook's
@@ -61,6 +67,7 @@ export class Api extends Construct {
       defaultAuthorizer: apiAuthorizer(this, auth, props.functionsProps),
     });
     const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
+    const hookRoutes: HttpRoute[] = [];
     for (const route of ROUTES.filter((one) => hasHooks || one.auth !== 'hook')) {
       const added = this.httpApi.addRoutes({
         path: route.path,
@@ -69,6 +76,7 @@ export class Api extends Construct {
         ...(route.auth === 'hook' ? { authorizer: new HttpNoneAuthorizer() } : {}),
       });
       if (route.auth !== 'hook') continue;
+      hookRoutes.push(...added);
       for (const one of added) {
         acknowledge(
           one,
@@ -100,5 +108,15 @@ export class Api extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
+    this.#throttle(hookRoutes);
+  }
+
+  /** aws-cdk-lib has no property for a route's own settings; a stage that names a route needs it to be there. */
+  #throttle(hookRoutes: readonly HttpRoute[]): void {
+    if (hookRoutes.length === 0) return;
+    const keys = ROUTES.filter(({ auth }) => auth === 'hook').map(({ method, path }) => `${method} ${path}`);
+    const stage = this.stage.node.defaultChild as CfnStage;
+    stage.routeSettings = Object.fromEntries(keys.map((key) => [key, HOOK_THROTTLE]));
+    stage.node.addDependency(...hookRoutes);
   }
 }

@@ -16,6 +16,7 @@ import { Construct } from 'constructs';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './bundling/options.ts';
+import { functionEnvironment } from './environment.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -96,12 +97,7 @@ export function lambdaFunction(
     architecture: Architecture.ARM_64,
     timeout: Duration.seconds(spec.timeoutSeconds),
     memorySize: spec.memoryMb,
-    environment: {
-      ...Object.fromEntries(
-        Object.entries(spec.environment).map(([name, resource]) => [name, resources[resource]]),
-      ),
-      ...environment,
-    },
+    environment: { ...functionEnvironment(spec, resources), ...environment },
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,

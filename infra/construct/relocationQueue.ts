@@ -1,8 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -19,7 +19,6 @@ const MAX_CONCURRENT_MOVES = 100;
 export interface RelocationQueueProps {
   readonly landing: IBucket | Bucket;
   readonly eventBus: EventBus;
-  readonly relocate: NodejsFunction;
 }
 
 /** landing, ObjectCreated → queue → relocate; what fails again and again waits in the dead-letter queue. */
@@ -27,7 +26,7 @@ export class RelocationQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
 
-  constructor(scope: Construct, id: string, { landing, eventBus, relocate }: RelocationQueueProps) {
+  constructor(scope: Construct, id: string, { landing, eventBus }: RelocationQueueProps) {
     super(scope, id);
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -55,6 +54,10 @@ export class RelocationQueue extends Construct {
       },
       targets: [new SqsQueue(this.queue)],
     });
+  }
+
+  /** Hands what is queued to the function. */
+  connect(relocate: IFunction): void {
     relocate.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: RELOCATION.batchSize,

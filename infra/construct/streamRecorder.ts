@@ -15,7 +15,7 @@ import { parseInput } from '../../functions/core/api/validation.ts';
 import { type HookSettingsInput, hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
-import { RECORDER_TASK, type Resource } from '../wiring.ts';
+import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { type ApiAuth, secretsExtension } from './apiAuth.ts';
@@ -212,6 +212,10 @@ export class StreamRecorder extends Construct {
     const queues = new AskQueues(this, 'Queues');
     const auth = props.auth ?? { kind: 'iam' };
     const wcsAuth = wcsPortsAuth(props.wcsPorts, auth);
+    const relocationQueue = new RelocationQueue(this, 'Relocation', {
+      landing: this.landingBucket,
+      eventBus: this.eventBus,
+    });
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
       libraryBucket: this.libraryBucket.bucketName,
@@ -227,6 +231,8 @@ export class StreamRecorder extends Construct {
       settleQueueUrl: queues.all.settle.queueUrl,
       // There are no hosts.
       assignmentsQueueUrl: NO_QUEUE,
+      relocationQueueUrl: relocationQueue.queue.queueUrl,
+      relocationRetrySeconds: RELOCATION.retrySeconds.join(','),
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
       streamHooks: JSON.stringify(hooks),
@@ -269,11 +275,8 @@ export class StreamRecorder extends Construct {
         ? undefined
         : new WcsPorts(this, 'WcsPorts', { ...props.wcsPorts, wcs: all.wcs }).loadBalancer;
 
-    const { deadLetterQueue } = new RelocationQueue(this, 'Relocation', {
-      landing: this.landingBucket,
-      eventBus: this.eventBus,
-      relocate: all.relocate,
-    });
+    relocationQueue.connect(all.relocate);
+    const { deadLetterQueue } = relocationQueue;
     this.deadLetterQueue = deadLetterQueue;
     const onRecord =
       props.onRecord === undefined

@@ -28,8 +28,9 @@ const LOCAL_NETWORKS = [
 export function resources(
   recordingDefaults: string,
   streamHooks: string,
-  queueUrl: (name: QueueName) => string,
+  queueUrl: (name: QueueName | typeof RELOCATION.function) => string,
   hosts: number,
+  relocationVisibilityMs: number,
 ): Readonly<Record<Resource, string>> {
   return {
     landingBucket: LANDING,
@@ -45,6 +46,9 @@ export function resources(
     launchQueueUrl: queueUrl('launch'),
     settleQueueUrl: queueUrl('settle'),
     assignmentsQueueUrl: hosts === 0 ? NO_QUEUE : queueUrl('assignments'),
+    relocationQueueUrl: queueUrl(RELOCATION.function),
+    // On one machine whoever failed is tried again soon.
+    relocationRetrySeconds: String(Math.floor(relocationVisibilityMs / 1000)),
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,

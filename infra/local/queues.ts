@@ -56,7 +56,7 @@ export class LocalQueues {
     };
     const server = await startQueueServer({
       accountId,
-      queues: Object.values(asks),
+      queues: [relocation, ...Object.values(asks)],
       onDefect: options.onDefect,
     });
     closers.add(() => server.close());

@@ -311,5 +311,6 @@ function resourcesOf(options: RuntimeOptions, { server }: LocalQueues): ReturnTy
     options.streamHooks ?? '{}',
     (name) => server.queueUrl(name),
     options.hosts ?? 0,
+    options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
   );
 }

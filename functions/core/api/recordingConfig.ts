@@ -6,6 +6,7 @@ import {
   RTSP_TRANSPORTS,
   type SettingsOverrides,
 } from '../settings/settings.ts';
+import { TAGS_MAX } from '../settings/tags.ts';
 import { RecorderError } from './errors.ts';
 
 const template = z.string().check(z.minLength(1), z.maxLength(4096));
@@ -20,7 +21,6 @@ const tagKey = z
 const tagValue = z
   .string()
   .check(z.maxLength(256), z.regex(TAG_TEXT, 'has characters that a tag may not have'));
-const TAGS_MAX = 10;
 
 /** How one recording differs from the deployment's settings: WCS's `config`, with fields of ours. */
 export const recordingConfig = z.strictObject({
@@ -125,6 +125,7 @@ const CONFIG_FIELD: Readonly<Record<string, keyof RecordingConfig>> = {
   formats: 'format',
   fileTemplate: 'fileTemplate',
   libraryKeyTemplate: 'libraryKey',
+  tags: 'tags',
 };
 
 /** The same fault in the words of `config`. A fault of both templates together is the given one's. */

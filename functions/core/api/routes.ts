@@ -27,9 +27,10 @@ export const ROUTES = [
   { method: 'GET', path: '/rooms', function: 'rooms', ...caller },
   { method: 'GET', path: '/rooms/{room}', function: 'rooms', ...caller },
   { method: 'GET', path: '/streams', function: 'streams', ...caller },
-  { method: 'GET', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
-  { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
-  { method: 'DELETE', path: '/streams/{mediaSessionId}', function: 'streams', ...caller },
+  // Greedy: API Gateway decodes a path before it picks the route, and ids such as `app/name` have a slash.
+  { method: 'GET', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
+  { method: 'PUT', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
+  { method: 'DELETE', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
   { method: 'GET', path: '/health', function: 'streams', ...caller },
   { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },
   { method: 'POST', path: '/hooks/{secret}/wcs/{wcsHook}', ...hook },
@@ -61,15 +62,24 @@ export function wcsMethodPath(path: string): string {
   return path.replace(/^\/rest-api(?=\/)/, '').replace(/\/+$/, '');
 }
 
+/** Routes that take whatever WCS's methods may be called: `WCS_METHODS` says which there are. */
+const isWcs = ({ path }: Route): boolean => path.endsWith('/{wcsMethod+}');
+
+/** The path as documents write it: `/streams/{mediaSessionId}`, where an id's own slash is one or is encoded. */
+export function documentedPath(path: string): string {
+  return path.replace('+}', '}');
+}
+
 /** The methods that some route has for this path; empty where the path is unknown. */
 export function methodsOf(path: string): string[] {
   if (WCS_METHODS.some((method) => method === wcsMethodPath(path))) return ['POST'];
   const segments = path.split('/');
   const matches = ROUTES.filter((route) => {
     const pattern = route.path.split('/');
+    const isGreedy = route.path.endsWith('+}');
     return (
-      !route.path.includes('+}') &&
-      pattern.length === segments.length &&
+      !isWcs(route) &&
+      (isGreedy ? segments.length >= pattern.length : segments.length === pattern.length) &&
       pattern.every((piece, i) => (piece.startsWith('{') ? segments[i] !== '' : piece === segments[i]))
     );
   });

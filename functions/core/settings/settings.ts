@@ -9,6 +9,7 @@ import {
 import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.ts';
 import { S3_PART_MIN_BYTES } from '../upload/s3Limits.ts';
 import { checkFormats } from './formats.ts';
+import { checkTags } from './tags.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
 export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
@@ -93,7 +94,8 @@ export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
 /**
  * The settings of one recording.
- * @throws NameTemplateError a template that cannot be used; RecorderError a codec in a container that cannot carry it
+ * @throws NameTemplateError a template that cannot be used; RecorderError a codec in a container that cannot carry it, or
+ *   tags that S3 would not take
  */
 export function mergeSettings(base: RecordingSettings, overrides: SettingsOverrides): RecordingSettings {
   const settings = recordingSettingsSchema.parse({
@@ -104,5 +106,6 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);
+  checkTags(settings.tags);
   return settings;
 }

@@ -11,15 +11,18 @@ export interface RouteMatch<Route> {
 }
 
 /**
- * The route that API Gateway picks: the method must be the same, and a fixed segment goes before a parameter.
- * @param rawPath still percent-encoded, so that an encoded slash stays inside its segment
+ * The route that API Gateway picks: the method must be the same, and a fixed segment goes before a parameter. It looks
+ * at the decoded path, so that an encoded slash parts segments as a plain one does, and decodes a parameter's value once
+ * more (docs/aws-facts.md).
+ * @param path decoded once
+ * @returns undefined for no route, and for a parameter that cannot be decoded again
  */
 export function matchRoute<Route extends Routed>(
   routes: readonly Route[],
   method: string,
-  rawPath: string,
+  path: string,
 ): RouteMatch<Route> | undefined {
-  const segments = rawPath.split('/');
+  const segments = path.split('/');
   const matches = routes
     .filter((route) => route.method === method)
     .map((route) => ({ route, pattern: route.path.split('/') }))
@@ -28,9 +31,13 @@ export function matchRoute<Route extends Routed>(
   const best = matches[0];
   if (best === undefined) return undefined;
   const parameters = best.pattern.flatMap((piece, i) =>
-    isParameter(piece) ? [[piece.replaceAll(/[{}+]/g, ''), decodeURIComponent(taken(piece, i))]] : [],
+    isParameter(piece) ? [{ name: piece.replaceAll(/[{}+]/g, ''), value: decoded(taken(piece, i)) }] : [],
   );
-  return { route: best.route, pathParameters: Object.fromEntries(parameters) };
+  if (parameters.some(({ value }) => value === undefined)) return undefined;
+  return {
+    route: best.route,
+    pathParameters: Object.fromEntries(parameters.map(({ name, value = '' }) => [name, value])),
+  };
 
   function hasLength(pattern: readonly string[]): boolean {
     return isGreedy(pattern.at(-1) ?? '')
@@ -43,7 +50,17 @@ export function matchRoute<Route extends Routed>(
   }
 
   function fits(piece: string, i: number): boolean {
-    return isParameter(piece) ? taken(piece, i) !== '' : piece === decodeURIComponent(segments[i] ?? '');
+    return isParameter(piece) ? taken(piece, i) !== '' : piece === segments[i];
+  }
+}
+
+/** Undefined for what is no percent-encoded text. */
+export function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import { closeServer, listenOnLoopback } from '../../emulators/shared/loopback.t
 import type { Invocation } from '../lambda/environment.ts';
 import { type GatewayAnswer, gatewayMessage, INTERNAL_ERROR, toAnswer } from './answer.ts';
 import { splitUrl, toEvent } from './event.ts';
-import { matchRoute, type Routed } from './routes.ts';
+import { decoded, matchRoute, type Routed } from './routes.ts';
 
 export interface GatewayRoute extends Routed {
   readonly function: string;
@@ -58,9 +58,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { method = 'GET', url = '/', rawHeaders, socket } = request;
     const body = await readBody(request);
     if (body === undefined) return gatewayMessage(413, 'Request Entity Too Large');
-    const { rawPath } = splitUrl(url);
-    if (!isDecodable(rawPath)) return gatewayMessage(400, 'Bad Request');
-    const match = matchRoute(options.routes, method, rawPath);
+    const path = decoded(splitUrl(url).rawPath);
+    if (path === undefined) return gatewayMessage(400, 'Bad Request');
+    const match = matchRoute(options.routes, method, path);
     const event = toEvent(
       {
         method,
@@ -128,15 +128,6 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     else chunks.length = 0;
   }
   return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
-}
-
-function isDecodable(rawPath: string): boolean {
-  try {
-    decodeURIComponent(rawPath);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function send(response: ServerResponse, { status, headers, body }: GatewayAnswer): void {

@@ -1,18 +1,41 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MOVE_CONTINUES } from '../../../functions/core/events/published.ts';
+import { Queue } from '../../../infra/emulators/queue/queue.ts';
+import { type QueueServer, startQueueServer } from '../../../infra/emulators/queue/server.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
+import { folderForTests } from '../../support/forTests.ts';
 import { type Landed, MoveBench } from '../relocation/bench.ts';
 import { expectMovedOnce } from '../relocation/expectations.ts';
 
+const folder = folderForTests();
+let nowMs = 1_000_000;
 let bench: MoveBench;
+let queue: Queue;
+let sqs: QueueServer;
 
 beforeAll(async () => {
   bench = await MoveBench.start();
-  for (const [name, value] of Object.entries(bench.environment)) vi.stubEnv(name, value);
+  queue = new Queue({
+    region: 'us-east-1',
+    accountId: '000000000000',
+    file: folder.file('queue.jsonl'),
+    name: 'relocate',
+    visibilityTimeoutMs: 1_800_000,
+    clock: { nowMs: () => nowMs, after: () => () => undefined },
+  });
+  sqs = await startQueueServer({ queues: [queue] });
+  const environment = {
+    ...bench.environment,
+    AWS_ENDPOINT_URL_SQS: sqs.url,
+    RELOCATION_QUEUE_URL: sqs.queueUrl('relocate'),
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  await sqs.close();
+  queue.close();
   await bench.close();
 });
 
@@ -26,9 +49,19 @@ function created(key: string): unknown {
   };
 }
 
+/** @param receiptHandle by default one that SQS does not know */
+function record(messageId: string, body: string, receiptHandle = 'none', receiveCount = 1): unknown {
+  return {
+    messageId,
+    body,
+    receiptHandle,
+    attributes: { ApproximateReceiveCount: String(receiveCount) },
+  };
+}
+
 async function handle(bodies: Readonly<Record<string, string>>): Promise<string[]> {
   const { handler } = await import('../../../functions/handlers/relocate.ts');
-  const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));
+  const Records = Object.entries(bodies).map(([messageId, body]) => record(messageId, body));
   const answer = await handler({ Records } as unknown as SQSEvent, context);
   return answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort();
 }
@@ -61,4 +94,20 @@ it('moves each record of a batch; a message that fails, fails alone', async () =
 
 it('reports all of a batch when all of it fails', async () => {
   expect(await handle({ one: '{', two: '[' })).toEqual(['one', 'two']);
+});
+
+it('tries a record again soon, and later each time, and not when the queue would', async () => {
+  const { handler } = await import('../../../functions/handlers/relocate.ts');
+  queue.send('not JSON');
+  for (const waitSeconds of [15, 60, 60]) {
+    const [message] = queue.take({ max: 1 });
+    if (message === undefined) throw new Error('no message');
+    const { id, body, receiptHandle, receiveCount } = message;
+    const Records = [record(id, body, receiptHandle, receiveCount)];
+    const answer = await handler({ Records } as unknown as SQSEvent, context);
+    expect(answer.batchItemFailures).toEqual([{ itemIdentifier: id }]);
+    nowMs += waitSeconds * 1000 - 1;
+    expect(queue.take({ max: 1 })).toEqual([]);
+    nowMs += 1;
+  }
 });

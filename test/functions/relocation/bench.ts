@@ -139,6 +139,8 @@ export class MoveBench {
       LIBRARY_STORAGE_CLASS: 'default',
       LIBRARY_KMS_KEY_ARN: 'default',
       EVENT_BUS_NAME: BUS,
+      RELOCATION_QUEUE_URL: 'http://127.0.0.1:9/000000000000/relocate',
+      RELOCATION_RETRY_SECONDS: '15,60',
     };
     this.relocation = new Relocation({
       s3,

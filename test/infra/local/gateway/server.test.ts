@@ -29,7 +29,7 @@ async function serve(
     routes: [
       { method: 'GET', path: '/recordings/{recordingId}', function: 'getRecording' },
       { method: 'POST', path: '/start', function: 'start' },
-      { method: 'PUT', path: '/streams/{mediaSessionId}', function: 'putStream' },
+      { method: 'PUT', path: '/streams/{mediaSessionId+}', function: 'putStream' },
     ],
     defaultFunction: 'notFound',
     invoke: async (functionName, event) => {
@@ -82,7 +82,7 @@ describe('events', () => {
         functionName: 'putStream',
         event: {
           version: '2.0',
-          routeKey: 'PUT /streams/{mediaSessionId}',
+          routeKey: 'PUT /streams/{mediaSessionId+}',
           rawPath: '/streams/camera 1/left',
           rawQueryString: 'a=1&b=x%20y&a=2&empty',
           cookies: ['c1=v1', 'c2=v2'],
@@ -113,7 +113,7 @@ describe('events', () => {
               userAgent: 'test',
             },
             requestId: expect.stringMatching(/./),
-            routeKey: 'PUT /streams/{mediaSessionId}',
+            routeKey: 'PUT /streams/{mediaSessionId+}',
             stage: '$default',
             time: '05/Mar/2026:09:03:58 +0000',
             timeEpoch: Date.UTC(2026, 2, 5, 9, 3, 58, 250),
@@ -123,6 +123,19 @@ describe('events', () => {
         },
       },
     ]);
+  });
+
+  it.each([
+    // An encoded slash parts segments: no route of ours has two there.
+    ['/recordings/a%2Fb', undefined],
+    // What is encoded twice is one segment, and its value is decoded twice.
+    ['/recordings/a%252Fb', { recordingId: 'a/b' }],
+    ['/recordings/50%25', undefined],
+  ])('%s: the path is decoded before a route is looked for', async (path, pathParameters) => {
+    const { url, calls } = await serve();
+    await fetch(url + path);
+    expect(calls[0]?.functionName).toBe(pathParameters === undefined ? 'notFound' : 'getRecording');
+    expect(calls[0]?.event.pathParameters).toEqual(pathParameters);
   });
 
   it('have neither body nor parameters where there are none', async () => {

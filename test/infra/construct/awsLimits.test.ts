@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { functionEnvironment } from '../../../infra/construct/environment.ts';
+import { only, synthesize } from './stacks.ts';
+
+const secret = (n: number): string => n.toString(16).padStart(64, '0');
+
+describe("a function's variables", () => {
+  it('that Lambda would refuse fail the synth, and name the property', () => {
+    const secretsSha256 = Array.from({ length: 80 }, (_, n) => secret(n));
+    expect(() => synthesize({ hooks: { secretsSha256 } })).toThrow(
+      /^hooks: is too long by \d+ bytes. It takes 5\d\d\d of the 4096 bytes/,
+    );
+  });
+
+  it('count in bytes, up to the last one', () => {
+    const spec = { name: 'f', environment: { STREAM_HOOKS: 'streamHooks' } } as const;
+    const withHooks = (streamHooks: string) => functionEnvironment(spec, { streamHooks } as never);
+    const room = 4_096 - 256 - 'STREAM_HOOKS'.length;
+    expect(withHooks('x'.repeat(room))).toHaveProperty('STREAM_HOOKS');
+    expect(() => withHooks('x'.repeat(room + 1))).toThrow('hooks: is too long by 1 bytes');
+    expect(() => withHooks('ж'.repeat(room / 2 + 1))).toThrow('hooks: is too long');
+  });
+});
+
+describe("hooks' routes", () => {
+  interface Stage {
+    readonly RouteSettings?: Readonly<Record<string, { readonly ThrottlingRateLimit: number }>>;
+    readonly DefaultRouteSettings: { readonly ThrottlingRateLimit: number };
+  }
+  const stageOf = (props: Parameters<typeof synthesize>[0]) =>
+    only<Stage>(synthesize(props), 'AWS::ApiGatewayV2::Stage').properties;
+
+  it('have limits of their own, below that of all others', () => {
+    const { RouteSettings = {}, DefaultRouteSettings } = stageOf({ hooks: { secretsSha256: [secret(1)] } });
+    expect(Object.keys(RouteSettings).sort()).toEqual([
+      'POST /hooks/{secret}/wcs/{wcsHook}',
+      'POST /hooks/{secret}/{server}',
+    ]);
+    for (const { ThrottlingRateLimit } of Object.values(RouteSettings)) {
+      expect(ThrottlingRateLimit).toBeLessThan(DefaultRouteSettings.ThrottlingRateLimit);
+    }
+  });
+
+  it('are not named where there are none', () => {
+    expect(stageOf({})).not.toHaveProperty('RouteSettings');
+  });
+});
