@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 export interface ScriptRun {
@@ -17,6 +17,8 @@ export interface ScriptRun {
   readonly onLine: (line: string) => void;
 }
 
+/** For output that is on its way when the script has ended. */
+const LEFT_BEHIND_MS = 1_000;
 const LINES_MAX = 1_000;
 const LINE_MAX_CHARS = 8_192;
 
@@ -38,9 +40,9 @@ export async function runScript({ script, args, env, folder, timeoutMs, onLine }
   }, timeoutMs);
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    // What it has left behind holds its output open.
+    // What it has left behind holds its output open; what has left its group too is not waited for.
     killGroup(child);
-    await output.end();
+    await output.end(LEFT_BEHIND_MS);
     if (isLate) throw new Error(`the script did not end in ${Math.round(timeoutMs / 1000)} s`);
     if (code !== 0) throw new Error(`the script ended with ${signal ?? `exit code ${code}`}`);
   } finally {
@@ -62,6 +64,7 @@ function killGroup({ pid }: ChildProcess): void {
 class Output {
   readonly #onLine: (line: string) => void;
   readonly #ends: Promise<unknown>[] = [];
+  readonly #readers: { readonly lines: Interface; readonly stream: Readable }[] = [];
   #lines = 0;
 
   constructor(onLine: (line: string) => void) {
@@ -72,10 +75,18 @@ class Output {
     const lines = createInterface({ input: stream });
     lines.on('line', (line) => this.#take(line));
     this.#ends.push(once(lines, 'close'));
+    this.#readers.push({ lines, stream });
   }
 
-  async end(): Promise<void> {
+  async end(withinMs: number): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const { lines, stream } of this.#readers) {
+        lines.close();
+        stream.destroy();
+      }
+    }, withinMs);
     await Promise.all(this.#ends);
+    clearTimeout(timer);
     if (this.#lines > LINES_MAX) this.#onLine(`${this.#lines - LINES_MAX} more lines were left out`);
   }
 

@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { buildConsole } from '../../clients/web/build.ts';
 import { CONSOLE } from '../optionalFunctions.ts';
 import type { GatewayRoute } from './gateway/server.ts';
-import { LambdaFunction } from './lambda/function.ts';
+import type { LambdaFunction } from './lambda/function.ts';
+import { localFunction } from './lambda/functions.ts';
 
 export interface ConsoleFunctionOptions {
   readonly region: string;
@@ -14,8 +14,6 @@ export interface ConsoleFunctionOptions {
   readonly onLog: (source: string, line: string) => void;
 }
 
-const HANDLER = path.resolve(import.meta.dirname, '..', '..', 'functions', 'handlers', 'console.ts');
-
 export const CONSOLE_ROUTES: readonly GatewayRoute[] = CONSOLE.paths.map((route) => ({
   method: 'GET',
   path: route,
@@ -26,21 +24,10 @@ export const CONSOLE_ROUTES: readonly GatewayRoute[] = CONSOLE.paths.map((route)
 export async function consoleFunction(options: ConsoleFunctionOptions): Promise<LambdaFunction> {
   const { region, accountId, folder, s3Url, onLog } = options;
   await buildConsole(folder);
-  const { name, memoryMb, timeoutSeconds } = CONSOLE.function;
-  return new LambdaFunction({
-    functionName: name,
-    handlerPath: HANDLER,
-    functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
-    memoryMb,
-    timeoutMs: timeoutSeconds * 1000,
-    maxEnvironments: 1,
-    onLog: (line) => onLog(name, line),
-    env: {
-      AWS_REGION: region,
-      AWS_LAMBDA_FUNCTION_NAME: name,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-      [CONSOLE.environment.folder]: folder,
-      [CONSOLE.environment.mediaOrigins]: s3Url,
-    },
+  return localFunction(CONSOLE.function, {
+    region,
+    accountId,
+    environment: { [CONSOLE.environment.folder]: folder, [CONSOLE.environment.mediaOrigins]: s3Url },
+    onLog: (line) => onLog(CONSOLE.function.name, line),
   });
 }

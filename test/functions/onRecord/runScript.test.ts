@@ -35,6 +35,13 @@ it('kills a script that does not end in time, and what it has started', async ()
   await waitFor('the process to be gone', () => (existsSync(`/proc/${pid}`) ? undefined : true));
 });
 
+it('does not wait for what has left its process group', async () => {
+  const pidFile = path.join(folder, 'away.txt');
+  const file = script('away.sh', `setsid sh -c 'echo $$ > "${pidFile}"; sleep 600' & sleep 0.5; echo done`);
+  expect(await run(file)).toEqual(['done']);
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+});
+
 it.each([
   ['exit 3', 'the script ended with exit code 3'],
   ['kill -TERM $$', 'the script ended with SIGTERM'],
