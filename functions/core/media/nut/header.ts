@@ -108,7 +108,7 @@ function frameCodes(fields: NutCursor): FrameCode[] {
     const size = read(3, 0);
     const reserved = read(4, 0);
     const count = read(5, sizeFactor - size);
-    if (given > 6) fields.s();
+    if (given > 6) fields.large();
     const prefix = read(7, last.prefix);
     for (let more = 8; more < given; more++) fields.v();
     if (count < 1 || count > CODES) throw new MediaError('the table of frame codes has an impossible count');
