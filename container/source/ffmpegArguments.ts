@@ -85,9 +85,12 @@ export function ffmpegArguments(
 export const outputCount = (plan: EncodingPlan): number => outputs(plan).length;
 
 /** What is encoded has an output of its own: that begins with the first packet, and until then the others would wait. */
-function outputs({ audio, hasVideo }: EncodingPlan): string[][] {
+function outputs({ audio, hasVideo, hasAudio }: EncodingPlan): string[][] {
   const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
-  if (audio === 'copy') return [['-map', '0:v:0?', '-map', '0:a:0?', ...COPY, ...bsf]];
+  if (audio === 'copy') {
+    const maps = [...(hasVideo ? ['-map', '0:v:0?'] : []), ...(hasAudio ? ['-map', '0:a:0?'] : [])];
+    return [[...maps, ...COPY, ...bsf]];
+  }
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];

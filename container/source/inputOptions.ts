@@ -24,6 +24,12 @@ const HLS_REJOIN_SEGMENTS = -10;
  * own: there ffmpeg may look at more frames.
  */
 const NO_FRAME_RATE_PROBE = ['-fpsprobesize', '0'];
+/**
+ * How long ffmpeg looks for what was announced: FLV says of sound that it is to come, also while the microphone is muted,
+ * and ffmpeg would look for it for 90 s of the stream.
+ */
+const ANALYZED_US = 3_000_000;
+const ANALYZED = ['-analyzeduration', String(ANALYZED_US)];
 /** How long RTSP waits for a datagram that has been overtaken by others. */
 const REORDER_US = 500_000;
 
@@ -57,10 +63,10 @@ export function inputOptions(input: Input): string[] {
       return ['-timeout', timeoutUs, '-rtsp_transport', 'tcp'];
     case 'srt':
       // What the URL says of these comes after them and wins.
-      return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE];
+      return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED];
     default:
       return [
-        ...['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE],
+        ...['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED],
         ...(isHls(url) ? hlsOptions(settings, rejoins) : []),
       ];
   }

@@ -58,6 +58,7 @@ export class InputStreams {
     if (start !== undefined) this.#startMs = Number(start) * 1_000;
     const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
     if (codec === undefined) return undefined;
+    if (isUnknown(rest)) return undefined;
     const rate = /(\d+) Hz/.exec(rest)?.[1];
     this.#streams.push({
       kind: kind === 'Video' ? 'video' : 'audio',
@@ -67,3 +68,9 @@ export class InputStreams {
     return undefined;
   }
 }
+
+/**
+ * The source has announced it, and nothing of it has come that says what it is: ffmpeg says so in place of a size or of
+ * channels, and cannot write it anywhere.
+ */
+const isUnknown = (rest: string): boolean => /, (?:0 channels|none)(?:,|$)/.test(rest);

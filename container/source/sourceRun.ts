@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
@@ -145,10 +146,10 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
     if (!decided) {
       timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
-      // A container that cannot carry the codec fails before the first byte.
+      // ffmpeg ends before the first byte when it is to write what it does not know.
       const found = await known.promise;
       const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);
-      if (!isServedBy(plan, options.plan)) replan = plan;
+      if (!isDeepStrictEqual({ ...plan, format: options.plan.format }, options.plan)) replan = plan;
     }
     if (replan !== undefined) return { kind: 'replan', plan: replan };
     return {

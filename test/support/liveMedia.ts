@@ -10,7 +10,7 @@ import { PartInMemory } from './parts.ts';
 /** What the recorder's ffmpeg writes to its first pipe when its source is this file. */
 export function nutOf(file: string): Buffer {
   const url = 'http://127.0.0.1/live.flv';
-  const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true };
+  const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true, hasAudio: true };
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
     { url, options: [] },
@@ -30,7 +30,7 @@ export function partsOf(
   chunkBytes = 4_096,
 ): PartInMemory[] {
   const media = new LiveMedia(
-    trackOutputs({ format, audio: 'copy', hasVideo: true }, found),
+    trackOutputs({ format, audio: 'copy', hasVideo: true, hasAudio: true }, found),
     format,
     LIVE_TIMELINE,
   );

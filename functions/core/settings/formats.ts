@@ -41,10 +41,15 @@ export interface EncodingPlan {
   /** 'copy', or the encoder that the container needs. */
   readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
   readonly hasVideo: boolean;
+  readonly hasAudio: boolean;
 }
 
-/** ffmpeg does what `next` asks for when it was given `current`: packets are copied into any container. */
+/**
+ * ffmpeg does what `next` asks for when it was given `current`: packets are copied into any container, and what is to be
+ * copied and is not there is left out.
+ */
 export function isServedBy(next: EncodingPlan, current: EncodingPlan): boolean {
+  if ((next.hasVideo && !current.hasVideo) || (next.hasAudio && !current.hasAudio)) return false;
   if (next.audio === 'copy' || current.audio === 'copy') return next.audio === current.audio;
   return (
     next.hasVideo === current.hasVideo &&
@@ -68,11 +73,11 @@ export function planFor(
   const audio = streams.find(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
-  const hasVideo = video !== undefined;
+  const has = { hasVideo: video !== undefined, hasAudio: audio !== undefined };
   if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
-    return { format, audio: 'copy', hasVideo };
+    return { format, audio: 'copy', ...has };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
-  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, hasVideo };
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, ...has };
 }
 
 function fits({ codec, sampleRateHz }: StreamCodec, format: ContainerFormat, wantedHz: number): boolean {

@@ -7,7 +7,7 @@ import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { type EncodingPlan, planFor } from '../../../functions/core/settings/formats.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 
-const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true };
+const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true, hasAudio: true };
 const argumentsFor = (
   url: string,
   settings: Partial<InputSettings> = {},
@@ -40,7 +40,7 @@ describe('ffmpegArguments', () => {
     ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
     ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
     ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
-    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -m3u8_hold_counters 20'],
+    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000 -m3u8_hold_counters 20'],
   ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {
     const args = argumentsFor(url, settings);
     expect(args.slice(0, args.indexOf('-i')).join(' ')).toContain(options);
@@ -62,7 +62,7 @@ describe('ffmpegArguments', () => {
       argumentsFor(
         'rtmp://h/a/b',
         {},
-        { plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo } },
+        { plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo, hasAudio: true } },
       ).join(' ');
     expect(encode(true)).toMatch(
       /-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af asetpts=.*,aresample=async=1.*pipe:3$/,
@@ -89,6 +89,18 @@ describe('InputStreams', () => {
       { kind: 'video', codec: 'h264' },
     ]);
     expect(streams.read('  Stream #0:0: Video: h264, 1 fps')).toBeUndefined();
+  });
+
+  it('leaves out what was announced and never came', () => {
+    const streams = new InputStreams();
+    const lines = [
+      "Input #0, mpegts, from 'http://127.0.0.1/live/x.ts':",
+      '  Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), yuv420p(progressive), 320x180, 25 fps',
+      '  Stream #0:1[0x101]: Audio: aac ([15][0][0][0] / 0x000F), 0 channels',
+      '  Stream #0:2[0x102]: Video: h264 ([27][0][0][0] / 0x001B), none, 90k tbr',
+    ];
+    for (const line of lines) streams.read(line);
+    expect(streams.listed).toEqual([{ kind: 'video', codec: 'h264' }]);
   });
 
   it('copies AAC with headers of its own into every container', () => {
