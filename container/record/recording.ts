@@ -179,13 +179,14 @@ export class Recording {
     const isNewRun = this.#isNewRun;
     this.#isNewRun = false;
     this.#runMs = { from: isNewRun ? fragment.startMs : this.#runMs.from, until: fragment.endMs };
-    if (this.#part === undefined || !this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs)) {
-      await this.#finishPart();
-      this.#part = this.#openPart(media, fragment, this.#zeroAtMs);
-    }
-    await this.#part.add(fragment);
+    const goesOn = this.#part !== undefined && this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs);
+    const next = goesOn && !isNewRun ? fragment : (fragment.withoutLeading?.() ?? fragment);
+    if (!goesOn) await this.#finishPart();
+    const part = this.#part ?? this.#openPart(media, next, this.#zeroAtMs);
+    this.#part = part;
+    await part.add(next);
     this.#fragments += 1;
-    this.#checkLimits(this.#part);
+    this.#checkLimits(part);
   }
 
   /** A source that keeps what it sent gives some of it again when it is joined again. */

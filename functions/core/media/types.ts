@@ -33,6 +33,11 @@ export interface Fragment {
   readonly endMs: number;
   /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;
+  /**
+   * The fragment as a part, or what follows a gap, can begin with it: without pictures that are made of those before the
+   * keyframe. In place of this one, whose bytes it takes. Undefined where there are no such pictures.
+   */
+  readonly withoutLeading?: () => Fragment;
 }
 
 export interface FragmentReader {

@@ -40,7 +40,11 @@ describe('ffmpegArguments', () => {
     ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
     ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
     ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
-    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000 -m3u8_hold_counters 20'],
+    [
+      'https://h/list.m3u8?token=1',
+      {},
+      '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000 -m3u8_hold_counters 20',
+    ],
   ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {
     const args = argumentsFor(url, settings);
     expect(args.slice(0, args.indexOf('-i')).join(' ')).toContain(options);
@@ -62,7 +66,9 @@ describe('ffmpegArguments', () => {
       argumentsFor(
         'rtmp://h/a/b',
         {},
-        { plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo, hasAudio: true } },
+        {
+          plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo, hasAudio: true },
+        },
       ).join(' ');
     expect(encode(true)).toMatch(
       /-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af asetpts=.*,aresample=async=1.*pipe:3$/,

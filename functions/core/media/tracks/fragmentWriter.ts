@@ -11,6 +11,8 @@ export interface TrackSamples {
   readonly samples: readonly TimedSample[];
   /** Of all samples. */
   readonly bytes: number;
+  /** What an encoder of ours put in front of these: decoded, not heard. */
+  readonly primingSamples: number;
 }
 
 export type FragmentTimes = Pick<Fragment, 'startMs' | 'endMs' | 'keyframe'>;

@@ -108,26 +108,24 @@ export class Fragmenter {
     const isVideo = leader.kind === 'video';
     const hasVideo = this.#queues.some(({ kind }) => kind === 'video');
     const keyframe = isVideo ? leader.first?.keyframe === true : !hasVideo;
-    if (keyframe || !isVideo) for (const queue of this.#queues) queue.describe();
-    let startMs = Number.POSITIVE_INFINITY;
-    let endMs = Number.NEGATIVE_INFINITY;
+    const canChange = keyframe || !isVideo || leader.first?.description !== leader.current;
+    if (canChange) for (const queue of this.#queues) queue.describe();
     const tracks: TrackSamples[] = [];
     for (const queue of this.#queues) {
       const description = queue.current;
       if (description === undefined) continue;
       const isHeld = queue.first !== undefined && queue.first.description !== description;
       const own = isHeld ? 0 : queue === leader ? count : queue.countBefore(seconds);
-      const { samples, bytes } = queue.take(own);
-      tracks.push({ id: queue.id, description, samples, bytes });
-      if (samples.length === 0) continue;
-      const unitMs = 1000 / description.timescale;
-      const priming = queue.takePriming();
-      for (const { dts, offset, duration } of samples) {
-        startMs = Math.min(startMs, (dts + offset + priming) * unitMs);
-        endMs = Math.max(endMs, (dts + offset + duration) * unitMs);
-      }
+      const primingSamples = own > 0 ? queue.takePriming() : 0;
+      tracks.push({ id: queue.id, description, ...queue.take(own), primingSamples });
     }
-    return this.#writer.write(tracks, { startMs, endMs, keyframe });
+    const write = (of: readonly TrackSamples[]): Fragment =>
+      this.#writer.write(of, { ...timesOf(of), keyframe });
+    const withoutLeading = keyframe && isVideo ? leadingLeftOut(tracks, leader.id) : undefined;
+    const fragment = write(tracks);
+    return withoutLeading === undefined
+      ? fragment
+      : Object.assign(fragment, { withoutLeading: () => write(withoutLeading) });
   }
 
   #queueOf(id: number, kind: 'video' | 'audio'): TrackQueue {
@@ -138,6 +136,37 @@ export class Fragmenter {
     this.#queues.sort((one, other) => one.id - other.id);
     return queue;
   }
+}
+
+function timesOf(tracks: readonly TrackSamples[]): { readonly startMs: number; readonly endMs: number } {
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  for (const { description, samples, primingSamples } of tracks) {
+    const unitMs = 1000 / description.timescale;
+    for (const { dts, offset, duration } of samples) {
+      startMs = Math.min(startMs, (dts + offset + primingSamples) * unitMs);
+      endMs = Math.max(endMs, (dts + offset + duration) * unitMs);
+    }
+  }
+  return { startMs, endMs };
+}
+
+/**
+ * The tracks without the pictures that follow the keyframe and are shown before it: those of an open GOP are made of the
+ * pictures before the keyframe as well. Undefined where there are none.
+ */
+function leadingLeftOut(tracks: readonly TrackSamples[], id: number): readonly TrackSamples[] | undefined {
+  const video = tracks.find((track) => track.id === id);
+  const [first] = video?.samples ?? [];
+  if (video === undefined || first === undefined) return undefined;
+  const shownAt = first.dts + first.offset;
+  const kept = video.samples.filter(({ dts, offset }) => dts + offset >= shownAt);
+  const [, second] = kept;
+  if (kept.length === video.samples.length) return undefined;
+  const longer = { ...first, duration: second === undefined ? first.duration : second.dts - first.dts };
+  const samples = [longer, ...kept.slice(1)];
+  const bytes = samples.reduce((sum, { data }) => sum + data.length, 0);
+  return tracks.map((track) => (track === video ? { ...video, samples, bytes } : track));
 }
 
 /** How many of the leader's samples the next fragment has; undefined while it may become longer. */
