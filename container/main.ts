@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
+import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
+import type { StateStore } from '../functions/aws/stateStore.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
 import { EXIT_CODES } from './attempt/exitCodes.ts';
+import { handedOver } from './attempt/handOver.ts';
 import { Patience, PatientStore } from './attempt/patience.ts';
-import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
+import { type StopCause, StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
 import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
@@ -22,7 +26,7 @@ async function main(env: RecorderEnv): Promise<number> {
   const stop = new StopRequest();
   const onSigterm = (): void => {
     patience.sigterm();
-    stopCauseAfterSigterm(store, env.RECORDING_ID).then(
+    causeOfEnd(env, store, stop.signal).then(
       (cause) => {
         logger.info('SIGTERM', { cause });
         stop.ask(cause);
@@ -54,6 +58,16 @@ async function main(env: RecorderEnv): Promise<number> {
     stop,
   });
   return EXIT_CODES[reason.code];
+}
+
+/** A task that is taken away asks for another one first, and records on until that one has opened its part. */
+async function causeOfEnd(env: RecorderEnv, store: StateStore, signal: AbortSignal): Promise<StopCause> {
+  const { RECORDING_ID: recordingId, ATTEMPT: attempt, LAUNCH_QUEUE_URL: queueUrl } = env;
+  const cause = await stopCauseAfterSigterm(store, recordingId);
+  if (cause !== 'interrupted' || queueUrl === undefined) return cause;
+  await launchAsks(new MessageQueue(new SQSClient(), queueUrl)).run(recordingId, attempt + 1);
+  const overlapMs = await handedOver({ store, clock: { nowMs: Date.now }, recordingId, attempt }, signal);
+  return overlapMs === undefined ? 'interrupted' : 'handedOver';
 }
 
 const [, file = '', role] = process.argv;

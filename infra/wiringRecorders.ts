@@ -17,7 +17,7 @@ export const RECORDER_TASK = {
    * 17 to 25 MB. The image has the same ones.
    */
   nodeArguments: ['--max-semi-space-size=2', '--max-old-space-size=256'],
-  environment: { EVENT_BUS_NAME: 'eventBusName' },
+  environment: { EVENT_BUS_NAME: 'eventBusName', LAUNCH_QUEUE_URL: 'launchQueueUrl' },
   grants: [
     {
       on: 'landing',
@@ -33,6 +33,8 @@ export const RECORDER_TASK = {
       list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
+    // The next attempt, before this task is taken away.
+    { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
   ],
 } as const satisfies {
   readonly environment: Readonly<Record<string, Resource>>;
@@ -55,6 +57,7 @@ export const HOST_TASK = {
     LANDING_BUCKET: 'landingBucket',
     ASSIGNMENTS_QUEUE_URL: 'assignmentsQueueUrl',
     SETTLE_QUEUE_URL: 'settleQueueUrl',
+    LAUNCH_QUEUE_URL: 'launchQueueUrl',
   },
   grants: [
     ...RECORDER_TASK.grants,
@@ -67,7 +70,7 @@ export const HOST_TASK = {
     {
       on: 'queue',
       queue: 'assignments',
-      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+      actions: ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
     },
     { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
   ],

@@ -1,10 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { attemptKey } from '../../functions/core/state/keys.ts';
-import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
+import {
+  claimSchema,
+  endSchema,
+  type FinalPart,
+  type Outcome,
+  type Reason,
+} from '../../functions/core/state/objects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
@@ -40,6 +47,8 @@ const HEARTBEAT_MS = 15_000;
 /** For a stop, or a command. */
 const LOOK_MS = 2_000;
 
+const OPEN_AGAIN_MS = 1_000;
+
 const NO_PARTS: RecordingObjects['parts'] = new Map();
 
 const nothingToDo: Reason = { code: 'stopped', message: 'There was nothing to do.' };
@@ -69,7 +78,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const context: AttemptContext = { ...outside, job, attempt };
   const { reason, parts } =
     stop.cause === undefined
-      ? await record(context, options)
+      ? await recordAfterOthers(context, options)
       : { reason: STOP_REASONS[stop.cause], parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else log.info('attempt ended', { reason, parts: parts.length });
@@ -77,6 +86,32 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const allParts = async () => (await readRecording(outside.store, job.recordingId))?.parts ?? NO_PARTS;
   await endAttempt({ ...outside, announce, allParts }, job, attempt, reason);
   return reason;
+}
+
+/**
+ * While the attempt before still records, and is to hand the recording over, a source that cannot be opened is no end of
+ * it: one that allows a single reader is free when that attempt has ended.
+ */
+async function recordAfterOthers(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
+  for (;;) {
+    const recorded = await record(context, options);
+    const hasFailedToOpen = recorded.parts.length === 0 && recorded.reason.code.startsWith('source_');
+    if (!hasFailedToOpen || options.stop.cause !== undefined || !(await isBeforeAlive(context)))
+      return recorded;
+    context.log.info('the source cannot be opened while the attempt before has it', {
+      reason: recorded.reason,
+    });
+    await delay(OPEN_AGAIN_MS, undefined, { signal: options.stop.signal }).catch(() => undefined);
+  }
+}
+
+async function isBeforeAlive({ store, job, attempt }: AttemptContext): Promise<boolean> {
+  if (attempt === 1) return false;
+  const [claim, end] = await Promise.all([
+    store.read(attemptKey(job.recordingId, attempt - 1, 'claim'), claimSchema),
+    store.read(attemptKey(job.recordingId, attempt - 1, 'end'), endSchema),
+  ]);
+  return claim !== undefined && claim.value.void === undefined && end === undefined;
 }
 
 interface Recorded {
@@ -194,6 +229,10 @@ const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
   interrupted: {
     code: 'interrupted',
     message: 'The task was ended, and nobody had asked to stop the recording.',
+  },
+  handedOver: {
+    code: 'interrupted',
+    message: 'The task was ended; another one had taken the recording over before, without a gap.',
   },
 };
 

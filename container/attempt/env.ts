@@ -13,6 +13,8 @@ const variables = z.object({
   /** A writable folder: S3 parts wait here while S3 is slow or away. */
   SPOOL_DIR: text,
   FFMPEG_PATH: z.exactOptional(text),
+  /** Where the next attempt is asked for when this task is taken away; without it, whoever settles this one does. */
+  LAUNCH_QUEUE_URL: z.exactOptional(text),
   /** Set by ECS. */
   ECS_CONTAINER_METADATA_URI_V4: z.exactOptional(text),
 });

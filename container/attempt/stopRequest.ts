@@ -7,8 +7,11 @@ import type { Timers } from './timers.ts';
 /** The settings that end a recording by themselves. */
 export type Limit = 'maxDurationMs' | 'maxBytes';
 
-/** Why the recorder is to end: somebody stopped the recording, a limit is met, or the task alone is taken away. */
-export type StopCause = 'stopped' | Limit | 'interrupted';
+/**
+ * Why the recorder is to end: somebody stopped the recording, a limit is met, or the task alone is taken away, with or
+ * without another one that records by now.
+ */
+export type StopCause = 'stopped' | Limit | 'interrupted' | 'handedOver';
 
 /** The one place that knows whether, why and since when the recorder is to end. The first cause stays. */
 export class StopRequest {

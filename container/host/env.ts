@@ -11,6 +11,7 @@ const variables = z.object({
   EVENT_BUS_NAME: text,
   ASSIGNMENTS_QUEUE_URL: text,
   SETTLE_QUEUE_URL: text,
+  LAUNCH_QUEUE_URL: text,
   /** A writable folder: S3 parts wait here while S3 is slow or away. */
   SPOOL_DIR: text,
   FFMPEG_PATH: z.exactOptional(text),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { logger } from '../../functions/aws/logger.ts';
-import { MessageQueue } from '../../functions/aws/queues.ts';
+import { HandOverAsks, MessageQueue } from '../../functions/aws/queues.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { AssignmentQueue } from './assignmentQueue.ts';
@@ -23,12 +23,14 @@ export async function runHost(workerFile: string): Promise<void> {
   logger.appendKeys({ hostId: identity.hostId });
   const sqs = new SQSClient();
   const settleQueue = new MessageQueue(sqs, env.SETTLE_QUEUE_URL);
+  const asks = new HandOverAsks(sqs, env);
   const supervisor = new Supervisor({
     env,
     ...identity,
     state: new HostState(new StateStore(recorderS3Client(logger), env.LANDING_BUCKET), identity.hostId),
     assignments: new AssignmentQueue(sqs, env.ASSIGNMENTS_QUEUE_URL),
     protection: new Protection(env.ECS_AGENT_URI, logger),
+    handOver: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1, identity.hostId),
     settle: (message) => untilTaken(() => settleQueue.send(message)),
     workerFile,
     newRunId: randomUUID,

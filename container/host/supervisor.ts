@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   readonly protection: Protection;
   /** Tells the settle queue. Tries until it has. */
   readonly settle: (message: object) => Promise<void>;
+  /** Asks for the next attempt, elsewhere. */
+  readonly handOver: (carried: Carried) => Promise<void>;
   /** Starts a worker. */
   readonly workerFile: string;
   readonly newRunId: () => string;
@@ -74,7 +76,7 @@ export class Supervisor {
       this.#every(STATUS_CARRYING_MS, () => this.#tellStatus()),
     ];
     while (!signal.aborted) await this.#takeOne(signal);
-    for (const worker of this.#workers) worker.interrupt();
+    await this.#handOver();
     this.#checkQuiet();
     await this.#quiet.promise;
     while (this.#settling.size > 0) await Promise.all(this.#settling);
@@ -83,10 +85,24 @@ export class Supervisor {
     await this.#options.state.removeStatus();
   }
 
-  /** SIGTERM: takes nothing more, and ends when its recordings have. */
+  /** SIGTERM: takes nothing more, hands over what it carries, and ends when that has ended. */
   end(): void {
     this.#options.log.info('the host is told to end', { recordings: this.carried.length });
     this.#ending.abort();
+  }
+
+  /** Another recorder first: each recording goes on here until the other one has opened its part. */
+  async #handOver(): Promise<void> {
+    const { handOver, log } = this.#options;
+    await Promise.all(
+      this.carried.map((carried) =>
+        // Whoever settles it asks again.
+        handOver(carried).catch((error: unknown) =>
+          log.error('no other recorder could be asked for', error as Error),
+        ),
+      ),
+    );
+    for (const worker of this.#workers) worker.interrupt();
   }
 
   async #takeOne(signal: AbortSignal): Promise<void> {

@@ -5,9 +5,10 @@ import { EventBus } from '../../functions/aws/eventBus.ts';
 import { logger } from '../../functions/aws/logger.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { runAttempt } from '../attempt/attempt.ts';
+import { handedOver } from '../attempt/handOver.ts';
 import { Nudges } from '../attempt/nudges.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
-import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
+import { type StopCause, StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
 import { lookupBySystem } from '../source/reach/dnsResolution.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
@@ -112,9 +113,10 @@ class Worker {
   }
 
   /** The host is told to end; a recording that was asked to stop as well ends for that. */
-  #interrupt({ carried, stop, store, patience }: Running): void {
+  #interrupt(running: Running): void {
+    const { carried, stop, patience } = running;
     patience.sigterm();
-    stopCauseAfterSigterm(store, carried.recordingId).then(
+    this.#causeOfEnd(running).then(
       (cause) => stop.ask(cause),
       (error: unknown) => {
         const { recordingId } = carried;
@@ -122,6 +124,16 @@ class Worker {
         stop.ask('interrupted');
       },
     );
+  }
+
+  async #causeOfEnd({ carried, stop, store }: Running): Promise<StopCause> {
+    const { recordingId, attempt } = carried;
+    const cause = await stopCauseAfterSigterm(store, recordingId);
+    if (cause !== 'interrupted') return cause;
+    const clock = { nowMs: Date.now };
+    const overlapMs = await handedOver({ store, clock, recordingId, attempt }, stop.signal);
+    logger.info('hand-over', { recordingId, attempt, overlapMs });
+    return overlapMs === undefined ? 'interrupted' : 'handedOver';
   }
 }
 

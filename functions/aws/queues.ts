@@ -45,13 +45,37 @@ const LAUNCH_AFTER_MS = 3_000;
 export function recorderAsks(sqs: SQSClient, launchQueue: MessageQueue, assignmentsUrl: string): Launcher {
   if (assignmentsUrl === NO_QUEUE) return launchAsks(launchQueue);
   const assignments = new MessageQueue(sqs, assignmentsUrl);
-  return {
-    run: async (recordingId, attempt) => {
-      // The net first: whoever dies in between has it.
-      await launchQueue.send(launchAsk(recordingId, attempt, Date.now()), LAUNCH_AFTER_MS);
-      await assignments.send(assignment(recordingId, attempt));
-    },
-  };
+  return { run: (recordingId, attempt) => askHosts(launchQueue, assignments, recordingId, attempt) };
+}
+
+/** The net first: whoever dies in between has it. */
+async function askHosts(
+  launchQueue: MessageQueue,
+  assignments: MessageQueue,
+  recordingId: string,
+  attempt: number,
+  avoidHostId?: string,
+): Promise<void> {
+  await launchQueue.send(launchAsk(recordingId, attempt, Date.now()), LAUNCH_AFTER_MS);
+  await assignments.send(assignment(recordingId, attempt, avoidHostId));
+}
+
+/** A host asks for the next attempts of what it carries, on other hosts. */
+export class HandOverAsks {
+  readonly #launchQueue: MessageQueue;
+  readonly #assignments: MessageQueue;
+
+  constructor(
+    sqs: SQSClient,
+    env: { readonly LAUNCH_QUEUE_URL: string; readonly ASSIGNMENTS_QUEUE_URL: string },
+  ) {
+    this.#launchQueue = new MessageQueue(sqs, env.LAUNCH_QUEUE_URL);
+    this.#assignments = new MessageQueue(sqs, env.ASSIGNMENTS_QUEUE_URL);
+  }
+
+  next(recordingId: string, attempt: number, ownHostId: string): Promise<void> {
+    return askHosts(this.#launchQueue, this.#assignments, recordingId, attempt, ownHostId);
+  }
 }
 
 /**

@@ -191,14 +191,19 @@ export class StreamRecorder extends Construct {
     }
     this.eventBus = new EventBus(this, 'EventBus', { description: 'Events of Stream Recorder' });
 
+    const queues = new AskQueues(this, 'Queues');
     const targets: GrantTargets = {
       buckets: { landing: this.landingBucket, library: this.libraryBucket },
       libraryKey: props.libraryKey,
       eventBus: this.eventBus,
+      queues: queues.all,
     };
     const network = new RecorderNetwork(this, 'Network', props.vpc);
     const { cluster, taskDefinition } = new RecorderTask(this, 'Task', {
-      resources: { eventBusName: this.eventBus.eventBusName },
+      resources: {
+        eventBusName: this.eventBus.eventBusName,
+        launchQueueUrl: queues.all.launch.queueUrl,
+      },
       network,
       targets,
       image: props.image,
@@ -209,7 +214,6 @@ export class StreamRecorder extends Construct {
     });
     this.clusterName = cluster.clusterName;
 
-    const queues = new AskQueues(this, 'Queues');
     const auth = props.auth ?? { kind: 'iam' };
     const wcsAuth = wcsPortsAuth(props.wcsPorts, auth);
     const relocationQueue = new RelocationQueue(this, 'Relocation', {
@@ -240,7 +244,7 @@ export class StreamRecorder extends Construct {
     };
     const functionsProps = {
       resources,
-      targets: { ...targets, recorder: { cluster, taskDefinition }, queues: queues.all },
+      targets: { ...targets, recorder: { cluster, taskDefinition } },
       logRetention,
     };
     const { all } = new Functions(this, 'Functions', {

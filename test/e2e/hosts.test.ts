@@ -44,12 +44,14 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     (await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema))?.value;
 
   /** Of this runtime's hosts: they have its spool folder in their environment. */
-  async function processes(role: 'host' | 'worker'): Promise<number[]> {
+  async function processes(role: 'host' | 'worker', hostId = ''): Promise<number[]> {
     const found: number[] = [];
     for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
       const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
       if (!(await read('cmdline')).endsWith(`\0${role}\0`)) continue;
-      if ((await read('environ')).includes(`SPOOL_DIR=${recorder.folder}`)) found.push(Number(pid));
+      const environment = await read('environ');
+      if (!environment.includes(`SPOOL_DIR=${recorder.folder}`)) continue;
+      if (environment.includes(`/api/${hostId}`)) found.push(Number(pid));
     }
     return found;
   }
@@ -95,6 +97,28 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     const frames = await counters(recordingId);
     expect(frames).toEqual([...frames].sort((a, b) => a - b));
     expect(new Set(frames).size).toBe(frames.length);
+  }, 120_000);
+
+  it('is handed over without a gap when its host is told to end', async () => {
+    await waitFor('workers', async () => ((await processes('worker')).length >= 2 ? true : undefined));
+    const recordingId = await record('handed');
+    const first = await claimOf(recordingId, 1);
+    const host = (await processes('host', first?.hostId)).at(0);
+    if (host === undefined) throw new Error('there is no such host');
+    await delay(1_000);
+    process.kill(host, 'SIGTERM');
+    const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
+    expect(next.runId).not.toBe(first?.runId);
+    expect(next.hostId).not.toBe(first?.hostId);
+    await waitFor('the end of the first', () => store.etag(attemptKey(recordingId, 1, 'end')), {
+      timeoutMs: 60_000,
+    });
+    await delay(1_000);
+    await recorder.stopRecording('handed');
+    const frames = new Set(await counters(recordingId));
+    const [least, most] = [Math.min(...frames), Math.max(...frames)];
+    // None is missing; those that both have seen are in both parts.
+    expect(frames.size).toBe(most - least + 1);
   }, 120_000);
 
   it('goes on when its host has died', async () => {

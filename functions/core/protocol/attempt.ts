@@ -132,6 +132,9 @@ export async function endAttempt(
   const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
   await store.create(attemptKey(recordingId, attempt, 'end'), fact);
   if (reason.code === 'interrupted') return;
+  // Of two that record at the same time, the later one says how the recording ended.
+  const later = await store.read(attemptKey(recordingId, attempt + 1, 'claim'), claimSchema);
+  if (later !== undefined && later.value.void === undefined) return;
   const parts = await allParts();
   // What an earlier attempt left may be all that there is: who rescues it says how the recording ended.
   if (hasUndecidedPart(parts)) return;

@@ -43,17 +43,19 @@ describe('the room of a host', () => {
 });
 
 it('the use of a process has that of its children, also of those that have ended', async () => {
-  const busy = 'while (process.cpuUsage().user < 300_000);';
+  const busy = 'while (process.cpuUsage().user < 100_000);';
   const script = `const { spawnSync, spawn } = require('node:child_process');
     spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]);
     spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
     console.log('ready'); setInterval(() => undefined, 1000);`;
   const parent = new Child(process.execPath, ['-e', script]);
   const pid = parent.process.pid ?? 0;
-  await waitFor('its child', () => (parent.output.includes('ready') ? true : undefined));
+  await waitFor('its child', () => (parent.output.includes('ready') ? true : undefined), {
+    timeoutMs: 60_000,
+  });
   const usage = await processTreeUsage(pid);
-  expect(usage.cpuMs).toBeGreaterThanOrEqual(200);
+  expect(usage.cpuMs).toBeGreaterThanOrEqual(90);
   expect(usage.memoryBytes).toBeGreaterThan(30 * MIB);
   await parent.stop();
   expect(await processTreeUsage(pid)).toEqual({ cpuMs: 0, memoryBytes: 0 });
-});
+}, 90_000);

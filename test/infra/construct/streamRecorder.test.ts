@@ -65,7 +65,7 @@ describe('props', () => {
 
   it('tries capacity providers in the given order', () => {
     const template = synthesize({ capacityProviders: ['FARGATE_SPOT', 'FARGATE'] });
-    expect(variablesOf(template, 'wcs').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
+    expect(variablesOf(template, 'launch').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
   });
 
   it('hands the recording defaults to the functions as they are', () => {
@@ -104,7 +104,7 @@ describe('props', () => {
     const { stack } = inStack((scope) => ({ vpc: new Vpc(scope, 'Vpc', { natGateways: 1 }) }));
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::VPC', 1);
-    expect(readable(variablesOf(template, 'wcs').SUBNET_IDS)).toMatch(
+    expect(readable(variablesOf(template, 'launch').SUBNET_IDS)).toMatch(
       /^<Vpc\w*[Pp]ublic\w*>,<Vpc\w*[Pp]ublic\w*>$/,
     );
   });

@@ -325,6 +325,7 @@ describe('the recorder task', () => {
     expect(container.Secrets).toBeUndefined();
     expect(container.Environment).toEqual([
       { Name: 'EVENT_BUS_NAME', Value: { Ref: bus.id } },
+      { Name: 'LAUNCH_QUEUE_URL', Value: { Ref: launchQueue().id } },
       { Name: 'SPOOL_DIR', Value: '/spool' },
     ]);
   });
