@@ -3,14 +3,16 @@ import type { Construct } from 'constructs';
 import { StreamRecorder, type StreamRecorderProps } from './construct/streamRecorder.ts';
 
 export interface StreamRecorderStackProps extends StackProps {
-  readonly recorder?: StreamRecorderProps;
+  /** Or what makes them, where they are resources of this stack. */
+  readonly recorder?: StreamRecorderProps | ((scope: Stack) => StreamRecorderProps);
 }
 
 /** A stack with one StreamRecorder, and what its callers need to know as outputs. */
 export class StreamRecorderStack extends Stack {
   constructor(scope: Construct, id: string, props: StreamRecorderStackProps = {}) {
     super(scope, id, { description: 'Serverless recorder for live streams', ...props });
-    const recorder = new StreamRecorder(this, 'Recorder', props.recorder);
+    const given = typeof props.recorder === 'function' ? props.recorder(this) : props.recorder;
+    const recorder = new StreamRecorder(this, 'Recorder', given);
     const outputs = {
       ApiUrl: recorder.apiUrl,
       LibraryBucketName: recorder.libraryBucket.bucketName,

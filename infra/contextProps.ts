@@ -1,0 +1,124 @@
+import { Duration } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import * as z from 'zod/mini';
+import { parseInput } from '../functions/core/api/validation.ts';
+import { hookSettingsSchema } from '../functions/core/hooks/settings.ts';
+import { settingsOverridesSchema } from '../functions/core/settings/settings.ts';
+import type { ApiAuth } from './construct/apiAuth.ts';
+import type { StreamRecorderProps } from './construct/streamRecorder.ts';
+
+/** The context key of the stock app: in `cdk.json`, or as JSON after `-c streamRecorder=`. */
+export const CONTEXT_KEY = 'streamRecorder';
+
+const optional = z.exactOptional;
+const text = z.string().check(z.minLength(1));
+const arn = z.string().check(z.regex(/^arn:[^:]+:[^:]+:/, 'must be an ARN, such as arn:aws:sns:eu-west-1:…'));
+const days = z.int().check(z.positive());
+const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter((value): value is RetentionDays => {
+  return typeof value === 'number' && value !== RetentionDays.INFINITE;
+});
+
+const authSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['iam', 'none']) }),
+  z.strictObject({ kind: z.literal('jwt'), issuer: text, audience: z.array(text) }),
+  z.strictObject({ kind: z.literal('basic'), secretArn: arn }),
+]);
+
+/** The construct's properties as far as JSON can say them: resources by name or ARN, durations in days. */
+const contextSchema = z.strictObject({
+  landingBucketName: optional(text),
+  libraryBucketName: optional(text),
+  libraryStorageClass: optional(
+    z.enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR']),
+  ),
+  libraryKeyArn: optional(arn),
+  vpcId: optional(z.string().check(z.regex(/^vpc-[0-9a-f]+$/, 'must be a VPC, such as vpc-0a1b2c3d'))),
+  capacityProviders: optional(z.array(z.enum(['FARGATE', 'FARGATE_SPOT'])).check(z.minLength(1))),
+  recordingDefaults: optional(settingsOverridesSchema),
+  hooks: optional(hookSettingsSchema),
+  auth: optional(authSchema),
+  console: optional(z.boolean()),
+  cpuUnits: optional(z.int()),
+  memoryMb: optional(z.int()),
+  /** An image that was published elsewhere. */
+  imageUri: optional(text),
+  onRecordScript: optional(text),
+  libraryExpiryDays: optional(days),
+  leftoversExpiryDays: optional(days),
+  alarmTopicArn: optional(arn),
+  logRetentionDays: optional(
+    z
+      .int()
+      .check(
+        z.refine(
+          (value) => LOG_RETENTION_DAYS.some((one) => one === value),
+          `must be one of CloudWatch's: ${LOG_RETENTION_DAYS.join(', ')}`,
+        ),
+      ),
+  ),
+});
+export type ContextProps = z.infer<typeof contextSchema>;
+
+/**
+ * What the stock app's context says.
+ * @param value an object, or JSON as `-c` gives it; undefined: all at its default
+ * @throws Error naming the property and the rule
+ */
+export function readContextProps(value: unknown): ContextProps {
+  return parseInput(contextSchema, typeof value === 'string' ? parseJson(value) : (value ?? {}), CONTEXT_KEY);
+}
+
+/** The construct's properties that the context stands for. @param scope of the resources that are looked up */
+export function recorderProps(scope: Construct, context: ContextProps): StreamRecorderProps {
+  const {
+    landingBucketName,
+    libraryBucketName,
+    libraryKeyArn,
+    vpcId,
+    auth,
+    imageUri,
+    libraryExpiryDays,
+    leftoversExpiryDays,
+    alarmTopicArn,
+    logRetentionDays,
+    ...same
+  } = context;
+  const given = <T, Props>(value: T | undefined, props: (value: T) => Props): Props | object =>
+    value === undefined ? {} : props(value);
+  return {
+    ...same,
+    ...given(landingBucketName, (name) => ({ landingBucket: Bucket.fromBucketName(scope, 'Landing', name) })),
+    ...given(libraryBucketName, (name) => ({ libraryBucket: Bucket.fromBucketName(scope, 'Library', name) })),
+    ...given(libraryKeyArn, (keyArn) => ({ libraryKey: Key.fromKeyArn(scope, 'LibraryKey', keyArn) })),
+    ...given(vpcId, (id) => ({ vpc: Vpc.fromLookup(scope, 'Vpc', { vpcId: id }) })),
+    ...given(auth, (chosen) => ({ auth: apiAuth(scope, chosen) })),
+    ...given(imageUri, (uri) => ({ image: ContainerImage.fromRegistry(uri) })),
+    ...given(libraryExpiryDays, (expiry) => ({ libraryExpiry: Duration.days(expiry) })),
+    ...given(leftoversExpiryDays, (expiry) => ({ leftoversExpiry: Duration.days(expiry) })),
+    ...given(alarmTopicArn, (topicArn) => ({
+      alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', topicArn),
+    })),
+    ...given(logRetentionDays, (logRetention) => ({ logRetention })),
+  };
+}
+
+function apiAuth(scope: Construct, auth: NonNullable<ContextProps['auth']>): ApiAuth {
+  return auth.kind === 'basic'
+    ? { kind: 'basic', secret: Secret.fromSecretCompleteArn(scope, 'BasicAuth', auth.secretArn) }
+    : auth;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${CONTEXT_KEY}: is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}

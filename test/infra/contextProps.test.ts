@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { readContextProps, recorderProps } from '../../infra/contextProps.ts';
+import { StreamRecorderStack } from '../../infra/streamRecorderStack.ts';
+import { testApp, testImage } from './construct/stacks.ts';
+
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:oncall';
+const ALL = {
+  landingBucketName: 'my-landing',
+  libraryBucketName: 'my-library',
+  libraryStorageClass: 'STANDARD_IA',
+  libraryKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/1',
+  capacityProviders: ['FARGATE_SPOT', 'FARGATE'],
+  recordingDefaults: { audioSampleRateHz: 48_000 },
+  hooks: { secretsSha256: ['a'.repeat(64)] },
+  auth: { kind: 'basic', secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:api-AbCdEf' },
+  console: true,
+  cpuUnits: 512,
+  memoryMb: 1024,
+  imageUri: 'public.ecr.aws/x/recorder@sha256:1',
+  alarmTopicArn: TOPIC,
+  logRetentionDays: 90,
+} as const;
+
+function templateOf(context: unknown): Template {
+  const props = readContextProps(context);
+  const recorder = (scope: Stack) => ({ image: testImage(), ...recorderProps(scope, props) });
+  return Template.fromStack(new StreamRecorderStack(testApp(), 'Test', { recorder }));
+}
+
+describe('the context key streamRecorder', () => {
+  it.each([
+    ['an object', ALL],
+    ['JSON, as -c gives it', JSON.stringify(ALL)],
+  ])('says every property: %s', (_what, context) => {
+    const template = templateOf(context);
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '512', Memory: '1024' });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [TOPIC] });
+    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
+    const functions = JSON.stringify(template.findResources('AWS::Lambda::Function'));
+    for (const value of ['my-landing', 'my-library', 'STANDARD_IA', 'FARGATE_SPOT,FARGATE', '48000']) {
+      expect(functions).toContain(value);
+    }
+  });
+
+  it('may be missing', () => {
+    templateOf(undefined).resourceCountIs('AWS::S3::Bucket', 2);
+  });
+
+  it('makes buckets expire', () => {
+    const rules = JSON.stringify(
+      templateOf({ libraryExpiryDays: 400, leftoversExpiryDays: 31 }).findResources('AWS::S3::Bucket'),
+    );
+    expect(rules).toContain('"ExpirationInDays":400');
+    expect(rules).toContain('"ExpirationInDays":31');
+  });
+
+  it.each([
+    [{ rotation: 60 }, 'streamRecorder.rotation'],
+    [{ cpuUnits: '256' }, 'streamRecorder.cpuUnits'],
+    [{ capacityProviders: ['EC2'] }, 'streamRecorder.capacityProviders.0'],
+    [{ auth: { kind: 'basic' } }, 'streamRecorder.auth.secretArn is missing'],
+    [{ auth: { kind: 'cookie' } }, 'streamRecorder.auth.kind'],
+    [{ alarmTopicArn: 'oncall' }, 'streamRecorder.alarmTopicArn must be an ARN'],
+    [{ logRetentionDays: 31 }, "streamRecorder.logRetentionDays must be one of CloudWatch's: 1, 3, 5"],
+    [{ vpcId: 'main' }, 'streamRecorder.vpcId must be a VPC'],
+    [{ recordingDefaults: { partBytes: 5 } }, 'streamRecorder.recordingDefaults.partBytes must be at least'],
+    [{ hooks: { secrets: [] } }, 'streamRecorder.hooks.secrets'],
+    ['{', 'streamRecorder: is not JSON'],
+    [[], 'streamRecorder'],
+  ])('%j is refused, and the message begins with what is wrong', (context, start) => {
+    expect(() => readContextProps(context)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(start) }),
+    );
+  });
+
+  it('is documented, property by property', () => {
+    const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+    const documented = [...text.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    const known = [
+      'vpcId',
+      'onRecordScript',
+      'libraryExpiryDays',
+      'leftoversExpiryDays',
+      ...Object.keys(ALL),
+    ];
+    expect(documented.sort()).toEqual(known.sort());
+  });
+});
