@@ -3,7 +3,7 @@ import httpEventNormalizer from '@middy/http-event-normalizer';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import httpSecurityHeaders from '@middy/http-security-headers';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { errorBody, RecorderError } from '../core/api/errors.ts';
+import { errorBody, RecorderError, retryAfter } from '../core/api/errors.ts';
 import { logger } from './logger.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
@@ -137,11 +137,12 @@ function jsonErrors(): middy.MiddlewareObj {
       const { status, body } = errorBody(request.error, request.context.awsRequestId);
       if (status >= 500) logger.error('request failed', { status, error: request.error as Error });
       else logger.info('request refused', { status, code: body.error.code, field: body.error.field });
-      request.response = jsonAnswer({
-        status,
-        body,
-        ...(status === 401 ? { headers: BASIC_CHALLENGE } : {}),
-      });
+      const seconds = retryAfter(body);
+      const headers = {
+        ...(status === 401 ? BASIC_CHALLENGE : {}),
+        ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+      };
+      request.response = jsonAnswer({ status, body, headers });
     },
   };
 }

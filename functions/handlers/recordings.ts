@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { etagOf, isKnown } from '../core/api/etag.ts';
 import { settingsOf } from '../core/api/recordingConfig.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
   createRecordingBody,
   deleteRecordingQuery,
+  getRecordingQuery,
   idempotencyHeader,
   listRecordingsQuery,
   previewNameBody,
@@ -30,8 +33,9 @@ import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { presignParts } from '../recordings/links.ts';
 import { listRecordings } from '../recordings/list.ts';
-import { readRecording } from '../recordings/read.ts';
+import { readRecording, readSummary } from '../recordings/read.ts';
 import { startFound } from '../recordings/startFound.ts';
+import { waitForRecording } from '../recordings/waiting.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
@@ -42,6 +46,7 @@ const setup = once(() => {
   return { s3, ports: controlPorts(s3), defaults, hooks };
 });
 
+const WAIT_MS = 20_000;
 const DEFAULT_LIMIT = 20;
 
 /** The recordings as resources. */
@@ -137,16 +142,31 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
   };
 }
 
-/** → 200, the recording with its parts and links; 304 for the ETag that the caller has. */
+/**
+ * → 200, the recording with its parts and links; 304 for the ETag that the caller has. With `waitFor` as soon as that is
+ * so, or when `timeout` seconds are over.
+ */
 async function show(request: HttpRequest): Promise<HttpAnswer> {
+  await awaitIt(request);
   const objects = await found(request);
   // Links differ each time and say nothing about the recording.
-  const plain = JSON.stringify(recordingView(objects, new Map()));
-  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 27)}"`;
-  const known = request.headers['if-none-match']?.split(',').map((one) => one.trim()) ?? [];
-  if (known.includes(etag) || known.includes('*')) return { status: 304, headers: { etag } };
+  const etag = etagOf(recordingView(objects, new Map()));
+  if (isKnown(etag, request.headers['if-none-match'])) return { status: 304, headers: { etag } };
   const view = recordingView(objects, await presignParts(setup().s3, objects));
   return { status: 200, headers: { etag }, body: view };
+}
+
+async function awaitIt({ path, query }: HttpRequest): Promise<void> {
+  const { waitFor, timeout } = parseInput(getRecordingQuery, query);
+  if (waitFor === undefined) return;
+  const recordingId = idIn(path);
+  await waitForRecording({
+    awaited: waitFor,
+    timeoutMs: timeout === undefined ? WAIT_MS : Number(timeout) * 1_000,
+    look: () => readSummary(setup().ports.store, recordingId),
+    nowMs: Date.now,
+    sleep: async (ms) => void (await delay(ms)),
+  });
 }
 
 /** → 200 `{"recordingId","events":[…]}`, in the order of time. */

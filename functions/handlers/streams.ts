@@ -4,6 +4,7 @@ import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { etagOf, isKnown } from '../core/api/etag.ts';
 import { keyOfToken, pageToken } from '../core/api/pages.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { announceBody, listStreamsQuery, mediaSessionPath } from '../core/api/schemas.ts';
@@ -95,12 +96,15 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, body: { streams: streams.map(streamView), nextToken: token } };
 }
 
-/** → 200, the stream. */
-async function show({ path }: HttpRequest): Promise<HttpAnswer> {
+/** → 200, the stream; 304 for the ETag that the caller has. */
+async function show({ path, headers }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   const session = await setup().store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session === undefined) throw unknownStream();
-  return { status: 200, body: streamView(session.value) };
+  const body = streamView(session.value);
+  const etag = etagOf(body);
+  if (isKnown(etag, headers['if-none-match'])) return { status: 304, headers: { etag } };
+  return { status: 200, headers: { etag }, body };
 }
 
 /** Announces a stream, or its new state → 200, the stream. */

@@ -107,6 +107,10 @@ function parameters({ path, query, headers = {} }: DocumentedOperation): Json[] 
   ];
 }
 
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds, where trying again is right', schema: { type: 'integer' } },
+};
+
 function responses(operation: DocumentedOperation): Json {
   const found: Json = {};
   for (const [status, { description, schema }] of Object.entries(operation.answers)) {
@@ -122,6 +126,7 @@ function responses(operation: DocumentedOperation): Json {
     const these = codes.filter((code) => ERRORS[code].status === status);
     found[status] = {
       description: these.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join(' '),
+      ...(these.some((code) => 'retryAfterSeconds' in ERRORS[code]) ? { headers: RETRY_AFTER } : {}),
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     };
   }

@@ -94,6 +94,8 @@ describe('every operation gives every answer that its document promises', () => 
     await api.openPart(id, Date.now());
     const { headers } = await api.call('GET', `/recordings/${id}`);
     await api.call('GET', `/recordings/${id}`, { headers: { 'if-none-match': headers.get('etag') ?? '' } });
+    await api.call('GET', `/recordings/${id}?waitFor=recording`);
+    await api.call('GET', `/recordings/${id}?waitFor=never`);
     await post(`/recordings/${id}/rotate`);
     await post(`/recordings/${id}/stop`);
     await post(`/recordings/${id}/rotate`);
@@ -113,7 +115,9 @@ describe('every operation gives every answer that its document promises', () => 
     await bad('PUT', '/streams/registered');
     await api.publish('registered', { eventAtMs: 2 });
     await api.call('PUT', '/streams/registered', { body: { name: 'x', sourceUrl: source, eventAtMs: 1 } });
-    await api.call('GET', '/streams/registered');
+    const stream = await api.call('GET', '/streams/registered');
+    const etag = stream.headers.get('etag') ?? '';
+    await api.call('GET', '/streams/registered', { headers: { 'if-none-match': etag } });
     await api.call('DELETE', '/streams/registered');
     await api.call('GET', '/health');
   };

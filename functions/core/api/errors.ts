@@ -1,3 +1,10 @@
+interface ErrorSpec {
+  readonly status: number;
+  readonly meaning: string;
+  /** The same request is right to be sent again, after so long. */
+  readonly retryAfterSeconds?: number;
+}
+
 /**
  * Every error that a caller can be told, in one table: its code, HTTP status and what it means. Handlers throw
  * `RecorderError`; one middleware turns it into `{"error":{code,message,field,requestId}}`.
@@ -51,6 +58,7 @@ export const ERRORS = {
     status: 409,
     meaning:
       'The recording goes on, or its records are on their way to the library: it cannot be deleted yet.',
+    retryAfterSeconds: 5,
   },
   recording_ended: {
     status: 409,
@@ -63,12 +71,13 @@ export const ERRORS = {
   session_busy: {
     status: 409,
     meaning: 'Many starts for one stream at the same moment; the same request may be sent again.',
+    retryAfterSeconds: 1,
   },
   internal_error: {
     status: 500,
     meaning: 'Something failed inside; the log has it under the request id.',
   },
-} as const satisfies Record<string, { readonly status: number; readonly meaning: string }>;
+} as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -111,4 +120,10 @@ export function errorBody(
   }
   const { code, message, field, status } = error;
   return { status, body: { error: { code, message, ...(field === undefined ? {} : { field }), requestId } } };
+}
+
+/** `Retry-After` in seconds, where trying again is right. */
+export function retryAfter({ error }: ErrorBody): number | undefined {
+  const spec: ErrorSpec = ERRORS[error.code];
+  return spec.retryAfterSeconds;
 }

@@ -151,6 +151,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/recordings/{recordingId}',
     summary: 'A recording with its parts, and links to its records that are good for an hour',
+    query: schemas.getRecordingQuery,
     headers: {
       'If-None-Match': { schema: z.string(), description: 'The `ETag` of an earlier answer' },
     },
@@ -158,7 +159,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
       200: { description: 'The recording; its `ETag` changes with it', schema: answers.recordingAnswer },
       304: { description: 'Nothing changed since' },
     },
-    errors: ['recording_not_found'],
+    errors: ['invalid_request', 'recording_not_found'],
   },
   {
     id: 'deleteRecording',
@@ -235,7 +236,13 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/streams/{mediaSessionId}',
     summary: 'A stream as announced, without the secrets of its source',
-    answers: { 200: { description: 'The stream', schema: answers.streamAnswer } },
+    headers: {
+      'If-None-Match': { schema: z.string(), description: 'The `ETag` of an earlier answer' },
+    },
+    answers: {
+      200: { description: 'The stream; its `ETag` changes with it', schema: answers.streamAnswer },
+      304: { description: 'Nothing changed since' },
+    },
     errors: ['invalid_request', 'session_not_found'],
   },
   {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { FORMATS } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
+import { AWAITED } from './awaited.ts';
 import { recordingConfig } from './recordingConfig.ts';
 
 /** Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them. */
@@ -86,6 +87,22 @@ export const listRecordingsQuery = z.strictObject({
   limit: z.exactOptional(limit),
   nextToken: z.exactOptional(token),
 });
+
+/** GET /recordings/{recordingId}. API Gateway gives up after 30 s. */
+export const getRecordingQuery = z
+  .strictObject({
+    waitFor: z.exactOptional(z.enum(AWAITED)),
+    /** Seconds. */
+    timeout: z.exactOptional(
+      z.string().check(z.regex(/^([1-9]|1\d|2[0-5])$/, 'must be seconds, from 1 to 25')),
+    ),
+  })
+  .check(
+    z.refine((query) => query.timeout === undefined || query.waitFor !== undefined, {
+      message: 'goes with waitFor',
+      path: ['timeout'],
+    }),
+  );
 
 /** DELETE /recordings/{recordingId}. */
 export const deleteRecordingQuery = z.strictObject({ records: z.exactOptional(flag) });
