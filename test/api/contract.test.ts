@@ -104,6 +104,15 @@ describe('every operation gives every answer that its document promises', () => 
     await api.call('GET', `/recordings/${id}/events`);
     await api.call('DELETE', `/recordings/${id}`);
   };
+  requests['listRooms getRoom'] = async () => {
+    await api.publish('in-a-room', { room: 'contract room' });
+    await post('/recordings', { mediaSessionId: 'in-a-room' });
+    for (const route of ['/rooms', '/rooms/contract%20room']) {
+      await api.call('GET', route);
+      await api.call('GET', `${route}?limit=0`);
+    }
+    await api.call('GET', '/rooms/nobody');
+  };
   requests['listStreams getStream putStream deleteStream health'] = async () => {
     const long = 'x'.repeat(257);
     await api.call('GET', '/streams?limit=1');
