@@ -5,6 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
+import { acknowledge } from './acknowledge.ts';
 
 export interface OnRecordProps {
   readonly eventBus: EventBus;
@@ -23,6 +24,11 @@ export class OnRecord extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
+    acknowledge(
+      this.notDelivered,
+      'AwsSolutions-SQS3',
+      'It is a dead-letter queue: of events, not of a queue.',
+    );
     new Rule(this, 'RecordAvailable', {
       description: "Each record in the library, to the deployer's function",
       eventBus,
