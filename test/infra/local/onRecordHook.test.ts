@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVENT_SOURCE, EVENT_TYPES, type RecordAvailable } from '../../../functions/core/events/published.ts';
@@ -19,7 +20,8 @@ import type { LambdaFunction } from '../../../infra/local/lambda/function.ts';
 import { localFunction } from '../../../infra/local/lambda/functions.ts';
 import { readSettings, SettingError } from '../../../infra/local/mainSettings.ts';
 import { OnRecordHook } from '../../../infra/local/onRecordHook.ts';
-import { sdkEnvironment } from '../../../infra/local/place.ts';
+import { EVENT_BUS, sdkEnvironment } from '../../../infra/local/place.ts';
+import { startRuntime } from '../../../infra/local/runtime.ts';
 import { ON_RECORD_SCRIPT } from '../../../infra/optionalFunctions.ts';
 import { waitFor } from '../../support/children.ts';
 
@@ -222,6 +224,24 @@ it('bounds what a script writes, and leaves no process of it behind', async () =
   const pid = Number(readFileSync(pidFile, 'utf8'));
   await waitFor('the process to be gone', () => (existsSync(`/proc/${pid}`) ? undefined : true));
 });
+
+it('is called by the event bus of the runtime, and awaited at its end', async () => {
+  const log = path.join(folder, 'runtime.txt');
+  const runtime = await startRuntime({
+    dataDir: path.join(folder, 'runtime'),
+    ingest: false,
+    onRecordHook: script('runtime.sh', `sleep 0.3; cp "$2" '${log}'`),
+  });
+  const place = { region: runtime.region, credentials: runtime.credentials };
+  const own = new S3Client({ ...place, endpoint: runtime.s3Url, forcePathStyle: true });
+  const bus = new EventBridgeClient({ ...place, endpoint: runtime.eventsUrl });
+  const { source, detail, 'detail-type': type } = await recordAvailable('wired', 'wired.mp4');
+  await own.send(new PutObjectCommand({ Bucket: 'library', Key: 'wired.mp4', Body: 'record of wired' }));
+  const entry = { EventBusName: EVENT_BUS, Source: source, DetailType: type, Detail: JSON.stringify(detail) };
+  expect((await bus.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
+  await runtime.close();
+  expect(readFileSync(log, 'utf8')).toBe('record of wired');
+}, 90_000);
 
 it('is refused at the start when it cannot be run', () => {
   expect(() => readSettings({ ON_RECORD_HOOK: path.join(folder, 'none.sh') })).toThrow(SettingError);
