@@ -1,5 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  type AlarmProps,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -8,7 +14,7 @@ import { Construct } from 'constructs';
 
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
-  readonly relocate: IFunction;
+  readonly functions: Readonly<Record<'relocate' | 'taskStopped' | 'reconcile' | 'launch', IFunction>>;
   /** Events that the deployer's function, or his script, did not take, if there is one. */
   readonly notDelivered: {
     readonly onRecord: IQueue | undefined;
@@ -18,9 +24,16 @@ export interface AlarmsProps {
   readonly topic: ITopic | undefined;
 }
 
-/** What a person must look at: a record that stays in landing. */
+/**
+ * What a person must look at: a record that stays in landing, and a net that does not hold any more. Each has a section in
+ * docs/operations.md.
+ */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, { deadLetterQueue, relocate, notDelivered, topic }: AlarmsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deadLetterQueue, functions, notDelivered, topic }: AlarmsProps,
+  ) {
     super(scope, id);
     const period = Duration.minutes(5);
     const alarms = [
@@ -32,7 +45,33 @@ export class Alarms extends Construct {
       this.#onAny(
         'RelocateErrors',
         'relocate crashed or timed out; its messages come again',
-        relocate.metricErrors({ period }),
+        functions.relocate.metricErrors({ period }),
+      ),
+      this.#onAny(
+        'TaskStoppedErrors',
+        'taskStopped crashed or timed out: what a lost recorder left waits for the next try, or for reconcile',
+        functions.taskStopped.metricErrors({ period }),
+      ),
+      this.#onAny(
+        'LaunchErrors',
+        'launch crashed or timed out: recordings wait for their recorder',
+        functions.launch.metricErrors({ period }),
+      ),
+      // One run that fails is made good by the next.
+      this.#onAny(
+        'ReconcileErrors',
+        'reconcile crashed or timed out three times in a row: nothing mends what events have missed',
+        functions.reconcile.metricErrors({ period }),
+        { evaluationPeriods: 3 },
+      ),
+      this.#onAny(
+        'ReconcileNotRunning',
+        'reconcile was not called for half an hour: nothing mends what events have missed',
+        functions.reconcile.metricInvocations({ period: Duration.minutes(30) }),
+        {
+          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+          treatMissingData: TreatMissingData.BREACHING,
+        },
       ),
     ];
     for (const [id, description, queue] of [
@@ -50,13 +89,19 @@ export class Alarms extends Construct {
     }
   }
 
-  #onAny(id: string, alarmDescription: string, metric: IMetric): Alarm {
+  #onAny(
+    id: string,
+    alarmDescription: string,
+    metric: IMetric,
+    more: Partial<Pick<AlarmProps, 'comparisonOperator' | 'evaluationPeriods' | 'treatMissingData'>> = {},
+  ): Alarm {
     return new Alarm(this, id, {
       alarmDescription,
       metric,
       threshold: 1,
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...more,
     });
   }
 }

@@ -297,7 +297,7 @@ export class StreamRecorder extends Construct {
           });
     new Alarms(this, 'Alarms', {
       deadLetterQueue,
-      relocate: all.relocate,
+      functions: all,
       notDelivered: { onRecord: onRecord?.notDelivered, onRecordScript: script?.notDelivered },
       topic: props.alarmTopic,
     });
