@@ -12,6 +12,9 @@ import { SourceReach } from './reach/sourceReach.ts';
 import { SourcePatience } from './sourcePatience.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
 
+/** Of sources whose tracks come and go all the time no more are followed. */
+const NEW_TRACKS_MAX = 10;
+
 export interface FollowOptions {
   readonly ffmpegPath: string;
   readonly stop: StopRequest;
@@ -51,6 +54,7 @@ async function follow(
   const { reconnectWindowMs } = job.settings;
   const patience = new SourcePatience(job.settings, clock.nowMs());
   let plan = planFor(expectedStreams(job), job.settings);
+  let newTracks = 0;
   for (;;) {
     const before = recording.fragments;
     recording.begin();
@@ -69,6 +73,7 @@ async function follow(
             onTimeline: () => recording.joinTimeline(),
             runMs: () => recording.runMs,
             openTimeoutMs: patience.openTimeoutMs(clock.nowMs()),
+            endsForNewTracks: reconnectWindowMs > 0 && newTracks < NEW_TRACKS_MAX,
             signal: stop.signal,
             log,
           });
@@ -79,6 +84,10 @@ async function follow(
       return atOnce(end);
     }
     if (stop.cause !== undefined) return atOnce(end);
+    if (end.kind === 'ended' && end.hasNewTrack) {
+      newTracks += 1;
+      continue;
+    }
     if (end.kind === 'replan') {
       if (!patience.replan()) return atOnce(end);
       log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
@@ -117,6 +126,7 @@ async function judge(reach: SourceReach, url: string): Promise<SourceAccess | So
       complaint: undefined,
       isFinite: false,
       timedOut: false,
+      hasNewTrack: false,
     };
   }
 }

@@ -38,6 +38,8 @@ export interface SourceRunOptions {
   /** How much of this run has been recorded, in ms of its own time. */
   readonly runMs: () => number;
   readonly openTimeoutMs: number;
+  /** When a track begins that ffmpeg did not know of when it began, it is to end: the source is joined again, for both. */
+  readonly endsForNewTracks: boolean;
   /** Asks ffmpeg to finish. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -60,10 +62,14 @@ export type SourceEnd =
       readonly isFinite: boolean;
       /** Nothing came in time: before the first frame, or later. */
       readonly timedOut: boolean;
+      /** It was ended because a track had begun that it did not know of. */
+      readonly hasNewTrack: boolean;
     };
 
 /** Samples wait for others, and are looked at again after so long. */
 const TICK_MS = 250;
+/** What ffmpeg finds after it has begun is not among what it was told to write. */
+const NEW_TRACK = /^New (?:video|audio) stream \d+:\d+ at pos/;
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
 const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
@@ -78,6 +84,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
   let timedOut = false;
+  let hasNewTrack = false;
   const silence = new Silence(silenceLimitMs(input.settings, false), () => {
     log.warn('the source is connected and sends nothing');
     timedOut = true;
@@ -94,6 +101,11 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
       if (level === 'info') return;
+      if (options.endsForNewTracks && NEW_TRACK.test(text) && !hasNewTrack) {
+        hasNewTrack = true;
+        log.info('a track has begun that was not there before: ffmpeg begins again');
+        ffmpeg.stop();
+      }
       if (!/^\s*Last message repeated /.test(text)) complaints.add(level, text);
     },
   });
@@ -160,6 +172,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       complaint: access.failures.at(-1) ?? complaints.last,
       isFinite: hasEnd(url, streams) || hasCome(url, streams, options.runMs()),
       timedOut,
+      hasNewTrack,
     };
   } finally {
     silence.end();
