@@ -4,7 +4,7 @@ import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { taskLauncher } from '../aws/tasks.ts';
-import { launchAskSchema } from '../core/protocol/asks.ts';
+import { type LaunchAsk, launchAskSchema } from '../core/protocol/asks.ts';
 import { type LaunchPorts, launchAsked } from '../core/protocol/launchAsked.ts';
 import { launchKey } from '../core/state/keys.ts';
 import { setUpAftermath } from '../mending/setup.ts';
@@ -19,6 +19,14 @@ const setup = once(() => {
     'SECURITY_GROUP_IDS',
     'CAPACITY_PROVIDERS',
   ]);
+  const settle = async (
+    { recordingId, attempt }: LaunchAsk,
+    gone: { readonly reason: string; readonly isFinal?: boolean },
+  ): Promise<void> => {
+    const log = logger.createChild();
+    log.appendKeys({ recordingId, attempt });
+    await aftermath.of({ recordingId, attempt, by: 'launch', endedAtMs: Date.now(), ...gone }, log);
+  };
   return {
     store,
     clock: ports.clock,
@@ -34,12 +42,8 @@ const setup = once(() => {
     }),
     note: (recordingId, launch) => store.overwrite(launchKey(recordingId, launch.attempt), launch),
     again: (ask, delayMs) => launchQueue.send(ask, delayMs),
-    giveUp: async ({ recordingId, attempt }, reason) => {
-      const log = logger.createChild();
-      log.appendKeys({ recordingId, attempt });
-      const gone = { recordingId, attempt, reason, by: 'launch', endedAtMs: Date.now(), isFinal: true };
-      await aftermath.of(gone, log);
-    },
+    giveUp: (ask, reason) => settle(ask, { reason, isFinal: true }),
+    ended: (ask) => settle(ask, { reason: 'nobody waits for it any more' }),
   } satisfies LaunchPorts;
 });
 

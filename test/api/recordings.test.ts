@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { controlKey, jobKey } from '../../functions/core/state/keys.ts';
+import { attemptKey, controlKey, jobKey } from '../../functions/core/state/keys.ts';
 import { controlSchema, jobSchema } from '../../functions/core/state/objects.ts';
 import { TestApi } from './support.ts';
 
@@ -165,6 +165,9 @@ describe('a recording', () => {
   });
 
   it('stops, once and again, and then does not rotate', async () => {
+    // A recorder has it: without one it would have ended at once.
+    const claim = { attempt: 1, claimedAtMs: Date.now() };
+    await api.store.create(attemptKey(recordingId, 1, 'claim'), claim);
     for (let i = 0; i < 2; i++) {
       expect(await api.call('POST', `/recordings/${recordingId}/stop`)).toMatchObject({
         status: 200,
@@ -217,8 +220,8 @@ describe('a recording', () => {
     const events = body.events as { type: string; at: string; afterMs: number }[];
     expect(events.map(({ type }) => type).filter((type) => type !== 'rotateAsked')).toEqual([
       'requested',
-      'stopAsked',
       'launched',
+      'stopAsked',
       'firstFrame',
       'partOpened',
       'partFinished',

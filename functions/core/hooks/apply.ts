@@ -3,6 +3,7 @@ import { announceStream } from '../protocol/announce.ts';
 import { startReserved } from '../protocol/reservation.ts';
 import { type StartPorts, startRecording } from '../protocol/start.ts';
 import { startWanted } from '../protocol/startWanted.ts';
+import { endUnclaimed } from '../protocol/unclaimed.ts';
 import { isAnswered } from '../protocol/wanted.ts';
 import { roomOf } from '../rooms/roomOf.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
@@ -91,7 +92,8 @@ export async function register(
  * The stream's recording is over with the stream, unless it is one of a later publication by now. Only `stop.json` is written: the recorder, which looks every 4 s, has
  * usually seen the source's own end by then, with the last frame.
  */
-async function stopEnded({ store, clock }: StartPorts, session: Session): Promise<string | undefined> {
+async function stopEnded(ports: StartPorts, session: Session): Promise<string | undefined> {
+  const { store, clock } = ports;
   const lock = await store.read(lockKey(session.mediaSessionId), lockSchema);
   if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
   const { recordingId, publishedAtMs, wanted } = lock.value;
@@ -104,5 +106,6 @@ async function stopEnded({ store, clock }: StartPorts, session: Session): Promis
     reason: 'the stream is not published any more',
   };
   await store.create(stopKey(recordingId), stop);
+  await endUnclaimed(ports, recordingId, 'hook');
   return recordingId;
 }

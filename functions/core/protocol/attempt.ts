@@ -1,8 +1,6 @@
 import type { PartObjects } from '../state/fold.ts';
 import { attemptKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import {
-  type Claim,
-  claimSchema,
   type End,
   type Ending,
   endSchema,
@@ -14,25 +12,8 @@ import {
   stopSchema,
 } from '../state/objects.ts';
 import { hasUndecidedPart, outcomeOf } from '../state/outcome.ts';
+import { type AttemptPorts, type AttemptTask, claim } from './claim.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
-import type { Clock, Store } from './ports.ts';
-
-export interface AttemptPorts {
-  readonly store: Store;
-  readonly clock: Clock;
-}
-
-/** A recorder that is to be an attempt of a recording. */
-export interface AttemptTask {
-  readonly recordingId: string;
-  readonly attempt: number;
-  /** The ECS task that it runs in, where it is known. */
-  readonly taskArn?: string | undefined;
-  /** Tells this run from every other one, also of the same task. */
-  readonly runId: string;
-  /** It runs beside others. */
-  readonly hostId?: string | undefined;
-}
 
 /** What a recorder finds when it begins. */
 export type Begun =
@@ -63,38 +44,6 @@ export async function beginAttempt(ports: AttemptPorts, task: AttemptTask): Prom
   // Functions before version 0.2 gave up an attempt without its claim.
   if (end !== undefined) return { kind: 'superseded', job };
   return { kind: 'claimed', job, isStopAsked: stop !== undefined };
-}
-
-async function claim(
-  { store, clock }: AttemptPorts,
-  { recordingId, attempt, taskArn, runId, hostId }: AttemptTask,
-): Promise<boolean> {
-  const key = attemptKey(recordingId, attempt, 'claim');
-  const own: Claim = {
-    attempt,
-    claimedAtMs: clock.nowMs(),
-    ...(taskArn === undefined ? {} : { taskArn }),
-    runId,
-    ...(hostId === undefined ? {} : { hostId }),
-  };
-  if (await store.create(key, own)) return true;
-  // A retried write whose first answer was lost finds itself.
-  return (await store.read(key, claimSchema))?.value.runId === runId;
-}
-
-/**
- * Sees to it that no recorder ever takes an attempt, or finds that one has.
- * @returns the attempt's claim; `void` in it says that nobody records, and nobody will. `isNew`: it was written here
- */
-export async function voidClaim(
-  { store, clock }: AttemptPorts,
-  { recordingId, attempt }: Pick<AttemptTask, 'recordingId' | 'attempt'>,
-  why: NonNullable<Claim['void']>,
-): Promise<{ readonly claim: Claim; readonly isNew: boolean }> {
-  const key = attemptKey(recordingId, attempt, 'claim');
-  const own: Claim = { attempt, claimedAtMs: clock.nowMs(), void: why };
-  if (await store.create(key, own)) return { claim: own, isNew: true };
-  return { claim: (await store.read(key, claimSchema))?.value ?? own, isNew: false };
 }
 
 /**

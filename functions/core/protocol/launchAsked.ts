@@ -15,6 +15,8 @@ export interface LaunchPorts {
   readonly again: (ask: LaunchAsk, delayMs: number) => Promise<void>;
   /** No task will ever claim this attempt. @param reason in ECS's words */
   readonly giveUp: (ask: LaunchAsk, reason: string) => Promise<void>;
+  /** Nobody will record: says what was not said of it yet. */
+  readonly ended: (ask: LaunchAsk) => Promise<void>;
   /** From 0 to 1. */
   readonly random: () => number;
 }
@@ -41,6 +43,8 @@ export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<L
     store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema),
     store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
   ]);
+  // Stopped before a recorder came: whoever said so left the rest to us.
+  if (outcome !== undefined || claim?.value.void !== undefined) await ports.ended(ask);
   if (job === undefined || outcome !== undefined || claim !== undefined || end !== undefined) {
     return 'needless';
   }

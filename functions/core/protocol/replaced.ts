@@ -1,6 +1,7 @@
 import { endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import { endingSchema, type Job, jobSchema, outcomeSchema, type Stop, stopSchema } from '../state/objects.ts';
 import type { Clock, Store } from './ports.ts';
+import { endUnclaimed } from './unclaimed.ts';
 
 /** Restarts that follow each other before the first of them has a frame make a chain; nobody makes a longer one. */
 const CHAIN_MAX = 50;
@@ -42,6 +43,11 @@ export async function stopReplaced(
     by: `recording ${job.recordingId}`,
     reason: 'another recording with other settings took its place',
   };
-  await Promise.all(going.map((id) => store.create(stopKey(id), stop)));
+  await Promise.all(
+    going.map(async (id) => {
+      await store.create(stopKey(id), stop);
+      await endUnclaimed({ store, clock }, id, stop.by);
+    }),
+  );
   return going;
 }

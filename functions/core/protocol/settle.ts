@@ -13,7 +13,7 @@ import {
   stopSchema,
 } from '../state/objects.ts';
 import { outcomeOf } from '../state/outcome.ts';
-import { voidClaim } from './attempt.ts';
+import { voidClaim } from './claim.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
 import type { StopTasks } from './ports.ts';
 import type { StartPorts } from './start.ts';

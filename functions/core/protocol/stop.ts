@@ -3,6 +3,7 @@ import { endingKey, jobKey, lockKey, outcomeKey, stopKey } from '../state/keys.t
 import { endingSchema, jobSchema, lockSchema, outcomeSchema, type Stop } from '../state/objects.ts';
 import type { Clock, StopTasks, Store } from './ports.ts';
 import { replacedByIt } from './replaced.ts';
+import { endUnclaimed } from './unclaimed.ts';
 import { decline } from './wanted.ts';
 
 export interface StopPorts {
@@ -73,9 +74,11 @@ export async function stopRecordingById(
   return { recordingId, alreadyEnded: outcome !== undefined };
 }
 
-async function stopOne({ store, stopTasks, clock, warn }: StopPorts, id: string, cause: StopCause) {
+async function stopOne(ports: StopPorts, id: string, cause: StopCause) {
+  const { store, stopTasks, clock, warn } = ports;
   const { by, reason = 'asked by the API' } = cause;
   await store.create(stopKey(id), { requestedAtMs: clock.nowMs(), by, reason } satisfies Stop);
+  await endUnclaimed(ports, id, by);
   try {
     await stopTasks(id, reason);
   } catch (error) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
-import { beginAttempt, voidClaim } from '../../../../functions/core/protocol/attempt.ts';
+import { beginAttempt } from '../../../../functions/core/protocol/attempt.ts';
+import { voidClaim } from '../../../../functions/core/protocol/claim.ts';
 import { type StartAnswer, startOnce } from '../../../../functions/core/protocol/idempotency.ts';
 import { releaseLock } from '../../../../functions/core/protocol/lock.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';

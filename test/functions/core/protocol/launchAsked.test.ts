@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
 import { NoCapacityError } from '../../../../functions/core/protocol/launch.ts';
 import { launchAsked, START_DEADLINE_MS } from '../../../../functions/core/protocol/launchAsked.ts';
+import { endUnclaimed } from '../../../../functions/core/protocol/unclaimed.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { waitingOf } from '../../../../functions/core/state/fold.ts';
 import { attemptKey, jobKey, launchKey, outcomeKey } from '../../../../functions/core/state/keys.ts';
@@ -15,6 +16,7 @@ let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
 let again: { readonly ask: LaunchAsk; readonly delayMs: number }[];
+let ended: number[];
 let givenUp: string[];
 let random: number;
 
@@ -24,6 +26,7 @@ beforeEach(() => {
   clock = new ManualClock();
   again = [];
   givenUp = [];
+  ended = [];
   random = 0;
   store.put(jobKey(ID), {
     recordingId: ID,
@@ -45,6 +48,7 @@ const launch = (ask: LaunchAsk) =>
       note: async (recordingId, noted) => store.put(launchKey(recordingId, noted.attempt), noted),
       again: async (later, delayMs) => void again.push({ ask: later, delayMs }),
       giveUp: async (_, reason) => void givenUp.push(reason),
+      ended: async ({ attempt }) => void ended.push(attempt),
       random: () => random,
     },
     ask,
@@ -57,6 +61,12 @@ async function waiting() {
 }
 
 describe('an attempt that a recorder is asked for', () => {
+  it('is not launched once it was stopped before, and what was not said of that is said', async () => {
+    await endUnclaimed({ store, clock }, ID, 'test');
+    expect(await launch(asked())).toBe('needless');
+    expect([launcher.launched, ended]).toEqual([[], [1]]);
+  });
+
   it('is launched, and says that it waits for its task', async () => {
     expect(await waiting()).toEqual({ for: 'recorder', sinceMs: clock.timeMs });
     const ask = asked();

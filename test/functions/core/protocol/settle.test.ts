@@ -232,3 +232,29 @@ it('a source that does not come back after a lost recorder has ended: what was r
     parts: 1,
   });
 });
+
+it('a recording that is stopped before a recorder came has ended at once, and none can come', async () => {
+  const { recordingId } = await start();
+  expect(await stop()).toEqual({ recordingId, alreadyEnded: false });
+  expect(outcome(recordingId)).toMatchObject({ status: 'failed', reason: { code: 'stopped_before_media' } });
+  expect((await begin(recordingId, 1, 'task/late')).kind).toBe('superseded');
+  // Its task ends for nothing: whoever is told of it announces the outcome, and frees the lock.
+  expect(await gone(recordingId, 1, 'task/late')).toMatchObject({ kind: 'ended', isNew: false });
+  expect(store.value(lockKey('m1'), lockSchema)?.releasedAtMs).toBeDefined();
+});
+
+it('a recording that a recorder has is not ended by its stop', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  await stop();
+  expect(outcome(recordingId)).toBeUndefined();
+});
+
+it('an attempt that functions of an earlier version gave up is no sign that nobody records', async () => {
+  const { recordingId } = await start();
+  const reason = { code: 'never_started', message: '' } as const;
+  store.put(attemptKey(recordingId, 1, 'end'), { attempt: 1, endedAtMs: 1, by: 'task-stopped', reason });
+  await begin(recordingId, 2, 'task/2');
+  await stop();
+  expect(outcome(recordingId)).toBeUndefined();
+});

@@ -170,6 +170,7 @@ describe('start', () => {
 describe('stop', () => {
   it('is durable before any task is asked, and the same again', async () => {
     const { recordingId } = await start();
+    store.put(attemptKey(recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: clock.timeMs });
     await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: false });
     expect(store.objects.has(stopKey(recordingId))).toBe(true);
     await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: false });

@@ -14,7 +14,13 @@ import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import { lockKey, outcomeKey, partKey, sessionKey } from '../../../../functions/core/state/keys.ts';
+import {
+  endingKey,
+  lockKey,
+  outcomeKey,
+  partKey,
+  sessionKey,
+} from '../../../../functions/core/state/keys.ts';
 import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
@@ -186,7 +192,9 @@ export class World {
     const others = [...this.running].filter(
       ([task, recorder]) => task.recordingId === recordingId && recorder.isRecording,
     );
-    const hasEnded = this.store.objects.has(outcomeKey(recordingId));
+    const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
+      this.store.objects.has(key),
+    );
     if (this.#claimed.has(token) || others.length > 0 || hasEnded) this.wrong.push(token);
     this.#claimed.add(token);
   }
@@ -227,6 +235,8 @@ export class World {
       },
       giveUp: ({ attempt }: LaunchAsk, reason: string) =>
         this.#settle(ask.recordingId, { attempt, reason, by: 'launch', isFinal: true }),
+      ended: ({ attempt }: LaunchAsk) =>
+        this.#settle(ask.recordingId, { attempt, reason: 'nobody waits', by: 'launch' }),
       random: () => 0,
     };
     const deliver = async () => {
