@@ -25,7 +25,8 @@ const setup = once(() => {
   ): Promise<void> => {
     const log = logger.createChild();
     log.appendKeys({ recordingId, attempt });
-    await aftermath.of({ recordingId, attempt, by: 'launch', endedAtMs: Date.now(), ...gone }, log);
+    const endedAtMs = Date.now();
+    await aftermath.of({ recordingId, attempt, by: 'launch', endedAtMs, unclaimedOnly: true, ...gone }, log);
   };
   return {
     store,

@@ -24,6 +24,7 @@ export interface GoneTask {
   readonly by: string;
   readonly endedAtMs: number;
   readonly isFinal?: boolean;
+  readonly unclaimedOnly?: boolean;
 }
 
 /** What is done when the task of an attempt is gone, whoever finds out: the recording is settled, its parts rescued. */

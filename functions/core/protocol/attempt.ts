@@ -1,6 +1,7 @@
 import type { PartObjects } from '../state/fold.ts';
 import { attemptKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import {
+  claimSchema,
   type End,
   type Ending,
   endSchema,

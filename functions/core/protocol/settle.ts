@@ -37,6 +37,8 @@ export interface StoppedAttempt {
   readonly by: string;
   /** One that never started is followed by no other: ECS has refused it for too long. */
   readonly isFinal?: boolean;
+  /** No task was found for it: a recorder that has it nevertheless was asked for by somebody else, and lives. */
+  readonly unclaimedOnly?: boolean;
 }
 
 export type Settled =
@@ -174,7 +176,7 @@ function gaveUp(last: Reason, attempts: number): Reason {
 async function attemptEnd(
   ports: SettlePorts,
   recordingId: string,
-  { attempt, taskArn, reason, by }: StoppedAttempt,
+  { attempt, taskArn, reason, by, unclaimedOnly }: StoppedAttempt,
 ): Promise<End | undefined> {
   const { store, clock } = ports;
   const key = attemptKey(recordingId, attempt, 'end');
@@ -182,7 +184,7 @@ async function attemptEnd(
   if (known !== undefined) return known.value;
   const { claim } = await voidClaim(ports, { recordingId, attempt }, { by, reason });
   const isAnother = claim.taskArn !== undefined && taskArn !== undefined && claim.taskArn !== taskArn;
-  if (claim.void === undefined && isAnother) return undefined;
+  if (claim.void === undefined && (isAnother || unclaimedOnly === true)) return undefined;
   const end: End = {
     attempt,
     endedAtMs: clock.nowMs(),

@@ -258,3 +258,11 @@ it('an attempt that functions of an earlier version gave up is no sign that nobo
   await stop();
   expect(outcome(recordingId)).toBeUndefined();
 });
+
+it('a launch that was refused for too long says nothing of a recorder that another launch found', async () => {
+  const { recordingId } = await start();
+  await begin(recordingId, 1, 'task/1');
+  const refused = { attempt: 1, reason: 'RESOURCE:CPU', by: 'launch', isFinal: true, unclaimedOnly: true };
+  expect(await settleAttempt(ports(), await objects(recordingId), refused)).toEqual({ kind: 'alive' });
+  expect(store.value(attemptKey(recordingId, 1, 'end'), endSchema)).toBeUndefined();
+});

@@ -234,9 +234,9 @@ export class World {
         this.#deliver(later);
       },
       giveUp: ({ attempt }: LaunchAsk, reason: string) =>
-        this.#settle(ask.recordingId, { attempt, reason, by: 'launch', isFinal: true }),
+        this.#settle(ask.recordingId, { attempt, reason, by: 'launch', isFinal: true, unclaimedOnly: true }),
       ended: ({ attempt }: LaunchAsk) =>
-        this.#settle(ask.recordingId, { attempt, reason: 'nobody waits', by: 'launch' }),
+        this.#settle(ask.recordingId, { attempt, reason: 'nobody waits', by: 'launch', unclaimedOnly: true }),
       random: () => 0,
     };
     const deliver = async () => {
