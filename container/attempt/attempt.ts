@@ -219,7 +219,8 @@ function reasonOfEnd(followed: Followed | undefined, hasBegun: boolean): Reason 
     return { code: 'source_failed', message: 'The source changes its codecs again and again.' };
   }
   const { end, awaitedMs } = followed;
-  return hasBegun ? sourceEnded(end, awaitedMs) : openingFailure(end, end.timedOut);
+  if (hasBegun) return sourceEnded(end, awaitedMs);
+  return end.reason ?? openingFailure(end, end.timedOut);
 }
 
 const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {

@@ -134,7 +134,8 @@ export class RecordedPart {
     const gapMs = Math.max(0, atMs - this.endAtMs);
     const positionMs = this.durationMs + gapMs;
     if (!this.#muxer.resume(first, positionMs)) return false;
-    this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs: Math.round(gapMs) });
+    const durationMs = Math.round(gapMs);
+    if (durationMs > 0) this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
     return true;
   }
 

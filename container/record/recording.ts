@@ -10,7 +10,7 @@ import type { Limit } from '../attempt/stopRequest.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
 import { Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
-import { InputTimeline } from './inputTimeline.ts';
+import { InputTimeline, type TimelineSeam } from './inputTimeline.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
 
@@ -129,9 +129,9 @@ export class Recording {
     this.#media = new LiveMedia(outputs, format, isLive ? LIVE_TIMELINE : STORED_TIMELINE);
   }
 
-  /** The source's own time goes on over ffmpeg's runs. */
-  joinTimeline(): void {
-    this.#timeline.join();
+  /** The source's own time is known over ffmpeg's runs. */
+  joinTimeline(seam: TimelineSeam): void {
+    this.#timeline.join(seam);
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
@@ -174,7 +174,11 @@ export class Recording {
   async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull) return;
-    this.#zeroAtMs ??= this.#timeline.zeroAtMs(this.#options.context.clock.nowMs() - fragment.endMs);
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(
+      this.#options.context.clock.nowMs() - fragment.endMs,
+      fragment.startMs,
+      this.#part?.endAtMs,
+    );
     if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
     const isNewRun = this.#isNewRun;
     this.#isNewRun = false;

@@ -56,7 +56,7 @@ export function trackOutputs(plan: EncodingPlan, found: readonly StreamCodec[]):
  */
 export function ffmpegArguments(
   input: Input,
-  access: Pick<SourceAccess, 'url' | 'options'>,
+  access: Pick<SourceAccess, 'url' | 'options' | 'isFed' | 'others'>,
   plan: EncodingPlan,
 ): string[] {
   const { protocols } = parseSource(input.url, 'source.url');
@@ -66,29 +66,34 @@ export function ffmpegArguments(
     '-nostats',
     '-loglevel',
     'level+info',
-    '-protocol_whitelist',
-    protocols.join(','),
     // The source's own times, as they are: what jumps is put right in one place, for all tracks at once.
     '-copyts',
-    ...access.options,
-    ...inputOptions(input),
-    // A frame that was cut off with the connection is no frame.
-    '-fflags',
-    '+discardcorrupt',
-    '-i',
-    access.url,
-    ...outputs(plan).flatMap((output, place) => [...output, ...NUT, PIPES[place] ?? '']),
+    ...[access, ...access.others].flatMap(({ url, options }) => [
+      ...['-protocol_whitelist', access.isFed ? 'http,tcp' : protocols.join(',')],
+      ...options,
+      ...inputOptions(input, access.isFed),
+      // A frame that was cut off with the connection is no frame.
+      ...['-fflags', '+discardcorrupt', '-i', url],
+    ]),
+    ...outputs(plan, access.others.length > 0 ? 1 : 0).flatMap((output, place) => [
+      ...output,
+      ...NUT,
+      PIPES[place] ?? '',
+    ]),
   ];
 }
 
 /** How many pipes ffmpeg writes to. */
-export const outputCount = (plan: EncodingPlan): number => outputs(plan).length;
+export const outputCount = (plan: EncodingPlan): number => outputs(plan, 0).length;
 
 /** What is encoded has an output of its own: that begins with the first packet, and until then the others would wait. */
-function outputs({ audio, hasVideo, hasAudio }: EncodingPlan): string[][] {
+function outputs({ audio, hasVideo, hasAudio }: EncodingPlan, soundInput: 0 | 1): string[][] {
   const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
   if (audio === 'copy') {
-    const maps = [...(hasVideo ? ['-map', '0:v:0?'] : []), ...(hasAudio ? ['-map', '0:a:0?'] : [])];
+    const maps = [
+      ...(hasVideo ? ['-map', '0:v:0?'] : []),
+      ...(hasAudio ? ['-map', `${soundInput}:a:0?`] : []),
+    ];
     return [[...maps, ...COPY, ...bsf]];
   }
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
@@ -96,6 +101,6 @@ function outputs({ audio, hasVideo, hasAudio }: EncodingPlan): string[][] {
   const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
   return [
     ...(hasVideo ? [['-map', '0:v:0', ...COPY, ...bsf.slice(0, 2)]] : []),
-    ['-map', '0:a:0', ...encoded, ...bsf.slice(2)],
+    ['-map', `${soundInput}:a:0`, ...encoded, ...bsf.slice(2)],
   ];
 }

@@ -6,9 +6,7 @@ import type { AttemptContext } from '../attempt/context.ts';
 import type { StopRequest } from '../attempt/stopRequest.ts';
 import type { Recording } from '../record/recording.ts';
 import { expectedStreams } from './expectedStreams.ts';
-import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
-import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
-import { SourceReach } from './reach/sourceReach.ts';
+import { SourceInput } from './sourceInput.ts';
 import { SourcePatience } from './sourcePatience.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
 
@@ -35,11 +33,11 @@ export async function followSource(
   recording: Recording,
   options: FollowOptions,
 ): Promise<Followed> {
-  const reach = new SourceReach(context.job.settings.sources, context.lookup);
+  const input = new SourceInput(context);
   try {
-    return await follow(context, recording, options, reach);
+    return await follow(context, recording, options, input);
   } finally {
-    await reach.close();
+    await input.close();
   }
 }
 
@@ -47,7 +45,7 @@ async function follow(
   context: AttemptContext,
   recording: Recording,
   options: FollowOptions,
-  reach: SourceReach,
+  input: SourceInput,
 ): Promise<Followed> {
   const { job, log, clock } = context;
   const { stop } = options;
@@ -58,21 +56,22 @@ async function follow(
   for (;;) {
     const before = recording.fragments;
     recording.begin();
-    const access = await judge(reach, job.source.url);
+    const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
+    const run = await input.prepare(openTimeoutMs, stop.signal);
     const end: SourceEnd =
-      'kind' in access
-        ? access
+      'kind' in run
+        ? run
         : await runSource({
             ffmpegPath: options.ffmpegPath,
             input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun },
-            access,
+            access: run.access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
             onTracks: (outputs, format, isLive) => recording.beginTracks(outputs, format, isLive),
             onChunk: (output) => recording.write(output),
-            onTimeline: () => recording.joinTimeline(),
+            onTimeline: () => recording.joinTimeline(run.seam),
             runMs: () => recording.runMs,
-            openTimeoutMs: patience.openTimeoutMs(clock.nowMs()),
+            openTimeoutMs,
             endsForNewTracks: reconnectWindowMs > 0 && newTracks < NEW_TRACKS_MAX,
             signal: stop.signal,
             log,
@@ -84,6 +83,7 @@ async function follow(
       return atOnce(end);
     }
     if (stop.cause !== undefined) return atOnce(end);
+    const after = 'kind' in run ? 'lost' : await input.endRun(end, recording.fragments > before);
     if (end.kind === 'ended' && end.hasNewTrack) {
       newTracks += 1;
       continue;
@@ -94,6 +94,8 @@ async function follow(
       plan = end.plan;
       continue;
     }
+    if (after === 'goesOn') continue;
+    if (after === 'over') return atOnce(end);
     if (!recording.hasBegun) {
       // A stream that is not published yet looks like this: it may still come in time.
       if (end.timedOut && patience.mayStillOpen(clock.nowMs())) continue;
@@ -111,25 +113,6 @@ async function follow(
 }
 
 const atOnce = (end: SourceEnd): Followed => ({ end, awaitedMs: 0 });
-
-/** What ffmpeg is to be given; or how the source ended without it. */
-async function judge(reach: SourceReach, url: string): Promise<SourceAccess | SourceEnd> {
-  try {
-    return await reach.prepare(url);
-  } catch (error) {
-    if (error instanceof ForbiddenSourceError) return { kind: 'refused', reason: forbidden(error.message) };
-    if (!(error instanceof UnresolvableSourceError)) throw error;
-    return {
-      kind: 'ended',
-      exitCode: 1,
-      complaints: [UNRESOLVABLE],
-      complaint: undefined,
-      isFinite: false,
-      timedOut: false,
-      hasNewTrack: false,
-    };
-  }
-}
 
 /** The registry says that the stream has ended: there is nothing to wait for. */
 async function isUnpublished({ store, job }: AttemptContext): Promise<boolean> {

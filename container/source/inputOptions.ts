@@ -12,12 +12,9 @@ export interface Input {
 
 /** ffmpeg's own time-outs come first where it has one: it then ends by itself and hands over all that it holds. */
 const WATCH_MARGIN_MS = 1_500;
-/** HLS comes a segment at a time, and a playlist may stay the same for one and a half of them. */
+/** HLS comes a segment at a time, and whoever hands it over notices first that there are no more. */
 const HLS_WATCH_FACTOR = 3;
-/** ffmpeg reads a playlist that stays the same twice in each segment's time, which is a second or more. */
-const HLS_RELOAD_MS = 500;
-/** How far back a playlist is joined again, in segments: what has been recorded is left out. */
-const HLS_REJOIN_SEGMENTS = -10;
+const HLS_WATCH_MIN_MS = 120_000;
 /**
  * Over RTMP ffmpeg would wait for 40 frames to find out how many come in a second: 1.6 s at the usual rate, and longer
  * than a recorder waits where there is one a second. A copy does not need to know. RTSP has no decoding times of its
@@ -43,15 +40,18 @@ export function ioTimeoutMs({ url, settings: { idleTimeoutMs } }: Input): number
 
 /** After how long without any output ffmpeg is taken to hang. */
 export function silenceLimitMs({ idleTimeoutMs }: InputSettings, inSegments: boolean): number {
-  return inSegments ? HLS_WATCH_FACTOR * idleTimeoutMs : idleTimeoutMs + WATCH_MARGIN_MS;
+  return inSegments
+    ? Math.max(HLS_WATCH_MIN_MS, HLS_WATCH_FACTOR * idleTimeoutMs)
+    : idleTimeoutMs + WATCH_MARGIN_MS;
 }
 
 /**
  * ffmpeg's options for a source of this scheme, time-outs first. ffmpeg's own HTTP reconnection stays off: it would
  * join a live stream again in the middle, with times that do not fit; `follow.ts` starts ffmpeg again instead.
  */
-export function inputOptions(input: Input): string[] {
-  const { url, settings, rejoins } = input;
+export function inputOptions(input: Input, isFed: boolean): string[] {
+  const { url, settings } = input;
+  if (isFed) return [...NO_FRAME_RATE_PROBE, ...ANALYZED];
   const timeoutUs = String(ioTimeoutMs(input) * 1_000);
   switch (schemeOf(url)) {
     case 'rtsp':
@@ -65,25 +65,10 @@ export function inputOptions(input: Input): string[] {
       // What the URL says of these comes after them and wins.
       return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED];
     default:
-      return [
-        ...['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED],
-        ...(isHls(url) ? hlsOptions(settings, rejoins) : []),
-      ];
+      return ['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED];
   }
-}
-
-function hlsOptions({ idleTimeoutMs }: InputSettings, rejoins: boolean): string[] {
-  return [
-    ...['-m3u8_hold_counters', String(Math.ceil(idleTimeoutMs / HLS_RELOAD_MS))],
-    ...(rejoins ? ['-live_start_index', String(HLS_REJOIN_SEGMENTS)] : []),
-  ];
 }
 
 function schemeOf(url: string): string {
   return url.slice(0, url.indexOf(':')).toLowerCase();
-}
-
-/** By its name: ffmpeg refuses options of a demuxer that it then does not use. */
-function isHls(url: string): boolean {
-  return /^https?:/i.test(url) && /\.m3u8?$/i.test(URL.parse(url)?.pathname ?? '');
 }

@@ -1,17 +1,22 @@
 import type { StreamCodec } from '../../functions/core/settings/formats.ts';
 
-const STREAM_LINE = /^\s*Stream #0:\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
+const STREAM_LINE = /^\s*Stream #(\d+):\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
 
 /**
- * Reads the streams of input 0 out of ffmpeg's info lines; tells when the list is complete, which is before ffmpeg
+ * Reads the streams of its inputs out of ffmpeg's info lines; tells when the list is complete, which is before ffmpeg
  * writes anything. So the codecs are known without a probe of their own, which would cost a second connection.
  */
 export class InputStreams {
   readonly #streams: StreamCodec[] = [];
   #durationMs = 0;
   #demuxer = '';
-  #startMs: number | undefined;
   #state: 'before' | 'inside' | 'complete' = 'before';
+  readonly #soundInput: number;
+
+  /** @param soundInput which of ffmpeg's inputs the sound comes from */
+  constructor(soundInput: 0 | 1 = 0) {
+    this.#soundInput = soundInput;
+  }
 
   /** How long the source says it is; 0 when it does not say so. A live stream may say so, too. */
   get durationMs(): number {
@@ -26,14 +31,6 @@ export class InputStreams {
   /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
   get listed(): readonly StreamCodec[] | undefined {
     return this.#state === 'before' ? undefined : this.#streams;
-  }
-
-  /**
-   * The source's own time at which it was joined, in ms, where that time goes on when it is joined again: HLS's
-   * segments keep theirs. Undefined for other sources.
-   */
-  get timelineStartMs(): number | undefined {
-    return this.#demuxer === 'hls' ? this.#startMs : undefined;
   }
 
   /** @returns the streams, at the line that completes the list */
@@ -54,10 +51,8 @@ export class InputStreams {
       const [hours = 0, minutes = 0, seconds = 0] = duration.slice(1).map(Number);
       this.#durationMs = 1_000 * (3_600 * hours + 60 * minutes + seconds);
     }
-    const start = /^\s*Duration: .*\bstart: (-?\d+\.\d+)/.exec(line)?.[1];
-    if (start !== undefined) this.#startMs = Number(start) * 1_000;
-    const [, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
-    if (codec === undefined) return undefined;
+    const [, input, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
+    if (codec === undefined || Number(input) !== (kind === 'Audio' ? this.#soundInput : 0)) return undefined;
     if (isUnknown(rest)) return undefined;
     const rate = /(\d+) Hz/.exec(rest)?.[1];
     this.#streams.push({

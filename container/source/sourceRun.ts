@@ -58,6 +58,8 @@ export type SourceEnd =
       readonly complaints: readonly string[];
       /** The last of them that matters. */
       readonly complaint: string | undefined;
+      /** Why, where more is known than ffmpeg says. */
+      readonly reason?: Reason;
       /** The source is a file or a playlist with an end, not a live stream. */
       readonly isFinite: boolean;
       /** Nothing came in time: before the first frame, or later. */
@@ -80,12 +82,12 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { url } = input;
   const beganAtMs = performance.now();
   const complaints = new Complaints(url, log);
-  const streams = new InputStreams();
+  const streams = new InputStreams(access.others.length > 0 ? 1 : 0);
   const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
 
   let timedOut = false;
   let hasNewTrack = false;
-  const silence = new Silence(silenceLimitMs(input.settings, false), () => {
+  const silence = new Silence(silenceLimitMs(input.settings, access.isFed), () => {
     log.warn('the source is connected and sends nothing');
     timedOut = true;
     ffmpeg.stop(HUNG_GRACE_MS);
@@ -137,20 +139,16 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         const plan = found === undefined ? options.plan : options.planFor(found);
         decided = true;
         clearTimeout(openTimer);
-        isRepeat = input.rejoins && hasEnd(url, streams);
+        isRepeat = input.rejoins && !access.isFed && hasEnd(url, streams);
         if (isRepeat) ffmpeg.stop();
         else if (!isServedBy(plan, options.plan)) {
           replan = plan;
           ffmpeg.stop();
         } else {
-          const isLive = streams.timelineStartMs === undefined && !hasEnd(url, streams);
+          const isLive = !access.isFed && !hasEnd(url, streams);
           options.onTracks(trackOutputs(options.plan, found ?? []), plan.format, isLive);
         }
-        if (streams.timelineStartMs !== undefined) {
-          silence.allow(silenceLimitMs(input.settings, true));
-          silence.touch();
-          options.onTimeline();
-        }
+        if (access.isFed) options.onTimeline();
       }
       if (replan === undefined && !isRepeat && !access.refused.aborted) await options.onChunk(output);
     }
@@ -170,7 +168,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       // ffmpeg only sees that the proxy has no answer; the proxy knows why.
       complaints: access.failures.length > 0 ? access.failures : complaints.lines,
       complaint: access.failures.at(-1) ?? complaints.last,
-      isFinite: hasEnd(url, streams) || hasCome(url, streams, options.runMs()),
+      isFinite: !access.isFed && (hasEnd(url, streams) || hasCome(url, streams, options.runMs())),
       timedOut,
       hasNewTrack,
     };

@@ -8,7 +8,18 @@ import type { Podman } from './podman.ts';
 /** What HTTP sources are filtered by, and what ffmpeg writes to. */
 const OWN_PROTOCOLS = ['httpproxy', 'pipe'];
 /** Demuxers that open what their input names, or devices: a source may not choose them. */
-const UNWANTED_DEMUXERS = ['concat', 'dash', 'image2', 'image2pipe', 'imf', 'lavfi', 'rtp', 'sdp', 'tty'];
+const UNWANTED_DEMUXERS = [
+  'concat',
+  'dash',
+  'hls',
+  'image2',
+  'image2pipe',
+  'imf',
+  'lavfi',
+  'rtp',
+  'sdp',
+  'tty',
+];
 
 /** The image's ffmpeg, outside of the image: its own loader runs it with its own libraries. */
 export class ImageFfmpeg {
@@ -57,7 +68,7 @@ export class ImageFfmpeg {
     const demuxers = this.#list('-demuxers').flatMap(
       (line) => /^ D\S* +(\S+)/.exec(line)?.[1]?.split(',') ?? [],
     );
-    assert.ok(demuxers.includes('hls'), demuxers.join(' '));
+    assert.ok(demuxers.includes('mpegts'), demuxers.join(' '));
     assert.deepEqual(
       demuxers.filter((name) => UNWANTED_DEMUXERS.includes(name)),
       [],

@@ -12,6 +12,10 @@ export interface CounterStreamOptions {
   readonly keyframeEvery?: number;
   readonly audio?: boolean;
   readonly video?: boolean;
+  /** The first frame's number. */
+  readonly from?: number;
+  /** Below the counter, in pixels. */
+  readonly pictureHeight?: number;
 }
 
 /**
@@ -19,9 +23,16 @@ export interface CounterStreamOptions {
  * recorder loses or repeats can be counted from the record itself.
  */
 export function counterStreamArgs(options: CounterStreamOptions = {}): string[] {
-  const { fps = 25, keyframeEvery = fps, audio = true, video = true } = options;
-  const counter = `color=s=${BITS}x2:r=${fps},format=gray,geq=lum='if(mod(floor(N/pow(2,X)),2),235,16)',scale=${WIDTH}:${STRIP_HEIGHT}:flags=neighbor`;
-  const picture = `testsrc2=size=${WIDTH}x164:rate=${fps},format=gray`;
+  const {
+    fps = 25,
+    keyframeEvery = fps,
+    audio = true,
+    video = true,
+    from = 0,
+    pictureHeight = 164,
+  } = options;
+  const counter = `color=s=${BITS}x2:r=${fps},format=gray,geq=lum='if(mod(floor((N+${from})/pow(2,X)),2),235,16)',scale=${WIDTH}:${STRIP_HEIGHT}:flags=neighbor`;
+  const picture = `testsrc2=size=${WIDTH}x${pictureHeight}:rate=${fps},format=gray`;
   return [
     ...(video ? ['-re', '-f', 'lavfi', '-i', `${counter}[c];${picture}[p];[c][p]vstack,format=yuv420p`] : []),
     ...(audio ? ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100'] : []),

@@ -13,7 +13,7 @@ export function nutOf(file: string): Buffer {
   const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true, hasAudio: true };
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
-    { url, options: [] },
+    { url, options: [], isFed: false, others: [] },
     plan,
   );
   const after = args.indexOf('-i') + 2;

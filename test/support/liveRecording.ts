@@ -19,6 +19,8 @@ export interface LiveRecord {
   /** What ffmpeg complains of while it decodes the parts. */
   readonly errors: string;
   readonly durationMs: number;
+  /** Of the parts. */
+  readonly files: readonly string[];
 }
 
 /** It counts in whole frames, and the frames of a source that is stamped on arrival are not as even. */
@@ -97,19 +99,21 @@ export class LiveRecording {
     const { parts } = await this.#bench.objects(this.#attempt.recordingId);
     const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
     const counters: number[] = [];
+    const files: string[] = [];
     let errors = '';
     let durationMs = 0;
     for (const final of finals) {
       const bytes = await this.#bench.object(final.key);
       expect(bytes.length).toBe(final.bytes);
       const file = folder.write(`${this.#attempt.recordingId}-${final.part}.${final.format}`, bytes);
+      files.push(file);
       errors += (await decodeErrors(file)).replaceAll(NULL_MUXER_ROUNDING, '');
       const { format } = await probe(file);
       expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(100);
       durationMs += final.durationMs;
       counters.push(...(await readCounters(file)));
     }
-    return { reason, parts: finals, counters, errors, durationMs };
+    return { reason, parts: finals, counters, errors, durationMs, files };
   }
 }
 

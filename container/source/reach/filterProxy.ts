@@ -157,7 +157,7 @@ export function answering(addresses: readonly [string, ...string[]]): LookupFunc
 }
 
 /** ffmpeg's words for it, had it connected itself; undefined where it would have none that tell. */
-function complaintOf(error: unknown): string | undefined {
+export function complaintOf(error: unknown): string | undefined {
   if (error instanceof UnresolvableSourceError) return UNRESOLVABLE;
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const codes = errors.map((one) => (one as NodeJS.ErrnoException).code);

@@ -7,11 +7,20 @@ export class SourceAccess {
   /** ffmpeg's options in front of it. */
   readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The recorder fetches the source itself, and hands it over in pieces: ffmpeg is not the one who waits for it. */
+  readonly isFed: boolean;
+  /** More inputs, with ffmpeg's options in front of each: sound that comes by itself. */
+  readonly others: readonly { readonly url: string; readonly options: readonly string[] }[];
   readonly #refused = new AbortController();
   readonly #failures: string[] = [];
   #reason: Reason | undefined;
 
-  constructor(access: Pick<SourceAccess, 'url' | 'options' | 'environment'>) {
+  constructor(
+    access: Pick<SourceAccess, 'url' | 'options' | 'environment'> &
+      Partial<Pick<SourceAccess, 'isFed' | 'others'>>,
+  ) {
+    this.isFed = access.isFed ?? false;
+    this.others = access.others ?? [];
     this.url = access.url;
     this.options = access.options;
     this.environment = access.environment;
@@ -41,12 +50,10 @@ export class SourceAccess {
     this.#failures.push(complaint);
   }
 
-  /** Reads a line of ffmpeg's. It goes to some places by itself, and says so before it does. */
+  /** Reads a line of ffmpeg's. It follows RTSP's redirects by itself, and says so before it does. */
   readLine(text: string): void {
     if (/^Status \d+: Redirecting to /.test(text)) {
       this.refuse('redirects, and RTSP redirects are not followed: give the URL that it redirects to');
-    } else if (/^Opening '(crypto[+:])?httpproxy:/.test(text)) {
-      this.refuse('leads to a protocol that is not allowed');
     }
   }
 }

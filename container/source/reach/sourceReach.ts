@@ -5,12 +5,13 @@ import type { SourceRules } from '../../../functions/core/source/sourceRules.ts'
 import type { Source } from '../../../functions/core/source/sourceUrl.ts';
 import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
 import { answering, FilterProxy } from './filterProxy.ts';
+import { JudgedHttp } from './judgedHttp.ts';
 import { SourceAccess } from './sourceAccess.ts';
 import { tcUrl } from './tcUrl.ts';
 
-/** Containers that ffmpeg may find, by scheme: no playlist but HLS's, and none that names files or other inputs. */
+/** Containers that ffmpeg may find, by scheme: no playlist, and none that names files or other inputs. */
 const FORMATS_OVER_HTTP =
-  'flv,live_flv,hls,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
+  'flv,live_flv,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
 const FORMATS: Readonly<Record<string, string>> = {
   rtmp: 'flv,live_flv',
   rtmps: 'flv,live_flv',
@@ -29,6 +30,7 @@ export class SourceReach {
   readonly #rules: SourceRules;
   readonly #lookup: Lookup;
   #proxy: FilterProxy | undefined;
+  #http: JudgedHttp | undefined;
   #access: SourceAccess | undefined;
 
   constructor(rules: SourceRules, lookup: Lookup) {
@@ -41,24 +43,32 @@ export class SourceReach {
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async prepare(url: string): Promise<SourceAccess> {
-    const source = this.#check(url);
+    const source = this.check(url);
     const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
     const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
     this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
   }
 
-  async close(): Promise<void> {
-    await this.#proxy?.close();
+  /** The recorder's own requests to the source, under the same rules. */
+  http(idleTimeoutMs: number): JudgedHttp {
+    this.#http ??= new JudgedHttp({ rules: this.#rules, lookup: this.#lookup, idleTimeoutMs });
+    return this.#http;
   }
 
-  #check(url: string): Source {
+  /** Judges the source as far as it can be said without connecting. @throws ForbiddenSourceError */
+  check(url: string): Source {
     try {
       return checkSource(url, 'The source', this.#rules);
     } catch (error) {
       if (!(error instanceof RecorderError)) throw error;
       throw new ForbiddenSourceError(error.message.replace(/^The source /, ''), { cause: error });
     }
+  }
+
+  async close(): Promise<void> {
+    this.#http?.close();
+    await this.#proxy?.close();
   }
 
   async #proxied(source: Source): Promise<SourceAccess> {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { variantRuleSchema } from '../hls/variants.ts';
 import {
   FORMATS,
   mergeSettings,
@@ -44,6 +45,8 @@ export const recordingConfig = z.strictObject({
   reconnectWindow: z.exactOptional(z.int().check(z.minimum(0), z.maximum(300))),
   /** How RTSP's media come. */
   rtspTransport: z.exactOptional(z.enum(RTSP_TRANSPORTS)),
+  /** Which variant of an HLS source: what is not said stays as the deployment has it. */
+  variant: z.exactOptional(z.partial(variantRuleSchema)),
   /** Hz. */
   audioSampleRate: z.exactOptional(z.int().check(z.minimum(8_000), z.maximum(96_000))),
   /** Video codecs to containers, as WCS's `record_formats`: "h264-mp4,vp8-webm". */
@@ -98,13 +101,14 @@ export function settingsOf(config: RecordingConfig, defaults: RecordingSettings)
 
 /** Limits, and how the source is followed. */
 function sourceOverrides(config: RecordingConfig): SettingsOverrides {
-  const { maxDuration, maxBytes, idleTimeout, reconnectWindow, rtspTransport } = config;
+  const { maxDuration, maxBytes, idleTimeout, reconnectWindow, rtspTransport, variant } = config;
   return {
     ...(maxDuration === undefined ? {} : { maxDurationMs: maxDuration * 1000 }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(idleTimeout === undefined ? {} : { idleTimeoutMs: idleTimeout * 1000 }),
     ...(reconnectWindow === undefined ? {} : { reconnectWindowMs: reconnectWindow * 1000 }),
     ...(rtspTransport === undefined ? {} : { rtspTransport }),
+    ...(variant === undefined ? {} : { variant }),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { BEST_VARIANT, variantRuleSchema } from '../hls/variants.ts';
 import { checkNameRules, DEFAULT_NAME_RULES } from '../names/index.ts';
 import {
   FILE_NAME_LIMIT_BYTES,
@@ -63,6 +64,8 @@ export const recordingSettingsSchema = z.strictObject({
   sources: z._default(sourceRulesSchema, DEFAULT_SOURCE_RULES),
   /** How RTSP's media come: inside the connection, or as datagrams of their own, which may get lost. */
   rtspTransport: z._default(z.enum(RTSP_TRANSPORTS), 'tcp'),
+  /** Which variant of an HLS source, with its sound. */
+  variant: z._default(variantRuleSchema, BEST_VARIANT),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -81,6 +84,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   reconnectWindowMs: 30_000,
   sources: DEFAULT_SOURCE_RULES,
   rtspTransport: 'tcp',
+  variant: BEST_VARIANT,
   tags: {},
 };
 
@@ -89,6 +93,7 @@ export const settingsOverridesSchema = z.strictObject({
   ...z.partial(recordingSettingsSchema).shape,
   names: z.exactOptional(z.partial(recordingSettingsSchema.shape.names)),
   sources: z.exactOptional(z.partial(sourceRulesSchema)),
+  variant: z.exactOptional(z.partial(variantRuleSchema)),
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
@@ -103,6 +108,7 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     ...overrides,
     names: { ...base.names, ...overrides.names },
     sources: { ...base.sources, ...overrides.sources },
+    variant: { ...base.variant, ...overrides.variant },
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);

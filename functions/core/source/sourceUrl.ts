@@ -11,8 +11,8 @@ export const SOURCE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   rtsp: ['rtsp', 'rtp', 'udp', 'tcp'],
   rtsps: ['rtsp', 'rtp', 'srtp', 'tls', 'httpproxy', 'tcp'],
   srt: ['srt', 'udp'],
-  http: ['http', 'https', 'httpproxy', 'tcp', 'tls', 'crypto'],
-  https: ['http', 'https', 'httpproxy', 'tcp', 'tls', 'crypto'],
+  http: ['http', 'https', 'httpproxy', 'tcp', 'tls'],
+  https: ['http', 'https', 'httpproxy', 'tcp', 'tls'],
 };
 
 export interface Source {

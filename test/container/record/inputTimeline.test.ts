@@ -1,38 +1,62 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InputTimeline } from '../../../container/record/inputTimeline.ts';
+import { InputTimeline, type TimelineSeam } from '../../../container/record/inputTimeline.ts';
+
+const SAME: TimelineSeam = { kind: 'sameTimeline' };
 
 describe('InputTimeline', () => {
-  function join(timeline: InputTimeline, isJoined: boolean, byClock: number): number {
+  interface Facts {
+    readonly seam: TimelineSeam;
+    readonly byClock: number;
+    readonly firstMs: number;
+    readonly endAtMs: number | undefined;
+  }
+  function join(timeline: InputTimeline, facts: Partial<Facts>): number {
+    const { seam = SAME, byClock = 0, firstMs = 0, endAtMs } = facts;
     timeline.begin();
-    if (isJoined) timeline.join();
-    return timeline.zeroAtMs(byClock);
+    timeline.join(seam);
+    return timeline.zeroAtMs(byClock, firstMs, endAtMs);
   }
 
   it('knows nothing of a source without a time of its own', () => {
     const timeline = new InputTimeline();
-    expect(join(timeline, false, 1_000)).toBe(1_000);
-    expect(join(timeline, false, 9_000)).toBe(9_000);
+    timeline.begin();
+    expect(timeline.zeroAtMs(1_000, 0, undefined)).toBe(1_000);
+    timeline.begin();
+    expect(timeline.zeroAtMs(9_000, 0, 5_000)).toBe(9_000);
     expect(timeline.goesOn).toBe(false);
   });
 
   it('goes by the source, whenever its segments arrive', () => {
     const timeline = new InputTimeline();
-    expect(join(timeline, true, 1_000)).toBe(1_000);
+    expect(join(timeline, { byClock: 1_000, firstMs: 100_000 })).toBe(1_000);
     expect(timeline.goesOn).toBe(false);
-    expect(join(timeline, true, 5_000)).toBe(1_000);
+    expect(join(timeline, { byClock: 9_000, firstMs: 104_000, endAtMs: 105_500 })).toBe(1_000);
     expect(timeline.goesOn).toBe(true);
-    expect(join(timeline, true, 3_500)).toBe(1_000);
+    expect(join(timeline, { byClock: 900_000, firstMs: 106_000, endAtMs: 107_000 })).toBe(1_000);
   });
 
-  it.each([
-    ['back', 109_000],
-    ['forward', -791_000],
-  ])('begins anew when that time has jumped %s', (_way, zeroAtMs) => {
+  it('puts another timeline behind what is recorded, with the gap that is known', () => {
+    fc.assert(
+      fc.property(fc.nat(1e9), fc.nat(1e6), fc.nat(1e6), (firstMs, endAtMs, gapMs) => {
+        const timeline = new InputTimeline();
+        join(timeline, { byClock: 7 });
+        const seam: TimelineSeam = { kind: 'newTimeline', gapMs };
+        const zeroAtMs = join(timeline, { seam, byClock: 1, firstMs, endAtMs });
+        expect(zeroAtMs + firstMs).toBe(endAtMs + gapMs);
+        expect(timeline.goesOn).toBe(false);
+        // What follows is counted from there.
+        expect(join(timeline, { firstMs: firstMs + 2_000, endAtMs: endAtMs + gapMs + 2_000 })).toBe(zeroAtMs);
+        expect(timeline.goesOn).toBe(true);
+      }),
+    );
+  });
+
+  it('goes on over the end of the transport stream clock', () => {
+    const wrapMs = 2 ** 33 / 90;
     const timeline = new InputTimeline();
-    join(timeline, true, 1_000);
-    expect(join(timeline, true, zeroAtMs)).toBe(zeroAtMs);
-    expect(timeline.goesOn).toBe(false);
-    expect(join(timeline, true, zeroAtMs + 1_000)).toBe(zeroAtMs);
-    expect(timeline.goesOn).toBe(true);
+    const zeroAtMs = join(timeline, { byClock: 50_000, firstMs: wrapMs - 10_000 });
+    const endAtMs = zeroAtMs + wrapMs + 2_500;
+    expect(join(timeline, { firstMs: 2_000, endAtMs })).toBeCloseTo(zeroAtMs + wrapMs, 3);
   });
 });

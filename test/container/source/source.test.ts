@@ -14,7 +14,7 @@ const argumentsFor = (
   { rejoins = false, plan = COPY }: { readonly rejoins?: boolean; readonly plan?: EncodingPlan } = {},
 ): string[] => {
   const input: Input = { url, settings: { ...DEFAULT_SETTINGS, ...settings }, rejoins };
-  return ffmpegArguments(input, { url, options: [] }, plan);
+  return ffmpegArguments(input, { url, options: [], isFed: false, others: [] }, plan);
 };
 
 describe('ffmpegArguments', () => {
@@ -22,7 +22,7 @@ describe('ffmpegArguments', () => {
     ['rtmp://host/live/key', 'rtmp,tcp'],
     ['rtsp://host/cam', 'rtsp,rtp,udp,tcp'],
     ['srt://host:9000', 'srt,udp'],
-    ['https://host/list.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
+    ['https://host/list.m3u8', 'http,https,httpproxy,tcp,tls'],
   ])('allows %s the protocols %s and no file', (url, protocols) => {
     const args = argumentsFor(url);
     expect(args[args.indexOf('-protocol_whitelist') + 1]).toBe(protocols);
@@ -40,22 +40,23 @@ describe('ffmpegArguments', () => {
     ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
     ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
     ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
-    [
-      'https://h/list.m3u8?token=1',
-      {},
-      '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000 -m3u8_hold_counters 20',
-    ],
+    ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000'],
   ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {
     const args = argumentsFor(url, settings);
     expect(args.slice(0, args.indexOf('-i')).join(' ')).toContain(options);
   });
 
-  it('gives options of HLS to playlists only, and joins them again further back', () => {
-    expect(argumentsFor('http://h/live.flv')).not.toContain('-m3u8_hold_counters');
-    expect(argumentsFor('http://h/live.m3u8')).not.toContain('-live_start_index');
-    expect(argumentsFor('http://h/live.m3u8', {}, { rejoins: true }).join(' ')).toContain(
-      '-live_start_index -10',
+  it('waits for nothing that the recorder hands over itself, and takes sound from an input of its own', () => {
+    const input: Input = { url: 'https://h/list.m3u8', settings: DEFAULT_SETTINGS, rejoins: false };
+    const sound = { url: 'http://127.0.0.1:1/b', options: ['-f', 'aac'] };
+    const access = { url: 'http://127.0.0.1:1/a', options: ['-f', 'mpegts'], isFed: true, others: [sound] };
+    const args = ffmpegArguments(input, access, COPY).join(' ');
+    expect(args).not.toContain('-rw_timeout');
+    expect(args.match(/-protocol_whitelist http,tcp /g)).toHaveLength(2);
+    expect(args).toMatch(
+      /-f mpegts .*-i http:\/\/127\.0\.0\.1:1\/a .*-f aac .*-i http:\/\/127\.0\.0\.1:1\/b -map/,
     );
+    expect(args).toContain('-map 0:v:0? -map 1:a:0?');
   });
 
   it('copies to one output; what is encoded has its own, and pictures are never touched', () => {

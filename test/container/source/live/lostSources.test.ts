@@ -135,8 +135,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     await recording.moreFrames(160);
     recording.stop();
     const record = await recording.record(folder);
-    expectOneFile(record, 1);
-    expect(record.parts[0]?.gaps?.[0]?.durationMs).toBeLessThan(100);
+    expectOneFile(record, 0);
     expect(missing(record.counters)).toEqual([]);
     expect(record.counters.length).toBeGreaterThan(200);
   }, 90_000);

@@ -8,7 +8,7 @@ describe('source URLs', () => {
     ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,httpproxy,tcp'],
     ['rtsp://user:password@10.0.0.1:554/s1', 'rtsp,rtp,udp,tcp'],
     ['srt://media.example:9000?passphrase=longenough', 'srt,udp'],
-    ['HTTPS://media.example/s1.m3u8', 'http,https,httpproxy,tcp,tls,crypto'],
+    ['HTTPS://media.example/s1.m3u8', 'http,https,httpproxy,tcp,tls'],
   ])('%s is allowed and gets the protocols %s', (url, protocols) => {
     expect(parseSource(url, 'sourceUrl').protocols.join()).toBe(protocols);
   });

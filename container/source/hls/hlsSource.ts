@@ -1,0 +1,271 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
+import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import type { VariantRule } from '../../../functions/core/hls/variants.ts';
+import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import { ForbiddenSourceError } from '../reach/dnsResolution.ts';
+import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
+import type { SourceAccess } from '../reach/sourceAccess.ts';
+import { Follower, LostStreamError } from './follower.ts';
+import { Handover } from './handover.ts';
+import { KeyRing } from './keyRing.ts';
+import { SegmentOpener } from './openedSegment.ts';
+import { type Ahead, type FeedEnd, Rendition } from './rendition.ts';
+import { RunCut } from './runCut.ts';
+import { inputFor } from './runInput.ts';
+import { type Selected, Selection } from './selection.ts';
+import { Sink } from './sink.ts';
+import { Wait } from './wait.ts';
+
+export interface HlsOptions {
+  readonly url: string;
+  readonly http: JudgedHttp;
+  readonly variant: VariantRule;
+  readonly idleTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One continuous stream for one run of ffmpeg. */
+export interface HlsRun {
+  readonly access: SourceAccess;
+  /** How it joins the run before. */
+  readonly seam: Exclude<Seam, { kind: 'none' }>;
+}
+
+/** What comes after a run. */
+export type AfterRun =
+  /** The next run, at once. */
+  | 'goesOn'
+  /** The playlist has ended, and all of it was given. */
+  | 'over'
+  /** Nothing more can be had for now. */
+  | 'lost';
+
+/** ffmpeg may have held as much when it went, and what was recorded already is left out. */
+const REPEATED_SEGMENTS = 10;
+/** Sound that has not come so long after the picture may never come. */
+const SOUND_WAIT_MS = 3_000;
+const SAME = { kind: 'sameTimeline' } as const;
+
+/** Playlists that are followed together. */
+interface Followed {
+  readonly selected: Selected;
+  readonly follower: Follower;
+  readonly main: Rendition;
+  readonly sound: Rendition | undefined;
+}
+
+/** An HLS source: what ffmpeg is given of it, a run at a time. */
+export class HlsSource {
+  readonly #options: HlsOptions;
+  readonly #life = new AbortController();
+  readonly #selection: Selection;
+  readonly #keys: KeyRing;
+  #handover: Handover | undefined;
+  #followed: Followed | undefined;
+  /** The last segment of a variant that has gone. */
+  #before: { readonly facts: SegmentFacts | undefined; readonly sequence: bigint | undefined } | undefined;
+  #run: HlsRun | undefined;
+  /** The present run's, once ffmpeg has asked for them; the first one has the picture. */
+  #feeding: Promise<FeedEnd>[] = [];
+  /** How the next run joins, where what was given is given again. */
+  #seam: HlsRun['seam'] | undefined;
+
+  constructor(options: HlsOptions) {
+    this.#options = options;
+    this.#selection = new Selection(options.http, options.url, options.variant);
+    this.#keys = new KeyRing(options.http);
+  }
+
+  /**
+   * The next run, once its first bytes are here.
+   * @param signal gives up waiting for it
+   * @returns undefined when the playlist has ended
+   * @throws HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError; what the signal was aborted with
+   */
+  async open(signal: AbortSignal): Promise<HlsRun | undefined> {
+    return this.#waiting(signal, (until) => this.#open(until));
+  }
+
+  /**
+   * ffmpeg's run is over.
+   * @param recorded something of it was recorded
+   * @param isWhole ffmpeg gave all that it was given
+   */
+  async endRun(recorded: boolean, isWhole: boolean): Promise<AfterRun> {
+    const run = this.#run;
+    const followed = this.#followed;
+    this.#run = undefined;
+    this.#handover?.withdraw();
+    if (run === undefined || followed === undefined) return 'lost';
+    const [end = CLOSED, ...others] = await Promise.all(this.#feeding);
+    const isCut = [end, ...others].some(({ kind }) => kind === 'closed');
+    if (!isWhole || isCut) {
+      await goBack(followed.main, recorded);
+      if (followed.sound !== undefined) await goBack(followed.sound, recorded);
+      this.#seam = recorded ? SAME : run.seam;
+      return 'lost';
+    }
+    if (end.kind === 'seam') return 'goesOn';
+    if (end.kind === 'failed') return this.#failed(end.error);
+    return end.kind === 'ended' ? 'over' : 'lost';
+  }
+
+  async close(): Promise<void> {
+    this.#life.abort();
+    await Promise.all(this.#feeding);
+    await this.#followed?.main.close();
+    await this.#followed?.sound?.close();
+    await this.#handover?.close();
+  }
+
+  async #open(signal: AbortSignal): Promise<HlsRun | undefined> {
+    for (;;) {
+      try {
+        this.#followed ??= await this.#begin(signal);
+        const followed = this.#followed;
+        const ahead = await followed.main.peek(signal);
+        if (ahead === undefined) return undefined;
+        return await this.#runFor(followed, ahead, await this.#soundFor(followed, ahead, signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!this.#mayTryAnother(error)) throw error;
+        await delay(0);
+      }
+    }
+  }
+
+  async #begin(signal: AbortSignal): Promise<Followed> {
+    const selected = await this.#selection.choose(signal);
+    const { facts, sequence } = this.#before ?? {};
+    const main = this.#renditionOf(selected.url, sequence, facts);
+    const sound =
+      selected.soundUrl === undefined ? undefined : this.#renditionOf(selected.soundUrl, sequence, undefined);
+    this.#options.log.info('the source is HLS', { hasSoundOfItsOwn: sound !== undefined });
+    return { selected, ...main, main: main.rendition, sound: sound?.rendition };
+  }
+
+  #renditionOf(
+    url: string,
+    after: bigint | undefined,
+    before: SegmentFacts | undefined,
+  ): { readonly follower: Follower; readonly rendition: Rendition } {
+    const { http, idleTimeoutMs, clock, log } = this.#options;
+    const options = { http, keys: this.#keys, idleTimeoutMs, log };
+    const opener = new SegmentOpener(options);
+    const follower = new Follower(url, {
+      http,
+      idleTimeoutMs,
+      clock,
+      after,
+      fingerprint: (segment, base, signal) => opener.fingerprint(segment, base, signal),
+    });
+    return { follower, rendition: new Rendition(follower, options, before) };
+  }
+
+  /** The sound that belongs to the picture, where it has a playlist of its own. */
+  async #soundFor(
+    { sound }: Followed,
+    { facts }: Ahead,
+    signal: AbortSignal,
+  ): Promise<{ readonly rendition: Rendition; readonly ahead: Ahead } | undefined> {
+    if (sound === undefined) return undefined;
+    try {
+      const ahead = await this.#waiting(
+        AbortSignal.any([signal, AbortSignal.timeout(SOUND_WAIT_MS)]),
+        (until) => (facts.startMs === undefined ? sound.peek(until) : sound.startAt(facts.startMs, until)),
+      );
+      return ahead === undefined ? undefined : { rendition: sound, ahead };
+    } catch (error) {
+      signal.throwIfAborted();
+      const isLate = (error as Error).name === 'TimeoutError';
+      if (!isLate && (!isSourceFault(error) || error instanceof ForbiddenSourceError)) throw error;
+      this.#options.log.warn('the sound of the source cannot be had', { cause: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  async #runFor(
+    followed: Followed,
+    main: Ahead,
+    sound: { readonly rendition: Rendition; readonly ahead: Ahead } | undefined,
+  ): Promise<HlsRun> {
+    this.#handover ??= await Handover.start();
+    const handover = this.#handover;
+    const cut = new RunCut();
+    this.#feeding = [];
+    const offer = (rendition: Rendition, place: number): string => {
+      rendition.beginRun();
+      return handover.offer(async (response) => {
+        const feeding = this.#feed(rendition, new Sink(response), cut);
+        this.#feeding[place] = feeding;
+        const { kind } = await feeding;
+        // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.
+        if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
+      });
+    };
+    const urls = [offer(followed.main, 0), ...(sound === undefined ? [] : [offer(sound.rendition, 1)])];
+    const access = inputFor(urls, [main.facts, ...(sound === undefined ? [] : [sound.ahead.facts])]);
+    const seam = this.#seam ?? (main.seam.kind === 'none' ? SAME : main.seam);
+    this.#seam = undefined;
+    this.#run = { access, seam };
+    return this.#run;
+  }
+
+  async #feed(rendition: Rendition, sink: Sink, cut: RunCut): Promise<FeedEnd> {
+    const end = await rendition.feed(sink, cut, this.#life.signal);
+    if (end.kind !== 'failed' || !isSourceFault(end.error)) return end;
+    if (end.error instanceof ForbiddenSourceError) this.#run?.access.refuse(end.error.message);
+    else this.#run?.access.fail(complaintOfHls(end.error));
+    return end;
+  }
+
+  /** @throws what is no fault of the source's */
+  #failed(error: unknown): AfterRun {
+    if (!isSourceFault(error)) throw error;
+    this.#options.log.warn('the source cannot be followed', { cause: error.message });
+    if (error instanceof UnsupportedStreamError) return 'over';
+    return this.#mayTryAnother(error) ? 'goesOn' : 'lost';
+  }
+
+  /** Another variant is there in the place of one that has gone. */
+  #mayTryAnother(error: unknown): boolean {
+    const isGone = error instanceof HttpFault && error.isDenial;
+    const followed = this.#followed;
+    if (!isGone || followed === undefined || !this.#selection.giveUp(followed.selected)) return false;
+    this.#before = {
+      facts: followed.main.before ?? this.#before?.facts,
+      sequence: followed.follower.lastSequence ?? this.#before?.sequence,
+    };
+    this.#followed = undefined;
+    return true;
+  }
+
+  async #waiting<T>(signal: AbortSignal, run: (until: AbortSignal) => Promise<T>): Promise<T> {
+    const wait = new Wait([signal]);
+    try {
+      return await run(AbortSignal.any([wait.signal, this.#life.signal]));
+    } finally {
+      wait.release();
+    }
+  }
+}
+
+const CLOSED: FeedEnd = { kind: 'closed' };
+
+async function goBack(rendition: Rendition, recorded: boolean): Promise<void> {
+  const given = rendition.takenInRun;
+  await rendition.goBack(recorded ? Math.min(given, REPEATED_SEGMENTS) : given);
+}
+
+/** A fault as a sentence; those of HTTP in ffmpeg's words, by which they are known. */
+export function complaintOfHls(error: Error): string {
+  return error instanceof HttpFault ? error.message : `The source ${error.message}.`;
+}
+
+function isSourceFault(error: unknown): error is Error {
+  const kinds = [HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError];
+  return kinds.some((kind) => error instanceof kind);
+}

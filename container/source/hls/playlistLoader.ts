@@ -1,0 +1,59 @@
+import { parsePlaylist } from '../../../functions/core/hls/parsePlaylist.ts';
+import {
+  looksLikePlaylist,
+  NotPlaylistError,
+  type Playlist,
+  PlaylistError,
+} from '../../../functions/core/hls/playlist.ts';
+import type { JudgedHttp } from '../reach/judgedHttp.ts';
+
+/** A day of segments of one second, each with a date: more is read by no player every few seconds. */
+const PLAYLIST_MAX_BYTES = 8 * 1024 * 1024;
+/** A server that sends a playlist drop by drop is never done. */
+const LOAD_MAX_MS = 30_000;
+const HEAD_BYTES = 64;
+
+export interface LoadedPlaylist {
+  /** What its URIs are relative to. */
+  readonly url: string;
+  readonly playlist: Playlist;
+  /** To see whether it has changed. */
+  readonly text: string;
+}
+
+/**
+ * Loads a playlist, as far as one may be long.
+ * @param last parsed before: the same text is not parsed again
+ * @throws PlaylistError; HttpFault; ForbiddenSourceError
+ */
+export async function loadPlaylist(
+  http: JudgedHttp,
+  url: string,
+  signal: AbortSignal,
+  last?: LoadedPlaylist,
+): Promise<LoadedPlaylist> {
+  const answer = await http.get(url, { signal });
+  const untilMs = performance.now() + LOAD_MAX_MS;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let isChecked = false;
+  for await (const chunk of answer.body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (!isChecked && bytes >= HEAD_BYTES) {
+      isChecked = true;
+      if (!looksLikePlaylist(Buffer.concat(chunks))) throw new NotPlaylistError();
+    }
+    if (bytes > PLAYLIST_MAX_BYTES) {
+      throw new PlaylistError(`has a playlist of more than ${PLAYLIST_MAX_BYTES / 1024 / 1024} MiB`);
+    }
+    if (performance.now() > untilMs) {
+      throw new PlaylistError(`did not send its playlist within ${LOAD_MAX_MS / 1_000} s`);
+    }
+  }
+  const body = Buffer.concat(chunks);
+  if (!looksLikePlaylist(body)) throw new NotPlaylistError();
+  const text = body.toString('utf8');
+  const playlist = last?.text === text ? last.playlist : parsePlaylist(text);
+  return { url: answer.url, playlist, text };
+}

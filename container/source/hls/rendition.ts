@@ -1,0 +1,199 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
+import { type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
+import { HttpFault } from '../reach/judgedHttp.ts';
+import type { Follower, NextSegment } from './follower.ts';
+import { type OpenedSegment, SegmentOpener } from './openedSegment.ts';
+import type { RunCut } from './runCut.ts';
+import type { SegmentOptions } from './segmentBytes.ts';
+import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
+import { Wait } from './wait.ts';
+
+/** The segment that comes next, opened. */
+export interface Ahead {
+  readonly next: NextSegment;
+  readonly opened: OpenedSegment;
+  readonly facts: SegmentFacts;
+  /** How it joins the one before. */
+  readonly seam: Seam;
+}
+
+/** Why no more is written to a sink. */
+export type FeedEnd =
+  /** What comes next is a stream of its own. */
+  | { readonly kind: 'seam' }
+  /** The playlist has ended. */
+  | { readonly kind: 'ended' }
+  /** Whoever reads has gone. */
+  | { readonly kind: 'closed' }
+  /** Nothing more can be had, for now or for good: HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** So many segments in a row that cannot be had are no stream. */
+const SKIPPED_MAX = 10;
+/** A segment that ends so little after another one begins has nothing to do with it. */
+const START_TOLERANCE_MS = 100;
+/** Times that are so far apart are not of the same clock. */
+const FAR_MS = 120_000;
+
+/** One playlist's segments on their way to a demuxer. */
+export class Rendition {
+  readonly #follower: Follower;
+  readonly #opener: SegmentOpener;
+  readonly #log: Logger;
+  #ahead: Ahead | undefined;
+  #before: SegmentFacts | undefined;
+  #skipped = 0;
+  /** A segment ended in its middle: nothing can follow it in the same stream. */
+  #isTorn: boolean = false;
+  #takenInRun = 0;
+
+  /** @param before the last segment of another variant, in whose place this one is */
+  constructor(
+    follower: Follower,
+    options: SegmentOptions & { readonly log: Logger },
+    before: SegmentFacts | undefined,
+  ) {
+    this.#before = before;
+    this.#follower = follower;
+    this.#opener = new SegmentOpener(options);
+    this.#log = options.log;
+  }
+
+  /** The segment that was taken last. */
+  get before(): SegmentFacts | undefined {
+    return this.#before;
+  }
+
+  /** Segments that the present run was given. */
+  get takenInRun(): number {
+    return this.#takenInRun;
+  }
+
+  /** A run begins with what comes next. */
+  beginRun(): void {
+    this.#takenInRun = 0;
+  }
+
+  /**
+   * The segment that comes next, once there is one; it stays that until it is fed.
+   * @returns undefined when the playlist has ended
+   * @throws as Follower.next; of the first segment of all, also why it cannot be had
+   */
+  async peek(signal: AbortSignal): Promise<Ahead | undefined> {
+    while (this.#ahead === undefined) {
+      const next = await this.#follower.next(signal);
+      if (next === undefined) return undefined;
+      this.#ahead = await this.#open(next, signal);
+    }
+    return this.#ahead;
+  }
+
+  /** Writes segments until one is a stream of its own, or there are no more. */
+  async feed(sink: Sink, cut: RunCut, signal: AbortSignal): Promise<FeedEnd> {
+    const wait = new Wait([sink.gone, cut.over]);
+    const any = AbortSignal.any([wait.signal, signal]);
+    try {
+      for (;;) {
+        const ahead = await this.peek(any);
+        if (ahead === undefined) return { kind: 'ended' };
+        if (this.#takenInRun > 0 && (ahead.seam.kind !== 'none' || cut.isBefore(ahead.facts))) {
+          cut.cutAfter(this.#before);
+          return { kind: 'seam' };
+        }
+        await this.#write(ahead, sink, any);
+      }
+    } catch (error) {
+      if (cut.over.aborted) return { kind: 'seam' };
+      return sink.gone.aborted ? { kind: 'closed' } : { kind: 'failed', error };
+    } finally {
+      wait.release();
+    }
+  }
+
+  /** Leaves out what comes before so much of the stream's own time. */
+  async startAt(startMs: number, signal: AbortSignal): Promise<Ahead | undefined> {
+    for (;;) {
+      const ahead = await this.peek(signal);
+      if (ahead?.facts.startMs === undefined) return ahead;
+      const { startMs: ownMs, durationMs } = ahead.facts;
+      if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
+      await this.close();
+      this.#follower.take(ahead.next.segment);
+    }
+  }
+
+  /** The last segments were not recorded: they are to come again. */
+  async goBack(segments: number): Promise<void> {
+    await this.close();
+    this.#follower.goBack(segments);
+    this.#isTorn = false;
+  }
+
+  async close(): Promise<void> {
+    await this.#ahead?.opened.close();
+    this.#ahead = undefined;
+  }
+
+  async #open(next: NextSegment, signal: AbortSignal): Promise<Ahead | undefined> {
+    const { segment, base, isRestart, missedMs, foundAtMs } = next;
+    try {
+      const opened = await this.#opener.open(segment, base, signal);
+      this.#skipped = 0;
+      const isDiscontinuity = segment.isDiscontinuity || isRestart;
+      const facts = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs };
+      return { next, opened, facts, seam: this.#seam(facts) };
+    } catch (error) {
+      await this.#skip(next, error, signal);
+      return undefined;
+    }
+  }
+
+  #seam(facts: SegmentFacts): Seam {
+    if (this.#before === undefined) return { kind: 'newTimeline', gapMs: 0 };
+    const seam = seamBetween(this.#before, facts);
+    return seam.kind === 'none' && this.#isTorn ? { kind: 'sameTimeline' } : seam;
+  }
+
+  async #write(ahead: Ahead, sink: Sink, signal: AbortSignal): Promise<void> {
+    const { next, opened, facts } = ahead;
+    this.#ahead = undefined;
+    this.#before = facts;
+    const isFirst = this.#takenInRun === 0;
+    this.#takenInRun += 1;
+    this.#isTorn = false;
+    this.#follower.take(next.segment);
+    try {
+      await writeSegment(sink, opened, isFirst);
+      this.#follower.identify(opened.fingerprint());
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SinkClosedError) throw error;
+      this.#isTorn = true;
+      await this.#check(error, signal).catch((lost: unknown) => {
+        // All of it is fetched again once the stream is back.
+        this.#follower.goBack(1);
+        throw lost;
+      });
+      this.#log.warn('a segment ends in its middle', { cause: wordsOf(error) });
+    }
+  }
+
+  /** @throws what is to end the stream for now */
+  async #skip({ segment }: NextSegment, error: unknown, signal: AbortSignal): Promise<void> {
+    await this.#check(error, signal);
+    this.#skipped += 1;
+    if (this.#before === undefined || this.#skipped > SKIPPED_MAX) throw error;
+    this.#log.warn('a segment cannot be had', { sequence: String(segment.sequence), cause: wordsOf(error) });
+    this.#follower.skip(segment);
+  }
+
+  /** One segment's fault, or the whole stream's: its server has no playlist then, either. @throws the stream's */
+  async #check(error: unknown, signal: AbortSignal): Promise<void> {
+    const isSegments = error instanceof HttpFault || error instanceof PlaylistError;
+    if (!isSegments || error instanceof UnsupportedStreamError) throw error;
+    await this.#follower.probe(signal);
+  }
+}
+
+const wordsOf = (error: unknown): string => (error as Error).message;

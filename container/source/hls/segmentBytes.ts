@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ByteRange,
+  PlaylistError,
+  type SegmentKey,
+  UnsupportedStreamError,
+} from '../../../functions/core/hls/playlist.ts';
+import { ForbiddenSourceError } from '../reach/dnsResolution.ts';
+import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
+import type { KeyRing } from './keyRing.ts';
+
+export interface SegmentAddress {
+  readonly url: string;
+  readonly range: ByteRange | undefined;
+  readonly key: (SegmentKey & { readonly url: string }) | undefined;
+  readonly sequence: bigint;
+}
+
+export interface SegmentOptions {
+  readonly http: JudgedHttp;
+  readonly keys: KeyRing;
+  readonly idleTimeoutMs: number;
+}
+
+/** What a server says it does not have may be a moment late; more than that, and it is gone. */
+const DENIALS_MAX = 3;
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_MAX_MS = 2_000;
+
+/**
+ * The bytes of a segment, decrypted. A connection that is cut goes on where it was: what has been given is never given
+ * again.
+ * @throws HttpFault the segment cannot be had; PlaylistError it cannot be decrypted; ForbiddenSourceError
+ */
+export async function* readSegment(
+  address: SegmentAddress,
+  options: SegmentOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { idleTimeoutMs } = options;
+  let given = 0;
+  let faults = 0;
+  let sinceMs = performance.now();
+  for (;;) {
+    try {
+      let skip = given;
+      for await (const chunk of plainBytes(address, options, signal)) {
+        const fresh = chunk.subarray(Math.min(skip, chunk.length));
+        skip -= chunk.length - fresh.length;
+        if (fresh.length === 0) continue;
+        given += fresh.length;
+        faults = 0;
+        yield fresh;
+        sinceMs = performance.now();
+      }
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      faults += 1;
+      if (error instanceof ForbiddenSourceError || error instanceof UnsupportedStreamError) throw error;
+      const isDenied = error instanceof PlaylistError || (error instanceof HttpFault && error.isDenial);
+      const isOver = isDenied ? faults >= DENIALS_MAX : performance.now() - sinceMs >= idleTimeoutMs;
+      if (isOver) throw error;
+      const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (faults - 1));
+      await delay(backoffMs, undefined, { signal });
+    }
+  }
+}
+
+async function* plainBytes(
+  { url, range, key, sequence }: SegmentAddress,
+  { http, keys }: SegmentOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (key === undefined) {
+    yield* (await http.get(url, { range, signal })).body;
+    return;
+  }
+  const decipher = await keys.decipher(key, key.url, sequence, signal);
+  const { body } = await http.get(url, { range, signal });
+  for await (const chunk of body) yield decipher.update(chunk);
+  try {
+    yield decipher.final();
+  } catch (error) {
+    throw new PlaylistError('has a segment that its key does not decrypt', { cause: error });
+  }
+}

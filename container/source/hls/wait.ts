@@ -1,0 +1,21 @@
+/** Aborts with any of some signals, until it is released: what was opened meanwhile outlives the wait for it. */
+export class Wait {
+  readonly #own = new AbortController();
+  readonly #signals: readonly AbortSignal[];
+  readonly #onAbort = (event: Event): void => this.#own.abort((event.target as AbortSignal).reason);
+
+  constructor(signals: readonly AbortSignal[]) {
+    this.#signals = signals;
+    for (const signal of signals) signal.addEventListener('abort', this.#onAbort);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) this.#own.abort(aborted.reason);
+  }
+
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  release(): void {
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
+  }
+}

@@ -1,0 +1,235 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage, STATUS_CODES } from 'node:http';
+import https from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
+import { Cookies } from './cookies.ts';
+import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
+import { answering, complaintOf } from './filterProxy.ts';
+
+/** As many as browsers follow. */
+const REDIRECTS_MAX = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const CONNECTIONS_PER_HOST = 4;
+const TIMED_OUT = 'Connection timed out';
+
+/** An answer did not come, or is none that can be used. The message is in the words that ffmpeg has for it. */
+export class HttpFault extends Error {
+  override readonly name = 'HttpFault';
+  /** Undefined: there was no answer. */
+  readonly status: number | undefined;
+
+  constructor(complaint: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+    super(complaint, { cause: options.cause });
+    this.status = options.status;
+  }
+
+  /** The server knows of no such thing, or gives it to nobody. */
+  get isDenial(): boolean {
+    return this.status !== undefined && this.status >= 400 && this.status < 500 && this.status !== 429;
+  }
+}
+
+export interface GetOptions {
+  /** Only these bytes; `bytes` undefined: to the end. */
+  readonly range?: { readonly offset: number; readonly bytes: number | undefined } | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  /** After redirects: what it says is relative to this. */
+  readonly url: string;
+  /** To be read to its end, or returned from. Throws HttpFault. */
+  readonly body: AsyncGenerator<Buffer, void, undefined>;
+}
+
+export interface JudgedHttpOptions {
+  readonly rules: SourceRules;
+  readonly lookup: Lookup;
+  /** For an answer, and for each of its pieces. */
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * The recorder's own HTTP. Every request, each hop of a redirect too, is judged as the proxy judges ffmpeg's: the name is
+ * resolved here, once, and the connection goes to an address that was judged. Cookies are kept for as long as it lives.
+ */
+export class JudgedHttp {
+  readonly #options: JudgedHttpOptions;
+  readonly #cookies = new Cookies();
+  readonly #agents = {
+    'http:': new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_PER_HOST }),
+    // As ffmpeg has it: media servers have certificates of their own, and who sends a stream is no secret's keeper.
+    'https:': new https.Agent({
+      keepAlive: true,
+      maxSockets: CONNECTIONS_PER_HOST,
+      rejectUnauthorized: false,
+    }),
+  };
+
+  constructor(options: JudgedHttpOptions) {
+    this.#options = options;
+  }
+
+  /** @throws HttpFault; ForbiddenSourceError; what the signal was aborted with */
+  async get(url: string, options: GetOptions): Promise<HttpAnswer> {
+    let target = parse(url);
+    let { username, password } = target;
+    for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
+      const auth = username === '' && password === '' ? undefined : `${decode(username)}:${decode(password)}`;
+      const response = await this.#request(target, auth, options);
+      const status = response.statusCode ?? 0;
+      this.#cookies.take(response.headers['set-cookie'] ?? [], target.href);
+      if (REDIRECTS.has(status) && response.headers.location !== undefined) {
+        response.resume();
+        const next = parse(response.headers.location, target);
+        // Who redirects elsewhere does not pass the credentials on.
+        if (next.username !== '' || next.origin !== target.origin) ({ username, password } = next);
+        target = next;
+        continue;
+      }
+      if (status === 200 || status === 206) {
+        return { url: withoutHash(target, username, password), body: this.#read(response, status, options) };
+      }
+      response.destroy();
+      throw new HttpFault(`HTTP error ${status} ${STATUS_CODES[status] ?? ''}`.trim(), { status });
+    }
+    throw new HttpFault('Too many redirects');
+  }
+
+  close(): void {
+    this.#agents['http:'].destroy();
+    this.#agents['https:'].destroy();
+  }
+
+  async #request(
+    target: URL,
+    auth: string | undefined,
+    { range, signal }: GetOptions,
+  ): Promise<IncomingMessage> {
+    const { rules, lookup, idleTimeoutMs } = this.#options;
+    const isSecure = target.protocol === 'https:';
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    const addresses = await resolveChecked(host, rules, lookup).catch((error: unknown) => {
+      throw faultOf(error);
+    });
+    signal.throwIfAborted();
+    const cookie = this.#cookies.for(target.href);
+    const open = (): http.ClientRequest =>
+      (isSecure ? https : http).get({
+        agent: this.#agents[isSecure ? 'https:' : 'http:'],
+        host,
+        port: target.port === '' ? undefined : Number(target.port),
+        path: `${target.pathname}${target.search}`,
+        lookup: answering(addresses),
+        signal,
+        ...(auth === undefined ? {} : { auth }),
+        headers: {
+          accept: '*/*',
+          'user-agent': 'stream-recorder',
+          ...(cookie === undefined ? {} : { cookie }),
+          ...(range === undefined ? {} : { range: rangeHeader(range) }),
+        },
+      });
+    for (let isSecondTry = false; ; isSecondTry = true) {
+      const request = open();
+      const timer = setTimeout(() => request.destroy(new HttpFault(TIMED_OUT)), idleTimeoutMs);
+      try {
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        // It may break while nobody reads it; whoever reads it next hears of that.
+        response.on('error', () => undefined);
+        return response;
+      } catch (error) {
+        signal.throwIfAborted();
+        // The server had closed a connection that was kept.
+        if (request.reusedSocket && !isSecondTry && !(error instanceof HttpFault)) continue;
+        throw faultOf(error);
+      } finally {
+        clearTimeout(timer);
+        // Its response reports what happens to it from here on.
+        request.on('error', () => undefined);
+      }
+    }
+  }
+
+  async *#read(
+    response: IncomingMessage,
+    status: number,
+    { range, signal }: GetOptions,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    const wait = (): NodeJS.Timeout =>
+      setTimeout(() => response.destroy(new HttpFault(TIMED_OUT)), this.#options.idleTimeoutMs);
+    let timer = wait();
+    // A server that knows no ranges sends all of it.
+    let skip = status === 200 ? (range?.offset ?? 0) : 0;
+    let left = range?.bytes ?? Number.POSITIVE_INFINITY;
+    try {
+      for await (const chunk of decoded(response)) {
+        // Who reads may take its time: only the server is waited for with a limit.
+        clearTimeout(timer);
+        if (left === 0) return;
+        const from = Math.min(skip, chunk.length);
+        skip -= from;
+        const wanted = chunk.subarray(from, from + Math.min(left, chunk.length - from));
+        left -= wanted.length;
+        if (wanted.length > 0) yield wanted;
+        // The end of a partial answer is read, too: its connection is used again.
+        if (left === 0 && status === 200) return;
+        timer = wait();
+      }
+      if (left > 0 && Number.isFinite(left)) throw new HttpFault('The answer ends before its range does');
+    } catch (error) {
+      signal.throwIfAborted();
+      throw faultOf(error);
+    } finally {
+      clearTimeout(timer);
+      response.destroy();
+    }
+  }
+}
+
+/** @throws ForbiddenSourceError a scheme that is not HTTP's; HttpFault no URL at all */
+function parse(url: string, base?: URL): URL {
+  const parsed = URL.parse(url, base?.href);
+  if (parsed === null) throw new HttpFault('Invalid URL');
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    throw new ForbiddenSourceError('leads to a protocol that is not allowed');
+  }
+  return parsed;
+}
+
+function withoutHash(target: URL, username: string, password: string): string {
+  const url = new URL(target);
+  url.hash = '';
+  // What is relative to it is asked for with the same credentials.
+  url.username = username;
+  url.password = password;
+  return url.href;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+function rangeHeader({ offset, bytes }: { offset: number; bytes: number | undefined }): string {
+  return `bytes=${offset}-${bytes === undefined ? '' : offset + bytes - 1}`;
+}
+
+/** Some servers compress without being asked. */
+function decoded(response: IncomingMessage): Readable {
+  if (response.headers['content-encoding'] !== 'gzip') return response;
+  // Whoever reads the last one hears of an error of either.
+  return pipeline(response, createGunzip(), () => undefined);
+}
+
+function faultOf(error: unknown): unknown {
+  if (error instanceof HttpFault || error instanceof ForbiddenSourceError) return error;
+  const complaint = complaintOf(error) ?? 'Input/output error';
+  return new HttpFault(complaint, { cause: error });
+}

@@ -1,0 +1,148 @@
+import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
+import type { Reason } from '../../functions/core/state/objects.ts';
+import type { AttemptContext } from '../attempt/context.ts';
+import type { TimelineSeam } from '../record/inputTimeline.ts';
+import { LostStreamError } from './hls/follower.ts';
+import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
+import { loadPlaylist } from './hls/playlistLoader.ts';
+import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
+import { HttpFault } from './reach/judgedHttp.ts';
+import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
+import { SourceReach } from './reach/sourceReach.ts';
+import { openingFailure } from './sourceErrors.ts';
+import type { SourceEnd } from './sourceRun.ts';
+
+/** What one run of ffmpeg is given. */
+export interface PreparedRun {
+  readonly access: SourceAccess;
+  /** How it joins the run before, where the source's own time is known. */
+  readonly seam: TimelineSeam;
+}
+
+/** How ffmpeg gets at a source: by itself, or handed over by the recorder's own HLS client. */
+export class SourceInput {
+  readonly #context: AttemptContext;
+  readonly #reach: SourceReach;
+  /** `maybe`: nobody has looked yet. The name decides who looks first, and the content what it is. */
+  #isPlaylist: 'maybe' | 'yes' | 'no';
+  #hls: HlsSource | undefined;
+  /** In a row. */
+  #emptyRuns = 0;
+
+  constructor(context: AttemptContext) {
+    const { url } = context.job.source;
+    this.#context = context;
+    this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
+    this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
+  }
+
+  /**
+   * @param waitMs for what comes in segments
+   * @returns what ffmpeg is to be given; or how the source ended without it
+   */
+  async prepare(waitMs: number, signal: AbortSignal): Promise<PreparedRun | SourceEnd> {
+    const { url } = this.#context.job.source;
+    const looksLikePlaylist = this.#isPlaylist === 'maybe' && /\.m3u8?($|[?#;&/])/i.test(url);
+    if (this.#isPlaylist === 'yes' || looksLikePlaylist) {
+      const run = await this.#prepareHls(url, waitMs, signal);
+      if (run !== undefined) return run;
+    }
+    try {
+      return { access: await this.#reach.prepare(url), seam: SAME_TIMELINE };
+    } catch (error) {
+      return endOf(error);
+    }
+  }
+
+  /**
+   * ffmpeg's run is over.
+   * @param recorded something of it was recorded
+   */
+  async endRun(end: SourceEnd, recorded: boolean): Promise<AfterRun> {
+    if (this.#isPlaylist === 'yes' && this.#hls !== undefined) {
+      const isWhole = end.kind === 'ended' && end.exitCode === 0 && !end.timedOut && !end.hasNewTrack;
+      const after = await this.#hls.endRun(recorded, isWhole);
+      this.#emptyRuns = recorded ? 0 : this.#emptyRuns + 1;
+      return after === 'goesOn' && this.#emptyRuns > EMPTY_RUNS_MAX ? 'lost' : after;
+    }
+    const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
+    if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';
+    this.#isPlaylist = (await this.#sendsPlaylist()) ? 'yes' : 'no';
+    return this.#isPlaylist === 'yes' ? 'goesOn' : 'lost';
+  }
+
+  async close(): Promise<void> {
+    await this.#hls?.close();
+    await this.#reach.close();
+  }
+
+  /** @returns undefined: it is no playlist, whatever its name says */
+  async #prepareHls(
+    url: string,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<PreparedRun | SourceEnd | undefined> {
+    const { job, clock, log } = this.#context;
+    const { idleTimeoutMs } = job.settings;
+    const timeout = AbortSignal.timeout(waitMs);
+    try {
+      this.#reach.check(url);
+      const http = this.#reach.http(idleTimeoutMs);
+      this.#hls ??= new HlsSource({ url, http, variant: job.settings.variant, idleTimeoutMs, clock, log });
+      const run = await this.#hls.open(AbortSignal.any([timeout, signal]));
+      this.#isPlaylist = 'yes';
+      return run ?? { ...ENDED, exitCode: 0, isFinite: true };
+    } catch (error) {
+      if (error instanceof NotPlaylistError && this.#isPlaylist === 'maybe') {
+        this.#isPlaylist = 'no';
+        return undefined;
+      }
+      if (signal.aborted) return ENDED;
+      return timeout.aborted ? { ...ENDED, timedOut: true } : endOf(error);
+    }
+  }
+
+  async #sendsPlaylist(): Promise<boolean> {
+    const { job, log } = this.#context;
+    const { idleTimeoutMs } = job.settings;
+    try {
+      await loadPlaylist(this.#reach.http(idleTimeoutMs), job.source.url, AbortSignal.timeout(idleTimeoutMs));
+      return true;
+    } catch (error) {
+      log.info('the source is no playlist, either', { cause: (error as Error).message });
+      return false;
+    }
+  }
+}
+
+/** So many runs in a row of which nothing could be recorded are no stream. */
+const EMPTY_RUNS_MAX = 10;
+
+const SAME_TIMELINE = { kind: 'sameTimeline' } as const;
+
+/** ffmpeg has not run. */
+const ENDED: SourceEnd & { kind: 'ended' } = {
+  kind: 'ended',
+  exitCode: 1,
+  complaints: [],
+  complaint: undefined,
+  isFinite: false,
+  timedOut: false,
+  hasNewTrack: false,
+};
+
+function said(error: Error): Pick<typeof ENDED, 'complaints' | 'complaint'> {
+  const complaint = complaintOfHls(error);
+  return { complaints: [complaint], complaint };
+}
+
+/** @throws what is no fault of the source's */
+function endOf(error: unknown): SourceEnd {
+  if (error instanceof ForbiddenSourceError) return { kind: 'refused', reason: forbidden(error.message) };
+  if (error instanceof UnresolvableSourceError) return { ...ENDED, complaints: [UNRESOLVABLE] };
+  if (error instanceof LostStreamError) return { ...ENDED, timedOut: true };
+  if (error instanceof HttpFault) return { ...ENDED, ...said(error) };
+  if (!(error instanceof PlaylistError)) throw error;
+  const reason: Reason = { code: 'source_not_media', message: complaintOfHls(error) };
+  return { ...ENDED, ...said(error), reason };
+}

@@ -1,0 +1,73 @@
+import type { SegmentKind } from './segmentKind.ts';
+
+/** What is known of a segment once its first bytes are here. */
+export interface SegmentFacts {
+  readonly kind: SegmentKind;
+  /** What its samples cannot be read without: the init section, or the program's PIDs and codecs. */
+  readonly setup: string | undefined;
+  /** Its first time, in milliseconds of the stream's own; undefined: it has none. */
+  readonly startMs: number | undefined;
+  readonly durationMs: number;
+  readonly dateMs: number | undefined;
+  /** The playlist says that it is no continuation of the one before, or its numbers began again. */
+  readonly isDiscontinuity: boolean;
+  /** Of segments between the one before and this one that could not be had, as far as it is known. */
+  readonly missedMs: number;
+  /** By the wall clock: when it was there to be had, in epoch milliseconds. */
+  readonly foundAtMs: number;
+}
+
+/** How a segment joins the one before. */
+export type Seam =
+  /** It goes on: one stream for the demuxer. */
+  | { readonly kind: 'none' }
+  /** A stream of its own, whose times go on where those before were, what is missing left out. */
+  | { readonly kind: 'sameTimeline' }
+  /** A stream of its own with times of its own, so long after the end of the one before. */
+  | { readonly kind: 'newTimeline'; readonly gapMs: number };
+
+/** Durations in playlists are rounded, to whole seconds by old packagers. */
+const TOLERANCE_MS = 300;
+const JUMP_BACK_MS = 1_500;
+const JUMP_AHEAD_MS = 10_000;
+/** More than a playlist's window, and nothing between its first segment and its last. */
+const UNTOLD_GAP_MIN_MS = 3_000;
+/** Transport streams count their time modulo this. */
+const WRAP_MS = 2 ** 33 / 90;
+
+/**
+ * Whether a segment can be handed to the demuxer behind the one before, by what is in both of them: a packager that calls
+ * every segment a discontinuity is not believed, and one that forgets to is not, either.
+ */
+export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
+  const jumpMs = jumpBetween(before, next);
+  const isAlike = before.kind === next.kind && (before.setup ?? next.setup) === (next.setup ?? before.setup);
+  if (jumpMs === undefined) {
+    const isPlain = isAlike && !next.isDiscontinuity && next.missedMs === 0;
+    return isPlain ? { kind: 'none' } : { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+  }
+  const goesOn = next.isDiscontinuity
+    ? Math.abs(jumpMs) <= TOLERANCE_MS
+    : jumpMs >= -JUMP_BACK_MS && jumpMs <= JUMP_AHEAD_MS + next.missedMs;
+  if (!goesOn) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+  return isAlike && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
+}
+
+/** From where the segment before ends to where the next begins, by the stream's own times. */
+function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefined {
+  if (before.startMs === undefined || next.startMs === undefined) return undefined;
+  const jumpMs = next.startMs - (before.startMs + before.durationMs);
+  return next.kind === 'ts' ? jumpMs - Math.round(jumpMs / WRAP_MS) * WRAP_MS : jumpMs;
+}
+
+/** What lies between two segments whose own times do not tell it: their dates do, or when each could be had. */
+function untimedGapMs(before: SegmentFacts, next: SegmentFacts): number {
+  if (next.missedMs > 0) return next.missedMs;
+  const waitedMs = Math.max(0, next.foundAtMs - before.foundAtMs - before.durationMs);
+  const dated =
+    before.dateMs === undefined || next.dateMs === undefined
+      ? undefined
+      : next.dateMs - before.dateMs - before.durationMs;
+  if (dated !== undefined && dated >= 0 && dated <= waitedMs + UNTOLD_GAP_MIN_MS) return dated;
+  return waitedMs >= UNTOLD_GAP_MIN_MS + next.durationMs ? waitedMs : 0;
+}

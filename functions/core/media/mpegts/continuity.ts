@@ -1,0 +1,66 @@
+import { PACKET_BYTES } from './packets.ts';
+
+const SYNC = 0x47;
+const NULL_PID = 0x1fff;
+
+/**
+ * Makes one transport stream of several: continuity counters go on over the seams. Packagers begin them anew in each
+ * segment, and a demuxer takes what comes at a seam for damaged then. Inside of a segment what is missing stays missing.
+ */
+export class Continuity {
+  /** Of the last packet with a payload, by PID. */
+  readonly #last = new Map<number, number>();
+  /** What is added to the counters of the present segment, by PID. */
+  readonly #shifts = new Map<number, number>();
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** The next segment begins. What was left of a packet that was cut off is dropped. */
+  beginSegment(): void {
+    this.#shifts.clear();
+    this.#rest = Buffer.alloc(0);
+  }
+
+  /**
+   * Takes any chunk of the segment, and writes into it.
+   * @returns whole packets
+   */
+  push(chunk: Buffer): Buffer {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    let whole = 0;
+    const pieces: Buffer[] = [];
+    while (at + PACKET_BYTES <= bytes.length) {
+      if (bytes[at] === SYNC) {
+        this.#mend(bytes, at);
+        at += PACKET_BYTES;
+        continue;
+      }
+      // Garbage between packets is left out.
+      if (at > whole) pieces.push(bytes.subarray(whole, at));
+      const next = bytes.indexOf(SYNC, at + 1);
+      at = next < 0 ? bytes.length : next;
+      whole = at;
+    }
+    if (at > whole) pieces.push(bytes.subarray(whole, at));
+    this.#rest = Buffer.from(bytes.subarray(at));
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  }
+
+  #mend(bytes: Buffer, at: number): void {
+    const pid = bytes.readUInt16BE(at + 1) & 0x1fff;
+    if (pid === NULL_PID) return;
+    const control = bytes[at + 3] as number;
+    const counter = control & 0xf;
+    const last = this.#last.get(pid);
+    let shift = this.#shifts.get(pid);
+    if (shift === undefined) {
+      // A packet without payload has the counter of the one before it.
+      const expected = last === undefined ? counter : (last + ((control & 0x10) === 0 ? 0 : 1)) & 0xf;
+      shift = (expected - counter) & 0xf;
+      this.#shifts.set(pid, shift);
+    }
+    const mended = (counter + shift) & 0xf;
+    bytes[at + 3] = (control & 0xf0) | mended;
+    this.#last.set(pid, mended);
+  }
+}

@@ -1,0 +1,170 @@
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { probe } from '../../../support/counterStream.ts';
+import { expectWhole, framesOf, HlsForTests, type PutOptions } from '../../../support/hlsForTests.ts';
+import { playlist } from '../../../support/hlsMedia.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
+  const hls = new HlsForTests();
+
+  it.each<[string, Partial<PutOptions>]>([
+    ['MPEG-TS', { type: 'mpegts' }],
+    ['MPEG-TS whose counters begin anew in each segment', { restartsCounters: true }],
+    ['fragmented MP4', { type: 'fmp4' }],
+    ['pictures, by their names', { ext: '.jpg' }],
+    ['nothing, by their names', { ext: '' }],
+  ])('of segments of %s is recorded frame by frame', async (what, options) => {
+    const name = what.replaceAll(/\W/g, '');
+    const lines = hls.put(name, { seconds: 5, ...options }).flat();
+    expectWhole(
+      await hls.record(name, options.type === 'fmp4' ? [hls.map(name), ...lines] : lines),
+      framesOf(0, 125),
+    );
+  });
+
+  it('is known by its content, whatever its own name', async () => {
+    const lines = hls.put('unnamed', { seconds: 3 }).flat();
+    hls.site.put('/stream', playlist(...lines, '#EXT-X-ENDLIST'));
+    const recording = await hls.start('/stream');
+    expectWhole(await recording.record(hls.folder), framesOf(0, 75));
+  });
+
+  it('that is only called one is recorded as what it is', async () => {
+    const [[, uri = ''] = []] = hls.put('whole', { seconds: 3, segmentSeconds: 10 });
+    hls.site.alias('/plain.m3u8', uri);
+    const recording = await hls.start('/plain.m3u8');
+    const { counters, reason } = await recording.record(hls.folder);
+    expect(reason.code).toBe('source_ended');
+    expect(counters).toEqual(framesOf(0, 75));
+  });
+
+  it('with another init section goes on in the next part, without a lost frame', async () => {
+    const small = hls.put('small', { type: 'fmp4', seconds: 3 });
+    const large = hls.put('large', { type: 'fmp4', seconds: 3, from: 75, pictureHeight: 324 });
+    const lines = [
+      hls.map('small'),
+      ...small.flat(),
+      '#EXT-X-DISCONTINUITY',
+      hls.map('large'),
+      ...large.flat(),
+    ];
+    const record = await hls.record('resized', lines);
+    expectWhole(record, framesOf(0, 150), 2);
+    expect(record.parts.map(({ tracks }) => tracks?.find(({ kind }) => kind === 'video')?.height)).toEqual([
+      180, 340,
+    ]);
+  });
+
+  it('that goes to another codec and back is three parts, without a lost frame', async () => {
+    const hevc = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:keyint=25'];
+    const lines = [
+      ...hls.put('avc', { seconds: 3, startSeconds: 100 }).flat(),
+      '#EXT-X-DISCONTINUITY',
+      ...hls.put('hevc', { seconds: 3, startSeconds: 1, from: 75, codec: hevc }).flat(),
+      '#EXT-X-DISCONTINUITY',
+      ...hls.put('again', { seconds: 3, startSeconds: 106, from: 150 }).flat(),
+    ];
+    expectWhole(await hls.record('codecs', lines), framesOf(0, 225), 3);
+  });
+
+  it.each([
+    ['with the tag', ['#EXT-X-DISCONTINUITY']],
+    ['without the tag', []],
+  ])('whose times begin again, %s, goes on in the same file', async (what, tag) => {
+    const name = what.replaceAll(' ', '');
+    const before = hls.put(`${name}1`, { seconds: 3, startSeconds: 5_000 });
+    const after = hls.put(`${name}2`, { seconds: 3, startSeconds: 2, from: 75 });
+    expectWhole(await hls.record(name, [...before.flat(), ...tag, ...after.flat()]), framesOf(0, 150));
+  });
+
+  it('of which each segment is called a discontinuity is one file, read in one go', async () => {
+    const lines = hls.put('each', { seconds: 5 }).flatMap((segment) => ['#EXT-X-DISCONTINUITY', ...segment]);
+    expectWhole(await hls.record('each', lines), framesOf(0, 125));
+  });
+
+  it('has a gap where it says that there is one', async () => {
+    const made = hls.put('gap', { seconds: 6 });
+    const lines = made.flatMap((segment, i) => (i === 2 || i === 3 ? ['#EXT-X-GAP', ...segment] : segment));
+    const record = await hls.record('gap', lines);
+    expect(record.counters).toEqual([...framesOf(0, 50), ...framesOf(100, 150)]);
+    expect(record.errors).toBe('');
+    const [first, last] = [record.parts[0], record.parts.at(-1)];
+    const wholeMs = (last?.endTimeMs ?? 0) - (first?.startTimeMs ?? 0);
+    expect(Math.abs(wholeMs - 6_000)).toBeLessThan(60);
+    expect(hls.site.times('/gap/2.ts') + hls.site.times('/gap/3.ts')).toBe(0);
+  });
+
+  it('of byte ranges is read range by range', async () => {
+    const { segments } = hls.make('ranges', { seconds: 4 });
+    hls.site.put('/ranges.bin', Buffer.concat(segments));
+    const lines = segments.flatMap((segment, i) => {
+      const range = `#EXT-X-BYTERANGE:${segment.length}${i === 0 ? '@0' : ''}`;
+      return ['#EXTINF:1,', range, '/ranges.bin'];
+    });
+    expectWhole(await hls.record('ranges', lines), framesOf(0, 100));
+  });
+
+  it('that is encrypted is decrypted, with keys that change and vectors of both kinds', async () => {
+    const { segments } = hls.make('secret', { seconds: 4 });
+    const lines = segments.flatMap((segment, i) => {
+      const key = randomBytes(16);
+      const iv = Buffer.alloc(16);
+      const isNamed = i % 2 === 1;
+      if (isNamed) randomBytes(16).copy(iv);
+      else iv.writeUInt32BE(i, 12);
+      const cipher = createCipheriv('aes-128-cbc', key, iv);
+      hls.site.put(`/secret/${i}.ts`, Buffer.concat([cipher.update(segment), cipher.final()]));
+      hls.site.put(`/secret/${i}.key`, key);
+      const vector = isNamed ? `,IV=0x${iv.toString('hex')}` : '';
+      return [`#EXT-X-KEY:METHOD=AES-128,URI="/secret/${i}.key"${vector}`, '#EXTINF:1,', `/secret/${i}.ts`];
+    });
+    expectWhole(await hls.record('secret', lines), framesOf(0, 100));
+  });
+
+  it.each([
+    ['as it is by default', undefined, 340],
+    ['the smallest', { prefer: 'smallest' as const }, 180],
+    ['within a height', { prefer: 'best' as const, maxHeight: 200 }, 180],
+  ])('of several variants is recorded by one of them, %s', async (_what, variant, height) => {
+    for (const [name, pictureHeight] of [
+      ['v180', 164],
+      ['v340', 324],
+    ] as const) {
+      const lines = hls.put(name, { seconds: 2, pictureHeight }).flat();
+      hls.site.put(`/${name}.m3u8`, playlist(...lines, '#EXT-X-ENDLIST'));
+    }
+    const streams = ['180', '340'].flatMap((size) => [
+      `#EXT-X-STREAM-INF:BANDWIDTH=${size}000,RESOLUTION=320x${size}`,
+      `/v${size}.m3u8`,
+    ]);
+    hls.site.put('/variants.m3u8', `${['#EXTM3U', ...streams].join('\n')}\n`);
+    const recording = await hls.start('/variants.m3u8', variant === undefined ? {} : { variant });
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 50));
+    expect(record.parts[0]?.tracks?.find(({ kind }) => kind === 'video')?.height).toBe(height);
+  });
+
+  it('with sound in a playlist of its own has both in sync', async () => {
+    const picture = hls.put('picture', { seconds: 5, audio: false, startSeconds: 20.5 });
+    const sound = hls.put('sound', { seconds: 5, video: false, startSeconds: 20.9 });
+    hls.site.put('/picture.m3u8', playlist(...picture.flat(), '#EXT-X-ENDLIST'));
+    hls.site.put('/sound.m3u8', playlist(...sound.flat(), '#EXT-X-ENDLIST'));
+    const master = [
+      '#EXTM3U',
+      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/sound.m3u8"',
+      '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,AUDIO="a"',
+      '/picture.m3u8',
+    ];
+    hls.site.put('/both.m3u8', `${master.join('\n')}\n`);
+    const recording = await hls.start('/both.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 125));
+    const { streams } = await probe(record.files[0] ?? '');
+    const startOf = (kind: string): number =>
+      Number(streams.find(({ codec_type }) => codec_type === kind)?.start_time);
+    // 0.4 s later; an AAC encoder's priming of 1,024 samples comes before it.
+    expect(Math.abs(startOf('audio') - startOf('video') - 0.4)).toBeLessThan(0.05);
+    expect(Number(streams.find(({ codec_type }) => codec_type === 'audio')?.duration)).toBeGreaterThan(4.9);
+  });
+});

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type SegmentFacts, seamBetween } from '../../../../functions/core/hls/seam.ts';
+
+const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
+  kind: 'ts',
+  setup: '256 h264',
+  startMs: 10_000,
+  durationMs: 2_000,
+  dateMs: undefined,
+  isDiscontinuity: false,
+  missedMs: 0,
+  foundAtMs: 0,
+  ...changes,
+});
+const next = (changes: Partial<SegmentFacts> = {}): SegmentFacts => facts({ startMs: 12_000, ...changes });
+const WRAP_MS = 2 ** 33 / 90;
+
+describe('the seam between two segments', () => {
+  it.each<[string, Partial<SegmentFacts>]>([
+    ['that follow each other', {}],
+    ['whose durations are rounded', { startMs: 12_900 }],
+    ['called a discontinuity that is none', { isDiscontinuity: true, startMs: 12_040 }],
+    ['with a hole of some seconds', { startMs: 20_000 }],
+    ['the second of which does not show its program', { setup: undefined }],
+  ])('%s is none', (_what, changes) => {
+    expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'none' });
+  });
+
+  it('is none over the end of the transport stream clock', () => {
+    expect(seamBetween(facts({ startMs: WRAP_MS - 500 }), facts({ startMs: 1_500 }))).toEqual({
+      kind: 'none',
+    });
+  });
+
+  it.each<[string, Partial<SegmentFacts>]>([
+    ['another kind', { kind: 'fmp4', setup: 'x' }],
+    ['another program', { setup: '257 hevc' }],
+    ['some that are missing', { startMs: 18_000, missedMs: 6_000 }],
+  ])('with %s keeps the time', (_what, changes) => {
+    expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'sameTimeline' });
+  });
+
+  it.each<[string, Partial<SegmentFacts>]>([
+    ['a discontinuity', { isDiscontinuity: true, startMs: 0 }],
+    ['times that jump back', { startMs: 9_000 }],
+    ['times that jump ahead', { startMs: 3_600_000 }],
+    ['no times, and a discontinuity', { isDiscontinuity: true, startMs: undefined }],
+  ])('with %s begins another timeline right behind', (_what, changes) => {
+    expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'newTimeline', gapMs: 0 });
+  });
+
+  it('tells the gap of what is missing, by the playlist, by dates, or by the clock', () => {
+    const jump = { isDiscontinuity: true, startMs: 0 };
+    const gapMs = (before: SegmentFacts, after: SegmentFacts): unknown => seamBetween(before, after);
+    expect(gapMs(facts(), next({ ...jump, missedMs: 4_000 }))).toEqual({ kind: 'newTimeline', gapMs: 4_000 });
+    const dated = next({ ...jump, dateMs: 17_500, foundAtMs: 7_000 });
+    expect(gapMs(facts({ dateMs: 10_000 }), dated)).toEqual({ kind: 'newTimeline', gapMs: 5_500 });
+    expect(gapMs(facts(), next({ ...jump, foundAtMs: 30_000 }))).toEqual({
+      kind: 'newTimeline',
+      gapMs: 28_000,
+    });
+    // A date far off is no gap that anybody waited for.
+    const lying = next({ ...jump, dateMs: 99_999_999 });
+    expect(gapMs(facts({ dateMs: 0 }), lying)).toEqual({ kind: 'newTimeline', gapMs: 0 });
+  });
+
+  it('never has a gap below zero, whatever the facts', () => {
+    const any = fc.record({
+      kind: fc.constantFrom('ts', 'fmp4', 'aac'),
+      setup: fc.option(fc.constantFrom('a', 'b'), { nil: undefined }),
+      startMs: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined }),
+      durationMs: fc.nat(60_000),
+      dateMs: fc.option(fc.integer(), { nil: undefined }),
+      isDiscontinuity: fc.boolean(),
+      missedMs: fc.nat(60_000),
+      foundAtMs: fc.nat(1e9),
+    }) as fc.Arbitrary<SegmentFacts>;
+    fc.assert(
+      fc.property(any, any, (before, after) => {
+        const seam = seamBetween(before, after);
+        if (seam.kind === 'newTimeline') expect(seam.gapMs).toBeGreaterThanOrEqual(0);
+        if (seam.kind === 'none') expect(before.kind).toBe(after.kind);
+      }),
+    );
+  });
+});
