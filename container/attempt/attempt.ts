@@ -252,8 +252,9 @@ async function beat(
   recording: Recording,
   heartbeat: Heartbeat,
 ): Promise<void> {
-  if (!recording.hasBegun) return;
-  const progress = heartbeat.beat(clock.nowMs(), recording.measure());
+  const measure = recording.measure();
+  if (!recording.hasBegun && measure.waitsForKeyframeSinceMs === undefined) return;
+  const progress = heartbeat.beat(clock.nowMs(), measure);
   log.info('progress', { progress, ...progressMetrics(progress) });
   try {
     await store.overwrite(attemptKey(job.recordingId, attempt, 'progress'), progress);

@@ -11,6 +11,8 @@ export interface Measure {
   readonly spoolBytes: number;
   /** Age of what would be lost if the task were killed now. */
   readonly tailAgeMs: number;
+  /** Since when pictures come of which none can be decoded yet, in epoch milliseconds. */
+  readonly waitsForKeyframeSinceMs?: number | undefined;
 }
 
 /** Turns two measures into a heartbeat: bit rate and frame rate are those since the one before. */
@@ -27,7 +29,7 @@ export class Heartbeat {
     const seconds = this.#last === undefined ? 0 : (atMs - this.#last.atMs) / 1000;
     const rate = (now: number, before: number | undefined): number =>
       seconds > 0 ? Math.max(0, now - (before ?? 0)) / seconds : 0;
-    const { videoFrames, ...shown } = measure;
+    const { videoFrames, waitsForKeyframeSinceMs, ...shown } = measure;
     const progress: Progress = {
       attempt: this.#attempt,
       atMs,
@@ -35,6 +37,7 @@ export class Heartbeat {
       durationMs: Math.round(measure.durationMs),
       bitrateBps: Math.round(8 * rate(measure.bytes, this.#last?.measure.bytes)),
       fps: Math.round(10 * rate(videoFrames, this.#last?.measure.videoFrames)) / 10,
+      ...(waitsForKeyframeSinceMs === undefined ? {} : { waitsForKeyframeSinceMs }),
     };
     this.#last = { atMs, measure };
     return progress;

@@ -5,6 +5,7 @@ import type { PageStore } from '../../functions/core/media/pages.ts';
 import type { ContainerFormat, Fragment, PartMuxer } from '../../functions/core/media/types.ts';
 import { fileName } from '../../functions/core/names/index.ts';
 import { partNameValues } from '../../functions/core/names/recordNames.ts';
+import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import { partKey, recordKey } from '../../functions/core/state/keys.ts';
 import {
   type FinalPart,
@@ -34,6 +35,8 @@ export interface PartOptions {
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   readonly format: ContainerFormat;
+  /** Streams of the source that are not recorded. */
+  readonly leftOut: readonly LeftOut[];
   /** The number to take, or the next free one after it. */
   readonly part: number;
   /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
@@ -221,7 +224,7 @@ export class RecordedPart {
 
   /** Creates the upload and takes the number; undefined when another attempt has it. */
   async #take(part: number): Promise<OpenPart | undefined> {
-    const { context, format } = this.#options;
+    const { context, format, leftOut } = this.#options;
     const { job, attempt, store, s3 } = context;
     const facts = {
       part,
@@ -248,6 +251,7 @@ export class RecordedPart {
       uploadId: created.UploadId ?? '',
       fileName: name,
       format,
+      ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
     };
     const openKey = partKey(job.recordingId, part, 'open');
     if (await store.create(openKey, open)) return open;

@@ -3,10 +3,12 @@ import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timel
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
+import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
+import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
 import { Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
@@ -43,6 +45,7 @@ export class Recording {
   /** Of ffmpeg's present run, once it is known what that writes. */
   #media: LiveMedia | undefined;
   #format: ContainerFormat = 'mp4';
+  #leftOut: readonly LeftOut[] = [];
   #part: RecordedPart | undefined;
   readonly #unfinished = new Set<RecordedPart>();
   #nextPart: number;
@@ -124,8 +127,9 @@ export class Recording {
   }
 
   /** What ffmpeg's present run writes to each of its pipes, and which kind of file is made of it. */
-  beginTracks(outputs: readonly (readonly TrackSource[])[], format: ContainerFormat, isLive: boolean): void {
+  beginTracks(outputs: readonly (readonly TrackSource[])[], { format, leftOut, isLive }: RunFacts): void {
     this.#format = format;
+    this.#leftOut = leftOut;
     this.#media = new LiveMedia(outputs, format, isLive ? LIVE_TIMELINE : STORED_TIMELINE);
   }
 
@@ -168,6 +172,7 @@ export class Recording {
       videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
       spoolBytes: this.#spool.bytes,
       tailAgeMs: part?.tails.ageMs(this.#options.context.clock.nowMs()) ?? 0,
+      waitsForKeyframeSinceMs: this.#media?.waitsForKeyframeSinceMs,
     };
   }
 
@@ -232,6 +237,7 @@ export class Recording {
         buffers: this.#buffers,
         signal,
         format: this.#format,
+        leftOut: this.#leftOut,
         part: this.#nextPart,
         zeroAtMs,
       },

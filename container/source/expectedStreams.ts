@@ -1,15 +1,21 @@
-import type { StreamCodec } from '../../functions/core/settings/formats.ts';
+import type { FoundSource, FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 
 /** What the registry says of the stream, or the usual: H.264 with AAC at the wanted rate. */
-export function expectedStreams({ stream, settings }: Job): StreamCodec[] {
-  const video: StreamCodec = { kind: 'video', codec: codecName(stream.videoCodec) ?? 'h264' };
-  const audio: StreamCodec = {
+export function expectedStreams({ stream, settings }: Job): FoundSource {
+  const video: FoundStream = { index: 0, kind: 'video', codec: codecName(stream.videoCodec) ?? 'h264' };
+  const audio: FoundStream = {
+    index: 1,
     kind: 'audio',
     codec: codecName(stream.audioCodec) ?? 'aac',
     sampleRateHz: settings.audioSampleRateHz,
   };
-  return [...(stream.hasVideo === false ? [] : [video]), ...(stream.hasAudio === false ? [] : [audio])];
+  const { tracks } = settings;
+  const streams = [
+    ...(stream.hasVideo === false && tracks.audio !== false ? [] : [video]),
+    ...(stream.hasAudio === false && tracks.video ? [] : [audio]),
+  ];
+  return { streams, programs: [] };
 }
 
 /** Media servers' names for codecs, as ffmpeg has them. */

@@ -1,6 +1,7 @@
 import { PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
-import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
+import { type EncodingPlan, hasVideo } from '../../functions/core/settings/formats.ts';
+import { type FoundSource, streamOf } from '../../functions/core/settings/selectTracks.ts';
 import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import { type Input, inputOptions } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
@@ -33,21 +34,26 @@ const WITHOUT_JUMPS = [
   'PTS-ld(0)',
 ].join(';');
 
-/** Descriptors of ffmpeg's outputs; 2 is for what it says. */
-const PIPES = ['pipe:1', 'pipe:3'];
+/** The descriptor of an output of ffmpeg's, by its place; 2 is for what it says. */
+const pipeOf = (place: number): string => `pipe:${place === 0 ? 1 : place + 2}`;
 
 /** What ffmpeg writes to each of its outputs, given what it has found in the source. */
-export function trackOutputs(plan: EncodingPlan, found: readonly StreamCodec[]): TrackSource[][] {
-  const ofKind = (kind: 'video' | 'audio'): TrackSource[] =>
-    found
-      .filter((stream) => stream.kind === kind)
-      .slice(0, 1)
-      .map(({ codec }) => ({ kind, codec, isEncoded: false }));
+export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): TrackSource[][] {
   const { audio } = plan;
-  if (audio === 'copy') return [[...ofKind('video'), ...ofKind('audio')]];
-  const codec = audio.encoder === 'libopus' ? 'opus' : audio.encoder;
-  const encoded: TrackSource[] = [{ kind: 'audio', codec, isEncoded: true }];
-  return plan.hasVideo ? [ofKind('video'), encoded] : [encoded];
+  const encoder = audio === 'copy' ? undefined : audio.encoder === 'libopus' ? 'opus' : audio.encoder;
+  const sources = plan.maps.flatMap((map): TrackSource[] => {
+    const stream = streamOf(map, streams);
+    if (stream === undefined) return [];
+    const { kind, codec, language } = stream;
+    if (kind !== 'video' && kind !== 'audio') return [];
+    const isEncoded = kind === 'audio' && encoder !== undefined;
+    const shown = language === undefined ? {} : { language };
+    return [{ kind, codec: isEncoded ? encoder : codec, isEncoded, ...shown }];
+  });
+  if (encoder === undefined) return [sources];
+  const pictures = sources.filter(({ kind }) => kind === 'video');
+  const sounds = sources.filter(({ kind }) => kind === 'audio').map((sound) => [sound]);
+  return hasVideo(plan) ? [pictures, ...sounds] : sounds;
 }
 
 /**
@@ -78,7 +84,7 @@ export function ffmpegArguments(
     ...outputs(plan, access.others.length > 0 ? 1 : 0).flatMap((output, place) => [
       ...output,
       ...NUT,
-      PIPES[place] ?? '',
+      pipeOf(place),
     ]),
   ];
 }
@@ -86,21 +92,19 @@ export function ffmpegArguments(
 /** How many pipes ffmpeg writes to. */
 export const outputCount = (plan: EncodingPlan): number => outputs(plan, 0).length;
 
-/** What is encoded has an output of its own: that begins with the first packet, and until then the others would wait. */
-function outputs({ audio, hasVideo, hasAudio }: EncodingPlan, soundInput: 0 | 1): string[][] {
+/** What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. */
+function outputs(plan: EncodingPlan, soundInput: 0 | 1): string[][] {
+  const { audio } = plan;
+  const maps = plan.maps.map((map) => map.replace(/^0:a:/, `${soundInput}:a:`));
   const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
-  if (audio === 'copy') {
-    const maps = [
-      ...(hasVideo ? ['-map', '0:v:0?'] : []),
-      ...(hasAudio ? ['-map', `${soundInput}:a:0?`] : []),
-    ];
-    return [[...maps, ...COPY, ...bsf]];
-  }
+  // The first of each kind may not be there: that is found out by opening the source.
+  if (audio === 'copy') return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
+  const ofKind = (letter: string): readonly string[] => maps.filter((map) => map.includes(`:${letter}:`));
   return [
-    ...(hasVideo ? [['-map', '0:v:0', ...COPY, ...bsf.slice(0, 2)]] : []),
-    ['-map', `${soundInput}:a:0`, ...encoded, ...bsf.slice(2)],
+    ...ofKind('v').map((map) => ['-map', map, ...COPY, ...bsf.slice(0, 2)]),
+    ...ofKind('a').map((map) => ['-map', map, ...encoded, ...bsf.slice(2)]),
   ];
 }

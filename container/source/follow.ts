@@ -67,7 +67,7 @@ async function follow(
             access: run.access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
-            onTracks: (outputs, format, isLive) => recording.beginTracks(outputs, format, isLive),
+            onTracks: (outputs, run) => recording.beginTracks(outputs, run),
             onChunk: (output) => recording.write(output),
             onTimeline: () => recording.joinTimeline(run.seam),
             runMs: () => recording.runMs,

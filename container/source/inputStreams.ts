@@ -1,21 +1,19 @@
-import type { StreamCodec } from '../../functions/core/settings/formats.ts';
-
-const STREAM_LINE = /^\s*Stream #(\d+):\d+.*?: (Video|Audio): ([a-z0-9_]+)(.*)$/;
+import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
+import { StreamListing } from './streamListing.ts';
 
 /**
  * Reads the streams of its inputs out of ffmpeg's info lines; tells when the list is complete, which is before ffmpeg
  * writes anything. So the codecs are known without a probe of their own, which would cost a second connection.
  */
 export class InputStreams {
-  readonly #streams: StreamCodec[] = [];
+  readonly #listing: StreamListing;
   #durationMs = 0;
   #demuxer = '';
   #state: 'before' | 'inside' | 'complete' = 'before';
-  readonly #soundInput: number;
 
   /** @param soundInput which of ffmpeg's inputs the sound comes from */
   constructor(soundInput: 0 | 1 = 0) {
-    this.#soundInput = soundInput;
+    this.#listing = new StreamListing(soundInput);
   }
 
   /** How long the source says it is; 0 when it does not say so. A live stream may say so, too. */
@@ -29,12 +27,12 @@ export class InputStreams {
   }
 
   /** As far as ffmpeg has listed them; undefined when it has not opened its input. */
-  get listed(): readonly StreamCodec[] | undefined {
-    return this.#state === 'before' ? undefined : this.#streams;
+  get listed(): FoundSource | undefined {
+    return this.#state === 'before' ? undefined : this.#listing;
   }
 
   /** @returns the streams, at the line that completes the list */
-  read(line: string): readonly StreamCodec[] | undefined {
+  read(line: string): FoundSource | undefined {
     if (this.#state === 'complete') return undefined;
     if (line.startsWith('Input #0')) {
       this.#state = 'inside';
@@ -44,28 +42,14 @@ export class InputStreams {
     if (this.#state === 'before') return undefined;
     if (/^(Stream mapping:|Output #0)/.test(line)) {
       this.#state = 'complete';
-      return this.#streams;
+      return this.#listing;
     }
     const duration = /^\s*Duration: (\d+):(\d+):(\d+\.\d+)/.exec(line);
     if (duration !== null) {
       const [hours = 0, minutes = 0, seconds = 0] = duration.slice(1).map(Number);
       this.#durationMs = 1_000 * (3_600 * hours + 60 * minutes + seconds);
     }
-    const [, input, kind, codec, rest = ''] = STREAM_LINE.exec(line) ?? [];
-    if (codec === undefined || Number(input) !== (kind === 'Audio' ? this.#soundInput : 0)) return undefined;
-    if (isUnknown(rest)) return undefined;
-    const rate = /(\d+) Hz/.exec(rest)?.[1];
-    this.#streams.push({
-      kind: kind === 'Video' ? 'video' : 'audio',
-      codec,
-      ...(rate === undefined ? {} : { sampleRateHz: Number(rate) }),
-    });
+    this.#listing.read(line);
     return undefined;
   }
 }
-
-/**
- * The source has announced it, and nothing of it has come that says what it is: ffmpeg says so in place of a size or of
- * channels, and cannot write it anywhere.
- */
-const isUnknown = (rest: string): boolean => /, (?:0 channels|none)(?:,|$)/.test(rest);

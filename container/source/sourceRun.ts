@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
-import { type EncodingPlan, isServedBy, type StreamCodec } from '../../functions/core/settings/formats.ts';
+import { type EncodingPlan, isServedBy } from '../../functions/core/settings/formats.ts';
+import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { Complaints } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
@@ -14,6 +15,15 @@ import { type OutputChunk, readOutputs } from './outputs.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';
 
+/** What is known of a run before its first packet. */
+export interface RunFacts {
+  readonly format: ContainerFormat;
+  /** Streams of the source that are not recorded. */
+  readonly leftOut: readonly LeftOut[];
+  /** It comes as it is made. */
+  readonly isLive: boolean;
+}
+
 export interface SourceRunOptions {
   readonly ffmpegPath: string;
   /** With the source's own URL, whose secrets no log may have. */
@@ -21,16 +31,11 @@ export interface SourceRunOptions {
   readonly access: SourceAccess;
   readonly plan: EncodingPlan;
   /** The plan for what the source really sends. */
-  readonly planFor: (streams: readonly StreamCodec[]) => EncodingPlan;
+  readonly planFor: (found: FoundSource) => EncodingPlan;
   /**
-   * Told before the first chunk what ffmpeg writes to each of its pipes, which kind of file is to be made of it, and whether
-   * it comes as it is made.
+   * Told before the first chunk what ffmpeg writes to each of its pipes, and what is to be made of it.
    */
-  readonly onTracks: (
-    outputs: readonly (readonly TrackSource[])[],
-    format: ContainerFormat,
-    isLive: boolean,
-  ) => void;
+  readonly onTracks: (outputs: readonly (readonly TrackSource[])[], run: RunFacts) => void;
   /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
   readonly onChunk: (output: OutputChunk) => Promise<void>;
   /** Told before the first chunk, where the source's own time goes on over its connections. */
@@ -72,6 +77,9 @@ export type SourceEnd =
 const TICK_MS = 250;
 /** What ffmpeg finds after it has begun is not among what it was told to write. */
 const NEW_TRACK = /^New (?:video|audio) stream \d+:\d+ at pos/;
+const NOTHING_FOUND: FoundSource = { streams: [], programs: [] };
+/** ffmpeg's words for it. */
+const NO_STREAM = 'Output file #0 does not contain any stream';
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
 const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
@@ -83,7 +91,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const beganAtMs = performance.now();
   const complaints = new Complaints(url, log);
   const streams = new InputStreams(access.others.length > 0 ? 1 : 0);
-  const known = Promise.withResolvers<readonly StreamCodec[] | undefined>();
+  const known = Promise.withResolvers<FoundSource | undefined>();
 
   let timedOut = false;
   let hasNewTrack = false;
@@ -130,6 +138,8 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     let decided = false;
     // What has an end was recorded up to the moment at which it was lost: from its beginning it would come twice.
     let isRepeat = false;
+    // The source has nothing of what is asked for.
+    let isEmpty = false;
     for await (const output of readOutputs(ffmpeg.outputs, TICK_MS)) {
       if (output !== undefined) silence.touch();
       else if (!decided) continue;
@@ -140,17 +150,23 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         decided = true;
         clearTimeout(openTimer);
         isRepeat = input.rejoins && !access.isFed && hasEnd(url, streams);
-        if (isRepeat) ffmpeg.stop();
-        else if (!isServedBy(plan, options.plan)) {
+        isEmpty = plan.maps.length === 0;
+        if (isRepeat || isEmpty) ffmpeg.stop();
+        else if (found !== undefined && !isServedBy(plan, options.plan, found)) {
           replan = plan;
           ffmpeg.stop();
         } else {
           const isLive = !access.isFed && !hasEnd(url, streams);
-          options.onTracks(trackOutputs(options.plan, found ?? []), plan.format, isLive);
+          options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
+            format: plan.format,
+            leftOut: plan.leftOut,
+            isLive,
+          });
         }
         if (access.isFed) options.onTimeline();
       }
-      if (replan === undefined && !isRepeat && !access.refused.aborted) await options.onChunk(output);
+      if (replan === undefined && !isRepeat && !isEmpty && !access.refused.aborted)
+        await options.onChunk(output);
     }
     const exitCode = await ffmpeg.exited;
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
@@ -158,15 +174,19 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
       // ffmpeg ends before the first byte when it is to write what it does not know.
       const found = await known.promise;
-      const plan = found === undefined || found.length === 0 ? options.plan : options.planFor(found);
-      if (!isDeepStrictEqual({ ...plan, format: options.plan.format }, options.plan)) replan = plan;
+      if (found !== undefined && found.streams.length > 0) {
+        const plan = options.planFor(found);
+        // Where nothing is to be recorded, another run would find no more.
+        const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [options.plan.maps, options.plan.audio]);
+        if (plan.maps.length > 0 && isOther) replan = plan;
+      }
     }
     if (replan !== undefined) return { kind: 'replan', plan: replan };
     return {
       kind: 'ended',
       exitCode,
       // ffmpeg only sees that the proxy has no answer; the proxy knows why.
-      complaints: access.failures.length > 0 ? access.failures : complaints.lines,
+      complaints: isEmpty ? [NO_STREAM] : access.failures.length > 0 ? access.failures : complaints.lines,
       complaint: access.failures.at(-1) ?? complaints.last,
       isFinite: !access.isFed && (hasEnd(url, streams) || hasCome(url, streams, options.runMs())),
       timedOut,

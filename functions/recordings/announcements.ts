@@ -40,8 +40,9 @@ async function announce<T extends EventType>(
 
 /** The first frame is on its way to S3. */
 export function announceStart(ports: AnnouncementPorts, job: Job, open: OpenPart): Promise<void> {
-  const { attempt, part, startTimeMs, tracks } = open;
-  return announce(ports, job, EVENT_TYPES.recordingStarted, { attempt, part, startTimeMs, tracks });
+  const { attempt, part, startTimeMs, tracks, leftOut } = open;
+  const facts = { attempt, part, startTimeMs, tracks, ...(leftOut === undefined ? {} : { leftOut }) };
+  return announce(ports, job, EVENT_TYPES.recordingStarted, facts);
 }
 
 /** A part is complete in landing. */

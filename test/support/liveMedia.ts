@@ -3,18 +3,20 @@ import { ffmpegArguments, trackOutputs } from '../../container/source/ffmpegArgu
 import { LIVE_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
-import type { EncodingPlan, StreamCodec } from '../../functions/core/settings/formats.ts';
+import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
+import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { PartInMemory } from './parts.ts';
+
+const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', maps: ['0:v:0', '0:a:0'], leftOut: [] };
 
 /** What the recorder's ffmpeg writes to its first pipe when its source is this file. */
 export function nutOf(file: string): Buffer {
   const url = 'http://127.0.0.1/live.flv';
-  const plan: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true, hasAudio: true };
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
     { url, options: [], isFed: false, others: [] },
-    plan,
+    COPY,
   );
   const after = args.indexOf('-i') + 2;
   return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-copyts', '-i', file, ...args.slice(after)], {
@@ -25,12 +27,15 @@ export function nutOf(file: string): Buffer {
 /** The parts that the recorder makes of it, as if nothing but the source asked for a new one. */
 export function partsOf(
   nut: Buffer,
-  found: readonly StreamCodec[],
+  found: readonly Omit<FoundStream, 'index'>[],
   format: ContainerFormat,
   chunkBytes = 4_096,
 ): PartInMemory[] {
   const media = new LiveMedia(
-    trackOutputs({ format, audio: 'copy', hasVideo: true, hasAudio: true }, found),
+    trackOutputs(
+      { ...COPY, format },
+      { streams: found.map((one, index) => ({ ...one, index })), programs: [] },
+    ),
     format,
     LIVE_TIMELINE,
   );

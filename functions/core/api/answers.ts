@@ -2,7 +2,14 @@ import * as z from 'zod/mini';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 import { RECORDING_STATUSES, WAITED_FOR } from '../state/fold.ts';
-import { outcomeSchema, progressSchema, reasonSchema, sessionSchema, trackSchema } from '../state/objects.ts';
+import {
+  leftOutSchema,
+  outcomeSchema,
+  progressSchema,
+  reasonSchema,
+  sessionSchema,
+  trackSchema,
+} from '../state/objects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { STORY_EVENT_TYPES, type StoryEventType } from './story.ts';
 import { wcsStreamItem } from './wcsAnswers.ts';
@@ -63,6 +70,8 @@ const part = z.strictObject({
   durationMs: optional(count),
   bytes: optional(count),
   tracks: optional(z.array(trackSchema)),
+  /** Streams of the source that are not recorded, and why. */
+  leftOut: optional(z.array(leftOutSchema)),
   recovered: optional(z.boolean()),
   /** Why the record is not all of its stream; empty for a complete one, absent while it is not in the library. */
   incomplete: optional(z.array(incompleteReasonSchema)),
@@ -78,7 +87,7 @@ const part = z.strictObject({
   play: optional(link),
 });
 
-const { atMs: _atMs, ...progressShape } = progressSchema.shape;
+const { atMs: _atMs, waitsForKeyframeSinceMs: _waits, ...progressShape } = progressSchema.shape;
 
 const summaryShape = {
   recordingId: z.string(),
@@ -140,7 +149,13 @@ const storyFields = {
   requested: { requestId: z.string(), replaces: optional(z.string()) },
   launched: { attempt: z.int() },
   firstFrame: { attempt: z.int() },
-  partOpened: { part: z.int(), attempt: z.int(), fileName: z.string(), format: z.enum(FORMATS) },
+  partOpened: {
+    part: z.int(),
+    attempt: z.int(),
+    fileName: z.string(),
+    format: z.enum(FORMATS),
+    leftOut: optional(z.array(leftOutSchema)),
+  },
   sourceLost: { part: z.int() },
   sourceBack: { part: z.int(), durationMs: count },
   rotateAsked: { sequence: z.int() },

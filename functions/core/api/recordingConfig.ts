@@ -8,6 +8,7 @@ import {
   type SettingsOverrides,
 } from '../settings/settings.ts';
 import { TAGS_MAX } from '../settings/tags.ts';
+import { tracksSchema } from '../settings/tracks.ts';
 import { RecorderError } from './errors.ts';
 
 const template = z.string().check(z.minLength(1), z.maxLength(4096));
@@ -61,6 +62,8 @@ export const recordingConfig = z.strictObject({
         ),
       ),
   ),
+  /** Which of the source's tracks are recorded: `{"video":false}` is sound alone, `{"audio":["de"]}` one language. */
+  tracks: z.exactOptional(z.partial(tracksSchema)),
   /** Tags of the objects in the library. */
   tags: z.exactOptional(
     z.record(tagKey, tagValue).check(
@@ -101,7 +104,7 @@ export function settingsOf(config: RecordingConfig, defaults: RecordingSettings)
 
 /** Limits, and how the source is followed. */
 function sourceOverrides(config: RecordingConfig): SettingsOverrides {
-  const { maxDuration, maxBytes, idleTimeout, reconnectWindow, rtspTransport, variant } = config;
+  const { maxDuration, maxBytes, idleTimeout, reconnectWindow, rtspTransport, variant, tracks } = config;
   return {
     ...(maxDuration === undefined ? {} : { maxDurationMs: maxDuration * 1000 }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
@@ -109,6 +112,7 @@ function sourceOverrides(config: RecordingConfig): SettingsOverrides {
     ...(reconnectWindow === undefined ? {} : { reconnectWindowMs: reconnectWindow * 1000 }),
     ...(rtspTransport === undefined ? {} : { rtspTransport }),
     ...(variant === undefined ? {} : { variant }),
+    ...(tracks === undefined ? {} : { tracks }),
   };
 }
 
@@ -127,6 +131,7 @@ function formatsOf(format: string): RecordingSettings['formats'] {
 
 const CONFIG_FIELD: Readonly<Record<string, keyof RecordingConfig>> = {
   formats: 'format',
+  tracks: 'tracks',
   fileTemplate: 'fileTemplate',
   libraryKeyTemplate: 'libraryKey',
   tags: 'tags',

@@ -87,11 +87,11 @@ function* happenings({
   }
   for (const [part, { open, final, moved }] of parts) {
     if (open !== undefined) {
-      const { attempt, openedAtMs, fileName, format } = open;
+      const { attempt, openedAtMs, fileName, format, leftOut } = open;
       if (firstPartOf.get(attempt) === part) {
         yield { type: 'firstFrame', atMs: openedAtMs, fields: { attempt } };
       }
-      yield { type: 'partOpened', atMs: openedAtMs, fields: { part, attempt, fileName, format } };
+      yield { type: 'partOpened', atMs: openedAtMs, fields: { part, attempt, fileName, format, leftOut } };
     }
     if (final !== undefined) {
       const { bytes, durationMs, recovered } = final;

@@ -105,7 +105,7 @@ function waitingView(objects: RecordingObjects): Record<string, unknown> | undef
 function progressView(objects: RecordingObjects): Record<string, unknown> | undefined {
   const progress = latestProgress(objects);
   if (progress === undefined || objects.outcome !== undefined) return undefined;
-  const { atMs, ...shown } = progress;
+  const { atMs, waitsForKeyframeSinceMs: _told, ...shown } = progress;
   return { at: isoTime(atMs), ...shown, durationMs: Math.round(shown.durationMs) };
 }
 
@@ -126,6 +126,7 @@ export function partView(
     durationMs: wholeMs(moved?.durationMs ?? final?.durationMs),
     bytes: final?.bytes,
     tracks: final?.tracks ?? open?.tracks,
+    leftOut: open?.leftOut,
     recovered: final?.recovered,
     incomplete: moved?.incomplete,
     estimatedLossMs: final?.estimatedLossMs,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS } from '../settings/settings.ts';
-import { reasonSchema, trackSchema } from '../state/objects.ts';
+import { leftOutSchema, reasonSchema, trackSchema } from '../state/objects.ts';
 
 /** Events on EventBridge, for automation. At least once; `id` in the detail tells a duplicate. docs/events.md. */
 export const EVENT_SOURCE = 'stream-recorder';
@@ -59,6 +59,8 @@ export const EVENT_SCHEMAS = {
     /** Wall clock of the first frame, epoch milliseconds. */
     startTimeMs: count,
     tracks: z.array(trackSchema),
+    /** Streams of the source that are not recorded, and why. */
+    leftOut: z.exactOptional(z.array(leftOutSchema)),
   }),
   [EVENT_TYPES.partFinished]: z.object({
     ...common,

@@ -18,6 +18,8 @@ export interface TrackInfo {
   readonly height?: number;
   readonly sampleRateHz?: number;
   readonly channels?: number;
+  /** ISO 639, as the source has it. */
+  readonly language?: string;
 }
 
 /** About 1 s of media that ffmpeg wrote as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */

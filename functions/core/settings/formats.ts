@@ -1,5 +1,7 @@
 import { RecorderError } from '../api/errors.ts';
 import type { ContainerFormat } from '../media/types.ts';
+import { type FoundSource, type FoundStream, isThere, type LeftOut, selectTracks } from './selectTracks.ts';
+import type { TrackSettings } from './tracks.ts';
 
 /** What each container carries, by ffmpeg's names, and what audio becomes that it does not carry. */
 interface Carrier {
@@ -28,31 +30,29 @@ const USUAL: Readonly<Record<string, ContainerFormat>> = {
   vp9: 'webm',
 };
 
-export interface StreamCodec {
-  readonly kind: 'video' | 'audio';
-  /** As ffprobe names it. */
-  readonly codec: string;
-  readonly sampleRateHz?: number;
-}
-
 /** What ffmpeg is asked to make of a source. Video is always copied. */
 export interface EncodingPlan {
   readonly format: ContainerFormat;
   /** 'copy', or the encoder that the container needs. */
   readonly audio: 'copy' | { readonly encoder: 'aac' | 'libopus'; readonly sampleRateHz: number };
-  readonly hasVideo: boolean;
-  readonly hasAudio: boolean;
+  /** What ffmpeg is to `-map`: pictures first. */
+  readonly maps: readonly string[];
+  readonly leftOut: readonly LeftOut[];
 }
 
+export const hasVideo = ({ maps }: Pick<EncodingPlan, 'maps'>): boolean =>
+  maps.some((map) => map.startsWith('0:v:'));
+
 /**
- * ffmpeg does what `next` asks for when it was given `current`: packets are copied into any container, and what is to be
- * copied and is not there is left out.
+ * ffmpeg does what `next` asks for when it was given `current`: packets are copied into any container, and what the source
+ * has not got is not written.
  */
-export function isServedBy(next: EncodingPlan, current: EncodingPlan): boolean {
-  if ((next.hasVideo && !current.hasVideo) || (next.hasAudio && !current.hasAudio)) return false;
+export function isServedBy(next: EncodingPlan, current: EncodingPlan, found: FoundSource): boolean {
+  const written = current.maps.filter((map) => isThere(map, found));
+  if (next.maps.length !== written.length || next.maps.some((map, i) => map !== written[i])) return false;
   if (next.audio === 'copy' || current.audio === 'copy') return next.audio === current.audio;
   return (
-    next.hasVideo === current.hasVideo &&
+    hasVideo(next) === hasVideo(current) &&
     next.audio.encoder === current.audio.encoder &&
     next.audio.sampleRateHz === current.audio.sampleRateHz
   );
@@ -63,24 +63,27 @@ const OPUS_RATE_HZ = 48_000;
 
 /** How these streams are recorded. Audio alone becomes MP4 with AAC. */
 export function planFor(
-  streams: readonly StreamCodec[],
+  found: FoundSource,
   settings: {
     readonly formats: Readonly<Record<string, ContainerFormat>>;
     readonly audioSampleRateHz: number;
+    readonly tracks: TrackSettings;
   },
 ): EncodingPlan {
+  const { tracks, leftOut } = selectTracks(found, settings.tracks);
+  const maps = tracks.map(({ map }) => map);
+  const streams = tracks.map(({ stream }) => stream);
   const video = streams.find(({ kind }) => kind === 'video');
-  const audio = streams.find(({ kind }) => kind === 'audio');
+  const sounds = streams.filter(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
-  const has = { hasVideo: video !== undefined, hasAudio: audio !== undefined };
-  if (audio === undefined || fits(audio, format, settings.audioSampleRateHz))
-    return { format, audio: 'copy', ...has };
+  if (sounds.every((sound) => fits(sound, format, settings.audioSampleRateHz)))
+    return { format, audio: 'copy', maps, leftOut };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
-  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, ...has };
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, maps, leftOut };
 }
 
-function fits({ codec, sampleRateHz }: StreamCodec, format: ContainerFormat, wantedHz: number): boolean {
+function fits({ codec, sampleRateHz }: FoundStream, format: ContainerFormat, wantedHz: number): boolean {
   return CARRIERS[format].audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.t
 import { S3_PART_MIN_BYTES } from '../upload/s3Limits.ts';
 import { checkFormats } from './formats.ts';
 import { checkTags } from './tags.ts';
+import { ALL_TRACKS, checkTracks, tracksSchema } from './tracks.ts';
 
 /** Containers that a part can be; the file extension is the same word. */
 export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
@@ -66,6 +67,8 @@ export const recordingSettingsSchema = z.strictObject({
   rtspTransport: z._default(z.enum(RTSP_TRANSPORTS), 'tcp'),
   /** Which variant of an HLS source, with its sound. */
   variant: z._default(variantRuleSchema, BEST_VARIANT),
+  /** Which of the source's tracks are recorded. */
+  tracks: z._default(tracksSchema, ALL_TRACKS),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -85,6 +88,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   sources: DEFAULT_SOURCE_RULES,
   rtspTransport: 'tcp',
   variant: BEST_VARIANT,
+  tracks: ALL_TRACKS,
   tags: {},
 };
 
@@ -94,6 +98,7 @@ export const settingsOverridesSchema = z.strictObject({
   names: z.exactOptional(z.partial(recordingSettingsSchema.shape.names)),
   sources: z.exactOptional(z.partial(sourceRulesSchema)),
   variant: z.exactOptional(z.partial(variantRuleSchema)),
+  tracks: z.exactOptional(z.partial(tracksSchema)),
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
@@ -109,9 +114,11 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     names: { ...base.names, ...overrides.names },
     sources: { ...base.sources, ...overrides.sources },
     variant: { ...base.variant, ...overrides.variant },
+    tracks: { ...base.tracks, ...overrides.tracks },
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);
   checkTags(settings.tags);
+  checkTracks(settings.tracks);
   return settings;
 }

@@ -111,8 +111,9 @@ export function recordingReason(objects: RecordingObjects): Reason | undefined {
  * | capacity | ECS, which has refused a task, and is asked again |
  * | task | a task that ECS has taken: tens of seconds on Fargate |
  * | source | the stream: the recorder is there |
+ * | keyframe | the first picture that can be decoded: data come, and sound may be recorded |
  */
-export const WAITED_FOR = ['recorder', 'capacity', 'task', 'source'] as const;
+export const WAITED_FOR = ['recorder', 'capacity', 'task', 'source', 'keyframe'] as const;
 
 export interface Waiting {
   readonly for: (typeof WAITED_FOR)[number];
@@ -121,11 +122,15 @@ export interface Waiting {
   readonly reason?: string;
 }
 
-/** What a recording waits for that has no frame yet; undefined for one that has. */
+/** What a recording waits for that has no frame yet, or no picture; undefined for one that has. */
 export function waitingOf(objects: RecordingObjects): Waiting | undefined {
   const { job, launch, attempts } = objects;
-  if (recordingStatus(objects) !== 'starting') return undefined;
-  const claim = attempts.get(Math.max(0, ...attempts.keys()))?.claim;
+  const status = recordingStatus(objects);
+  if (status !== 'starting' && status !== 'recording') return undefined;
+  const { claim, progress } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
+  const sinceMs = progress?.waitsForKeyframeSinceMs;
+  if (sinceMs !== undefined) return { for: 'keyframe', sinceMs };
+  if (status === 'recording') return undefined;
   if (claim !== undefined && claim.void === undefined) return { for: 'source', sinceMs: claim.claimedAtMs };
   if (launch?.acceptedAtMs !== undefined) return { for: 'task', sinceMs: launch.acceptedAtMs };
   if (launch?.refusedFor === undefined) return { for: 'recorder', sinceMs: job.requestedAtMs };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
+import { FOUND_KINDS, LEFT_OUT_REASONS } from '../settings/selectTracks.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 
 /**
@@ -185,6 +186,8 @@ export const progressSchema = z.object({
   /** Age of the oldest byte that is not inside an uploaded S3 part. */
   tailAgeMs: z.number(),
   spoolBytes: count,
+  /** Since when pictures come of which none can be decoded yet: the next keyframe is waited for. */
+  waitsForKeyframeSinceMs: optional(atMs),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
@@ -236,6 +239,15 @@ export const trackSchema = z.object({
   height: optional(count),
   sampleRateHz: optional(count),
   channels: optional(count),
+  language: optional(text),
+});
+
+/** Streams of the source that are not recorded, for one reason. */
+export const leftOutSchema = z.object({
+  kind: z.enum(FOUND_KINDS),
+  codec: text,
+  reason: z.enum(LEFT_OUT_REASONS),
+  count: ordinal,
 });
 
 /** `parts/<p>/open.json`: create-only, recorder: this is how a part number is taken. */
@@ -250,6 +262,7 @@ export const openPartSchema = z.object({
   /** Wall clock of the part's first frame: the recording's start plus media time. */
   startTimeMs: atMs,
   tracks: z.array(trackSchema),
+  leftOut: optional(z.array(leftOutSchema)),
 });
 export type OpenPart = z.infer<typeof openPartSchema>;
 

@@ -7,7 +7,7 @@ import type { ContainerFormat } from '../../../functions/core/media/types.ts';
 import { type EncodingPlan, planFor } from '../../../functions/core/settings/formats.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 
-const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', hasVideo: true, hasAudio: true };
+const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', maps: ['0:v:0', '0:a:0'], leftOut: [] };
 const argumentsFor = (
   url: string,
   settings: Partial<InputSettings> = {},
@@ -63,19 +63,19 @@ describe('ffmpegArguments', () => {
     const copied = argumentsFor('rtmp://h/a/b').join(' ');
     expect(copied).toContain('-map 0:v:0? -map 0:a:0? -c copy -copyinkf');
     expect(copied).toMatch(/-f nut pipe:1$/);
-    const encode = (hasVideo: boolean): string =>
+    const encode = (...maps: string[]): string =>
       argumentsFor(
         'rtmp://h/a/b',
         {},
-        {
-          plan: { format: 'mp4', audio: { encoder: 'aac', sampleRateHz: 48_000 }, hasVideo, hasAudio: true },
-        },
+        { plan: { ...COPY, audio: { encoder: 'aac', sampleRateHz: 48_000 }, maps } },
       ).join(' ');
-    expect(encode(true)).toMatch(
+    expect(encode('0:v:0', '0:a:0')).toMatch(
       /-map 0:v:0 -c copy .*-f nut pipe:1 -map 0:a:0 -c:a aac -ar 48000 -af asetpts=.*,aresample=async=1.*pipe:3$/,
     );
-    expect(encode(false)).not.toContain('0:v:0');
-    expect(encode(false)).toMatch(/-f nut pipe:1$/);
+    expect(encode('0:a:0')).not.toContain('0:v:0');
+    expect(encode('0:a:0')).toMatch(/-f nut pipe:1$/);
+    // A language that is silent must not hold back another.
+    expect(encode('0:v:0', '0:a:1', '0:a:2')).toMatch(/pipe:1 -map 0:a:1 .* pipe:3 -map 0:a:2 .* pipe:4$/);
   });
 });
 
@@ -91,9 +91,9 @@ describe('InputStreams', () => {
       '  Stream #0:1(und): Video: h264 (Constrained Baseline), yuv420p(tv, bt709, progressive), 640x360, 25 fps',
     ];
     for (const line of lines) expect(streams.read(line)).toBeUndefined();
-    expect(streams.read('Stream mapping:')).toEqual([
-      { kind: 'audio', codec: 'aac', sampleRateHz: 48_000 },
-      { kind: 'video', codec: 'h264' },
+    expect(streams.read('Stream mapping:')?.streams).toEqual([
+      { index: 0, kind: 'audio', codec: 'aac', sampleRateHz: 48_000 },
+      { index: 1, kind: 'video', codec: 'h264', width: 640, height: 360 },
     ]);
     expect(streams.read('  Stream #0:0: Video: h264, 1 fps')).toBeUndefined();
   });
@@ -107,7 +107,9 @@ describe('InputStreams', () => {
       '  Stream #0:2[0x102]: Video: h264 ([27][0][0][0] / 0x001B), none, 90k tbr',
     ];
     for (const line of lines) streams.read(line);
-    expect(streams.listed).toEqual([{ kind: 'video', codec: 'h264' }]);
+    const { maps, leftOut } = planFor(streams.listed ?? { streams: [], programs: [] }, DEFAULT_SETTINGS);
+    expect(maps).toEqual(['0:v:0']);
+    expect(leftOut.map(({ reason }) => reason)).toEqual(['never_came', 'never_came']);
   });
 
   it('copies AAC with headers of its own into every container', () => {
@@ -118,9 +120,9 @@ describe('InputStreams', () => {
       '  Stream #0:1[0x101]: Audio: aac (LC) ([15][0][0][0] / 0x000F), 44100 Hz, stereo, fltp, 129 kb/s',
     ];
     for (const line of lines) streams.read(line);
-    const found = streams.read('Stream mapping:') ?? [];
+    const found = streams.read('Stream mapping:') ?? { streams: [], programs: [] };
     const plan = (format: ContainerFormat) =>
-      planFor(found, { formats: { h264: format }, audioSampleRateHz: 44_100 });
+      planFor(found, { ...DEFAULT_SETTINGS, formats: { h264: format } });
     expect(plan('mkv').audio).toBe('copy');
     expect(plan('mp4').audio).toBe('copy');
     expect(plan('ts').audio).toBe('copy');

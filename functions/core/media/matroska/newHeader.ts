@@ -72,7 +72,7 @@ function trackEntry(number: number, description: TrackDescription): Buffer {
     uintElement(ID.trackNumber, number),
     uintElement(ID.trackUid, number),
     uintElement(ID.flagLacing, 0),
-    textElement(ID.language, 'und'),
+    textElement(ID.language, /^[a-z]{3}$/.test(info.language ?? '') ? (info.language ?? '') : 'und'),
     textElement(ID.codecId, codecId),
     uintElement(ID.trackType, info.kind === 'video' ? 1 : 2),
     ...(delayNs === 0 ? [] : [uintElement(ID.codecDelay, delayNs)]),

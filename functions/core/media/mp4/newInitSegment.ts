@@ -7,8 +7,11 @@ const ONE = 0x1_0000;
 const MATRIX = u32(ONE, 0, 0, 0, ONE, 0, 0, 0, 0x4000_0000);
 const VOLUME = 0x0100_0000;
 const IN_MOVIE_AND_ENABLED = 3;
-/** "und" in three times five bits. */
-const UNDETERMINED = 0x55c4;
+/** Three letters of five bits each; others than three are not known to MP4. */
+function languageCode(language = 'und'): number {
+  const letters = /^[a-z]{3}$/.test(language) ? language : 'und';
+  return [...letters].reduce((code, letter) => code * 32 + letter.charCodeAt(0) - 0x60, 0);
+}
 
 /**
  * What describes the samples of these tracks in fragments.
@@ -37,7 +40,7 @@ function newTrack(id: number, description: TrackDescription): Track {
     defaults: { duration: 0, size: 0, flags: 0 },
     boxes: {
       tkhd: trackHeader(id, description),
-      mdhd: fullBox('mdhd', 0, 0, u32(0, 0, timescale, 0, UNDETERMINED * 0x1_0000)),
+      mdhd: fullBox('mdhd', 0, 0, u32(0, 0, timescale, 0, languageCode(info.language) * 0x1_0000)),
       hdlr: handler(isVideo ? 'vide' : 'soun', isVideo ? 'VideoHandler' : 'SoundHandler'),
       mediaInformation: [
         isVideo ? fullBox('vmhd', 0, 1, u32(0, 0)) : fullBox('smhd', 0, 0, u32(0)),

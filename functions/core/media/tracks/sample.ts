@@ -37,6 +37,8 @@ export interface TrackSource {
   readonly codec: string;
   /** ffmpeg makes it anew, in place of a copy. */
   readonly isEncoded: boolean;
+  /** As the source has it. */
+  readonly language?: string;
 }
 
 /** Makes samples of one stream's packets. */

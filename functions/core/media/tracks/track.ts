@@ -10,12 +10,13 @@ import type { Sample, Track, TrackDescription, TrackSource } from './sample.ts';
 const PRIMING_SAMPLES: Readonly<Record<string, number>> = { aac: 1024, opus: 312 };
 
 export function trackOf(source: TrackSource, stream: NutStream): Track {
-  const { kind, codec, isEncoded } = source;
+  const { kind, codec, isEncoded, language } = source;
+  const spoken = language === undefined ? {} : { language };
   const description: TrackDescription = {
     info:
       kind === 'video'
-        ? { kind, codec, width: stream.width, height: stream.height }
-        : { kind, codec, sampleRateHz: stream.sampleRateHz, channels: stream.channels },
+        ? { kind, codec, width: stream.width, height: stream.height, ...spoken }
+        : { kind, codec, sampleRateHz: stream.sampleRateHz, channels: stream.channels, ...spoken },
     tag: stream.tag,
     configuration: stream.extradata,
     timescale: kind === 'video' ? VIDEO_TIMESCALE : stream.sampleRateHz,

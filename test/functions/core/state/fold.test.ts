@@ -5,8 +5,15 @@ import {
   type PartObjects,
   type RecordingObjects,
   recordingStatus,
+  waitingOf,
 } from '../../../../functions/core/state/fold.ts';
-import type { FinalPart, Job, MovedPart, OpenPart } from '../../../../functions/core/state/objects.ts';
+import type {
+  FinalPart,
+  Job,
+  MovedPart,
+  OpenPart,
+  Progress,
+} from '../../../../functions/core/state/objects.ts';
 
 const job: Job = {
   recordingId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -95,6 +102,33 @@ describe('a recording’s status', () => {
     ['available', objects({ stop, outcome, parts: home })],
     ['failed', objects({ outcome: { ...outcome, status: 'failed' }, parts: home })],
   ])('is %s', (status, given) => expect(recordingStatus(given)).toBe(status));
+});
+
+describe('what a recording waits for', () => {
+  const progress = {
+    ...{ attempt: 1, atMs: 2_000, part: 1, bytes: 0, uploadedBytes: 0, durationMs: 0 },
+    ...{ bitrateBps: 0, fps: 0, tailAgeMs: 0, spoolBytes: 0 },
+  };
+  const waits = { ...progress, waitsForKeyframeSinceMs: 1_700 };
+  const attempt = (told: Progress) => new Map([[1, { claim, progress: told }]]);
+
+  it.each([
+    ['source', objects({ attempts: new Map([[1, { claim }]]) }), 1_500],
+    ['keyframe', objects({ attempts: attempt(waits) }), 1_700],
+    // Its sound is recorded meanwhile.
+    ['keyframe', objects({ attempts: attempt(waits), parts: opened }), 1_700],
+  ])('%s', (waited, given, sinceMs) => {
+    expect(waitingOf(given)).toEqual({ for: waited, sinceMs });
+    const view = recordingView(given, new Map());
+    expect(view.waiting).toEqual({ for: waited, since: new Date(sinceMs).toISOString() });
+    expect(view.progress ?? {}).not.toHaveProperty('waitsForKeyframeSinceMs');
+  });
+
+  it('is nothing once pictures come, or when it ends', () => {
+    expect(waitingOf(objects({ attempts: attempt(progress), parts: opened }))).toBeUndefined();
+    expect(waitingOf(objects({ attempts: attempt(waits), stop }))).toBeUndefined();
+    expect(waitingOf(objects({ attempts: attempt(waits), outcome }))).toBeUndefined();
+  });
 });
 
 describe('what the API shows', () => {
