@@ -122,18 +122,3 @@ export async function withoutOutcome(store: Store, recordingIds: readonly string
   const outcomes = await Promise.all(recordingIds.map((id) => store.read(outcomeKey(id), outcomeSchema)));
   return recordingIds.filter((_, index) => outcomes[index] === undefined);
 }
-
-/**
- * Recordings that a lock names and that may need mending: its holder, and those that held it before and had not ended.
- * Forgets the ones that have ended by now.
- */
-export async function recordingsOfLock(
-  { store }: { readonly store: Store },
-  key: string,
-  lock: { readonly value: Lock; readonly etag: string },
-): Promise<{ readonly holder: string | undefined; readonly earlier: readonly string[] }> {
-  const { recordingId, releasedAtMs, earlier: known = [] } = lock.value;
-  const earlier = await withoutOutcome(store, known);
-  if (earlier.length < known.length) await store.replace(key, { ...lock.value, earlier }, lock.etag);
-  return { holder: releasedAtMs === undefined ? recordingId : undefined, earlier };
-}

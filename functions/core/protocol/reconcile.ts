@@ -1,4 +1,7 @@
 import type { RecordingObjects } from '../state/fold.ts';
+import { lockKey, outcomeKey } from '../state/keys.ts';
+import { lockSchema, type Reason } from '../state/objects.ts';
+import { voidClaim } from './claim.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
 import type { StopTasks } from './ports.ts';
 import { missingAttempt, type StoppedAttempt } from './settle.ts';
@@ -53,9 +56,28 @@ export async function reconcileRecording(
   }
   const endedAtMs = lastSignMs(objects);
   if (nowMs - endedAtMs < TASK_GONE_MS) return undefined;
+  if (await neverBegan(ports, objects)) return 'taskMissed';
   const reason = 'the task is gone, and its end was not reported';
   await ports.settle(objects, { attempt: missingAttempt(objects), reason, by: 'reconcile', endedAtMs });
   return 'taskMissed';
+}
+
+/**
+ * Its start died before it had the session's lock, or another start had it: nobody was told of such a recording, and
+ * another one may record its stream. It ends without an attempt.
+ */
+async function neverBegan(ports: ReconcilePorts, { job, attempts }: RecordingObjects): Promise<boolean> {
+  const { store, clock } = ports;
+  const { recordingId, mediaSessionId } = job;
+  const lock = (await store.read(lockKey(mediaSessionId), lockSchema))?.value;
+  if (lock?.recordingId === recordingId || lock?.earlier?.includes(recordingId) === true) return false;
+  if ([...attempts.values()].some(({ claim, end }) => end !== undefined || claim?.void === undefined))
+    return false;
+  const reason: Reason = { code: 'superseded', message: 'Its start did not come to its end.' };
+  const why = { by: 'reconcile', reason: reason.message };
+  if ((await voidClaim(ports, { recordingId, attempt: 1 }, why)).claim.void === undefined) return false;
+  await store.create(outcomeKey(recordingId), { status: 'failed', reason, parts: 0, atMs: clock.nowMs() });
+  return true;
 }
 
 /** What of a recording says whether it is to be looked at closely; of its attempts the latest alone. */

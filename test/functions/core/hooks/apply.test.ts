@@ -10,9 +10,10 @@ import {
   matchesPattern,
   sourceUrlOf,
 } from '../../../../functions/core/hooks/settings.ts';
+import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import { lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
+import { attemptKey, lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, sessionSchema } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 
@@ -97,6 +98,50 @@ describe('a hook', () => {
     clock.timeMs += 1;
     await hear({ ...published, record: true, sessionId: 'c2' });
     expect(launcher.launched).toHaveLength(2);
+  });
+
+  describe('of a stream that is published again before its recording has ended', () => {
+    const again: HookEvent = { ...published, record: true, sessionId: 'c2' };
+    const claim = (id = '') =>
+      store.put(attemptKey(id, 1, 'claim'), { attempt: 1, claimedAtMs: clock.timeMs });
+
+    it('starts another recording, when the end of the former publication stops the one that was the answer', async () => {
+      const { started: first } = await hear({ ...published, record: true });
+      claim(first);
+      let second: string | undefined;
+      store.before = async (operation, key) => {
+        if (operation !== 'create' || key !== stopKey(first ?? '') || second !== undefined) return;
+        second = 'on its way';
+        clock.timeMs += 1;
+        second = (await hear(again)).started;
+      };
+      const { started } = await hear(unpublished);
+      expect(second).toBe(first);
+      expect(session()).toMatchObject({ status: 'PUBLISHING', sessionId: 'c2' });
+      expect(launcher.launched).toEqual([`${first}-1`, `${started}-1`]);
+      expect(store.value(lockKey('live/cam'), lockSchema)?.recordingId).toBe(started);
+    });
+
+    it('leaves it alone where the end of the former publication comes later', async () => {
+      const { started: first } = await hear({ ...published, record: true });
+      claim(first);
+      clock.timeMs += 1;
+      expect(await hear(again)).toMatchObject({ started: first });
+      await hear(unpublished);
+      expect(store.objects.has(stopKey(first ?? ''))).toBe(false);
+    });
+
+    it('does not bring back what somebody stopped', async () => {
+      const { started: first } = await hear({ ...published, record: true });
+      claim(first);
+      clock.timeMs += 1;
+      await hear(again);
+      const ports = { store, clock, stopTasks: async () => undefined, warn: () => undefined };
+      await stopRecording(ports, { mediaSessionId: 'live/cam', by: 'somebody' });
+      clock.timeMs += 30_000;
+      expect(await hear(again)).not.toHaveProperty('started');
+      expect(launcher.launched).toHaveLength(1);
+    });
   });
 
   it('starts what an earlier hook could not, when the server says again that the stream goes on', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { beginAttempt, beginEnding, endAttempt } from '../../../../functions/core/protocol/attempt.ts';
+import { reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { rotateRecording } from '../../../../functions/core/protocol/rotate.ts';
 import { settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
@@ -265,4 +266,25 @@ it('a launch that was refused for too long says nothing of a recorder that anoth
   const refused = { attempt: 1, reason: 'RESOURCE:CPU', by: 'launch', isFinal: true, unclaimedOnly: true };
   expect(await settleAttempt(ports(), await objects(recordingId), refused)).toEqual({ kind: 'alive' });
   expect(store.value(attemptKey(recordingId, 1, 'end'), endSchema)).toBeUndefined();
+});
+
+it('a job whose start died before it had the lock is not launched beside the recording that has it', async () => {
+  launcher.fails = () => new Error('the function is gone');
+  let orphan: string | undefined;
+  store.before = (operation, key) => {
+    if (operation !== 'create' || key !== lockKey('m1')) return;
+    [orphan] = store.keys('state/recordings/').map((found) => found.split('/')[2]);
+    throw new Error('the function is gone');
+  };
+  await expect(start()).rejects.toThrow('the function is gone');
+  store.before = () => undefined;
+  launcher.fails = undefined;
+  const { recordingId } = await start();
+  clock.timeMs += 10 * 60_000;
+  const settle = async () => expect.unreachable('it is not to be settled');
+  const mends = { ...ports(), hasTask: async () => false, announceMissing: async () => undefined, settle };
+  expect(await reconcileRecording(mends, await objects(orphan ?? ''))).toBe('taskMissed');
+  expect(outcome(orphan ?? '')).toMatchObject({ status: 'failed', reason: { code: 'superseded' } });
+  expect((await begin(orphan ?? '', 1, 'task/late')).kind).toBe('superseded');
+  expect(launcher.launched).toEqual([`${recordingId}-1`]);
 });

@@ -6,7 +6,6 @@ import { hookSettingsSchema } from '../../../../functions/core/hooks/settings.ts
 import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
 import { CapacityFallback, type TaskRequest } from '../../../../functions/core/protocol/launch.ts';
 import { launchAsked } from '../../../../functions/core/protocol/launchAsked.ts';
-import { recordingsOfLock } from '../../../../functions/core/protocol/lock.ts';
 import { reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { type StoppedAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { type StartResult, startRecording } from '../../../../functions/core/protocol/start.ts';
@@ -15,11 +14,13 @@ import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.t
 import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
+  ACTIVE_PREFIX,
   endingKey,
   lockKey,
   outcomeKey,
   partKey,
   sessionKey,
+  stopKey,
 } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
@@ -152,16 +153,19 @@ export class World {
     }
   }
 
-  /** What the schedule does: recordings that a lock names. */
+  /** What the schedule does: recordings that are marked as going on. */
   async reconcile(): Promise<void> {
     this.clock.timeMs += RECONCILE_EVERY_MS;
-    const key = lockKey(SESSION);
-    const lock = await this.store.read(key, lockSchema);
-    if (lock === undefined) return;
-    const { holder, earlier } = await recordingsOfLock(this.ports, key, lock);
-    for (const recordingId of [...(holder === undefined ? [] : [holder]), ...earlier]) {
+    for (const marker of this.store.keys(ACTIVE_PREFIX)) {
+      const recordingId = marker.slice(ACTIVE_PREFIX.length);
       const objects = await readRecording(this.store, recordingId);
       if (objects === undefined) continue;
+      const lock = this.store.value(lockKey(SESSION), lockSchema);
+      const holdsLock = lock?.recordingId === recordingId && lock.releasedAtMs === undefined;
+      if (objects.outcome !== undefined && !holdsLock) {
+        this.store.objects.delete(marker);
+        continue;
+      }
       const settle = async (_: unknown, gone: StoppedAttempt) => this.#settle(recordingId, gone);
       // What fails is tried again by the next run.
       await reconcileRecording({ ...this.ports, settle }, objects).catch((error: unknown) => {
@@ -189,14 +193,20 @@ export class World {
   /** A task claimed its attempt, and nobody may have it but this one. */
   claimed({ recordingId, attempt }: Task): void {
     const token = `${recordingId}/${attempt}`;
+    // Another recording of the stream is on its way out by then.
     const others = [...this.running].filter(
-      ([task, recorder]) => task.recordingId === recordingId && recorder.isRecording,
+      ([task, recorder]) =>
+        recorder.isRecording && (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
     );
     const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
       this.store.objects.has(key),
     );
     if (this.#claimed.has(token) || others.length > 0 || hasEnded) this.wrong.push(token);
     this.#claimed.add(token);
+  }
+
+  #isLeaving(recordingId: string): boolean {
+    return [stopKey(recordingId), endingKey(recordingId)].some((key) => this.store.objects.has(key));
   }
 
   /** The task has stopped: ECS says so, once, twice, or the event is lost. */
