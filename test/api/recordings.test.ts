@@ -283,12 +283,16 @@ describe('a recording', () => {
   });
 
   it.each(['', '/events'])('that does not exist is not found: GET …%s', async (path) => {
-    for (const id of ['none', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '..%2F..%2Fsessions']) {
+    for (const id of ['none', '01ARZ3NDEKTSV4RRFFQ69G5FAV']) {
       expect(await get(id, path)).toMatchObject({
         status: 404,
         body: { error: { code: 'recording_not_found', field: 'recordingId' } },
       });
     }
+    // API Gateway decodes the path before it looks for a route, and there is none of so many pieces.
+    const answer = await fetch(`${api.runtime.apiUrl}/recordings/..%2F..%2Fsessions${path}`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ error: { code: 'route_not_found', field: 'path' } });
   });
 
   it.each(['stop', 'rotate'])('that does not exist is not found: POST …/%s', async (command) => {
