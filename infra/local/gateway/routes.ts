@@ -13,9 +13,8 @@ export interface RouteMatch<Route> {
 /**
  * The route that API Gateway picks: the method must be the same, and a fixed segment goes before a parameter. It looks
  * at the decoded path, so that an encoded slash parts segments as a plain one does, and decodes a parameter's value once
- * more (docs/aws-facts.md).
+ * more (docs/aws-facts.md); what cannot be decoded again stays as it is.
  * @param path decoded once
- * @returns undefined for no route, and for a parameter that cannot be decoded again
  */
 export function matchRoute<Route extends Routed>(
   routes: readonly Route[],
@@ -31,13 +30,11 @@ export function matchRoute<Route extends Routed>(
   const best = matches[0];
   if (best === undefined) return undefined;
   const parameters = best.pattern.flatMap((piece, i) =>
-    isParameter(piece) ? [{ name: piece.replaceAll(/[{}+]/g, ''), value: decoded(taken(piece, i)) }] : [],
+    isParameter(piece)
+      ? [[piece.replaceAll(/[{}+]/g, ''), decoded(taken(piece, i)) ?? taken(piece, i)] as const]
+      : [],
   );
-  if (parameters.some(({ value }) => value === undefined)) return undefined;
-  return {
-    route: best.route,
-    pathParameters: Object.fromEntries(parameters.map(({ name, value = '' }) => [name, value])),
-  };
+  return { route: best.route, pathParameters: Object.fromEntries(parameters) };
 
   function hasLength(pattern: readonly string[]): boolean {
     return isGreedy(pattern.at(-1) ?? '')
