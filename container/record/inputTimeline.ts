@@ -22,6 +22,11 @@ export class InputTimeline {
     return this.#goesOn;
   }
 
+  /** The source itself says how long nothing came: no time at all may be true. By the clock alone something is missing. */
+  get saysWhatIsMissing(): boolean {
+    return this.#seam !== undefined;
+  }
+
   /** ffmpeg begins. */
   begin(): void {
     this.#seam = undefined;

@@ -132,13 +132,16 @@ export class RecordedPart {
   /**
    * ffmpeg was started again: goes on in this file where it can, with a gap.
    * @param atMs wall clock of the fragment's first frame
+   * @param isLossless the source says that nothing is missing where no time is
    */
-  resume(first: Fragment, atMs: number): boolean {
+  resume(first: Fragment, atMs: number, isLossless: boolean): boolean {
     const gapMs = Math.max(0, atMs - this.endAtMs);
     const positionMs = this.durationMs + gapMs;
     if (!this.#muxer.resume(first, positionMs)) return false;
     const durationMs = Math.round(gapMs);
-    if (durationMs > 0) this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
+    if (durationMs > 0 || !isLossless) {
+      this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
+    }
     return true;
   }
 

@@ -224,7 +224,8 @@ export class Recording {
     if (this.rotation.isDue(part, next, this.#unfinished.size)) return false;
     if (!isNewRun) return part.accepts(next);
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
-    return part.format === this.#format && next.keyframe && part.resume(next, zeroAtMs + next.startMs);
+    if (part.format !== this.#format || !next.keyframe) return false;
+    return part.resume(next, zeroAtMs + next.startMs, this.#timeline.saysWhatIsMissing);
   }
 
   #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {
