@@ -4,6 +4,7 @@ import { errorAnswer } from '../../functions/core/api/answers.ts';
 import { ERRORS } from '../../functions/core/api/errors.ts';
 import type { DocumentedOperation } from '../../functions/core/api/operations.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { ROUTES } from '../../functions/core/api/routes.ts';
 import { openApiDocument } from '../../infra/openapi/document.ts';
 
 export interface Seen {
@@ -15,7 +16,8 @@ export interface Seen {
 
 /** The operation that a request is for, as the document has it; undefined for what is no route. */
 export function operationOf(method: string, route: string): DocumentedOperation | undefined {
-  const path = new URL(route, 'http://h').pathname;
+  // As API Gateway: the path is decoded before a route is looked for.
+  const path = decodeURIComponent(new URL(route, 'http://h').pathname);
   const found = OPERATIONS.filter((one) => one.method === method && pattern(one.path).test(path));
   return found.sort((a, b) => parameters(a.path) - parameters(b.path))[0];
 }
@@ -23,7 +25,8 @@ export function operationOf(method: string, route: string): DocumentedOperation 
 const parameters = (path: string): number => path.split('{').length;
 
 function pattern(path: string): RegExp {
-  const plain = path.replaceAll(/\{\w+\}/g, '[^/]+');
+  const isGreedy = ROUTES.some((route) => route.path === path.replace(/\}$/, '+}'));
+  const plain = path.replace(/\{\w+\}$/, isGreedy ? '[^]+' : '$&').replaceAll(/\{\w+\}/g, '[^/]+');
   const prefix = '/rest-api/';
   return plain.startsWith(prefix)
     ? new RegExp(`^(/rest-api)?/${plain.slice(prefix.length)}/*$`)
