@@ -48,7 +48,7 @@ export class Fragmenter {
   /** The next fragment, if one is due. It is valid until the next one is asked for. */
   next(nowMs: number): Fragment | undefined {
     const leader = this.#leader(nowMs);
-    if (leader?.first === undefined || this.#waitsForPictures(leader)) return undefined;
+    if (leader?.first === undefined || this.#waitsForPictures(leader, nowMs)) return undefined;
     const count = cutOf(leader);
     if (count === undefined) {
       const isHeld = nowMs - leader.first.arrivedAtMs >= HELD_MAX_MS;
@@ -85,11 +85,14 @@ export class Fragmenter {
     return filled.sort((one, other) => one.shownAt(0) - other.shownAt(0))[0];
   }
 
-  #waitsForPictures(leader: TrackQueue): boolean {
+  #waitsForPictures(leader: TrackQueue, nowMs: number): boolean {
     const isWaiting = this.#queues.some(
       ({ kind, arrivedAtMs }) => kind === 'video' && arrivedAtMs === undefined,
     );
     if (!isWaiting || leader.kind === 'video' || this.#hasCut) return false;
+    // What is fetched as fast as it can be has seconds of sound in a moment, from an input of its own.
+    const hasJustCome = nowMs - (leader.first?.arrivedAtMs ?? nowMs) < SILENT_MS;
+    if (hasJustCome && this.#bytes < QUEUED_MAX_BYTES) return true;
     return leader.shownAt(leader.length - 1) - leader.shownAt(0) < LEADING_SECONDS;
   }
 
