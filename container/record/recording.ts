@@ -103,7 +103,8 @@ export class Recording {
       this.#options.context.log.warn("the source's clock has jumped: its times go on where they were", {
         jump,
       });
-      if (jump.gapMs > 0 && this.#zeroAtMs !== undefined)
+      // Times that went back are another publisher's, or an encoder's that began anew: told, however short it was away.
+      if ((jump.gapMs > 0 || jump.byMs < 0) && this.#zeroAtMs !== undefined)
         this.#part?.addGap(this.#zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
     }
     for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs))
