@@ -20,7 +20,7 @@ const DEFAULT_LIMIT = '50';
 /** Rooms, whose participants are recorded one by one, as resources. */
 export const handler = httpRouter<RouteKeyOf<'rooms'>>({
   'GET /rooms': { body: 'none', run: list },
-  'GET /rooms/{room}': { body: 'none', run: show },
+  'GET /rooms/{room+}': { body: 'none', run: show },
 });
 
 /** → 200 `{"rooms":[{"room","latestRecordingAt"}],"nextToken"?}`, by name. */

@@ -25,7 +25,7 @@ export const ROUTES = [
   { method: 'POST', path: '/recordings/{recordingId}/stop', function: 'recordings', ...caller },
   { method: 'POST', path: '/recordings/{recordingId}/rotate', function: 'recordings', ...caller },
   { method: 'GET', path: '/rooms', function: 'rooms', ...caller },
-  { method: 'GET', path: '/rooms/{room}', function: 'rooms', ...caller },
+  { method: 'GET', path: '/rooms/{room+}', function: 'rooms', ...caller },
   { method: 'GET', path: '/streams', function: 'streams', ...caller },
   // Greedy: API Gateway decodes a path before it picks the route, and ids such as `app/name` have a slash.
   { method: 'GET', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
