@@ -196,6 +196,20 @@ describe('presigned URLs', () => {
     await put2.text();
   });
 
+  it('are for one range, where its header is signed', async () => {
+    const key = endpoint.key();
+    await put(endpoint, key, '0123456789');
+    const url = await sign(new GetObjectCommand({ Bucket, Key: key, Range: 'bytes=2-4' }));
+    const answer = await fetch(url, { headers: { range: 'bytes=2-4' } });
+    expect(answer.status).toBe(206);
+    expect(await answer.text()).toBe('234');
+    for (const headers of [{}, { range: 'bytes=2-5' }, { range: 'bytes=1-4' }, { range: 'bytes=2-' }]) {
+      const other = await fetch(url, { headers: new Headers(headers as Record<string, string>) });
+      expect(other.status).toBe(403);
+      expect(await other.text()).toContain('<Code>SignatureDoesNotMatch</Code>');
+    }
+  });
+
   it('with a changed or an added parameter are refused', async () => {
     const key = endpoint.key();
     await put(endpoint, key);
