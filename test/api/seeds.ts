@@ -97,7 +97,12 @@ export const SEEDS = {
         },
       ],
     ]),
-    parts: parts({ open: open(1) }),
+    parts: parts({
+      open: {
+        ...open(1),
+        leftOut: [{ kind: 'subtitle', codec: 'dvb_teletext', reason: 'container', count: 1 }],
+      },
+    }),
   },
   finished: {
     stop,

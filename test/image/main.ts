@@ -25,7 +25,7 @@ import { decodeErrors, probe, publishCounter, readCounters } from '../support/co
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { ImageFfmpeg } from './imageFfmpeg.ts';
 import { Podman } from './podman.ts';
-import { testRecorder } from './recorderTests.ts';
+import { checkTestFiles, testRecorder } from './recorderTests.ts';
 
 /**
  * `npm run test:image`: builds the recorder's image, records a stream with it as Fargate would run it, sends SIGTERM,
@@ -51,6 +51,7 @@ if (missing.length > 0 || process.getuid?.() !== 0) {
   process.exit(process.env.CI === 'true' ? 1 : 0);
 }
 
+checkTestFiles();
 const folder = await mkdtemp(path.join(tmpdir(), 'image-'));
 const podman = new Podman(folder);
 console.log('image: building');

@@ -88,6 +88,8 @@ export function parseMainHeader(fields: NutCursor): MainHeader {
   const timeBases: TimeBase[] = [];
   for (let left = fields.v(); left > 0 && !fields.isShort; left--)
     timeBases.push({ numerator: fields.v(), denominator: fields.v() });
+  if (timeBases.some(({ numerator, denominator }) => numerator === 0 || denominator === 0))
+    throw new MediaError('a unit of time is nothing, or without end');
   const codes = frameCodes(fields);
   const prefixes = [Buffer.alloc(0)];
   for (let left = fields.v(); left > 0 && !fields.isShort; left--) prefixes.push(Buffer.from(fields.bytes()));

@@ -48,7 +48,8 @@ export class NutReader {
   readonly #queue = new ByteQueue();
   #hasBegun: boolean = false;
   #main: MainHeader | undefined;
-  readonly #streams: StreamState[] = [];
+  /** By their index: a damaged header may leave holes. */
+  readonly #streams: (StreamState | undefined)[] = [];
   #place: Place = { seconds: 0, periodSeconds: Number.POSITIVE_INFINITY };
 
   get danglingBytes(): number {
@@ -109,6 +110,7 @@ export class NutReader {
     const base = timeBases[Number(time % count)];
     if (base === undefined) throw new MediaError('there are no units of time');
     for (const state of this.#streams) {
+      if (state === undefined) continue;
       const { numerator, denominator } = state.stream.timeBase;
       const units = (time / count) * BigInt(base.numerator) * BigInt(denominator);
       state.packed = units / (BigInt(base.denominator) * BigInt(numerator));

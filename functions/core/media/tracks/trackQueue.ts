@@ -35,6 +35,8 @@ export class TrackQueue {
   readonly #data = new ByteQueue();
   #lastDts = Number.NEGATIVE_INFINITY;
   #usualDuration: number | undefined;
+  /** How long after the sample before it the last one came, where that was a pause. */
+  #pause: number | undefined;
   #isFirst: boolean = true;
   /** When its last sample came; undefined before the first. */
   arrivedAtMs: number | undefined;
@@ -127,9 +129,13 @@ export class TrackQueue {
     const usual = this.#usualDuration ?? usualDuration(description);
     if (next === undefined || next.description.timescale !== description.timescale) return usual;
     const duration = next.dts - dts;
-    if (inFragment === undefined && duration > PAUSE_DURATIONS * usual) return usual;
-    this.#usualDuration = duration;
-    return duration;
+    const isPause = inFragment === undefined && duration > PAUSE_DURATIONS * usual;
+    const pauseBefore = this.#pause;
+    this.#pause = isPause ? duration : undefined;
+    if (isPause && pauseBefore === undefined) return usual;
+    // Pause after pause is how often the samples come: a picture a second, each a keyframe and a fragment.
+    this.#usualDuration = Math.min(duration, pauseBefore ?? duration);
+    return this.#usualDuration;
   }
 }
 

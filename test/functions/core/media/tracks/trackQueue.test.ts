@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { TrackDescription } from '../../../../../functions/core/media/tracks/sample.ts';
+import { TrackQueue } from '../../../../../functions/core/media/tracks/trackQueue.ts';
+
+const TIMESCALE = 90_000;
+const description: TrackDescription = {
+  info: { kind: 'video', codec: 'h264', width: 64, height: 64 },
+  tag: Buffer.alloc(4),
+  configuration: Buffer.alloc(0),
+  timescale: TIMESCALE,
+  pixelWidth: 0,
+  pixelHeight: 0,
+  primingSamples: 0,
+};
+
+/** Durations of pictures that come at these times, each a fragment of its own, as each is told when the next is there. */
+function durationsOf(times: readonly number[]): number[] {
+  const queue = new TrackQueue(1, 'video');
+  return times.flatMap((dts, place) => {
+    queue.push({ description, dts, offset: 0, keyframe: true, data: Buffer.alloc(1) }, 0);
+    const isLast = place === times.length - 1;
+    return queue.take(isLast ? queue.length : queue.length - 1).samples.map(({ duration }) => duration);
+  });
+}
+
+describe('durations of samples that are fragments of their own', () => {
+  it('become the distance between them, however rare they are, and so does that of the last one', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 * TIMESCALE }),
+        fc.integer({ min: 4, max: 20 }),
+        (distance, count) => {
+          const durations = durationsOf(Array.from({ length: count }, (_, place) => place * distance));
+          expect(durations).toHaveLength(count);
+          expect(durations.slice(1)).toEqual(durations.slice(1).map(() => distance));
+        },
+      ),
+    );
+  });
+
+  it('do not take in a pause', () => {
+    const distance = TIMESCALE / 25;
+    const times = [0, 1, 2, 3, 1_000, 1_001, 1_002].map((place) => place * distance);
+    expect(durationsOf(times)).toEqual(times.map(() => distance));
+  });
+});
