@@ -11,7 +11,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
-import { markActive } from '../functions/core/protocol/active.ts';
+import { markActive, markWriting } from '../functions/core/protocol/active.ts';
+import { markListed } from '../functions/core/protocol/listed.ts';
 import { DEFAULT_SETTINGS } from '../functions/core/settings/settings.ts';
 import { newRecordingId } from '../functions/core/state/ids.ts';
 import {
@@ -19,6 +20,7 @@ import {
   attemptKey,
   indexKey,
   jobKey,
+  LISTED_MARKED_KEY,
   lockKey,
   outcomeKey,
   partKey,
@@ -29,6 +31,7 @@ import { Aftermath } from '../functions/mending/aftermath.ts';
 import { Reconciliation } from '../functions/mending/reconciliation.ts';
 import { Rescue } from '../functions/mending/rescue.ts';
 import { activeRecordings } from '../functions/recordings/registry.ts';
+import { listedSessions } from '../functions/recordings/sessions.ts';
 import { startEcsServer } from '../infra/emulators/ecs/server.ts';
 import type { Entry, Segment } from '../infra/emulators/s3/records.ts';
 import { type Benchmark, type Measurement, median } from './report.ts';
@@ -40,6 +43,8 @@ const ACTIVE = 500;
 const AT_ONCE = 32;
 const RECONCILE_AIM_S = 30;
 const FIND_ALL_AIM_S = 1;
+/** Streams and recordings. */
+const FIND_AIM_S = 2;
 
 /** What has ended must cost nothing: a large deployment's state, with few recordings that go on. */
 export const state: Benchmark = {
@@ -94,8 +99,12 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
     });
     const log = new Logger({ logLevel: 'ERROR' });
     const findAll = await seconds(async () => {
-      const found = (await activeRecordings(store)).length;
+      const found = (await activeRecordings(store)).flatMap(({ fileNames }) => fileNames).length;
       if (found !== ACTIVE) throw new Error(`find_all found ${found} of ${ACTIVE}`);
+    });
+    const find = await seconds(async () => {
+      const found = await Promise.all([listedSessions(store), activeRecordings(store)]);
+      if (found.some(({ length }) => length !== ACTIVE)) throw new Error('find did not find all');
     });
     const reconcile = await seconds(async () => {
       const mended = Object.entries(await reconciliation.run(log)).filter(([, count]) => count > 0);
@@ -105,6 +114,7 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
     return [
       { name: 'a run of reconcile', value: reconcile, unit: 's', aim: RECONCILE_AIM_S, detail },
       { name: 'find_all', value: findAll, unit: 's', aim: FIND_ALL_AIM_S, detail },
+      { name: 'find', value: find, unit: 's', aim: FIND_AIM_S, detail },
     ];
   } finally {
     await ecsServer.close();
@@ -123,7 +133,7 @@ async function seconds(run: () => Promise<void>): Promise<number> {
 
 /** Recordings that go on, as start and recorder leave them. */
 async function begin(store: StateStore): Promise<void> {
-  await store.create(ACTIVE_MARKED_KEY, { atMs: Date.now() });
+  for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await store.create(key, { atMs: Date.now() });
   const jobs = Array.from({ length: ACTIVE }, (_, i) => jobOf(i, Date.now()));
   for (let at = 0; at < jobs.length; at += AT_ONCE) {
     await Promise.all(jobs.slice(at, at + AT_ONCE).map((job) => beginOne(store, job)));
@@ -136,6 +146,7 @@ async function beginOne(store: StateStore, job: Job): Promise<void> {
   await markActive(store, job);
   await store.create(lockKey(mediaSessionId), { recordingId, acquiredAtMs: requestedAtMs });
   await store.create(indexKey(recordingId), { recordingId });
+  await markListed(store, mediaSessionId, requestedAtMs);
   await store.create(sessionKey(mediaSessionId), sessionOf(mediaSessionId, 'PUBLISHING'));
   await store.create(attemptKey(recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: requestedAtMs });
   // However long the benchmark takes, nothing is missing.
@@ -143,10 +154,12 @@ async function beginOne(store: StateStore, job: Job): Promise<void> {
     ...{ attempt: 1, atMs: Date.now() + 3_600_000, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1 },
     ...{ bitrateBps: 1, fps: 25, tailAgeMs: 1, spoolBytes: 0 },
   });
+  const open = { part: 1, fileName: 'a.mp4' };
   await store.create(partKey(recordingId, 1, 'open'), {
-    ...{ part: 1, attempt: 1, key: `records/${recordingId}/1/a.mp4`, uploadId: 'u', fileName: 'a.mp4' },
+    ...{ ...open, attempt: 1, key: `records/${recordingId}/1/a.mp4`, uploadId: 'u' },
     ...{ format: 'mp4', openedAtMs: requestedAtMs, startTimeMs: requestedAtMs, tracks: [] },
   });
+  await markWriting(store, recordingId, open);
 }
 
 /** What ended, straight into the endpoint's journal: half a million requests would take longer than all the rest. */

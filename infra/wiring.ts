@@ -44,17 +44,16 @@ const ASK_GRANTS = [
   { on: 'landing', actions: ['s3:PutObject'], keys: state('hosts') },
 ] as const satisfies readonly Grant[];
 
+const CONTROL_STATE = state(
+  ...['locks', 'recordings', 'active', 'index', 'reservations', 'sessions', 'listed', 'rooms'],
+);
+
 /** Starts and stops recordings. */
 const CONTROL_GRANTS = [
-  {
-    on: 'landing',
-    actions: ['s3:GetObject', 's3:PutObject'],
-    keys: state('locks', 'recordings', 'active', 'index', 'reservations', 'sessions', 'rooms'),
-  },
-  {
-    on: 'landing',
-    list: state('recordings', 'active', 'sessions', 'locks', 'index', 'reservations', 'rooms'),
-  },
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: CONTROL_STATE },
+  // Whether everything that is alive is marked.
+  { on: 'landing', actions: ['s3:GetObject'], keys: state('reconcile') },
+  { on: 'landing', list: [...CONTROL_STATE, ...state('reconcile')] },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 
@@ -98,7 +97,7 @@ const AFTERMATH_GRANTS = [
   },
   { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
   // A recording that follows another one, of a stream that was published again.
-  { on: 'landing', actions: ['s3:PutObject'], keys: state('index') },
+  { on: 'landing', actions: ['s3:PutObject'], keys: state('index', 'rooms', 'active') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails', 'active') },
   { on: 'landing', list: state('recordings', 'active', 'locks', 'sessions', 'tails') },
@@ -232,16 +231,16 @@ export const FUNCTIONS = {
       ...RELOCATE_GRANTS,
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
-      // Where it goes on; and recordings of a version without markers.
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('reconcile', 'active') },
+      // Where it goes on; and recordings and streams of a version without markers.
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('reconcile', 'active', 'listed') },
       // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
       {
         on: 'landing',
         actions: ['s3:GetObject', 's3:DeleteObject'],
-        keys: state('sessions', 'locks', 'reservations', 'idempotency'),
+        keys: state('sessions', 'listed', 'locks', 'reservations', 'idempotency'),
       },
-      { on: 'landing', list: state('index', 'reconcile', 'reservations', 'idempotency') },
+      { on: 'landing', list: state('index', 'reconcile', 'listed', 'reservations', 'idempotency') },
     ],
   },
 } as const satisfies Record<string, FunctionSpec>;

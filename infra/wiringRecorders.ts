@@ -26,11 +26,11 @@ export const RECORDER_TASK = {
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
     { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks', 'active') },
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
     {
       on: 'landing',
-      list: ['records/*', 'state/recordings/*', 'state/locks/*', 'state/sessions/*', 'state/tails/*'],
+      list: ['records/*', ...state('recordings', 'locks', 'active', 'sessions', 'tails')],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
     // The next attempt, before this task is taken away.

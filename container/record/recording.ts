@@ -15,6 +15,7 @@ import { Uploader } from '../upload/uploader.ts';
 import { InputTimeline, type TimelineSeam } from './inputTimeline.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
+import { WrittenFiles } from './writtenFiles.ts';
 
 export interface RecordingOptions {
   readonly context: AttemptContext;
@@ -41,6 +42,7 @@ export class Recording {
   readonly #spool: Spool;
   readonly #uploader: Uploader;
   readonly #buffers = new BufferPool();
+  readonly #written: WrittenFiles;
   readonly #finishing: Promise<FinalPart>[] = [];
   /** Of ffmpeg's present run, once it is known what that writes. */
   #media: LiveMedia | undefined;
@@ -65,6 +67,7 @@ export class Recording {
     const { context, signal, spoolFolder } = options;
     this.#options = options;
     this.rotation = new Rotation(context.job);
+    this.#written = new WrittenFiles(context);
     this.#nextPart = options.firstPart;
     const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
     this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes);
@@ -158,7 +161,7 @@ export class Recording {
   }
 
   async close(): Promise<void> {
-    await this.#spool.close();
+    await Promise.all([this.#written.said(), this.#spool.close()]);
   }
 
   measure(): Measure {
@@ -251,6 +254,7 @@ export class Recording {
     part.opened
       .then(async (open) => {
         this.#nextPart = Math.max(this.#nextPart, open.part + 1);
+        this.#written.opened(open);
         if (isFirst) await onFirstPart(open);
       })
       .catch((error: unknown) => this.#fail(error));
@@ -274,6 +278,10 @@ export class Recording {
       (error: unknown) => this.#fail(error),
     );
     this.#finishing.push(finished);
+    // Nobody writes it any more, whatever came of it.
+    void Promise.allSettled([part.opened, finished]).then(([opened]) => {
+      if (opened.status === 'fulfilled') this.#written.ended(opened.value.part);
+    });
   }
 
   #fail(error: unknown): void {

@@ -5,7 +5,6 @@ import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { etagOf, isKnown } from '../core/api/etag.ts';
-import { keyOfToken, pageToken } from '../core/api/pages.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { announceBody, listStreamsQuery, mediaSessionPath } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
@@ -26,9 +25,9 @@ import { startReserved } from '../core/protocol/reservation.ts';
 import { roomOf } from '../core/rooms/roomOf.ts';
 import { checkSource } from '../core/source/policy.ts';
 import { SESSIONS_PREFIX, sessionKey } from '../core/state/keys.ts';
-import { type Session, sessionSchema } from '../core/state/objects.ts';
+import { sessionSchema } from '../core/state/objects.ts';
 import { controlPorts } from '../recordings/control.ts';
-import { readAll } from '../recordings/registry.ts';
+import { sessionPage } from '../recordings/sessions.ts';
 
 const setup = once(() => {
   const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = readEnv([
@@ -48,8 +47,6 @@ const HOOKS: ReadonlyMap<string, (request: HookRequest) => HookResult> = new Map
 ]);
 
 const DEFAULT_LIMIT = 20;
-/** Streams that one page looks at, at most, however few of them are wanted. */
-const SCANNED_MAX = 1_000;
 
 /** The registry of streams, and the health of the API. */
 export const handler = httpRouter<RouteKeyOf<'streams'>>({
@@ -70,30 +67,9 @@ export const handler = httpRouter<RouteKeyOf<'streams'>>({
 
 /** → 200 `{"streams":[…],"nextToken"?}`, by the names of their sessions. */
 async function list({ query }: HttpRequest): Promise<HttpAnswer> {
-  const { status, name, limit = DEFAULT_LIMIT, nextToken } = parseInput(listStreamsQuery, query);
-  const wanted = Number(limit);
-  const streams: Session[] = [];
-  let after = nextToken === undefined ? undefined : keyOfToken(nextToken, SESSIONS_PREFIX);
-  let hasMore = true;
-  for (let scanned = 0; hasMore && streams.length < wanted && scanned < SCANNED_MAX; ) {
-    const page = await setup().store.listPage(SESSIONS_PREFIX, {
-      ...(after === undefined ? {} : { after }),
-      max: wanted - streams.length,
-    });
-    const keys = page.entries.map(({ key }) => key);
-    streams.push(
-      ...(await readAll(setup().store, keys, sessionSchema)).filter(
-        (session) =>
-          (status === undefined || session.status === status) &&
-          (name === undefined || session.name === name),
-      ),
-    );
-    scanned += keys.length;
-    after = keys.at(-1) ?? after;
-    hasMore = page.hasMore;
-  }
-  const token = hasMore && after !== undefined ? pageToken(after) : undefined;
-  return { status: 200, body: { streams: streams.map(streamView), nextToken: token } };
+  const { limit = DEFAULT_LIMIT, ...wanted } = parseInput(listStreamsQuery, query);
+  const { sessions, nextToken } = await sessionPage(setup().store, { ...wanted, limit: Number(limit) });
+  return { status: 200, body: { streams: sessions.map(streamView), nextToken } };
 }
 
 /** → 200, the stream; 304 for the ETag that the caller has. */
@@ -117,7 +93,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   const room = stream.room ?? roomOf({ name, mediaSessionId, ...app }, setup().hooks.rooms);
   checkSource(stream.sourceUrl, 'sourceUrl', setup().defaults.sources);
   const placed = { ...stream, ...(room === undefined ? {} : { room }), mediaSessionId, eventAtMs };
-  const session = await announceStream(setup().store, mediaSessionId, (known) =>
+  const session = await announceStream(setup().ports, mediaSessionId, (known) =>
     withPublication(placed, known, Date.now()),
   );
   const started = await startReserved(setup().ports, session);
@@ -132,7 +108,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
 async function unpublish({ path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   logger.appendKeys({ mediaSessionId });
-  const session = await announceStream(setup().store, mediaSessionId, (known) => {
+  const session = await announceStream(setup().ports, mediaSessionId, (known) => {
     if (known === undefined) throw unknownStream();
     // The media server's clock may be ahead of ours: what it says last still counts.
     return { ...known, status: 'UNPUBLISHED', eventAtMs: Math.max(Date.now(), known.eventAtMs) };

@@ -12,7 +12,6 @@ import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
 import { mediaSessionBody, startRecordingBody } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
 import {
-  isListed,
   matches,
   streamFilter,
   toWcsStreamItem,
@@ -21,19 +20,18 @@ import {
 import { credentialsSchema, isBasicFor } from '../core/auth/basic.ts';
 import { cancelReservation } from '../core/protocol/reservation.ts';
 import { stopRecording } from '../core/protocol/stop.ts';
+import { isGone } from '../core/state/kept.ts';
 import { sessionKey } from '../core/state/keys.ts';
-import { type Session, sessionSchema } from '../core/state/objects.ts';
+import { sessionSchema } from '../core/state/objects.ts';
 import { controlPorts } from '../recordings/control.ts';
-import { activeRecording, activeRecordings, latestSessions } from '../recordings/registry.ts';
+import { activeRecording, activeRecordings } from '../recordings/registry.ts';
+import { listedSessions } from '../recordings/sessions.ts';
 import { startFound } from '../recordings/startFound.ts';
 
 const setup = once(() => ({
   ports: controlPorts(new S3Client()),
   env: readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS']),
 }));
-
-/** Streams whose locks are looked at together. */
-const LOOKED_UP_AT_ONCE = 32;
 
 const start: Operation = { body: 'json', run: startStream };
 const stop: Operation = { body: 'json', run: stopStream };
@@ -47,7 +45,7 @@ const METHODS: Readonly<Record<WcsMethod, Operation>> = {
   '/stream/find': { body: 'optionalJson', run: findStreams },
   '/stream/find_all': {
     body: 'none',
-    run: async () => ({ status: 200, body: await streamItems(await latestSessions(setup().ports.store)) }),
+    run: async () => ({ status: 200, body: await allItems() }),
   },
 };
 
@@ -124,8 +122,8 @@ async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer>
 /** → 200 `[{"fileName","mediaSessionId"}]`: the files that are being written now. */
 async function findRecords(): Promise<HttpAnswer> {
   const recordings = await activeRecordings(setup().ports.store);
-  const files = recordings.flatMap(({ mediaSessionId, openParts }) =>
-    openParts.map(({ fileName }) => ({ fileName, mediaSessionId })),
+  const files = recordings.flatMap(({ mediaSessionId, fileNames }) =>
+    fileNames.map((fileName) => ({ fileName, mediaSessionId })),
   );
   return { status: 200, body: files };
 }
@@ -133,33 +131,33 @@ async function findRecords(): Promise<HttpAnswer> {
 /** `{"name","published",…}`, any field of the answer → 200, the streams that have these values; 404 without one. */
 async function findStreams({ body }: HttpRequest): Promise<HttpAnswer> {
   const filter = parseInput(streamFilter, body);
-  const { store } = setup().ports;
   const { mediaSessionId } = filter;
-  const known =
-    typeof mediaSessionId === 'string'
-      ? await store.read(sessionKey(mediaSessionId), sessionSchema)
-      : undefined;
-  const sessions =
-    mediaSessionId === undefined ? await latestSessions(store) : known === undefined ? [] : [known.value];
-  const found = (await streamItems(sessions)).filter((item) => matches(item, filter));
+  const items =
+    mediaSessionId === undefined
+      ? await allItems()
+      : typeof mediaSessionId === 'string'
+        ? await itemsOf(mediaSessionId)
+        : [];
+  const found = items.filter((item) => matches(item, filter));
   if (found.length === 0) throw new RecorderError('session_not_found', 'No stream has these values.');
   return { status: 200, body: found };
 }
 
-async function streamItems(sessions: readonly Session[]): Promise<WcsStreamItem[]> {
+async function itemsOf(mediaSessionId: string): Promise<WcsStreamItem[]> {
   const { store } = setup().ports;
-  const listed = sessions.filter(isListed);
-  const items: WcsStreamItem[] = [];
-  for (let i = 0; i < listed.length; i += LOOKED_UP_AT_ONCE) {
-    items.push(
-      ...(await Promise.all(
-        listed.slice(i, i + LOOKED_UP_AT_ONCE).map(async (session) => {
-          const recording = await activeRecording(store, session.mediaSessionId);
-          const fileNames = recording?.openParts.map(({ fileName }) => fileName) ?? [];
-          return toWcsStreamItem(session, recording === undefined ? undefined : { fileNames });
-        }),
-      )),
-    );
-  }
-  return items;
+  const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
+  if (session === undefined || isGone(session.value)) return [];
+  return [toWcsStreamItem(session.value, await activeRecording(store, mediaSessionId))];
+}
+
+async function allItems(): Promise<WcsStreamItem[]> {
+  const { store } = setup().ports;
+  const [sessions, recordings] = await Promise.all([listedSessions(store), activeRecordings(store)]);
+  const fileNames = new Map<string, string[]>();
+  for (const { mediaSessionId, fileNames: own } of recordings)
+    fileNames.set(mediaSessionId, [...(fileNames.get(mediaSessionId) ?? []), ...own]);
+  return sessions.map((session) => {
+    const own = fileNames.get(session.mediaSessionId);
+    return toWcsStreamItem(session, own === undefined ? undefined : { fileNames: own });
+  });
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBus } from '../aws/eventBus.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import { forgetActive } from '../core/protocol/active.ts';
+import { forgetActive, unmarkWriting } from '../core/protocol/active.ts';
 import { type Settled, type SettlePorts, settleAttempt } from '../core/protocol/settle.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announceMissing } from '../recordings/announcements.ts';
@@ -64,15 +64,19 @@ export class Aftermath {
 
   /** Completes the parts of every attempt that has ended: one whose recorder lives is its recorder's. */
   async #rescueParts({ recordingId, attempt, endedAtMs }: GoneTask, log: Logger): Promise<RecordingObjects> {
-    const { rescue } = this.#options;
+    const { store, rescue } = this.#options;
     const objects = await this.#read(recordingId);
+    const left = new Set<number>();
     for (const { open, moved } of objects.parts.values()) {
-      if (open === undefined || moved !== undefined) continue;
+      if (open === undefined) continue;
       const { end, progress } = objects.attempts.get(open.attempt) ?? {};
       if (end === undefined) continue;
+      left.add(open.part);
+      if (moved !== undefined) continue;
       const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
       await rescue.rescue({ recordingId, open, progress, endedAtMs: goneAtMs }, log);
     }
+    await unmarkWriting(store, recordingId, left);
     return this.#read(recordingId);
   }
 

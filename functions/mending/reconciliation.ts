@@ -27,6 +27,7 @@ import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
 import { inBatches } from './batches.ts';
 import { expireFinishedState } from './expiry.ts';
+import { forgetEndedStreams, markEarlierStreams } from './listed.ts';
 import { markEarlierRecordings } from './marked.ts';
 import { type OpenUpload, overdueUploads } from './overdue.ts';
 import type { Rescue } from './rescue.ts';
@@ -115,6 +116,8 @@ export class Reconciliation {
       () => this.#mendRecordings(walk, mended, log),
       () => this.#mendUploads(walk, mended, log),
       () => this.#moveRecords(walk, mended, log),
+      () => markEarlierStreams(store, walk, clock.nowMs(), onFault),
+      () => forgetEndedStreams(store, walk, clock.nowMs(), onFault),
       async () => {
         mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
       },

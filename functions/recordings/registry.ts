@@ -2,25 +2,23 @@ import type * as z from 'zod/mini';
 import type { StateStore } from '../aws/stateStore.ts';
 import {
   ACTIVE_PREFIX,
+  activeKey,
   jobKey,
   lockKey,
   outcomeKey,
   partKey,
   recordingPrefix,
-  SESSIONS_PREFIX,
 } from '../core/state/keys.ts';
 import {
+  type Active,
   activeSchema,
   lockSchema,
-  type OpenPart,
   openPartSchema,
-  type Session,
-  sessionSchema,
+  outcomeSchema,
 } from '../core/state/objects.ts';
 
-const READS_AT_ONCE = 32;
-/** What one answer reads at most: the objects that changed last. */
-const OBJECTS_MAX = 1_000;
+/** As many sockets as the SDK opens. */
+const READS_AT_ONCE = 50;
 
 /** Reads objects, many at once; what is gone meanwhile is left out. In the order of the keys. */
 export async function readAll<T>(
@@ -37,25 +35,14 @@ export async function readAll<T>(
   return values;
 }
 
-/** The streams that changed last, newest first, at most 1,000. */
-export async function latestSessions(store: StateStore): Promise<Session[]> {
-  return readAll(store, await latestKeys(store, SESSIONS_PREFIX), sessionSchema);
-}
-
-async function latestKeys(store: StateStore, prefix: string): Promise<string[]> {
-  const entries = await store.listEntries(prefix);
-  entries.sort((a, b) => b.modifiedAtMs - a.modifiedAtMs);
-  return entries.slice(0, OBJECTS_MAX).map(({ key }) => key);
-}
-
-/** The recording that holds a session and has not ended, with the parts that it is writing. */
+/** A recording that has not ended, with the names of the files that it is writing. */
 export interface ActiveRecording {
   readonly recordingId: string;
   readonly mediaSessionId: string;
-  readonly openParts: readonly OpenPart[];
+  readonly fileNames: readonly string[];
 }
 
-/** @returns undefined where nothing is recorded */
+/** The recording that holds a session. @returns undefined where nothing is recorded */
 export async function activeRecording(
   store: StateStore,
   mediaSessionId: string,
@@ -63,31 +50,43 @@ export async function activeRecording(
   const lock = await store.read(lockKey(mediaSessionId), lockSchema);
   if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
   const { recordingId } = lock.value;
-  const openParts = await openPartsOf(store, recordingId);
-  return openParts === undefined ? undefined : { recordingId, mediaSessionId, openParts };
+  const marker = await store.read(activeKey(recordingId), activeSchema);
+  return activeOf(store, marker?.value ?? { recordingId, mediaSessionId });
 }
 
-/** All that are active, the oldest first. */
+/** All that are active, the oldest first: one LIST, and a GET for each of them. */
 export async function activeRecordings(store: StateStore): Promise<ActiveRecording[]> {
-  const keys = await store.list(ACTIVE_PREFIX);
+  const markers = await readAll(store, await store.list(ACTIVE_PREFIX), activeSchema);
   const active: ActiveRecording[] = [];
-  for (let i = 0; i < keys.length; i += READS_AT_ONCE) {
-    const found = await Promise.all(keys.slice(i, i + READS_AT_ONCE).map((key) => activeOf(store, key)));
-    active.push(...found.flatMap((one) => (one === undefined ? [] : [one])));
+  for (let i = 0; i < markers.length; i += READS_AT_ONCE) {
+    const found = await Promise.all(
+      markers.slice(i, i + READS_AT_ONCE).map((marker) => activeOf(store, marker)),
+    );
+    active.push(...found.filter((one) => one !== undefined));
   }
   return active;
 }
 
-async function activeOf(store: StateStore, key: string): Promise<ActiveRecording | undefined> {
-  const [marker, openParts] = await Promise.all([
-    store.read(key, activeSchema),
-    openPartsOf(store, key.slice(ACTIVE_PREFIX.length)),
-  ]);
-  return marker === undefined || openParts === undefined ? undefined : { ...marker.value, openParts };
+/** @returns undefined where the recording has ended, or there is none */
+async function activeOf(store: StateStore, marker: Active): Promise<ActiveRecording | undefined> {
+  const { recordingId, mediaSessionId, writing } = marker;
+  if (writing === undefined) {
+    const fileNames = await openFiles(store, recordingId);
+    return fileNames === undefined ? undefined : { recordingId, mediaSessionId, fileNames };
+  }
+  // One that writes nothing may have ended, and its marker be left.
+  const hasEnded =
+    writing.length === 0 && (await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined;
+  return hasEnded
+    ? undefined
+    : { recordingId, mediaSessionId, fileNames: writing.map(({ fileName }) => fileName) };
 }
 
-/** @returns undefined where the recording has ended, or there is none */
-async function openPartsOf(store: StateStore, recordingId: string): Promise<OpenPart[] | undefined> {
+/**
+ * Of a recording whose recorder has not said yet what it writes, or is of a version that does not.
+ * @returns undefined where the recording has ended, or there is none
+ */
+async function openFiles(store: StateStore, recordingId: string): Promise<string[] | undefined> {
   const keys = new Set(await store.list(recordingPrefix(recordingId)));
   if (!keys.has(jobKey(recordingId)) || keys.has(outcomeKey(recordingId))) return undefined;
   const open = [...keys].flatMap((key) => {
@@ -96,5 +95,5 @@ async function openPartsOf(store: StateStore, recordingId: string): Promise<Open
       ? [partKey(recordingId, part, 'open')]
       : [];
   });
-  return readAll(store, open, openPartSchema);
+  return (await readAll(store, open, openPartSchema)).map(({ fileName }) => fileName);
 }

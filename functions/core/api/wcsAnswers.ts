@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { isGone } from '../state/kept.ts';
 import type { Session } from '../state/objects.ts';
 
 /** The bodies that WCS's methods answer with. */
@@ -32,9 +31,6 @@ export const wcsStreamItem = z.object({
   mediaProvider: z.nullable(z.string()),
 });
 export type WcsStreamItem = z.infer<typeof wcsStreamItem>;
-
-/** Whether a media server would still list it. */
-export const isListed = (session: Session): boolean => !isGone(session);
 
 /**
  * @param recording undefined where the stream is not being recorded; its file names are those of parts that are being

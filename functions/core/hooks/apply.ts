@@ -83,7 +83,7 @@ export async function register(
   }
   const room = event.details?.room ?? roomOf(event, hooks.rooms);
   const told = room === undefined ? event : { ...event, details: { ...event.details, room } };
-  return announceStream(store, mediaSessionId, (known) =>
+  return announceStream({ store, clock }, mediaSessionId, (known) =>
     sessionAfter(told, known, sourceUrl, clock.nowMs()),
   );
 }

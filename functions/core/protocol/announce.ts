@@ -1,7 +1,9 @@
 import { RecorderError } from '../api/errors.ts';
+import { isGone } from '../state/kept.ts';
 import { sessionKey } from '../state/keys.ts';
 import { type Session, sessionSchema } from '../state/objects.ts';
-import type { Store } from './ports.ts';
+import { markListed } from './listed.ts';
+import type { Clock, Store } from './ports.ts';
 
 const TRIES = 10;
 
@@ -20,13 +22,14 @@ export function withPublication(next: Session, known: Session | undefined, nowMs
 }
 
 /**
- * Writes a stream into the registry under If-Match; an event that is older than the one already there changes nothing.
+ * Writes a stream into the registry under If-Match; an event that is older than the one already there changes nothing. A
+ * stream that appears is marked before, so that it is found among many that have ended.
  * @param change makes the new session of the one that is known; nothing is written where it gives that one back; throws
  * when it may not
  * @throws RecorderError stale_event
  */
 export async function announceStream(
-  store: Store,
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
   mediaSessionId: string,
   change: (known: Session | undefined) => Session,
 ): Promise<Session> {
@@ -40,6 +43,8 @@ export async function announceStream(
         field: 'eventAtMs',
       });
     }
+    if (!isGone(next) && (known === undefined || isGone(known.value)))
+      await markListed(store, mediaSessionId, clock.nowMs());
     const written =
       known === undefined ? await store.create(key, next) : await store.replace(key, next, known.etag);
     if (written) return next;

@@ -38,12 +38,18 @@ export const RESERVATIONS_PREFIX = 'state/reservations/';
 export const reservationKey = (mediaSessionId: string): string =>
   `${RESERVATIONS_PREFIX}${keySegment(mediaSessionId)}.json`;
 
+/** Streams that a media server would list, a marker each, in the order of their sessions. */
+export const LISTED_PREFIX = 'state/listed/';
+export const listedKey = (mediaSessionId: string): string =>
+  `${LISTED_PREFIX}${keySegment(mediaSessionId)}.json`;
+
 /** Recordings that go on, a marker each; it goes after the outcome. */
 export const ACTIVE_PREFIX = 'state/active/';
 export const activeKey = (recordingId: string): string => `${ACTIVE_PREFIX}${recordingId}`;
-/** Where reconcile goes on, and that the recordings of an older version have been marked. */
+/** Where reconcile goes on, and that the recordings and the streams of an older version have been marked. */
 export const RECONCILE_CURSORS_KEY = 'state/reconcile/cursors.json';
 export const ACTIVE_MARKED_KEY = 'state/reconcile/marked.json';
+export const LISTED_MARKED_KEY = 'state/reconcile/listed.json';
 
 /** All state objects of one recording are below it. */
 export const recordingPrefix = (recordingId: string): string => `state/recordings/${recordingId}/`;

@@ -73,9 +73,20 @@ export const lockSchema = z.object({
 });
 export type Lock = z.infer<typeof lockSchema>;
 
-/** `state/active/<recording>`: it goes on. Create-only, start; removed after the outcome. */
-export const activeSchema = z.object({ recordingId: text, mediaSessionId: text });
+/** `state/active/<recording>`: it goes on. Start makes it, recorders change it under If-Match; removed after the outcome. */
+export const activeSchema = z.object({
+  recordingId: text,
+  mediaSessionId: text,
+  /** Parts that are being written. Absent until a recorder says so: the parts themselves do. */
+  writing: optional(z.array(z.object({ part: ordinal, fileName: text }))),
+});
 export type Active = z.infer<typeof activeSchema>;
+
+/** `state/listed/<session>.json`: a media server would list the stream. Made before the session says so, under If-Match. */
+export const listedSchema = z.object({ mediaSessionId: text, atMs });
+
+/** `state/reconcile/marked.json`, `…/listed.json`: since when everything is marked. Create-only, reconcile. */
+export const markedSchema = z.object({ atMs });
 
 /** `job.json`: what to record. Create-only, start. The only place that holds the source's URL with its secrets. */
 export const jobSchema = z.object({

@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { markActive } from '../../../functions/core/protocol/active.ts';
+import { announceStream, withPublication } from '../../../functions/core/protocol/announce.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import {
@@ -11,6 +12,9 @@ import {
   attemptKey,
   idempotencyKey,
   indexKey,
+  LISTED_MARKED_KEY,
+  LISTED_PREFIX,
+  listedKey,
   lockKey,
   outcomeKey,
   partKey,
@@ -18,7 +22,13 @@ import {
   sessionKey,
   stopKey,
 } from '../../../functions/core/state/keys.ts';
-import { endSchema, type Job, lockSchema, type Outcome } from '../../../functions/core/state/objects.ts';
+import {
+  endSchema,
+  type Job,
+  lockSchema,
+  type Outcome,
+  sessionSchema,
+} from '../../../functions/core/state/objects.ts';
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { FINISHED_STATE_KEPT_MS } from '../../../functions/mending/expiry.ts';
 import { Reconciliation } from '../../../functions/mending/reconciliation.ts';
@@ -212,6 +222,55 @@ it('marks recordings of a version without markers, once', async () => {
   expect(await isThere(activeKey(former.recordingId))).toBe(true);
   expect(await isThere(activeKey(over.recordingId))).toBe(false);
   expect(await run()).toMatchObject({ recordingMarked: 0 });
+});
+
+describe('of streams that are marked as listed, reconcile', () => {
+  const stream = (mediaSessionId: string, status: string, eventAtMs = 1) => ({
+    ...{ mediaSessionId, name: 'c', status, sourceUrl: 'rtmp://h/a/c', eventAtMs },
+  });
+  const announce = (mediaSessionId: string, status: 'PUBLISHING' | 'UNPUBLISHED') =>
+    announceStream({ store: bench.store, clock }, mediaSessionId, (known) =>
+      withPublication(sessionSchema.parse(stream(mediaSessionId, status)), known, nowMs),
+    );
+
+  it('marks those of a version without markers, once', async () => {
+    for (const status of ['PUBLISHING', 'PAUSED', 'UNPUBLISHED', 'STOPPED'])
+      await bench.store.create(sessionKey(status), stream(status, status));
+    await run();
+    expect(await bench.store.list(LISTED_PREFIX)).toEqual(['PAUSED', 'PUBLISHING'].map(listedKey));
+    expect(await isThere(LISTED_MARKED_KEY)).toBe(true);
+    await bench.store.create(sessionKey('x'), stream('x', 'PUBLISHING'));
+    await run();
+    expect(await isThere(listedKey('x'))).toBe(false);
+  });
+
+  it('forgets those that have ended, a while after', async () => {
+    for (const id of ['ended', 'going']) await announce(id, 'PUBLISHING');
+    await announce('ended', 'UNPUBLISHED');
+    nowMs += 5 * MINUTE_MS;
+    await run();
+    expect(await isThere(listedKey('ended'))).toBe(true);
+    nowMs += 6 * MINUTE_MS;
+    expect(await run()).toMatchObject({ failed: 0 });
+    expect(await bench.store.list(LISTED_PREFIX)).toEqual([listedKey('going')]);
+  });
+
+  it('does not forget one that is published again while it looks', async () => {
+    await announce('back', 'PUBLISHING');
+    await announce('back', 'UNPUBLISHED');
+    await bench.store.create(LISTED_MARKED_KEY, { atMs: 1 });
+    nowMs += 20 * MINUTE_MS;
+    const read = bench.store.read.bind(bench.store);
+    const spy = vi.spyOn(bench.store, 'read').mockImplementation(async (key, schema) => {
+      const found = await read(key, schema);
+      if (key !== sessionKey('back')) return found;
+      spy.mockRestore();
+      await announce('back', 'PUBLISHING');
+      return found;
+    });
+    await run();
+    expect(await isThere(listedKey('back'))).toBe(true);
+  });
 });
 
 it('completes the upload of a recording that has ended, and no other', async () => {

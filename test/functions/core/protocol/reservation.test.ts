@@ -47,7 +47,7 @@ const reserve = () =>
     waitMs: WAIT_MS,
   });
 const publish = async () => {
-  const session = await announceStream(store, 'm1', () => PUBLISHED);
+  const session = await announceStream(ports(), 'm1', () => PUBLISHED);
   return startReserved(ports(), session);
 };
 

@@ -1,0 +1,38 @@
+import { markWriting, unmarkWriting } from '../../functions/core/protocol/active.ts';
+import type { OpenPart } from '../../functions/core/state/objects.ts';
+import type { AttemptContext } from '../attempt/context.ts';
+
+/**
+ * Says in the recording's marker which files are being written, for those who ask what is recorded now. One after the
+ * other, beside the recording; what could not be said is logged and looked past.
+ */
+export class WrittenFiles {
+  readonly #context: AttemptContext;
+  #said: Promise<void> = Promise.resolve();
+
+  constructor(context: AttemptContext) {
+    this.#context = context;
+  }
+
+  opened(open: OpenPart): void {
+    const { store, job } = this.#context;
+    this.#say(() => markWriting(store, job.recordingId, open));
+  }
+
+  /** Finished, or given up. */
+  ended(part: number): void {
+    const { store, job } = this.#context;
+    this.#say(() => unmarkWriting(store, job.recordingId, new Set([part])));
+  }
+
+  /** Everything has been said. */
+  said(): Promise<void> {
+    return this.#said;
+  }
+
+  #say(change: () => Promise<void>): void {
+    this.#said = this.#said.then(change).catch((error: unknown) => {
+      this.#context.log.warn('which files are written could not be said', error as Error);
+    });
+  }
+}
