@@ -33,7 +33,7 @@ import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { presignParts } from '../recordings/links.ts';
 import { listRecordings } from '../recordings/list.ts';
-import { readRecording, readSummary } from '../recordings/read.ts';
+import { readRecording, readSummary, statusNow } from '../recordings/read.ts';
 import { startFound } from '../recordings/startFound.ts';
 import { waitForRecording } from '../recordings/waiting.ts';
 
@@ -181,9 +181,10 @@ async function tell(request: HttpRequest): Promise<HttpAnswer> {
 /** → 200 `{"recordingId","status"}` as soon as the stop is durable. */
 async function stop({ path, requestId }: HttpRequest): Promise<HttpAnswer> {
   const recordingId = idIn(path);
-  const result = await stopRecordingById(setup().ports, recordingId, { by: `request ${requestId}` });
+  const { ports } = setup();
+  const result = await stopRecordingById(ports, recordingId, { by: `request ${requestId}` });
   logger.info('recording stop asked', { ...result });
-  return { status: 200, body: { recordingId, status: result.alreadyEnded ? 'ended' : 'stopping' } };
+  return { status: 200, body: { recordingId, status: await statusNow(ports.store, recordingId) } };
 }
 
 /** → 202 `{"recordingId","sequence"}`: a new part begins at the next keyframe after the recorder has seen it. */

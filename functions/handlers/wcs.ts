@@ -24,6 +24,7 @@ import { isGone } from '../core/state/kept.ts';
 import { sessionKey } from '../core/state/keys.ts';
 import { sessionSchema } from '../core/state/objects.ts';
 import { controlPorts } from '../recordings/control.ts';
+import { statusNow } from '../recordings/read.ts';
 import { activeRecording, activeRecordings } from '../recordings/registry.ts';
 import { listedSessions } from '../recordings/sessions.ts';
 import { startFound } from '../recordings/startFound.ts';
@@ -115,7 +116,7 @@ async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer>
     return { status: 200, body: { mediaSessionId, status: 'cancelled' } };
   }
   logger.info('recording stop asked', { ...result });
-  const status = result.alreadyEnded ? 'ended' : 'stopping';
+  const status = await statusNow(ports.store, result.recordingId);
   return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status } };
 }
 

@@ -1,8 +1,15 @@
 import type * as z from 'zod/mini';
+import { RecorderError } from '../core/api/errors.ts';
 import type { RecordingSummary } from '../core/api/views.ts';
 import type { ListingStore, Store } from '../core/protocol/ports.ts';
 import type { RecordingLife } from '../core/protocol/reconcile.ts';
-import type { PartFacts, PartObjects, RecordingObjects } from '../core/state/fold.ts';
+import {
+  type PartFacts,
+  type PartObjects,
+  type RecordingObjects,
+  type RecordingStatus,
+  recordingStatus,
+} from '../core/state/fold.ts';
 import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/state/keys.ts';
 import {
   claimSchema,
@@ -80,6 +87,20 @@ export async function readSummary(
     ),
     parts: await partFacts(store, recordingId, names),
   };
+}
+
+/**
+ * The recording's status, as every answer tells it.
+ * @throws RecorderError recording_not_found, also where it was deleted this moment
+ */
+export async function statusNow(store: ListingStore, recordingId: string): Promise<RecordingStatus> {
+  const summary = await readSummary(store, recordingId);
+  if (summary === undefined) {
+    throw new RecorderError('recording_not_found', 'There is no recording with this id.', {
+      field: 'recordingId',
+    });
+  }
+  return recordingStatus(summary);
 }
 
 /** Of parts that are finished and not in the library, so many are looked at for whether they hold anything. */

@@ -44,14 +44,13 @@ export const reservedAnswer = z.strictObject({
   expiresAt: time,
 });
 
-const stopStatus = z.enum(['stopping', 'ended']);
 export const wcsStopAnswer = z.strictObject({
   /** Absent where there was a reservation alone. */
   recordingId: optional(z.string()),
   mediaSessionId: z.string(),
-  status: z.enum(['stopping', 'ended', 'cancelled']),
+  status: z.enum([...RECORDING_STATUSES, 'cancelled']),
 });
-export const stopAnswer = z.strictObject({ recordingId: z.string(), status: stopStatus });
+export const stopAnswer = z.strictObject({ recordingId: z.string(), status: z.enum(RECORDING_STATUSES) });
 export const rotateAnswer = z.strictObject({ recordingId: z.string(), sequence: z.int() });
 export const deleteAnswer = z.strictObject({ recordingId: z.string(), deletedRecords: count });
 export const wcsFilesAnswer = z.array(z.strictObject({ fileName: z.string(), mediaSessionId: z.string() }));
