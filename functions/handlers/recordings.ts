@@ -111,12 +111,13 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
   }
 }
 
-function started({ recordingId, mediaSessionId, alreadyStarted }: StartAnswer): HttpAnswer {
+async function started({ recordingId, mediaSessionId, alreadyStarted }: StartAnswer): Promise<HttpAnswer> {
   logger.info('recording start asked', { recordingId, alreadyStarted });
+  const status = alreadyStarted ? await statusNow(setup().ports.store, recordingId) : 'starting';
   return {
     status: alreadyStarted ? 200 : 201,
     headers: { location: `/recordings/${recordingId}` },
-    body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted },
+    body: { recordingId, mediaSessionId, status, alreadyStarted },
   };
 }
 

@@ -95,7 +95,8 @@ async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer
   const result = await startFound(ports, params, env.STREAM_HOOKS);
   logger.info('recording start asked', { ...result });
   const { recordingId, alreadyStarted } = result;
-  return { status: 200, body: { recordingId, mediaSessionId, status: 'starting', alreadyStarted } };
+  const status = alreadyStarted ? await statusNow(ports.store, recordingId) : 'starting';
+  return { status: 200, body: { recordingId, mediaSessionId, status, alreadyStarted } };
 }
 
 /** `{"mediaSessionId"}` → 200 `{"recordingId","mediaSessionId","status"}`. */
@@ -116,7 +117,8 @@ async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer>
     return { status: 200, body: { mediaSessionId, status: 'cancelled' } };
   }
   logger.info('recording stop asked', { ...result });
-  const status = await statusNow(ports.store, result.recordingId);
+  // One that was stopped before anything of it was recorded has ended by now; this request stopped it all the same.
+  const status = result.alreadyEnded ? await statusNow(ports.store, result.recordingId) : 'stopping';
   return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status } };
 }
 

@@ -34,7 +34,7 @@ export const errorAnswer = z.strictObject({
 export const startAnswer = z.strictObject({
   recordingId: z.string(),
   mediaSessionId: z.string(),
-  status: z.literal('starting'),
+  status: z.enum(RECORDING_STATUSES),
   alreadyStarted: z.boolean(),
 });
 

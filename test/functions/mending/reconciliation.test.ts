@@ -56,7 +56,7 @@ let moved: string[];
 beforeEach(async () => {
   bench = new RecorderBench();
   await bench.start();
-  await bench.store.create(ACTIVE_MARKED_KEY, { atMs: 1 });
+  for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await bench.store.create(key, { atMs: 1 });
   nowMs = Date.now();
   withTask = new Set();
   [asked, stopped, launched, moved] = [[], [], [], []];
@@ -234,6 +234,7 @@ describe('of streams that are marked as listed, reconcile', () => {
     );
 
   it('marks those of a version without markers, once', async () => {
+    await bench.store.remove(LISTED_MARKED_KEY);
     for (const status of ['PUBLISHING', 'PAUSED', 'UNPUBLISHED', 'STOPPED'])
       await bench.store.create(sessionKey(status), stream(status, status));
     await run();
@@ -258,7 +259,6 @@ describe('of streams that are marked as listed, reconcile', () => {
   it('does not forget one that is published again while it looks', async () => {
     await announce('back', 'PUBLISHING');
     await announce('back', 'UNPUBLISHED');
-    await bench.store.create(LISTED_MARKED_KEY, { atMs: 1 });
     nowMs += 20 * MINUTE_MS;
     const read = bench.store.read.bind(bench.store);
     const spy = vi.spyOn(bench.store, 'read').mockImplementation(async (key, schema) => {

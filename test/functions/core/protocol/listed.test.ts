@@ -20,12 +20,15 @@ it('whoever announces what in which order, and dies when: a stream that is liste
         const store = new MemoryStore();
         const clock = new ManualClock();
         let calls = 0;
+        const look = (): void => {
+          const session = store.value(sessionKey(ID), sessionSchema);
+          if (session !== undefined && !isGone(session)) expect(store.objects.has(listedKey(ID))).toBe(true);
+        };
         store.before = async () => {
           calls += 1;
           const dies = deaths.includes(calls);
           await scheduler.schedule(Promise.resolve());
-          const session = store.value(sessionKey(ID), sessionSchema);
-          if (session !== undefined && !isGone(session)) expect(store.objects.has(listedKey(ID))).toBe(true);
+          look();
           if (dies) throw new Died();
         };
         const announced = statuses.map((status, i) => {
@@ -37,7 +40,7 @@ it('whoever announces what in which order, and dies when: a stream that is liste
           });
         });
         await scheduler.waitFor(Promise.all(announced));
-        await store.before('read', '');
+        look();
       },
     ),
     { numRuns: 300 },
