@@ -232,7 +232,11 @@ export const FUNCTIONS = {
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
       // Where it goes on; and recordings and streams of a version without markers.
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('reconcile', 'active', 'listed') },
+      {
+        on: 'landing',
+        actions: ['s3:GetObject', 's3:PutObject'],
+        keys: state('reconcile', 'active', 'listed'),
+      },
       // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
       {

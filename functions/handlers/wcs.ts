@@ -11,12 +11,7 @@ import { settingsOf } from '../core/api/recordingConfig.ts';
 import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
 import { mediaSessionBody, startRecordingBody } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
-import {
-  matches,
-  streamFilter,
-  toWcsStreamItem,
-  type WcsStreamItem,
-} from '../core/api/wcsAnswers.ts';
+import { matches, streamFilter, toWcsStreamItem, type WcsStreamItem } from '../core/api/wcsAnswers.ts';
 import { credentialsSchema, isBasicFor } from '../core/auth/basic.ts';
 import { cancelReservation } from '../core/protocol/reservation.ts';
 import { stopRecording } from '../core/protocol/stop.ts';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { markWriting, unmarkWriting } from '../../functions/core/protocol/active.ts';
 import { LISTED_MARKED_KEY, partKey, sessionKey } from '../../functions/core/state/keys.ts';
 import { TestApi } from './support.ts';
@@ -7,7 +7,7 @@ let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start();
   // Its first reconcile has marked what there was before.
-  await expect.poll(() => api.store.list(LISTED_MARKED_KEY), { timeout: 20_000 }).toHaveLength(1);
+  await vi.waitUntil(async () => (await api.store.list(LISTED_MARKED_KEY)).length === 1, 20_000);
 }, 60_000);
 afterAll(() => api?.close());
 

@@ -7,6 +7,7 @@ import { newRecordingId } from '../../functions/core/state/ids.ts';
 import {
   attemptKey,
   controlKey,
+  endingKey,
   indexKey,
   jobKey,
   lockKey,
@@ -163,6 +164,11 @@ export const SEEDS = {
   },
   replacing: { replaces: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
   stopping: { stop, attempts: new Map([[1, { claim: claim(1) }]]), parts: parts({ open: open(1) }) },
+  finishing: {
+    ending: { attempt: 1, atMs: at(2), reason: { code: 'source_ended', message: 'The source ended.' } },
+    attempts: new Map([[1, { claim: claim(1) }]]),
+    parts: parts({ open: open(1) }),
+  },
   /** Killed before its first checkpoint: the rescuer found nothing. */
   empty: {
     outcome: { ...finished, parts: 1 },
@@ -181,7 +187,7 @@ export const SEEDS = {
 
 /** Writes all of it, as start, recorder, rescuer and relocation would. @returns the recording's id */
 export async function seed(store: StateStore, mediaSessionId: string, objects: Seed): Promise<string> {
-  const { replaces, stop, control, outcome, attempts = new Map(), parts = new Map() } = objects;
+  const { replaces, stop, ending, control, outcome, attempts = new Map(), parts = new Map() } = objects;
   const recordingId = newRecordingId(START_MS - 2_000, randomBytes(16));
   await store.create(jobKey(recordingId), {
     recordingId,
@@ -198,6 +204,7 @@ export async function seed(store: StateStore, mediaSessionId: string, objects: S
   await store.create(indexKey(recordingId), { recordingId });
   const facts: [string, unknown][] = [
     [stopKey(recordingId), stop],
+    [endingKey(recordingId), ending],
     [controlKey(recordingId), control],
     [outcomeKey(recordingId), outcome],
   ];

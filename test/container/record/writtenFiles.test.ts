@@ -19,7 +19,10 @@ describeWith(['ffmpeg'], "a recording's marker", () => {
     stream = folder.pipe('stream.flv', [...args, '-t', String(SECONDS), '-f', 'flv']);
   });
 
-  async function begin(): Promise<{ readonly recordingId: string; readonly written: () => Promise<unknown> }> {
+  async function begin(): Promise<{
+    readonly recordingId: string;
+    readonly written: () => Promise<unknown>;
+  }> {
     const source = await HttpSource.start(stream, { bytesPerSecond: (2 * stream.length) / SECONDS });
     closers.push(() => source.close());
     const recordingId = await bench.createJob(source.url, { rotation: { kind: 'time', everyMs: 2_000 } });

@@ -13,8 +13,19 @@ const pageOf = async (status: 'PUBLISHING' | 'UNPUBLISHED') =>
 
 it('finds streams among all sessions until those of an older version are marked; then by their markers', async () => {
   const { store } = bench;
-  for (const [name, status] of Object.entries({ a: 'PUBLISHING', b: 'PAUSED', c: 'UNPUBLISHED', d: 'PUBLISHING' })) {
-    await store.create(sessionKey(name), { mediaSessionId: name, name, status, sourceUrl: 'x', eventAtMs: 1 });
+  for (const [name, status] of Object.entries({
+    a: 'PUBLISHING',
+    b: 'PAUSED',
+    c: 'UNPUBLISHED',
+    d: 'PUBLISHING',
+  })) {
+    await store.create(sessionKey(name), {
+      mediaSessionId: name,
+      name,
+      status,
+      sourceUrl: 'x',
+      eventAtMs: 1,
+    });
   }
   for (const name of ['b', 'c', 'd']) await store.create(listedKey(name), { mediaSessionId: name, atMs: 1 });
   expect([await names(), await pageOf('PUBLISHING')]).toEqual([

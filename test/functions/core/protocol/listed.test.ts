@@ -4,7 +4,7 @@ import { announceStream, withPublication } from '../../../../functions/core/prot
 import { markListed } from '../../../../functions/core/protocol/listed.ts';
 import { isGone } from '../../../../functions/core/state/kept.ts';
 import { listedKey, sessionKey } from '../../../../functions/core/state/keys.ts';
-import { STREAM_STATUSES, type Session, sessionSchema } from '../../../../functions/core/state/objects.ts';
+import { type Session, STREAM_STATUSES, sessionSchema } from '../../../../functions/core/state/objects.ts';
 import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 
 const ID = 'live/cam';
