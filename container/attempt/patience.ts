@@ -88,6 +88,10 @@ export class PatientStore extends StateStore {
     return this.#retrying(() => super.replace(key, value, etag));
   }
 
+  override overwriteBytes(key: string, bytes: Buffer): Promise<void> {
+    return this.#retrying(() => super.overwriteBytes(key, bytes));
+  }
+
   override list(prefix: string): Promise<string[]> {
     return this.#retrying(() => super.list(prefix));
   }

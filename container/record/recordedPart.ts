@@ -2,7 +2,12 @@ import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
 import { CONTENT_TYPES } from '../../functions/core/media/contentTypes.ts';
 import type { PageStore } from '../../functions/core/media/pages.ts';
-import type { ContainerFormat, Fragment, PartMuxer } from '../../functions/core/media/types.ts';
+import {
+  type ContainerFormat,
+  FILLER_MAX_BYTES,
+  type Fragment,
+  type PartMuxer,
+} from '../../functions/core/media/types.ts';
 import { fileName } from '../../functions/core/names/index.ts';
 import { partNameValues } from '../../functions/core/names/recordNames.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
@@ -12,20 +17,20 @@ import {
   finalPartSchema,
   type OpenPart,
   openPartSchema,
-  type UploadedPart,
 } from '../../functions/core/state/objects.ts';
-import { bytesOf, crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import { announcePart } from '../../functions/recordings/announcements.ts';
 import { type AttemptContext, tryAnnounce } from '../attempt/context.ts';
 import { SupersededError } from '../attempt/faults.ts';
 import type { BufferPool } from '../upload/bufferPool.ts';
 import { completeUpload } from '../upload/completion.ts';
 import type { PageFile } from '../upload/pageFile.ts';
-import { PartUpload, type SealedUpload } from '../upload/partUpload.ts';
+import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
 import type { Spool } from '../upload/spool.ts';
 import { Tails } from '../upload/tails.ts';
 import type { Uploader } from '../upload/uploader.ts';
+import { finalPartOf } from './finalPart.ts';
+import { writeFragmentIndex } from './fragmentIndex.ts';
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -155,7 +160,7 @@ export class RecordedPart {
   async add(fragment: Fragment): Promise<void> {
     const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;
     if (this.#broken !== undefined) throw this.#broken.error;
-    this.#upload.reserve(head.length + fragment.bytes.length);
+    this.#upload.reserve(head.length + fragment.bytes.length + FILLER_MAX_BYTES);
     try {
       await this.#upload.append(head);
       await this.#upload.append(this.#muxer.add(fragment));
@@ -203,12 +208,24 @@ export class RecordedPart {
     if (this.#broken !== undefined) throw this.#broken.error;
     const open = await this.opened;
     const sealed = await this.#upload.flush();
-    const { head } = this.#muxer.finish();
+    const { head, index } = this.#muxer.finish();
     const first =
       head === undefined ? undefined : await this.#upload.firstWithHead(head, this.#muxer.head.length);
     const newFirst =
       first === undefined ? undefined : { partNumber: 1, bytes: first.bytes, crc32: first.crc32 };
-    const final = await this.#finalize(this.#finalPart(open, sealed, newFirst));
+    const final = await this.#finalize(
+      finalPartOf({
+        open,
+        uploaded: sealed.uploaded,
+        newFirst,
+        summary: this.#muxer.summary,
+        gaps: this.#gaps,
+        endAtMs: this.endAtMs,
+        lastByteAtMs: this.#lastByteAtMs,
+        finalizedAtMs: context.clock.nowMs(),
+      }),
+    );
+    if (index !== undefined) await writeFragmentIndex(context, final.part, index);
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
@@ -265,33 +282,6 @@ export class RecordedPart {
       new AbortMultipartUploadCommand({ Bucket: store.bucket, Key: key, UploadId: open.uploadId }),
     );
     return undefined;
-  }
-
-  #finalPart(open: OpenPart, sealed: SealedUpload, newFirst: UploadedPart | undefined): FinalPart {
-    const { attempt, clock } = this.#options.context;
-    const { durationMs, videoFrames } = this.#muxer.summary;
-    const parts = newFirst === undefined ? sealed.uploaded : [newFirst, ...sealed.uploaded.slice(1)];
-    return {
-      part: open.part,
-      attempt,
-      key: open.key,
-      uploadId: open.uploadId,
-      format: open.format,
-      uploaded: [...sealed.uploaded],
-      ...(newFirst === undefined ? {} : { newFirst }),
-      bytes: bytesOf(parts),
-      crc32: crc32OfParts(parts),
-      durationMs,
-      startTimeMs: open.startTimeMs,
-      endTimeMs: Math.round(this.endAtMs),
-      startTimeMillis: this.#openedAtMs,
-      endTimeMillis: this.#lastByteAtMs,
-      tracks: open.tracks,
-      videoFrames,
-      ...(this.#gaps.length === 0 ? {} : { gaps: this.#gaps }),
-      recovered: false,
-      finalizedAtMs: clock.nowMs(),
-    };
   }
 
   async #finalize(final: FinalPart): Promise<FinalPart> {

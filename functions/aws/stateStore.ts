@@ -64,6 +64,24 @@ export class StateStore implements RemovingStore {
     await this.#put(key, value, {});
   }
 
+  /** For what is no JSON, and of which everybody who writes it writes the same. */
+  async overwriteBytes(key: string, bytes: Buffer): Promise<void> {
+    await this.#s3.send(
+      new PutObjectCommand({ Bucket: this.bucket, Key: key, Body: bytes, ContentType: BINARY }),
+    );
+  }
+
+  /** Undefined when there is none. */
+  async readBytes(key: string): Promise<Buffer | undefined> {
+    try {
+      const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
   /** The object's ETag, which tells that it has changed; undefined when there is none. */
   async etag(key: string): Promise<string | undefined> {
     try {
@@ -160,6 +178,7 @@ export class StateStore implements RemovingStore {
 }
 
 const CONFLICT_TRIES = 5;
+const BINARY = 'application/octet-stream';
 
 /** A state object that nobody here can have written. */
 export class StateCorruptError extends Error {

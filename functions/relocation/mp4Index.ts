@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Mp4Reader } from '../core/media/mp4/reader.ts';
 import { MemoryPages } from '../core/media/pages.ts';
-import { crc32Of, joined, toBuffer } from '../core/media/pieces.ts';
+import { crc32Of, joined, type Pieces, toBuffer } from '../core/media/pieces.ts';
 import { MediaError, type PartMuxer } from '../core/media/types.ts';
 import type { MeasuredMedia } from '../core/relocation/completeness.ts';
 import { combineCrc32, crc32ToBase64 } from '../core/upload/crc32.ts';
@@ -19,6 +19,8 @@ export interface IndexedRecord {
   readonly bytes: number;
   readonly crc32: string;
   readonly measured: MeasuredMedia;
+  /** Of its fragments. */
+  readonly fragments: Pieces;
 }
 
 /** What the record in the library is to be: the landing object as it lies there, unless it is `indexed`. */
@@ -87,8 +89,9 @@ class Mp4Reading {
   /** @throws MediaError there is no media, or something between the fragments */
   result(): IndexedRecord {
     const muxer = this.#muxer;
-    const head = muxer?.finish().head;
-    if (muxer === undefined || head === undefined) throw new MediaError('it has no whole fragment');
+    const { head, index } = muxer?.finish() ?? {};
+    if (muxer === undefined || head === undefined || index === undefined)
+      throw new MediaError('it has no whole fragment');
     const { headBytes, danglingBytes } = this.#reader;
     if (headBytes + this.#mediaBytes + danglingBytes !== this.#readBytes) {
       throw new MediaError('there is something else between its fragments');
@@ -102,6 +105,7 @@ class Mp4Reading {
       bytes: head.bytes + this.#mediaBytes,
       crc32: crc32ToBase64(combineCrc32(crc32Of(head), this.#mediaCrc32, this.#mediaBytes)),
       measured: { durationMs, videoFrames },
+      fragments: index,
     };
   }
 }

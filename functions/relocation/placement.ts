@@ -1,9 +1,11 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
+import { type Pieces, toBuffer } from '../core/media/pieces.ts';
 import { collisionKey, libraryKey, type NameResult } from '../core/names/index.ts';
 import { partNameValues } from '../core/names/recordNames.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { incompleteReasons, type MeasuredMedia } from '../core/relocation/completeness.ts';
+import { fragmentIndexKey } from '../core/state/keys.ts';
 import type { MovedPart } from '../core/state/objects.ts';
 import { S3_COPY_MAX_BYTES } from '../core/upload/s3Limits.ts';
 import type { LandedRecord } from './landedRecord.ts';
@@ -107,6 +109,7 @@ export class Placement {
     if (known?.value.key === key && (await this.#library.head(key)) !== undefined) return known.value;
     const content = await wanted.content();
     const { indexed } = content;
+    if (indexed !== undefined) await this.#writeIndex(record, indexed.fragments);
     const expected: Expected = {
       bytes: indexed?.bytes ?? record.bytes,
       crc32: indexed?.crc32 ?? record.crc32,
@@ -124,6 +127,11 @@ export class Placement {
       return plan.value;
     }
     return expected;
+  }
+
+  /** What the recorder would have written at the part's end. */
+  async #writeIndex({ job, open }: LandedRecord, fragments: Pieces): Promise<void> {
+    await this.#store.overwriteBytes(fragmentIndexKey(job.recordingId, open.part), toBuffer(fragments));
   }
 
   #attributes({ record, named }: Wanted, { bytes, measured, notIndexed }: Expected): ObjectAttributes {

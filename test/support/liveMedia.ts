@@ -11,12 +11,12 @@ import { PartInMemory } from './parts.ts';
 const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', maps: ['0:v:0', '0:a:0'], leftOut: [] };
 
 /** What the recorder's ffmpeg writes to its first pipe when its source is this file. */
-export function nutOf(file: string): Buffer {
+export function nutOf(file: string, maps = COPY.maps): Buffer {
   const url = 'http://127.0.0.1/live.flv';
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
     { url, options: [], isFed: false, others: [] },
-    COPY,
+    { ...COPY, maps },
   );
   const after = args.indexOf('-i') + 2;
   return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-copyts', '-i', file, ...args.slice(after)], {
@@ -30,10 +30,11 @@ export function partsOf(
   found: readonly Omit<FoundStream, 'index'>[],
   format: ContainerFormat,
   chunkBytes = 4_096,
+  maps = COPY.maps,
 ): PartInMemory[] {
   const media = new LiveMedia(
     trackOutputs(
-      { ...COPY, format },
+      { ...COPY, format, maps },
       { streams: found.map((one, index) => ({ ...one, index })), programs: [] },
     ),
     format,

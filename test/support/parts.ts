@@ -1,3 +1,5 @@
+import { readFragmentIndex } from '../../functions/core/media/fragmentIndex/reader.ts';
+import type { FragmentIndex } from '../../functions/core/media/fragmentIndex/types.ts';
 import { MemoryPages } from '../../functions/core/media/pages.ts';
 import { toBuffer } from '../../functions/core/media/pieces.ts';
 import type { Fragment, FragmentReader, PartMuxer } from '../../functions/core/media/types.ts';
@@ -27,6 +29,13 @@ export class PartInMemory {
     const { head } = this.muxer.finish();
     return head === undefined ? this.begun : Buffer.concat([toBuffer(head), ...this.#media]);
   }
+}
+
+/** Of the part as its recorder leaves it. @throws it has none */
+export function indexOf({ muxer }: PartInMemory): FragmentIndex {
+  const { index } = muxer.finish();
+  if (index === undefined) throw new Error('a part of this format has no index');
+  return readFragmentIndex(toBuffer(index));
 }
 
 /**

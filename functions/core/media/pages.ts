@@ -71,3 +71,35 @@ export class PagedTable implements Pieces {
     return this.#page;
   }
 }
+
+/** Bytes that grow at their end, and are read when they do not any more, of which only the last page is in memory. */
+export class PagedBytes implements Pieces {
+  readonly #store: PageStore;
+  readonly #written: number[] = [];
+  readonly #page = Buffer.allocUnsafeSlow(PAGE_BYTES);
+  #filledBytes = 0;
+
+  constructor(store: PageStore) {
+    this.#store = store;
+  }
+
+  get bytes(): number {
+    return this.#written.length * PAGE_BYTES + this.#filledBytes;
+  }
+
+  push(bytes: readonly number[]): void {
+    for (const byte of bytes) {
+      if (this.#filledBytes === PAGE_BYTES) {
+        this.#written.push(this.#store.write(this.#page));
+        this.#filledBytes = 0;
+      }
+      this.#page[this.#filledBytes] = byte;
+      this.#filledBytes += 1;
+    }
+  }
+
+  *pieces(): Iterable<Buffer> {
+    for (const page of this.#written) yield this.#store.read(page);
+    yield this.#page.subarray(0, this.#filledBytes);
+  }
+}

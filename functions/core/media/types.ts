@@ -92,10 +92,15 @@ export interface PartMuxer {
   readonly summary: PartSummary;
   /**
    * The part is complete. `head` replaces the first `this.head.length` bytes of the file and makes it an ordinary
-   * one (index in front); undefined where the format needs none (TS). Nothing after the old head changes.
+   * one (index in front); undefined where the format needs none (TS). Nothing after the old head changes. `index` is that
+   * of the part's fragments (./fragmentIndex/types.ts); undefined for a format that is played as it is, or not at all. Both
+   * are read out of the pages that the part was given.
    */
-  finish(): { readonly head: Pieces | undefined };
+  finish(): { readonly head: Pieces | undefined; readonly index: Pieces | undefined };
 }
+
+/** `add` gives no more than so many bytes besides those of the fragment: silence, where sound is missing. */
+export const FILLER_MAX_BYTES = 64 * 1024;
 
 /** The bytes are not what their format asks for. */
 export class MediaError extends Error {

@@ -70,6 +70,9 @@ export const launchKey = (recordingId: string, attempt: number): string =>
   `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${partsPrefix(recordingId)}${part}/${file}.json`;
+/** Of a part's fragments; not JSON (core/media/fragmentIndex). */
+export const fragmentIndexKey = (recordingId: string, part: number): string =>
+  `${partsPrefix(recordingId)}${part}/fragments.index`;
 /** Notes that an event was published; its id begins with the recording's. */
 export const announcedKey = (recordingId: string, eventId: string): string =>
   `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;

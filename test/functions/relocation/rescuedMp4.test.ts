@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFragmentIndex } from '../../../functions/core/media/fragmentIndex/reader.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
 import { Mp4Reader } from '../../../functions/core/media/mp4/reader.ts';
+import { fragmentIndexKey } from '../../../functions/core/state/keys.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { MIB } from '../../contract/s3/support.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
@@ -52,6 +54,12 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
     const moved = await bench.read(key);
     expect(describePart(1, moved)).toMatchObject({ bytes, crc32 });
     expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
+    const index = readFragmentIndex(
+      (await bench.store.readBytes(fragmentIndexKey(landed.job.recordingId, landed.open.part))) ??
+        Buffer.alloc(0),
+    );
+    const last = [...index.fragments()].at(-1);
+    expect((last?.offset ?? 0) + (last?.bytes ?? 0)).toBe(moved.length);
     const before = folder.write('before.mp4', ordinary);
     const after = folder.write('after.mp4', moved);
     expect(await decodeErrors(after)).toBe('');

@@ -82,7 +82,7 @@ export class MatroskaMuxer implements PartMuxer {
     return true;
   }
 
-  finish(): { readonly head: Pieces } {
+  finish(): { readonly head: Pieces; readonly index: undefined } {
     const { ebml, info, tracks, tags, unitMs } = this.#header;
     const duration = floatElement(ID.duration, this.summary.durationMs / unitMs);
     const infoElement = element(ID.info, ...info, duration);
@@ -104,7 +104,7 @@ export class MatroskaMuxer implements PartMuxer {
       ...tags,
       this.#cuesElement(mediaAt),
     );
-    return { head };
+    return { head, index: undefined };
   }
 
   #seekHead(infoAt: number, tracksAt: number, cuesAt: number): Buffer {

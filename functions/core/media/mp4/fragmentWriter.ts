@@ -7,6 +7,7 @@ import type { InitSegment, Track } from './initSegment.ts';
 import type { Sample, TrackFragment } from './movieFragment.ts';
 import { Mp4Muxer } from './muxer.ts';
 import { newInitSegment } from './newInitSegment.ts';
+import { watchedIds } from './watched.ts';
 
 const SYNC = 0x200_0000;
 const NON_SYNC = 0x101_0000;
@@ -15,7 +16,10 @@ const DEFAULT_FLAGS = 0x20;
 const RUN_OFFSET_DURATION_SIZE = 0x301;
 const RUN_FLAGS_COMPOSITION = 0xc00;
 
-/** Writes fragments of MP4: a moof and its mdat, one run for each track. */
+/**
+ * Writes fragments of MP4: a moof and its mdat, one run for each track. Tracks that a player does not get have a moof of
+ * their own behind it: one that knows a track, or does not know it, takes no fragment in which it is otherwise.
+ */
 export class Mp4FragmentWriter implements FragmentWriter {
   #descriptions: ReadonlyMap<number, TrackDescription> = new Map();
   #init: InitSegment = newInitSegment(this.#descriptions);
@@ -26,26 +30,46 @@ export class Mp4FragmentWriter implements FragmentWriter {
   write(tracks: readonly TrackSamples[], times: FragmentTimes): Mp4Fragment {
     const init = this.#initOf(tracks);
     const filled = tracks.filter(({ samples }) => samples.length > 0);
-    const moofBytes = 8 + 16 + filled.reduce((sum, track) => sum + trafBytes(track), 0);
-    const mediaBytes = filled.reduce((sum, { bytes }) => sum + bytes, 0);
-    const bytes = this.#room(moofBytes + 8 + mediaBytes);
+    const watched = watchedIds(init);
+    const groups = [
+      filled.filter(({ id }) => watched.has(id)),
+      filled.filter(({ id }) => !watched.has(id)),
+    ].filter((group) => group.length > 0);
+    const bytes = this.#room(groups.reduce((sum, group) => sum + groupBytes(group), 0));
     const writer = new BoxWriter(bytes);
+    const fragments = groups.flatMap((group) => this.#writeGroup(writer, init, group));
+    const [first] = groups;
+    const watchedBytes = groups.length > 1 && first !== undefined ? groupBytes(first) : undefined;
+    return {
+      ...times,
+      bytes,
+      init,
+      tracks: fragments,
+      ...(watchedBytes === undefined ? {} : { watchedBytes }),
+    };
+  }
+
+  /** A moof and its mdat. */
+  #writeGroup(writer: BoxWriter, init: InitSegment, group: readonly TrackSamples[]): TrackFragment[] {
+    const moofAt = writer.at;
+    const moofBytes = moofBytesOf(group);
+    const mediaBytes = mediaBytesOf(group);
     this.#sequence += 1;
     writer.u32(moofBytes).type('moof').u32(16).type('mfhd').u32(0, this.#sequence);
-    const fragments: TrackFragment[] = [];
     let dataOffset = moofBytes + 8;
-    for (const samples of filled) {
+    const fragments = group.map((samples) => {
       const track = init.tracks.find(({ id }) => id === samples.id) as Track;
-      fragments.push(writeTraf(writer, track, samples, dataOffset));
+      const fragment = writeTraf(writer, track, samples, dataOffset, moofAt);
       dataOffset += samples.bytes;
-    }
+      return fragment;
+    });
     writer.u32(8 + mediaBytes).type('mdat');
-    for (const { samples } of filled) for (const { data } of samples) writer.bytes(data);
-    return { ...times, bytes, init, tracks: fragments };
+    for (const { samples } of group) for (const { data } of samples) writer.bytes(data);
+    return fragments;
   }
 
   startPart(first: Mp4Fragment, pages: PageStore): PartMuxer {
-    return new Mp4Muxer(first, pages);
+    return new Mp4Muxer(first, pages, { fillsSilence: true });
   }
 
   #initOf(tracks: readonly TrackSamples[]): InitSegment {
@@ -64,6 +88,12 @@ export class Mp4FragmentWriter implements FragmentWriter {
   }
 }
 
+const moofBytesOf = (group: readonly TrackSamples[]): number =>
+  8 + 16 + group.reduce((sum, track) => sum + trafBytes(track), 0);
+const mediaBytesOf = (group: readonly TrackSamples[]): number =>
+  group.reduce((sum, { bytes }) => sum + bytes, 0);
+const groupBytes = (group: readonly TrackSamples[]): number => moofBytesOf(group) + 8 + mediaBytesOf(group);
+
 const bytesOfSample = (isVideo: boolean): number => (isVideo ? 16 : 8);
 
 function trafBytes({ description, samples }: TrackSamples): number {
@@ -76,6 +106,7 @@ function writeTraf(
   track: Track,
   { samples }: TrackSamples,
   dataOffset: number,
+  moofAt: number,
 ): TrackFragment {
   const isVideo = track.info.kind === 'video';
   const runBytes = 20 + samples.length * bytesOfSample(isVideo);
@@ -102,7 +133,8 @@ function writeTraf(
     if (isVideo) writer.u32(keyframe ? SYNC : NON_SYNC, offset);
     described.push({ duration, bytes: data.length, compositionOffset: offset, sync: keyframe || !isVideo });
   }
-  return { track, decodeTime, decodeTimeAt, decodeTimeBytes: 8, runs: [{ dataOffset, samples: described }] };
+  const runs = [{ dataOffset: moofAt + dataOffset, samples: described }];
+  return { track, decodeTime, decodeTimeAt, decodeTimeBytes: 8, runs };
 }
 
 /** Writes fields one after the other. */

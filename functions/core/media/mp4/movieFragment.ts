@@ -26,9 +26,13 @@ export interface TrackFragment {
   readonly decodeTimeAt: number;
   readonly decodeTimeBytes: 4 | 8;
   readonly runs: readonly Run[];
+  /** Nothing of the source's: a player gets it in place of sound that is missing, the finished file does not. */
+  readonly isFiller?: boolean;
 }
 
 const NON_SYNC = 0x1_0000;
+/** Degradation priority (ISO/IEC 14496-12, 8.8.3.1), by which filler is known again: the loss of no sample matters less. */
+export const FILLER_FLAGS = 0xffff;
 
 /** @param moof whole box. @throws MediaError */
 export function parseMovieFragment(moof: Buffer, init: InitSegment): TrackFragment[] {
@@ -48,12 +52,14 @@ export function parseMovieFragment(moof: Buffer, init: InitSegment): TrackFragme
       .map((trun) => parseRun(trun, defaults))
       .filter(({ samples }) => samples.length > 0);
     if (runs.length === 0) continue;
+    const isFiller = (defaults.flags & FILLER_FLAGS) === FILLER_FLAGS;
     found.push({
       track,
       decodeTime: wide ? fields.u64() : fields.u32(),
       decodeTimeAt: traf.offset + 8 + tfdt.offset + 12,
       decodeTimeBytes: wide ? 8 : 4,
       runs,
+      ...(isFiller ? { isFiller } : {}),
     });
   }
   return found;

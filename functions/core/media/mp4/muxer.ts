@@ -1,12 +1,16 @@
 import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
+import type { SilentFrame } from '../tracks/aacSilence.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import { areAlike } from './changedInitSegment.ts';
+import { fillerFragment, fillerOf } from './filler.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
 import type { TrackFragment } from './movieFragment.ts';
+import { durationOf, PartIndex, type PlacedFragment } from './partIndex.ts';
 import { SampleTable } from './sampleTable.ts';
+import { watchedIds } from './watched.ts';
 
 interface TrackState {
   readonly track: Track;
@@ -16,6 +20,23 @@ interface TrackState {
   /** Decode time of the part that is shown at its zero, in the track's timescale; the fragmented head's edit says it. */
   readonly zeroTime: number;
 }
+
+/** Sound beside pictures, which a player is given without a hole. */
+interface Sound {
+  readonly own: TrackState;
+  readonly pictures: TrackState;
+  readonly frame: SilentFrame;
+  /** Until where a player has some, and until where it has pictures, both in the sound's timescale. */
+  end: number;
+  picturesEnd: number;
+}
+
+/** A player jumps over less. */
+const FILLED_MIN_SECONDS = 0.1;
+/** Pictures that come so much later than those before have a gap, and the sound with them. */
+const JOINED_MAX_SECONDS = 0.3;
+/** Of silence at once: FILLER_MAX_BYTES hold so many of eight channels. */
+const FILLER_MAX_FRAMES = 1_000;
 
 /**
  * One MP4 part. While it is recorded it is a fragmented file; `finish` gives the head that makes an ordinary one of it,
@@ -30,14 +51,21 @@ export class Mp4Muxer implements PartMuxer {
   /** From the timeline of ffmpeg's present run to that of the first one. */
   #runOffsetMs = 0;
   #mediaBytes = 0;
+  readonly #index: PartIndex;
+  readonly #sound: Sound | undefined;
 
-  /** @param pages for the index, while it grows */
-  constructor(first: Mp4Fragment, pages: PageStore) {
+  /**
+   * @param pages for the index, while it grows
+   * @param options fillsSilence: the fragments are being written, and not read
+   */
+  constructor(first: Mp4Fragment, pages: PageStore, options: { readonly fillsSilence: boolean }) {
     const { init } = first;
     this.#init = init;
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
     this.#states = init.tracks.map((track) => trackState(track, first, new SampleTable(pages)));
+    this.#index = new PartIndex(this.#states, pages);
+    this.#sound = options.fillsSilence ? soundOf(this.#states) : undefined;
     // A duration of 0 goes on to the end of a fragmented file.
     this.head = fragmentedHead(init, (track) => [{ seconds: 0, mediaTime: this.#stateOf(track).zeroTime }]);
   }
@@ -57,15 +85,21 @@ export class Mp4Muxer implements PartMuxer {
   }
 
   add(fragment: Mp4Fragment): Buffer {
+    const placed: PlacedFragment[] = [];
+    const filler = this.#fillerBefore(fragment);
+    this.#mediaBytes += filler.length;
     for (const traf of fragment.tracks) {
-      const { table, base } = this.#stateOf(traf.track);
-      const decodeTime = Math.max(traf.decodeTime - base, table.lastDecodeTime);
+      const state = this.#stateOf(traf.track);
+      const decodeTime = this.#decodeTimeOf(state, traf);
       writeDecodeTime(fragment.bytes, traf, decodeTime);
-      table.add(traf, decodeTime, this.#mediaBytes);
+      if (traf.isFiller === true) continue;
+      const place = state.table.add(traf, decodeTime, this.#mediaBytes);
+      if (place !== undefined) placed.push({ traf, decodeTime, place });
     }
+    this.#index.add(fragment, placed, filler.length);
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#mediaBytes += fragment.bytes.length;
-    return fragment.bytes;
+    return filler.length === 0 ? fragment.bytes : Buffer.concat([filler, fragment.bytes]);
   }
 
   accepts({ init }: Mp4Fragment): boolean {
@@ -91,14 +125,49 @@ export class Mp4Muxer implements PartMuxer {
     return own !== undefined && areAlike(own, track);
   }
 
-  finish(): { readonly head: Pieces } {
+  finish(): { readonly head: Pieces; readonly index: Pieces } {
     const tracks = this.#states
       .filter(({ table }) => table.samples > 0)
       .map((state) => {
         state.table.finish();
         return { track: state.track, table: state.table, edits: finalEdits(state) };
       });
-    return { head: indexedHead(this.#init, tracks, this.#mediaBytes) };
+    const head = indexedHead(this.#init, tracks, this.#mediaBytes);
+    return { head, index: this.#index.finish(head, this.head) };
+  }
+
+  #decodeTimeOf({ base, table }: TrackState, { decodeTime }: TrackFragment): number {
+    return Math.max(decodeTime - base, table.lastDecodeTime);
+  }
+
+  /** Silence for a player, from where sound ended to where it comes again, or as long as there are pictures. */
+  #fillerBefore({ tracks }: Mp4Fragment): Buffer {
+    const sound = this.#sound;
+    if (sound === undefined) return NOTHING;
+    const { own, pictures, frame } = sound;
+    const { timescale } = own.track;
+    const heard = tracks.find(({ track }) => track.id === own.track.id);
+    const seen = tracks.find(({ track }) => track.id === pictures.track.id);
+    const heardAt = heard === undefined ? undefined : this.#decodeTimeOf(own, heard);
+    const heardEnd = heard === undefined || heardAt === undefined ? 0 : heardAt + durationOf(heard);
+    let filler: Buffer = NOTHING;
+    if (seen !== undefined) {
+      const seconds = (time: number): number => (time - pictures.zeroTime) / pictures.track.timescale;
+      const atOwn = (time: number): number => own.zeroTime + Math.round(seconds(time) * timescale);
+      const seenAt = this.#decodeTimeOf(pictures, seen);
+      const seenEnd = atOwn(seenAt + durationOf(seen));
+      const isJoined = atOwn(seenAt) - sound.picturesEnd < JOINED_MAX_SECONDS * timescale;
+      const from = isJoined ? sound.end : Math.max(sound.end, atOwn(seenAt));
+      const missing = Math.min(heardAt ?? seenEnd, seenEnd) - from;
+      if (missing >= FILLED_MIN_SECONDS * timescale) {
+        const frames = Math.min(Math.floor(missing / frame.duration), FILLER_MAX_FRAMES);
+        filler = fillerFragment(own.track, frame, frames, from);
+        sound.end = from + frames * frame.duration;
+      }
+      sound.picturesEnd = seenEnd;
+    }
+    sound.end = Math.max(sound.end, heardEnd);
+    return filler;
   }
 
   #stateOf(track: Track): TrackState {
@@ -117,6 +186,19 @@ function trackState(track: Track, first: Mp4Fragment, table: SampleTable): Track
   const base = Math.min(zero, own?.decodeTime ?? zero);
   return { track, table, base, zeroTime: zero - base };
 }
+
+/** Undefined where there is no sound beside pictures, or of a codec whose silence is not known. */
+function soundOf(states: readonly TrackState[]): Sound | undefined {
+  const watched = watchedIds({ tracks: states.map(({ track }) => track) });
+  const first = (kind: 'video' | 'audio'): TrackState | undefined =>
+    states.find(({ track }) => watched.has(track.id) && track.info.kind === kind);
+  const [pictures, own] = [first('video'), first('audio')];
+  const frame = own === undefined ? undefined : fillerOf(own.track);
+  if (pictures === undefined || own === undefined || frame === undefined) return undefined;
+  return { own, pictures, frame, end: own.zeroTime, picturesEnd: own.zeroTime };
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** Half a unit of the movie's time: less cannot be said, and is not heard. */
 const LATE_MIN_SECONDS = 0.0005;

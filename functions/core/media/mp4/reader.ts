@@ -1,7 +1,7 @@
 import { ByteQueue } from '../byteQueue.ts';
 import type { PageStore } from '../pages.ts';
 import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
-import { BOX_HEADER_MAX_BYTES, type BoxHeader, readBoxHeader } from './boxes.ts';
+import { BOX_HEADER_MAX_BYTES, type BoxHeader, boxesIn, readBoxHeader } from './boxes.ts';
 import { currentInit } from './changedInitSegment.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
@@ -41,7 +41,7 @@ export class Mp4Reader implements FragmentReader {
   }
 
   startPart(first: Mp4Fragment, pages: PageStore): PartMuxer {
-    return new Mp4Muxer(first, pages);
+    return new Mp4Muxer(first, pages, { fillsSilence: false });
   }
 
   /** Reads one top-level box, or a moof with its mdat; false while it is not whole. */
@@ -78,18 +78,31 @@ export class Mp4Reader implements FragmentReader {
     }
   }
 
+  /** Filler before a fragment is a part of it. */
   #stepFragment(moofHeader: BoxHeader, fragments: Mp4Fragment[]): boolean {
     if (this.#init === undefined) throw new MediaError('a fragment comes before the moov');
-    if (this.#queue.length < moofHeader.bytes) return false;
-    const mdatHeader = this.#headerAt(moofHeader.bytes);
-    if (mdatHeader === undefined) return false;
-    if (mdatHeader.type !== 'mdat') throw new MediaError(`a moof is followed by ${mdatHeader.type}`);
-    const bytes = moofHeader.bytes + mdatHeader.bytes;
-    if (this.#queue.length < bytes) return false;
-    const fragment = toFragment(this.#queue.take(bytes), moofHeader.bytes, this.#init);
+    let bytes = 0;
+    for (let moof: BoxHeader | undefined = moofHeader, isFiller = true; isFiller; ) {
+      if (moof?.type !== 'moof') return this.#isUnknown(moof, 'filler');
+      if (this.#queue.length < bytes + moof.bytes) return false;
+      const mdat = this.#headerAt(bytes + moof.bytes);
+      if (mdat?.type !== 'mdat') return this.#isUnknown(mdat, 'a moof');
+      const tracks = parseMovieFragment(this.#queue.peek(bytes, moof.bytes), this.#init);
+      isFiller = tracks.length > 0 && tracks.every((track) => track.isFiller === true);
+      bytes += moof.bytes + mdat.bytes;
+      if (this.#queue.length < bytes) return false;
+      if (isFiller) moof = this.#headerAt(bytes);
+    }
+    const fragment = toFragment(this.#queue.take(bytes), this.#init);
     this.#init = fragment.init;
     fragments.push(fragment);
     return true;
+  }
+
+  /** False where the box is not here yet. @throws MediaError it is another one */
+  #isUnknown(header: BoxHeader | undefined, before: string): false {
+    if (header !== undefined) throw new MediaError(`${before} is followed by ${header.type}`);
+    return false;
   }
 
   #headerAt(at: number): BoxHeader | undefined {
@@ -101,33 +114,29 @@ export class Mp4Reader implements FragmentReader {
   }
 }
 
-function toFragment(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fragment {
-  const fragment = describe(bytes, moofBytes, init);
+function toFragment(bytes: Buffer, init: InitSegment): Mp4Fragment {
+  const fragment = describe(bytes, init);
   if (!fragment.keyframe) return fragment;
   const current = currentInit(init, fragment);
-  return current === init ? fragment : describe(bytes, moofBytes, current);
+  return current === init ? fragment : describe(bytes, current);
 }
 
-function describe(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fragment {
-  const tracks = parseMovieFragment(bytes.subarray(0, moofBytes), init);
+function describe(bytes: Buffer, init: InitSegment): Mp4Fragment {
+  const tracks = tracksIn(bytes, init);
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
-  for (const { track, decodeTime, runs } of tracks) {
+  for (const { track, decodeTime, runs, isFiller } of tracks) {
     let time = decodeTime;
-    for (const { dataOffset, samples } of runs) {
-      let end = dataOffset;
-      for (const { duration, compositionOffset, bytes: sampleBytes } of samples) {
+    for (const { samples } of isFiller === true ? [] : runs) {
+      for (const { duration, compositionOffset } of samples) {
         const shownMs = ((time + compositionOffset) / track.timescale + track.shiftSeconds) * 1000;
         startMs = Math.min(startMs, shownMs);
         endMs = Math.max(endMs, shownMs + (duration / track.timescale) * 1000);
         time += duration;
-        end += sampleBytes;
       }
-      if (dataOffset < moofBytes || end > bytes.length)
-        throw new MediaError('samples lie outside of their mdat');
     }
   }
-  if (tracks.length === 0) throw new MediaError('a fragment has no samples');
+  if (endMs === Number.NEGATIVE_INFINITY) throw new MediaError('a fragment has no samples');
   // What lies before the zero of ffmpeg's edit lists is an encoder's priming: decoded, not shown.
   return {
     bytes,
@@ -137,6 +146,27 @@ function describe(bytes: Buffer, moofBytes: number, init: InitSegment): Mp4Fragm
     init,
     tracks,
   };
+}
+
+/** What all moofs tell of, each of which is followed by its mdat. @throws MediaError */
+function tracksIn(bytes: Buffer, init: InitSegment): TrackFragment[] {
+  const boxes = boxesIn(bytes);
+  return boxes.flatMap((moof, place) => {
+    if (moof.type !== 'moof') return [];
+    const mdat = boxes[place + 1];
+    const from = moof.offset + moof.bytes.length;
+    const to = from + (mdat?.bytes.length ?? 0);
+    return parseMovieFragment(moof.bytes, init).map((traf) => ({
+      ...traf,
+      decodeTimeAt: moof.offset + traf.decodeTimeAt,
+      runs: traf.runs.map((run) => {
+        const dataOffset = moof.offset + run.dataOffset;
+        const end = run.samples.reduce((sum, sample) => sum + sample.bytes, dataOffset);
+        if (dataOffset < from || end > to) throw new MediaError('samples lie outside of their mdat');
+        return { ...run, dataOffset };
+      }),
+    }));
+  });
 }
 
 function startsWithKeyframe(tracks: readonly TrackFragment[], init: InitSegment): boolean {

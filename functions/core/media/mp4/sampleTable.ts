@@ -1,3 +1,4 @@
+import type { RunPlace } from '../fragmentIndex/types.ts';
 import { PagedTable, type PageStore } from '../pages.ts';
 import { joined, type Pieces } from '../pieces.ts';
 import { U32_MAX, u32 } from './boxes.ts';
@@ -38,10 +39,23 @@ export class Runs {
     this.#hasNegative ||= value < 0;
   }
 
+  /** Where the next value comes. */
+  get place(): RunPlace {
+    return { entry: this.#ended.bytes / 8, into: this.#count };
+  }
+
   /** The pairs, 32 bits each; negative values in two's complement. */
   pairs(): Pieces {
     return this.#count === 0 ? this.#ended : joined(this.#ended, u32(this.#count, this.#value));
   }
+}
+
+/** Where samples stand in a table, once it is written. */
+export interface SamplePlace {
+  readonly durations: RunPlace;
+  readonly offsets: RunPlace;
+  /** Sync samples before it. */
+  readonly syncSamples: number;
 }
 
 /** All samples of one track in one part. Times in the track's timescale, decode times counted from the part's own zero. */
@@ -89,15 +103,22 @@ export class SampleTable {
   /**
    * @param decodeTime of the first sample, from the part's zero
    * @param moofAt where the fragment's moof begins, counted from the end of the part's head
+   * @returns where its first sample stands; undefined where it has none
    */
-  add(fragment: TrackFragment, decodeTime: number, moofAt: number): void {
+  add(fragment: TrackFragment, decodeTime: number, moofAt: number): SamplePlace | undefined {
     this.firstDecodeTime ??= decodeTime;
+    let place: SamplePlace | undefined;
     // What a fragment says of its last sample's duration is a guess: the next fragment's time decides.
     let time = Math.max(decodeTime, this.#pendingDecodeTime);
     for (const { dataOffset, samples } of fragment.runs) {
       this.#addChunk(moofAt + dataOffset, samples.length);
       for (const { duration, bytes, compositionOffset, sync } of samples) {
         this.#settle(time);
+        place ??= {
+          durations: this.durations.place,
+          offsets: this.compositionOffsets.place,
+          syncSamples: this.#syncSamples,
+        };
         this.#addSample(bytes, sync);
         this.compositionOffsets.push(compositionOffset);
         this.firstShown = Math.min(this.firstShown, time + compositionOffset);
@@ -108,6 +129,7 @@ export class SampleTable {
       }
     }
     this.#nextDecodeTime = time;
+    return place;
   }
 
   /** The last sample's own duration counts; call it once, at the end. */

@@ -1,3 +1,4 @@
+import type { PageStore } from '../pages.ts';
 import {
   type FragmentTimes,
   type FragmentWriter,
@@ -54,8 +55,8 @@ export class TsFragmentWriter implements FragmentWriter {
     return { ...times, bytes: this.#packets.take(), streams, firstTicks, videoFrames };
   }
 
-  startPart(first: TsFragment): PartMuxer {
-    return new TsMuxer(first);
+  startPart(first: TsFragment, pages: PageStore): PartMuxer {
+    return new TsMuxer(first, pages);
   }
 
   /** Parameters lie in the samples: they may change within a file. */

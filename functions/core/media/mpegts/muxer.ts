@@ -1,4 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { FragmentIndexWriter } from '../fragmentIndex/writer.ts';
+import type { PageStore } from '../pages.ts';
+import type { Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import type { TsFragment } from './fragment.ts';
 import {
@@ -21,8 +24,11 @@ export class TsMuxer implements PartMuxer {
   /** From the timeline of ffmpeg's present run to that of the first one. */
   #runOffsetMs = 0;
   #videoFrames = 0;
+  readonly #index: FragmentIndexWriter;
 
-  constructor(first: TsFragment) {
+  /** @param pages for the index of fragments, while it grows */
+  constructor(first: TsFragment, pages: PageStore) {
+    this.#index = new FragmentIndexWriter(pages, 0);
     // DTS and PCR come before the first time shown: none of them may fall below zero.
     this.#baseTicks = first.firstTicks;
     this.#streams = first.streams;
@@ -48,6 +54,16 @@ export class TsMuxer implements PartMuxer {
     for (let at = 0; at < bytes.length; at += PACKET_BYTES)
       this.#rebase(bytes.subarray(at, at + PACKET_BYTES));
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
+    const offsetMs = this.#runOffsetMs - this.#startMs;
+    const isWatched = fragment.videoFrames > 0 || this.#streams.every(({ info }) => info.kind === 'audio');
+    this.#index.add({
+      bytes: bytes.length,
+      watchedBytes: isWatched ? bytes.length : 0,
+      keyframe: fragment.keyframe,
+      startMs: fragment.startMs + offsetMs,
+      endMs: fragment.endMs + offsetMs,
+      tracks: [],
+    });
     this.#videoFrames += fragment.videoFrames;
     return bytes;
   }
@@ -64,8 +80,15 @@ export class TsMuxer implements PartMuxer {
     return true;
   }
 
-  finish(): { readonly head: undefined } {
-    return { head: undefined };
+  finish(): { readonly head: undefined; readonly index: Pieces } {
+    const facts = {
+      container: 'ts',
+      headBytes: 0,
+      isMixed: false,
+      init: Buffer.alloc(0),
+      tracks: [],
+    } as const;
+    return { head: undefined, index: this.#index.finish(facts) };
   }
 
   #rebase(packet: Buffer): void {

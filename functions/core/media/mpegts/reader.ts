@@ -1,4 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
+import type { PageStore } from '../pages.ts';
 import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
 import type { TsFragment } from './fragment.ts';
 import { TsMuxer } from './muxer.ts';
@@ -37,8 +38,8 @@ export class TsReader implements FragmentReader {
     return fragments;
   }
 
-  startPart(first: TsFragment): PartMuxer {
-    return new TsMuxer(first);
+  startPart(first: TsFragment, pages: PageStore): PartMuxer {
+    return new TsMuxer(first, pages);
   }
 
   #stepPacket(fragments: TsFragment[]): void {

@@ -5,6 +5,8 @@ export interface AacParameters {
   readonly sampleRateHz: number;
   /** 0: the configuration lists them one by one. */
   readonly channels: number;
+  /** Before band replication and parametric stereo make more of it. */
+  readonly coded: { readonly object: number; readonly rateHz: number; readonly channels: number };
 }
 
 const RATES_HZ = [
@@ -22,9 +24,12 @@ export function parseAacConfiguration(bytes: Buffer): AacParameters {
   const codedHz = readRate(bits);
   const channels = CHANNELS[bits.bits(4)];
   if (channels === undefined) throw new MediaError('AAC has an unknown channel configuration');
+  const sampleRateHz = EXTENSIONS.has(object) ? readRate(bits) : codedHz;
   return {
-    sampleRateHz: EXTENSIONS.has(object) ? readRate(bits) : codedHz,
+    sampleRateHz,
     channels: object === PARAMETRIC_STEREO ? 2 : channels,
+    // Behind an extension stands what it extends.
+    coded: { object: EXTENSIONS.has(object) ? readObject(bits) : object, rateHz: codedHz, channels },
   };
 }
 

@@ -89,7 +89,8 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
         'late',
         tags.filter((tag) => tag.kind === VIDEO || isConfiguration(tag) || tag.atMs > 3_000),
       );
-      for (const file of files) {
+      // Until it is finished an MP4 has silence where a player would wait for sound (fragmentIndex/records.test.ts).
+      for (const file of format === 'mp4' ? files.slice(1) : files) {
         const late = -(await videoStart(file));
         expect(late).toBeGreaterThan(2.9);
         expect(late).toBeLessThan(3);
