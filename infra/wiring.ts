@@ -53,7 +53,7 @@ const CONTROL_GRANTS = [
   { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: CONTROL_STATE },
   // Whether everything that is alive is marked.
   { on: 'landing', actions: ['s3:GetObject'], keys: state('reconcile') },
-  { on: 'landing', list: [...CONTROL_STATE, ...state('reconcile')] },
+  { on: 'landing', list: [...CONTROL_STATE, ...state('reconcile', 'writing')] },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 
@@ -100,7 +100,8 @@ const AFTERMATH_GRANTS = [
   { on: 'landing', actions: ['s3:PutObject'], keys: state('index', 'rooms', 'active') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
   { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails', 'active') },
-  { on: 'landing', list: state('recordings', 'active', 'locks', 'sessions', 'tails') },
+  { on: 'landing', actions: ['s3:DeleteObject'], keys: state('writing') },
+  { on: 'landing', list: state('recordings', 'active', 'writing', 'locks', 'sessions', 'tails') },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
 

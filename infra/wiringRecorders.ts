@@ -25,12 +25,13 @@ export const RECORDER_TASK = {
       keys: ['records/*'],
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
-    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails') },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks', 'active') },
+    { on: 'landing', actions: ['s3:PutObject'], keys: state('writing') },
+    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails', 'writing') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
     {
       on: 'landing',
-      list: ['records/*', ...state('recordings', 'locks', 'active', 'sessions', 'tails')],
+      list: ['records/*', ...state('recordings', 'locks', 'sessions', 'tails')],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
     // The next attempt, before this task is taken away.

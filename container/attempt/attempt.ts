@@ -2,16 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
+import { isEarlierAlive } from '../../functions/core/protocol/others.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { attemptKey } from '../../functions/core/state/keys.ts';
-import {
-  claimSchema,
-  endSchema,
-  type FinalPart,
-  type Outcome,
-  type Reason,
-} from '../../functions/core/state/objects.ts';
+import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
@@ -76,10 +71,11 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   }
   if (begun.isStopAsked) stop.ask('stopped');
   const context: AttemptContext = { ...outside, job, attempt };
+  const over = stop.cause === undefined ? begun.ending : STOP_REASONS[stop.cause];
   const { reason, parts } =
-    stop.cause === undefined
+    over === undefined
       ? await recordAfterOthers(context, options)
-      : { reason: STOP_REASONS[stop.cause], parts: [] as FinalPart[] };
+      : { reason: over, parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else log.info('attempt ended', { reason, parts: parts.length });
   const announce = (outcome: Outcome) => tryAnnounce(context, () => announceOutcome(context, job, outcome));
@@ -96,22 +92,13 @@ async function recordAfterOthers(context: AttemptContext, options: AttemptOption
   for (;;) {
     const recorded = await record(context, options);
     const hasFailedToOpen = recorded.parts.length === 0 && recorded.reason.code.startsWith('source_');
-    if (!hasFailedToOpen || options.stop.cause !== undefined || !(await isBeforeAlive(context)))
-      return recorded;
+    if (!hasFailedToOpen || options.stop.cause !== undefined) return recorded;
+    if (!(await isEarlierAlive(context.store, options))) return recorded;
     context.log.info('the source cannot be opened while the attempt before has it', {
       reason: recorded.reason,
     });
     await delay(OPEN_AGAIN_MS, undefined, { signal: options.stop.signal }).catch(() => undefined);
   }
-}
-
-async function isBeforeAlive({ store, job, attempt }: AttemptContext): Promise<boolean> {
-  if (attempt === 1) return false;
-  const [claim, end] = await Promise.all([
-    store.read(attemptKey(job.recordingId, attempt - 1, 'claim'), claimSchema),
-    store.read(attemptKey(job.recordingId, attempt - 1, 'end'), endSchema),
-  ]);
-  return claim !== undefined && claim.value.void === undefined && end === undefined;
 }
 
 interface Recorded {

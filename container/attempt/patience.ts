@@ -92,6 +92,10 @@ export class PatientStore extends StateStore {
     return this.#retrying(() => super.overwriteBytes(key, bytes));
   }
 
+  override remove(key: string, etag?: string): Promise<boolean> {
+    return this.#retrying(() => super.remove(key, etag));
+  }
+
   override list(prefix: string): Promise<string[]> {
     return this.#retrying(() => super.list(prefix));
   }

@@ -280,7 +280,7 @@ export class Recording {
     this.#finishing.push(finished);
     // Nobody writes it any more, whatever came of it.
     void Promise.allSettled([part.opened, finished]).then(([opened]) => {
-      if (opened.status === 'fulfilled') this.#written.ended(opened.value.part);
+      if (opened.status === 'fulfilled') this.#written.ended(opened.value);
     });
   }
 

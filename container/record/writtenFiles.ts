@@ -1,10 +1,10 @@
-import { markWriting, unmarkWriting } from '../../functions/core/protocol/active.ts';
+import { markWriting, unmarkWriting } from '../../functions/core/protocol/writing.ts';
 import type { OpenPart } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 
 /**
- * Says in the recording's marker which files are being written, for those who ask what is recorded now. One after the
- * other, beside the recording; what could not be said is logged and looked past.
+ * Says which files are being written, for those who ask what is recorded now. One after the other, beside the recording;
+ * what could not be said is logged and looked past.
  */
 export class WrittenFiles {
   readonly #context: AttemptContext;
@@ -16,13 +16,13 @@ export class WrittenFiles {
 
   opened(open: OpenPart): void {
     const { store, job } = this.#context;
-    this.#say(() => markWriting(store, job.recordingId, open));
+    this.#say(() => markWriting(store, job, open));
   }
 
   /** Finished, or given up. */
-  ended(part: number): void {
+  ended(open: OpenPart): void {
     const { store, job } = this.#context;
-    this.#say(() => unmarkWriting(store, job.recordingId, new Set([part])));
+    this.#say(() => unmarkWriting(store, job, open));
   }
 
   /** Everything has been said. */

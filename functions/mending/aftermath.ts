@@ -1,8 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBus } from '../aws/eventBus.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import { forgetActive, unmarkWriting } from '../core/protocol/active.ts';
+import { forgetActive } from '../core/protocol/active.ts';
 import { type Settled, type SettlePorts, settleAttempt } from '../core/protocol/settle.ts';
+import { forgetWriting } from '../core/protocol/writing.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announceMissing } from '../recordings/announcements.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -48,7 +49,8 @@ export class Aftermath {
     const settled = await settleAttempt({ ...ports, rescue }, objects, task);
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });
-    else if (settled.kind === 'alive') log.info('another task has this attempt');
+    else if (settled.kind === 'alive')
+      log.info('another task has this attempt, or one before it still records');
     else log.info('recording has ended', { outcome: settled.outcome, isNew: settled.isNew });
     await this.announceMissing(objects);
     if (settled.kind === 'ended') await forgetActive(store, objects.job);
@@ -76,7 +78,7 @@ export class Aftermath {
       const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
       await rescue.rescue({ recordingId, open, progress, endedAtMs: goneAtMs }, log);
     }
-    await unmarkWriting(store, recordingId, left);
+    await forgetWriting(store, recordingId, left);
     return this.#read(recordingId);
   }
 

@@ -33,6 +33,7 @@ import { type OpenUpload, overdueUploads } from './overdue.ts';
 import type { Rescue } from './rescue.ts';
 import { sweepState } from './sweep.ts';
 import { Walk } from './walk.ts';
+import { forgetEndedFiles } from './writing.ts';
 
 export interface ReconciliationOptions {
   readonly s3: S3Client;
@@ -118,6 +119,7 @@ export class Reconciliation {
       () => this.#moveRecords(walk, mended, log),
       () => markEarlierStreams(store, walk, clock.nowMs(), onFault),
       () => forgetEndedStreams(store, walk, clock.nowMs(), onFault),
+      () => forgetEndedFiles(store, walk),
       async () => {
         mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
       },

@@ -49,10 +49,11 @@ export async function readRecording(
 export async function readLife(store: ListingStore, recordingId: string): Promise<RecordingLife | undefined> {
   const prefix = recordingPrefix(recordingId);
   const names = new Set((await store.list(prefix)).map((key) => key.slice(prefix.length)));
-  const attempt = Math.max(0, ...ordinals(names, 'attempts'));
+  // The latest may be one that nobody can take any more.
+  const attempts = ordinals(names, 'attempts').slice(-2);
   const wanted = [
     ...['job.json', 'stop.json', 'outcome.json'],
-    ...['claim', 'progress', 'end'].map((file) => `attempts/${attempt}/${file}.json`),
+    ...attempts.flatMap((n) => ['claim', 'progress', 'end'].map((file) => `attempts/${n}/${file}.json`)),
   ].filter((name) => names.has(name));
   const found: Found = { attempts: new Map(), parts: new Map() };
   await Promise.all(wanted.map((name) => readInto(found, store, `${prefix}${name}`, name)));

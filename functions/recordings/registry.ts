@@ -2,20 +2,15 @@ import type * as z from 'zod/mini';
 import type { StateStore } from '../aws/stateStore.ts';
 import {
   ACTIVE_PREFIX,
-  activeKey,
   jobKey,
   lockKey,
   outcomeKey,
+  parseWritingKey,
   partKey,
   recordingPrefix,
+  WRITING_PREFIX,
 } from '../core/state/keys.ts';
-import {
-  type Active,
-  activeSchema,
-  lockSchema,
-  openPartSchema,
-  outcomeSchema,
-} from '../core/state/objects.ts';
+import { activeSchema, lockSchema, openPartSchema } from '../core/state/objects.ts';
 
 /** As many sockets as the SDK opens. */
 const READS_AT_ONCE = 50;
@@ -50,42 +45,57 @@ export async function activeRecording(
   const lock = await store.read(lockKey(mediaSessionId), lockSchema);
   if (lock === undefined || lock.value.releasedAtMs !== undefined) return undefined;
   const { recordingId } = lock.value;
-  const marker = await store.read(activeKey(recordingId), activeSchema);
-  return activeOf(store, marker?.value ?? { recordingId, mediaSessionId });
+  const fileNames = await openFiles(store, recordingId);
+  return fileNames === undefined ? undefined : { recordingId, mediaSessionId, fileNames };
 }
 
-/** All that are active, the oldest first: one LIST, and a GET for each of them. */
+/** All that are active, the oldest first: a LIST for a thousand of them, and few requests for each that writes no file. */
 export async function activeRecordings(store: StateStore): Promise<ActiveRecording[]> {
-  const markers = await readAll(store, await store.list(ACTIVE_PREFIX), activeSchema);
+  const [written, markers] = await Promise.all([store.list(WRITING_PREFIX), store.list(ACTIVE_PREFIX)]);
+  const files = filesOf(written);
   const active: ActiveRecording[] = [];
   for (let i = 0; i < markers.length; i += READS_AT_ONCE) {
     const found = await Promise.all(
-      markers.slice(i, i + READS_AT_ONCE).map((marker) => activeOf(store, marker)),
+      markers.slice(i, i + READS_AT_ONCE).map((key) => activeOf(store, key, files)),
     );
     active.push(...found.filter((one) => one !== undefined));
   }
   return active;
 }
 
-/** @returns undefined where the recording has ended, or there is none */
-async function activeOf(store: StateStore, marker: Active): Promise<ActiveRecording | undefined> {
-  const { recordingId, mediaSessionId, writing } = marker;
-  if (writing === undefined) {
-    const fileNames = await openFiles(store, recordingId);
-    return fileNames === undefined ? undefined : { recordingId, mediaSessionId, fileNames };
+type Files = ReadonlyMap<string, readonly NonNullable<ReturnType<typeof parseWritingKey>>[]>;
+
+/** By recording, in the order of their parts. */
+function filesOf(written: readonly string[]): Files {
+  const files = new Map<string, NonNullable<ReturnType<typeof parseWritingKey>>[]>();
+  for (const key of written) {
+    const file = parseWritingKey(key);
+    if (file === undefined) continue;
+    const known = files.get(file.recordingId);
+    if (known === undefined) files.set(file.recordingId, [file]);
+    else known.push(file);
   }
-  // One that writes nothing may have ended, and its marker be left.
-  const hasEnded =
-    writing.length === 0 && (await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined;
-  return hasEnded
-    ? undefined
-    : { recordingId, mediaSessionId, fileNames: writing.map(({ fileName }) => fileName) };
+  for (const own of files.values()) own.sort((a, b) => a.part - b.part);
+  return files;
 }
 
-/**
- * Of a recording whose recorder has not said yet what it writes, or is of a version that does not.
- * @returns undefined where the recording has ended, or there is none
- */
+/** @returns undefined where the recording has ended, or there is none */
+async function activeOf(
+  store: StateStore,
+  marker: string,
+  files: Files,
+): Promise<ActiveRecording | undefined> {
+  const recordingId = marker.slice(ACTIVE_PREFIX.length);
+  const own = files.get(recordingId);
+  // No recorder has come yet, or it has just ended, or its recorder is of a version that does not say so.
+  const fileNames = own?.map(({ fileName }) => fileName) ?? (await openFiles(store, recordingId));
+  if (fileNames === undefined) return undefined;
+  const mediaSessionId =
+    own?.[0]?.mediaSessionId ?? (await store.read(marker, activeSchema))?.value.mediaSessionId;
+  return mediaSessionId === undefined ? undefined : { recordingId, mediaSessionId, fileNames };
+}
+
+/** What its parts say. @returns undefined where the recording has ended, or there is none */
 async function openFiles(store: StateStore, recordingId: string): Promise<string[] | undefined> {
   const keys = new Set(await store.list(recordingPrefix(recordingId)));
   if (!keys.has(jobKey(recordingId)) || keys.has(outcomeKey(recordingId))) return undefined;

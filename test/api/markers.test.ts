@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { markWriting, unmarkWriting } from '../../functions/core/protocol/active.ts';
+import { markWriting, unmarkWriting } from '../../functions/core/protocol/writing.ts';
+import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { LISTED_MARKED_KEY, partKey, sessionKey } from '../../functions/core/state/keys.ts';
 import { TestApi } from './support.ts';
 
@@ -42,23 +44,29 @@ it('so are pages of streams in a state in which they are listed', async () => {
   expect((await api.call('GET', '/streams?status=UNPUBLISHED')).status).toBe(500);
 });
 
-it('files are told by the recording marker, without a look at its parts', async () => {
+it('files are told by their keys, without a look at parts', async () => {
   const recordingId = await api.startRecording('m1');
   await api.openPart(recordingId, Date.now(), 'one.mp4');
   expect(await post('/recorder/find_all')).toEqual([{ fileName: 'one.mp4', mediaSessionId: 'm1' }]);
+  const recording = { recordingId, mediaSessionId: 'm1' };
+  const files = [9, 10].map((part) => ({ part, fileName: `${part}.mp4` }));
+  for (const file of files) await markWriting(api.store, recording, file);
   await spoil(partKey(recordingId, 1, 'open'));
-  await markWriting(api.store, recordingId, { part: 1, fileName: 'one.mp4' });
-  await markWriting(api.store, recordingId, { part: 2, fileName: 'two.mp4' });
-  const both = ['one.mp4', 'two.mp4'].map((fileName) => ({ fileName, mediaSessionId: 'm1' }));
+  const both = files.map(({ fileName }) => ({ fileName, mediaSessionId: 'm1' }));
   expect(await post('/recorder/find_all')).toEqual(both);
-  for (const filter of [{ name: 'm1' }, { mediaSessionId: 'm1' }]) {
-    expect(await post('/stream/find', filter)).toMatchObject([{ record: true, recordName: 'two.mp4' }]);
-  }
-  await unmarkWriting(api.store, recordingId, new Set([1, 2]));
+  expect(await post('/stream/find', { name: 'm1' })).toMatchObject([{ record: true, recordName: '10.mp4' }]);
+  await api.store.remove(partKey(recordingId, 1, 'open'));
+  for (const file of files) await unmarkWriting(api.store, recording, file);
   expect(await post('/recorder/find_all')).toEqual([]);
   expect(await post('/stream/find', { name: 'm1' })).toMatchObject([{ record: true }]);
   await api.end(recordingId, Date.now());
   for (const filter of [{ name: 'm1' }, { mediaSessionId: 'm1' }]) {
     expect(await post('/stream/find', filter)).toMatchObject([{ record: false }]);
   }
+});
+
+it('files of recordings that have ended are not told, whatever their recorders left', async () => {
+  const recording = { recordingId: newRecordingId(Date.now(), randomBytes(16)), mediaSessionId: 'm1' };
+  await markWriting(api.store, recording, { part: 1, fileName: 'left.mp4' });
+  expect(await post('/recorder/find_all')).toEqual([]);
 });

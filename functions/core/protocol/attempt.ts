@@ -1,9 +1,9 @@
 import type { PartObjects } from '../state/fold.ts';
 import { attemptKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
 import {
-  claimSchema,
   type End,
   type Ending,
+  endingSchema,
   endSchema,
   type Job,
   jobSchema,
@@ -14,7 +14,9 @@ import {
 } from '../state/objects.ts';
 import { hasUndecidedPart, outcomeOf } from '../state/outcome.ts';
 import { type AttemptPorts, type AttemptTask, claim } from './claim.ts';
+import { isFollowed } from './followed.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
+import { isEarlierAlive, laterAttempt } from './others.ts';
 
 /** What a recorder finds when it begins. */
 export type Begun =
@@ -23,8 +25,13 @@ export type Begun =
   | { readonly kind: 'over'; readonly job: Job }
   /** Another one has this attempt, or nobody waits for it any more. */
   | { readonly kind: 'superseded'; readonly job: Job }
-  /** The attempt is this one's. */
-  | { readonly kind: 'claimed'; readonly job: Job; readonly isStopAsked: boolean };
+  /** The attempt is this one's. `ending`: why nothing more is to be recorded all the same. */
+  | {
+      readonly kind: 'claimed';
+      readonly job: Job;
+      readonly isStopAsked: boolean;
+      readonly ending?: Reason | undefined;
+    };
 
 /**
  * A recorder begins: it claims its attempt, and who cannot claim it must not record. What may have been said of the
@@ -36,31 +43,36 @@ export async function beginAttempt(ports: AttemptPorts, task: AttemptTask): Prom
   const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
   if (job === undefined) return { kind: 'unknown' };
   if (!(await claim(ports, task))) return { kind: 'superseded', job };
-  const [outcome, end, stop] = await Promise.all([
+  const [outcome, end, stop, ending] = await Promise.all([
     store.read(outcomeKey(recordingId), outcomeSchema),
     store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
     store.read(stopKey(recordingId), stopSchema),
+    store.read(endingKey(recordingId), endingSchema),
   ]);
   if (outcome !== undefined) return { kind: 'over', job };
   // Functions before version 0.2 gave up an attempt without its claim.
   if (end !== undefined) return { kind: 'superseded', job };
-  return { kind: 'claimed', job, isStopAsked: stop !== undefined };
+  return { kind: 'claimed', job, isStopAsked: stop !== undefined, ending: ending?.value.reason };
 }
 
 /**
  * Says that nothing more is recorded, before the parts are finished: a start from now on gets a recording of its own. A
- * stop says so by itself; after an interruption another attempt follows.
+ * stop says so by itself; after what another attempt follows nobody does, nor while another one records already.
  */
 export async function beginEnding(
-  { store, clock }: AttemptPorts,
+  ports: AttemptPorts,
   { recordingId }: Pick<Job, 'recordingId'>,
   attempt: number,
   reason: Reason,
 ): Promise<void> {
-  if (reason.code === 'superseded' || reason.code === 'interrupted') return;
-  const ending: Ending = { attempt, atMs: clock.nowMs(), reason };
-  await store.create(endingKey(recordingId), ending);
+  if (reason.code === 'superseded' || isFollowed(reason)) return;
+  const later = await laterAttempt(ports, { recordingId, attempt }, endOf(attempt));
+  if (later !== undefined) return;
+  const ending: Ending = { attempt, atMs: ports.clock.nowMs(), reason };
+  await ports.store.create(endingKey(recordingId), ending);
 }
+
+const endOf = (attempt: number) => ({ by: `attempt ${attempt}`, reason: 'the recording has ended' });
 
 export interface EndPorts extends AttemptPorts {
   /** Publishes the outcome. Must not throw: what was not published is published by whoever mends. */
@@ -81,13 +93,12 @@ export async function endAttempt(
   if (reason.code === 'superseded') return;
   const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
   await store.create(attemptKey(recordingId, attempt, 'end'), fact);
-  if (reason.code === 'interrupted') return;
-  // Of two that record at the same time, the later one says how the recording ended.
-  const later = await store.read(attemptKey(recordingId, attempt + 1, 'claim'), claimSchema);
-  if (later !== undefined && later.value.void === undefined) return;
+  // Whoever settles it says what follows; of two that record at the same time, the one that ends first says nothing.
+  if (isFollowed(reason) || (await isEarlierAlive(store, { recordingId, attempt }))) return;
   const parts = await allParts();
   // What an earlier attempt left may be all that there is: who rescues it says how the recording ended.
   if (hasUndecidedPart(parts)) return;
+  if ((await laterAttempt(ports, { recordingId, attempt }, endOf(attempt))) !== undefined) return;
   const outcome = outcomeOf(reason, parts, clock.nowMs());
   await store.create(outcomeKey(recordingId), outcome);
   // Before the lock is free: who finds a held lock with an outcome also finds what was not announced.

@@ -80,7 +80,7 @@ async function neverBegan(ports: ReconcilePorts, { job, attempts }: RecordingObj
   return true;
 }
 
-/** What of a recording says whether it is to be looked at closely; of its attempts the latest alone. */
+/** What of a recording says whether it is to be looked at closely; of its attempts the latest two alone. */
 export type RecordingLife = Pick<RecordingObjects, 'job' | 'stop' | 'outcome' | 'attempts'>;
 
 /** Whether `reconcileRecording` may find something to mend. A recent heartbeat says that all is well, without ECS. */
@@ -92,6 +92,8 @@ export function mayNeedMending(life: RecordingLife, nowMs: number): boolean {
 
 /** When the recording was last heard of. */
 function lastSignMs({ job, attempts }: Pick<RecordingObjects, 'job' | 'attempts'>): number {
-  const { claim, progress, end } = attempts.get(Math.max(0, ...attempts.keys())) ?? {};
-  return Math.max(job.requestedAtMs, claim?.claimedAtMs ?? 0, progress?.atMs ?? 0, end?.endedAtMs ?? 0);
+  const signs = [...attempts.values()].flatMap(({ claim, progress, end }) => [
+    ...[claim?.claimedAtMs ?? 0, progress?.atMs ?? 0, end?.endedAtMs ?? 0],
+  ]);
+  return Math.max(job.requestedAtMs, ...signs);
 }

@@ -14,7 +14,9 @@ import {
 } from '../state/objects.ts';
 import { outcomeOf } from '../state/outcome.ts';
 import { voidClaim } from './claim.ts';
+import { isFollowed } from './followed.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
+import { isEarlierAlive, laterAttempt } from './others.ts';
 import type { StopTasks } from './ports.ts';
 import type { StartPorts } from './start.ts';
 import { startWanted } from './startWanted.ts';
@@ -45,7 +47,7 @@ export type Settled =
   /** The recording has ended; `isNew`: this call wrote the outcome. */
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly isNew: boolean }
   | { readonly kind: 'relaunched'; readonly attempt: number }
-  /** It was another task that had the attempt: this one's end means nothing. */
+  /** Another task has the attempt, or an attempt before it still records: that one's end says what follows. */
   | { readonly kind: 'alive' };
 
 /** Attempts in a row that ended soon after they began; more of them will not do better. */
@@ -73,8 +75,9 @@ export async function settleAttempt(
   }
   const end = await attemptEnd(ports, recordingId, stopped);
   if (end === undefined) return { kind: 'alive' };
-  if (!isFollowed(end.reason)) return conclude(ports, objects, end.reason);
-  const last = await reasonToEnd(ports, objects, stopped, end);
+  const own = { recordingId, attempt: stopped.attempt };
+  if (end.reason.code === 'never_started' && (await isEarlierAlive(store, own))) return { kind: 'alive' };
+  const last = isFollowed(end.reason) ? await reasonToEnd(ports, objects, stopped, end) : end.reason;
   if (last !== undefined) return concludeAfter(ports, objects, stopped, last);
 
   const next = stopped.attempt + 1;
@@ -89,8 +92,20 @@ export async function settleAttempt(
   }
   // A stop that came in between found no task to stop; the recorder would find it too, a little later.
   if (await isStopAsked(ports, recordingId)) await ports.stopTasks(recordingId, 'stop was asked');
-  await ports.rescue(objects);
-  return { kind: 'relaunched', attempt: next };
+  return goesOn(ports, objects, stopped, next);
+}
+
+/** A later attempt says how the recording ends; one that ended before this one has said so already, and left the rest. */
+async function goesOn(
+  ports: SettlePorts,
+  objects: RecordingObjects,
+  { by }: StoppedAttempt,
+  later: number,
+): Promise<Settled> {
+  const known = await ports.rescue(objects);
+  const reason = known.attempts.get(later)?.end?.reason;
+  if (reason === undefined) return { kind: 'relaunched', attempt: later };
+  return settleAttempt(ports, known, { attempt: later, by, reason: reason.message });
 }
 
 /** Why no other attempt is to follow one that was interrupted, or never started. */
@@ -115,23 +130,23 @@ async function reasonToEnd(
 }
 
 /**
- * The recording ends with this attempt, unless the next one has begun by now: an event may come late, or again. Only the
- * latest attempt's end is the recording's.
+ * The recording ends with this attempt, unless a later one has begun by now, or an earlier one still records: an event may
+ * come late, or again. Only the latest attempt's end is the recording's.
  */
 async function concludeAfter(
   ports: SettlePorts,
   objects: RecordingObjects,
-  { attempt, by }: StoppedAttempt,
+  stopped: StoppedAttempt,
   reason: Reason,
 ): Promise<Settled> {
-  const next = attempt + 1;
-  const { recordingId } = objects.job;
-  const why = { by, reason: 'the recording has ended' };
-  const { claim, isNew } = await voidClaim(ports, { recordingId, attempt: next }, why);
-  if (isNew) return conclude(ports, objects, reason);
-  if (claim.void !== undefined) return settleVoid(ports, objects, next, claim.void);
-  await ports.rescue(objects);
-  return { kind: 'relaunched', attempt: next };
+  const { attempt, by } = stopped;
+  const own = { recordingId: objects.job.recordingId, attempt };
+  if (await isEarlierAlive(ports.store, own)) {
+    await ports.rescue(objects);
+    return { kind: 'alive' };
+  }
+  const later = await laterAttempt(ports, own, { by, reason: 'the recording has ended' });
+  return later === undefined ? conclude(ports, objects, reason) : goesOn(ports, objects, stopped, later);
 }
 
 /** Somebody said of the next attempt that nobody has it, and may not have come to say what follows. */
@@ -145,22 +160,22 @@ function settleVoid(
 }
 
 /**
- * The attempt to settle when a recording has no task and no event told of it: the latest one; or the one after it, if
- * that one's end is known and another was to follow. That other one was launched and its end was lost, or was not
- * launched at all: its client token cannot tell, so it counts as never started, and the next number is taken.
+ * The attempt to settle when a recording has no task and no event told of it: the first one that was claimed and has no
+ * end; else the latest one, or the one after it, if another was to follow. That other one was launched and its end was
+ * lost, or was not launched at all: its client token cannot tell, so it counts as never started, and the next number is
+ * taken.
  */
 export function missingAttempt({ attempts }: RecordingObjects): number {
-  const latest = Math.max(0, ...attempts.keys());
-  const end = attempts.get(latest)?.end;
-  return latest === 0 || (end !== undefined && isFollowed(end.reason)) ? latest + 1 : latest;
+  const inOrder = [...attempts].sort(([a], [b]) => a - b);
+  const unended = inOrder.find(
+    ([, { claim, end }]) => claim !== undefined && claim.void === undefined && end === undefined,
+  );
+  if (unended !== undefined) return unended[0];
+  const [latest, { end } = {}] = inOrder.findLast(([, facts]) => facts.end !== undefined) ?? [0];
+  return end === undefined || isFollowed(end.reason) ? latest + 1 : latest;
 }
 
 const STOPPED: Reason = { code: 'stopped', message: 'The recording was stopped.' };
-
-/** Nobody asked for the end, and nothing says that another attempt would fare the same. */
-function isFollowed({ code }: Reason): boolean {
-  return code === 'interrupted' || code === 'never_started' || code === 'recorder_failed';
-}
 
 function gaveUp(last: Reason, attempts: number): Reason {
   return {

@@ -46,6 +46,43 @@ export const listedKey = (mediaSessionId: string): string =>
 /** Recordings that go on, a marker each; it goes after the outcome. */
 export const ACTIVE_PREFIX = 'state/active/';
 export const activeKey = (recordingId: string): string => `${ACTIVE_PREFIX}${recordingId}`;
+/** Files that are being written, a key each, which says all there is to say. */
+export const WRITING_PREFIX = 'state/writing/';
+export const writingPrefix = (recordingId: string): string => `${WRITING_PREFIX}${recordingId}/`;
+/** S3 takes keys of 1,024 bytes; a file name has 255 at most. */
+const SESSION_IN_KEY_MAX_BYTES = 400;
+const inKey = (value: string): string => Buffer.from(value, 'utf8').toString('base64url');
+const ofKey = (value: string): string => Buffer.from(value, 'base64url').toString('utf8');
+export function writingKey(
+  { recordingId, mediaSessionId }: { readonly recordingId: string; readonly mediaSessionId: string },
+  { part, fileName }: { readonly part: number; readonly fileName: string },
+): string {
+  const session = inKey(mediaSessionId);
+  // One that is longer, or no Unicode, is told by the recording's marker.
+  const fits =
+    Buffer.byteLength(mediaSessionId) <= SESSION_IN_KEY_MAX_BYTES && ofKey(session) === mediaSessionId;
+  return `${writingPrefix(recordingId)}${part}/${fits ? session : ''}.${inKey(fileName)}`;
+}
+/** The reverse of `writingKey`; no `mediaSessionId` where the key does not say it. */
+export function parseWritingKey(key: string):
+  | {
+      readonly recordingId: string;
+      readonly part: number;
+      readonly mediaSessionId?: string;
+      readonly fileName: string;
+    }
+  | undefined {
+  const match = /^state\/writing\/([^/]+)\/([1-9]\d*)\/([\w-]*)\.([\w-]+)$/.exec(key);
+  const [, recordingId, part, session = '', fileName] = match ?? [];
+  if (recordingId === undefined || fileName === undefined) return undefined;
+  return {
+    recordingId,
+    part: Number(part),
+    ...(session === '' ? {} : { mediaSessionId: ofKey(session) }),
+    fileName: ofKey(fileName),
+  };
+}
+
 /** Where reconcile goes on, and that the recordings and the streams of an older version have been marked. */
 export const RECONCILE_CURSORS_KEY = 'state/reconcile/cursors.json';
 export const ACTIVE_MARKED_KEY = 'state/reconcile/marked.json';

@@ -73,13 +73,8 @@ export const lockSchema = z.object({
 });
 export type Lock = z.infer<typeof lockSchema>;
 
-/** `state/active/<recording>`: it goes on. Start makes it, recorders change it under If-Match; removed after the outcome. */
-export const activeSchema = z.object({
-  recordingId: text,
-  mediaSessionId: text,
-  /** Parts that are being written. Absent until a recorder says so: the parts themselves do. */
-  writing: optional(z.array(z.object({ part: ordinal, fileName: text }))),
-});
+/** `state/active/<recording>`: it goes on. Create-only, start; removed after the outcome. */
+export const activeSchema = z.object({ recordingId: text, mediaSessionId: text });
 export type Active = z.infer<typeof activeSchema>;
 
 /** `state/listed/<session>.json`: a media server would list the stream. Made before the session says so, under If-Match. */

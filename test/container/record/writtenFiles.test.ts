@@ -1,7 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { markActive } from '../../../functions/core/protocol/active.ts';
-import { activeKey } from '../../../functions/core/state/keys.ts';
-import { activeSchema } from '../../../functions/core/state/objects.ts';
+import { parseWritingKey, writingPrefix } from '../../../functions/core/state/keys.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
 import { benchForTests, closersForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
@@ -9,7 +7,7 @@ import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 6;
 
-describeWith(['ffmpeg'], "a recording's marker", () => {
+describeWith(['ffmpeg'], 'of a recording is told', () => {
   const folder = folderForTests();
   const closers = closersForTests();
   const bench = benchForTests();
@@ -26,12 +24,11 @@ describeWith(['ffmpeg'], "a recording's marker", () => {
     const source = await HttpSource.start(stream, { bytesPerSecond: (2 * stream.length) / SECONDS });
     closers.push(() => source.close());
     const recordingId = await bench.createJob(source.url, { rotation: { kind: 'time', everyMs: 2_000 } });
-    await markActive(bench.store, (await bench.objects(recordingId)).job);
-    const written = async () => (await bench.store.read(activeKey(recordingId), activeSchema))?.value.writing;
+    const written = async () => (await bench.store.list(writingPrefix(recordingId))).map(parseWritingKey);
     return { recordingId, written };
   }
 
-  it('has the file that is written now, and none at the end', async () => {
+  it('the file that is written now, and none at the end', async () => {
     const { recordingId, written } = await begin();
     const { reason } = bench.run(recordingId);
     const second = () => expect.objectContaining({ part: 2, fileName: expect.stringContaining('stream') });
@@ -41,7 +38,7 @@ describeWith(['ffmpeg'], "a recording's marker", () => {
     expect((await bench.objects(recordingId)).parts.size).toBeGreaterThan(2);
   }, 60_000);
 
-  it('has no file of a recorder that could not finish it', async () => {
+  it('no file of a recorder that could not finish it', async () => {
     const { recordingId, written } = await begin();
     const { reason } = bench.run(recordingId);
     await expect.poll(written, { timeout: 20_000, interval: 50 }).toHaveLength(1);

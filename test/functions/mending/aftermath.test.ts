@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { markActive, markWriting } from '../../../functions/core/protocol/active.ts';
+import { markActive } from '../../../functions/core/protocol/active.ts';
+import { markWriting } from '../../../functions/core/protocol/writing.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
-import { activeKey, attemptKey, partKey, sessionKey } from '../../../functions/core/state/keys.ts';
-import { activeSchema } from '../../../functions/core/state/objects.ts';
+import {
+  activeKey,
+  attemptKey,
+  partKey,
+  sessionKey,
+  writingKey,
+} from '../../../functions/core/state/keys.ts';
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
@@ -100,10 +106,10 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
     expect(await bench.store.list(activeKey(recordingId))).toEqual([]);
   });
 
-  it('takes files out of the marker whose recorder is gone, also those that are in the library, and no other', async () => {
+  it('says of files whose recorder is gone that nobody writes them, also those that are in the library, and no other', async () => {
     const recordingId = await bench.createJob(source.url);
     const { store } = bench;
-    await markActive(store, (await bench.objects(recordingId)).job);
+    const { job } = await bench.objects(recordingId);
     const [rescued, moved, going] = [1, 2, 3];
     for (const part of [rescued, moved, going]) {
       const attempt = part === going ? 2 : 1;
@@ -111,7 +117,7 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
       await store.create(partKey(recordingId, part, 'open'), {
         ...{ ...file, fileName: `${part}.mp4`, format: 'mp4', openedAtMs: 1, startTimeMs: 1, tracks: [] },
       });
-      await markWriting(store, recordingId, { part, fileName: `${part}.mp4` });
+      await markWriting(store, job, { part, fileName: `${part}.mp4` });
     }
     await store.create(partKey(recordingId, moved, 'moved'), {
       ...{ part: moved, bucket: 'library', key: 'k', etag: 'e', bytes: 1, movedAtMs: 1 },
@@ -119,8 +125,9 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
     for (const attempt of [1, 2])
       await store.create(attemptKey(recordingId, attempt, 'claim'), { attempt, claimedAtMs: 1 });
     await aftermath().of(gone(recordingId), log);
-    const marker = await store.read(activeKey(recordingId), activeSchema);
-    expect(marker?.value.writing).toEqual([{ part: going, fileName: `${going}.mp4` }]);
+    expect(await store.list(`state/writing/${recordingId}/`)).toEqual([
+      writingKey(job, { part: going, fileName: `${going}.mp4` }),
+    ]);
   });
 
   it('gives up after attempts that all ended soon', async () => {

@@ -4,6 +4,7 @@ import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } fro
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { announceStream, withPublication } from '../../../functions/core/protocol/announce.ts';
+import { markWriting } from '../../../functions/core/protocol/writing.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import {
@@ -21,6 +22,8 @@ import {
   reservationKey,
   sessionKey,
   stopKey,
+  WRITING_PREFIX,
+  writingKey,
 } from '../../../functions/core/state/keys.ts';
 import {
   endSchema,
@@ -271,6 +274,15 @@ describe('of streams that are marked as listed, reconcile', () => {
     await run();
     expect(await isThere(listedKey('back'))).toBe(true);
   });
+});
+
+it('forgets that files are written of recordings that have ended, and of no other', async () => {
+  const [ended, going] = [await begin(), await begin()];
+  const file = { part: 1, fileName: 'camera.mp4' };
+  for (const job of [ended, going]) await markWriting(bench.store, job, file);
+  await bench.store.create(outcomeKey(ended.recordingId), outcome);
+  expect(await run()).toMatchObject({ failed: 0 });
+  expect(await bench.store.list(WRITING_PREFIX)).toEqual([writingKey(going, file)]);
 });
 
 it('completes the upload of a recording that has ended, and no other', async () => {
