@@ -25,6 +25,7 @@ const CAUSES: readonly Cause[] = [
     'source_failed',
     "The source's URL has an SRT option that cannot be used (a passphrase has 10 to 79 characters).",
   ],
+  [/Too many redirects/i, 'source_failed', 'The source redirects again and again.'],
   [/Connection refused/i, 'source_refused', 'Nothing listens at the source address.'],
   [
     /Failed to resolve hostname|Name or service not known|Temporary failure in name resolution/i,

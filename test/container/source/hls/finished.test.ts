@@ -145,19 +145,27 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(record.parts[0]?.tracks?.find(({ kind }) => kind === 'video')?.height).toBe(height);
   });
 
-  it('with sound in a playlist of its own has both in sync', async () => {
-    const picture = hls.put('picture', { seconds: 5, audio: false, startSeconds: 20.5 });
-    const sound = hls.put('sound', { seconds: 5, video: false, startSeconds: 20.9 });
-    hls.site.put('/picture.m3u8', playlist(...picture.flat(), '#EXT-X-ENDLIST'));
-    hls.site.put('/sound.m3u8', playlist(...sound.flat(), '#EXT-X-ENDLIST'));
+  it.each([
+    ['MPEG-TS', 'mpegts' as const, 'ts'],
+    ['fragmented MP4', 'fmp4' as const, 'm4s'],
+  ])('with sound in a playlist of its own, of %s, has both in sync', async (_what, type, ext) => {
+    const picture = hls.put(`picture-${ext}`, { type, seconds: 5, audio: false, startSeconds: 20.5 });
+    const sound = hls.put(`sound-${ext}`, { type, seconds: 5, video: false, startSeconds: 20.9 });
+    for (const [name, made] of [
+      [`picture-${ext}`, picture],
+      [`sound-${ext}`, sound],
+    ] as const) {
+      const map = type === 'fmp4' ? [hls.map(name)] : [];
+      hls.site.put(`/${name}.m3u8`, playlist(...map, ...made.flat(), '#EXT-X-ENDLIST'));
+    }
     const master = [
       '#EXTM3U',
-      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/sound.m3u8"',
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/sound-${ext}.m3u8"`,
       '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,AUDIO="a"',
-      '/picture.m3u8',
+      `/picture-${ext}.m3u8`,
     ];
-    hls.site.put('/both.m3u8', `${master.join('\n')}\n`);
-    const recording = await hls.start('/both.m3u8');
+    hls.site.put(`/both-${ext}.m3u8`, `${master.join('\n')}\n`);
+    const recording = await hls.start(`/both-${ext}.m3u8`);
     const record = await recording.record(hls.folder);
     expectWhole(record, framesOf(0, 125));
     const { streams } = await probe(record.files[0] ?? '');

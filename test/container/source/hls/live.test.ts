@@ -1,0 +1,171 @@
+import { expect, it } from 'vitest';
+import { expectWhole, framesOf, HlsForTests } from '../../../support/hlsForTests.ts';
+import { missing } from '../../../support/liveRecording.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const WINDOW = 4;
+const END = '#EXT-X-ENDLIST';
+
+/** What a packager shows of its segments. */
+interface Show {
+  readonly sequence: number;
+  readonly segments: readonly (readonly string[])[];
+  readonly isEnded?: boolean;
+}
+
+const text = ({ sequence, segments, isEnded = false }: Show): string =>
+  [
+    ...['#EXTM3U', '#EXT-X-VERSION:3', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
+    ...segments.flat(),
+    ...(isEnded ? [END, ''] : ['']),
+  ].join('\n');
+
+/** Milliseconds since it was asked for the first time: a stream goes on once somebody looks at it. */
+function stopwatch(): () => number {
+  let sinceMs: number | undefined;
+  return () => {
+    sinceMs ??= Date.now();
+    return Date.now() - sinceMs;
+  };
+}
+
+/** A window that slides over segments, one a second, and ends with them. @param base number of the first one */
+function sliding(segments: readonly (readonly string[])[], base = 0): () => Show {
+  const elapsedMs = stopwatch();
+  return () => {
+    const shown = Math.min(segments.length, WINDOW + Math.floor(elapsedMs() / 1_000));
+    const first = Math.max(0, shown - WINDOW);
+    return {
+      sequence: base + first,
+      segments: segments.slice(first, shown),
+      isEnded: shown === segments.length,
+    };
+  };
+}
+
+describeWith(['ffmpeg'], 'a live HLS playlist', () => {
+  const hls = new HlsForTests();
+
+  function show(path: string, now: () => Show | number): void {
+    hls.site.put(path, (_request, response) => {
+      const shown = now();
+      if (typeof shown === 'number') response.writeHead(shown).end();
+      else response.end(text(shown));
+    });
+  }
+
+  it.concurrent('is joined at its third segment from the end, and recorded to its end', async () => {
+    const segments = hls.put('plain', { seconds: 9 });
+    show('/plain.m3u8', sliding(segments));
+    const recording = await hls.start('/plain.m3u8');
+    // The first of a window of four is left out.
+    expectWhole(await recording.record(hls.folder), framesOf(25, 225));
+    for (let i = 1; i < 9; i++) expect(hls.site.times(`/plain/${i}.ts`)).toBe(1);
+  }, 90_000);
+
+  it.concurrent('whose encoder is started again goes on with all that it sends', async () => {
+    const before = hls.put('first', { seconds: 6 });
+    const after = hls.put('second', { seconds: 8, from: 150 });
+    const first = sliding(before, 500);
+    let second: (() => Show) | undefined;
+    show('/restart.m3u8', () => {
+      const shown = first();
+      if (second === undefined && !(shown.isEnded ?? false)) return shown;
+      second ??= sliding(after);
+      return second();
+    });
+    const recording = await hls.start('/restart.m3u8');
+    const { counters, errors, reason } = await recording.record(hls.folder);
+    expect(reason.code).toBe('source_ended');
+    expect(errors).toBe('');
+    // What was never shown is missing; what was shown is there, and once.
+    const lost = missing(counters);
+    expect(lost.every((frames) => frames > 0 && frames % 25 === 0)).toBe(true);
+    expect(counters.at(-1)).toBe(349);
+  }, 90_000);
+
+  it.concurrent('that is lost for longer than it may be silent goes on where it was', async () => {
+    const segments = hls.put('away', { seconds: 14 });
+    const slide = sliding(segments);
+    const elapsedMs = stopwatch();
+    show('/away.m3u8', () => {
+      const ms = elapsedMs();
+      if (ms > 2_500 && ms < 7_500) return 503;
+      // A packager keeps more for those who were away.
+      const { sequence, isEnded } = slide();
+      const last = sequence + WINDOW;
+      return { sequence: 0, segments: segments.slice(0, last), isEnded: isEnded ?? false };
+    });
+    const recording = await hls.start('/away.m3u8', { idleTimeoutMs: 2_000, reconnectWindowMs: 15_000 });
+    const { counters, errors } = await recording.record(hls.folder);
+    expect(errors).toBe('');
+    expect(missing(counters)).toEqual([]);
+    expect(counters.at(-1)).toBe(349);
+  }, 90_000);
+
+  it.concurrent('whose variant disappears goes on with another one', async () => {
+    const large = hls.put('large', { seconds: 12, pictureHeight: 324 });
+    const small = hls.put('small', { seconds: 12 });
+    const slideLarge = sliding(large);
+    const slideSmall = sliding(small);
+    const elapsedMs = stopwatch();
+    show('/large.m3u8', () => {
+      const isGone = elapsedMs() > 3_500;
+      slideSmall();
+      return isGone ? 404 : slideLarge();
+    });
+    show('/small.m3u8', slideSmall);
+    const streams = ['340', '180'].map(
+      (size) => `#EXT-X-STREAM-INF:BANDWIDTH=${size},RESOLUTION=320x${size}`,
+    );
+    hls.site.put(
+      '/two.m3u8',
+      ['#EXTM3U', streams[0], '/large.m3u8', streams[1], '/small.m3u8', ''].join('\n'),
+    );
+    const recording = await hls.start('/two.m3u8', { reconnectWindowMs: 10_000 });
+    const { counters, errors, parts } = await recording.record(hls.folder);
+    expect(errors).toBe('');
+    expect(parts.map(({ tracks }) => tracks.find(({ kind }) => kind === 'video')?.height)).toEqual([
+      340, 180,
+    ]);
+    expect(missing(counters)).toEqual([]);
+    expect(counters.at(-1)).toBe(299);
+  }, 90_000);
+
+  it.concurrent('whose segments fail now and then is whole, and one that cannot be had is a gap', async () => {
+    const segments = hls.put('flaky', { seconds: 8 });
+    let faults = 0;
+    hls.site.put('/flaky/3b.ts', (_request, response) => {
+      faults += 1;
+      if (faults < 3) response.writeHead(500).end();
+      else response.writeHead(302, { location: '/flaky/3.ts' }).end();
+    });
+    const lines = segments.map((segment, i) =>
+      i === 3 ? ['#EXTINF:1,', '/flaky/3b.ts'] : i === 5 ? ['#EXTINF:1,', '/flaky/none.ts'] : segment,
+    );
+    const record = await hls.record('flaky', lines.flat());
+    expect(faults).toBe(3);
+    expect(record.counters).toEqual([...framesOf(0, 125), ...framesOf(150, 200)]);
+    expect(hls.site.times('/flaky/none.ts')).toBe(3);
+  }, 90_000);
+
+  it.concurrent('that sets a cookie gets it back where it belongs', async () => {
+    const segments = hls.put('cookie', { seconds: 3 });
+    const asked: (string | undefined)[] = [];
+    hls.site.put('/cookie.m3u8', (_request, response) => {
+      response.writeHead(200, { 'set-cookie': ['token=abc; Path=/guarded', 'other=1; Path=/elsewhere'] });
+      const guarded = segments.map(([tag = ''], i) => [tag, `/guarded/${i}.ts`]);
+      response.end(text({ sequence: 0, segments: guarded, isEnded: true }));
+    });
+    for (const [i] of segments.entries()) {
+      hls.site.put(`/guarded/${i}.ts`, ({ headers }, response) => {
+        asked.push(headers.cookie);
+        if (headers.cookie === 'token=abc') response.writeHead(302, { location: `/cookie/${i}.ts` }).end();
+        else response.writeHead(403).end();
+      });
+    }
+    const recording = await hls.start('/cookie.m3u8');
+    expectWhole(await recording.record(hls.folder), framesOf(0, 75));
+    expect(asked).toEqual(['token=abc', 'token=abc', 'token=abc']);
+  }, 90_000);
+});
