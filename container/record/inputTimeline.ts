@@ -1,9 +1,14 @@
 /** How what ffmpeg reads now joins what it read before. */
 export type TimelineSeam =
+  /** The same connection goes on: nothing comes twice, and nothing is missing. */
+  | { readonly kind: 'sameConnection' }
   /** Its times go on where those before were. */
   | { readonly kind: 'sameTimeline' }
   /** It has times of its own, and comes so long after the end of what is recorded. */
   | { readonly kind: 'newTimeline'; readonly gapMs: number };
+
+/** How a run joins what is recorded. By the clock alone something is missing, even where no time is. */
+export type RunJoin = 'byClock' | 'bySource' | 'seamless';
 
 /** MPEG-TS counts its time modulo this: a day and two hours and a half. */
 const WRAP_MS = 2 ** 33 / 90;
@@ -22,31 +27,31 @@ export class InputTimeline {
     return this.#goesOn;
   }
 
-  /** The source itself says how long nothing came: no time at all may be true. By the clock alone something is missing. */
-  get saysWhatIsMissing(): boolean {
-    return this.#seam !== undefined;
+  get isSameConnection(): boolean {
+    return this.#seam?.kind === 'sameConnection';
   }
 
-  /** ffmpeg begins. */
-  begin(): void {
-    this.#seam = undefined;
-    this.#goesOn = false;
+  /** The source itself may say how long nothing came: no time at all may be true. */
+  get joins(): RunJoin {
+    if (this.#seam === undefined) return 'byClock';
+    return this.isSameConnection ? 'seamless' : 'bySource';
   }
 
-  /** The present run's media time is the source's own. */
-  join(seam: TimelineSeam): void {
+  /** ffmpeg begins. @param seam where the run's media time is the source's own */
+  begin(seam?: TimelineSeam): void {
     this.#seam = seam;
+    this.#goesOn = false;
   }
 
   /**
    * Wall clock of the present run's media time zero.
-   * @param byClock what it is by the clock alone
+   * @param byClock what it is where the source says nothing
    * @param firstMs when the run's first frame is shown, in its own time
    * @param endAtMs wall clock until which is recorded; undefined: nothing is
    */
   zeroAtMs(byClock: number, firstMs: number, endAtMs: number | undefined): number {
-    if (this.#seam === undefined) return byClock;
-    this.#lastZeroAtMs = this.#bySource(this.#seam, firstMs, endAtMs) ?? byClock;
+    const seam = this.#seam;
+    this.#lastZeroAtMs = (seam && this.#bySource(seam, firstMs, endAtMs)) ?? byClock;
     return this.#lastZeroAtMs;
   }
 
@@ -54,7 +59,7 @@ export class InputTimeline {
     if (endAtMs === undefined) return undefined;
     if (seam.kind === 'newTimeline') return endAtMs + seam.gapMs - firstMs;
     const zeroAtMs = this.#lastZeroAtMs;
-    if (zeroAtMs === undefined) return undefined;
+    if (zeroAtMs === undefined || seam.kind === 'sameConnection') return zeroAtMs;
     this.#goesOn = true;
     return zeroAtMs + Math.round((endAtMs - zeroAtMs - firstMs) / WRAP_MS) * WRAP_MS;
   }

@@ -31,6 +31,7 @@ import { Tails } from '../upload/tails.ts';
 import type { Uploader } from '../upload/uploader.ts';
 import { finalPartOf } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
+import type { RunJoin } from './inputTimeline.ts';
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -137,16 +138,15 @@ export class RecordedPart {
   /**
    * ffmpeg was started again: goes on in this file where it can, with a gap.
    * @param atMs wall clock of the fragment's first frame
-   * @param isLossless the source says that nothing is missing where no time is
    */
-  resume(first: Fragment, atMs: number, isLossless: boolean): boolean {
+  resume(first: Fragment, atMs: number, joins: RunJoin): boolean {
     const gapMs = Math.max(0, atMs - this.endAtMs);
-    const positionMs = this.durationMs + gapMs;
+    // Tracks do not end together: what goes on right behind one of them may begin before the end of another.
+    const positionMs = joins === 'seamless' ? this.durationMs + atMs - this.endAtMs : this.durationMs + gapMs;
     if (!this.#muxer.resume(first, positionMs)) return false;
     const durationMs = Math.round(gapMs);
-    if (durationMs > 0 || !isLossless) {
+    if (joins !== 'seamless' && (durationMs > 0 || joins === 'byClock'))
       this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
-    }
     return true;
   }
 

@@ -1,5 +1,11 @@
 import path from 'node:path';
-import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
+import {
+  LIVE_TIMELINE,
+  SourceTimeline,
+  STORED_TIMELINE,
+} from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
@@ -8,11 +14,12 @@ import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts'
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
+import type { PreparedRun } from '../source/sourceInput.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
 import { Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
-import { InputTimeline, type TimelineSeam } from './inputTimeline.ts';
+import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
 import { WrittenFiles } from './writtenFiles.ts';
@@ -53,10 +60,19 @@ export class Recording {
   #nextPart: number;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  #begunAtMs = 0;
+  #receivedAtMs: number | undefined;
   /** ffmpeg's present run has not given a fragment yet. */
   #isNewRun: boolean = true;
-  #runMs = { from: 0, until: 0 };
+  #connectionMs: { readonly from: number | undefined; readonly until: number } = {
+    from: undefined,
+    until: 0,
+  };
   readonly #timeline = new InputTimeline();
+  #sourceTimeline = new SourceTimeline();
+  #outputs: readonly (readonly TrackSource[])[] = [];
+  #content = new RecordedContent();
+  #joined: JoinedContent | undefined;
   #fragments = 0;
   /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
   #isFull: boolean = false;
@@ -88,9 +104,10 @@ export class Recording {
     return this.#fragments;
   }
 
-  /** Recorded of ffmpeg's present run, in ms of its own time. */
-  get runMs(): number {
-    return this.#runMs.until - this.#runMs.from;
+  /** Recorded over the present connection, in ms of its own time. */
+  get connectionMs(): number {
+    const { from = 0, until } = this.#connectionMs;
+    return until - from;
   }
 
   /**
@@ -118,28 +135,44 @@ export class Recording {
   async endRun(): Promise<void> {
     const media = this.#media;
     if (media === undefined) return;
-    for (let next = media.rest(); next !== undefined; next = media.rest()) await this.#add(media, next);
+    const nowMs = this.#options.context.clock.nowMs();
+    for (let next = media.rest(nowMs); next !== undefined; next = media.rest(nowMs))
+      await this.#add(media, next);
   }
 
-  /** ffmpeg begins. */
-  begin(): void {
+  /**
+   * ffmpeg begins.
+   * @param run its seam where the source's own time is known over runs, and when its first bytes had come
+   */
+  begin({ seam, receivedAtMs }: Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs'>>): void {
+    this.#receivedAtMs = receivedAtMs;
     this.#media = undefined;
+    this.#begunAtMs = this.#options.context.clock.nowMs();
     this.#zeroAtMs = undefined;
     this.#isNewRun = true;
-    this.#runMs = { from: 0, until: 0 };
-    this.#timeline.begin();
+    this.#timeline.begin(seam);
+    if (!this.#timeline.isSameConnection) this.#connectionMs = { from: undefined, until: 0 };
   }
 
   /** What ffmpeg's present run writes to each of its pipes, and which kind of file is made of it. */
   beginTracks(outputs: readonly (readonly TrackSource[])[], { format, leftOut, isLive }: RunFacts): void {
     this.#format = format;
     this.#leftOut = leftOut;
-    this.#media = new LiveMedia(outputs, format, isLive ? LIVE_TIMELINE : STORED_TIMELINE);
-  }
-
-  /** The source's own time is known over ffmpeg's runs. */
-  joinTimeline(seam: TimelineSeam): void {
-    this.#timeline.join(seam);
+    const { isSameConnection } = this.#timeline;
+    if (!isSameConnection)
+      this.#sourceTimeline = new SourceTimeline(isLive ? LIVE_TIMELINE : STORED_TIMELINE);
+    // What is recorded of other tracks goes on in no file of these.
+    const isAlike = isDeepStrictEqual(outputs, this.#outputs);
+    if (!isAlike) this.#content = new RecordedContent();
+    if (!isAlike || !isSameConnection)
+      this.#joined = isLive ? this.#content.join(this.#begunAtMs) : undefined;
+    if (isSameConnection) this.#joined?.forget();
+    this.#outputs = outputs;
+    this.#media = new LiveMedia(outputs, format, {
+      timeline: this.#sourceTimeline,
+      content: this.#joined,
+      receivedAtMs: this.#receivedAtMs,
+    });
   }
 
   /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
@@ -183,17 +216,17 @@ export class Recording {
   async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull) return;
-    this.#zeroAtMs ??= this.#timeline.zeroAtMs(
-      this.#options.context.clock.nowMs() - fragment.endMs,
-      fragment.startMs,
-      this.#part?.endAtMs,
-    );
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, fragment.startMs, this.#part?.endAtMs);
+    this.#joined?.settle(this.#zeroAtMs);
     if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
     const isNewRun = this.#isNewRun;
+    this.#connectionMs = { from: this.#connectionMs.from ?? fragment.startMs, until: fragment.endMs };
+    const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, this.#zeroAtMs);
+    // Nothing begins in the middle of what cannot go on.
+    if (!goesOn && isNewRun && media.isSeamless && !fragment.keyframe) return;
     this.#isNewRun = false;
-    this.#runMs = { from: isNewRun ? fragment.startMs : this.#runMs.from, until: fragment.endMs };
-    const goesOn = this.#part !== undefined && this.#goesOn(this.#part, fragment, isNewRun, this.#zeroAtMs);
-    const next = goesOn && !isNewRun ? fragment : (fragment.withoutLeading?.() ?? fragment);
+    const isWhole = goesOn && (!isNewRun || this.#joinOf(media) === 'seamless');
+    const next = isWhole ? fragment : (fragment.withoutLeading?.() ?? fragment);
     if (!goesOn) await this.#finishPart();
     const part = this.#part ?? this.#openPart(media, next, this.#zeroAtMs);
     this.#part = part;
@@ -224,12 +257,16 @@ export class Recording {
     onLimit(limit);
   }
 
-  #goesOn(part: RecordedPart, next: Fragment, isNewRun: boolean, zeroAtMs: number): boolean {
+  #goesOn(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
     if (this.rotation.isDue(part, next, this.#unfinished.size)) return false;
-    if (!isNewRun) return part.accepts(next);
+    if (!this.#isNewRun) return part.accepts(next);
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
-    if (part.format !== this.#format || !next.keyframe) return false;
-    return part.resume(next, zeroAtMs + next.startMs, this.#timeline.saysWhatIsMissing);
+    if (part.format !== this.#format || !(next.keyframe || media.isSeamless)) return false;
+    return part.resume(next, zeroAtMs + next.startMs, this.#joinOf(media));
+  }
+
+  #joinOf({ isSeamless }: LiveMedia): RunJoin {
+    return isSeamless ? 'seamless' : this.#timeline.joins;
   }
 
   #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {

@@ -55,9 +55,9 @@ async function follow(
   let newTracks = 0;
   for (;;) {
     const before = recording.fragments;
-    recording.begin();
     const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
     const run = await input.prepare(openTimeoutMs, stop.signal);
+    recording.begin('kind' in run ? {} : run);
     const end: SourceEnd =
       'kind' in run
         ? run
@@ -67,10 +67,12 @@ async function follow(
             access: run.access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
-            onTracks: (outputs, run) => recording.beginTracks(outputs, run),
+            onTracks: (outputs, run) => {
+              input.settle();
+              recording.beginTracks(outputs, run);
+            },
             onChunk: (output) => recording.write(output),
-            onTimeline: () => recording.joinTimeline(run.seam),
-            runMs: () => recording.runMs,
+            connectionMs: () => recording.connectionMs,
             openTimeoutMs,
             endsForNewTracks: reconnectWindowMs > 0 && newTracks < NEW_TRACKS_MAX,
             signal: stop.signal,

@@ -3,8 +3,11 @@ import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
 import { LostStreamError } from './hls/follower.ts';
+import { Handover } from './hls/handover.ts';
 import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
+import type { LiveSource } from './live/liveSource.ts';
+import { openLive } from './live/openLive.ts';
 import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
@@ -15,8 +18,10 @@ import type { SourceEnd } from './sourceRun.ts';
 /** What one run of ffmpeg is given. */
 export interface PreparedRun {
   readonly access: SourceAccess;
-  /** How it joins the run before, where the source's own time is known. */
-  readonly seam: TimelineSeam;
+  /** How it joins the run before, where the source's own time is known; undefined: the clock tells. */
+  readonly seam: TimelineSeam | undefined;
+  /** When its first bytes had come, where it is known, in epoch milliseconds. */
+  readonly receivedAtMs?: number | undefined;
 }
 
 /** How ffmpeg gets at a source: by itself, or handed over by the recorder's own HLS client. */
@@ -25,7 +30,13 @@ export class SourceInput {
   readonly #reach: SourceReach;
   /** `maybe`: nobody has looked yet. The name decides who looks first, and the content what it is. */
   #isPlaylist: 'maybe' | 'yes' | 'no';
+  /** Over HTTP: not what only ffmpeg can tell. */
+  #mayBeLive: boolean;
   #hls: HlsSource | undefined;
+  /** The present connection to a source that is fetched here. */
+  #live: LiveSource | undefined;
+  #receivedAtMs: number | undefined;
+  #handover: Handover | undefined;
   /** In a row. */
   #emptyRuns = 0;
 
@@ -34,6 +45,7 @@ export class SourceInput {
     this.#context = context;
     this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
     this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
+    this.#mayBeLive = this.#isPlaylist === 'maybe';
   }
 
   /**
@@ -47,8 +59,12 @@ export class SourceInput {
       const run = await this.#prepareHls(url, waitMs, signal);
       if (run !== undefined) return run;
     }
+    if (this.#mayBeLive) {
+      const run = await this.#prepareLive(url, waitMs, signal);
+      if (run !== undefined) return run;
+    }
     try {
-      return { access: await this.#reach.prepare(url), seam: SAME_TIMELINE };
+      return { access: await this.#reach.prepare(url), seam: undefined };
     } catch (error) {
       return endOf(error);
     }
@@ -65,14 +81,27 @@ export class SourceInput {
       this.#emptyRuns = recorded ? 0 : this.#emptyRuns + 1;
       return after === 'goesOn' && this.#emptyRuns > EMPTY_RUNS_MAX ? 'lost' : after;
     }
+    if (this.#live !== undefined) {
+      if (await this.#live.endRun(recorded, end.kind === 'replan')) return 'goesOn';
+      await this.#live.close();
+      this.#live = undefined;
+      return 'lost';
+    }
     const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
     if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';
     this.#isPlaylist = (await this.#sendsPlaylist()) ? 'yes' : 'no';
     return this.#isPlaylist === 'yes' ? 'goesOn' : 'lost';
   }
 
+  /** ffmpeg's run has begun to give what is recorded. */
+  settle(): void {
+    this.#live?.settle();
+  }
+
   async close(): Promise<void> {
     await this.#hls?.close();
+    await this.#live?.close();
+    await this.#handover?.close();
     await this.#reach.close();
   }
 
@@ -102,6 +131,39 @@ export class SourceInput {
     }
   }
 
+  /** @returns undefined: ffmpeg is to connect by itself */
+  async #prepareLive(
+    url: string,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<PreparedRun | SourceEnd | undefined> {
+    const timeout = AbortSignal.timeout(waitMs);
+    try {
+      if (this.#live === undefined) {
+        this.#reach.check(url);
+        const http = this.#reach.http(this.#context.job.settings.idleTimeoutMs);
+        const live = await openLive(http, url, AbortSignal.any([timeout, signal]));
+        if (live === 'playlist') {
+          this.#isPlaylist = 'yes';
+          return this.#prepareHls(url, waitMs, signal);
+        }
+        if (live === 'other') {
+          this.#mayBeLive = false;
+          return undefined;
+        }
+        this.#isPlaylist = 'no';
+        this.#live = live;
+        this.#receivedAtMs = this.#context.clock.nowMs();
+      }
+      this.#handover ??= await Handover.start();
+      const { access, goesOn } = this.#live.begin(this.#handover);
+      return { access, seam: goesOn ? SAME_CONNECTION : undefined, receivedAtMs: this.#receivedAtMs };
+    } catch (error) {
+      if (signal.aborted) return ENDED;
+      return timeout.aborted ? { ...ENDED, timedOut: true } : endOf(error);
+    }
+  }
+
   async #sendsPlaylist(): Promise<boolean> {
     const { job, log } = this.#context;
     const { idleTimeoutMs } = job.settings;
@@ -118,7 +180,7 @@ export class SourceInput {
 /** So many runs in a row of which nothing could be recorded are no stream. */
 const EMPTY_RUNS_MAX = 10;
 
-const SAME_TIMELINE = { kind: 'sameTimeline' } as const;
+const SAME_CONNECTION = { kind: 'sameConnection' } as const;
 
 /** ffmpeg has not run. */
 const ENDED: SourceEnd & { kind: 'ended' } = {

@@ -38,10 +38,8 @@ export interface SourceRunOptions {
   readonly onTracks: (outputs: readonly (readonly TrackSource[])[], run: RunFacts) => void;
   /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
   readonly onChunk: (output: OutputChunk) => Promise<void>;
-  /** Told before the first chunk, where the source's own time goes on over its connections. */
-  readonly onTimeline: () => void;
-  /** How much of this run has been recorded, in ms of its own time. */
-  readonly runMs: () => number;
+  /** How much has been recorded over this connection, in ms of its own time. */
+  readonly connectionMs: () => number;
   readonly openTimeoutMs: number;
   /** When a track begins that ffmpeg did not know of when it began, it is to end: the source is joined again, for both. */
   readonly endsForNewTracks: boolean;
@@ -95,7 +93,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
 
   let timedOut = false;
   let hasNewTrack = false;
-  const silence = new Silence(silenceLimitMs(input.settings, access.isFed), () => {
+  const silence = new Silence(silenceLimitMs(input.settings, access.inSegments), () => {
     log.warn('the source is connected and sends nothing');
     timedOut = true;
     ffmpeg.stop(HUNG_GRACE_MS);
@@ -149,21 +147,20 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         const plan = found === undefined ? options.plan : options.planFor(found);
         decided = true;
         clearTimeout(openTimer);
-        isRepeat = input.rejoins && !access.isFed && hasEnd(url, streams);
+        isRepeat = input.rejoins && !access.inSegments && hasEnd(url, streams);
         isEmpty = plan.maps.length === 0;
         if (isRepeat || isEmpty) ffmpeg.stop();
         else if (found !== undefined && !isServedBy(plan, options.plan, found)) {
           replan = plan;
           ffmpeg.stop();
         } else {
-          const isLive = !access.isFed && !hasEnd(url, streams);
+          const isLive = !access.inSegments && !hasEnd(url, streams);
           options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
             format: plan.format,
             leftOut: plan.leftOut,
             isLive,
           });
         }
-        if (access.isFed) options.onTimeline();
       }
       if (replan === undefined && !isRepeat && !isEmpty && !access.refused.aborted)
         await options.onChunk(output);
@@ -188,7 +185,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       // ffmpeg only sees that the proxy has no answer; the proxy knows why.
       complaints: isEmpty ? [NO_STREAM] : access.failures.length > 0 ? access.failures : complaints.lines,
       complaint: access.failures.at(-1) ?? complaints.last,
-      isFinite: !access.isFed && (hasEnd(url, streams) || hasCome(url, streams, options.runMs())),
+      isFinite: !access.inSegments && (hasEnd(url, streams) || hasCome(url, streams, options.connectionMs())),
       timedOut,
       hasNewTrack,
     };

@@ -38,6 +38,11 @@ export class HttpSource {
     return source;
   }
 
+  /** Listeners that have come so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

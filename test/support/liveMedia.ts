@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { ffmpegArguments, trackOutputs } from '../../container/source/ffmpegArguments.ts';
-import { LIVE_TIMELINE } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
@@ -38,7 +38,7 @@ export function partsOf(
       { streams: found.map((one, index) => ({ ...one, index })), programs: [] },
     ),
     format,
-    LIVE_TIMELINE,
+    { timeline: new SourceTimeline() },
   );
   const parts: PartInMemory[] = [];
   const add = (fragment: Fragment): void => {
@@ -50,6 +50,6 @@ export function partsOf(
     media.push(0, nut.subarray(at, at + chunkBytes), 0);
     for (let next = media.next(0); next !== undefined; next = media.next(0)) add(next);
   }
-  for (let next = media.rest(); next !== undefined; next = media.rest()) add(next);
+  for (let next = media.rest(0); next !== undefined; next = media.rest(0)) add(next);
   return parts;
 }

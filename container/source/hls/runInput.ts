@@ -18,7 +18,15 @@ const DEMUXERS: Readonly<Record<SegmentKind, string>> = {
  */
 export function inputFor(urls: readonly string[], facts: readonly SegmentFacts[]): SourceAccess {
   const [first, ...others] = urls.map((url, i) => ({ url, options: demuxing(facts[i]) }));
-  return new SourceAccess({ url: '', options: [], ...first, others, environment: {}, isFed: true });
+  return new SourceAccess({
+    url: '',
+    options: [],
+    ...first,
+    others,
+    environment: {},
+    isFed: true,
+    inSegments: true,
+  });
 }
 
 function demuxing(facts: SegmentFacts | undefined): string[] {

@@ -8,8 +8,8 @@ import { Cookies } from './cookies.ts';
 import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
 import { answering, complaintOf } from './filterProxy.ts';
 
-/** As many as browsers follow. */
-const REDIRECTS_MAX = 20;
+/** Content networks need two or three. */
+const REDIRECTS_MAX = 10;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const CONNECTIONS_PER_HOST = 4;
 const TIMED_OUT = 'Connection timed out';
@@ -25,9 +25,9 @@ export class HttpFault extends Error {
     this.status = options.status;
   }
 
-  /** The server knows of no such thing, or gives it to nobody. */
+  /** The server knows of no such thing, gives it to nobody, or sends whoever asks in circles. */
   get isDenial(): boolean {
-    return this.status !== undefined && this.status >= 400 && this.status < 500 && this.status !== 429;
+    return this.status !== undefined && this.status >= 300 && this.status < 500 && this.status !== 429;
   }
 }
 
@@ -40,6 +40,8 @@ export interface GetOptions {
 export interface HttpAnswer {
   /** After redirects: what it says is relative to this. */
   readonly url: string;
+  /** How long the server says it is; undefined: it does not say, as of what has no end. */
+  readonly bytes: number | undefined;
   /** To be read to its end, or returned from. Throws HttpFault. */
   readonly body: AsyncGenerator<Buffer, void, undefined>;
 }
@@ -90,12 +92,17 @@ export class JudgedHttp {
         continue;
       }
       if (status === 200 || status === 206) {
-        return { url: withoutHash(target, username, password), body: this.#read(response, status, options) };
+        const length = response.headers['content-length'];
+        return {
+          url: withoutHash(target, username, password),
+          bytes: length === undefined ? undefined : Number(length),
+          body: this.#read(response, status, options),
+        };
       }
       response.destroy();
       throw new HttpFault(`HTTP error ${status} ${STATUS_CODES[status] ?? ''}`.trim(), { status });
     }
-    throw new HttpFault('Too many redirects');
+    throw new HttpFault('Too many redirects', { status: 302 });
   }
 
   close(): void {
@@ -230,6 +237,7 @@ function decoded(response: IncomingMessage): Readable {
 
 function faultOf(error: unknown): unknown {
   if (error instanceof HttpFault || error instanceof ForbiddenSourceError) return error;
-  const complaint = complaintOf(error) ?? 'Input/output error';
+  const isOfTls = /^(EPROTO|ERR_SSL_)/.test((error as NodeJS.ErrnoException).code ?? '');
+  const complaint = complaintOf(error) ?? (isOfTls ? 'unexpected TLS packet' : 'Input/output error');
   return new HttpFault(complaint, { cause: error });
 }

@@ -7,8 +7,10 @@ export class SourceAccess {
   /** ffmpeg's options in front of it. */
   readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** The recorder fetches the source itself, and hands it over in pieces: ffmpeg is not the one who waits for it. */
+  /** The recorder fetches the source itself, and hands it over. */
   readonly isFed: boolean;
+  /** It comes in segments, whose own times are known. */
+  readonly inSegments: boolean;
   /** More inputs, with ffmpeg's options in front of each: sound that comes by itself. */
   readonly others: readonly { readonly url: string; readonly options: readonly string[] }[];
   readonly #refused = new AbortController();
@@ -17,9 +19,10 @@ export class SourceAccess {
 
   constructor(
     access: Pick<SourceAccess, 'url' | 'options' | 'environment'> &
-      Partial<Pick<SourceAccess, 'isFed' | 'others'>>,
+      Partial<Pick<SourceAccess, 'isFed' | 'inSegments' | 'others'>>,
   ) {
     this.isFed = access.isFed ?? false;
+    this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
     this.url = access.url;
     this.options = access.options;

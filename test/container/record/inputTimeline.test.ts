@@ -13,8 +13,7 @@ describe('InputTimeline', () => {
   }
   function join(timeline: InputTimeline, facts: Partial<Facts>): number {
     const { seam = SAME, byClock = 0, firstMs = 0, endAtMs } = facts;
-    timeline.begin();
-    timeline.join(seam);
+    timeline.begin(seam);
     return timeline.zeroAtMs(byClock, firstMs, endAtMs);
   }
 

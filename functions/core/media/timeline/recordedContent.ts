@@ -6,86 +6,163 @@ const KNOWN_SAMPLES = 2_048;
 const FINGERPRINT_BYTES = 1_024;
 /** Between where two tracks put the same moment. */
 const SAME_PLACE_MS = 100;
+/** Times are counted in other units over another connection. */
+const SAME_TIME_MS = 1;
+
+interface Run {
+  /** What is added to the times of this connection's samples; undefined: nothing of it is recorded. */
+  zeroAtMs: number | undefined;
+}
 
 interface Known {
   readonly print: number;
-  /** Where it lies in the recording. */
+  readonly run: Run;
+  /** On the source's own timeline. */
+  readonly timeMs: number;
+  /** On the connection's, mended. */
   readonly placedMs: number;
+}
+
+/** A sample of one track. Times in ms, when it is shown. */
+export interface ComingSample {
+  /** A name that the track keeps over connections. */
+  readonly track: string;
+  readonly data: Buffer;
+  /** On the source's own timeline. */
+  readonly timeMs: number;
+  /** It was made anew from what the source sends, and looks different each time. */
+  readonly isEncoded: boolean;
 }
 
 /**
  * What has been recorded last, to be known again: a server with a cache sends whoever comes back what it has sent before.
- * Remember each sample that is recorded; when the source has been joined again, ask `Rejoined` for each that comes.
  */
 export class RecordedContent {
-  readonly #tracks = new Map<number, Known[]>();
+  readonly #tracks = new Map<string, Known[]>();
 
-  /** @param placedMs when the sample is shown, on the recording's own timeline */
-  remember(track: number, sample: Buffer, placedMs: number): void {
-    const known = this.#tracks.get(track) ?? [];
-    this.#tracks.set(track, known);
-    known.push({ print: fingerprint(sample), placedMs });
-    // Many at once: each sample costs next to nothing.
-    if (known.length >= 2 * KNOWN_SAMPLES) known.splice(0, known.length - KNOWN_SAMPLES);
-  }
-
-  /** The source is joined again. */
-  rejoin(): Rejoined {
-    return new Rejoined(this.#tracks);
+  /** The source is joined, for the first time or again. @param connectedAtMs the recorder's clock */
+  join(connectedAtMs: number): JoinedContent {
+    return new JoinedContent(this.#tracks, connectedAtMs);
   }
 }
 
-/** What comes of a source that was joined again, as long as it may have been recorded already. */
-export class Rejoined {
-  readonly #known: ReadonlyMap<number, readonly Known[]>;
+/** What comes over one connection: which of it has been recorded already, and what is recorded of it. */
+export class JoinedContent {
+  readonly #tracks: Map<string, Known[]>;
+  /** What had been recorded when it began. */
+  #before: ReadonlyMap<string, readonly Known[]>;
+  readonly connectedAtMs: number;
+  readonly #run: Run = { zeroAtMs: undefined };
   /** Of each track: which sample should come next, counted in what is known; undefined: what comes is new. */
-  readonly #next = new Map<number, number | undefined>();
-  #shiftMs: number | undefined;
+  readonly #next = new Map<string, number | undefined>();
+  #zeroAtMs: number | undefined;
+  #repeats: { readonly track: string; readonly ms: number } | undefined;
 
-  constructor(known: ReadonlyMap<number, readonly Known[]>) {
-    this.#known = new Map([...known].map(([track, samples]) => [track, [...samples]]));
+  constructor(tracks: Map<string, Known[]>, connectedAtMs: number) {
+    this.#tracks = tracks;
+    this.connectedAtMs = connectedAtMs;
+    this.#before = new Map(
+      [...tracks].map(([track, known]) => [track, known.filter(({ run }) => run.zeroAtMs !== undefined)]),
+    );
   }
 
-  /** To add to the source's times of this connection, so that they go on where they were; undefined: nobody knows. */
-  get shiftMs(): number | undefined {
-    return this.#shiftMs;
+  /** What is to be added to this connection's times, so that they go on where they were; undefined: nobody knows. */
+  get zeroAtMs(): number | undefined {
+    return this.#zeroAtMs;
+  }
+
+  /** Something is known that could come again. */
+  get mayRepeat(): boolean {
+    return [...this.#before.values()].some((known) => known.length > 0);
+  }
+
+  /** From the first sample that has come again to the end of what is known; undefined: nothing comes again. */
+  get repeatsMs(): number | undefined {
+    return this.#repeats?.ms;
+  }
+
+  /** All that is known has come again. */
+  get isAtEnd(): boolean {
+    return this.#repeats !== undefined && this.isSeamless(this.#repeats.track);
+  }
+
+  /** What comes is the same again, and is to be recorded again. */
+  forget(): void {
+    this.#before = new Map();
+    this.#zeroAtMs = undefined;
   }
 
   /** The track has been followed to the end of what is known of it: the next sample goes on without a gap. */
-  isSeamless(track: number): boolean {
+  isSeamless(track: string): boolean {
     const next = this.#next.get(track);
-    return next !== undefined && next === this.#known.get(track)?.length;
+    return next !== undefined && next === this.#before.get(track)?.length;
   }
 
   /**
    * Whether this sample has been recorded already: it is to be left out. Ask for each sample, in the order in which they
-   * come. One that looks like several others counts as new, or a picture that stands still would be a repeat.
-   * @param timeMs when it is shown, on the source's own timeline
+   * come. One that looks like several others is told by its time, and counts as new where that says nothing: or a picture
+   * that stands still would be a repeat.
    */
-  isRepeated(track: number, sample: Buffer, timeMs: number): boolean {
-    const known = this.#known.get(track) ?? [];
-    const print = fingerprint(sample);
-    const place = this.#next.has(track) ? this.#next.get(track) : this.#find(known, print, timeMs);
+  isRepeated(sample: ComingSample): boolean {
+    const { track, data, timeMs, isEncoded } = sample;
+    const known = this.#before.get(track);
+    if (known === undefined || known.length === 0) return false;
+    if (isEncoded) return this.#isCovered(known, timeMs);
+    if (this.#next.has(track)) {
+      const next = this.#next.get(track);
+      // Something new has come, or all that is known: it goes on.
+      if (next === undefined || next === known.length) return false;
+    }
+    const print = fingerprint(data);
+    const place = this.#next.get(track) ?? this.#find(known, print, timeMs);
     const found = place === undefined ? undefined : known[place];
     if (place === undefined || found?.print !== print) {
-      // At the end of what is known it goes on; anywhere else it is something else.
-      if (place !== known.length) this.#next.set(track, undefined);
+      this.#next.set(track, undefined);
       return false;
     }
-    this.#shiftMs ??= found.placedMs - timeMs;
+    this.#zeroAtMs ??= placeOf(found) - timeMs;
+    const last = known.at(-1) ?? found;
+    this.#repeats ??= { track, ms: placeOf(last) - placeOf(found) };
     this.#next.set(track, place + 1);
     return true;
   }
 
+  /** The sample is recorded. @param placedMs when it is shown, on this connection's mended timeline */
+  remember({ track, data, timeMs, isEncoded }: ComingSample, placedMs: number): void {
+    const known = this.#tracks.get(track) ?? [];
+    this.#tracks.set(track, known);
+    known.push({ print: isEncoded ? 0 : fingerprint(data), run: this.#run, timeMs, placedMs });
+    // Many at once: each sample costs next to nothing.
+    if (known.length >= 2 * KNOWN_SAMPLES) known.splice(0, known.length - KNOWN_SAMPLES);
+  }
+
+  /** Where the recording has this connection's time zero. */
+  settle(zeroAtMs: number): void {
+    this.#run.zeroAtMs = zeroAtMs;
+  }
+
+  /** By its time alone, once others have told where that belongs. */
+  #isCovered(known: readonly Known[], timeMs: number): boolean {
+    const last = known.at(-1);
+    return last !== undefined && this.#zeroAtMs !== undefined && this.#zeroAtMs + timeMs <= placeOf(last);
+  }
+
   #find(known: readonly Known[], print: number, timeMs: number): number | undefined {
-    const shiftMs = this.#shiftMs;
-    const places = [...known.keys()].filter((place) => known[place]?.print === print);
-    const near = (place: number): boolean =>
-      shiftMs === undefined || Math.abs((known[place]?.placedMs ?? 0) - timeMs - shiftMs) < SAME_PLACE_MS;
-    const found = places.filter(near);
-    return found.length === 1 ? found[0] : undefined;
+    const zeroAtMs = this.#zeroAtMs;
+    const alike = [...known.keys()].filter((place) => known[place]?.print === print);
+    const near = alike.filter((place) => {
+      const one = known[place];
+      if (one === undefined) return false;
+      return zeroAtMs === undefined
+        ? Math.abs(one.timeMs - timeMs) < SAME_TIME_MS
+        : Math.abs(placeOf(one) - timeMs - zeroAtMs) < SAME_PLACE_MS;
+    });
+    if (near.length === 1) return near[0];
+    return zeroAtMs === undefined && alike.length === 1 ? alike[0] : undefined;
   }
 }
+
+const placeOf = ({ run, placedMs }: Known): number => (run.zeroAtMs ?? 0) + placedMs;
 
 function fingerprint(sample: Buffer): number {
   return crc32(sample.subarray(-FINGERPRINT_BYTES)) * 2 ** 20 + (sample.length % 2 ** 20);

@@ -3,8 +3,8 @@ import { TrackTimes } from './trackTimes.ts';
 
 /** A sample's time as it came. */
 export interface RawTime {
-  /** Any number that is the track's own. */
-  readonly track: number;
+  /** Any name that is the track's own. */
+  readonly track: string;
   /** When it is decoded, on the source's own timeline, in units of `timescale`; may be any number, and none. */
   readonly dts: number;
   /** Units in a second. */
@@ -93,7 +93,7 @@ interface Track {
 export class SourceTimeline {
   readonly #aheadMaxMs: number;
   readonly #edge = new LiveEdge();
-  readonly #tracks = new Map<number, Track>();
+  readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
   /** The latest time of all. */
@@ -107,9 +107,9 @@ export class SourceTimeline {
   }
 
   /** @param arrivedAtMs the recorder's clock, which never goes back */
-  place({ track: number, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
+  place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
     const unitMs = 1_000 / timescale;
-    const track = this.#track(number);
+    const track = this.#track(name);
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const rawMs = dts * unitMs;
@@ -137,11 +137,11 @@ export class SourceTimeline {
     else this.#quiet = { ms: 0, left: 0 };
   }
 
-  #track(number: number): Track {
-    const known = this.#tracks.get(number);
+  #track(name: string): Track {
+    const known = this.#tracks.get(name);
     if (known !== undefined) return known;
     const track = { times: new TrackTimes(), epoch: undefined, last: undefined };
-    this.#tracks.set(number, track);
+    this.#tracks.set(name, track);
     return track;
   }
 

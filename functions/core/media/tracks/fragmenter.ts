@@ -57,7 +57,10 @@ export class Fragmenter {
     const seconds = leader.shownAt(count);
     this.#dueSinceMs ??= nowMs;
     const isBehind = (queue: TrackQueue): boolean =>
-      queue !== leader && !this.#isSilent(queue, nowMs) && queue.shownAt(queue.length - 1) < seconds;
+      queue !== leader &&
+      (queue.arrivedAtMs === undefined
+        ? !this.#hasCut
+        : !this.#isSilent(queue, nowMs) && queue.shownAt(queue.length - 1) < seconds);
     const canWait = nowMs - this.#dueSinceMs < BEHIND_MS && this.#bytes < QUEUED_MAX_BYTES;
     if (canWait && this.#queues.some(isBehind)) return undefined;
     return this.#cut(leader, count, seconds);

@@ -3,7 +3,9 @@ import { Mp4FragmentWriter } from '../mp4/fragmentWriter.ts';
 import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
-import { type Jump, SourceTimeline, type TimelineOptions } from '../timeline/sourceTimeline.ts';
+import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts';
+import { RepeatGate } from '../timeline/repeatGate.ts';
+import type { Jump, SourceTimeline } from '../timeline/sourceTimeline.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
@@ -12,12 +14,31 @@ import { trackOf } from './track.ts';
 
 const AAC_FRAME_SAMPLES = 1_024;
 
+interface Taken {
+  readonly id: number;
+  readonly coming: ComingSample;
+  readonly sample: Sample;
+  readonly arrivedAtMs: number;
+}
+
+/** How what comes over a connection joins what was recorded before. */
+export interface Joining {
+  /** One for as long as the source's clock is the same. */
+  readonly timeline: SourceTimeline;
+  /** Of a source that may send again what it has sent. */
+  readonly content?: JoinedContent | undefined;
+  /** When its first sample had come; undefined: when ffmpeg writes it. */
+  readonly receivedAtMs?: number | undefined;
+}
+
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
 interface Output {
   readonly reader: NutReader;
   readonly sources: readonly TrackSource[];
   /** Number of the first of them. */
   readonly firstId: number;
+  /** What each is called over connections: others may come or go. */
+  readonly names: readonly string[];
   readonly tracks: Track[];
 }
 
@@ -30,23 +51,37 @@ export class LiveMedia {
   readonly #writer: FragmentWriter;
   readonly #fragmenter: Fragmenter;
   readonly #timeline: SourceTimeline;
+  readonly #content: JoinedContent | undefined;
+  readonly #gate: RepeatGate<Taken> | undefined;
+  readonly #receivedAtMs: number | undefined;
+  /** On the source's own timeline. */
+  #firstMs: number | undefined;
+  #zeroByClockMs = Number.POSITIVE_INFINITY;
   #jumps: Jump[] = [];
   /** Video tracks whose first keyframe has come. */
-  readonly #begun = new Set<number>();
+  readonly #begun = new Set<string>();
   #waitsSinceMs: number | undefined;
 
   /** @param outputs what ffmpeg writes to each of its pipes, in order; pictures first */
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    timeline: TimelineOptions,
+    { timeline, content, receivedAtMs }: Joining,
   ) {
-    this.#timeline = new SourceTimeline(timeline);
+    this.#timeline = timeline;
+    this.#content = content;
+    this.#receivedAtMs = receivedAtMs;
+    this.#gate = content?.mayRepeat === true ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#fragmenter = new Fragmenter(this.#writer);
     let firstId = 1;
+    const places = { video: 0, audio: 0 };
     this.#outputs = outputs.map((sources) => {
-      const output = { reader: new NutReader(), sources, firstId, tracks: [] };
+      const names = sources.map(({ kind }) => `${kind} ${places[kind]++}`);
+      const output = { reader: new NutReader(), sources, firstId, names, tracks: [] };
+      // Before anything has come: what is encoded says what it is with its first packet.
+      for (const [index, { kind }] of sources.entries())
+        this.#fragmenter.declare(firstId + index, kind, undefined);
       firstId += sources.length;
       return output;
     });
@@ -55,6 +90,17 @@ export class LiveMedia {
   /** Since when pictures have come of which none can be decoded, in epoch milliseconds; undefined when it is not so. */
   get waitsForKeyframeSinceMs(): number | undefined {
     return this.#waitsSinceMs;
+  }
+
+  /** Wall clock of this run's time zero: as what came again has told, else as early as it can have been. */
+  get zeroAtMs(): number {
+    return this.#content?.zeroAtMs ?? this.#zeroByClockMs;
+  }
+
+  /** What comes goes on right behind what was recorded before: it may begin without a keyframe. */
+  get isSeamless(): boolean {
+    const [first] = this.#outputs.flatMap(({ names }) => names);
+    return first !== undefined && this.#content?.isSeamless(first) === true;
   }
 
   /** Where the source's clock has jumped since the last call. */
@@ -76,11 +122,13 @@ export class LiveMedia {
 
   /** The next fragment, if one is due. It is valid until the next call. */
   next(nowMs: number): Fragment | undefined {
+    for (const one of this.#gate?.tick(nowMs) ?? []) this.#record(one, nowMs);
     return this.#fragmenter.next(nowMs);
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
-  rest(): Fragment | undefined {
+  rest(nowMs: number): Fragment | undefined {
+    for (const one of this.#gate?.end() ?? []) this.#record(one, nowMs);
     return this.#fragmenter.rest();
   }
 
@@ -91,17 +139,29 @@ export class LiveMedia {
 
   #take(output: Output, packet: NutPacket, nowMs: number): void {
     this.#declare(output);
-    const track = output.tracks[packet.stream];
-    const sample = track?.next(packet);
-    const id = output.firstId + packet.stream;
-    if (sample === undefined || !this.#canBegin(id, sample, nowMs)) return;
+    const sample = output.tracks[packet.stream]?.next(packet);
+    if (sample === undefined) return;
+    const coming = comingOf(output, packet.stream, sample);
+    this.#firstMs ??= coming.timeMs;
+    const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
+    if (this.#gate === undefined) this.#record(taken, nowMs);
+    else for (const one of this.#gate.push(coming, kept(taken, this.#gate), nowMs)) this.#record(one, nowMs);
+  }
+
+  #record({ id, coming, sample, arrivedAtMs }: Taken, nowMs: number): void {
+    if (!this.#canBegin(coming.track, sample, nowMs)) return;
     const { timescale, info } = sample.description;
     const usualDuration = info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined;
     const { dts, jump } = this.#timeline.place(
-      { track: id, dts: sample.dts, timescale, usualDuration },
+      { track: coming.track, dts: sample.dts, timescale, usualDuration },
       nowMs,
     );
     if (jump !== undefined) this.#jumps.push(jump);
+    const placedMs = ((dts + sample.offset) * 1_000) / timescale;
+    const firstMs = placedMs - coming.timeMs + (this.#firstMs ?? 0);
+    const firstZeroMs = (this.#receivedAtMs ?? Number.POSITIVE_INFINITY) - firstMs;
+    this.#zeroByClockMs = Math.min(this.#zeroByClockMs, firstZeroMs, arrivedAtMs - placedMs);
+    this.#content?.remember(coming, placedMs);
     this.#fragmenter.push(id, { ...sample, dts }, nowMs);
   }
 
@@ -116,17 +176,34 @@ export class LiveMedia {
     }
   }
 
-  /** Pictures begin with a keyframe. */
-  #canBegin(id: number, { keyframe, description }: Sample, nowMs: number): boolean {
-    if (description.info.kind === 'audio' || this.#begun.has(id)) return true;
-    if (keyframe) {
-      this.#begun.add(id);
+  /** Pictures begin with a keyframe, or right behind what is recorded. */
+  #canBegin(track: string, { keyframe, description }: Sample, nowMs: number): boolean {
+    if (description.info.kind === 'audio' || this.#begun.has(track)) return true;
+    if (keyframe || this.#content?.isSeamless(track) === true) {
+      this.#begun.add(track);
       this.#waitsSinceMs = undefined;
       return true;
     }
     this.#waitsSinceMs ??= nowMs;
     return false;
   }
+}
+
+function comingOf({ names, sources }: Output, stream: number, sample: Sample): ComingSample {
+  const { data, dts, offset, description } = sample;
+  return {
+    track: names[stream] ?? '',
+    data,
+    timeMs: ((dts + offset) * 1_000) / description.timescale,
+    isEncoded: sources[stream]?.isEncoded === true,
+  };
+}
+
+/** What is held outlives the memory that it was read into. */
+function kept(taken: Taken, { isHolding }: RepeatGate<Taken>): Taken {
+  if (!isHolding) return taken;
+  const data = Buffer.from(taken.sample.data);
+  return { ...taken, coming: { ...taken.coming, data }, sample: { ...taken.sample, data } };
 }
 
 function writerOf(format: ContainerFormat): FragmentWriter {

@@ -1,20 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecordedContent } from '../../../../../functions/core/media/timeline/recordedContent.ts';
+import {
+  type ComingSample,
+  type JoinedContent,
+  RecordedContent,
+} from '../../../../../functions/core/media/timeline/recordedContent.ts';
 
-const VIDEO = 1;
-const SOUND = 2;
+const VIDEO = 'video';
+const SOUND = 'sound';
+/** Where the recording has the first connection's time zero. */
+const ZERO_MS = 1_000_000;
 
-const sampleOf = (track: number, number: number): Buffer =>
-  Buffer.from(`track ${track}, sample ${number}`.repeat(40));
+const bytesOf = (track: string, number: number): Buffer =>
+  Buffer.from(`${track}, sample ${number}`.repeat(40));
 
-/** Remembers the first so many samples of both tracks, which the recording has 500 ms later than the source. */
-function recorded(samples: number): RecordedContent {
+const sampleOf = (track: string, number: number, timeMs: number): ComingSample => ({
+  track,
+  data: bytesOf(track, number),
+  timeMs,
+  isEncoded: false,
+});
+
+function record(joined: JoinedContent, samples: readonly ComingSample[]): void {
+  for (const sample of samples) joined.remember(sample, sample.timeMs);
+  joined.settle(ZERO_MS);
+}
+
+/** Joined again, when the first so many samples of both tracks had been recorded. */
+function rejoined(samples: number): JoinedContent {
   const content = new RecordedContent();
-  for (let i = 0; i < samples; i++) {
-    for (const track of [VIDEO, SOUND]) content.remember(track, sampleOf(track, i), 40 * i + 500);
-  }
-  return content;
+  const numbers = Array.from({ length: samples }, (_, i) => i);
+  record(
+    content.join(0),
+    numbers.flatMap((i) => [VIDEO, SOUND].map((track) => sampleOf(track, i, 40 * i))),
+  );
+  return content.join(0);
 }
 
 describe('RecordedContent', () => {
@@ -27,20 +47,19 @@ describe('RecordedContent', () => {
         fc.integer({ min: -1e6, max: 1e6 }),
         (samples, back, more, baseMs) => {
           const first = Math.max(0, samples - back);
-          const rejoined = recorded(samples).rejoin();
+          const again = rejoined(samples);
           const kept: string[] = [];
           for (let i = first; i < samples + more; i++) {
             for (const track of [VIDEO, SOUND]) {
-              if (!rejoined.isRepeated(track, sampleOf(track, i), 40 * i + baseMs))
-                kept.push(`${track}/${i}`);
+              if (!again.isRepeated(sampleOf(track, i, 40 * i + baseMs))) kept.push(`${track}/${i}`);
             }
           }
           const expected = Array.from({ length: more }, (_, i) =>
             [VIDEO, SOUND].map((track) => `${track}/${samples + i}`),
           );
           expect(kept).toEqual(expected.flat());
-          expect(rejoined.shiftMs).toBe(500 - baseMs);
-          expect(rejoined.isSeamless(VIDEO)).toBe(true);
+          expect(again.zeroAtMs).toBe(ZERO_MS - baseMs);
+          expect(again.isSeamless(VIDEO)).toBe(true);
         },
       ),
       { numRuns: 50 },
@@ -48,36 +67,78 @@ describe('RecordedContent', () => {
   });
 
   it('what is new is new from its first sample on', () => {
-    const rejoined = recorded(100).rejoin();
-    for (let i = 200; i < 300; i++)
-      expect(rejoined.isRepeated(VIDEO, sampleOf(VIDEO, i), 40 * i)).toBe(false);
+    const again = rejoined(100);
+    for (let i = 200; i < 300; i++) expect(again.isRepeated(sampleOf(VIDEO, i, 40 * i))).toBe(false);
     // Once something new has come, what looks alike is not dropped.
-    expect(rejoined.isRepeated(VIDEO, sampleOf(VIDEO, 50), 9_000)).toBe(false);
-    expect(rejoined.shiftMs).toBeUndefined();
-    expect(rejoined.isSeamless(VIDEO)).toBe(false);
+    expect(again.isRepeated(sampleOf(VIDEO, 50, 9_000))).toBe(false);
+    expect(again.zeroAtMs).toBeUndefined();
+    expect(again.isSeamless(VIDEO)).toBe(false);
   });
 
-  it('a picture that stands still is no repeat', () => {
+  it('a picture that stands still is no repeat, where the times of another connection begin anew', () => {
     const content = new RecordedContent();
     const gop = ['key', 'same', 'same', 'same'].map((one) => Buffer.from(one.repeat(50)));
-    for (let i = 0; i < 400; i++) content.remember(VIDEO, gop[i % 4] ?? Buffer.alloc(0), 40 * i);
-    const rejoined = content.rejoin();
-    for (let i = 0; i < 40; i++)
-      expect(rejoined.isRepeated(VIDEO, gop[i % 4] ?? Buffer.alloc(0), 40 * i)).toBe(false);
+    const still = (i: number, timeMs: number): ComingSample => ({
+      ...sampleOf(VIDEO, i, timeMs),
+      data: gop[i % 4] ?? Buffer.alloc(0),
+    });
+    record(
+      content.join(0),
+      Array.from({ length: 400 }, (_, i) => still(i, 40 * i)),
+    );
+    const again = content.join(0);
+    for (let i = 0; i < 40; i++) expect(again.isRepeated(still(i, 40 * i + 7))).toBe(false);
+  });
+
+  it('a picture that stands still is known again by its time', () => {
+    const content = new RecordedContent();
+    const still = (i: number): ComingSample => ({ ...sampleOf(VIDEO, 0, 40 * i) });
+    record(
+      content.join(0),
+      Array.from({ length: 100 }, (_, i) => still(i)),
+    );
+    const again = content.join(0);
+    for (let i = 70; i < 100; i++) expect(again.isRepeated(still(i))).toBe(true);
+    expect(again.isRepeated(still(100))).toBe(false);
+    expect(again.isSeamless(VIDEO)).toBe(true);
   });
 
   it('silence is known again by where the pictures are', () => {
     const content = new RecordedContent();
-    const silence = Buffer.from('silence');
-    for (let i = 0; i < 100; i++) {
-      content.remember(VIDEO, sampleOf(VIDEO, i), 500 * i);
-      content.remember(SOUND, silence, 500 * i);
-    }
-    const rejoined = content.rejoin();
+    const silence = (timeMs: number): ComingSample => ({ ...sampleOf(SOUND, 0, timeMs) });
+    record(
+      content.join(0),
+      Array.from({ length: 100 }, (_, i) => [sampleOf(VIDEO, i, 500 * i), silence(500 * i)]).flat(),
+    );
+    const again = content.join(0);
     for (let i = 90; i < 100; i++) {
-      expect(rejoined.isRepeated(VIDEO, sampleOf(VIDEO, i), 500 * i)).toBe(true);
-      expect(rejoined.isRepeated(SOUND, silence, 500 * i)).toBe(true);
+      expect(again.isRepeated(sampleOf(VIDEO, i, 500 * i + 7_000))).toBe(true);
+      expect(again.isRepeated(silence(500 * i + 7_000))).toBe(true);
     }
-    expect(rejoined.isRepeated(SOUND, silence, 500 * 100)).toBe(false);
+    expect(again.isRepeated(silence(500 * 100 + 7_000))).toBe(false);
+  });
+
+  it('sound that is encoded anew is known again by where the pictures are, and by nothing else', () => {
+    const content = new RecordedContent();
+    const encoded = (number: number, timeMs: number): ComingSample => ({
+      ...sampleOf(SOUND, number, timeMs),
+      isEncoded: true,
+    });
+    record(
+      content.join(0),
+      Array.from({ length: 100 }, (_, i) => [sampleOf(VIDEO, i, 40 * i), encoded(i, 40 * i)]).flat(),
+    );
+    const again = content.join(0);
+    expect(again.isRepeated(encoded(1_000, 3_000))).toBe(false);
+    expect(again.isRepeated(sampleOf(VIDEO, 80, 3_200))).toBe(true);
+    expect(again.isRepeated(encoded(1_001, 3_205))).toBe(true);
+    expect(again.isRepeated(encoded(1_002, 3_961))).toBe(false);
+  });
+
+  it('what came over a connection of which nothing was recorded is not known', () => {
+    const content = new RecordedContent();
+    const before = content.join(0);
+    for (let i = 0; i < 50; i++) before.remember(sampleOf(VIDEO, i, 40 * i), 40 * i);
+    expect(content.join(0).isRepeated(sampleOf(VIDEO, 20, 800))).toBe(false);
   });
 });

@@ -8,15 +8,15 @@ import {
   type TimelineOptions,
 } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 
-const VIDEO = 1;
-const SOUND = 2;
+const VIDEO = 'video';
+const SOUND = 'sound';
 const TIMESCALES = { [VIDEO]: 90_000, [SOUND]: 48_000 } as const;
 const FRAME_MS = { [VIDEO]: 40, [SOUND]: (1_024 / 48_000) * 1_000 } as const;
 
-type TrackNumber = keyof typeof FRAME_MS;
+type TrackName = keyof typeof FRAME_MS;
 
 interface Sent {
-  readonly track: TrackNumber;
+  readonly track: TrackName;
   /** When it was made, in ms since the beginning. */
   readonly trueMs: number;
   readonly rawMs: number;
@@ -25,7 +25,7 @@ interface Sent {
 
 /** All samples of so many seconds, in the order in which they were made. */
 function made(seconds: number): Sent[] {
-  const tracks: readonly TrackNumber[] = [VIDEO, SOUND];
+  const tracks: readonly TrackName[] = [VIDEO, SOUND];
   return tracks
     .flatMap((track): Sent[] =>
       Array.from({ length: Math.floor((seconds * 1_000) / FRAME_MS[track]) }, (_, i) => {
@@ -65,7 +65,7 @@ function expectMonotone(placed: readonly Placed[]): void {
 /** How far a sample is from where it belongs, in ms. */
 const offBy = ({ placedMs, trueMs }: Placed): number => placedMs - trueMs;
 
-function lastOf(placed: readonly Placed[], track: TrackNumber): Placed {
+function lastOf(placed: readonly Placed[], track: TrackName): Placed {
   const found = placed.findLast((one) => one.track === track);
   if (found === undefined) throw new Error('no sample');
   return found;
@@ -225,7 +225,7 @@ describe('SourceTimeline', () => {
     );
     fc.assert(
       fc.property(
-        fc.array(fc.record({ track: fc.constantFrom<TrackNumber>(VIDEO, SOUND), rawMs: anyTime }), {
+        fc.array(fc.record({ track: fc.constantFrom<TrackName>(VIDEO, SOUND), rawMs: anyTime }), {
           minLength: 1,
           maxLength: 300,
         }),

@@ -1,0 +1,160 @@
+import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
+import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
+import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
+import { MediaError } from '../../../functions/core/media/types.ts';
+import type { Handover } from '../hls/handover.ts';
+import { Sink, SinkClosedError } from '../hls/sink.ts';
+import { Wait } from '../hls/wait.ts';
+import { ForbiddenSourceError } from '../reach/dnsResolution.ts';
+import { HttpFault } from '../reach/judgedHttp.ts';
+import { SourceAccess } from '../reach/sourceAccess.ts';
+import type { LiveKind } from './liveKind.ts';
+
+const DEMUXERS: Readonly<Record<LiveKind, string>> = { flv: 'flv', ts: 'mpegts' };
+/** What a run was given is given again where ffmpeg begins anew before anything is recorded; no more than this. */
+const KEPT_MAX_BYTES = 16 * 1024 * 1024;
+
+export interface LiveRun {
+  readonly access: SourceAccess;
+  /** Something was recorded over this connection already. */
+  readonly goesOn: boolean;
+}
+
+/** Why a run is given no more. */
+type FeedEnd = 'cut' | 'ended' | 'closed';
+
+/**
+ * One connection to a live source over HTTP, in runs of ffmpeg: another one begins with each track that the one before
+ * would not follow.
+ */
+export class LiveSource {
+  readonly #kind: LiveKind;
+  readonly #body: AsyncGenerator<Buffer, void, undefined>;
+  readonly #cutter: RunCutter;
+  readonly #gone: AbortController;
+  /** The first one begins the present run. */
+  readonly #pieces: RunPiece[] = [];
+  /** What the present run was given, until it is known to be of use; undefined: not kept any more. */
+  #kept: { readonly pieces: Buffer[]; bytes: number } | undefined = { pieces: [], bytes: 0 };
+  #next: Promise<IteratorResult<Buffer, void>> | undefined;
+  #hasEnded: boolean = false;
+  #feeding: Promise<FeedEnd> | undefined;
+  #run: LiveRun | undefined;
+  #wasRecorded: boolean = false;
+
+  /**
+   * @param body from the stream's first byte on
+   * @param gone ends the connection
+   */
+  constructor(kind: LiveKind, body: AsyncGenerator<Buffer, void, undefined>, gone: AbortController) {
+    this.#kind = kind;
+    this.#body = body;
+    this.#gone = gone;
+    this.#cutter = kind === 'flv' ? new FlvCutter() : new TsCutter();
+  }
+
+  /** The next run of ffmpeg. */
+  begin(handover: Handover): LiveRun {
+    this.#feeding = undefined;
+    const demuxer = DEMUXERS[this.#kind];
+    const access = new SourceAccess({
+      url: handover.offer((response) => {
+        const feeding = this.#feed(new Sink(response));
+        this.#feeding = feeding;
+        return feeding.then(() => undefined);
+      }),
+      options: ['-f', demuxer, '-format_whitelist', demuxer],
+      environment: {},
+      isFed: true,
+    });
+    this.#run = { access, goesOn: this.#wasRecorded };
+    return this.#run;
+  }
+
+  /** What the present run was given is of use: it will not be asked for again. */
+  settle(): void {
+    this.#kept = undefined;
+  }
+
+  /**
+   * ffmpeg's run is over.
+   * @param recorded something of it was recorded
+   * @param isAgain it was given a wrong plan, and is to be given the same again
+   * @returns whether this connection goes on with another run
+   */
+  async endRun(recorded: boolean, isAgain: boolean): Promise<boolean> {
+    const end = (await this.#feeding) ?? 'closed';
+    this.#wasRecorded ||= recorded;
+    if (isAgain) return this.#kept !== undefined;
+    this.#kept = { pieces: [], bytes: 0 };
+    return end === 'cut';
+  }
+
+  async close(): Promise<void> {
+    this.#gone.abort();
+    await this.#feeding;
+    await this.#body.return();
+  }
+
+  async #feed(sink: Sink): Promise<FeedEnd> {
+    const wait = new Wait([sink.gone, this.#gone.signal]);
+    try {
+      for (const bytes of this.#kept?.pieces ?? []) await sink.write(bytes);
+      let isFirst = this.#kept === undefined || this.#kept.pieces.length === 0;
+      for (;;) {
+        const piece = this.#pieces[0] ?? (await this.#read(wait.signal));
+        if (piece === undefined) return 'ended';
+        if (piece.begins && !isFirst) return 'cut';
+        isFirst = false;
+        this.#pieces.shift();
+        this.#keep(piece.bytes);
+        await sink.write(piece.bytes);
+      }
+    } catch (error) {
+      if (error instanceof SinkClosedError || wait.signal.aborted) return 'closed';
+      this.#fail(error);
+      return 'ended';
+    } finally {
+      wait.release();
+    }
+  }
+
+  /** The next piece; undefined at the end. @throws HttpFault, ForbiddenSourceError, MediaError; SinkClosedError */
+  async #read(signal: AbortSignal): Promise<RunPiece | undefined> {
+    while (this.#pieces.length === 0 && !this.#hasEnded) {
+      this.#next ??= this.#body.next();
+      const result = await unlessAborted(this.#next, signal);
+      this.#next = undefined;
+      if (result.done === true) {
+        this.#hasEnded = true;
+        this.#pieces.push(...this.#cutter.end());
+      } else this.#pieces.push(...this.#cutter.push(result.value));
+    }
+    return this.#pieces[0];
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#kept === undefined) return;
+    this.#kept.pieces.push(bytes);
+    this.#kept.bytes += bytes.length;
+    if (this.#kept.bytes > KEPT_MAX_BYTES) this.#kept = undefined;
+  }
+
+  /** @throws what is no fault of the source's */
+  #fail(error: unknown): void {
+    if (error instanceof ForbiddenSourceError) this.#run?.access.refuse(error.message);
+    else if (error instanceof HttpFault) this.#run?.access.fail(error.message);
+    else if (error instanceof MediaError) this.#run?.access.fail('Invalid data found when processing input');
+    else throw error;
+  }
+}
+
+/** What is read, unless who it is for goes before. What is being read then is kept by the caller. @throws SinkClosedError */
+function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new SinkClosedError());
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

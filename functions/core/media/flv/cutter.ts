@@ -1,0 +1,116 @@
+import {
+  GOES_ON_MS,
+  LOOKED_AT_BYTES,
+  LOOKED_AT_MS,
+  type RunCutter,
+  type RunPiece,
+  RunPieces,
+  WAIT_MAX_BYTES,
+  WAIT_MAX_MS,
+} from '../live/runCutter.ts';
+import { type FlvTag, FlvTagReader } from './tags.ts';
+
+/** What is longer is not said again to another run. */
+const METADATA_MAX_BYTES = 64 * 1024;
+
+type MediaTag = FlvTag & { readonly kind: 'audio' | 'video' };
+type Kind = MediaTag['kind'];
+
+const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind !== 'data';
+
+/** Cuts FLV where a kind of media begins, or becomes one of another codec. */
+export class FlvCutter implements RunCutter {
+  readonly #reader = new FlvTagReader();
+  /** How what the present run has is coded. */
+  #known = new Map<Kind, string>();
+  readonly #configurations = new Map<Kind, MediaTag>();
+  #metadata: FlvTag | undefined;
+  #isFirst: boolean = true;
+  #began: { readonly atMs: number; bytes: number } | undefined;
+  #lastPictureMs: number | undefined;
+  /** Sound that waits for the next keyframe. */
+  #waiting: MediaTag[] = [];
+  #waitingBytes = 0;
+
+  push(chunk: Buffer): RunPiece[] {
+    const pieces = new RunPieces();
+    for (const tag of this.#reader.push(chunk)) this.#take(tag, pieces);
+    return pieces.all();
+  }
+
+  end(): RunPiece[] {
+    const pieces = new RunPieces();
+    if (this.#waiting.length > 0) this.#cut(pieces);
+    pieces.add(this.#reader.rest);
+    return pieces.all();
+  }
+
+  #take(tag: FlvTag, pieces: RunPieces): void {
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      pieces.add(this.#reader.header as Buffer, true);
+    }
+    if (!isMedia(tag)) {
+      if (tag.bytes.length <= METADATA_MAX_BYTES) this.#metadata = tag;
+      pieces.add(tag.bytes);
+      return;
+    }
+    const { kind, coding, isConfiguration } = tag;
+    if (isConfiguration) this.#configurations.set(kind, tag);
+    const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt(tag));
+    if (!isKnown) {
+      if (isConfiguration) return;
+      this.#begin(tag, pieces);
+    } else {
+      if (this.#waiting.length > 0 && this.#endsWaiting(tag)) this.#cut(pieces);
+      this.#known.set(kind, coding);
+      this.#began ??= { atMs: tag.timeMs, bytes: 0 };
+      this.#began.bytes += tag.bytes.length;
+      pieces.add(tag.bytes);
+    }
+    if (kind === 'video') this.#lastPictureMs = tag.timeMs;
+  }
+
+  /** Whether who reads the present run still looks for what it has. */
+  #isLookedAt({ timeMs }: FlvTag): boolean {
+    const began = this.#began;
+    if (began === undefined) return true;
+    return Math.abs(timeMs - began.atMs) < LOOKED_AT_MS && began.bytes < LOOKED_AT_BYTES;
+  }
+
+  /** A sample of what the present run does not know. */
+  #begin(tag: MediaTag, pieces: RunPieces): void {
+    const { kind, coding, timeMs } = tag;
+    if (this.#configurations.get(kind)?.coding !== coding) this.#configurations.delete(kind);
+    const goesOn =
+      kind === 'audio' &&
+      this.#lastPictureMs !== undefined &&
+      Math.abs(timeMs - this.#lastPictureMs) < GOES_ON_MS;
+    if (goesOn) {
+      this.#waiting.push(tag);
+      this.#waitingBytes += tag.bytes.length;
+      return;
+    }
+    this.#cut(pieces);
+    this.#known.set(kind, coding);
+    this.#began = { atMs: timeMs, bytes: tag.bytes.length };
+    pieces.add(tag.bytes);
+  }
+
+  #endsWaiting({ isKeyframe, timeMs }: FlvTag): boolean {
+    const since = this.#waiting[0]?.timeMs ?? timeMs;
+    return isKeyframe || this.#waitingBytes > WAIT_MAX_BYTES || Math.abs(timeMs - since) > WAIT_MAX_MS;
+  }
+
+  /** Another run begins, with what waited. */
+  #cut(pieces: RunPieces): void {
+    const media = [...this.#configurations.values(), ...this.#waiting];
+    const tags = this.#metadata === undefined ? media : [this.#metadata, ...media];
+    pieces.add(Buffer.concat([this.#reader.header as Buffer, ...tags.map(({ bytes }) => bytes)]), true);
+    this.#known = new Map(media.map(({ kind, coding }) => [kind, coding]));
+    const [first] = this.#waiting;
+    this.#began = first === undefined ? undefined : { atMs: first.timeMs, bytes: this.#waitingBytes };
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+}

@@ -1,0 +1,49 @@
+/** A piece of a live stream. */
+export interface RunPiece {
+  readonly bytes: Buffer;
+  /** Another run begins with it: it can be read without what came before. */
+  readonly begins: boolean;
+}
+
+/**
+ * Cuts a live stream where a track begins that a demuxer, which has made up its mind, would not follow: a camera that is
+ * switched on, a codec that becomes another one. What is cut into runs is all that came: where pictures go on, the new
+ * sound waits for their next keyframe, and comes in front of it.
+ */
+export interface RunCutter {
+  /** Takes the next bytes, in chunks of any size. The pieces are views of them, or of memory of their own. */
+  push(chunk: Buffer): RunPiece[];
+  /** The stream has ended: what was waiting. */
+  end(): RunPiece[];
+}
+
+/** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */
+export const LOOKED_AT_MS = 2_800;
+export const LOOKED_AT_BYTES = 4 * 1024 * 1024;
+/** What begins waits no longer for a keyframe. */
+export const WAIT_MAX_MS = 15_000;
+export const WAIT_MAX_BYTES = 16 * 1024 * 1024;
+/** Pictures that have not come for so long are not waited for. */
+export const GOES_ON_MS = 3_000;
+
+/** Pieces one behind the other, each of one run; what lies together in memory is not copied. */
+export class RunPieces {
+  readonly #pieces: RunPiece[] = [];
+
+  add(bytes: Buffer, begins = false): void {
+    const last = this.#pieces.at(-1);
+    if (bytes.length === 0) return;
+    if (!begins && last !== undefined && isBehind(last.bytes, bytes)) {
+      const length = last.bytes.length + bytes.length;
+      const both = Buffer.from(last.bytes.buffer, last.bytes.byteOffset, length);
+      this.#pieces[this.#pieces.length - 1] = { ...last, bytes: both };
+    } else this.#pieces.push({ bytes, begins });
+  }
+
+  all(): RunPiece[] {
+    return this.#pieces;
+  }
+}
+
+const isBehind = (one: Buffer, next: Buffer): boolean =>
+  one.buffer === next.buffer && one.byteOffset + one.length === next.byteOffset;

@@ -1,0 +1,199 @@
+import {
+  GOES_ON_MS,
+  LOOKED_AT_BYTES,
+  LOOKED_AT_MS,
+  type RunCutter,
+  type RunPiece,
+  RunPieces,
+  WAIT_MAX_BYTES,
+  WAIT_MAX_MS,
+} from '../live/runCutter.ts';
+import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
+import { ProgramTable, type StreamKind } from './programTable.ts';
+
+const SYNC = 0x47;
+/** Larger steps of a stream's time are jumps. */
+const STEP_MAX_MS = 5_000;
+/** All streams begin a packet of theirs within so long, or have stopped. */
+const DRAIN_MAX_MS = 1_000;
+const DRAIN_MAX_BYTES = 4 * 1024 * 1024;
+/** What stands before a keyframe: parameter sets of H.264 and HEVC, a sequence header of MPEG-2. */
+const START_CODE = Buffer.from([0, 0, 1]);
+
+interface Waiting {
+  readonly pids: Set<number>;
+  readonly pictures: Buffer[];
+  readonly others: Buffer[];
+  readonly sinceMs: number;
+  bytes: number;
+}
+
+/** A cut that has been decided: each stream goes to the next run with its next PES packet. */
+interface Drain {
+  readonly sinceMs: number;
+  readonly begun: Map<number, number>;
+  readonly pictures: Buffer[];
+  readonly others: Buffer[];
+  bytes: number;
+}
+
+/** Cuts a transport stream where a stream of a programme begins, be it one that had been announced long before. */
+export class TsCutter implements RunCutter {
+  readonly #table = new ProgramTable();
+  #rest: Buffer = Buffer.alloc(0);
+  #isFirst: boolean = true;
+  #known = new Set<number>();
+  /** How much of it has come; programmes may have clocks of their own. */
+  #nowMs = 0;
+  readonly #lastTicks = new Map<number, { readonly ticks: number; readonly atMs: number }>();
+  #beganMs = 0;
+  #runBytes = 0;
+  #lastPictureMs: number | undefined;
+  /** Streams that wait for the next keyframe. */
+  #waiting: Waiting | undefined;
+  #drain: Drain | undefined;
+
+  push(chunk: Buffer): RunPiece[] {
+    const pieces = new RunPieces();
+    let at = 0;
+    if (this.#rest.length > 0) {
+      at = PACKET_BYTES - this.#rest.length;
+      const first = Buffer.concat([this.#rest, chunk.subarray(0, at)]);
+      this.#rest = first;
+      if (first.length < PACKET_BYTES) return [];
+      this.#take(first, pieces);
+    }
+    for (; at + PACKET_BYTES <= chunk.length; at += PACKET_BYTES) {
+      if (chunk[at] !== SYNC) {
+        // Garbage between packets is left out.
+        const next = chunk.indexOf(SYNC, at);
+        at = (next < 0 ? chunk.length : next) - PACKET_BYTES;
+      } else this.#take(chunk.subarray(at, at + PACKET_BYTES), pieces);
+    }
+    this.#rest = chunk.subarray(Math.min(at, chunk.length));
+    return pieces.all();
+  }
+
+  end(): RunPiece[] {
+    const pieces = new RunPieces();
+    if (this.#waiting !== undefined) this.#drain ??= this.#newDrain();
+    if (this.#drain !== undefined) this.#cut(this.#drain, pieces);
+    return pieces.all();
+  }
+
+  #take(bytes: Buffer, pieces: RunPieces): void {
+    const packet = readable(bytes);
+    if (packet === undefined) return;
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#runBytes += PACKET_BYTES;
+    const kind = this.#table.read(bytes, packet) ? undefined : this.#table.kindOf(packet.pid);
+    if (kind === undefined) {
+      pieces.add(bytes, isFirst);
+      return;
+    }
+    if (packet.unitStart) this.#readTime(bytes, packet, kind);
+    if (this.#drain !== undefined) this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
+    else if (this.#isKnown(packet)) this.#takeKnown(bytes, packet, kind, pieces);
+    else this.#takeNew(bytes, packet, kind);
+  }
+
+  #readTime(bytes: Buffer, { pid, payloadAt }: Packet, kind: StreamKind): void {
+    const pts = readPesTimes(bytes, payloadAt)?.pts;
+    if (pts !== undefined) {
+      const last = this.#lastTicks.get(pid) ?? { ticks: pts, atMs: this.#nowMs };
+      const ticks = unwrap(pts, last.ticks);
+      const stepMs = (ticks - last.ticks) / TICKS_PER_MS;
+      const atMs = Math.abs(stepMs) < STEP_MAX_MS ? last.atMs + stepMs : this.#nowMs;
+      this.#lastTicks.set(pid, { ticks, atMs });
+      this.#nowMs = Math.max(this.#nowMs, atMs);
+    }
+    if (kind === 'video') this.#lastPictureMs = this.#nowMs;
+  }
+
+  /** The present run has it; it has all that begins while a demuxer looks, and what has not begun is nobody's. */
+  #isKnown({ pid, unitStart }: Packet): boolean {
+    if (this.#known.has(pid)) return true;
+    if (this.#waiting?.pids.has(pid) === true) return false;
+    if (!unitStart) return true;
+    const isLookedAt = this.#nowMs - this.#beganMs < LOOKED_AT_MS && this.#runBytes < LOOKED_AT_BYTES;
+    if (isLookedAt) this.#known.add(pid);
+    return isLookedAt;
+  }
+
+  #takeKnown(bytes: Buffer, packet: Packet, kind: StreamKind, pieces: RunPieces): void {
+    const waiting = this.#waiting;
+    if (waiting !== undefined && packet.unitStart) {
+      const isTooLong = this.#nowMs - waiting.sinceMs > WAIT_MAX_MS || waiting.bytes > WAIT_MAX_BYTES;
+      if (isTooLong || (kind === 'video' && isKeyframe(bytes, packet))) {
+        this.#drain = this.#newDrain();
+        this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
+        return;
+      }
+    }
+    pieces.add(bytes);
+  }
+
+  #takeNew(bytes: Buffer, { pid }: Packet, kind: StreamKind): void {
+    this.#waiting ??= { pids: new Set(), pictures: [], others: [], sinceMs: this.#nowMs, bytes: 0 };
+    this.#waiting.pids.add(pid);
+    this.#waiting[kind === 'video' ? 'pictures' : 'others'].push(Buffer.from(bytes));
+    this.#waiting.bytes += PACKET_BYTES;
+    const goesOn =
+      kind === 'audio' && this.#lastPictureMs !== undefined && this.#nowMs - this.#lastPictureMs < GOES_ON_MS;
+    if (!goesOn) this.#drain = this.#newDrain();
+  }
+
+  #newDrain(): Drain {
+    return { sinceMs: this.#nowMs, begun: new Map(), pictures: [], others: [], bytes: 0 };
+  }
+
+  #takeDraining(drain: Drain, bytes: Buffer, packet: Packet, kind: StreamKind, pieces: RunPieces): void {
+    const { pid, unitStart } = packet;
+    const isNew = !this.#known.has(pid);
+    const begun = drain.begun.get(pid) ?? 0;
+    if (unitStart) drain.begun.set(pid, begun + 1);
+    if (isNew || begun > 0 || unitStart) {
+      (kind === 'video' ? drain.pictures : drain.others).push(Buffer.from(bytes));
+      drain.bytes += PACKET_BYTES;
+    } else pieces.add(bytes);
+    // The first picture is whole when the next one begins: a demuxer is to see it before all else.
+    const isOver = [...this.#known].every(
+      (one) => (drain.begun.get(one) ?? 0) >= (this.#table.kindOf(one) === 'video' ? 2 : 1),
+    );
+    const isTooLong = this.#nowMs - drain.sinceMs > DRAIN_MAX_MS || drain.bytes > DRAIN_MAX_BYTES;
+    if (isOver || isTooLong) this.#cut(drain, pieces);
+  }
+
+  #cut(drain: Drain, pieces: RunPieces): void {
+    const streams = [
+      ...[...(this.#waiting?.pictures ?? []), ...drain.pictures],
+      ...[...(this.#waiting?.others ?? []), ...drain.others],
+    ];
+    const bytes = Buffer.concat([...this.#table.packets, ...streams]);
+    this.#known = new Set(streams.map((packet) => packet.readUInt16BE(1) & 0x1fff));
+    this.#beganMs = this.#nowMs;
+    this.#runBytes = bytes.length;
+    this.#waiting = undefined;
+    this.#drain = undefined;
+    pieces.add(bytes, true);
+  }
+}
+
+/** What is damaged goes nowhere. */
+function readable(bytes: Buffer): Packet | undefined {
+  const hasAdaptation = ((bytes[3] ?? 0) & 0x20) !== 0;
+  if (bytes[0] !== SYNC || (hasAdaptation && (bytes[4] ?? 0) > PACKET_BYTES - 5)) return undefined;
+  return readPacket(bytes, 0);
+}
+
+function isKeyframe(bytes: Buffer, { randomAccess, payloadAt }: Packet): boolean {
+  if (randomAccess) return true;
+  for (let at = bytes.indexOf(START_CODE, payloadAt + 3); at >= 0; at = bytes.indexOf(START_CODE, at + 3)) {
+    const next = bytes[at + 3] ?? 0;
+    const isH264 = (next & 0x9f) === 7;
+    const isHevc = next === 0x40 || next === 0x42;
+    if (isH264 || isHevc || next === 0xb3) return true;
+  }
+  return false;
+}

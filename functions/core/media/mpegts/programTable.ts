@@ -1,0 +1,121 @@
+import { PACKET_BYTES, type Packet } from './packets.ts';
+
+/** Stream types (ISO/IEC 13818-1, table 2-34, and ATSC's) whose streams a demuxer looks for. */
+const VIDEO_TYPES: ReadonlySet<number> = new Set([0x01, 0x02, 0x10, 0x1b, 0x24, 0x33, 0x42, 0xea]);
+const AUDIO_TYPES: ReadonlySet<number> = new Set([
+  0x03, 0x04, 0x0f, 0x11, 0x1c, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8a, 0xa1, 0xa2,
+]);
+const PRIVATE_TYPE = 0x06;
+/** Descriptors of sound in private data: AC-3, E-AC-3, DTS, AAC (ETSI EN 300 468). */
+const AUDIO_DESCRIPTORS: ReadonlySet<number> = new Set([0x6a, 0x7a, 0x7b, 0x7c]);
+const REGISTRATION = 0x05;
+const AUDIO_REGISTRATIONS: ReadonlySet<string> = new Set([
+  'Opus',
+  'AC-3',
+  'EAC3',
+  'DTS1',
+  'DTS2',
+  'DTS3',
+  'BSSD',
+]);
+/** Of more programmes nobody would choose. */
+const PROGRAMS_MAX = 64;
+const SECTION_MAX_BYTES = 1_024;
+
+export type StreamKind = 'video' | 'audio';
+
+/** What a transport stream says it has: its association table and programme maps, as they came last. */
+export class ProgramTable {
+  readonly #maps = new Map<number, { packets: Buffer[]; kinds: ReadonlyMap<number, StreamKind> }>();
+  #association: Buffer | undefined;
+
+  /** @returns whether the packet is one of a table's */
+  read(packet: Buffer, { pid, unitStart, payloadAt }: Packet): boolean {
+    if (pid === 0) {
+      if (unitStart) this.#readAssociation(packet, payloadAt);
+      return true;
+    }
+    const map = this.#maps.get(pid);
+    if (map === undefined) return false;
+    if (unitStart) map.packets = [];
+    if (map.packets.length * PACKET_BYTES < SECTION_MAX_BYTES + PACKET_BYTES)
+      map.packets.push(Buffer.from(packet));
+    const kinds = kindsOf(sectionOf(map.packets));
+    if (kinds !== undefined) map.kinds = kinds;
+    return true;
+  }
+
+  /** Undefined for what is no medium, or in no programme. */
+  kindOf(pid: number): StreamKind | undefined {
+    for (const { kinds } of this.#maps.values()) {
+      const kind = kinds.get(pid);
+      if (kind !== undefined) return kind;
+    }
+    return undefined;
+  }
+
+  /** What says it to whoever begins to read here. */
+  get packets(): Buffer[] {
+    return [
+      ...(this.#association === undefined ? [] : [this.#association]),
+      ...[...this.#maps.values()].flatMap(({ packets }) => packets),
+    ];
+  }
+
+  #readAssociation(packet: Buffer, payloadAt: number): void {
+    const section = payloadAt + 1 + (packet[payloadAt] ?? 0);
+    if (section + 12 > PACKET_BYTES || packet[section] !== 0) return;
+    this.#association = Buffer.from(packet);
+    const end = Math.min(PACKET_BYTES, section + 3 + (packet.readUInt16BE(section + 1) & 0x3ff) - 4);
+    const listed = new Set<number>();
+    for (let at = section + 8; at + 4 <= end && listed.size < PROGRAMS_MAX; at += 4) {
+      // Programme 0 is the network's information.
+      if (packet.readUInt16BE(at) !== 0) listed.add(packet.readUInt16BE(at + 2) & 0x1fff);
+    }
+    for (const pid of this.#maps.keys()) if (!listed.has(pid)) this.#maps.delete(pid);
+    for (const pid of listed)
+      if (!this.#maps.has(pid)) this.#maps.set(pid, { packets: [], kinds: new Map() });
+  }
+}
+
+/** A section, which may lie in several packets; undefined while it is not whole. */
+function sectionOf(packets: readonly Buffer[]): Buffer | undefined {
+  const [first, ...others] = packets.map((packet) => packet.subarray(payloadOf(packet)));
+  if (first === undefined) return undefined;
+  const bytes = Buffer.concat([first.subarray(1 + (first[0] ?? 0)), ...others]);
+  if (bytes.length < 3) return undefined;
+  const end = 3 + (bytes.readUInt16BE(1) & 0xfff);
+  return bytes.length < end ? undefined : bytes.subarray(0, end);
+}
+
+const payloadOf = (packet: Buffer): number =>
+  ((packet[3] ?? 0) & 0x20) === 0 ? 4 : Math.min(PACKET_BYTES, 5 + (packet[4] ?? 0));
+
+function kindsOf(section: Buffer | undefined): ReadonlyMap<number, StreamKind> | undefined {
+  if (section === undefined || section.length < 16 || section[0] !== 2) return undefined;
+  const kinds = new Map<number, StreamKind>();
+  const end = section.length - 4;
+  for (let at = 12 + (section.readUInt16BE(10) & 0xfff); at + 5 <= end; ) {
+    const infoBytes = section.readUInt16BE(at + 3) & 0xfff;
+    const kind = kindOf(section[at] ?? 0, section.subarray(at + 5, Math.min(end, at + 5 + infoBytes)));
+    if (kind !== undefined) kinds.set(section.readUInt16BE(at + 1) & 0x1fff, kind);
+    at += 5 + infoBytes;
+  }
+  return kinds;
+}
+
+function kindOf(type: number, descriptors: Buffer): StreamKind | undefined {
+  if (VIDEO_TYPES.has(type)) return 'video';
+  if (AUDIO_TYPES.has(type)) return isSplice(type, descriptors) ? undefined : 'audio';
+  if (type !== PRIVATE_TYPE) return undefined;
+  for (let at = 0; at + 2 <= descriptors.length; at += 2 + (descriptors[at + 1] ?? 0)) {
+    const tag = descriptors[at] ?? 0;
+    const name = descriptors.toString('latin1', at + 2, at + 6);
+    if (AUDIO_DESCRIPTORS.has(tag) || (tag === REGISTRATION && AUDIO_REGISTRATIONS.has(name))) return 'audio';
+  }
+  return undefined;
+}
+
+/** 0x86 is DTS-HD, and SCTE-35's cues as well, which are no PES. */
+const isSplice = (type: number, descriptors: Buffer): boolean =>
+  type === 0x86 && !descriptors.includes('DTS');

@@ -1,0 +1,84 @@
+import type { ComingSample, JoinedContent } from './recordedContent.ts';
+
+interface Held<T> {
+  readonly item: T;
+  readonly isRepeated: boolean;
+}
+
+/** So long after what is known has come to its end nothing more belongs to a server's cache. */
+const SETTLED_MS = 300;
+/** Who has not sent more than the clock has gone by within so long has no cache. */
+const CACHE_SHOWS_MS = 1_500;
+const HURRY_MIN_MS = 200;
+const HELD_MAX_MS = 10_000;
+const HELD_MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Tells a server's cache from a publisher who begins the same again, when a source has been joined again: both send what
+ * has been recorded already, with the same times. The cache comes at once, and is ahead of the clock by as much as it is
+ * long; its repeats are left out. A publisher takes his time, and what he sends is recorded again. Until it is told what
+ * comes is held.
+ */
+export class RepeatGate<T> {
+  readonly #joined: JoinedContent;
+  #held: Held<T>[] = [];
+  #heldBytes = 0;
+  #isOpen: boolean;
+  #firstAtMs: number | undefined;
+  #endedAtMs: number | undefined;
+  readonly #firstMs = new Map<string, number>();
+  /** By how much what has come is longer than the connection is old, at most. */
+  #aheadMs = Number.NEGATIVE_INFINITY;
+
+  constructor(joined: JoinedContent) {
+    this.#joined = joined;
+    this.#isOpen = !joined.mayRepeat;
+  }
+
+  /** What is pushed is kept for a while. */
+  get isHolding(): boolean {
+    return !this.#isOpen;
+  }
+
+  /** @returns what is to be recorded now, in order */
+  push(coming: ComingSample, item: T, nowMs: number): readonly T[] {
+    const isRepeated = this.#joined.isRepeated(coming);
+    if (this.#isOpen) return isRepeated ? [] : [item];
+    this.#firstAtMs ??= nowMs;
+    const { track, timeMs, data } = coming;
+    const firstMs = this.#firstMs.get(track) ?? timeMs;
+    this.#firstMs.set(track, firstMs);
+    this.#aheadMs = Math.max(this.#aheadMs, timeMs - firstMs - (nowMs - this.#joined.connectedAtMs));
+    this.#held.push({ item, isRepeated });
+    this.#heldBytes += data.length;
+    return this.tick(nowMs);
+  }
+
+  /** Time has gone by. */
+  tick(nowMs: number): readonly T[] {
+    if (this.#isOpen || this.#firstAtMs === undefined) return [];
+    const heldMs = nowMs - this.#firstAtMs;
+    const { repeatsMs, isAtEnd } = this.#joined;
+    if (isAtEnd) this.#endedAtMs ??= nowMs;
+    const isInAHurry = this.#aheadMs >= Math.max(HURRY_MIN_MS, (repeatsMs ?? 0) / 2);
+    if (repeatsMs === undefined) return heldMs >= SETTLED_MS ? this.#open('all') : [];
+    if (isAtEnd && isInAHurry) return this.#open('new');
+    const isSettled = this.#endedAtMs !== undefined && nowMs - this.#endedAtMs >= SETTLED_MS;
+    const hasNoCache = heldMs >= CACHE_SHOWS_MS && !isInAHurry;
+    const isTooMuch = heldMs >= HELD_MAX_MS || this.#heldBytes >= HELD_MAX_BYTES;
+    return isSettled || hasNoCache || isTooMuch ? this.#open('all') : [];
+  }
+
+  /** Nothing more comes. */
+  end(): readonly T[] {
+    return this.#isOpen ? [] : this.#open('all');
+  }
+
+  #open(what: 'new' | 'all'): readonly T[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#isOpen = true;
+    if (what === 'all') this.#joined.forget();
+    return held.filter(({ isRepeated }) => what === 'all' || !isRepeated).map(({ item }) => item);
+  }
+}

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ComingSample,
+  RecordedContent,
+} from '../../../../../functions/core/media/timeline/recordedContent.ts';
+import { RepeatGate } from '../../../../../functions/core/media/timeline/repeatGate.ts';
+
+const FRAME_MS = 40;
+const TRACKS = ['video', 'audio'];
+
+const sampleOf = (track: string, number: number): ComingSample => ({
+  track,
+  data: Buffer.from(`${track} ${number}`.repeat(20)),
+  timeMs: number * FRAME_MS,
+  isEncoded: false,
+});
+
+/** Joined again after so many frames. */
+function joinedAfter(frames: number, connectedAtMs: number): RepeatGate<string> {
+  const content = new RecordedContent();
+  const before = content.join(0);
+  for (let i = 0; i < frames; i++)
+    for (const track of TRACKS) before.remember(sampleOf(track, i), i * FRAME_MS);
+  before.settle(0);
+  return new RepeatGate(content.join(connectedAtMs));
+}
+
+interface Sent {
+  readonly number: number;
+  readonly atMs: number;
+}
+
+/** What is recorded of these frames, when, by track. */
+function recorded(gate: RepeatGate<string>, sent: readonly Sent[]): { name: string; afterMs: number }[] {
+  const all: { name: string; afterMs: number }[] = [];
+  for (const { number, atMs } of sent) {
+    for (const track of TRACKS) {
+      for (const name of gate.push(sampleOf(track, number), `${track} ${number}`, atMs))
+        all.push({ name, afterMs: atMs - (sent.find((one) => name.endsWith(` ${one.number}`))?.atMs ?? 0) });
+    }
+  }
+  return [...all, ...gate.end().map((name) => ({ name, afterMs: 0 }))];
+}
+
+const names = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => TRACKS.map((track) => `${track} ${from + i}`)).flat();
+
+describe('RepeatGate', () => {
+  it("leaves out what a server's cache sends again, and nothing else", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 50, max: 400 }),
+        fc.integer({ min: 12, max: 250 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 0, max: 400 }),
+        (frames, cached, away, openingMs) => {
+          const connectedAtMs = 1_000_000;
+          const first = Math.max(0, frames + away - cached);
+          const edge = frames + away;
+          // All that is cached comes at once, and the rest as it is made.
+          const sent = Array.from({ length: cached + 100 }, (_, i) => ({
+            number: first + i,
+            atMs: connectedAtMs + Math.max(openingMs, (first + i - edge) * FRAME_MS),
+          }));
+          const kept = recorded(joinedAfter(frames, connectedAtMs), sent).map(({ name }) => name);
+          fc.pre(first >= frames || cached * FRAME_MS - openingMs > 250);
+          expect(kept).toEqual(names(Math.max(first, frames), first + sent.length));
+        },
+      ),
+    );
+  });
+
+  it('records a publisher who begins the same again, a moment later', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 10, max: 400 }),
+        fc.integer({ min: 0, max: 3_000 }),
+        (frames, openingMs) => {
+          const connectedAtMs = 1_000_000;
+          // ffmpeg looks at what comes for a while, and then gives it at once.
+          const sent = Array.from({ length: 300 }, (_, number) => ({
+            number,
+            atMs: connectedAtMs + Math.max(openingMs, number * FRAME_MS),
+          }));
+          const kept = recorded(joinedAfter(frames, connectedAtMs), sent);
+          expect(kept.map(({ name }) => name)).toEqual(names(0, 300));
+          expect(Math.max(...kept.map(({ afterMs }) => afterMs))).toBeLessThan(2_000);
+        },
+      ),
+    );
+  });
+
+  it('holds nothing where nothing is known', () => {
+    const gate = new RepeatGate<string>(new RecordedContent().join(0));
+    expect(gate.isHolding).toBe(false);
+    expect(gate.push(sampleOf('video', 1), 'one', 0)).toEqual(['one']);
+  });
+
+  it('takes what is new for new within a third of a second', () => {
+    const gate = joinedAfter(100, 0);
+    expect(gate.push(sampleOf('video', 500), 'one', 10_000)).toEqual([]);
+    expect(gate.tick(10_300)).toEqual(['one']);
+  });
+});
