@@ -5,6 +5,8 @@ import {
   endAttempt,
 } from '../../../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../../../functions/core/protocol/earlier.ts';
+import { isEarlierAlive } from '../../../../functions/core/protocol/others.ts';
+import type { StartPorts } from '../../../../functions/core/protocol/start.ts';
 import { partKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import {
   type FinalPart,
@@ -31,13 +33,18 @@ export interface Task {
 export interface Surroundings {
   readonly store: MemoryStore;
   readonly clock: ManualClock;
-  readonly ports: Omit<EndPorts, 'allParts'>;
+  readonly ports: Omit<EndPorts, 'allParts'> & Pick<StartPorts, 'tasks'>;
   /** Any other process may come first, and this one may die. */
   step(): Promise<void>;
   claimed(task: Task): void;
+  /** The recorder opened a part. */
+  opened(task: Task): void;
   stopped(task: Task, reason: string): void;
 }
 
+/** As long as its task may live. */
+const HAND_OVER_LOOKS = 4;
+const OPEN_TRIES = 4;
 const SOURCE_FAILED: Reason = { code: 'source_not_found', message: 'There is no such stream.' };
 
 /** A recorder without media: what one does to the state, from its claim to its end. */
@@ -47,6 +54,8 @@ export class ModelRecorder {
   readonly #story: TaskStory;
   /** It has its attempt, and records. */
   isRecording: boolean = false;
+  /** It has asked for the next attempt. */
+  isHandingOver: boolean = false;
   #job: Job | undefined;
   #open: OpenPart | undefined;
 
@@ -89,40 +98,72 @@ export class ModelRecorder {
     this.#world.claimed(this.#task);
     this.#job = begun.job;
     this.isRecording = true;
-    if (!begun.isStopAsked) return true;
-    await this.#end('stopped');
+    const over = begun.isStopAsked ? 'stopped' : begun.ending?.code;
+    if (over === undefined) return true;
+    await this.#end(over);
     return false;
   }
 
   async #tell(): Promise<void> {
     if (!this.#story.endsWith('silent')) await this.#openPart();
+    if (this.#story.startsWith('hands over')) await this.#handOver();
     await this.#world.step();
-    const { recordingId } = this.#task;
-    const isStopped = (await this.#world.store.read(stopKey(recordingId), stopSchema)) !== undefined;
-    if (this.#story.startsWith('killed')) throw new Died();
+    const isStopped = await this.#isStopped();
+    if (this.#story.includes('killed')) throw new Died();
     if (isStopped) await this.#end('stopped');
-    else if (this.#story === 'told to end') await this.#end('interrupted');
-    else if (this.#story === 'source ended') await this.#end('source_ended');
-    else if (this.#story === 'source failed silent') await this.#end(SOURCE_FAILED.code);
+    else if (this.#story === 'defect') await this.#end('recorder_failed');
+    else if (this.#story.endsWith('source ended')) await this.#end('source_ended');
+    else if (this.#story === 'told to end' || this.isHandingOver) await this.#end('interrupted');
+    else if (this.#story === 'source failed silent') await this.#failToOpen();
+  }
+
+  async #isStopped(): Promise<boolean> {
+    const { store } = this.#world;
+    return (await store.read(stopKey(this.#task.recordingId), stopSchema)) !== undefined;
+  }
+
+  /** Asks for the next attempt, and records on until that one has opened its part; or for so long. */
+  async #handOver(): Promise<void> {
+    const { store, ports } = this.#world;
+    const { recordingId, attempt } = this.#task;
+    this.isHandingOver = true;
+    await ports.tasks.run(recordingId, attempt + 1);
+    for (let looks = 0; looks < HAND_OVER_LOOKS; looks++) {
+      const parts = (await readRecording(store, recordingId))?.parts.values() ?? [];
+      if ([...parts].some(({ open }) => (open?.attempt ?? 0) > attempt) || (await this.#isStopped())) return;
+    }
+  }
+
+  /** While the one before has the source, it is tried again. */
+  async #failToOpen(): Promise<void> {
+    for (let tries = 0; tries < OPEN_TRIES; tries++) {
+      if (!(await isEarlierAlive(this.#world.store, this.#task))) break;
+    }
+    await this.#end(SOURCE_FAILED.code);
   }
 
   async #openPart(): Promise<void> {
     const { store, clock } = this.#world;
     const { recordingId, attempt } = this.#task;
     const objects = await readRecording(store, recordingId);
-    const part = objects === undefined ? 1 : recordedEarlier(objects).firstPart;
-    const open: OpenPart = {
-      part,
-      attempt,
-      key: `records/${recordingId}/${attempt}/cam.mp4`,
-      uploadId: `upload of ${this.#task.arn}`,
-      fileName: 'cam.mp4',
-      format: 'mp4',
-      openedAtMs: clock.timeMs,
-      startTimeMs: clock.timeMs,
-      tracks: [],
-    };
-    if (await store.create(partKey(recordingId, part, 'open'), open)) this.#open = open;
+    // A number that another attempt has meanwhile is not taken.
+    for (let part = objects === undefined ? 1 : recordedEarlier(objects).firstPart; ; part++) {
+      const open: OpenPart = {
+        part,
+        attempt,
+        key: `records/${recordingId}/${attempt}/cam.mp4`,
+        uploadId: `upload of ${this.#task.arn}`,
+        fileName: 'cam.mp4',
+        format: 'mp4',
+        openedAtMs: clock.timeMs,
+        startTimeMs: clock.timeMs,
+        tracks: [],
+      };
+      if (!(await store.create(partKey(recordingId, part, 'open'), open))) continue;
+      this.#open = open;
+      this.#world.opened(this.#task);
+      return;
+    }
   }
 
   async #end(code: Reason['code']): Promise<void> {

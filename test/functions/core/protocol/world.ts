@@ -6,7 +6,7 @@ import { hookSettingsSchema } from '../../../../functions/core/hooks/settings.ts
 import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
 import { CapacityFallback, type TaskRequest } from '../../../../functions/core/protocol/launch.ts';
 import { launchAsked } from '../../../../functions/core/protocol/launchAsked.ts';
-import { reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
+import { type RecordingMend, reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { type StoppedAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { type StartResult, startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
@@ -48,6 +48,8 @@ export class World {
   readonly running = new Map<Task, ModelRecorder>();
   /** Attempts that were recorded by two tasks, recordings by two at once, or after their end. */
   readonly wrong: string[] = [];
+  /** What reconcile had to do. */
+  readonly mended: RecordingMend[] = [];
   /** Nothing dies, fails or is lost any more; what records goes on until it is stopped. */
   calm: boolean = false;
   readonly #claimed = new Set<string>();
@@ -168,9 +170,10 @@ export class World {
       }
       const settle = async (_: unknown, gone: StoppedAttempt) => this.#settle(recordingId, gone);
       // What fails is tried again by the next run.
-      await reconcileRecording({ ...this.ports, settle }, objects).catch((error: unknown) => {
+      const mend = await reconcileRecording({ ...this.ports, settle }, objects).catch((error: unknown) => {
         if (!(error instanceof RecorderError)) throw error;
       });
+      if (mend !== undefined) this.mended.push(mend);
     }
   }
 
@@ -196,13 +199,18 @@ export class World {
     // Another recording of the stream is on its way out by then.
     const others = [...this.running].filter(
       ([task, recorder]) =>
-        recorder.isRecording && (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
+        recorder.isRecording && !recorder.isHandingOver && (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
     );
     const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
       this.store.objects.has(key),
     );
     if (this.#claimed.has(token) || others.length > 0 || hasEnded) this.wrong.push(token);
     this.#claimed.add(token);
+  }
+
+  /** Nothing is recorded of a recording that has ended. */
+  opened({ recordingId, attempt }: Task): void {
+    if (this.store.objects.has(outcomeKey(recordingId))) this.wrong.push(`part of ${recordingId}/${attempt}`);
   }
 
   #isLeaving(recordingId: string): boolean {
