@@ -199,7 +199,9 @@ export class World {
     // Another recording of the stream is on its way out by then.
     const others = [...this.running].filter(
       ([task, recorder]) =>
-        recorder.isRecording && !recorder.isHandingOver && (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
+        recorder.isRecording &&
+        !recorder.isHandingOver &&
+        (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
     );
     const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
       this.store.objects.has(key),
