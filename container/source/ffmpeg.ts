@@ -32,7 +32,7 @@ export class Ffmpeg {
 
   constructor(options: FfmpegOptions) {
     const { input, access, plan } = options;
-    const more = Array<'pipe'>(outputCount(plan) - 1).fill('pipe');
+    const more = Array<'pipe'>(outputCount(plan, access) - 1).fill('pipe');
     this.#child = spawn(options.path, ffmpegArguments(input, access, plan), {
       stdio: ['ignore', 'pipe', 'pipe', ...more],
       env: { ...ENVIRONMENT, ...access.environment },
