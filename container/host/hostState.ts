@@ -1,4 +1,5 @@
 import type { StateStore } from '../../functions/aws/stateStore.ts';
+import type { HostStatus } from '../../functions/core/state/hostObjects.ts';
 import {
   hostAsksPrefix,
   hostCarriesKey,
@@ -6,7 +7,6 @@ import {
   hostStatusKey,
   recordingIdOfAsk,
 } from '../../functions/core/state/keys.ts';
-import type { HostStatus } from '../../functions/core/state/objects.ts';
 import type { Carried } from './messages.ts';
 
 /** What a host writes below `state/hosts/<hostId>/`, and what others tell it there. */

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
 import { ffmpegArguments, outputCount } from './ffmpegArguments.ts';
 import type { Input } from './inputOptions.ts';
+import { OutputPipe } from './outputPipe.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 
 export interface FfmpegOptions {
@@ -24,24 +25,29 @@ const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
 /** One run of ffmpeg on the source. */
 export class Ffmpeg {
   readonly #child: ChildProcess;
-  /** Settles with the exit code when the process is gone and its output has been read; signals give -1. */
+  /** Settles with the exit code when the process is gone; signals give -1. */
   readonly exited: Promise<number>;
-  /** What it writes, as the plan says. All of them are always to be read to the end. */
-  readonly outputs: readonly Readable[];
+  /** What it writes, as the plan says. All of them are always to be read to the end, or closed. */
+  readonly outputs: readonly OutputPipe[];
   #stopAsked: boolean = false;
 
-  constructor(options: FfmpegOptions) {
-    const { input, access, plan } = options;
-    const more = Array<'pipe'>(outputCount(plan, access) - 1).fill('pipe');
-    this.#child = spawn(options.path, ffmpegArguments(input, access, plan), {
-      stdio: ['ignore', 'pipe', 'pipe', ...more],
+  static async start(options: FfmpegOptions): Promise<Ffmpeg> {
+    const opened = Array.from({ length: outputCount(options.plan) }, () => OutputPipe.open());
+    return new Ffmpeg(options, await Promise.all(opened));
+  }
+
+  private constructor({ path, input, access, plan, onLine }: FfmpegOptions, outputs: readonly OutputPipe[]) {
+    const [first, ...others] = outputs.map(({ theirs }) => theirs);
+    this.outputs = outputs;
+    this.#child = spawn(path, ffmpegArguments(input, access, plan), {
+      stdio: ['ignore', first, 'pipe', ...others],
       env: { ...ENVIRONMENT, ...access.environment },
     });
+    for (const output of outputs) output.handOver();
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
+    this.#child.once('exit', () => this.#hurry());
     const lines = createInterface({ input: this.#child.stderr as Readable });
-    lines.on('line', options.onLine);
-    const [, stdout, , ...others] = this.#child.stdio;
-    this.outputs = [stdout, ...others] as Readable[];
+    lines.on('line', onLine);
     this.exited = Promise.race([once(this.#child, 'close'), spawnFailed]).then(
       ([code]) => (code as number | null) ?? -1,
     );
@@ -58,8 +64,13 @@ export class Ffmpeg {
   stop(graceMs = STOP_GRACE_MS): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
+    this.#hurry();
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
+  }
+
+  #hurry(): void {
+    for (const output of this.outputs) output.hurry();
   }
 }

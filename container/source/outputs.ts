@@ -1,46 +1,41 @@
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
-
-/** What one of ffmpeg's pipes gave; undefined: nothing came for a while. */
-export type OutputChunk = { readonly pipe: number; readonly chunk: Buffer } | undefined;
-
-/** More than this, and ffmpeg is no longer read until it has been dealt with: the disk is slow. */
-const WAITING_MAX_BYTES = 64 * 1024 * 1024;
+import { setImmediate } from 'node:timers/promises';
+import type { OutputPipe } from './outputPipe.ts';
 
 /**
- * Reads all pipes at once: one that is not read would stop ffmpeg, and with it all others. Gives chunks in the order in
- * which they came, and wakes up at least every `tickMs`, until the last pipe has ended.
+ * What one of ffmpeg's pipes gave, valid until the next one is asked for; undefined: all that has come was given, or nothing
+ * came for a while.
  */
-export async function* readOutputs(pipes: readonly Readable[], tickMs: number): AsyncGenerator<OutputChunk> {
-  let waiting: { readonly pipe: number; readonly chunk: Buffer }[] = [];
-  let waitingBytes = 0;
-  let open = pipes.length;
+export type OutputChunk = { readonly pipe: number; readonly chunk: Buffer } | undefined;
+
+/**
+ * Reads all pipes at once: one that is not read would stop ffmpeg, and with it all others. Wakes up at least every
+ * `tickMs`, until the last pipe has ended.
+ */
+export async function* readOutputs(
+  pipes: readonly OutputPipe[],
+  tickMs: number,
+): AsyncGenerator<OutputChunk> {
   let wake: () => void = () => undefined;
-  for (const [pipe, stream] of pipes.entries()) {
-    stream.on('data', (chunk: Buffer) => {
-      waiting.push({ pipe, chunk });
-      waitingBytes += chunk.length;
-      if (waitingBytes > WAITING_MAX_BYTES) for (const each of pipes) each.pause();
-      wake();
-    });
-    void once(stream, 'close').finally(() => {
-      open -= 1;
-      wake();
-    });
-  }
-  while (open > 0 || waiting.length > 0) {
-    if (waiting.length === 0) {
-      const timer = await new Promise<NodeJS.Timeout>((resolve) => {
-        const tick = setTimeout(() => resolve(tick), tickMs);
-        wake = () => resolve(tick);
-      });
-      clearTimeout(timer);
+  for (const pipe of pipes) pipe.onReady = () => wake();
+  for (;;) {
+    // What others have at this moment belongs to the same time.
+    if (pipes.length > 1) await setImmediate();
+    for (const [number, pipe] of pipes.entries()) {
+      const { chunk } = pipe;
+      if (chunk === undefined) continue;
+      yield { pipe: number, chunk };
+      pipe.next();
     }
-    const batch = waiting;
-    waiting = [];
-    waitingBytes = 0;
-    if (batch.length === 0) yield undefined;
-    for (const given of batch) yield given;
-    for (const each of pipes) each.resume();
+    yield undefined;
+    if (pipes.some(({ chunk }) => chunk !== undefined)) continue;
+    if (pipes.every(({ hasEnded }) => hasEnded)) return;
+    await new Promise<void>((resolve) => {
+      const tick = setTimeout(resolve, tickMs);
+      wake = () => {
+        clearTimeout(tick);
+        resolve();
+      };
+    });
+    wake = () => undefined;
   }
 }

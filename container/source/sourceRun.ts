@@ -88,7 +88,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { url } = input;
   const beganAtMs = performance.now();
   const complaints = new Complaints(url, log);
-  const streams = new InputStreams(access);
+  const streams = new InputStreams(access.others.length > 0 ? 1 : 0);
   const known = Promise.withResolvers<FoundSource | undefined>();
 
   let timedOut = false;
@@ -98,7 +98,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     timedOut = true;
     ffmpeg.stop(HUNG_GRACE_MS);
   });
-  const ffmpeg = new Ffmpeg({
+  const ffmpeg = await Ffmpeg.start({
     path: options.ffmpegPath,
     input,
     access,
@@ -157,7 +157,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           const isLive = !access.inSegments && !hasEnd(url, streams);
           options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
             format: plan.format,
-            leftOut: [...plan.leftOut, ...access.leftOut],
+            leftOut: plan.leftOut,
             isLive,
           });
         }
@@ -195,7 +195,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     options.signal.removeEventListener('abort', stop);
     access.refused.removeEventListener('abort', kill);
     ffmpeg.stop();
-    for (const output of ffmpeg.outputs) output.resume();
+    for (const output of ffmpeg.outputs) output.close();
     await ffmpeg.exited.catch(() => undefined);
   }
 }

@@ -1,8 +1,8 @@
 import type { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { settleAsk } from '../core/protocol/asks.ts';
+import { carriedSchema } from '../core/state/hostObjects.ts';
 import { hostCarriesPrefix } from '../core/state/keys.ts';
-import { carriedSchema } from '../core/state/objects.ts';
 
 export interface GoneHost {
   readonly hostId: string;

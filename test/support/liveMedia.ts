@@ -15,7 +15,7 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
   const url = 'http://127.0.0.1/live.flv';
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
-    { url, options: [], isFed: false, others: [], hasSoundInside: true },
+    { url, options: [], isFed: false, others: [] },
     { ...COPY, maps },
   );
   const after = args.indexOf('-i') + 2;
@@ -24,32 +24,43 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
   });
 }
 
+type Found = readonly Omit<FoundStream, 'index'>[];
+
+/** What makes fragments of it. */
+export function liveMedia(found: Found, format: ContainerFormat, maps = COPY.maps): LiveMedia {
+  const streams = found.map((one, index) => ({ ...one, index }));
+  const outputs = trackOutputs({ ...COPY, format, maps }, { streams, programs: [] });
+  return new LiveMedia(outputs, format, { timeline: new SourceTimeline() });
+}
+
+/** All fragments of it, in memory of their own. */
+export function fragmentsOf(media: LiveMedia, nut: Buffer, chunkBytes = 4_096): Fragment[] {
+  const fragments: Fragment[] = [];
+  const keep = (fragment: Fragment): void => {
+    fragments.push({ ...fragment, bytes: Buffer.from(fragment.bytes) });
+  };
+  for (let at = 0; at < nut.length; at += chunkBytes) {
+    media.push(0, nut.subarray(at, at + chunkBytes), 0);
+    for (let next = media.next(0); next !== undefined; next = media.next(0)) keep(next);
+  }
+  for (let next = media.rest(0); next !== undefined; next = media.rest(0)) keep(next);
+  return fragments;
+}
+
 /** The parts that the recorder makes of it, as if nothing but the source asked for a new one. */
 export function partsOf(
   nut: Buffer,
-  found: readonly Omit<FoundStream, 'index'>[],
+  found: Found,
   format: ContainerFormat,
   chunkBytes = 4_096,
   maps = COPY.maps,
 ): PartInMemory[] {
-  const media = new LiveMedia(
-    trackOutputs(
-      { ...COPY, format, maps },
-      { streams: found.map((one, index) => ({ ...one, index })), programs: [] },
-    ),
-    format,
-    { timeline: new SourceTimeline() },
-  );
+  const media = liveMedia(found, format, maps);
   const parts: PartInMemory[] = [];
-  const add = (fragment: Fragment): void => {
+  for (const fragment of fragmentsOf(media, nut, chunkBytes)) {
     const part = parts.at(-1);
     if (part?.muxer.accepts(fragment) === true) part.add(fragment);
     else parts.push(new PartInMemory(media, [fragment]));
-  };
-  for (let at = 0; at < nut.length; at += chunkBytes) {
-    media.push(0, nut.subarray(at, at + chunkBytes), 0);
-    for (let next = media.next(0); next !== undefined; next = media.next(0)) add(next);
   }
-  for (let next = media.rest(0); next !== undefined; next = media.rest(0)) add(next);
   return parts;
 }

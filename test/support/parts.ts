@@ -1,8 +1,13 @@
 import { readFragmentIndex } from '../../functions/core/media/fragmentIndex/reader.ts';
 import type { FragmentIndex } from '../../functions/core/media/fragmentIndex/types.ts';
-import { MemoryPages } from '../../functions/core/media/pages.ts';
+import { MemoryPages, type PageStore } from '../../functions/core/media/pages.ts';
 import { toBuffer } from '../../functions/core/media/pieces.ts';
-import type { Fragment, FragmentReader, PartMuxer } from '../../functions/core/media/types.ts';
+import type { Fragment, PartMuxer } from '../../functions/core/media/types.ts';
+
+/** Where fragments come from. */
+interface FragmentSource {
+  startPart(first: Fragment, pages: PageStore): PartMuxer;
+}
 
 /** A part as the recorder makes it, in memory. */
 export class PartInMemory {
@@ -10,8 +15,8 @@ export class PartInMemory {
   readonly #media: Buffer[] = [];
 
   /** Begins with these fragments. */
-  constructor(reader: Pick<FragmentReader, 'startPart'>, fragments: readonly [Fragment, ...Fragment[]]) {
-    this.muxer = reader.startPart(fragments[0], new MemoryPages());
+  constructor(source: FragmentSource, fragments: readonly [Fragment, ...Fragment[]]) {
+    this.muxer = source.startPart(fragments[0], new MemoryPages());
     for (const fragment of fragments) this.add(fragment);
   }
 
@@ -43,7 +48,7 @@ export function indexOf({ muxer }: PartInMemory): FragmentIndex {
  * is copied: it must not need it any more.
  */
 export function readFragments<F extends Fragment>(
-  reader: { push(chunk: Buffer): F[]; end(): F[] },
+  reader: { push(chunk: Buffer): F[] },
   bytes: Buffer,
   sizes: readonly number[],
 ): F[] {
@@ -58,7 +63,6 @@ export function readFragments<F extends Fragment>(
     keep(reader.push(Buffer.from(bytes.subarray(at, at + size))));
     at += size;
   }
-  keep(reader.end());
   return fragments;
 }
 
@@ -78,7 +82,7 @@ export function atLeastOne<T>(found: readonly T[]): [T, ...T[]] {
 
 /** A part begins with the first keyframe after so many ms. */
 export function cutIntoParts(
-  reader: FragmentReader,
+  source: FragmentSource,
   fragments: readonly Fragment[],
   everyMs: number,
 ): PartInMemory[] {
@@ -87,7 +91,7 @@ export function cutIntoParts(
   for (const fragment of fragments) {
     const part = parts.at(-1);
     if (part === undefined || (fragment.keyframe && fragment.startMs - startMs >= everyMs)) {
-      parts.push(new PartInMemory(reader, [fragment]));
+      parts.push(new PartInMemory(source, [fragment]));
       startMs = fragment.startMs;
     } else part.add(fragment);
   }

@@ -1,7 +1,5 @@
 import type { MultivariantPlaylist, Variant } from '../../../functions/core/hls/playlist.ts';
-import { rankVariants, soundsOf, type VariantRule } from '../../../functions/core/hls/variants.ts';
-import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
-import { containerLanguage, type TrackSettings } from '../../../functions/core/settings/tracks.ts';
+import { rankVariants, soundOf, type VariantRule } from '../../../functions/core/hls/variants.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
 
@@ -9,37 +7,22 @@ import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
 export interface Selected {
   /** Of the media playlist that has the picture, or all there is. */
   readonly url: string;
-  /** Sound is in the first one. */
-  readonly hasSoundInside: boolean;
-  /** Of those that have sound of their own. */
-  readonly sounds: readonly SelectedSound[];
-  /** What the source has besides. */
-  readonly leftOut: readonly LeftOut[];
-}
-
-export interface SelectedSound {
-  readonly url: string;
-  /** Of three letters. */
-  readonly language: string | undefined;
-}
-
-export interface Wanted {
-  readonly variant: VariantRule;
-  readonly tracks: TrackSettings;
+  /** Of the one that has its sound; undefined: that is in the first one. */
+  readonly soundUrl: string | undefined;
 }
 
 /** Chooses among a source's variants, and another one when one has gone. */
 export class Selection {
   readonly #http: JudgedHttp;
   readonly #url: string;
-  readonly #wanted: Wanted;
+  readonly #rule: VariantRule;
   #playlist: { readonly base: string; readonly variants: MultivariantPlaylist } | undefined;
   readonly #gone = new Set<string>();
 
-  constructor(http: JudgedHttp, url: string, wanted: Wanted) {
+  constructor(http: JudgedHttp, url: string, rule: VariantRule) {
     this.#http = http;
     this.#url = url;
-    this.#wanted = wanted;
+    this.#rule = rule;
   }
 
   /**
@@ -50,22 +33,17 @@ export class Selection {
     const loaded: LoadedPlaylist = await loadPlaylist(this.#http, this.#url, signal);
     if (loaded.playlist.kind === 'media') {
       this.#playlist = undefined;
-      return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [] };
+      return { url: loaded.url, soundUrl: undefined };
     }
     this.#playlist = { base: loaded.url, variants: loaded.playlist };
-    const ranked = rankVariants(loaded.playlist, this.#wanted.variant);
+    const ranked = rankVariants(loaded.playlist, this.#rule);
     // When all have gone, they may have come back.
     if (ranked.every(({ uri }) => this.#gone.has(uri))) this.#gone.clear();
     const variant = ranked.find(({ uri }) => !this.#gone.has(uri)) as Variant;
-    const { isInside, renditions, leftOut } = soundsOf(loaded.playlist, variant, this.#wanted.tracks.audio);
+    const sound = soundOf(loaded.playlist, variant);
     return {
       url: resolve(variant.uri, loaded.url),
-      hasSoundInside: isInside,
-      sounds: renditions.map(({ uri, language }) => ({
-        url: resolve(uri, loaded.url),
-        language: containerLanguage(language),
-      })),
-      leftOut: [...leftOut, ...besides(loaded.playlist)],
+      soundUrl: sound === undefined ? undefined : resolve(sound.uri, loaded.url),
     };
   }
 
@@ -76,14 +54,6 @@ export class Selection {
     for (const { uri } of variants.variants) if (resolve(uri, base) === url) this.#gone.add(uri);
     return variants.variants.some(({ uri }) => !this.#gone.has(uri));
   }
-}
-
-/** Variants that are not recorded, and subtitles, which no container takes. */
-function besides({ variants, subtitles }: MultivariantPlaylist): LeftOut[] {
-  const others = new Set(variants.map(({ uri }) => uri)).size - 1;
-  const of = (kind: LeftOut['kind'], reason: LeftOut['reason'], count: number): LeftOut[] =>
-    count <= 0 ? [] : [{ kind, codec: 'none', reason, count }];
-  return [...of('video', 'other_program', others), ...of('subtitle', 'container', subtitles)];
 }
 
 /** What cannot be resolved stays as it is: it is refused where it is asked for. */

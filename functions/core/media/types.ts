@@ -1,10 +1,9 @@
-import type { PageStore } from './pages.ts';
 import type { Pieces } from './pieces.ts';
 
 /**
- * What is known of media here: ffmpeg's stdout is cut into fragments by a reader, and fragments are put together into
- * parts (files) by a muxer. One pair of both for each container format; the recorder above them does not know which
- * one it holds. Pure, so that the recorder uses it while it records and functions when they mend a rescued record.
+ * What is known of media here: samples are put together into fragments by a writer (`tracks/fragmentWriter.ts`), and
+ * fragments into parts (files) by a muxer. One pair of both for each container format; the recorder above them does not know
+ * which one it holds. Pure, so that the recorder uses it while it records and functions when they mend a rescued record.
  */
 
 /** Kinds of container that a part can be. The file extension is the same word. */
@@ -22,11 +21,11 @@ export interface TrackInfo {
   readonly language?: string;
 }
 
-/** About 1 s of media that ffmpeg wrote as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
+/** About 1 s of media as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
 export interface Fragment {
   /**
-   * As ffmpeg wrote them, until the reader's next `push`, which uses the memory again: whoever keeps them copies them. The
-   * muxer that takes the fragment may move the times inside.
+   * Valid until the next fragment is made or read, which uses the memory again: whoever keeps them copies them. The muxer
+   * that takes the fragment may move the times inside.
    */
   readonly bytes: Buffer;
   /** First presentation time on the attempt's own timeline, in milliseconds (fractions allowed). */
@@ -40,23 +39,6 @@ export interface Fragment {
    * keyframe. In place of this one, whose bytes it takes. Undefined where there are no such pictures.
    */
   readonly withoutLeading?: () => Fragment;
-}
-
-export interface FragmentReader {
-  /**
-   * Takes any chunk of ffmpeg's stdout, in order; gives the fragments that it completed.
-   * @throws MediaError the bytes are not of the format
-   */
-  push(chunk: Buffer): Fragment[];
-  /** stdout has ended: what is left, if it is a whole fragment. */
-  end(): Fragment[];
-  /** Bytes that were received and belong to no complete fragment yet. */
-  readonly danglingBytes: number;
-  /**
-   * A muxer for the next part, which begins with this fragment. It is not added by that: hand it to `add` first.
-   * @param pages for what grows with the part: its index
-   */
-  startPart(first: Fragment, pages: PageStore): PartMuxer;
 }
 
 export interface PartSummary {

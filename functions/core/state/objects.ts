@@ -146,26 +146,6 @@ export const claimSchema = z.object({
 });
 export type Claim = z.infer<typeof claimSchema>;
 
-/** `state/hosts/<host>/carries/…`: an attempt that the host was given, from before its claim to its end. */
-export const carriedSchema = z.object({ recordingId: text, attempt: ordinal, runId: text });
-
-/** `state/hosts/<host>/status.json`: a host's heartbeat. */
-export const hostStatusSchema = z.object({
-  hostId: text,
-  atMs,
-  taskArn: optional(text),
-  recordings: count,
-  /** Why it takes no other one now. */
-  full: optional(text),
-  usage: z.object({
-    cpuUnits: z.number(),
-    memoryBytes: z.number(),
-    diskShare: z.number(),
-    loopDelayMs: z.number(),
-  }),
-});
-export type HostStatus = z.infer<typeof hostStatusSchema>;
-
 /** `launches/<n>.json`: how the launch of attempt n goes, for those who wait. The launch function alone writes it. */
 export const launchSchema = z.object({
   attempt: ordinal,

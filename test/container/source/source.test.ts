@@ -14,7 +14,7 @@ const argumentsFor = (
   { rejoins = false, plan = COPY }: { readonly rejoins?: boolean; readonly plan?: EncodingPlan } = {},
 ): string[] => {
   const input: Input = { url, settings: { ...DEFAULT_SETTINGS, ...settings }, rejoins };
-  return ffmpegArguments(input, { url, options: [], isFed: false, others: [], hasSoundInside: true }, plan);
+  return ffmpegArguments(input, { url, options: [], isFed: false, others: [] }, plan);
 };
 
 describe('ffmpegArguments', () => {
@@ -48,9 +48,8 @@ describe('ffmpegArguments', () => {
 
   it('waits for nothing that the recorder hands over itself, and takes sound from an input of its own', () => {
     const input: Input = { url: 'https://h/list.m3u8', settings: DEFAULT_SETTINGS, rejoins: false };
-    const sound = { url: 'http://127.0.0.1:1/b', options: ['-f', 'aac'], language: undefined };
-    const main = { url: 'http://127.0.0.1:1/a', options: ['-f', 'mpegts'], isFed: true };
-    const access = { ...main, others: [sound], hasSoundInside: false };
+    const sound = { url: 'http://127.0.0.1:1/b', options: ['-f', 'aac'] };
+    const access = { url: 'http://127.0.0.1:1/a', options: ['-f', 'mpegts'], isFed: true, others: [sound] };
     const args = ffmpegArguments(input, access, COPY).join(' ');
     expect(args).not.toContain('-rw_timeout');
     expect(args.match(/-protocol_whitelist http,tcp /g)).toHaveLength(2);

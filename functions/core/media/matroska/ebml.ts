@@ -36,13 +36,9 @@ export const ID = {
   video: 0xe0,
   pixelWidth: 0xb0,
   pixelHeight: 0xba,
-  pixelCropTop: 0x54bb,
-  pixelCropBottom: 0x54aa,
-  pixelCropLeft: 0x54cc,
-  pixelCropRight: 0x54dd,
   displayWidth: 0x54b0,
   displayHeight: 0x54ba,
-  colour: 0x55b0,
+  displayUnit: 0x54b2,
   audio: 0xe1,
   samplingFrequency: 0xb5,
   channels: 0x9f,
@@ -51,21 +47,15 @@ export const ID = {
   cluster: 0x1f43b675,
   timestamp: 0xe7,
   simpleBlock: 0xa3,
-  blockGroup: 0xa0,
-  block: 0xa1,
-  blockDuration: 0x9b,
-  referenceBlock: 0xfb,
   cues: 0x1c53bb6b,
   cuePoint: 0xbb,
   cueTime: 0xb3,
   cueTrackPositions: 0xb7,
   cueTrack: 0xf7,
   cueClusterPosition: 0xf1,
-  void: 0xec,
-  crc32: 0xbf,
 } as const;
 
-export interface ElementHeader {
+interface ElementHeader {
   readonly id: number;
   readonly headerBytes: number;
   /** Of what is inside; undefined: unknown, to the end of the stream. */
@@ -73,10 +63,10 @@ export interface ElementHeader {
 }
 
 /** Id of up to 4 bytes, size of up to 8. */
-export const ELEMENT_HEADER_MAX_BYTES = 12;
+const ELEMENT_HEADER_MAX_BYTES = 12;
 
 /** Undefined while there are too few bytes to tell. @throws MediaError what no element begins with */
-export function readElementHeader(bytes: Buffer): ElementHeader | undefined {
+function readElementHeader(bytes: Buffer): ElementHeader | undefined {
   const first = bytes[0];
   if (first === undefined) return undefined;
   const idBytes = Math.clz32(first) - 23;
@@ -140,17 +130,6 @@ export function readUint(data: Buffer): number {
 export function readFloat(data: Buffer): number {
   if (data.length === 8) return data.readDoubleBE();
   return data.length === 4 ? data.readFloatBE() : 0;
-}
-
-/** A variable-length integer as in block headers. */
-export function readVint(bytes: Buffer, at: number): { readonly value: number; readonly bytes: number } {
-  const first = bytes[at] ?? 0;
-  const length = Math.clz32(first) - 23;
-  if (length > 4 || at + length > bytes.length)
-    throw new MediaError('a block has an impossible track number');
-  let value = first & (0xff >> length);
-  for (let i = 1; i < length; i++) value = value * 256 + (bytes[at + i] as number);
-  return { value, bytes: length };
 }
 
 export function element(id: number, ...pieces: readonly Buffer[]): Buffer {

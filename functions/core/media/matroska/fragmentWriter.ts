@@ -3,9 +3,9 @@ import type { FragmentTimes, FragmentWriter, TrackSamples } from '../tracks/frag
 import { inDecodingOrder } from '../tracks/fragmentWriter.ts';
 import type { TrackDescription } from '../tracks/sample.ts';
 import type { ContainerFormat, PartMuxer } from '../types.ts';
-import type { MatroskaFragment } from './cluster.ts';
 import { delaySeconds } from './codecPrivate.ts';
 import { element, elementHeader, ID, uintElement } from './ebml.ts';
+import type { MatroskaFragment } from './fragment.ts';
 import type { MatroskaHeader } from './header.ts';
 import { MatroskaMuxer } from './muxer.ts';
 import { newHeader } from './newHeader.ts';

@@ -50,12 +50,6 @@ export function parseHeader(ebml: Buffer, elements: readonly Element[]): Matrosk
   };
 }
 
-/** The header with another Tracks element. @throws MediaError */
-export function withTracks(header: MatroskaHeader, tracks: Buffer): MatroskaHeader {
-  const [element] = elementsIn(tracks);
-  return { ...header, tracks, trackList: parseTracks(element?.data ?? Buffer.alloc(0)) };
-}
-
 function parseTracks(data: Buffer): MatroskaTrack[] {
   return elementsIn(data)
     .filter(({ id }) => id === ID.trackEntry)

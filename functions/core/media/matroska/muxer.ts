@@ -1,10 +1,10 @@
 import { PagedTable, type PageStore } from '../pages.ts';
 import { joined, mapped, type Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
-import { areAlike } from './changedHeader.ts';
-import type { MatroskaFragment } from './cluster.ts';
 import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
+import type { MatroskaFragment } from './fragment.ts';
 import type { MatroskaHeader, MatroskaTrack } from './header.ts';
+import { areAlike } from './sameSetup.ts';
 
 /** A cue a second is as fine as anybody seeks; more would make a day's index large. */
 const CUE_EVERY_MS = 1_000;

@@ -82,9 +82,14 @@ function trackEntry(number: number, description: TrackDescription): Buffer {
   );
 }
 
+/** DisplayWidth and DisplayHeight are a ratio, in place of pixels. */
+const ASPECT_RATIO = 3;
+
 function video({ info, pixelWidth, pixelHeight }: TrackDescription): Buffer {
   const { width = 0, height = 0 } = info;
   const isSquare = pixelWidth === pixelHeight;
+  const shownWidth = (width * pixelWidth) / pixelHeight;
+  const isWhole = Number.isInteger(shownWidth);
   return element(
     ID.video,
     uintElement(ID.pixelWidth, width),
@@ -92,9 +97,10 @@ function video({ info, pixelWidth, pixelHeight }: TrackDescription): Buffer {
     ...(isSquare
       ? []
       : [
-          uintElement(ID.displayWidth, Math.round((width * pixelWidth) / pixelHeight)),
-          uintElement(ID.displayHeight, height),
+          uintElement(ID.displayWidth, isWhole ? shownWidth : width * pixelWidth),
+          uintElement(ID.displayHeight, isWhole ? height : height * pixelHeight),
         ]),
+    ...(isWhole ? [] : [uintElement(ID.displayUnit, ASPECT_RATIO)]),
   );
 }
 

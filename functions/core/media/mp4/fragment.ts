@@ -4,7 +4,7 @@ import type { TrackFragment } from './movieFragment.ts';
 
 /** A moof with its mdat; or two, of which the second has the tracks that a player does not get. */
 export interface Mp4Fragment extends Fragment {
-  /** What describes its samples: ffmpeg's header, or one of ours where the parameters have changed since. */
+  /** What describes its samples. */
   readonly init: InitSegment;
   /** Data offsets and places are counted from the first byte, which need not be that of their own moof. */
   readonly tracks: readonly TrackFragment[];

@@ -2,13 +2,13 @@ import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
 import type { SilentFrame } from '../tracks/aacSilence.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
-import { areAlike } from './changedInitSegment.ts';
 import { fillerFragment, fillerOf } from './filler.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
 import type { TrackFragment } from './movieFragment.ts';
 import { durationOf, PartIndex, type PlacedFragment } from './partIndex.ts';
+import { areAlike } from './sameSetup.ts';
 import { SampleTable } from './sampleTable.ts';
 import { watchedIds } from './watched.ts';
 

@@ -1,8 +1,7 @@
 import { ByteQueue } from '../byteQueue.ts';
 import type { PageStore } from '../pages.ts';
-import { type FragmentReader, MediaError, type PartMuxer } from '../types.ts';
+import { MediaError, type PartMuxer } from '../types.ts';
 import { BOX_HEADER_MAX_BYTES, type BoxHeader, boxesIn, readBoxHeader } from './boxes.ts';
-import { currentInit } from './changedInitSegment.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import { type InitSegment, parseInitSegment } from './initSegment.ts';
 import { parseMovieFragment, type TrackFragment } from './movieFragment.ts';
@@ -11,8 +10,8 @@ import { Mp4Muxer } from './muxer.ts';
 /** What is kept in memory until it is whole: a fragment of 1 s at 2 Gbit/s. More is damage, not media. */
 const BOX_MAX_BYTES = 256 * 1024 * 1024;
 
-/** Reads the fragmented MP4 that ffmpeg writes: ftyp, moov, then moof and mdat in turn. */
-export class Mp4Reader implements FragmentReader {
+/** Reads a fragmented MP4: ftyp, moov, then moof and mdat in turn. */
+export class Mp4Reader {
   readonly #queue = new ByteQueue();
   #ftyp: Buffer | undefined;
   #init: InitSegment | undefined;
@@ -20,6 +19,7 @@ export class Mp4Reader implements FragmentReader {
   /** Of a box that is of no use and not all here yet. */
   #skipBytes = 0;
 
+  /** Bytes that were received and belong to no complete fragment yet. */
   get danglingBytes(): number {
     return this.#queue.length;
   }
@@ -29,15 +29,15 @@ export class Mp4Reader implements FragmentReader {
     return this.#headBytes;
   }
 
+  /**
+   * Takes any chunk of the file, in order; gives the fragments that it completed, valid until the next one.
+   * @throws MediaError the bytes are not of the format
+   */
   push(chunk: Buffer): Mp4Fragment[] {
     this.#queue.push(chunk);
     const fragments: Mp4Fragment[] = [];
     while (this.#step(fragments));
     return fragments;
-  }
-
-  end(): Mp4Fragment[] {
-    return [];
   }
 
   startPart(first: Mp4Fragment, pages: PageStore): PartMuxer {
@@ -64,7 +64,7 @@ export class Mp4Reader implements FragmentReader {
         this.#headBytes += bytes.length;
         if (header.type === 'ftyp') this.#ftyp = bytes;
         else if (this.#ftyp === undefined) throw new MediaError('the moov comes before the ftyp');
-        // ffmpeg writes one moov; a second one would describe other samples.
+        // There is one moov; a second one would describe other samples.
         else if (this.#init !== undefined) throw new MediaError('there is a second moov');
         else this.#init = parseInitSegment(this.#ftyp, bytes);
         return true;
@@ -94,7 +94,6 @@ export class Mp4Reader implements FragmentReader {
       if (isFiller) moof = this.#headerAt(bytes);
     }
     const fragment = toFragment(this.#queue.take(bytes), this.#init);
-    this.#init = fragment.init;
     fragments.push(fragment);
     return true;
   }
@@ -115,13 +114,6 @@ export class Mp4Reader implements FragmentReader {
 }
 
 function toFragment(bytes: Buffer, init: InitSegment): Mp4Fragment {
-  const fragment = describe(bytes, init);
-  if (!fragment.keyframe) return fragment;
-  const current = currentInit(init, fragment);
-  return current === init ? fragment : describe(bytes, current);
-}
-
-function describe(bytes: Buffer, init: InitSegment): Mp4Fragment {
   const tracks = tracksIn(bytes, init);
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
@@ -137,7 +129,7 @@ function describe(bytes: Buffer, init: InitSegment): Mp4Fragment {
     }
   }
   if (endMs === Number.NEGATIVE_INFINITY) throw new MediaError('a fragment has no samples');
-  // What lies before the zero of ffmpeg's edit lists is an encoder's priming: decoded, not shown.
+  // What lies before the zero of the edit lists is an encoder's priming: decoded, not shown.
   return {
     bytes,
     startMs: Math.max(0, startMs),

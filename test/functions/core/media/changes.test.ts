@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ContainerFormat, createReader, type Fragment } from '../../../../functions/core/media/index.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { folderForTests } from '../../../support/forTests.ts';
+import { fragmentsOf, liveMedia, nutOf, partsOf } from '../../../support/liveMedia.ts';
 import { frameHashes } from '../../../support/media.ts';
-import { PartInMemory, readFragments } from '../../../support/parts.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { joinTs } from '../../../support/ts.ts';
 
-const OUTPUTS: Readonly<Record<'mp4' | 'mkv', readonly string[]>> = {
-  mp4: ['-movflags', '+frag_keyframe+empty_moov+delay_moov+default_base_moof', '-f', 'mp4'],
-  mkv: ['-cluster_time_limit', '1000', '-write_crc32', '0', '-f', 'matroska'],
-};
 const ENCODERS = {
   h264: ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
   hevc: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error'],
@@ -22,11 +17,7 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
 
   const encodings = new Map<string, Buffer>();
   /** A second of each size in a transport stream, and what ffmpeg copies of it for the recorder. */
-  const copyOf = (
-    codec: keyof typeof ENCODERS,
-    format: ContainerFormat,
-    sizes: readonly string[],
-  ): Buffer => {
+  const copyOf = (codec: keyof typeof ENCODERS, sizes: readonly string[]): Buffer => {
     const encoded = sizes.map((size, place) => {
       const name = `${codec}-${size}.ts`;
       const made = encodings.get(`${name} ${place}`);
@@ -39,33 +30,14 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
       encodings.set(`${name} ${place}`, bytes);
       return bytes;
     });
-    folder.write('joined.ts', joinTs(encoded));
-    return folder.pipe(`copy.${format}`, [
-      '-i',
-      folder.file('joined.ts'),
-      '-c',
-      'copy',
-      ...OUTPUTS[format as 'mp4'],
-    ]);
+    return nutOf(folder.write('joined.ts', joinTs(encoded)));
   };
-  const fragmentsOf = (format: ContainerFormat, bytes: Buffer): Fragment[] =>
-    readFragments(createReader(format), bytes, [65_536]);
-
-  function cut(format: ContainerFormat, fragments: readonly Fragment[]): PartInMemory[] {
-    const parts: PartInMemory[] = [];
-    for (const fragment of fragments) {
-      const part = parts.at(-1);
-      if (part?.muxer.accepts(fragment) === true) part.add(fragment);
-      else parts.push(new PartInMemory(createReader(format), [fragment]));
-    }
-    return parts;
-  }
 
   describe.each(['h264', 'hevc'] as const)('%s', (codec) => {
     it.each(['mp4', 'mkv'] as const)(
       'begin a part of their own in %s, with pixels of the same shape',
       async (format) => {
-        const parts = cut(format, fragmentsOf(format, copyOf(codec, format, SIZES)));
+        const parts = partsOf(copyOf(codec, SIZES), [{ kind: 'video', codec }], format);
         expect(parts).toHaveLength(2);
         for (const [place, part] of parts.entries()) {
           const size = SIZES[place] ?? '';
@@ -95,8 +67,9 @@ describeWith(['ffmpeg'], 'video parameters that change within the samples', () =
     it.each(['mp4', 'mkv'] as const)(
       'go on in the same %s when ffmpeg begins again with them',
       async (format) => {
-        const [first, second] = cut(format, fragmentsOf(format, copyOf(codec, format, SIZES)));
-        const again = fragmentsOf(format, copyOf(codec, format, ['640x360']));
+        const found = [{ kind: 'video', codec }] as const;
+        const [first, second] = partsOf(copyOf(codec, SIZES), found, format);
+        const again = fragmentsOf(liveMedia(found, format), copyOf(codec, ['640x360']));
         const [next] = again;
         if (first === undefined || second === undefined || next === undefined)
           throw new Error('too few parts');

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { ReadRhythm } from './readRhythm.ts';
+
+/** More than the kernel holds. */
+const READ_BYTES = 256 * 1024;
+/** The kernel holds 208 KiB, with what it needs for itself; when they are full the child waits. */
+const HELD_BYTES = 160 * 1024;
+
+/**
+ * What a child process writes, read in a rhythm: what comes between two reads waits in the kernel. A pipe of Node's own is
+ * read as soon as anything comes, and ffmpeg writes each packet by itself, some seventy in a second.
+ */
+export class OutputPipe {
+  /** Told when there is something to take, and at the end. */
+  onReady: () => void = () => undefined;
+  readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #rhythm = new ReadRhythm(HELD_BYTES);
+  readonly #own: Socket;
+  #theirs: Socket | undefined;
+  #filledBytes = 0;
+  #hasEnded: boolean = false;
+  #isHurried: boolean = false;
+  #rest: NodeJS.Timeout | undefined;
+
+  private constructor(path: string) {
+    // With memory of ours a pause stops the reading itself.
+    const callback = (bytes: number): false => {
+      this.#filledBytes = bytes;
+      this.onReady();
+      return false;
+    };
+    this.#own = connect({ path, onread: { buffer: this.#memory, callback } });
+    // Its `close` follows.
+    this.#own.on('error', () => undefined);
+    this.#own.once('close', () => {
+      this.#hasEnded = true;
+      this.onReady();
+    });
+  }
+
+  static async open(): Promise<OutputPipe> {
+    const server = createServer({ pauseOnConnect: true });
+    server.maxConnections = 1;
+    // In Linux's abstract namespace: there is no file to be left behind.
+    const path = `\0${randomUUID()}`;
+    server.listen(path);
+    await once(server, 'listening');
+    const pipe = new OutputPipe(path);
+    const [theirs] = (await once(server, 'connection')) as [Socket];
+    server.close();
+    pipe.#theirs = theirs;
+    theirs.on('error', () => undefined);
+    theirs.write(GREETING);
+    await pipe.#isReady();
+    // Somebody else who came first has the other end, and ours is closed.
+    if (pipe.#hasEnded) throw new Error('the other end of a pipe is gone');
+    pipe.#filledBytes = 0;
+    pipe.#own.resume();
+    return pipe;
+  }
+
+  /** The child's end, for its `stdio`. */
+  get theirs(): Socket {
+    if (this.#theirs === undefined) throw new Error('the child has its end already');
+    return this.#theirs;
+  }
+
+  /** The child has its end: when it closes that, the pipe has ended. */
+  handOver(): void {
+    this.#theirs?.destroy();
+    this.#theirs = undefined;
+  }
+
+  /** What has come, until `next`; undefined when there is nothing to take. */
+  get chunk(): Buffer | undefined {
+    return this.#filledBytes === 0 ? undefined : this.#memory.subarray(0, this.#filledBytes);
+  }
+
+  /** The child has closed its end, and there is nothing left to take. */
+  get hasEnded(): boolean {
+    return this.#hasEnded && this.#filledBytes === 0;
+  }
+
+  /** The chunk is done with: its memory is used again. */
+  next(): void {
+    const restMs = this.#isHurried ? 0 : this.#rhythm.restMs(this.#filledBytes, performance.now());
+    this.#filledBytes = 0;
+    if (restMs === 0) this.#own.resume();
+    else this.#rest = setTimeout(() => this.#own.resume(), restMs);
+  }
+
+  /** The child is about to end: nothing waits any more. */
+  hurry(): void {
+    this.#isHurried = true;
+    clearTimeout(this.#rest);
+    if (this.#filledBytes === 0) this.#own.resume();
+  }
+
+  /** What is left is not wanted. */
+  close(): void {
+    this.#isHurried = true;
+    clearTimeout(this.#rest);
+    this.#own.destroy();
+  }
+
+  #isReady(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onReady = resolve;
+    });
+  }
+}
+
+const GREETING = ' ';

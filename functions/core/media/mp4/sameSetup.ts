@@ -1,0 +1,39 @@
+import { ifReadable } from '../ifReadable.ts';
+import { haveSameSets } from '../nal/changedParameterSets.ts';
+import { boxesIn } from './boxes.ts';
+import type { Track } from './initSegment.ts';
+
+/** VisualSampleEntry (ISO/IEC 14496-12, 12.1.3): what stands before the boxes inside of it. */
+const VISUAL_ENTRY_BYTES = 78;
+const RECORDS: ReadonlySet<string> = new Set(['avcC', 'hvcC']);
+
+/** Two tracks, of two runs of ffmpeg or before and after a change, whose samples one header describes. */
+export function areAlike(one: Track, other: Track): boolean {
+  if (one.timescale !== other.timescale) return false;
+  if (one.boxes.stsd.equals(other.boxes.stsd)) return true;
+  // The same sets may come in another order.
+  const [entry, otherEntry] = [readEntry(one), readEntry(other)];
+  return (
+    entry !== undefined &&
+    entry.type === otherEntry?.type &&
+    haveSameSets(one.info.codec, entry.record, otherEntry.record)
+  );
+}
+
+interface VideoEntry {
+  readonly type: string;
+  /** The codec's configuration. */
+  readonly record: Buffer;
+}
+
+/** Undefined for a track whose parameters cannot come with its samples. */
+function readEntry({ boxes: { stsd } }: Track): VideoEntry | undefined {
+  return ifReadable(() => entryOf(stsd));
+}
+
+function entryOf(stsd: Buffer): VideoEntry | undefined {
+  const [entry, ...others] = boxesIn(stsd, 8 + 8);
+  if (entry === undefined || others.length > 0 || entry.body.length < VISUAL_ENTRY_BYTES) return undefined;
+  const record = boxesIn(entry.body, VISUAL_ENTRY_BYTES).find(({ type }) => RECORDS.has(type));
+  return record === undefined ? undefined : { type: entry.type, record: record.body };
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { OutputPipe } from '../../../container/source/outputPipe.ts';
+import { readOutputs } from '../../../container/source/outputs.ts';
+
+const TICK_MS = 250;
+
+/** What a program writes to its pipes: 1, 3, 4, … */
+async function outputOf(
+  program: string,
+  count = 1,
+): Promise<{ pipes: OutputPipe[]; exited: Promise<unknown> }> {
+  const pipes = await Promise.all(Array.from({ length: count }, () => OutputPipe.open()));
+  const [first, ...others] = pipes.map(({ theirs }) => theirs);
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', first, 'inherit', ...others] });
+  for (const pipe of pipes) pipe.handOver();
+  return { pipes, exited: once(child, 'exit') };
+}
+
+/** So many pieces, one every 10 ms. */
+const pieces = (count: number, then = ''): string =>
+  `let left = ${count};
+  const timer = setInterval(() => {
+    process.stdout.write('x');
+    left -= 1;
+    if (left === 0) { clearInterval(timer); ${then} }
+  }, 10)`;
+
+describe('OutputPipe', () => {
+  it('gives every byte that a child writes, to several pipes, in order', async () => {
+    const { pipes } = await outputOf(
+      `const lines = (from, to) => Array.from({ length: to + 1 - from }, (_, i) => from + i + '\\n').join('');
+       require('fs').writeSync(3, lines(7, 9_999));
+       process.stdout.write(lines(1, 200_000));`,
+      2,
+    );
+    const found: string[] = ['', ''];
+    for await (const output of readOutputs(pipes, TICK_MS))
+      if (output !== undefined) found[output.pipe] += output.chunk.toString('latin1');
+    const numbers = (text = ''): number[] => text.trim().split('\n').map(Number);
+    expect(numbers(found[0])).toEqual(Array.from({ length: 200_000 }, (_, i) => i + 1));
+    expect(numbers(found[1])).toEqual(Array.from({ length: 9_993 }, (_, i) => i + 7));
+  });
+
+  it('reads in a rhythm what comes in tiny pieces, and says when nothing comes', async () => {
+    const { pipes } = await outputOf(pieces(250, "setTimeout(() => process.stdout.write('y'), 600)"));
+    let reads = 0;
+    let ticks = 0;
+    let text = '';
+    for await (const output of readOutputs(pipes, TICK_MS)) {
+      if (output === undefined) ticks += 1;
+      else {
+        if (text.length > 150) reads += 1;
+        text += output.chunk.toString('latin1');
+      }
+    }
+    expect(text).toBe(`${'x'.repeat(250)}y`);
+    // The last hundred pieces, and what came after the pause.
+    expect(reads).toBeLessThan(30);
+    expect(ticks).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is read at once when the child is about to end', async () => {
+    const { pipes, exited } = await outputOf(pieces(150));
+    void exited.then(() => {
+      for (const pipe of pipes) pipe.hurry();
+    });
+    let bytes = 0;
+    for await (const output of readOutputs(pipes, TICK_MS)) bytes += output?.chunk.length ?? 0;
+    expect(bytes).toBe(150);
+  });
+
+  it('lets a child end whose output nobody wants', async () => {
+    const { pipes, exited } = await outputOf(
+      `const write = (error) => {
+         if (error) process.exit();
+         process.stdout.write('y'.repeat(65_536), write);
+       };
+       write();`,
+    );
+    for await (const output of readOutputs(pipes, TICK_MS)) if (output !== undefined) break;
+    for (const pipe of pipes) pipe.close();
+    await exited;
+  });
+});
