@@ -1,6 +1,18 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
 import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
-import type { FunctionSpec, Grant, QueueName } from './wiringTypes.ts';
+import {
+  AFTERMATH_GRANTS,
+  API_ENVIRONMENT,
+  CONTROL_ENVIRONMENT,
+  CONTROL_GRANTS,
+  LAUNCHER_ENVIRONMENT,
+  LIBRARY_ENVIRONMENT,
+  PLAYBACK_ENVIRONMENT,
+  PLAYBACK_KEY_GRANTS,
+  RELOCATE_GRANTS,
+  state,
+} from './wiringGrants.ts';
+import type { FunctionSpec, QueueName } from './wiringTypes.ts';
 
 export { HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
 export type * from './wiringTypes.ts';
@@ -9,101 +21,6 @@ export type * from './wiringTypes.ts';
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
  * local runtime both read it, so that they cannot drift apart.
  */
-
-const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
-
-/** What asking for a recorder, and stopping its task, needs to know. */
-const CONTROL_ENVIRONMENT = {
-  LANDING_BUCKET: 'landingBucket',
-  CLUSTER_ARN: 'clusterArn',
-  LAUNCH_QUEUE_URL: 'launchQueueUrl',
-  ASSIGNMENTS_QUEUE_URL: 'assignmentsQueueUrl',
-} as const;
-
-/** What RunTask needs to know. */
-const LAUNCHER_ENVIRONMENT = {
-  TASK_DEFINITION: 'taskDefinition',
-  CONTAINER_NAME: 'containerName',
-  SUBNET_IDS: 'subnetIds',
-  SECURITY_GROUP_IDS: 'securityGroupIds',
-  CAPACITY_PROVIDERS: 'capacityProviders',
-} as const;
-
-/** What the API's functions need to know. */
-const API_ENVIRONMENT = {
-  ...CONTROL_ENVIRONMENT,
-  RECORDING_DEFAULTS: 'recordingDefaults',
-  STREAM_HOOKS: 'streamHooks',
-} as const;
-
-/** Asks for a recorder, and tells the host that carries one what was asked of it. */
-const ASK_GRANTS = [
-  { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
-  { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
-  { on: 'queue', queue: 'assignments', actions: ['sqs:SendMessage'] },
-  { on: 'landing', actions: ['s3:PutObject'], keys: state('hosts') },
-] as const satisfies readonly Grant[];
-
-const CONTROL_STATE = state(
-  ...['locks', 'recordings', 'active', 'index', 'reservations', 'sessions', 'listed', 'rooms'],
-);
-
-/** Starts and stops recordings. */
-const CONTROL_GRANTS = [
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: CONTROL_STATE },
-  // Whether everything that is alive is marked.
-  { on: 'landing', actions: ['s3:GetObject'], keys: state('reconcile') },
-  { on: 'landing', list: [...CONTROL_STATE, ...state('reconcile', 'writing')] },
-  ...ASK_GRANTS,
-] as const satisfies readonly Grant[];
-
-/** The library, and how objects are stored there: `default` is the bucket's own. */
-const LIBRARY_ENVIRONMENT = {
-  LIBRARY_BUCKET: 'libraryBucket',
-  LIBRARY_STORAGE_CLASS: 'libraryStorageClass',
-  LIBRARY_KMS_KEY_ARN: 'libraryKmsKeyArn',
-} as const;
-
-/** Moves a record from landing to the library. */
-const RELOCATE_GRANTS = [
-  {
-    on: 'landing',
-    actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
-    keys: ['records/*'],
-  },
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
-  { on: 'landing', list: ['records/*', 'state/recordings/*'] },
-  {
-    on: 'library',
-    actions: [
-      's3:GetObject',
-      's3:PutObject',
-      's3:PutObjectTagging',
-      's3:AbortMultipartUpload',
-      's3:ListMultipartUploadParts',
-    ],
-    keys: ['*'],
-  },
-  { on: 'library', list: ['*'] },
-  { on: 'eventBus', actions: ['events:PutEvents'] },
-] as const satisfies readonly Grant[];
-
-/** Completes what a recorder left behind, and asks for the next one. */
-const AFTERMATH_GRANTS = [
-  {
-    on: 'landing',
-    actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-    keys: ['records/*'],
-  },
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
-  // A recording that follows another one, of a stream that was published again.
-  { on: 'landing', actions: ['s3:PutObject'], keys: state('index', 'rooms', 'active') },
-  { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails', 'active') },
-  { on: 'landing', actions: ['s3:DeleteObject'], keys: state('writing') },
-  { on: 'landing', list: state('recordings', 'active', 'writing', 'locks', 'sessions', 'tails') },
-  ...ASK_GRANTS,
-] as const satisfies readonly Grant[];
 
 export const FUNCTIONS = {
   wcs: {
@@ -120,14 +37,31 @@ export const FUNCTIONS = {
     description: 'Answers for recordings as resources: starts, lists, shows, stops, rotates, deletes them',
     timeoutSeconds: 29,
     memoryMb: 512,
-    environment: API_ENVIRONMENT,
+    environment: { ...API_ENVIRONMENT, ...PLAYBACK_ENVIRONMENT },
     grants: [
       ...CONTROL_GRANTS,
+      ...PLAYBACK_KEY_GRANTS,
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'active', 'index', 'rooms') },
       { on: 'landing', list: ['state/idempotency/*'] },
       // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
+    ],
+  },
+  play: {
+    name: 'play',
+    description: 'Plays recordings for whoever has a link: playlists, and where their segments lie',
+    timeoutSeconds: 29,
+    // Compresses the list of a day.
+    memoryMb: 1024,
+    environment: { LANDING_BUCKET: 'landingBucket', ...PLAYBACK_ENVIRONMENT },
+    grants: [
+      ...PLAYBACK_KEY_GRANTS,
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings') },
+      { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/vod.m3u8'] },
+      { on: 'landing', list: state('recordings') },
+      // Presigned links carry this function's rights.
+      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],
   },
   streams: {
@@ -260,6 +194,15 @@ export const ROUTES: readonly RouteSpec[] = API_ROUTES;
 
 /** What no route matches: API Gateway's `$default`. */
 export const DEFAULT_ROUTE: FunctionName = 'notFound';
+
+/** Who may read what in both buckets from a page: whoever has a presigned link, of which a redirect hides the origin. */
+export const BUCKET_CORS = {
+  allowedOrigins: ['*'],
+  allowedMethods: ['GET', 'HEAD'],
+  allowedHeaders: ['range'],
+  exposedHeaders: ['accept-ranges', 'content-length', 'content-range', 'etag'],
+  maxAgeSeconds: 3_600,
+} as const;
 
 /** Landing's ObjectCreated events below this prefix go through the queue to `relocate`. */
 export const RELOCATION = {

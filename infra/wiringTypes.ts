@@ -20,6 +20,7 @@ export type Resource =
   | 'eventBusName'
   | 'recordingDefaults'
   | 'streamHooks'
+  | 'playbackKeyArn'
   | 'wcsPortsAuth';
 
 export type BucketName = 'landing' | 'library';
@@ -49,7 +50,9 @@ export type Grant =
   | { readonly on: BucketName; readonly uploads: true }
   | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
   | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly QueueAction[] }
-  | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] };
+  | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] }
+  /** The key that signs links; the extension that hands it out comes with this right. */
+  | { readonly on: 'playbackKey'; readonly actions: readonly ['secretsmanager:GetSecretValue'] };
 
 export interface FunctionSpec {
   /** The file below functions/handlers/ is `<name>.ts`; it exports `handler`. */

@@ -14,6 +14,7 @@ const LAYERS = [
   ['relocation', /^functions\/relocation\//],
   ['onRecord', /^functions\/onRecord\//],
   ['rooms', /^functions\/rooms\//],
+  ['playback', /^functions\/playback\//],
   ['container', /^container\//],
   ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
@@ -33,7 +34,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   mending: ['core', 'aws', 'recordings', 'relocation', 'mending'],
   onRecord: ['core', 'aws', 'onRecord'],
   rooms: ['core', 'aws', 'recordings', 'rooms'],
-  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord', 'rooms'],
+  playback: ['core', 'aws', 'recordings', 'playback'],
+  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord', 'rooms', 'playback'],
   // It announces what it records as the functions do.
   container: ['core', 'aws', 'recordings', 'container'],
   // AWS on loopback: no word of the product.

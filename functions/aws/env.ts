@@ -53,6 +53,8 @@ const variables = z.object({
     ),
   ),
   BASIC_AUTH_SECRET_ARN: text,
+  /** Of the key that signs the links by which recordings are played. */
+  PLAYBACK_KEY_SECRET_ARN: text,
   /** Of the console's files; relative to the function's own folder. */
   CONSOLE_FOLDER: text,
   /** Where the links of records lead, as a Content-Security-Policy has it. */

@@ -23,12 +23,16 @@ export interface HttpRequest {
   readonly requestId: string;
   readonly rawPath: string;
   readonly method: string;
+  /** Of the API, as the caller reached it: `https://…`, without a slash at its end. */
+  readonly origin: string;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   /** Sent as JSON; undefined for an answer without a body. */
   readonly body?: unknown;
+  /** Sent as they are, in place of JSON; the headers say what they are. */
+  readonly bytes?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -93,6 +97,7 @@ function toRequest(event: APIGatewayProxyEventV2, context: Context, body: unknow
     requestId: context.awsRequestId,
     rawPath: event.rawPath,
     method: event.requestContext.http.method,
+    origin: `${event.headers['x-forwarded-proto'] ?? 'https'}://${event.requestContext.domainName}`,
   };
 }
 
@@ -147,7 +152,7 @@ function jsonErrors(): middy.MiddlewareObj {
   };
 }
 
-function jsonAnswer({ status, body, headers }: HttpAnswer): APIGatewayProxyStructuredResultV2 {
+function jsonAnswer({ status, body, bytes, headers }: HttpAnswer): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: status,
     headers: {
@@ -156,5 +161,6 @@ function jsonAnswer({ status, body, headers }: HttpAnswer): APIGatewayProxyStruc
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(bytes === undefined ? {} : { body: bytes.toString('base64'), isBase64Encoded: true }),
   };
 }

@@ -33,17 +33,22 @@ import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { presignParts } from '../recordings/links.ts';
 import { listRecordings } from '../recordings/list.ts';
+import { PlayLinks } from '../recordings/playLinks.ts';
 import { readRecording, readSummary, statusNow } from '../recordings/read.ts';
 import { startFound } from '../recordings/startFound.ts';
 import { waitForRecording } from '../recordings/waiting.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
-  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = readEnv([
-    'RECORDING_DEFAULTS',
-    'STREAM_HOOKS',
-  ]);
-  return { s3, ports: controlPorts(s3), defaults, hooks };
+  const env = readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS', 'PLAYBACK_KEY_SECRET_ARN']);
+  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = env;
+  return {
+    s3,
+    ports: controlPorts(s3),
+    playLinks: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
+    defaults,
+    hooks,
+  };
 });
 
 const WAIT_MS = 20_000;
@@ -153,7 +158,9 @@ async function show(request: HttpRequest): Promise<HttpAnswer> {
   // Links differ each time and say nothing about the recording.
   const etag = etagOf(recordingView(objects, new Map()));
   if (isKnown(etag, request.headers['if-none-match'])) return { status: 304, headers: { etag } };
-  const view = recordingView(objects, await presignParts(setup().s3, objects));
+  const { s3, playLinks } = setup();
+  const play = await playLinks.of(objects, request.origin, Date.now());
+  const view = recordingView(objects, await presignParts(s3, objects), play);
   return { status: 200, headers: { etag }, body: view };
 }
 

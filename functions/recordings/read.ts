@@ -10,7 +10,14 @@ import {
   type RecordingStatus,
   recordingStatus,
 } from '../core/state/fold.ts';
-import { jobKey, outcomeKey, partKey, recordingPrefix, stopKey } from '../core/state/keys.ts';
+import {
+  FRAGMENT_INDEX_FILE,
+  jobKey,
+  outcomeKey,
+  partKey,
+  recordingPrefix,
+  stopKey,
+} from '../core/state/keys.ts';
 import {
   claimSchema,
   controlSchema,
@@ -162,6 +169,7 @@ async function readInto(found: Found, store: Store, key: string, name: string): 
     found.parts.set(ordinal, part);
     if (file === 'open.json') await read(openPartSchema, (value) => (part.open = value));
     else if (file === 'final.json') await read(finalPartSchema, (value) => (part.final = value));
+    else if (file === FRAGMENT_INDEX_FILE) part.hasIndex = true;
     else if (file === 'moved.json') await read(movedPartSchema, (value) => (part.moved = value));
   } else if (folder === 'launches') {
     // One that was asked for again says more than the ones before.

@@ -26,6 +26,13 @@ const THROTTLE = { rateLimit: 500, burstLimit: 1000 };
  * start and stop recordings.
  */
 const HOOK_THROTTLE = { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true };
+/** A link may be passed on; a viewer asks for a segment each six seconds. */
+const LINK_THROTTLE = { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true };
+const OPEN_THROTTLES = { hook: HOOK_THROTTLE, link: LINK_THROTTLE } as const;
+const WHY_OPEN = {
+  hook: 'A hook is let in by the secret in its path, which the function checks.',
+  link: 'A player is let in by the token in its path, which the function checks.',
+} as const;
 
 /**
  * Who asked for what, and what came of it. Neither bodies nor paths are logged: a source URL may hold a key, and a hook's
@@ -67,23 +74,19 @@ export class Api extends Construct {
       defaultAuthorizer: apiAuthorizer(this, auth, props.functionsProps),
     });
     const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
-    const hookRoutes: HttpRoute[] = [];
+    const openRoutes: HttpRoute[] = [];
+    const openKeys = new Map<string, (typeof OPEN_THROTTLES)['hook' | 'link']>();
     for (const route of ROUTES.filter((one) => hasHooks || one.auth !== 'hook')) {
       const added = this.httpApi.addRoutes({
         path: route.path,
         methods: [HttpMethod[route.method]],
         integration: integration(route.function),
-        ...(route.auth === 'hook' ? { authorizer: new HttpNoneAuthorizer() } : {}),
+        ...(route.auth === 'caller' ? {} : { authorizer: new HttpNoneAuthorizer() }),
       });
-      if (route.auth !== 'hook') continue;
-      hookRoutes.push(...added);
-      for (const one of added) {
-        acknowledge(
-          one,
-          'AwsSolutions-APIG4',
-          'A hook is let in by the secret in its path, which the function checks.',
-        );
-      }
+      if (route.auth === 'caller') continue;
+      openRoutes.push(...added);
+      openKeys.set(`${route.method} ${route.path}`, OPEN_THROTTLES[route.auth]);
+      for (const one of added) acknowledge(one, 'AwsSolutions-APIG4', WHY_OPEN[route.auth]);
     }
     if (auth.kind === 'none') {
       acknowledge(this, 'AwsSolutions-APIG4', 'The deployer has asked for an API without authorization.');
@@ -108,15 +111,13 @@ export class Api extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
-    this.#throttle(hookRoutes);
+    this.#throttle(openRoutes, openKeys);
   }
 
   /** aws-cdk-lib has no property for a route's own settings; a stage that names a route needs it to be there. */
-  #throttle(hookRoutes: readonly HttpRoute[]): void {
-    if (hookRoutes.length === 0) return;
-    const keys = ROUTES.filter(({ auth }) => auth === 'hook').map(({ method, path }) => `${method} ${path}`);
+  #throttle(routes: readonly HttpRoute[], settings: ReadonlyMap<string, object>): void {
     const stage = this.stage.node.defaultChild as CfnStage;
-    stage.routeSettings = Object.fromEntries(keys.map((key) => [key, HOOK_THROTTLE]));
-    stage.node.addDependency(...hookRoutes);
+    stage.routeSettings = Object.fromEntries(settings);
+    stage.node.addDependency(...routes);
   }
 }

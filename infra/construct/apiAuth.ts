@@ -5,11 +5,11 @@ import {
   HttpLambdaAuthorizer,
   HttpLambdaResponseType,
 } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { ParamsAndSecretsLayerVersion, ParamsAndSecretsVersions } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { BASIC_AUTHORIZER } from '../optionalFunctions.ts';
 import { type FunctionsProps, lambdaFunction } from './functions.ts';
+import { secretsExtension } from './secrets.ts';
 
 /** Who may call the HTTP API. */
 export type ApiAuth =
@@ -35,11 +35,6 @@ export function apiAuthorizer(scope: Construct, auth: ApiAuth, props: FunctionsP
     case 'none':
       return new HttpNoneAuthorizer();
   }
-}
-
-/** AWS's extension that hands a function its secrets, and keeps them for 5 minutes. */
-export function secretsExtension(): ParamsAndSecretsLayerVersion {
-  return ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103);
 }
 
 function basicAuthorizer(

@@ -1,7 +1,14 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  HttpMethods,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { RECORDS_PREFIX, STATE_PREFIX } from '../../functions/core/state/keys.ts';
+import { BUCKET_CORS } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** Counts from an upload's start: longer than any recorder or rescuer works on one part. */
@@ -77,6 +84,15 @@ function privateBucket(scope: Construct, id: string, versioned: boolean): Bucket
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     removalPolicy: RemovalPolicy.RETAIN,
+    cors: [
+      {
+        allowedOrigins: [...BUCKET_CORS.allowedOrigins],
+        allowedMethods: BUCKET_CORS.allowedMethods.map((method) => HttpMethods[method]),
+        allowedHeaders: [...BUCKET_CORS.allowedHeaders],
+        exposedHeaders: [...BUCKET_CORS.exposedHeaders],
+        maxAge: BUCKET_CORS.maxAgeSeconds,
+      },
+    ],
     lifecycleRules: [
       { id: 'AbortUnfinishedUploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER },
     ],

@@ -18,6 +18,7 @@ import { acknowledge } from './acknowledge.ts';
 import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './bundling/options.ts';
 import { functionEnvironment } from './environment.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
+import { secretsExtension } from './secrets.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 
@@ -58,6 +59,7 @@ export class Functions extends Construct {
         ...(wcsSecrets === undefined ? {} : { paramsAndSecrets: wcsSecrets }),
       }),
       recordings: make('recordings'),
+      play: make('play'),
       streams: make('streams'),
       rooms: make('rooms'),
       notFound: make('notFound'),
@@ -76,7 +78,9 @@ export function lambdaFunction(
   spec: FunctionSpec,
   props: LambdaFunctionProps,
 ): NodejsFunction {
-  const { resources, targets, logRetention, paramsAndSecrets, environment, commandHooks } = props;
+  const { resources, targets, logRetention, environment, commandHooks } = props;
+  const needsSecrets = spec.grants.some(({ on }) => on === 'playbackKey');
+  const paramsAndSecrets = props.paramsAndSecrets ?? (needsSecrets ? secretsExtension() : undefined);
   const scope = new Construct(parent, spec.name);
   const logGroup = new LogGroup(scope, 'Logs', {
     retention: logRetention,

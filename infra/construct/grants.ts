@@ -4,6 +4,7 @@ import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { BucketName, EcsAction, Grant, QueueName } from '../wiring.ts';
 import { acknowledgeWildcards } from './acknowledge.ts';
@@ -14,6 +15,7 @@ export interface GrantTargets {
   /** Encrypts what is put into the library. */
   readonly libraryKey?: IKey | undefined;
   readonly eventBus: EventBus;
+  readonly playbackKey?: ISecret | Secret;
   readonly queues?: Readonly<Record<QueueName, IQueue>>;
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
@@ -57,6 +59,12 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
       return [
         new PolicyStatement({ actions: [...grant.actions], resources: [targets.eventBus.eventBusArn] }),
       ];
+    case 'playbackKey': {
+      if (targets.playbackKey === undefined) throw new Error('the key is granted before there is one');
+      return [
+        new PolicyStatement({ actions: [...grant.actions], resources: [targets.playbackKey.secretArn] }),
+      ];
+    }
     case 'queue': {
       const queue = targets.queues?.[grant.queue];
       if (queue === undefined) throw new Error(`${grant.queue}: granted before there is a queue`);

@@ -18,7 +18,7 @@ import type { SettingsOverrides } from '../../functions/core/settings/settings.t
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
-import { type ApiAuth, secretsExtension } from './apiAuth.ts';
+import type { ApiAuth } from './apiAuth.ts';
 import { AskQueues } from './askQueues.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Console } from './console.ts';
@@ -31,6 +31,7 @@ import { OnRecordScript, type OnRecordScriptProps } from './onRecordScript.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
+import { playbackKey, secretsExtension } from './secrets.ts';
 import { WcsPorts, type WcsPortsProps, wcsPortsAuth } from './wcsPorts.ts';
 
 /** Those from which a record can be read at once. */
@@ -192,10 +193,12 @@ export class StreamRecorder extends Construct {
     this.eventBus = new EventBus(this, 'EventBus', { description: 'Events of Stream Recorder' });
 
     const queues = new AskQueues(this, 'Queues');
+    const linkKey = playbackKey(this, 'PlaybackKey');
     const targets: GrantTargets = {
       buckets: { landing: this.landingBucket, library: this.libraryBucket },
       libraryKey: props.libraryKey,
       eventBus: this.eventBus,
+      playbackKey: linkKey,
       queues: queues.all,
     };
     const network = new RecorderNetwork(this, 'Network', props.vpc);
@@ -240,6 +243,7 @@ export class StreamRecorder extends Construct {
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
       streamHooks: JSON.stringify(hooks),
+      playbackKeyArn: linkKey.secretArn,
       wcsPortsAuth: wcsAuth.variable,
     };
     const functionsProps = {

@@ -10,6 +10,7 @@ export interface Credentials {
   readonly secretAccessKey: string;
 }
 
+const keySchema = z.object({ key: z.string() });
 const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
 
 /**
@@ -18,6 +19,7 @@ const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z
  * ```
  * lock                the process that uses it
  * credentials.json    of the S3 endpoint, made once, for the owner's eyes only
+ * playback-key.json   signs the links by which recordings are played, likewise
  * s3/                 objects and their journal
  * queue.jsonl         landing's events that are not done
  * tasks.json          recorders that run; what is found at a start was lost with the runtime before
@@ -56,16 +58,26 @@ export class DataFolder {
   }
 
   credentials(): Credentials {
-    const file = this.file('credentials.json');
+    return this.#madeOnce('credentials.json', credentialsSchema, () => ({
+      accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase().slice(0, 15)}`,
+      secretAccessKey: randomBytes(30).toString('base64url'),
+    }));
+  }
+
+  playbackKey(): { readonly key: string } {
+    return this.#madeOnce('playback-key.json', keySchema, () => ({
+      key: randomBytes(48).toString('base64url'),
+    }));
+  }
+
+  #madeOnce<T>(name: string, schema: z.ZodMiniType<T>, make: () => T): T {
+    const file = this.file(name);
     try {
-      return credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+      return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    const made = {
-      accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase().slice(0, 15)}`,
-      secretAccessKey: randomBytes(30).toString('base64url'),
-    };
+    const made = make();
     writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
     return made;
   }

@@ -13,6 +13,7 @@ export const LANDING = 'landing';
 export const LIBRARY = 'library';
 export const EVENT_BUS = 'stream-recorder';
 export const CLUSTER = 'stream-recorder';
+export const PLAYBACK_KEY_ARN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT_ID}:secret:playback-key`;
 
 /** The ingest is on this machine, and a camera or a media server to try is in its network. */
 const LOCAL_NETWORKS = [
@@ -52,6 +53,7 @@ export function resources(
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
     streamHooks,
+    playbackKeyArn: PLAYBACK_KEY_ARN,
     // There is no load balancer.
     wcsPortsAuth: 'off',
   };
@@ -79,6 +81,18 @@ export function sdkEnvironment(
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     POWERTOOLS_SERVICE_NAME: 'stream-recorder',
     POWERTOOLS_LOG_LEVEL: 'INFO',
+  };
+}
+
+/** What functions get besides. */
+export function functionEnvironment(
+  credentials: Credentials,
+  urls: Parameters<typeof sdkEnvironment>[1] & { readonly ecs: string; readonly secretsPort: number },
+): Readonly<Record<string, string>> {
+  return {
+    ...sdkEnvironment(credentials, urls),
+    AWS_ENDPOINT_URL_ECS: urls.ecs,
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(urls.secretsPort),
   };
 }
 

@@ -9,6 +9,7 @@ import type { OnRecordHook } from './onRecordHook.ts';
 import { REGION } from './place.ts';
 import type { LocalQueues } from './queues.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
+import { startSecrets } from './secrets.ts';
 import {
   connectQueues,
   type HttpsEnd,
@@ -81,6 +82,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const hosted = new HostedRecordings();
   const s3 = await startStorage(ground, queue, hosted);
   const events = await startEventBus(ground, queue, (event) => hook?.onEvent(event));
+  const secrets = await startSecrets(ground);
   const urls = { s3: s3.url, events: events.url, sqs: queues.server.url };
   const hook = startHook(ground, urls);
   const invoker = new AsyncInvoker({
@@ -90,7 +92,11 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const ecs = await startRecorders(ground, queues, urls, (event) =>
     invoker.send(TASK_EVENTS.function, event),
   );
-  const functions = startFunctions(ground, queues, { ...urls, ecs: ecs.url });
+  const functions = startFunctions(ground, queues, {
+    ...urls,
+    ecs: ecs.url,
+    secretsPort: secrets.port,
+  });
   closers.add(() => invoker.close());
   ecs.tellLostTasks();
   const gateway = await startApi(ground, functions, s3.url);

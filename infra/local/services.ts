@@ -4,7 +4,7 @@ import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
@@ -18,6 +18,7 @@ import {
   ACCOUNT_ID,
   CLUSTER,
   EVENT_BUS,
+  functionEnvironment,
   isContinued,
   isRelocated,
   LANDING,
@@ -106,6 +107,7 @@ export async function startStorage(
       credentials,
       region: REGION,
       buckets: [LANDING, LIBRARY],
+      cors: [BUCKET_CORS],
       onNotification: (record) => {
         hosted.note(record);
         if (isRelocated(record)) queue.send(JSON.stringify({ Records: [record] }));
@@ -211,12 +213,12 @@ export async function startRecorders(
 export function startFunctions(
   { options, credentials, onLog, closers }: Ground,
   queues: LocalQueues,
-  urls: Parameters<typeof sdkEnvironment>[1] & { readonly ecs: string },
+  urls: Parameters<typeof functionEnvironment>[1],
 ): Functions {
   const functions = createFunctions({
     ...PLACE,
     resources: resourcesOf(options, queues),
-    environment: { ...sdkEnvironment(credentials, urls), AWS_ENDPOINT_URL_ECS: urls.ecs },
+    environment: functionEnvironment(credentials, urls),
     onLog,
   });
   closers.add(() => functions.close());

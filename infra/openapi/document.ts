@@ -33,7 +33,7 @@ export function openApiDocument(): Json {
     },
     servers: [{ url: 'http://127.0.0.1:8081', description: 'npm start' }],
     security: [{ callers: [] }],
-    tags: ['WCS', 'Recordings', 'Rooms', 'Streams', 'Hooks'].map((name) => ({ name })),
+    tags: ['WCS', 'Recordings', 'Playback', 'Rooms', 'Streams', 'Hooks'].map((name) => ({ name })),
     paths: paths(),
     components: {
       securitySchemes: {
@@ -71,7 +71,7 @@ function operationObject(operation: DocumentedOperation): Json {
     operationId: id,
     tags: [tag],
     summary,
-    ...(tag === 'Hooks' ? { security: [] } : {}),
+    ...(tag === 'Hooks' || tag === 'Playback' ? { security: [] } : {}),
     parameters: parameters(operation),
     ...(body === undefined
       ? {}

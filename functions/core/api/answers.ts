@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { NOT_PLAYABLE, type NotPlayable } from '../playback/playable.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 import { RECORDING_STATUSES, WAITED_FOR } from '../state/fold.ts';
@@ -109,6 +110,19 @@ export const recordingAnswer = z.strictObject({
   waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
   progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count })),
+  /** All parts as one stream, once it has ended; absent while nothing of it is in the library. */
+  play: optional(
+    z.strictObject({
+      hls: optional(link),
+      /** Why there is no stream: its records can be downloaded. */
+      unavailable: optional(
+        z.strictObject({
+          code: z.enum(Object.keys(NOT_PLAYABLE) as [NotPlayable, ...NotPlayable[]]),
+          message: z.string(),
+        }),
+      ),
+    }),
+  ),
   parts: z.array(part),
 });
 

@@ -64,6 +64,15 @@ export const ERRORS = {
     status: 409,
     meaning: 'The recording has ended: nothing can be asked of it.',
   },
+  link_refused: {
+    status: 403,
+    meaning: 'A link to play a recording is not one of this deployment, or is past its time.',
+  },
+  not_playable: {
+    status: 409,
+    meaning:
+      'The recording cannot be played as a stream; the message says why. Its records can be downloaded.',
+  },
   idempotency_key_reused: {
     status: 422,
     meaning: 'The Idempotency-Key was used before, for another request.',

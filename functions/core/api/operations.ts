@@ -8,7 +8,7 @@ import { streamFilter } from './wcsAnswers.ts';
 /** One operation of the HTTP API, as its document describes it. The schemas are those that the functions validate with. */
 export interface DocumentedOperation {
   readonly id: string;
-  readonly tag: 'WCS' | 'Recordings' | 'Rooms' | 'Streams' | 'Hooks';
+  readonly tag: 'WCS' | 'Recordings' | 'Playback' | 'Rooms' | 'Streams' | 'Hooks';
   readonly method: Route['method'];
   readonly path: string;
   readonly summary: string;
@@ -197,6 +197,18 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     summary: 'Begins a new part at the next keyframe',
     answers: { 202: { description: 'The recorder will see it', schema: answers.rotateAnswer } },
     errors: ['recording_not_found', 'recording_ended', 'session_busy'],
+  },
+  {
+    id: 'play',
+    tag: 'Playback',
+    method: 'GET',
+    path: '/play/{token}/{file}',
+    summary: 'What a link in `play` leads to: the HLS playlist `vod.m3u8`, and what it names',
+    answers: {
+      200: { description: 'The playlist, or the init segment of a part' },
+      302: { description: 'Where the record lies, of which a range is asked' },
+    },
+    errors: ['link_refused', 'recording_not_found', 'recording_active', 'not_playable', 'route_not_found'],
   },
   {
     id: 'listRooms',

@@ -4,8 +4,11 @@ export interface Route {
   /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`; a parameter that ends in `+` takes all the rest. */
   readonly path: string;
   readonly function: string;
-  /** `caller`: by the API's authorizer. `hook`: by the secret in the path, or a signature, which the function checks. */
-  readonly auth: 'caller' | 'hook';
+  /**
+   * `caller`: by the API's authorizer. `hook`: by the secret in the path, or a signature, which the function checks. `link`:
+   * by the token in the path, likewise.
+   */
+  readonly auth: 'caller' | 'hook' | 'link';
 }
 
 const caller = { auth: 'caller' } as const;
@@ -32,6 +35,7 @@ export const ROUTES = [
   { method: 'PUT', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
   { method: 'DELETE', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
   { method: 'GET', path: '/health', function: 'streams', ...caller },
+  { method: 'GET', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
   { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },
   { method: 'POST', path: '/hooks/{secret}/wcs/{wcsHook}', ...hook },
 ] as const satisfies readonly Route[];

@@ -1,3 +1,4 @@
+import type { NotPlayable } from '../playback/playable.ts';
 import { redactUrl } from '../source/sourceUrl.ts';
 import {
   latestProgress,
@@ -33,6 +34,12 @@ export interface RecordLinks {
   readonly play: RecordLink;
 }
 
+/** How a recording is played as a whole: a link to its HLS playlist, or why there is none. */
+export interface PlayView {
+  readonly hls?: RecordLink;
+  readonly unavailable?: { readonly code: NotPlayable; readonly message: string };
+}
+
 /** What `GET /recordings` reads of a recording: which objects there are, and three of them. */
 export interface RecordingSummary extends StatusFacts {
   readonly job: Job;
@@ -60,6 +67,7 @@ export function summaryView(summary: RecordingSummary): Record<string, unknown> 
 export function recordingView(
   objects: RecordingObjects,
   links: ReadonlyMap<number, RecordLinks>,
+  play?: PlayView,
 ): Record<string, unknown> {
   const { job, stop, outcome } = objects;
   const parts = [...objects.parts].sort(([a], [b]) => a - b);
@@ -80,6 +88,7 @@ export function recordingView(
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
     progress: progressView(objects),
+    play,
     parts: parts.map(([part, found], index) => ({
       ...partView(part, found, links.get(part)),
       gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),

@@ -34,6 +34,8 @@ export interface PartObjects {
   readonly open?: OpenPart;
   readonly final?: FinalPart;
   readonly moved?: MovedPart;
+  /** There is an index of its fragments. */
+  readonly hasIndex?: boolean;
 }
 
 /**

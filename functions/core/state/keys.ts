@@ -107,9 +107,12 @@ export const launchKey = (recordingId: string, attempt: number): string =>
   `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${partsPrefix(recordingId)}${part}/${file}.json`;
+export const FRAGMENT_INDEX_FILE = 'fragments.index';
 /** Of a part's fragments; not JSON (core/media/fragmentIndex). */
 export const fragmentIndexKey = (recordingId: string, part: number): string =>
-  `${partsPrefix(recordingId)}${part}/fragments.index`;
+  `${partsPrefix(recordingId)}${part}/${FRAGMENT_INDEX_FILE}`;
+/** The list by which a recording that has ended is played; not JSON. */
+export const vodPlaylistKey = (recordingId: string): string => `${recordingPrefix(recordingId)}vod.m3u8`;
 /** Notes that an event was published; its id begins with the recording's. */
 export const announcedKey = (recordingId: string, eventId: string): string =>
   `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;

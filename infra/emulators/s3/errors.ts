@@ -3,6 +3,7 @@ import type { XmlContent } from './xml.ts';
 /** S3's errors: their statuses and messages as S3 words them. */
 const ERRORS = {
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [400, 'Error parsing the query parameters of the signature.'],
   BadRequest: [400, 'Object tags cannot be greater than 10'],

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultAction, Faults } from '../shared/faults.ts';
 import type { Context, Operation } from './context.ts';
+import { type CorsRule, corsHeaders } from './cors.ts';
 import { InjectedError, S3Error } from './errors.ts';
 import { CutOff, Exchange } from './exchange.ts';
 import { changeFaults, FAULTS_PATH } from './faultRules.ts';
@@ -18,6 +19,7 @@ export interface RequestHandlerOptions {
   readonly credentials: Credentials;
   readonly region: string;
   readonly faults: Faults;
+  readonly cors: readonly CorsRule[];
   readonly now: () => Date;
   /** Told of every object created or removed. Not awaited; it must not throw. */
   readonly onChange: (change: ObjectChange, requestId: string) => Promise<void>;
@@ -63,8 +65,11 @@ export class RequestHandler {
     const requestId = randomBytes(8).toString('hex').toUpperCase();
     const exchange = new Exchange(message, response, requestId, expectsContinue);
     response.setHeader('date', this.#options.now().toUTCString());
+    const shared = corsHeaders(this.#options.cors, message.method ?? '', message.headers);
+    for (const [name, value] of Object.entries(shared)) response.setHeader(name, value);
     try {
-      if (message.url === FAULTS_PATH) await this.#answerFaults(exchange);
+      if (message.method === 'OPTIONS') await answerPreflight(exchange, shared);
+      else if (message.url === FAULTS_PATH) await this.#answerFaults(exchange);
       else await this.#answer(exchange);
     } catch (error) {
       if (error instanceof S3Error) exchange.sendError(error);
@@ -125,6 +130,12 @@ export class RequestHandler {
     const status = changeFaults(exchange.message.method, Buffer.concat(chunks), this.#options.faults);
     await exchange.send({ status, headers: {} }, undefined);
   }
+}
+
+/** A browser asks before it sends what a page of another origin may not send unasked. It signs nothing. */
+async function answerPreflight(exchange: Exchange, allowed: Readonly<Record<string, string>>): Promise<void> {
+  if (Object.keys(allowed).length === 0) throw new S3Error('AccessForbidden');
+  await exchange.send({ status: 200, headers: { 'content-length': '0' } }, undefined);
 }
 
 /** A client that went away in the middle is no defect of the endpoint. */

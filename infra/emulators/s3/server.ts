@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { Faults } from '../shared/faults.ts';
 import { closeServer } from '../shared/loopback.ts';
 import { checkBucketName } from './buckets.ts';
+import type { CorsRule } from './cors.ts';
 import { eventRecord, type S3EventRecord } from './notifications.ts';
 import { RequestHandler, wholeSecondsMs } from './requestHandler.ts';
 import type { Credentials } from './sigv4.ts';
@@ -23,6 +24,8 @@ export interface S3ServerOptions {
   readonly region?: string;
   /** Created unless they are there. */
   readonly buckets?: readonly string[];
+  /** Of every bucket; none by default. There is no PutBucketCors. */
+  readonly cors?: readonly CorsRule[];
   readonly faults?: Faults;
   /** Told of every object created or removed, after it has been; nothing of it is awaited, its errors are printed. */
   readonly onNotification?: (record: S3EventRecord) => void | Promise<void>;
@@ -65,6 +68,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     credentials: options.credentials,
     region,
     faults,
+    cors: options.cors ?? [],
     now,
     onChange: async (change, requestId) => {
       try {

@@ -22,7 +22,7 @@ describe("a function's variables", () => {
   });
 });
 
-describe("hooks' routes", () => {
+describe('routes without an authorizer', () => {
   interface Stage {
     readonly RouteSettings?: Readonly<Record<string, { readonly ThrottlingRateLimit: number }>>;
     readonly DefaultRouteSettings: { readonly ThrottlingRateLimit: number };
@@ -33,6 +33,7 @@ describe("hooks' routes", () => {
   it('have limits of their own, below that of all others', () => {
     const { RouteSettings = {}, DefaultRouteSettings } = stageOf({ hooks: { secretsSha256: [secret(1)] } });
     expect(Object.keys(RouteSettings).sort()).toEqual([
+      'GET /play/{token}/{file}',
       'POST /hooks/{secret}/wcs/{wcsHook}',
       'POST /hooks/{secret}/{server}',
     ]);
@@ -41,7 +42,7 @@ describe("hooks' routes", () => {
     }
   });
 
-  it('are not named where there are none', () => {
-    expect(stageOf({})).not.toHaveProperty('RouteSettings');
+  it('are those of links alone where there are no hooks', () => {
+    expect(Object.keys(stageOf({}).RouteSettings ?? {})).toEqual(['GET /play/{token}/{file}']);
   });
 });

@@ -45,6 +45,7 @@ beforeAll(() => {
     [`<${library}.Arn>`, 'library'],
     [`<${id('AWS::Events::EventBus')}.Arn>`, 'eventBus'],
     [`<${cluster}.Arn>`, 'cluster'],
+    [`<${id('AWS::SecretsManager::Secret')}>`, 'playback key'],
     [`task/<${cluster}>/*`, 'tasks of the cluster'],
     [`task-definition/${task.Family}:*`, 'task definition'],
     [readable(task.TaskRoleArn), 'task role'],
@@ -127,6 +128,8 @@ function granted(grants: readonly Grant[]): string[] {
         return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
       case 'queue':
         return grant.actions.map((action) => `${action} on ${grant.queue} queue`);
+      case 'playbackKey':
+        return grant.actions.map((action) => `${action} on playback key`);
       case 'eventBus':
         return grant.actions.map((action) => `${action} on eventBus`);
       default:

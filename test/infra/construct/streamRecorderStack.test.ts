@@ -243,15 +243,19 @@ describe('the way from landing to library', () => {
 });
 
 /** Without a secret for hooks there are no routes for them. */
-const CALLERS_ROUTES = ROUTES.filter(({ auth }) => auth === 'caller');
+const CALLERS_ROUTES = ROUTES.filter(({ auth }) => auth !== 'hook');
+const LINK_KEYS = new Set(
+  ROUTES.filter(({ auth }) => auth === 'link').map(({ method, path }) => `${method} ${path}`),
+);
 
 describe('the HTTP API', () => {
-  it("has the wiring's routes and a default, all signed with IAM", () => {
+  it("has the wiring's routes and a default, all signed with IAM but those of links", () => {
     const routes = propertiesOf('AWS::ApiGatewayV2::Route');
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(
       [...CALLERS_ROUTES.map(({ method, path }) => `${method} ${path}`), '$default'].sort(),
     );
-    for (const route of routes) expect(route.AuthorizationType).toBe('AWS_IAM');
+    for (const route of routes)
+      expect(route.AuthorizationType).toBe(LINK_KEYS.has(String(route.RouteKey)) ? 'NONE' : 'AWS_IAM');
   });
 
   it('sends each route to its function, in payload format 2.0', () => {

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { Peer, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -85,7 +85,7 @@ describe("WCS's ports", () => {
     const template = withPorts({}, (stack) => ({
       auth: { kind: 'basic', secret: new Secret(stack, 'Callers') },
     }));
-    const { id } = only<object>(template, 'AWS::SecretsManager::Secret');
+    const { id } = only<object>(template, 'AWS::SecretsManager::Secret', { Description: Match.absent() });
     expect(authOf(template)).toBe(`<${id}>`);
     const readers = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes('secretsmanager:GetSecretValue'),

@@ -1,0 +1,84 @@
+import type { IndexedContainer } from '../media/fragmentIndex/types.ts';
+import type { RecordingObjects } from '../state/fold.ts';
+import type { FinalPart, MovedPart, OpenPart } from '../state/objects.ts';
+
+/** Why a recording, or a part of it, cannot be played as a stream. Its records can be downloaded all the same. */
+export const NOT_PLAYABLE = {
+  container: 'HLS carries neither WebM nor Matroska: play or download the records themselves.',
+  codec: 'Players know no HLS of this codec: play or download the records themselves.',
+  index:
+    'It was recorded by a version that kept no index of fragments: play or download the records themselves.',
+  tracks: 'Its tracks lie together, so that no player can be given one of several: download the records.',
+} as const;
+export type NotPlayable = keyof typeof NOT_PLAYABLE;
+
+const CODECS: ReadonlySet<string> = new Set(['h264', 'hevc', 'av1', 'aac', 'opus']);
+
+/** A part that a player can be given. */
+export interface PlayablePart {
+  readonly open: OpenPart;
+  readonly final: FinalPart;
+  readonly moved: MovedPart;
+  readonly container: IndexedContainer;
+  /** A later part goes on from here, in this part's media time. */
+  readonly untilMs: number;
+}
+
+export interface Playable {
+  /** In the order in which they are played, all of one container. */
+  readonly parts: readonly PlayablePart[];
+  /** Why there is none. */
+  readonly reason: NotPlayable | undefined;
+}
+
+/** What of a recording that has ended can be played; undefined while it goes on, or nothing of it is in the library. */
+export function playableOf({ outcome, parts }: RecordingObjects): Playable | undefined {
+  if (outcome === undefined) return undefined;
+  const found = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+  const available = found.flatMap(({ open, final, moved, hasIndex }) =>
+    open === undefined || final === undefined || moved === undefined
+      ? []
+      : [{ open, final, moved, reason: reasonOf(open, hasIndex) }],
+  );
+  if (available.length === 0) return undefined;
+  const [first] = available.filter(({ reason }) => reason === undefined);
+  if (first === undefined) return { parts: [], reason: available[0]?.reason };
+  // Nothing in a list says that what follows needs no init segment any more.
+  const alike = available.filter(
+    ({ open, reason }) => reason === undefined && open.format === first.open.format,
+  );
+  return { parts: inPlayingOrder(alike), reason: undefined };
+}
+
+function reasonOf(open: OpenPart, hasIndex: boolean | undefined): NotPlayable | undefined {
+  if (open.format !== 'mp4' && open.format !== 'ts') return 'container';
+  const watched = ['video', 'audio'].map((kind) => open.tracks.find((track) => track.kind === kind));
+  const isKnown = watched.every((track) => track === undefined || CODECS.has(track.codec));
+  if (open.format === 'mp4' && !isKnown) return 'codec';
+  return hasIndex === true ? undefined : 'index';
+}
+
+/**
+ * Where one attempt took over from another, both have what was in between: the earlier one is played up to where the
+ * later one begins, and a part that lies within another is left out.
+ */
+function inPlayingOrder(
+  parts: readonly Omit<PlayablePart, 'container' | 'untilMs'>[],
+): readonly PlayablePart[] {
+  const sorted = [...parts].sort(
+    (one, other) => one.final.startTimeMs - other.final.startTimeMs || one.open.part - other.open.part,
+  );
+  const played: PlayablePart[] = [];
+  for (const { open, final, moved } of sorted) {
+    const before = played.at(-1);
+    const isOther = before !== undefined && before.open.attempt !== open.attempt;
+    if (isOther && final.endTimeMs <= before.final.endTimeMs) continue;
+    if (isOther) {
+      const untilMs = final.startTimeMs - before.final.startTimeMs;
+      played[played.length - 1] = { ...before, untilMs };
+    }
+    const container = open.format === 'ts' ? 'ts' : 'mp4';
+    played.push({ open, final, moved, container, untilMs: Number.POSITIVE_INFINITY });
+  }
+  return played;
+}

@@ -1,0 +1,111 @@
+import { gzipSync } from 'node:zlib';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { readEnv } from '../aws/env.ts';
+import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
+import { logger } from '../aws/logger.ts';
+import { once } from '../aws/once.ts';
+import { StateStore } from '../aws/stateStore.ts';
+import { RecorderError } from '../core/api/errors.ts';
+import type { RouteKeyOf } from '../core/api/routes.ts';
+import { readName, VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
+import { partKey } from '../core/state/keys.ts';
+import { type MovedPart, movedPartSchema } from '../core/state/objects.ts';
+import { readInit, readVodPlaylist } from '../playback/vod.ts';
+import { PlayLinks } from '../recordings/playLinks.ts';
+
+const setup = once(() => {
+  const s3 = new S3Client();
+  const env = readEnv(['LANDING_BUCKET', 'PLAYBACK_KEY_SECRET_ARN']);
+  return {
+    s3,
+    store: new StateStore(s3, env.LANDING_BUCKET),
+    links: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
+  };
+});
+
+/** A segment's address is asked for again after so long; where it leads is good for longer. */
+const REDIRECT_KEPT_SECONDS = 300;
+const PRESIGNED_SECONDS = 3600;
+/** The same bytes for as long as there is the recording. */
+const FOR_EVER = 'private, max-age=31536000, immutable';
+
+const routes = httpRouter<RouteKeyOf<'play'>>({ 'GET /play/{token}/{file}': { body: 'none', run: play } });
+
+/** Plays a recording for whoever has its link, in a page of any origin. */
+export async function handler(
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const answer = await routes(event, context);
+  return {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+    },
+  };
+}
+
+/** → 200, a list or an init segment; 302 to the record, of which the player asks a range. */
+async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
+  const { token = '', file = '' } = path;
+  const { store, links } = setup();
+  const recordingId = await links.recordingOf(token, Date.now());
+  if (recordingId === undefined) throw refused();
+  logger.appendKeys({ recordingId });
+  if (file === VOD_PLAYLIST)
+    return list(await readVodPlaylist(store, recordingId), headers['accept-encoding'] ?? '');
+  const name = readName(file);
+  if (name === undefined) throw new RecorderError('route_not_found', 'There is no such file.');
+  if (name.kind === 'init') {
+    return {
+      status: 200,
+      headers: { 'content-type': 'video/mp4', 'cache-control': FOR_EVER },
+      bytes: await readInit(store, recordingId, name.part),
+    };
+  }
+  const location = await presigned(recordingId, name.part);
+  return {
+    status: 302,
+    headers: { location, 'cache-control': `private, max-age=${REDIRECT_KEPT_SECONDS}` },
+  };
+}
+
+/** A day has a list of 790 KB; five times less for who takes it compressed. */
+function list(playlist: string, acceptEncoding: string): HttpAnswer {
+  const headers = {
+    'content-type': 'application/vnd.apple.mpegurl',
+    'cache-control': 'private, max-age=60',
+    vary: 'accept-encoding',
+  };
+  const plain = Buffer.from(playlist);
+  return /\bgzip\b/.test(acceptEncoding)
+    ? { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, bytes: gzipSync(plain) }
+    : { status: 200, headers, bytes: plain };
+}
+
+/** What was moved stays where it is: a warm function remembers it. */
+const moves = new Map<string, MovedPart>();
+const MOVES_MAX = 1_000;
+
+async function presigned(recordingId: string, part: number): Promise<string> {
+  const { s3, store } = setup();
+  const key = partKey(recordingId, part, 'moved');
+  const moved = moves.get(key) ?? (await store.read(key, movedPartSchema))?.value;
+  if (moved === undefined) throw new RecorderError('recording_not_found', 'There is no such part.');
+  if (moves.size >= MOVES_MAX) moves.clear();
+  moves.set(key, moved);
+  const command = new GetObjectCommand({ Bucket: moved.bucket, Key: moved.key, VersionId: moved.versionId });
+  return getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS });
+}
+
+/** Says the same of every link that is not good. */
+function refused(): RecorderError {
+  return new RecorderError(
+    'link_refused',
+    'This link is not good, or not any more: GET /recordings/{recordingId} gives another one.',
+  );
+}

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestApi } from '../api/support.ts';
+import { counterStreamArgs, readCounters } from '../support/counterStream.ts';
+import { FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
+import { playHls } from '../support/hlsBrowser.ts';
+import { HttpSource } from '../support/httpSource.ts';
+import { frameHashes, MediaFolder, packetHashes } from '../support/media.ts';
+import { describeWith } from '../support/tools.ts';
+
+const FPS = 25;
+const SECONDS = 40;
+const SOUND = 8;
+const WAIT_MS = 120_000;
+
+interface Answered {
+  readonly recordingId: string;
+  readonly parts: { part: number; durationMs: number; download: { url: string } }[];
+  readonly play: { readonly hls: { readonly url: string; readonly expiresInSeconds: number } };
+}
+
+describeWith(['ffmpeg', 'chromium'], 'a recording that has ended', () => {
+  const folder = new MediaFolder();
+  const sources: HttpSource[] = [];
+  let api: TestApi;
+  let recording: Answered;
+
+  /** Records this stream, and waits until it is in the library. */
+  async function record(stream: Buffer, config: object): Promise<Answered> {
+    const source = await HttpSource.start(stream);
+    sources.push(source);
+    const { body } = await api.call('POST', '/recordings', {
+      body: { sourceUrl: source.url, streamName: `camera ${sources.length}`, config },
+    });
+    for (let tries = 0; tries < 5; tries++) {
+      const { body: found } = await api.call(
+        'GET',
+        `/recordings/${body.recordingId}?waitFor=available&timeout=20`,
+      );
+      if (found.status === 'available') return found as unknown as Answered;
+    }
+    throw new Error('it did not become available');
+  }
+
+  beforeAll(async () => {
+    api = await TestApi.start({ launchDelayMs: 0 });
+    const args = counterStreamArgs({ fps: FPS, keyframeEvery: 2 * FPS }).filter((arg) => arg !== '-re');
+    const flv = folder.pipe('source.flv', [
+      ...args.map((arg) => (arg === 'zerolatency' ? 'animation' : arg)),
+      ...['-bf', '2', '-t', String(SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
+    ]);
+    // Sound is away for a while in the second part.
+    const kept = flvTags(flv).filter(
+      (tag) => tag.kind !== SOUND || isConfiguration(tag) || tag.atMs < 17_000 || tag.atMs > 23_000,
+    );
+    recording = await record(Buffer.concat([FLV_HEADER, writeFlv(kept)]), { rotation: 12 });
+  }, WAIT_MS);
+  afterAll(async () => {
+    await api.close();
+    await Promise.all(sources.map((source) => source.close()));
+    folder.remove();
+  });
+
+  const recordOf = async (part: { readonly download: { readonly url: string } }, name: string) =>
+    folder.write(name, Buffer.from(await (await fetch(part.download.url)).arrayBuffer()));
+
+  it('has one link to all its parts, whose list has no token and leads to the records themselves', async () => {
+    const { url, expiresInSeconds } = recording.play.hls;
+    expect(expiresInSeconds).toBeGreaterThan(3600);
+    const answer = await fetch(url);
+    expect(answer.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    const list = await answer.text();
+    const token = url.split('/').at(-2) ?? '';
+    expect(list).not.toContain(token);
+    expect(list.match(/EXT-X-MAP/g)).toHaveLength(recording.parts.length);
+    expect(list.match(/EXT-X-DISCONTINUITY/g)).toHaveLength(recording.parts.length - 1);
+    const redirect = await fetch(new URL('1.mp4', url), { redirect: 'manual' });
+    expect(redirect.status).toBe(302);
+    expect(redirect.headers.get('location')).toContain('X-Amz-Signature');
+    expect(api.lines.join('\n')).not.toContain(token);
+    // It was kept, and is the same again.
+    expect(await (await fetch(url)).text()).toBe(list);
+  });
+
+  it('shows every frame of the records in ffmpeg, and all their sound', async () => {
+    const { url } = recording.play.hls;
+    const hashes: string[] = [];
+    const sound: string[] = [];
+    for (const part of recording.parts) {
+      const file = await recordOf(part, `part${part.part}.mp4`);
+      hashes.push(...(await frameHashes(file, 'v')));
+      sound.push(...packetHashes(folder, file, 'a'));
+    }
+    expect(hashes).toHaveLength(SECONDS * FPS);
+    expect(await frameHashes(url, 'v')).toEqual(hashes);
+    expect(await readCounters(url)).toEqual(Array.from({ length: SECONDS * FPS }, (_, number) => number));
+    const played = packetHashes(folder, url, 'a');
+    const known = new Set(sound);
+    expect(played.filter((hash) => known.has(hash))).toEqual(sound);
+    // Silence of one kind, for about 6 s.
+    const silent = played.filter((hash) => !known.has(hash));
+    expect(new Set(silent).size).toBe(1);
+    expect(Math.abs(silent.length * (1024 / 44_100) - 6)).toBeLessThan(0.5);
+  });
+
+  it('plays in Chromium with hls.js: from the start, after each seek, over the silence, to the end', async () => {
+    const bundle = await build({
+      stdin: { contents: "export { default } from 'hls.js';", resolveDir: import.meta.dirname },
+      bundle: true,
+      format: 'esm',
+      write: false,
+    });
+    const found = await playHls(
+      recording.play.hls.url,
+      Buffer.from(bundle.outputFiles[0]?.contents ?? []),
+      [3.02, 20.5, 13.1, 37.9],
+    );
+    expect(found.errors).toEqual([]);
+    expect(Math.abs(found.durationSeconds - SECONDS)).toBeLessThan(0.5);
+    expect(found.hasEnded).toBe(true);
+    for (const [place, seconds] of [3.02, 20.5, 13.1, 37.9].entries())
+      expect(Math.abs((found.frames[place] ?? 0) - Math.floor(seconds * FPS))).toBeLessThanOrEqual(2);
+    // It went on by itself from 16.5 s to 19 s, where there is no sound.
+    expect(found.advancedSeconds).toBeGreaterThan(2);
+  }, 90_000);
+
+  it(
+    'plays MPEG-TS as it is',
+    async () => {
+      const ts = await record(await readFile(folder.file('source.flv')), { format: 'h264-ts' });
+      const { url } = ts.play.hls;
+      expect(await (await fetch(url)).text()).not.toContain('EXT-X-MAP');
+      expect(await readCounters(url)).toEqual(Array.from({ length: SECONDS * FPS }, (_, number) => number));
+    },
+    WAIT_MS,
+  );
+
+  it(
+    'says of WebM and Matroska why there is no stream',
+    async () => {
+      const { play } = (await record(await readFile(folder.file('source.flv')), {
+        format: 'h264-mkv',
+      })) as unknown as { play: object };
+      expect(play).toEqual({
+        unavailable: { code: 'container', message: expect.stringContaining('Matroska') },
+      });
+    },
+    WAIT_MS,
+  );
+
+  it('refuses links that are forged, cut off, or of another kind, and tells all the same', async () => {
+    const { url } = recording.play.hls;
+    const token = url.split('/').at(-2) ?? '';
+    const { origin } = new URL(url);
+    const answers = await Promise.all(
+      [`${token}x`, token.slice(0, -1), token.slice(1), 'x', token.replace(/^./, '0')].map(async (forged) => {
+        const { status, body } = await api.call('GET', `/play/${forged}/vod.m3u8`);
+        return { status, code: (body.error as { code: string }).code };
+      }),
+    );
+    expect(new Set(answers.map((one) => JSON.stringify(one)))).toEqual(
+      new Set([JSON.stringify({ status: 403, code: 'link_refused' })]),
+    );
+    for (const name of ['9.mp4', 'init-9.mp4', '1.webm', 'other.m3u8'])
+      expect((await fetch(`${origin}/play/${token}/${name}`)).status).toBe(404);
+    expect(path.basename(url)).toBe('vod.m3u8');
+  });
+});
