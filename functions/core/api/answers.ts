@@ -13,6 +13,7 @@ import {
 } from '../state/objects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { STORY_EVENT_TYPES, type StoryEventType } from './story.ts';
+import { GAP_CAUSES } from './timeline.ts';
 import { wcsStreamItem } from './wcsAnswers.ts';
 
 /**
@@ -119,6 +120,26 @@ export const recordingAnswer = z.strictObject({
         z.strictObject({
           code: z.enum(Object.keys(NOT_PLAYABLE) as [NotPlayable, ...NotPlayable[]]),
           message: z.string(),
+        }),
+      ),
+    }),
+  ),
+  /** What was recorded when, in the order of time and without holes; absent before the first frame. */
+  timeline: optional(
+    z.strictObject({
+      recordedMs: count,
+      missingMs: count,
+      stretches: z.array(
+        z.strictObject({
+          kind: z.enum(['recorded', 'missing']),
+          /** That it is in; of what is missing between parts the one after it. */
+          part: z.int(),
+          startTime: time,
+          /** Absent while it is being recorded. */
+          endTime: optional(time),
+          /** Where it begins in the part's own media time. */
+          atMs: optional(count),
+          cause: optional(z.enum(GAP_CAUSES)),
         }),
       ),
     }),

@@ -11,6 +11,7 @@ import {
   waitingOf,
 } from '../state/fold.ts';
 import type { Job, Outcome, Session, Stop } from '../state/objects.ts';
+import { stretchesOf, totalMs } from './timeline.ts';
 
 /** What the API shows. Times are ISO 8601; no secret of a source URL is in it. */
 export function streamView(session: Session): Record<string, unknown> {
@@ -89,6 +90,7 @@ export function recordingView(
     endedAt: isoTime(outcome?.atMs),
     progress: progressView(objects),
     play,
+    timeline: timelineView(objects),
     parts: parts.map(([part, found], index) => ({
       ...partView(part, found, links.get(part)),
       gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),
@@ -101,6 +103,21 @@ function gapBetween(before: PartObjects | undefined, after: PartObjects): number
   if (before?.final === undefined || after.open === undefined) return undefined;
   if (before.final.attempt === after.open.attempt) return undefined;
   return Math.max(0, after.open.startTimeMs - before.final.endTimeMs);
+}
+
+/** What was recorded when, and what is missing; undefined before the first frame. */
+function timelineView(objects: RecordingObjects): Record<string, unknown> | undefined {
+  const stretches = stretchesOf(objects);
+  if (stretches.length === 0) return undefined;
+  return {
+    recordedMs: totalMs(stretches, 'recorded'),
+    missingMs: totalMs(stretches, 'missing'),
+    stretches: stretches.map(({ startTimeMs, endTimeMs, ...shown }) => ({
+      startTime: isoTime(startTimeMs),
+      endTime: isoTime(endTimeMs),
+      ...shown,
+    })),
+  };
 }
 
 /** Since when, and for what. */
