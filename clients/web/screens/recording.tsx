@@ -9,7 +9,7 @@ import { Time } from '../pieces/time.tsx';
 import { Timeline } from '../pieces/timeline.tsx';
 import { useNow, usePolled } from '../polled.ts';
 import { client } from '../session.ts';
-import { stretches } from '../timelineModel.ts';
+import { clockOf, type Stretch, secondsOf, stretches } from '../timelineModel.ts';
 
 const EVERY_MS = 1_500;
 
@@ -107,24 +107,42 @@ function Facts({
   );
 }
 
-/** A record that a browser plays; the link is kept while the part is shown, since each answer has another one. */
+/**
+ * What is played: all parts as one stream where there is one, else a record. The link is kept while it is shown, since each
+ * answer has another one.
+ */
 interface Watched {
-  readonly part: number;
   readonly url: string;
+  readonly kind: 'hls' | 'file';
+  /** Of a record. */
+  readonly part?: number;
   readonly seek?: { readonly seconds: number };
+}
+
+/** What can be played at first. */
+function playable({ play, parts }: RecordingView): Watched | undefined {
+  if (play?.hls !== undefined) return { url: play.hls.url, kind: 'hls' };
+  const first = parts.find((part) => part.play !== undefined);
+  return first?.play === undefined ? undefined : { url: first.play.url, kind: 'file', part: first.part };
 }
 
 function Watch({ recording }: { readonly recording: RecordingView }) {
   const nowMs = useNow();
   const [chosen, setChosen] = useState<Watched | undefined>(undefined);
   const [seconds, setSeconds] = useState(0);
-  const first = recording.parts.find(({ play }) => play !== undefined);
-  const watched =
-    chosen ?? (first?.play === undefined ? undefined : { part: first.part, url: first.play.url });
+  const watched = chosen ?? playable(recording);
   if (watched !== undefined && chosen === undefined) setChosen(watched);
   const all = stretches(recording, nowMs);
-  const part = recording.parts.find((one) => one.part === watched?.part);
-  const playheadMs = part?.startTime === undefined ? undefined : Date.parse(part.startTime) + seconds * 1000;
+  const goTo = (one: Stretch, atMs: number): void => {
+    if (watched?.kind === 'hls') {
+      setChosen({ ...watched, seek: { seconds: secondsOf(all, one, atMs) } });
+      return;
+    }
+    const target = recording.parts.find(({ part }) => part === one.part);
+    const url = one.part === watched?.part ? watched.url : target?.play?.url;
+    if (url !== undefined) setChosen({ url, kind: 'file', part: one.part, seek: { seconds: atMs / 1000 } });
+  };
+  const which = watched?.part === undefined ? '' : `, part ${watched.part}`;
   return (
     <section>
       {watched === undefined ? (
@@ -135,21 +153,15 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
         </p>
       ) : (
         <Player
+          key={watched.kind}
           src={watched.url}
-          title={`${recording.streamName}, part ${watched.part}`}
+          kind={watched.kind}
+          title={`${recording.streamName}${which}`}
           seek={watched.seek}
           onTime={setSeconds}
         />
       )}
-      <Timeline
-        stretches={all}
-        playheadMs={playheadMs}
-        onSeek={(one, atMs) => {
-          const target = recording.parts.find(({ part: number }) => number === one.part);
-          const url = one.part === watched?.part ? watched.url : target?.play?.url;
-          if (url !== undefined) setChosen({ part: one.part, url, seek: { seconds: atMs / 1000 } });
-        }}
-      />
+      <Timeline stretches={all} playheadMs={clockOf(all, watched?.part, seconds)} onSeek={goTo} />
     </section>
   );
 }

@@ -27,19 +27,17 @@ const JOINED_MS = 100;
 export function stretchesOf(objects: RecordingObjects): Stretch[] {
   const parts = [...objects.parts.values()]
     .filter(({ open, final }) => open !== undefined && final?.bytes !== 0)
-    .sort((one, other) => startOf(one) - startOf(other));
+    .sort((one, other) => attemptOf(one) - attemptOf(other) || numberOf(one) - numberOf(other));
   const found: Stretch[] = [];
   for (const [place, part] of parts.entries()) {
     const before = parts[place - 1];
-    const next = parts[place + 1];
     const beforeEndMs = found.at(-1)?.endTimeMs;
     const startTimeMs = startOf(part);
+    const later = parts.filter((one) => attemptOf(one) > attemptOf(part));
+    const untilMs = Math.min(endOf(objects, part), ...later.map(startOf));
+    if (untilMs <= startTimeMs) continue;
     if (before !== undefined && beforeEndMs !== undefined && startTimeMs - beforeEndMs > JOINED_MS)
       found.push(missing(part, beforeEndMs, startTimeMs, causeBetween(objects, before, part)));
-    // It is told once, by the later one, unless that lies within.
-    const ownEndMs = endOf(objects, part);
-    const isTakenOver = next?.open?.attempt !== part.open?.attempt && endsLater(objects, next, ownEndMs);
-    const untilMs = next !== undefined && isTakenOver ? Math.min(ownEndMs, startOf(next)) : ownEndMs;
     found.push(...within(part, Math.max(startTimeMs, beforeEndMs ?? 0), untilMs));
   }
   const last = parts.at(-1);
@@ -61,7 +59,7 @@ export function totalMs(stretches: readonly Stretch[], kind: Stretch['kind']): n
 function within(part: PartObjects, fromMs: number, untilMs: number): Stretch[] {
   const found: Stretch[] = [];
   const zeroMs = startOf(part);
-  const number = part.open?.part ?? 0;
+  const number = numberOf(part);
   let atMs = fromMs;
   const push = (endMs: number, cause?: GapCause): void => {
     if (endMs <= atMs) return;
@@ -84,18 +82,20 @@ function within(part: PartObjects, fromMs: number, untilMs: number): Stretch[] {
 }
 
 function missing(part: PartObjects, startTimeMs: number, endTimeMs: number, cause: GapCause): Stretch {
-  return { kind: 'missing', part: part.open?.part ?? 0, startTimeMs, endTimeMs, atMs: undefined, cause };
+  return { kind: 'missing', part: numberOf(part), startTimeMs, endTimeMs, atMs: undefined, cause };
 }
 
 /** A recorder that did not end its part was lost; one that was told to go handed over, or could not. */
 function causeBetween({ attempts }: RecordingObjects, before: PartObjects, after: PartObjects): GapCause {
-  if (before.open?.attempt === after.open?.attempt) return 'source_lost';
+  if (attemptOf(before) === attemptOf(after)) return 'source_lost';
   if (before.final?.recovered === true) return 'recorder_lost';
-  const end = attempts.get(before.open?.attempt ?? 0)?.end;
+  const end = attempts.get(attemptOf(before))?.end;
   return end?.reason.code === 'interrupted' ? 'hand_over' : 'recorder_lost';
 }
 
 const startOf = ({ open }: PartObjects): number => open?.startTimeMs ?? 0;
+const attemptOf = ({ open }: PartObjects): number => open?.attempt ?? 0;
+const numberOf = ({ open }: PartObjects): number => open?.part ?? 0;
 
 /** Infinity for one that is being recorded, and of which no heartbeat has told yet. */
 function endOf(objects: RecordingObjects, { open, final, moved }: PartObjects): number {
@@ -105,8 +105,4 @@ function endOf(objects: RecordingObjects, { open, final, moved }: PartObjects): 
   if (final !== undefined) return final.endTimeMs;
   const progress = latestProgress(objects);
   return progress !== undefined && progress.atMs > startTimeMs ? progress.atMs : Number.POSITIVE_INFINITY;
-}
-
-function endsLater(objects: RecordingObjects, part: PartObjects | undefined, endTimeMs: number): boolean {
-  return part !== undefined && endOf(objects, part) >= endTimeMs;
 }

@@ -60,25 +60,19 @@ function reasonOf(open: OpenPart, hasIndex: boolean | undefined): NotPlayable | 
 
 /**
  * Where one attempt took over from another, both have what was in between: the earlier one is played up to where the
- * later one begins, and a part that lies within another is left out.
+ * later one begins.
  */
 function inPlayingOrder(
   parts: readonly Omit<PlayablePart, 'container' | 'untilMs'>[],
 ): readonly PlayablePart[] {
-  const sorted = [...parts].sort(
-    (one, other) => one.final.startTimeMs - other.final.startTimeMs || one.open.part - other.open.part,
-  );
-  const played: PlayablePart[] = [];
-  for (const { open, final, moved } of sorted) {
-    const before = played.at(-1);
-    const isOther = before !== undefined && before.open.attempt !== open.attempt;
-    if (isOther && final.endTimeMs <= before.final.endTimeMs) continue;
-    if (isOther) {
-      const untilMs = final.startTimeMs - before.final.startTimeMs;
-      played[played.length - 1] = { ...before, untilMs };
-    }
-    const container = open.format === 'ts' ? 'ts' : 'mp4';
-    played.push({ open, final, moved, container, untilMs: Number.POSITIVE_INFINITY });
-  }
-  return played;
+  return parts
+    .toSorted((one, other) => one.open.attempt - other.open.attempt || one.open.part - other.open.part)
+    .flatMap(({ open, final, moved }) => {
+      const later = parts.filter((part) => part.open.attempt > open.attempt);
+      const takenOverMs = Math.min(...later.map((part) => part.open.startTimeMs));
+      const untilMs = takenOverMs - open.startTimeMs;
+      return untilMs > 0
+        ? [{ open, final, moved, container: open.format === 'ts' ? 'ts' : 'mp4', untilMs } as const]
+        : [];
+    });
 }

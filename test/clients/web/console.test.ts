@@ -93,10 +93,10 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await sees('.badge.available');
       await looksRight('library');
       await page.locator('ul.list a.name').click();
-      await sees('video');
-      await page.waitForFunction('document.querySelector("video").readyState >= 2');
-      await page.evaluate('document.querySelector("video").play()');
-      await page.waitForFunction('document.querySelector("video").currentTime > 0.5');
+      await sees('hls-video');
+      await page.waitForFunction('document.querySelector("hls-video").readyState >= 2');
+      await page.evaluate('document.querySelector("hls-video").play()');
+      await page.waitForFunction('document.querySelector("hls-video").currentTime > 0.5');
       await sees('.timeline .recorded');
       const href = await page.$eval('table a', (link) => (link as { href: string }).href);
       expect((await fetch(href)).status).toBe(200);

@@ -1,73 +1,69 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stretches, totalMs } from '../../../clients/web/timelineModel.ts';
+import { clockOf, secondsOf, stretches, totalMs } from '../../../clients/web/timelineModel.ts';
 
-type Parts = Parameters<typeof stretches>[0]['parts'];
+type Timeline = NonNullable<Parameters<typeof stretches>[0]['timeline']>;
 
 const ZERO_MS = Date.parse('2026-11-28T10:00:00.000Z');
 const iso = (ms: number): string => new Date(ZERO_MS + ms).toISOString();
+const timelineOf = (all: Timeline['stretches']): Timeline => ({
+  recordedMs: 0,
+  missingMs: 0,
+  stretches: all,
+});
 
 describe('a recording in wall-clock time', () => {
-  it('has its parts, what is missing between them, and gaps within', () => {
-    const parts: Parts = [
-      {
-        part: 1,
-        status: 'available',
-        startTime: iso(0),
-        endTime: iso(10_000),
-        gaps: [{ atMs: 4_000, durationMs: 2_000 }],
-      },
-      { part: 2, status: 'available', startTime: iso(13_000), endTime: iso(20_000), gapBeforeMs: 3_000 },
-      { part: 3, status: 'recording', startTime: iso(20_000) },
-    ];
-    const found = stretches({ parts }, ZERO_MS + 25_000);
-    expect(
-      found.map(({ kind, part, startMs, endMs, cause }) => [
-        kind,
-        part,
-        startMs - ZERO_MS,
-        endMs - ZERO_MS,
-        cause,
-      ]),
-    ).toEqual([
-      ['recorded', 1, 0, 4_000, undefined],
-      ['missing', 1, 4_000, 6_000, 'the source was away'],
-      ['recorded', 1, 6_000, 10_000, undefined],
-      ['missing', 2, 10_000, 13_000, 'the recorder was replaced'],
-      ['recorded', 2, 13_000, 20_000, undefined],
-      ['recorded', 3, 20_000, 25_000, undefined],
+  const timeline = timelineOf([
+    { kind: 'recorded', part: 1, startTime: iso(0), endTime: iso(4_000), atMs: 0 },
+    {
+      kind: 'missing',
+      part: 1,
+      startTime: iso(4_000),
+      endTime: iso(6_000),
+      atMs: 4_000,
+      cause: 'source_lost',
+    },
+    { kind: 'recorded', part: 1, startTime: iso(6_000), endTime: iso(10_000), atMs: 6_000 },
+    { kind: 'missing', part: 2, startTime: iso(10_000), endTime: iso(13_000), cause: 'recorder_lost' },
+    { kind: 'recorded', part: 2, startTime: iso(13_000), atMs: 0 },
+  ]);
+  const all = stretches({ timeline }, ZERO_MS + 25_000);
+
+  it('is what the API tells, with causes in words, up to now', () => {
+    expect(all.map(({ startMs, endMs, cause }) => [startMs - ZERO_MS, endMs - ZERO_MS, cause])).toEqual([
+      [0, 4_000, undefined],
+      [4_000, 6_000, 'the source was away'],
+      [6_000, 10_000, undefined],
+      [10_000, 13_000, 'the recorder was lost'],
+      [13_000, 25_000, undefined],
     ]);
-    expect(totalMs(found, 'recorded')).toBe(20_000);
-    expect(totalMs(found, 'missing')).toBe(5_000);
+    expect(totalMs(all, 'recorded')).toBe(20_000);
+    expect(totalMs(all, 'missing')).toBe(5_000);
+    expect(stretches({}, ZERO_MS)).toEqual([]);
   });
 
-  it('has no holes and no stretch that ends before it begins, whatever the parts', () => {
-    const length = fc.integer({ min: 1, max: 100_000 });
-    const part = fc.record({
-      pauseMs: fc.nat({ max: 5_000 }),
-      lastsMs: length,
-      gaps: fc.array(fc.record({ atMs: fc.nat({ max: 120_000 }), durationMs: length }), { maxLength: 3 }),
-    });
+  it('is played without what is missing', () => {
+    const [first, , second, , third] = all;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('too few');
+    expect(secondsOf(all, first, 1_000)).toBe(1);
+    expect(secondsOf(all, second, 7_000)).toBe(5);
+    expect(secondsOf(all, third, 2_000)).toBe(10);
+    expect(clockOf(all, undefined, 5)).toBe(ZERO_MS + 7_000);
+    expect(clockOf(all, undefined, 10)).toBe(ZERO_MS + 15_000);
+    expect(clockOf(all, 1, 7)).toBe(ZERO_MS + 7_000);
+    expect(clockOf(all, 2, 2)).toBe(ZERO_MS + 15_000);
+    expect(clockOf(all, 9, 2)).toBeUndefined();
+    expect(clockOf([], undefined, 2)).toBeUndefined();
+  });
+
+  it('comes back to the same place, wherever it is pressed', () => {
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 6 }), (given) => {
-        let atMs = 0;
-        const parts: Parts = given.map(({ pauseMs, lastsMs, gaps }, index) => {
-          const startMs = atMs + pauseMs;
-          atMs = startMs + lastsMs;
-          const sorted = [...gaps].sort((a, b) => a.atMs - b.atMs);
-          return {
-            part: index + 1,
-            status: 'available',
-            startTime: iso(startMs),
-            endTime: iso(atMs),
-            gaps: sorted,
-          };
-        });
-        const found = stretches({ parts }, ZERO_MS);
-        for (const [index, one] of found.entries()) {
-          expect(one.endMs).toBeGreaterThan(one.startMs);
-          if (index > 0) expect(one.startMs).toBe(found[index - 1]?.endMs);
-        }
+      fc.property(fc.constantFrom(0, 2, 4), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (at, share) => {
+        const one = all[at];
+        if (one === undefined) throw new Error('there is none');
+        const lastsMs = share * (one.endMs - one.startMs);
+        const seconds = secondsOf(all, one, (one.atMs ?? 0) + lastsMs);
+        expect(clockOf(all, undefined, seconds)).toBeCloseTo(one.startMs + lastsMs, 3);
       }),
     );
   });

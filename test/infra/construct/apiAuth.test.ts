@@ -89,7 +89,9 @@ describe('hooks', () => {
     const authorization = authorizationOf(synthesize({ hooks: { secretsSha256: [HASH] } }));
     const hooks = Object.entries(authorization).filter(([routeKey]) => isHook(routeKey));
     expect(hooks.map(([, kind]) => kind)).toEqual(['NONE', 'NONE']);
-    const others = Object.entries(authorization).filter(([routeKey]) => !isHook(routeKey) && routeKey !== LINKS);
+    const others = Object.entries(authorization).filter(
+      ([routeKey]) => !isHook(routeKey) && routeKey !== LINKS,
+    );
     expect(new Set(others.map(([, kind]) => kind))).toEqual(new Set(['AWS_IAM']));
   });
 

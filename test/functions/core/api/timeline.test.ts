@@ -41,7 +41,10 @@ function partOf(part: number, { attempt = 1, fromMs, toMs, ...facts }: PartFacts
   };
 }
 
-function recordingOf(parts: readonly PartFacts[], ends: Readonly<Record<number, EndCode>> = {}): RecordingObjects {
+function recordingOf(
+  parts: readonly PartFacts[],
+  ends: Readonly<Record<number, EndCode>> = {},
+): RecordingObjects {
   return {
     job: {
       recordingId: 'r',

@@ -85,13 +85,13 @@ describe('what of a recording can be played', () => {
         { part: 10, attempt: 2, fromMs: 30_000, toMs: 40_000 },
       ]),
     ).toEqual([
-      [1, WHOLE],
+      [1, 30_000],
       [2, 21_000],
       [10, WHOLE],
     ]);
   });
 
-  it('is an earlier attempt up to where a later one took over, and no part that lies within another', () => {
+  it('is an earlier attempt up to where a later one took over, and nothing of what began after that', () => {
     expect(
       played([
         { part: 1, fromMs: 0, toMs: 100_000 },
