@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
+import { FragmentIndexWriter } from '../../functions/core/media/fragmentIndex/writer.ts';
+import { MemoryPages } from '../../functions/core/media/pages.ts';
+import { toBuffer } from '../../functions/core/media/pieces.ts';
+import { fragmentIndexKey } from '../../functions/core/state/keys.ts';
 import { waitFor } from '../support/children.ts';
 import { type CallOptions, TestApi } from './support.ts';
 
@@ -103,6 +107,28 @@ describe('every operation gives every answer that its document promises', () => 
     await post(`/recordings/${id}/stop`);
     await api.call('GET', `/recordings/${id}/events`);
     await api.call('DELETE', `/recordings/${id}`);
+  };
+  requests.play = async () => {
+    const id = await api.seedRecording('played');
+    await api.openPart(id, Date.now());
+    const token = await api.playToken(id);
+    const play = (file: string) => api.call('GET', `/play/${token}/${file}`);
+    await play('vod.m3u8');
+    await api.finish(id, Date.now() + 5_000, 'no such record', '"x"');
+    await play('vod.m3u8');
+    const index = new FragmentIndexWriter(new MemoryPages(), 0);
+    const whole = { bytes: 9, watchedBytes: 9, keyframe: true, startMs: 0, endMs: 1_000, tracks: [] };
+    index.add(whole);
+    const facts = {
+      container: 'mp4',
+      headBytes: 1,
+      isMixed: false,
+      init: Buffer.alloc(0),
+      tracks: [],
+    } as const;
+    await api.store.overwriteBytes(fragmentIndexKey(id, 1), toBuffer(index.finish(facts)));
+    for (const file of ['vod.m3u8', '1.mp4', '9.mp4', 'x.y']) await play(file);
+    await api.call('GET', `/play/${token}x/vod.m3u8`);
   };
   requests['listRooms getRoom'] = async () => {
     await api.publish('in-a-room', { room: 'contract room' });

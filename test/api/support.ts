@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { linkToken } from '../../functions/core/playback/linkToken.ts';
 import { markActive } from '../../functions/core/protocol/active.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
@@ -82,17 +83,26 @@ export class TestApi {
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(text === undefined ? {} : { body: text }),
+      redirect: 'manual',
     });
     const read = await answer.text();
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
     const got = {
       status: answer.status,
       headers: answer.headers,
-      body: (read === '' ? {} : JSON.parse(read)) as Record<string, unknown>,
+      body: (isJson ? JSON.parse(read) : {}) as Record<string, unknown>,
     };
     // Every answer that any test gets is held against the document.
     const seen = checkAnswer(method, route, got);
     if (seen !== undefined) this.seen.push(seen);
     return got;
+  }
+
+  /** What a link to play this recording has. */
+  async playToken(recordingId: string): Promise<string> {
+    const file = path.join(this.#folder, 'data', 'playback-key.json');
+    const { key } = JSON.parse(await readFile(file, 'utf8')) as { key: string };
+    return linkToken(recordingId, Date.now() + 60_000, key);
   }
 
   /** A stream that is published, as its media server would announce it. */
