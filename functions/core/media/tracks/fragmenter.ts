@@ -5,6 +5,8 @@ import { TrackQueue } from './trackQueue.ts';
 
 /** A fragment ends at each keyframe, and after so long. */
 const FRAGMENT_SECONDS = 1;
+/** The first one: who looks at what was started sees that it records, and what has come is safe sooner. */
+const FIRST_SECONDS = 0.25;
 /** A track that has sent nothing for so long is not waited for. */
 const SILENT_MS = 1_500;
 /** Tracks come one after the other; one that is behind is waited for so long, so that a part's tracks end together. */
@@ -49,7 +51,7 @@ export class Fragmenter {
   next(nowMs: number): Fragment | undefined {
     const leader = this.#leader(nowMs);
     if (leader?.first === undefined || this.#waitsForPictures(leader, nowMs)) return undefined;
-    const count = cutOf(leader);
+    const count = cutOf(leader, this.#hasCut ? FRAGMENT_SECONDS : FIRST_SECONDS);
     if (count === undefined) {
       const isHeld = nowMs - leader.first.arrivedAtMs >= HELD_MAX_MS;
       return isHeld ? this.#cut(leader, leader.length, Number.POSITIVE_INFINITY) : undefined;
@@ -70,7 +72,7 @@ export class Fragmenter {
   rest(): Fragment | undefined {
     const leader = this.#leader(Number.POSITIVE_INFINITY);
     if (leader === undefined) return undefined;
-    const count = cutOf(leader);
+    const count = cutOf(leader, this.#hasCut ? FRAGMENT_SECONDS : FIRST_SECONDS);
     return this.#cut(
       leader,
       count ?? leader.length,
@@ -176,7 +178,7 @@ function leadingLeftOut(tracks: readonly TrackSamples[], id: number): readonly T
 }
 
 /** How many of the leader's samples the next fragment has; undefined while it may become longer. */
-function cutOf(leader: TrackQueue): number | undefined {
+function cutOf(leader: TrackQueue, seconds: number): number | undefined {
   const { first } = leader;
   if (first === undefined) return undefined;
   const { timescale } = first.description;
@@ -184,7 +186,9 @@ function cutOf(leader: TrackQueue): number | undefined {
     const entry = leader.at(place);
     if (entry === undefined) return undefined;
     if (entry.description !== first.description || (leader.kind === 'video' && entry.keyframe)) return place;
-    if (entry.dts - first.dts >= FRAGMENT_SECONDS * timescale) return place;
+    // What is shown before the keyframe belongs to it.
+    const isLeading = entry.dts + entry.offset < first.dts + first.offset;
+    if (!isLeading && entry.dts - first.dts >= seconds * timescale) return place;
   }
   return undefined;
 }

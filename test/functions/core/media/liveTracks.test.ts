@@ -5,7 +5,7 @@ import { VIDEO_TIMESCALE } from '../../../../functions/core/media/nut/times.ts';
 import { MediaError } from '../../../../functions/core/media/types.ts';
 import { decodeErrors, probe } from '../../../support/counterStream.ts';
 import { FLV_HEADER, type FlvTag, flvTags, isConfiguration, writeFlv } from '../../../support/flvTags.ts';
-import { nutOf, partsOf } from '../../../support/liveMedia.ts';
+import { fragmentsOf, liveMedia, nutOf, partsOf } from '../../../support/liveMedia.ts';
 import { frameHashes, MediaFolder } from '../../../support/media.ts';
 import { describeWith } from '../../../support/tools.ts';
 
@@ -136,6 +136,18 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
       );
       expect(counts).toEqual([75, 75]);
     });
+  });
+
+  it('has a first fragment of a quarter of a second, with all tracks, which is soon safe', () => {
+    const fragments = fragmentsOf(liveMedia(FOUND, 'mp4'), nutOfTags('first.flv', tags));
+    const [first, second, ...others] = fragments.map(({ startMs, endMs }) => endMs - startMs);
+    expect(first).toBeGreaterThanOrEqual(250);
+    expect(first).toBeLessThan(400);
+    // To the next keyframe, a second after the first one.
+    expect(second).toBeLessThan(900);
+    expect(others.length).toBeGreaterThan(3);
+    const [part] = partsOf(nutOfTags('first.flv', tags), FOUND, 'mp4');
+    expect(part?.muxer.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio']);
   });
 
   it("has the source's own times, also those that jump back", () => {
