@@ -10,7 +10,7 @@ import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
 import { EXIT_CODES } from './attempt/exitCodes.ts';
 import { handedOver } from './attempt/handOver.ts';
 import { Patience, PatientStore } from './attempt/patience.ts';
-import { type StopCause, StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
+import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
 import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
@@ -26,11 +26,8 @@ async function main(env: RecorderEnv): Promise<number> {
   const stop = new StopRequest();
   const onSigterm = (): void => {
     patience.sigterm();
-    causeOfEnd(env, store, stop.signal).then(
-      (cause) => {
-        logger.info('SIGTERM', { cause });
-        stop.ask(cause);
-      },
+    endFor(env, store, stop).then(
+      () => logger.info('SIGTERM', { cause: stop.cause }),
       (error: unknown) => {
         logger.error('SIGTERM, and whether a stop was asked cannot be read', error as Error);
         stop.ask('interrupted');
@@ -61,13 +58,12 @@ async function main(env: RecorderEnv): Promise<number> {
 }
 
 /** A task that is taken away asks for another one first, and records on until that one has opened its part. */
-async function causeOfEnd(env: RecorderEnv, store: StateStore, signal: AbortSignal): Promise<StopCause> {
+async function endFor(env: RecorderEnv, store: StateStore, stop: StopRequest): Promise<void> {
   const { RECORDING_ID: recordingId, ATTEMPT: attempt, LAUNCH_QUEUE_URL: queueUrl } = env;
   const cause = await stopCauseAfterSigterm(store, recordingId);
-  if (cause !== 'interrupted' || queueUrl === undefined) return cause;
+  if (cause !== 'interrupted' || queueUrl === undefined) return stop.ask(cause);
   await launchAsks(new MessageQueue(new SQSClient(), queueUrl)).run(recordingId, attempt + 1);
-  const overlapMs = await handedOver({ store, clock: { nowMs: Date.now }, recordingId, attempt }, signal);
-  return overlapMs === undefined ? 'interrupted' : 'handedOver';
+  stop.interrupt(await handedOver({ store, clock: { nowMs: Date.now }, recordingId, attempt }, stop.signal));
 }
 
 const [, file = '', role] = process.argv;

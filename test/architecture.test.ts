@@ -153,4 +153,18 @@ describe('imports', () => {
     );
     expect(wrong).toEqual([]);
   });
+
+  it('log under no key that the logger has for itself, and drops', () => {
+    const call = /\.(?:info|warn|error|debug|appendKeys)\((?:\s*(?:'[^']*'|`[^`]*`),)?\s*\{([^{}]*)\}/g;
+    const reserved = /(?:^|,)\s*(?:level|message|sampling_rate|service|timestamp)\s*(?=[:,]|$)/;
+    const wrong = (text: string): string[] =>
+      [...text.matchAll(call)].flatMap(([, keys = '']) => (reserved.test(keys) ? [keys.trim()] : []));
+    expect(wrong("log.info('x', { level, text }); log.warn(`y`, {\n a: 1,\n message: b });")).toHaveLength(2);
+    const found = sources
+      .filter((file) => /^(functions|container)\//.test(file))
+      .flatMap((file) =>
+        wrong(readFileSync(path.join(root, file), 'utf8')).map((keys) => `${file}: ${keys}`),
+      );
+    expect(found).toEqual([]);
+  });
 });

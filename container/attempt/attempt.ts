@@ -80,7 +80,9 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   else log.info('attempt ended', { reason, parts: parts.length });
   const announce = (outcome: Outcome) => tryAnnounce(context, () => announceOutcome(context, job, outcome));
   const allParts = async () => (await readRecording(outside.store, job.recordingId))?.parts ?? NO_PARTS;
-  await endAttempt({ ...outside, announce, allParts }, job, attempt, reason);
+  const { overlapMs } = stop;
+  const told = reason.code === 'handed_over' && overlapMs !== undefined ? { overlapMs } : {};
+  await endAttempt({ ...outside, announce, allParts }, job, attempt, reason, told);
   return reason;
 }
 
@@ -219,7 +221,7 @@ const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
     message: 'The task was ended, and nobody had asked to stop the recording.',
   },
   handedOver: {
-    code: 'interrupted',
+    code: 'handed_over',
     message: 'The task was ended; another one had taken the recording over before, without a gap.',
   },
 };

@@ -9,7 +9,7 @@ import type { EndCode } from '../../functions/core/state/objects.ts';
  * | 1 | a defect of the recorder |
  * | 10 | the source could not be opened, or gave nothing |
  * | 20 | the record could not be stored |
- * | 30 | interrupted: told to end without a stop having been asked |
+ * | 30 | interrupted: told to end without a stop having been asked; or handed over, before it was |
  * | 40 | another task has this attempt, or took over its upload |
  */
 export const EXIT_CODES: Readonly<Record<EndCode, number>> = {
@@ -28,6 +28,7 @@ export const EXIT_CODES: Readonly<Record<EndCode, number>> = {
   storage_failed: 20,
   spool_full: 20,
   interrupted: 30,
+  handed_over: 30,
   superseded: 40,
   never_started: 1,
   recorder_failed: 1,

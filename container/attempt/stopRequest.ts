@@ -17,6 +17,7 @@ export type StopCause = 'stopped' | Limit | 'interrupted' | 'handedOver';
 export class StopRequest {
   readonly #controller = new AbortController();
   #cause: StopCause | undefined;
+  #overlapMs: number | undefined;
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -26,10 +27,21 @@ export class StopRequest {
     return this.#cause;
   }
 
+  /** For how long another one had recorded as well; where this one was handed over. */
+  get overlapMs(): number | undefined {
+    return this.#overlapMs;
+  }
+
   ask(cause: StopCause): void {
     if (this.#cause !== undefined) return;
     this.#cause = cause;
     this.#controller.abort();
+  }
+
+  /** The task is taken away. @param overlapMs undefined where no other one records yet */
+  interrupt(overlapMs: number | undefined): void {
+    if (this.#cause === undefined) this.#overlapMs = overlapMs;
+    this.ask(overlapMs === undefined ? 'interrupted' : 'handedOver');
   }
 }
 

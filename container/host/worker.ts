@@ -8,7 +8,7 @@ import { runAttempt } from '../attempt/attempt.ts';
 import { handedOver } from '../attempt/handOver.ts';
 import { Nudges } from '../attempt/nudges.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
-import { type StopCause, StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
+import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
 import { lookupBySystem } from '../source/reach/dnsResolution.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
@@ -116,24 +116,21 @@ class Worker {
   #interrupt(running: Running): void {
     const { carried, stop, patience } = running;
     patience.sigterm();
-    this.#causeOfEnd(running).then(
-      (cause) => stop.ask(cause),
-      (error: unknown) => {
-        const { recordingId } = carried;
-        logger.error('whether a stop was asked cannot be read', { recordingId, error: error as Error });
-        stop.ask('interrupted');
-      },
-    );
+    this.#end(running).catch((error: unknown) => {
+      const { recordingId } = carried;
+      logger.error('whether a stop was asked cannot be read', { recordingId, error: error as Error });
+      stop.ask('interrupted');
+    });
   }
 
-  async #causeOfEnd({ carried, stop, store }: Running): Promise<StopCause> {
+  async #end({ carried, stop, store }: Running): Promise<void> {
     const { recordingId, attempt } = carried;
     const cause = await stopCauseAfterSigterm(store, recordingId);
-    if (cause !== 'interrupted') return cause;
+    if (cause !== 'interrupted') return stop.ask(cause);
     const clock = { nowMs: Date.now };
     const overlapMs = await handedOver({ store, clock, recordingId, attempt }, stop.signal);
     logger.info('hand-over', { recordingId, attempt, overlapMs });
-    return overlapMs === undefined ? 'interrupted' : 'handedOver';
+    stop.interrupt(overlapMs);
   }
 }
 

@@ -162,6 +162,13 @@ export const SEEDS = {
     attempts: new Map([[1, { claim: claim(1), end: end(1, { code: 'interrupted', message: 'x' }) }]]),
     parts: parts(whole(1)),
   },
+  handedOver: {
+    attempts: new Map([
+      [1, { claim: claim(1), end: { ...end(1, { code: 'handed_over', message: 'x' }), overlapMs: 640 } }],
+      [2, { claim: claim(2) }],
+    ]),
+    parts: parts(whole(1), { open: open(2, 2) }),
+  },
   replacing: { replaces: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
   stopping: { stop, attempts: new Map([[1, { claim: claim(1) }]]), parts: parts({ open: open(1) }) },
   finishing: {

@@ -196,7 +196,13 @@ const storyFields = {
   ending: { attempt: z.int(), reason: reasonSchema },
   stopAsked: { by: z.string(), reason: z.string() },
   partFinished: { part: z.int(), bytes: count, durationMs: count, recovered: z.boolean() },
-  attemptEnded: { attempt: z.int(), by: z.string(), reason: reasonSchema },
+  attemptEnded: {
+    attempt: z.int(),
+    by: z.string(),
+    reason: reasonSchema,
+    /** For how long the next attempt had recorded beside it; where it handed over. */
+    overlapMs: optional(count),
+  },
   ended: { status: outcomeSchema.shape.status, reason: reasonSchema },
   recordAvailable: { part: z.int(), key: z.string() },
 } as const satisfies Record<StoryEventType, z.core.$ZodLooseShape>;

@@ -67,8 +67,8 @@ function* happenings({
     if (claim !== undefined && claim.void === undefined)
       yield { type: 'launched', atMs: claim.claimedAtMs, fields: { attempt } };
     if (end !== undefined) {
-      const { endedAtMs, by, reason } = end;
-      yield { type: 'attemptEnded', atMs: endedAtMs, fields: { attempt, by, reason } };
+      const { endedAtMs, by, reason, overlapMs } = end;
+      yield { type: 'attemptEnded', atMs: endedAtMs, fields: { attempt, by, reason, overlapMs } };
     }
   }
   for (const command of control?.commands ?? []) {

@@ -87,11 +87,12 @@ export async function endAttempt(
   { recordingId, mediaSessionId }: Pick<Job, 'recordingId' | 'mediaSessionId'>,
   attempt: number,
   reason: Reason,
+  told: Pick<End, 'overlapMs'> = {},
 ): Promise<void> {
   const { store, clock, announce, allParts } = ports;
   // Whoever took over says how it goes on.
   if (reason.code === 'superseded') return;
-  const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason };
+  const fact: End = { attempt, endedAtMs: clock.nowMs(), by: 'recorder', reason, ...told };
   await store.create(attemptKey(recordingId, attempt, 'end'), fact);
   // Whoever settles it says what follows; of two that record at the same time, the one that ends first says nothing.
   if (isFollowed(reason) || (await isEarlierAlive(store, { recordingId, attempt }))) return;

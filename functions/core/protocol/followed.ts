@@ -2,6 +2,7 @@ import type { EndCode, Reason } from '../state/objects.ts';
 
 const FOLLOWED: ReadonlySet<EndCode> = new Set([
   'interrupted',
+  'handed_over',
   'never_started',
   'recorder_failed',
   'storage_failed',

@@ -217,11 +217,15 @@ async function isStopAsked({ store }: SettlePorts, recordingId: string): Promise
   return (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
 }
 
-/** How many attempts, up to this one and without a longer one in between, ended soon after they began. */
+/**
+ * How many attempts, up to this one and without a longer one in between, ended soon after they began. One that handed over
+ * did what it should.
+ */
 function countShortAttempts({ attempts }: RecordingObjects, last: number, end: End): number {
   let count = 0;
   for (let attempt = last; attempt > 0; attempt--) {
     const facts = attempts.get(attempt);
+    if ((attempt === last ? end : facts?.end)?.reason.code === 'handed_over') continue;
     const endedAtMs = attempt === last ? end.endedAtMs : facts?.end?.endedAtMs;
     const claimedAtMs = facts?.claim?.void === undefined ? facts?.claim?.claimedAtMs : undefined;
     const isLong =

@@ -194,6 +194,7 @@ export const END_CODES = [
   'storage_failed',
   'spool_full',
   'interrupted',
+  'handed_over',
   'superseded',
   'never_started',
   'recorder_failed',
@@ -208,7 +209,14 @@ export const reasonSchema = z.object({
 export type Reason = z.infer<typeof reasonSchema>;
 
 /** `attempts/<n>/end.json`: how the attempt ended. Create-only, recorder, else the task-stopped function. */
-export const endSchema = z.object({ attempt: ordinal, endedAtMs: atMs, by: text, reason: reasonSchema });
+export const endSchema = z.object({
+  attempt: ordinal,
+  endedAtMs: atMs,
+  by: text,
+  reason: reasonSchema,
+  /** For how long the next attempt had recorded beside it, in milliseconds; where it handed over to that one. */
+  overlapMs: optional(count),
+});
 export type End = z.infer<typeof endSchema>;
 
 /**

@@ -47,6 +47,20 @@ describe('a defect of the recorder', () => {
   });
 });
 
+it('hand-overs are no signs of a crash loop, however soon they follow each other', async () => {
+  for (let attempt = 1; attempt < 10; attempt++) {
+    await bench.begin(attempt);
+    await bench.end(attempt, 'handed_over');
+    expect(await bench.gone(attempt)).toEqual({ kind: 'relaunched', attempt: attempt + 1 });
+  }
+  for (let attempt = 10; attempt < 14; attempt++) {
+    await bench.begin(attempt);
+    expect(await bench.gone(attempt)).toEqual({ kind: 'relaunched', attempt: attempt + 1 });
+  }
+  await bench.begin(14);
+  expect(await bench.gone(14)).toMatchObject({ kind: 'ended', outcome: { reason: { code: 'interrupted' } } });
+});
+
 describe('of two attempts that are alive at the same time', () => {
   beforeEach(async () => {
     await bench.begin(1);

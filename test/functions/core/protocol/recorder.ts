@@ -36,7 +36,8 @@ export interface Surroundings {
   readonly ports: Omit<EndPorts, 'allParts'> & Pick<StartPorts, 'tasks'>;
   /** Any other process may come first, and this one may die. */
   step(): Promise<void>;
-  claimed(task: Task): void;
+  /** @param records it is not over at once */
+  claimed(task: Task, records: boolean): void;
   /** The recorder opened a part. */
   opened(task: Task): void;
   stopped(task: Task, reason: string): void;
@@ -95,11 +96,13 @@ export class ModelRecorder {
       runId: `run of ${arn}`,
     });
     if (begun.kind !== 'claimed') return false;
-    this.#world.claimed(this.#task);
-    this.#job = begun.job;
-    this.isRecording = true;
     const over = begun.isStopAsked ? 'stopped' : begun.ending?.code;
-    if (over === undefined) return true;
+    this.#world.claimed(this.#task, over === undefined);
+    this.#job = begun.job;
+    if (over === undefined) {
+      this.isRecording = true;
+      return true;
+    }
     await this.#end(over);
     return false;
   }
@@ -113,7 +116,8 @@ export class ModelRecorder {
     if (isStopped) await this.#end('stopped');
     else if (this.#story === 'defect') await this.#end('recorder_failed');
     else if (this.#story.endsWith('source ended')) await this.#end('source_ended');
-    else if (this.#story === 'told to end' || this.isHandingOver) await this.#end('interrupted');
+    else if (this.#story === 'told to end') await this.#end('interrupted');
+    else if (this.isHandingOver) await this.#end('handed_over');
     else if (this.#story === 'source failed silent') await this.#failToOpen();
   }
 

@@ -194,7 +194,7 @@ export class World {
   }
 
   /** A task claimed its attempt, and nobody may have it but this one. */
-  claimed({ recordingId, attempt }: Task): void {
+  claimed({ recordingId, attempt }: Task, records: boolean): void {
     const token = `${recordingId}/${attempt}`;
     // Another recording of the stream is on its way out by then.
     const others = [...this.running].filter(
@@ -206,7 +206,7 @@ export class World {
     const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
       this.store.objects.has(key),
     );
-    if (this.#claimed.has(token) || others.length > 0 || hasEnded) this.wrong.push(token);
+    if (this.#claimed.has(token) || (records && (others.length > 0 || hasEnded))) this.wrong.push(token);
     this.#claimed.add(token);
   }
 
