@@ -94,7 +94,7 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
     const bus = new EventBus(new EventBridgeClient({ region, credentials: CREDENTIALS }), 'none');
     const reconciliation = new Reconciliation({
       ...{ s3, ecs, store, clock, rescue, ports, cluster: CLUSTER, stopTasks: neither, relocate: neither },
-      aftermath: new Aftermath({ store, rescue, bus, ports }),
+      aftermath: new Aftermath({ s3, store, rescue, bus, ports }),
     });
     const log = new Logger({ logLevel: 'ERROR' });
     const findAll = await seconds(async () => {

@@ -5,6 +5,7 @@ import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
 import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
+import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
 import { EXIT_CODES } from './attempt/exitCodes.ts';
@@ -15,6 +16,7 @@ import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
 import { lookupBySystem } from './source/reach/dnsResolution.ts';
+import { Journal } from './upload/journal.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
 
 /** A dedicated task: one attempt of one recording, as the task's environment names it. */
@@ -36,11 +38,20 @@ async function main(env: RecorderEnv): Promise<number> {
   };
   process.on('SIGTERM', onSigterm);
   process.on('SIGINT', onSigterm);
+  const runId = randomUUID();
+  const arn = await taskArn(env.ECS_CONTAINER_METADATA_URI_V4);
+  const journal = new Journal(journalId(arn?.split('/').at(-1) ?? runId, runId), {
+    s3,
+    bucket: env.LANDING_BUCKET,
+    log: logger,
+    nowMs: Date.now,
+  });
   const reason = await runAttempt({
     outside: {
       s3,
       store,
       patience,
+      journal,
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
       clock: { nowMs: Date.now },
       log: logger,
@@ -48,12 +59,13 @@ async function main(env: RecorderEnv): Promise<number> {
     },
     recordingId: env.RECORDING_ID,
     attempt: env.ATTEMPT,
-    taskArn: await taskArn(env.ECS_CONTAINER_METADATA_URI_V4),
-    runId: randomUUID(),
+    taskArn: arn,
+    runId,
     ffmpegPath: env.FFMPEG_PATH ?? 'ffmpeg',
     spoolFolder: env.SPOOL_DIR,
     stop,
   });
+  await journal.close();
   return EXIT_CODES[reason.code];
 }
 

@@ -127,7 +127,7 @@ export const FUNCTIONS = {
     description:
       "Rescues what a recorder left, and starts the next attempt or writes the recording's outcome",
     timeoutSeconds: 300,
-    // Holds the tails of one part at a time.
+    // Holds what was saved of one part at a time.
     memoryMb: 1024,
     environment: {
       ...CONTROL_ENVIRONMENT,
@@ -147,7 +147,8 @@ export const FUNCTIONS = {
     name: 'settle',
     description: 'Settles attempts that ended inside a host, or with it',
     timeoutSeconds: 300,
-    memoryMb: 1024,
+    // A whole vCPU: the ten recordings of a worker are asked for again within a second; and what it wrote is held at once.
+    memoryMb: 1769,
     environment: { ...CONTROL_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
     grants: [...AFTERMATH_GRANTS, { on: 'eventBus', actions: ['events:PutEvents'] }],
   },

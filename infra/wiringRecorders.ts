@@ -24,14 +24,13 @@ export const RECORDER_TASK = {
       actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       keys: ['records/*'],
     },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'tails') },
-    { on: 'landing', actions: ['s3:PutObject'], keys: state('writing') },
-    { on: 'landing', actions: ['s3:DeleteObject'], keys: state('tails', 'writing') },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
+    // Tails: recorders of version 0.1, which go on through an upgrade.
+    { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('journal', 'tails', 'writing') },
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
     {
       on: 'landing',
-      list: ['records/*', ...state('recordings', 'locks', 'sessions', 'tails')],
+      list: ['records/*', ...state('recordings', 'locks', 'sessions')],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
     // The next attempt, before this task is taken away.

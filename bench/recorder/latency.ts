@@ -126,7 +126,7 @@ async function call({ apiUrl }: Runtime, method: string, route: string, body?: o
   return (await answer.json()) as Answer;
 }
 
-/** Notes when the part was opened, and when the first media came: in an S3 part or in a tail. */
+/** Notes when the part was opened, and when the first media came: in an S3 part or in the journal. */
 function watchLanding({ faults }: Runtime): { openedAt?: number; firstMediaAt?: number; end: () => void } {
   const hit = faults.s3.hit.bind(faults.s3);
   const seen: ReturnType<typeof watchLanding> = {
@@ -138,8 +138,8 @@ function watchLanding({ faults }: Runtime): { openedAt?: number; firstMediaAt?: 
     if (call.operation === 'PutObject' && call.target.endsWith('/open.json')) {
       seen.openedAt ??= performance.now();
     }
-    const isTail = call.operation === 'PutObject' && call.target.startsWith('landing/state/tails/');
-    if (isTail || call.operation === 'UploadPart') seen.firstMediaAt ??= performance.now();
+    const isJournal = call.operation === 'PutObject' && call.target.startsWith('landing/state/journal/');
+    if (isJournal || call.operation === 'UploadPart') seen.firstMediaAt ??= performance.now();
     return hit(call);
   };
   return seen;

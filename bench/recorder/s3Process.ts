@@ -13,7 +13,7 @@ const server = await startS3Server({
 const calls: Record<string, number> = {};
 const hit = server.faults.hit.bind(server.faults);
 server.faults.hit = (call) => {
-  const name = call.target.includes('/state/tails/') ? `${call.operation} of tails` : call.operation;
+  const name = call.target.includes('/state/journal/') ? `${call.operation} of the journal` : call.operation;
   calls[name] = (calls[name] ?? 0) + 1;
   return hit(call);
 };

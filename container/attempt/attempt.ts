@@ -53,7 +53,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { outside, attempt, stop } = options;
   const { log, patience } = outside;
   patience.begin();
-  const begun = await beginAttempt(outside, options);
+  const begun = await beginAttempt(outside, { ...options, journal: outside.journal.id });
   options.onBegun?.(begun.kind === 'claimed');
   if (begun.kind === 'unknown') {
     log.error('there is no such recording');
@@ -145,7 +145,6 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const tasks = [
     every(LOOK_MS, () => watch.look(), background.signal),
     every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),
-    every(job.settings.maxLossMs, () => recording.checkpoint(), background.signal),
   ];
   try {
     patience.record();

@@ -5,6 +5,7 @@ import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import type { Lookup } from '../source/reach/dnsResolution.ts';
+import type { Journal } from '../upload/journal.ts';
 import type { Patience } from './patience.ts';
 
 /** What every piece of the recorder needs of the outside. */
@@ -13,6 +14,8 @@ export interface Outside {
   /** Tries again for as long as `patience` lasts. */
   readonly store: StateStore;
   readonly patience: Patience;
+  /** What is in no S3 part yet, of all recordings of this process. */
+  readonly journal: Journal;
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { assignmentSchema, settleAsk } from '../../functions/core/protocol/asks.ts';
+import { assignmentSchema, settleAsk, settleAsks } from '../../functions/core/protocol/asks.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import type { HostEnv } from './env.ts';
 import type { HostState } from './hostState.ts';
@@ -175,7 +175,7 @@ export class Supervisor {
     this.#begun(carried, 'refused');
     this.#room.left();
     const wasClaimed = code !== 'superseded';
-    this.#spawn(this.#settle(carried, wasClaimed ? `${code}: ${message}` : undefined, false));
+    this.#spawn(this.#settle(carried, wasClaimed ? `${code}: ${message}` : undefined));
     this.#checkQuiet();
   }
 
@@ -187,20 +187,29 @@ export class Supervisor {
     for (const one of carried) {
       this.#begun(one, 'gone');
       this.#room.left();
-      this.#spawn(this.#settle(one, `its worker ended: ${how}`, true));
     }
+    this.#spawn(this.#settleTogether(carried, `its worker ended: ${how}`));
     if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
     this.#checkQuiet();
   }
 
   /** Told before it is forgotten: no event of ECS tells of an attempt that ended inside a host. */
-  async #settle(carried: Carried, reason: string | undefined, died: boolean): Promise<void> {
+  async #settle(carried: Carried, reason: string | undefined): Promise<void> {
     const { settle, state, hostId } = this.#options;
     if (reason !== undefined) {
       const endedAtMs = Date.now();
-      await settle(settleAsk({ ...carried, reason, by: `host ${hostId}`, endedAtMs, died }));
+      await settle(settleAsk({ ...carried, reason, by: `host ${hostId}`, endedAtMs, died: false }));
     }
     await state.drop(carried);
+  }
+
+  /** All that a worker carried with one message: what it wrote is then read once for all of them. */
+  async #settleTogether(carried: readonly Carried[], reason: string): Promise<void> {
+    if (carried.length === 0) return;
+    const { settle, state, hostId } = this.#options;
+    const how = { reason, by: `host ${hostId}`, endedAtMs: Date.now(), died: true };
+    await settle(settleAsks(carried.map((one) => settleAsk({ ...one, ...how }))));
+    await Promise.all(carried.map((one) => state.drop(one)));
   }
 
   #spawn(run: Promise<void>): void {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { logger } from '../../functions/aws/logger.ts';
+import { journalId } from '../../functions/core/state/keys.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { runAttempt } from '../attempt/attempt.ts';
 import { handedOver } from '../attempt/handOver.ts';
@@ -10,6 +12,7 @@ import { Nudges } from '../attempt/nudges.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
 import { lookupBySystem } from '../source/reach/dnsResolution.ts';
+import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
 import { type HostIdentity, hostIdentity } from './identity.ts';
@@ -26,9 +29,9 @@ interface Running {
 const DELAY_TOLD_MS = 2_000;
 
 /**
- * A worker of a host: attempts beside each other in one process. They share clients, and nothing else: each has its own
- * ffmpeg, spool folder, patience and log, and what one of them throws ends that one alone. A defect that ends the process
- * ends them all, and the supervisor says so.
+ * A worker of a host: attempts beside each other in one process. They share clients and the journal, and nothing else:
+ * each has its own ffmpeg, spool folder, patience and log, and what one of them throws ends that one alone. A defect that
+ * ends the process ends them all, and the supervisor says so.
  */
 export async function runWorker(): Promise<void> {
   const env = readHostEnv(process.env);
@@ -54,11 +57,18 @@ class Worker {
   /** State and media have sockets of their own: a part that is uploaded does not hold up a claim. */
   readonly #state = recorderS3Client(logger);
   readonly #media = recorderS3Client(logger);
+  readonly #journal: Journal;
   readonly #bus: EventBus;
 
   constructor(env: HostEnv, identity: HostIdentity) {
     this.#env = env;
     this.#identity = identity;
+    this.#journal = new Journal(journalId(identity.hostId, randomUUID()), {
+      s3: this.#media,
+      bucket: env.LANDING_BUCKET,
+      log: logger,
+      nowMs: Date.now,
+    });
     this.#bus = new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME);
   }
 
@@ -97,6 +107,7 @@ class Worker {
         s3: this.#media,
         store,
         patience,
+        journal: this.#journal,
         bus: this.#bus,
         clock: { nowMs: Date.now },
         log,

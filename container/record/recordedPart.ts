@@ -1,6 +1,4 @@
-import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
-import { CONTENT_TYPES } from '../../functions/core/media/contentTypes.ts';
 import type { PageStore } from '../../functions/core/media/pages.ts';
 import {
   type ContainerFormat,
@@ -8,30 +6,24 @@ import {
   type Fragment,
   type PartMuxer,
 } from '../../functions/core/media/types.ts';
-import { fileName } from '../../functions/core/names/index.ts';
-import { partNameValues } from '../../functions/core/names/recordNames.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
-import { partKey, recordKey } from '../../functions/core/state/keys.ts';
-import {
-  type FinalPart,
-  finalPartSchema,
-  type OpenPart,
-  openPartSchema,
-} from '../../functions/core/state/objects.ts';
+import { partKey } from '../../functions/core/state/keys.ts';
+import { type FinalPart, finalPartSchema, type OpenPart } from '../../functions/core/state/objects.ts';
 import { announcePart } from '../../functions/recordings/announcements.ts';
 import { type AttemptContext, tryAnnounce } from '../attempt/context.ts';
 import { SupersededError } from '../attempt/faults.ts';
 import type { BufferPool } from '../upload/bufferPool.ts';
 import { completeUpload } from '../upload/completion.ts';
+import type { JournalTrack } from '../upload/journalTrack.ts';
 import type { PageFile } from '../upload/pageFile.ts';
 import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
 import type { Spool } from '../upload/spool.ts';
-import { Tails } from '../upload/tails.ts';
 import type { Uploader } from '../upload/uploader.ts';
 import { finalPartOf } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
 import type { RunJoin } from './inputTimeline.ts';
+import { takePart } from './takePart.ts';
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -45,6 +37,8 @@ export interface PartOptions {
   readonly leftOut: readonly LeftOut[];
   /** The number to take, or the next free one after it. */
   readonly part: number;
+  /** The attempt's first, second, … file. */
+  readonly file: number;
   /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
   readonly zeroAtMs: number;
 }
@@ -62,8 +56,8 @@ export class RecordedPart {
   readonly #openedAtMs: number;
   /** Settles when the part's number has been taken. */
   readonly opened: Promise<OpenPart>;
-  /** Checkpoints of what is not in an uploaded S3 part. */
-  readonly tails: Tails;
+  /** What is in no S3 part yet is saved there. */
+  readonly #journal: JournalTrack;
   readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
@@ -88,15 +82,11 @@ export class RecordedPart {
       target,
       partBytes: options.context.job.settings.partBytes,
     });
-    const { s3, store, log, job, clock } = options.context;
-    this.tails = new Tails({
-      s3,
-      bucket: store.bucket,
-      log,
-      recordingId: job.recordingId,
-      part: this.opened.then(({ part }) => part),
+    const { journal, job, attempt } = options.context;
+    this.#journal = journal.track({
+      file: { recordingId: job.recordingId, attempt, file: options.file },
+      maxLossMs: job.settings.maxLossMs,
       upload: this.#upload,
-      facts: () => ({ ...this.#muxer.summary, atMs: clock.nowMs() }),
       isRescued: () => this.#isRescued(),
     });
   }
@@ -128,6 +118,11 @@ export class RecordedPart {
 
   get mustRoll(): boolean {
     return this.#upload.mustRoll;
+  }
+
+  /** Age of what would be lost if the task were killed now; undefined before anything was saved. */
+  unsavedMs(nowMs: number): number | undefined {
+    return this.#journal.ageMs(nowMs);
   }
 
   /** The fragment belongs into this file: the source has not changed its parameters with it. */
@@ -169,6 +164,8 @@ export class RecordedPart {
       throw error;
     }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
+    const { durationMs, videoFrames } = this.#muxer.summary;
+    this.#journal.added({ durationMs, videoFrames, atMs: this.#lastByteAtMs }, fragment.keyframe);
   }
 
   /** Somebody took this recorder for lost: it leaves the part to him, and goes. */
@@ -197,7 +194,12 @@ export class RecordedPart {
    */
   async finish(): Promise<FinalPart> {
     try {
-      return await this.#finish();
+      const final = await this.#finish();
+      this.#journal.complete();
+      return final;
+    } catch (error) {
+      this.#journal.leave();
+      throw error;
     } finally {
       this.#pages.close();
     }
@@ -229,59 +231,26 @@ export class RecordedPart {
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
-    await Promise.all([this.#upload.close(), this.tails.close()]);
+    await this.#upload.close();
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await tryAnnounce(context, () => announcePart(context, context.job, final));
     return final;
   }
 
   async #open(): Promise<OpenPart> {
-    for (let part = this.#options.part; ; part++) {
-      const taken = await this.#retrying(() => this.#take(part));
-      if (taken !== undefined) return taken;
-    }
-  }
-
-  /** Creates the upload and takes the number; undefined when another attempt has it. */
-  async #take(part: number): Promise<OpenPart | undefined> {
-    const { context, format, leftOut } = this.#options;
-    const { job, attempt, store, s3 } = context;
+    const { context, format, leftOut, file, zeroAtMs } = this.#options;
     const facts = {
-      part,
-      startTimeMs: Math.round(this.#options.zeroAtMs + this.#muxer.summary.startMs),
+      file,
+      format,
+      startTimeMs: Math.round(zeroAtMs + this.#muxer.summary.startMs),
       openedAtMs: this.#openedAtMs,
       tracks: [...this.#muxer.tracks],
-    };
-    const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
-    const key = recordKey(job.recordingId, attempt, name);
-    const created = await s3.send(
-      new CreateMultipartUploadCommand({
-        Bucket: store.bucket,
-        Key: key,
-        ContentType: CONTENT_TYPES[format],
-        ChecksumAlgorithm: 'CRC32',
-        ChecksumType: 'FULL_OBJECT',
-        Metadata: { 'recording-id': job.recordingId, part: String(part) },
-      }),
-    );
-    const open: OpenPart = {
-      ...facts,
-      attempt,
-      key,
-      uploadId: created.UploadId ?? '',
-      fileName: name,
-      format,
       ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
     };
-    const openKey = partKey(job.recordingId, part, 'open');
-    if (await store.create(openKey, open)) return open;
-    const known = await store.read(openKey, openPartSchema);
-    // A retried write whose first answer was lost finds itself.
-    if (known?.value.uploadId === open.uploadId) return open;
-    await s3.send(
-      new AbortMultipartUploadCommand({ Bucket: store.bucket, Key: key, UploadId: open.uploadId }),
-    );
-    return undefined;
+    for (let part = this.#options.part; ; part++) {
+      const taken = await this.#retrying(() => takePart(context, { ...facts, part }));
+      if (taken !== undefined) return taken;
+    }
   }
 
   async #finalize(final: FinalPart): Promise<FinalPart> {

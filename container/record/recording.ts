@@ -58,6 +58,8 @@ export class Recording {
   #part: RecordedPart | undefined;
   readonly #unfinished = new Set<RecordedPart>();
   #nextPart: number;
+  /** Begun so far. */
+  #files = 0;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
   #begunAtMs = 0;
@@ -178,11 +180,6 @@ export class Recording {
     });
   }
 
-  /** Saves the bytes of unfinished parts that are not in an uploaded S3 part yet. */
-  async checkpoint(): Promise<void> {
-    await Promise.all([...this.#unfinished].map((part) => part.tails.checkpoint()));
-  }
-
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
     try {
@@ -211,7 +208,7 @@ export class Recording {
       durationMs: this.#endedParts.durationMs + (part?.durationMs ?? 0),
       videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
       spoolBytes: this.#spool.bytes,
-      tailAgeMs: part?.tails.ageMs(this.#options.context.clock.nowMs()) ?? 0,
+      tailAgeMs: part?.unsavedMs(this.#options.context.clock.nowMs()) ?? 0,
       waitsForKeyframeSinceMs: this.#media?.waitsForKeyframeSinceMs,
     };
   }
@@ -274,6 +271,7 @@ export class Recording {
 
   #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {
     const { context, signal, onFirstPart, firstPart } = this.#options;
+    this.#files += 1;
     const part = new RecordedPart(
       {
         context,
@@ -284,6 +282,7 @@ export class Recording {
         format: this.#format,
         leftOut: this.#leftOut,
         part: this.#nextPart,
+        file: this.#files,
         zeroAtMs,
       },
       (pages) => media.startPart(first, pages),

@@ -28,12 +28,28 @@ export interface SealedUpload {
   readonly crc32: string;
 }
 
+/** An S3 part that is full, from its first byte in the file on. */
+interface SealedPart {
+  readonly start: number;
+  readonly bytes: number;
+  /** Where its bytes are; undefined when they were given back. */
+  kept: Buffer | SpooledBytes | undefined;
+  isUploaded: boolean;
+  /** Its memory, or its disk. */
+  giveBack: () => void;
+}
+
+/** The journal is a moment behind the uploads; it is further behind while S3 comes back. */
+const KEPT_IN_MEMORY = 2;
+const KEPT_ON_DISK_BYTES = 256 * 1024 * 1024;
+
 /** An S3 multipart upload has at most 10,000 parts; a new file begins before. */
 const ROLL_AT_PARTS = 9_900;
 
 /**
  * The bytes of one file on their way into one multipart upload: filled into S3 parts as they come. The first S3 part
- * is kept on disk as well, since a finished file gets another head.
+ * is kept on disk as well, since a finished file gets another head. What S3 has, and the journal not yet, is kept for
+ * that, within bounds.
  */
 export class PartUpload {
   readonly #options: PartUploadOptions;
@@ -42,13 +58,10 @@ export class PartUpload {
   #filledBytes = 0;
   #bytes = 0;
   #uploadedBytes = 0;
-  /** S3 parts that are full, in order, and not in the contiguous prefix yet. */
-  #sealed: {
-    readonly start: number;
-    data: Buffer | undefined;
-    isUploaded: boolean;
-    readonly bytes: number;
-  }[] = [];
+  /** S3 parts that are full, in order, from the first one on that is not in the contiguous prefix, or is kept. */
+  readonly #sealed: SealedPart[] = [];
+  /** Before it the journal has all, or will not ask for it. */
+  #takenTo = 0;
   #first: SpooledBytes | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -70,23 +83,46 @@ export class PartUpload {
 
   /** Bytes from the beginning on that S3 has without a gap. */
   get prefixBytes(): number {
-    return this.#sealed[0]?.start ?? this.#bytes - this.#filledBytes;
+    return this.#sealed.find(({ isUploaded }) => !isUploaded)?.start ?? this.#bytes - this.#filledBytes;
+  }
+
+  /** The bytes from an offset on that can be copied: from the first one that is kept to where they end, or are given back. */
+  keptFrom(offset: number): { readonly from: number; readonly to: number } {
+    const bufferStart = this.#bytes - this.#filledBytes;
+    let from = Math.max(offset, this.#sealed[0]?.start ?? bufferStart);
+    for (const { start, bytes, kept } of this.#sealed) {
+      if (kept !== undefined || start + bytes <= from) continue;
+      if (start > from) return { from, to: start };
+      from = start + bytes;
+    }
+    return { from, to: this.#bytes };
   }
 
   /**
-   * The bytes from an offset on, not below `prefixBytes`, up to the last one appended; undefined when some of them wait
-   * on disk. They are to be copied at once: what they lie in is used again.
+   * Copies bytes that are kept: what is in memory at once, since that is used again, what is on disk by and by.
+   * @param target takes as many as are wanted
+   * @throws the disk's own error
    */
-  bytesFrom(offset: number): readonly Buffer[] | undefined {
-    const pieces: Buffer[] = [];
-    for (const { start, data, bytes } of this.#sealed) {
-      if (start + bytes <= offset) continue;
-      if (data === undefined) return undefined;
-      pieces.push(data.subarray(Math.max(0, offset - start)));
+  async copyTo(target: Buffer, from: number): Promise<void> {
+    const to = from + target.length;
+    const reads: Promise<void>[] = [];
+    for (const { start, bytes, kept } of this.#sealed) {
+      const [first, end] = [Math.max(from, start), Math.min(to, start + bytes)];
+      if (first >= end) continue;
+      const piece = target.subarray(first - from, end - from);
+      if (Buffer.isBuffer(kept)) kept.copy(piece, 0, first - start, end - start);
+      else if (kept !== undefined) reads.push(kept.readInto(piece, first - start));
     }
     const bufferStart = this.#bytes - this.#filledBytes;
-    pieces.push(this.#buffer.subarray(Math.max(0, offset - bufferStart), this.#filledBytes));
-    return pieces;
+    const first = Math.max(from, bufferStart);
+    if (first < to) this.#buffer.copy(target, first - from, first - bufferStart, to - bufferStart);
+    await Promise.all(reads);
+  }
+
+  /** The journal has what comes before, or does without. */
+  taken(to: number): void {
+    this.#takenTo = to;
+    this.#release();
   }
 
   /** The file must end soon: S3 takes no more than 10,000 parts. */
@@ -160,8 +196,9 @@ export class PartUpload {
     return this.#options.uploader.put(await this.#options.target, 1, content);
   }
 
-  /** Gives the disk back. */
+  /** The upload is complete. Gives memory and disk back. */
   async close(): Promise<void> {
+    this.taken(this.#bytes);
     await this.#first?.remove();
     this.#first = undefined;
   }
@@ -175,28 +212,51 @@ export class PartUpload {
     const isOnDisk = uploader.mustSpool(last);
     const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(data))) : undefined;
     if (isOnDisk) buffers.give(buffer);
-    const sealed = {
+    const sealed: SealedPart = {
       start: this.#bytes - data.length,
-      data: isOnDisk ? undefined : data,
-      isUploaded: false,
       bytes: data.length,
+      kept: spooled ?? data,
+      isUploaded: false,
+      giveBack: () => {
+        if (!isOnDisk) buffers.give(buffer);
+        // The first one stays on disk.
+        else if (partNumber > 1) void spooled?.remove().catch((error: unknown) => this.#fail(error));
+      },
     };
     this.#sealed.push(sealed);
     const submitted = uploader.submit(target, partNumber, spooled ?? data);
-    const uploaded = submitted.then(async (part) => {
+    const uploaded = submitted.then((part) => {
       this.#uploadedBytes += part.bytes;
       sealed.isUploaded = true;
-      sealed.data = undefined;
-      if (!isOnDisk) buffers.give(buffer);
-      while (this.#sealed[0]?.isUploaded === true) this.#sealed.shift();
-      if (partNumber === 1) spooled?.settle();
-      else await spooled?.remove();
+      spooled?.settle();
+      // It is on disk in any case: its memory is not needed to keep it.
+      if (partNumber === 1 && !isOnDisk && this.#first !== undefined) {
+        sealed.kept = this.#first;
+        sealed.giveBack();
+        sealed.giveBack = () => undefined;
+      }
+      this.#release();
       return part;
     });
     uploaded.catch((error: unknown) => this.#fail(error));
     this.#uploads.push(uploaded);
     this.#buffer = last ? NOTHING : buffers.take(s3PartBytes(this.#uploads.length + 1, partBytes));
     this.#filledBytes = 0;
+  }
+
+  /** Gives back what S3 has, once the journal has it as well: the oldest goes before it comes to too much. */
+  #release(): void {
+    let [inMemory, onDiskBytes] = [0, 0];
+    for (const part of this.#sealed.toReversed()) {
+      if (!part.isUploaded || part.kept === undefined) continue;
+      const isTaken = part.start + part.bytes <= this.#takenTo;
+      if (Buffer.isBuffer(part.kept)) inMemory += 1;
+      else onDiskBytes += part.bytes;
+      if (!isTaken && inMemory <= KEPT_IN_MEMORY && onDiskBytes <= KEPT_ON_DISK_BYTES) continue;
+      part.kept = undefined;
+      part.giveBack();
+    }
+    while (this.#sealed[0]?.isUploaded === true && this.#sealed[0].kept === undefined) this.#sealed.shift();
   }
 
   /** The first S3 part is on disk already; now it waits there. */

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PageFile } from './pageFile.ts';
 
@@ -13,6 +13,8 @@ export interface SpooledBytes {
   readonly bytes: number;
   /** All of them. @throws the disk's own error, as all that reads */
   read(): Promise<Buffer>;
+  /** As many as `target` takes, from there on. */
+  readInto(target: Buffer, fromByte: number): Promise<void>;
   /** From there on, piece by piece. */
   stream(fromByte: number): AsyncIterable<Buffer>;
   /** They wait for S3, and so count: `reserve` has found room for them. */
@@ -86,6 +88,7 @@ export class Spool {
     return {
       bytes,
       read: () => readFile(file),
+      readInto: (target, fromByte) => readInto(file, target, fromByte),
       stream: (fromByte) => createReadStream(file, { start: fromByte, highWaterMark: READ_BYTES }),
       wait: () => count(bytes),
       settle: () => count(0),
@@ -98,6 +101,19 @@ export class Spool {
 
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function readInto(file: string, target: Buffer, fromByte: number): Promise<void> {
+  const handle = await open(file);
+  try {
+    for (let read = 0; read < target.length; ) {
+      const { bytesRead } = await handle.read(target, read, target.length - read, fromByte + read);
+      if (bytesRead === 0) throw new Error(`${file} ends ${target.length - read} bytes too early`);
+      read += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
 }
 

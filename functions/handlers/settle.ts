@@ -1,11 +1,13 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import * as z from 'zod/mini';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
-import { settleAskSchema } from '../core/protocol/asks.ts';
+import { settleAskSchema, settleAsksSchema } from '../core/protocol/asks.ts';
 import { setUpSettling } from '../mending/settling.ts';
 
 const setup = once(setUpSettling);
+const messageSchema = z.union([settleAsksSchema, settleAskSchema]);
 
 /** The settle queue: attempts that ended inside a host, or with it. No event of ECS tells of them. What fails comes again. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
@@ -16,7 +18,8 @@ export const handler = async (event: SQSEvent, context: Context): Promise<SQSBat
 async function settleMessage(message: SQSRecord): Promise<void> {
   const log = logger.createChild();
   try {
-    const ask = settleAskSchema.parse(JSON.parse(message.body));
+    const ask = messageSchema.parse(JSON.parse(message.body));
+    if ('asks' in ask) return await setup().settleTogether(ask.asks, log);
     log.appendKeys({ recordingId: ask.recordingId, attempt: ask.attempt });
     await setup().settle(ask, log);
   } catch (error) {

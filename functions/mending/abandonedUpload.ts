@@ -1,40 +1,23 @@
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
-  GetObjectCommand,
   ListPartsCommand,
   type S3Client,
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { type StateStore, uploadIsGone } from '../aws/stateStore.ts';
-import { tailsPrefix } from '../core/state/keys.ts';
+import { uploadIsGone } from '../aws/stateStore.ts';
 import type { OpenPart, UploadedPart } from '../core/state/objects.ts';
-import { continueWithTails, decodeTailFacts, type TailFacts } from '../core/upload/tails.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
-
-/** Bytes that continue S3 parts, and what the last of them says of the file so far. */
-export interface Tail {
-  readonly bytes: Buffer;
-  readonly facts: TailFacts | undefined;
-}
 
 /** What S3 is asked of an upload whose recorder is gone. */
 export class AbandonedUpload {
   readonly #s3: S3Client;
-  readonly #store: StateStore;
-  readonly #recordingId: string;
-  readonly #open: OpenPart;
+  readonly #target: { readonly Bucket: string; readonly Key: string; readonly UploadId: string };
 
-  constructor(s3: S3Client, store: StateStore, recordingId: string, open: OpenPart) {
+  constructor(s3: S3Client, bucket: string, { key, uploadId }: OpenPart) {
     this.#s3 = s3;
-    this.#store = store;
-    this.#recordingId = recordingId;
-    this.#open = open;
-  }
-
-  get #target() {
-    return { Bucket: this.#store.bucket, Key: this.#open.key, UploadId: this.#open.uploadId };
+    this.#target = { Bucket: bucket, Key: key, UploadId: uploadId };
   }
 
   /** Undefined when the upload was completed or aborted. */
@@ -54,20 +37,6 @@ export class AbandonedUpload {
       throw error;
     }
     return found;
-  }
-
-  /** The saved bytes from an offset of the file on, up to the first gap. */
-  async tail(fromBytes: number): Promise<Tail> {
-    const keys = await this.#store.list(tailsPrefix(this.#recordingId, this.#open.part));
-    const buffers: Buffer[] = [];
-    let facts: TailFacts | undefined;
-    for (const { key, skipBytes } of continueWithTails(fromBytes, keys)) {
-      const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.#store.bucket, Key: key }));
-      const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
-      buffers.push(Buffer.from(bytes.subarray(skipBytes)));
-      facts = decodeTailFacts(answer.Metadata ?? {}) ?? facts;
-    }
-    return { bytes: Buffer.concat(buffers), facts };
   }
 
   async uploadPart(partNumber: number, data: Buffer): Promise<void> {
@@ -106,12 +75,6 @@ export class AbandonedUpload {
       await this.#s3.send(new AbortMultipartUploadCommand(this.#target));
     } catch (error) {
       if (!uploadIsGone(error)) throw error;
-    }
-  }
-
-  async removeTails(): Promise<void> {
-    for (const key of await this.#store.list(tailsPrefix(this.#recordingId, this.#open.part))) {
-      await this.#store.remove(key);
     }
   }
 }

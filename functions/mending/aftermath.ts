@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../aws/eventBus.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { forgetActive } from '../core/protocol/active.ts';
@@ -7,9 +8,12 @@ import { forgetWriting } from '../core/protocol/writing.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announceMissing } from '../recordings/announcements.ts';
 import { readRecording } from '../recordings/read.ts';
+import { removeSettled } from './journalRemoval.ts';
+import type { Journals } from './journals.ts';
 import type { Rescue } from './rescue.ts';
 
 export interface AftermathOptions {
+  readonly s3: S3Client;
   readonly store: StateStore;
   readonly rescue: Rescue;
   readonly bus: EventBus;
@@ -36,8 +40,33 @@ export class Aftermath {
     this.#options = options;
   }
 
-  /** @returns undefined where there is no such recording */
-  async of(task: GoneTask, log: Logger): Promise<Settled | undefined> {
+  /** For attempts that are settled side by side, since their process died: what it wrote is read once for all of them. */
+  sharedJournals(): Journals {
+    return this.#options.rescue.journals(true);
+  }
+
+  /**
+   * @param shared whoever settles others beside it removes what nobody needs of them
+   * @returns undefined where there is no such recording
+   */
+  async of(task: GoneTask, log: Logger, shared?: Journals): Promise<Settled | undefined> {
+    const journals = shared ?? this.#options.rescue.journals(false);
+    const settled = await this.#settle(task, log, journals);
+    if (shared === undefined) await this.removeJournals(journals, log);
+    return settled;
+  }
+
+  /** What nobody needs of them. What it leaves is for reconcile, and no fault of what was settled. */
+  async removeJournals(journals: Journals, log: Logger): Promise<void> {
+    try {
+      const removed = await removeSettled(this.#options, journals, log);
+      if (removed > 0) log.info('what a dead worker left in its journal is not needed any more', { removed });
+    } catch (error) {
+      log.warn('the journal of a dead worker was left behind', error as Error);
+    }
+  }
+
+  async #settle(task: GoneTask, log: Logger, journals: Journals): Promise<Settled | undefined> {
     const { store, ports } = this.#options;
     const objects = await readRecording(store, task.recordingId);
     if (objects === undefined) {
@@ -45,7 +74,7 @@ export class Aftermath {
       return undefined;
     }
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
-    const rescue = () => this.#rescueParts(task, log);
+    const rescue = () => this.#rescueParts(task, log, journals);
     const settled = await settleAttempt({ ...ports, rescue }, objects, task);
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });
@@ -65,18 +94,23 @@ export class Aftermath {
   }
 
   /** Completes the parts of every attempt that has ended: one whose recorder lives is its recorder's. */
-  async #rescueParts({ recordingId, attempt, endedAtMs }: GoneTask, log: Logger): Promise<RecordingObjects> {
+  async #rescueParts(
+    { recordingId, attempt, endedAtMs }: GoneTask,
+    log: Logger,
+    journals: Journals,
+  ): Promise<RecordingObjects> {
     const { store, rescue } = this.#options;
     const objects = await this.#read(recordingId);
     const left = new Set<number>();
     for (const { open, moved } of objects.parts.values()) {
       if (open === undefined) continue;
-      const { end, progress } = objects.attempts.get(open.attempt) ?? {};
+      const { claim, end, progress } = objects.attempts.get(open.attempt) ?? {};
       if (end === undefined) continue;
       left.add(open.part);
       if (moved !== undefined) continue;
       const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
-      await rescue.rescue({ recordingId, open, progress, endedAtMs: goneAtMs }, log);
+      const part = { recordingId, open, journal: claim?.journal, progress, endedAtMs: goneAtMs };
+      await rescue.rescue(part, log, journals);
     }
     await forgetWriting(store, recordingId, left);
     return this.#read(recordingId);

@@ -1,8 +1,9 @@
 import type { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import { settleAsk } from '../core/protocol/asks.ts';
+import { settleAsk, settleAsks } from '../core/protocol/asks.ts';
 import { carriedSchema } from '../core/state/hostObjects.ts';
-import { hostCarriesPrefix } from '../core/state/keys.ts';
+import { attemptKey, hostCarriesPrefix } from '../core/state/keys.ts';
+import { claimSchema } from '../core/state/objects.ts';
 
 export interface GoneHost {
   readonly hostId: string;
@@ -13,20 +14,29 @@ export interface GoneHost {
 }
 
 /**
- * Asks for everything that a host carried to be settled. Safe to repeat, and a host that was taken for gone and is not
- * does no harm: whoever is settled is fenced off by its upload. @returns how many attempts it carried
+ * Asks for everything that a host carried to be settled, what one worker carried together. Safe to repeat, and a host that
+ * was taken for gone and is not does no harm: whoever is settled is fenced off by its upload.
+ * @returns how many attempts it carried
  */
 export async function settleGoneHost(
   { store, settleQueue }: { readonly store: StateStore; readonly settleQueue: MessageQueue },
   { hostId, ...how }: GoneHost,
 ): Promise<number> {
   const keys = await store.list(hostCarriesPrefix(hostId));
-  await Promise.all(
+  const found = await Promise.all(
     keys.map(async (key) => {
       const carried = await store.read(key, carriedSchema);
-      if (carried === undefined) return;
-      await settleQueue.send(settleAsk({ ...carried.value, ...how, died: true }));
-      await store.remove(key);
+      if (carried === undefined) return [];
+      const { recordingId, attempt } = carried.value;
+      const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+      return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim?.value.journal };
+    }),
+  );
+  const byWorker = Map.groupBy(found.flat(), ({ journal }) => journal);
+  await Promise.all(
+    [...byWorker.values()].map(async (together) => {
+      await settleQueue.send(settleAsks(together.map(({ ask }) => ask)));
+      await Promise.all(together.map(({ key }) => store.remove(key)));
     }),
   );
   return keys.length;

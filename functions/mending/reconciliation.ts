@@ -27,6 +27,7 @@ import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
 import { inBatches } from './batches.ts';
 import { expireFinishedState } from './expiry.ts';
+import { sweepJournals } from './journalRemoval.ts';
 import { forgetEndedStreams, markEarlierStreams } from './listed.ts';
 import { markEarlierRecordings } from './marked.ts';
 import { type OpenUpload, overdueUploads } from './overdue.ts';
@@ -61,7 +62,7 @@ export interface Mended {
   recordingMarked: number;
   /** Recordings that ended long ago, and whose state is gone now. */
   stateExpired: number;
-  /** Sessions, locks, reservations and idempotency keys that nobody needed any more. */
+  /** Sessions, locks, reservations, idempotency keys and objects of journals that nobody needed any more. */
   stateSwept: number;
   /** Could not be mended; the log says why. The next run tries again. */
   failed: number;
@@ -125,6 +126,9 @@ export class Reconciliation {
       },
       async () => {
         mended.stateSwept = await sweepState(store, walk, clock.nowMs(), onFault);
+      },
+      async () => {
+        mended.stateSwept += await sweepJournals({ s3, store }, walk, clock.nowMs(), log);
       },
     ];
     // One that fails does not keep the others from being tried.
@@ -246,9 +250,9 @@ export class Reconciliation {
     const part = [...(objects?.parts.values() ?? [])].find(({ open }) => open?.uploadId === upload.uploadId);
     if (objects === undefined || part?.open === undefined) return;
     const { open } = part;
-    const { progress, end } = objects.attempts.get(open.attempt) ?? {};
+    const { claim, progress, end } = objects.attempts.get(open.attempt) ?? {};
     const endedAtMs = end?.endedAtMs ?? clock.nowMs();
-    await rescue.rescue({ recordingId, open, progress, endedAtMs }, log);
+    await rescue.rescue({ recordingId, open, journal: claim?.journal, progress, endedAtMs }, log);
     mended.uploadCompleted += 1;
     log.warn('mended: an upload of an ended recording was open', { part: open.part });
   }

@@ -12,8 +12,11 @@ import {
   type UploadedPart,
 } from '../core/state/objects.ts';
 import { salvageOf } from '../core/upload/salvage.ts';
-import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
-import { AbandonedUpload, type Tail } from './abandonedUpload.ts';
+import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
+import { AbandonedUpload } from './abandonedUpload.ts';
+import { Journals } from './journals.ts';
+import { type Saved, type SavedPiece, savedParts } from './savedBytes.ts';
+import { Tails } from './tails.ts';
 
 export interface RescueOptions {
   readonly s3: S3Client;
@@ -25,19 +28,20 @@ export interface RescueOptions {
 export interface AbandonedPart {
   readonly recordingId: string;
   readonly open: OpenPart;
+  /** The id of the journal that its recorder wrote; undefined for one of version 0.1. */
+  readonly journal?: string | undefined;
   /** The attempt's last heartbeat. */
   readonly progress?: Progress | undefined;
   /** When the task ended, as far as is known, in epoch milliseconds. */
   readonly endedAtMs: number;
 }
 
-/** What was saved of a part, and what it takes to put it into the upload. */
-interface Saved {
-  /** The S3 parts of the file. */
-  readonly uploaded: readonly UploadedPart[];
-  /** The last one of them is of tails, and may not be in S3 yet. */
-  readonly tail: Buffer | undefined;
-  readonly facts: Tail['facts'];
+/** How the journal is looked into. */
+interface Looking {
+  readonly journals: Journals;
+  /** The first time, the second time, … */
+  readonly look: number;
+  readonly log: Logger;
 }
 
 /** A recorder that lives may change the upload meanwhile: then it is looked at again. */
@@ -45,9 +49,10 @@ const TRIES = 5;
 
 /**
  * Completes what a recorder left behind. Idempotent; two at once, or one beside a recorder that still lives, do no
- * harm: `final.json` decides the content, and Complete is the fence. A rescuer writes its tails under the number of the
- * S3 part that the recorder was filling, and a recorder that lives uploads that one. So a `final.json` that S3 can not
- * fulfil any more, or that there is more than by now, is replaced by what there is: none of its bytes are lost by that.
+ * harm: `final.json` decides the content, and Complete is the fence. A rescuer uploads what is in the journal alone under
+ * the numbers of the S3 parts that the recorder was filling, and a recorder that lives uploads those. So a `final.json`
+ * that S3 can not fulfil any more, or that there is more than by now, is replaced by what there is: none of its bytes are
+ * lost by that.
  */
 export class Rescue {
   readonly #s3: S3Client;
@@ -60,20 +65,36 @@ export class Rescue {
     this.#clock = clock;
   }
 
+  /** For one rescue, or for several that go on side by side. */
+  journals(isShared: boolean): Journals {
+    return new Journals(this.#s3, this.#store, isShared);
+  }
+
   /**
    * @returns the part as it was completed; undefined when somebody else completed it
    * @throws S3's faults, and when the upload changed all the time: try again
    */
-  async rescue(part: AbandonedPart, log: Logger): Promise<FinalPart | undefined> {
-    const upload = new AbandonedUpload(this.#s3, this.#store, part.recordingId, part.open);
+  async rescue(
+    part: AbandonedPart,
+    log: Logger,
+    journals: Journals = this.journals(false),
+  ): Promise<FinalPart | undefined> {
+    const final = await this.#rescue(part, log, journals);
+    const { recordingId, open, journal } = part;
+    const { attempt, file } = open;
+    if (file !== undefined) journals.markComplete({ recordingId, attempt, file });
+    // A recorder that wrote no journal left these.
+    if (journal === undefined) await this.#tails(part).remove();
+    return final;
+  }
+
+  async #rescue(part: AbandonedPart, log: Logger, journals: Journals): Promise<FinalPart | undefined> {
+    const upload = new AbandonedUpload(this.#s3, this.#store.bucket, part.open);
     try {
-      for (let tries = 1; tries <= TRIES; tries++) {
+      for (let look = 1; look <= TRIES; look++) {
         const listed = await upload.listParts();
-        if (listed === undefined) {
-          await upload.removeTails();
-          return undefined;
-        }
-        const final = await this.#step(part, upload, listed, log);
+        if (listed === undefined) return undefined;
+        const final = await this.#step(part, upload, listed, { journals, look, log });
         if (final !== undefined) return final;
       }
       throw new Error(`the upload of ${part.open.key} changed all the time`);
@@ -89,9 +110,10 @@ export class Rescue {
     part: AbandonedPart,
     upload: AbandonedUpload,
     listed: readonly UploadedPart[],
-    log: Logger,
+    looking: Looking,
   ): Promise<FinalPart | undefined> {
-    const saved = await this.#saved(part, upload, listed);
+    const { log } = looking;
+    const saved = await this.#saved(part, listed, looking);
     const final = await this.#finalize(part, saved, listed, log);
     if (final === undefined) return undefined;
     if (final.bytes === 0) {
@@ -101,30 +123,39 @@ export class Rescue {
     }
     const pieces = piecesOf(final, listed);
     if (pieces === undefined) {
-      const last = saved.uploaded.at(-1);
-      if (saved.tail !== undefined && last !== undefined)
-        await upload.uploadPart(last.partNumber, saved.tail);
+      for (const [partNumber, bytes] of saved.missing) await upload.uploadPart(partNumber, bytes);
       return undefined;
     }
     if (!(await upload.complete(pieces))) return undefined;
-    await upload.removeTails();
     log.info('part rescued', { part: final.part, bytes: final.bytes });
     return final;
   }
 
-  async #saved(
-    { recordingId }: AbandonedPart,
-    upload: AbandonedUpload,
-    listed: readonly UploadedPart[],
-  ): Promise<Saved> {
-    const job = await this.#store.read(jobKey(recordingId), jobSchema);
+  async #saved(part: AbandonedPart, listed: readonly UploadedPart[], looking: Looking): Promise<Saved> {
+    const job = await this.#store.read(jobKey(part.recordingId), jobSchema);
     if (job === undefined) throw new Error('the recording was deleted meanwhile');
-    const { prefix, rest } = salvageOf(listed, job.value.settings.partBytes);
-    const { bytes, facts } = await upload.tail(bytesOf(prefix));
-    if (bytes.length > (rest?.bytes ?? 0)) {
-      return { uploaded: [...prefix, describePart(prefix.length + 1, bytes)], tail: bytes, facts };
-    }
-    return { uploaded: rest === undefined ? prefix : [...prefix, rest], tail: undefined, facts };
+    const { partBytes } = job.value.settings;
+    const fromBytes = bytesOf(salvageOf(listed, partBytes).prefix);
+    return savedParts(listed, partBytes, await this.#pieces(part, fromBytes, looking));
+  }
+
+  async #pieces(
+    part: AbandonedPart,
+    fromBytes: number,
+    { journals, look, log }: Looking,
+  ): Promise<readonly SavedPiece[]> {
+    const { recordingId, open, journal } = part;
+    const { attempt, file, openedAtMs } = open;
+    if (journal === undefined || file === undefined) return this.#tails(part).pieces();
+    return journals.pieces(
+      { journal, file: { recordingId, attempt, file }, fromBytes, openedAtMs },
+      look,
+      log,
+    );
+  }
+
+  #tails({ recordingId, open }: AbandonedPart): Tails {
+    return new Tails(this.#s3, this.#store, recordingId, open.part);
   }
 
   /**

@@ -7,6 +7,7 @@ import { attemptKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
 import { Aftermath } from './aftermath.ts';
+import type { Journals } from './journals.ts';
 import { setUpAftermath } from './setup.ts';
 
 export interface SettlingOptions {
@@ -25,7 +26,28 @@ export class Settling {
     this.#options = options;
   }
 
-  async settle(ask: SettleAsk, log: Logger): Promise<void> {
+  /**
+   * Attempts that ended with their process: side by side, and what it wrote is read once for all of them.
+   * @throws the fault of one that could not be settled, after the others were
+   */
+  async settleTogether(asks: readonly SettleAsk[], log: Logger): Promise<void> {
+    const { aftermath } = this.#options;
+    const journals = aftermath.sharedJournals();
+    const settled = await Promise.allSettled(
+      asks.map((ask) => {
+        const own = log.createChild();
+        own.appendKeys({ recordingId: ask.recordingId, attempt: ask.attempt });
+        return this.settle(ask, own, journals);
+      }),
+    );
+    await aftermath.removeJournals(journals, log);
+    const faults = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+    if (faults.length > 0)
+      throw new AggregateError(faults, `${faults.length} of ${asks.length} attempts were not settled`);
+  }
+
+  /** @param journals of attempts that are settled beside it */
+  async settle(ask: SettleAsk, log: Logger, journals?: Journals): Promise<void> {
     const { store, aftermath, aftermathApart } = this.#options;
     const { recordingId, attempt, runId } = ask;
     const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
@@ -37,17 +59,17 @@ export class Settling {
     const objects = ask.died ? await readRecording(store, recordingId) : undefined;
     const apart = objects !== undefined && needsOwnTask(objects, ask);
     if (apart) log.warn('it goes on in a task of its own: its process died');
-    await (apart ? aftermathApart : aftermath).of(ask, log);
+    await (apart ? aftermathApart : aftermath).of(ask, log, journals);
   }
 }
 
 /** From the function's environment. */
 export function setUpSettling(): Settling {
-  const { store, rescue, bus, ports, aftermath, launchQueue } = setUpAftermath();
+  const { s3, store, rescue, bus, ports, aftermath, launchQueue } = setUpAftermath();
   const apart = { ...ports, tasks: launchAsks(launchQueue) };
   return new Settling({
     store,
     aftermath,
-    aftermathApart: new Aftermath({ store, rescue, bus, ports: apart }),
+    aftermathApart: new Aftermath({ s3, store, rescue, bus, ports: apart }),
   });
 }

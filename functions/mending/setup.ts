@@ -54,6 +54,6 @@ export function setUpAftermath() {
     bus,
     rescue,
     ports,
-    aftermath: new Aftermath({ store, rescue, bus, ports }),
+    aftermath: new Aftermath({ s3, store, rescue, bus, ports }),
   };
 }

@@ -7,20 +7,22 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { RECORDS_PREFIX, STATE_PREFIX } from '../../functions/core/state/keys.ts';
+import { JOURNALS_PREFIX, RECORDS_PREFIX, STATE_PREFIX } from '../../functions/core/state/keys.ts';
 import { BUCKET_CORS } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** Counts from an upload's start: longer than any recorder or rescuer works on one part. */
 const ABORT_UPLOADS_AFTER = Duration.days(7);
 
-/** A part's tails are removed as it grows, or rescued within minutes. */
+/** What recorders of version 0.1 saved. */
 const TAILS_EXPIRE_AFTER = Duration.days(30);
+/** It goes as its recordings grow, or are rescued: within minutes. Nobody completes an upload out of it that was aborted. */
+const JOURNALS_EXPIRE_AFTER = ABORT_UPLOADS_AFTER.plus(Duration.days(1));
 const OLD_VERSIONS_EXPIRE_AFTER = Duration.days(30);
 const LEFTOVERS_MIN_DAYS = 30;
 
 /**
- * Where recorders write, and all state. Not versioned: state objects change often and tails are deleted. No session, lock
+ * Where recorders write, and all state. Not versioned: state objects change often and journals are deleted. No session, lock
  * or job expires by age, since an unfinished one is never too old.
  * @param leftoversExpiry what was never moved out of it
  */
@@ -30,6 +32,11 @@ export function landingBucket(scope: Construct, id: string, leftoversExpiry?: Du
     id: 'RemoveTails',
     prefix: `${STATE_PREFIX}tails/`,
     expiration: TAILS_EXPIRE_AFTER,
+  });
+  bucket.addLifecycleRule({
+    id: 'RemoveJournals',
+    prefix: JOURNALS_PREFIX,
+    expiration: JOURNALS_EXPIRE_AFTER,
   });
   if (leftoversExpiry !== undefined) {
     bucket.addLifecycleRule({ id: 'RemoveLeftovers', prefix: RECORDS_PREFIX, expiration: leftoversExpiry });

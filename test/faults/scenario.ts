@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Runtime } from '../../infra/local/runtime.ts';
 import { waitFor } from '../support/children.ts';
 import { decodeErrors, readCounters } from '../support/counterStream.ts';
+import { journaledOf } from '../support/journal.ts';
 import { Publisher } from './publisher.ts';
 import { ffmpegPid, kill, recorderPid } from './victim.ts';
 
@@ -165,10 +166,7 @@ async function judge(
 }
 
 async function hasCheckpoint({ s3 }: Ground, recordingId: string): Promise<true | undefined> {
-  const tails = await s3.send(
-    new ListObjectsV2Command({ Bucket: 'landing', Prefix: `state/tails/${recordingId}/`, MaxKeys: 1 }),
-  );
-  return (tails.KeyCount ?? 0) > 0 ? true : undefined;
+  return (await journaledOf(s3, 'landing', recordingId)).length > 0 ? true : undefined;
 }
 
 async function start(runtime: Runtime, mediaSessionId: string, format: Format): Promise<string> {

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
-import { tailsPrefix } from '../../functions/core/state/keys.ts';
 import type { FinalPart, Reason } from '../../functions/core/state/objects.ts';
-import { decodeTailFacts } from '../../functions/core/upload/tails.ts';
 import { waitFor } from './children.ts';
 import { decodeErrors, probe, readCounters } from './counterStream.ts';
+import { journaledOf } from './journal.ts';
 import type { MediaFolder } from './media.ts';
 import type { Attempt, RecorderBench } from './recorderBench.ts';
 
@@ -68,17 +66,11 @@ export class LiveRecording {
     );
   }
 
-  /** As the newest tail says: behind by what has come since the last checkpoint. Tests fill no S3 part. */
+  /** As the journal says of the first part: behind by what has come since its newest object. Tests fill no S3 part. */
   async #savedFrames(): Promise<number> {
     const { s3, store } = this.#bench;
-    const keys = await store.list(tailsPrefix(this.#attempt.recordingId, 1));
-    const counts = await Promise.all(
-      keys.map(async (Key) => {
-        const { Metadata = {} } = await s3.send(new HeadObjectCommand({ Bucket: store.bucket, Key }));
-        return decodeTailFacts(Metadata)?.videoFrames ?? 0;
-      }),
-    );
-    return Math.max(0, ...counts);
+    const saved = await journaledOf(s3, store.bucket, this.#attempt.recordingId);
+    return Math.max(0, ...saved.filter(({ file }) => file === 1).map(({ videoFrames }) => videoFrames));
   }
 
   stop(): void {

@@ -9,6 +9,7 @@ import { runAttempt } from '../../container/attempt/attempt.ts';
 import { Patience, PatientStore } from '../../container/attempt/patience.ts';
 import { StopRequest } from '../../container/attempt/stopRequest.ts';
 import { type Lookup, lookupBySystem } from '../../container/source/reach/dnsResolution.ts';
+import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
@@ -16,7 +17,7 @@ import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/s
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/sourceRules.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
-import { jobKey } from '../../functions/core/state/keys.ts';
+import { jobKey, journalId } from '../../functions/core/state/keys.ts';
 import type { Job, Reason } from '../../functions/core/state/objects.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
@@ -133,11 +134,18 @@ export class RecorderBench {
     const log = new Logger({ logLevel: 'SILENT' });
     const s3 = recorderS3Client(log, clientConfig(this.#running.server));
     const patience = new Patience();
+    const journal = new Journal(journalId('host', randomUUID()), {
+      s3,
+      bucket: LANDING,
+      log,
+      nowMs: Date.now,
+    });
     const reason = runAttempt({
       outside: {
         s3,
         store: new PatientStore(s3, LANDING, { signal: patience.signal, log }),
         patience,
+        journal,
         bus: this.bus(),
         clock: { nowMs: Date.now },
         log,
@@ -150,7 +158,7 @@ export class RecorderBench {
       ffmpegPath: RECORDER_FFMPEG,
       spoolFolder: path.join(this.folder, 'spool'),
       stop,
-    });
+    }).finally(() => journal.close());
     return { recordingId, stop, reason };
   }
 

@@ -49,6 +49,10 @@ export const settleAskSchema = z.object({
 });
 export type SettleAsk = z.infer<typeof settleAskSchema>;
 
+/** Settle queue: attempts that ended together, with their process. */
+export const settleAsksSchema = z.object({ version, asks: z.array(settleAskSchema).check(z.minLength(1)) });
+export type SettleAsks = z.infer<typeof settleAsksSchema>;
+
 export function assignment(recordingId: string, attempt: number, avoidHostId?: string): Assignment {
   return {
     version: VERSION,
@@ -60,6 +64,10 @@ export function assignment(recordingId: string, attempt: number, avoidHostId?: s
 
 export function settleAsk(ask: Omit<SettleAsk, 'version'>): SettleAsk {
   return { version: VERSION, ...ask };
+}
+
+export function settleAsks(asks: readonly SettleAsk[]): SettleAsks {
+  return { version: VERSION, asks: [...asks] };
 }
 
 export function launchAsk(recordingId: string, attempt: number, askedAtMs: number): LaunchAsk {

@@ -17,12 +17,14 @@ export interface AttemptTask {
   readonly runId: string;
   /** It runs beside others. */
   readonly hostId?: string | undefined;
+  /** The id of the journal that it writes. */
+  readonly journal?: string | undefined;
 }
 
 /** @returns whether the attempt is this recorder's */
 export async function claim(
   { store, clock }: AttemptPorts,
-  { recordingId, attempt, taskArn, runId, hostId }: AttemptTask,
+  { recordingId, attempt, taskArn, runId, hostId, journal }: AttemptTask,
 ): Promise<boolean> {
   const key = attemptKey(recordingId, attempt, 'claim');
   const own: Claim = {
@@ -31,6 +33,7 @@ export async function claim(
     ...(taskArn === undefined ? {} : { taskArn }),
     runId,
     ...(hostId === undefined ? {} : { hostId }),
+    ...(journal === undefined ? {} : { journal }),
   };
   if (await store.create(key, own)) return true;
   // A retried write whose first answer was lost finds itself.

@@ -151,13 +151,27 @@ export const hostCarriesPrefix = (hostId: string): string => `${hostPrefix(hostI
 export const hostCarriesKey = (hostId: string, recordingId: string, attempt: number): string =>
   `${hostCarriesPrefix(hostId)}${keySegment(recordingId)}-${attempt}.json`;
 
-/** Bytes of a part that are not inside an uploaded S3 part yet, from a byte offset of the file on. */
+/** Journals of workers; `journalId` says whose: `<host>/<worker>`, each a key segment. */
+export const JOURNALS_PREFIX = 'state/journal/';
+export const journalId = (hostId: string, worker: string): string =>
+  `${keySegment(hostId)}/${keySegment(worker)}`;
+/** Its first folder is made of the id, so that workers write to different prefixes. */
+export const journalPrefix = (id: string): string =>
+  `${JOURNALS_PREFIX}${createHash('sha256').update(id, 'utf8').digest('hex').slice(0, SPREAD_CHARS)}/${id}/`;
+export const journalKey = (id: string, sequence: number): string =>
+  `${journalPrefix(id)}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
+/** Which journal an object is of; undefined for a key that no worker could have written. */
+export function journalIdOfKey(key: string): string | undefined {
+  const [, id] = /^state\/journal\/[0-9a-f]{2}\/([^/]+\/[^/]+)\/\d{16}$/.exec(key) ?? [];
+  return id !== undefined && key.startsWith(journalPrefix(id)) ? id : undefined;
+}
+const SPREAD_CHARS = 2;
+const SEQUENCE_DIGITS = 16;
+
+/** Of version 0.1: bytes of a part that were in no uploaded S3 part, from a byte offset of the file on. */
 export const tailsPrefix = (recordingId: string, part: number): string =>
   `state/tails/${recordingId}/${part}/`;
-export const tailKey = (recordingId: string, part: number, offset: number, bytes: number): string =>
-  `${tailsPrefix(recordingId, part)}${offset}-${bytes}`;
-
-/** The reverse of `tailKey`; undefined for a key that no recorder could have written. */
+/** Which bytes: their offset and their number; undefined for a key that no recorder could have written. */
 export function parseTailKey(key: string): { readonly offset: number; readonly bytes: number } | undefined {
   const [, offset, bytes] = /^state\/tails\/[^/]+\/\d+\/(\d{1,15})-(\d{1,12})$/.exec(key) ?? [];
   return offset === undefined ? undefined : { offset: Number(offset), bytes: Number(bytes) };

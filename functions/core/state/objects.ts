@@ -141,6 +141,8 @@ export const claimSchema = z.object({
   runId: optional(text),
   /** It runs beside others. */
   hostId: optional(text),
+  /** Where it writes what is in no S3 part yet: the id of its worker's journal. */
+  journal: optional(text),
   /** Nobody has the attempt: who found out that it never started, and why. */
   void: optional(z.object({ by: text, reason: text })),
 });
@@ -248,6 +250,8 @@ export const leftOutSchema = z.object({
 export const openPartSchema = z.object({
   part: ordinal,
   attempt: ordinal,
+  /** The attempt's first, second, … file: so the journal names it, which does not know the part. */
+  file: optional(ordinal),
   key: text,
   uploadId: text,
   fileName: text,

@@ -37,10 +37,12 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
   function aftermath(): Aftermath {
     const clock = { nowMs: Date.now };
     const { store } = bench;
+    const s3 = bench.client();
     return new Aftermath({
+      s3,
       store,
       bus: bench.bus(),
-      rescue: new Rescue({ s3: bench.client(), store, clock }),
+      rescue: new Rescue({ s3, store, clock }),
       ports: {
         store,
         clock,

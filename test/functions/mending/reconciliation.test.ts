@@ -87,7 +87,7 @@ function reconciliation(): Reconciliation {
   } as unknown as ECSClient;
   return new Reconciliation({
     ...{ s3, ecs, store, clock, rescue, ports, stopTasks, cluster: 'cluster' },
-    aftermath: new Aftermath({ store, rescue, bus: bench.bus(), ports }),
+    aftermath: new Aftermath({ s3, store, rescue, bus: bench.bus(), ports }),
     relocate: async (key) => void moved.push(key),
   });
 }

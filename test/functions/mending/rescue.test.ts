@@ -10,17 +10,17 @@ import {
 import { describe, expect, it } from 'vitest';
 import { SupersededError } from '../../../container/attempt/faults.ts';
 import { completeUpload } from '../../../container/upload/completion.ts';
-import { partKey, tailKey } from '../../../functions/core/state/keys.ts';
+import { partKey, tailsPrefix } from '../../../functions/core/state/keys.ts';
 import {
   type FinalPart,
   finalPartSchema,
   type OpenPart,
   type UploadedPart,
 } from '../../../functions/core/state/objects.ts';
-import { encodeTailFacts } from '../../../functions/core/upload/tails.ts';
 import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { benchForTests } from '../../support/forTests.ts';
+import { JournalForTests } from '../../support/journal.ts';
 
 const MIB = 1024 * 1024;
 
@@ -43,12 +43,16 @@ function finalOf(open: OpenPart, uploaded: readonly UploadedPart[]): FinalPart {
 const LANDING = 'landing';
 const log = new Logger({ logLevel: 'SILENT' });
 
-describe('rescue', () => {
+/** A recorder of version 0.1 saved tails; it may go on through an upgrade. */
+describe.each(['journal', 'tails'] as const)('rescue out of %s', (saver) => {
   const bench = benchForTests();
   const data = randomBytes(13 * MIB);
 
-  /** What a killed recorder leaves: so many S3 parts of 5 MiB, and tails of these ranges. */
-  async function abandon(s3Parts: number, tails: readonly (readonly [from: number, to: number])[]) {
+  const journalOf = (recordingId: string) =>
+    new JournalForTests(bench.s3, LANDING, `host/worker-of-${recordingId}`);
+
+  /** What a killed recorder leaves: so many S3 parts of 5 MiB, and these ranges, saved. */
+  async function abandon(s3Parts: number, saved: readonly (readonly [from: number, to: number])[]) {
     const recordingId = await bench.createJob('rtmp://host/live/key', { partBytes: 5 * MIB });
     const key = `records/${recordingId}/1/cam.mp4`;
     const created = await bench.s3.send(
@@ -62,6 +66,7 @@ describe('rescue', () => {
     const open: OpenPart = {
       part: 1,
       attempt: 1,
+      ...(saver === 'tails' ? {} : { file: 1 }),
       key,
       uploadId: created.UploadId ?? '',
       fileName: 'cam.mp4',
@@ -73,17 +78,28 @@ describe('rescue', () => {
     await bench.store.create(partKey(recordingId, 1, 'open'), open);
     for (let i = 0; i < s3Parts; i++)
       await upload(open, i + 1, data.subarray(i * 5 * MIB, (i + 1) * 5 * MIB));
-    for (const [from, to] of tails) {
-      await bench.s3.send(
-        new PutObjectCommand({
-          Bucket: LANDING,
-          Key: tailKey(recordingId, 1, from, to - from),
-          Body: data.subarray(from, to),
-          Metadata: encodeTailFacts({ durationMs: to / 1000, videoFrames: (to / 1_000_00) | 0, atMs: 5_000 }),
-        }),
-      );
+    for (const [from, to] of saved) await save(recordingId, from, to);
+    return { recordingId, open, ...(saver === 'tails' ? {} : { journal: journalOf(recordingId).id }) };
+  }
+
+  async function save(recordingId: string, from: number, to: number): Promise<void> {
+    const facts = { durationMs: Math.round(to / 1000), videoFrames: (to / 1_000_00) | 0, atMs: 5_000 };
+    const bytes = data.subarray(from, to);
+    if (saver === 'journal') {
+      const file = { attempt: 1, file: 1, offset: from, ...facts };
+      // Those of others lie around them.
+      const others = [0, 1].map((i) => ({ ...file, recordingId: `other${i}`, bytes: randomBytes(1_000) }));
+      const own = { ...file, recordingId, bytes };
+      await journalOf(recordingId).write([others[0], own, others[1]].flatMap((entry) => entry ?? []));
+      return;
     }
-    return { recordingId, open };
+    const Metadata = {
+      'duration-ms': String(facts.durationMs),
+      'video-frames': String(facts.videoFrames),
+      'at-ms': String(facts.atMs),
+    };
+    const Key = `${tailsPrefix(recordingId, 1)}${from}-${to - from}`;
+    await bench.s3.send(new PutObjectCommand({ Bucket: LANDING, Key, Body: bytes, Metadata }));
   }
 
   async function upload(open: OpenPart, partNumber: number, body: Buffer): Promise<string> {
@@ -107,7 +123,7 @@ describe('rescue', () => {
     return (await bench.s3.send(list)).KeyCount ?? 0;
   }
 
-  it('appends tails to the uploaded S3 parts, without overlap, up to the first gap', async () => {
+  it('appends what was saved to the uploaded S3 parts, without overlap, up to the first gap', async () => {
     const part = await abandon(2, [
       [9 * MIB, 11 * MIB],
       [11 * MIB, 12 * MIB],
@@ -127,7 +143,7 @@ describe('rescue', () => {
     expect(final).not.toHaveProperty('estimatedLossMs');
   });
 
-  it('makes a file of tails alone', async () => {
+  it('makes a file of what was saved alone', async () => {
     const part = await abandon(0, [
       [0, MIB],
       [MIB, 2 * MIB],
@@ -182,7 +198,7 @@ describe('rescue', () => {
       return { ...part, final };
     }
 
-    it('completes the ordinary file when its head is there, and ignores tails', async () => {
+    it('completes the ordinary file when its head is there, and ignores what was saved', async () => {
       const part = await finalized(true);
       await rescuer().rescue({ ...part, endedAtMs }, log);
       const expected = Buffer.concat([newFirst, data.subarray(5 * MIB, 10 * MIB)]);
@@ -228,14 +244,7 @@ describe('rescue', () => {
     it('takes what the recorder saved since, too', async () => {
       const part = await abandon(1, [[5 * MIB, 7 * MIB]]);
       await halfRescue(part);
-      await bench.s3.send(
-        new PutObjectCommand({
-          Bucket: LANDING,
-          Key: tailKey(part.recordingId, 1, 7 * MIB, MIB),
-          Body: data.subarray(7 * MIB, 8 * MIB),
-          Metadata: encodeTailFacts({ durationMs: 8_000, videoFrames: 200, atMs: 6_000 }),
-        }),
-      );
+      await save(part.recordingId, 7 * MIB, 8 * MIB);
       await rescuer().rescue({ ...part, endedAtMs }, log);
       expect((await bench.object(part.open.key)).equals(data.subarray(0, 8 * MIB))).toBe(true);
     });
@@ -246,6 +255,15 @@ describe('rescue', () => {
       await upload(part.open, 3, data.subarray(10 * MIB, 13 * MIB));
       await rescuer().rescue({ ...part, endedAtMs }, log);
       expect((await bench.object(part.open.key)).equals(data.subarray(0, 7 * MIB))).toBe(true);
+    });
+
+    it('puts no byte twice where the recorder had uploaded the S3 part after the one that was saved', async () => {
+      const part = await abandon(1, [[5 * MIB, 12 * MIB]]);
+      await upload(part.open, 3, data.subarray(10 * MIB, 12 * MIB));
+      await halfRescue(part);
+      await upload(part.open, 2, data.subarray(5 * MIB, 10 * MIB));
+      await rescuer().rescue({ ...part, endedAtMs }, log);
+      expect((await bench.object(part.open.key)).equals(data.subarray(0, 12 * MIB))).toBe(true);
     });
 
     it('lets the recorder go, whose list S3 does not know any more', async () => {

@@ -55,6 +55,7 @@ describe('lifecycle', () => {
     expect(rulesOf(template, false)).toEqual([
       abort,
       expect.objectContaining({ Id: 'RemoveTails', Prefix: 'state/tails/', ExpirationInDays: 30 }),
+      expect.objectContaining({ Id: 'RemoveJournals', Prefix: 'state/journal/', ExpirationInDays: 8 }),
     ]);
     expect(rulesOf(template, true)).toEqual([abort]);
   });

@@ -1,0 +1,240 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { JournalEntry } from '../../functions/core/journal/entry.ts';
+import { encodeIndex } from '../../functions/core/journal/format.ts';
+import { journalKey } from '../../functions/core/state/keys.ts';
+import { combineCrc32, crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
+import { untilNextMs } from '../attempt/ticks.ts';
+import { JournalObjects } from './journalObjects.ts';
+import { type Cut, JournalTrack, type JournalTrackOptions } from './journalTrack.ts';
+
+export interface JournalOptions {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly log: Logger;
+  readonly nowMs: () => number;
+  readonly putTimeoutMs?: number;
+}
+
+/** As much as waits is written before its time. */
+const OBJECT_BYTES = 8 * 1024 * 1024;
+/** S3 answers sooner, or another connection does. */
+const PUT_TIMEOUT_MS = 10_000;
+const RETRY_FIRST_MS = 200;
+const RETRY_MAX_MS = 5_000;
+
+/** An object that is to be written: the same bytes under the same key, as often as it takes. */
+interface Sealed {
+  readonly key: string;
+  readonly cuts: readonly Cut[];
+  readonly body: Buffer;
+  /** CRC-32 in base64. */
+  readonly crc32: string;
+}
+
+/**
+ * The journal of a worker: every byte that its recordings write, once, in objects of their own (functions/core/journal).
+ * One is written at least every `maxLossMs`, the smallest of its recordings', with what came since; what a killed worker
+ * had written into it, and not into S3 parts, is rescued out of it. Objects are written one after the other; while S3 does
+ * not take one, what comes waits where the S3 parts wait, in memory or on disk, and is read from there afterwards.
+ * Nothing that happens to the journal ends a recording.
+ */
+export class Journal {
+  /** For the claims of the attempts that write it. */
+  readonly id: string;
+  readonly #options: JournalOptions;
+  readonly #tracks = new Set<JournalTrack>();
+  readonly #objects: JournalObjects;
+  readonly #closing = new AbortController();
+  #sequence = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** What waits is to be written now. */
+  #isDue: boolean = false;
+  #writing: Promise<void> | undefined;
+  /** Used again: an object is written when the one before is. */
+  #memory: Buffer = NOTHING;
+
+  constructor(id: string, options: JournalOptions) {
+    this.id = id;
+    this.#options = options;
+    this.#objects = new JournalObjects(options);
+  }
+
+  /** A file whose bytes it takes, until that is complete or left. */
+  track(options: JournalTrackOptions): JournalTrack {
+    const track: JournalTrack = new JournalTrack(
+      options,
+      (isFirst) => this.#added(isFirst),
+      () => this.#closed(track),
+    );
+    this.#tracks.add(track);
+    this.#arm();
+    return track;
+  }
+
+  /** Nobody records any more. Removes what nobody needs. */
+  async close(): Promise<void> {
+    for (const track of this.#tracks) track.leave();
+    this.#closing.abort();
+    await this.#writing;
+    await this.#objects.removeUseless();
+  }
+
+  /** @param isFirst what a recording begins with is safe at once */
+  #added(isFirst: boolean): void {
+    const waiting = [...this.#tracks].reduce((sum, { pendingBytes }) => sum + pendingBytes, 0);
+    if (isFirst || waiting >= OBJECT_BYTES) this.#write();
+  }
+
+  #closed(track: JournalTrack): void {
+    this.#tracks.delete(track);
+    this.#arm();
+    if (this.#tracks.size === 0) this.#write();
+  }
+
+  /** At multiples of the smallest bound: what has one rhythm wakes up together. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    if (this.#tracks.size === 0) return;
+    const everyMs = Math.min(...[...this.#tracks].map(({ maxLossMs }) => maxLossMs));
+    this.#timer = setTimeout(() => {
+      this.#arm();
+      this.#write();
+    }, untilNextMs(everyMs));
+  }
+
+  #write(): void {
+    this.#isDue = true;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      // What came between its last look and now.
+      if (this.#isDue && !this.#closing.signal.aborted) this.#write();
+    });
+  }
+
+  /** Must not throw: what comes next waits for it. */
+  async #writeAll(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      try {
+        const sealed = await this.#seal();
+        if (sealed !== undefined) await this.#put(sealed);
+        if (this.#tracks.size === 0) this.#memory = NOTHING;
+        if (this.#tracks.size === 0 || this.#objects.isDue) await this.#objects.removeUseless();
+        this.#added(false);
+      } catch (error) {
+        this.#options.log.error('the journal was not written', error as Error);
+      }
+    }
+  }
+
+  /** What waits, the least of a file first: a large one that is behind does not hold up the others. */
+  async #seal(): Promise<Sealed | undefined> {
+    const waiting = [...this.#tracks].toSorted((one, other) => one.pendingBytes - other.pendingBytes);
+    let bytes = 0;
+    const cuts = waiting.flatMap((track) => {
+      const cut = track.cut(Math.max(0, OBJECT_BYTES - bytes));
+      bytes += cut?.entry.bytes ?? 0;
+      return cut ?? [];
+    });
+    if (cuts.length === 0) return undefined;
+    const copied = await this.#copied(cuts, this.#room(bytes));
+    if (copied.length === 0) return undefined;
+    return this.#sealed(copied);
+  }
+
+  /** Their bytes one after the other, of those that could be read. */
+  async #copied(cuts: readonly Cut[], memory: Buffer): Promise<Cut[]> {
+    let end = 0;
+    const copies = cuts.map((cut) => {
+      const at = end;
+      end += cut.entry.bytes;
+      return { cut, at, isThere: this.#copy(cut, memory.subarray(at, end)) };
+    });
+    const found: Cut[] = [];
+    let length = 0;
+    for (const { cut, at, isThere } of copies) {
+      const isCopied = await isThere;
+      cut.track.taken(cut);
+      if (!isCopied) continue;
+      if (at !== length) memory.copyWithin(length, at, at + cut.entry.bytes);
+      length += cut.entry.bytes;
+      found.push(cut);
+    }
+    return found;
+  }
+
+  async #copy(cut: Cut, target: Buffer): Promise<boolean> {
+    try {
+      await cut.track.copy(cut, target);
+      return true;
+    } catch (error) {
+      const { recordingId, offset, bytes } = cut.entry;
+      const where = { recordingId, offset, bytes, error: error as Error };
+      this.#options.log.warn('bytes that wait on disk could not be read into the journal', where);
+      return false;
+    }
+  }
+
+  #sealed(cuts: readonly Cut[]): Sealed {
+    let [bytes, crc] = [0, 0];
+    const entries = cuts.map(({ entry }): JournalEntry => {
+      const own = crc32(this.#memory.subarray(bytes, bytes + entry.bytes));
+      bytes += entry.bytes;
+      crc = combineCrc32(crc, own, entry.bytes);
+      return { ...entry, crc32: own };
+    });
+    const index = encodeIndex(entries);
+    const length = bytes + index.length;
+    if (length > this.#memory.length) this.#memory = Buffer.concat([this.#memory.subarray(0, bytes), index]);
+    else index.copy(this.#memory, bytes);
+    this.#sequence += 1;
+    return {
+      key: journalKey(this.id, this.#sequence),
+      cuts,
+      body: this.#memory.subarray(0, length),
+      crc32: crc32ToBase64(combineCrc32(crc, crc32(index), index.length)),
+    };
+  }
+
+  /** Until S3 has it, or nobody needs it any more. */
+  async #put(sealed: Sealed): Promise<void> {
+    const { signal } = this.#closing;
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#putOnce(sealed);
+        for (const cut of sealed.cuts) cut.track.saved(cut);
+        break;
+      } catch (error) {
+        if (signal.aborted || !sealed.cuts.some(({ track }) => track.isOpen)) break;
+        this.#options.log.warn('S3 did not take the journal; trying again', { tries, error: error as Error });
+        const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (tries - 1)) * Math.random();
+        await delay(delayMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    // One whose answer never came may be there as well.
+    this.#objects.add(sealed.key, sealed.cuts);
+  }
+
+  async #putOnce({ key, body, crc32: ChecksumCRC32 }: Sealed): Promise<void> {
+    const { s3, bucket, putTimeoutMs = PUT_TIMEOUT_MS } = this.#options;
+    const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ChecksumCRC32 });
+    await s3.send(command, {
+      abortSignal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(putTimeoutMs)]),
+    });
+  }
+
+  #room(bytes: number): Buffer {
+    const needed = bytes + INDEX_ROOM_BYTES;
+    if (this.#memory.length < needed)
+      this.#memory = Buffer.allocUnsafeSlow(Math.ceil(needed / GROW_BY) * GROW_BY);
+    return this.#memory;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+/** Objects differ a little in size. */
+const GROW_BY = 1024 * 1024;
+const INDEX_ROOM_BYTES = 16 * 1024;

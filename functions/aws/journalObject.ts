@@ -1,0 +1,73 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  decodeIndex,
+  INDEX_READ_BYTES,
+  JournalCorruptError,
+  type PlacedEntry,
+} from '../core/journal/format.ts';
+import { rangeHeader } from './rangeLinks.ts';
+import { isStatus } from './stateStore.ts';
+
+/** An object of a journal, as far as it was read. */
+export interface JournalObject {
+  readonly entries: readonly PlacedEntry[];
+  /** Its last bytes; all of them where it was read whole. */
+  readonly end: Buffer;
+  readonly objectBytes: number;
+}
+
+interface Place {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/**
+ * Reads what is in an object of a journal, by its end, or all of it at once.
+ * @returns undefined where there is none
+ * @throws JournalCorruptError it is not one, or not whole
+ */
+export async function readJournalObject(
+  s3: S3Client,
+  place: Place,
+  isWhole: boolean,
+): Promise<JournalObject | undefined> {
+  for (let endBytes = INDEX_READ_BYTES; ; ) {
+    const read = await readRange(s3, place, isWhole ? undefined : `bytes=-${endBytes}`);
+    if (read === undefined) return undefined;
+    const { bytes: end, objectBytes } = read;
+    const index = decodeIndex(end, objectBytes);
+    if ('entries' in index) return { ...index, end, objectBytes };
+    endBytes = index.neededBytes;
+  }
+}
+
+/** The bytes of one entry, out of what was read already where they are in it; undefined where the object is gone. */
+export async function readEntryBytes(
+  s3: S3Client,
+  place: Place,
+  { end, objectBytes }: JournalObject,
+  { at, bytes }: PlacedEntry,
+): Promise<Buffer | undefined> {
+  const atInEnd = at - (objectBytes - end.length);
+  if (atInEnd >= 0) return end.subarray(atInEnd, atInEnd + bytes);
+  return (await readRange(s3, place, rangeHeader({ firstByte: at, bytes })))?.bytes;
+}
+
+async function readRange(
+  s3: S3Client,
+  { bucket, key }: Place,
+  range: string | undefined,
+): Promise<{ readonly bytes: Buffer; readonly objectBytes: number } | undefined> {
+  try {
+    const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
+    const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    const total = Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? bytes.length);
+    return { bytes, objectBytes: total };
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    // Of nothing there is no range.
+    if (isStatus(error, 416))
+      throw new JournalCorruptError('the object is shorter than its range', { cause: error });
+    throw error;
+  }
+}
