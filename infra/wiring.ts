@@ -79,8 +79,8 @@ export const FUNCTIONS = {
     memoryMb: 512,
     environment: { LANDING_BUCKET: 'landingBucket' },
     grants: [
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('rooms', 'recordings') },
-      { on: 'landing', list: state('rooms', 'recordings') },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('rooms', 'recordings', 'hosts') },
+      { on: 'landing', list: state('rooms', 'recordings', 'hosts') },
       // Presigned links carry this function's rights.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],
@@ -138,8 +138,7 @@ export const FUNCTIONS = {
       ...AFTERMATH_GRANTS,
       { on: 'eventBus', actions: ['events:PutEvents'] },
       // What a host carried that is gone.
-      { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('hosts') },
-      { on: 'landing', list: state('hosts') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
       { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
     ],
   },

@@ -28,9 +28,11 @@ export const RECORDER_TASK = {
     // Tails: recorders of version 0.1, which go on through an upgrade.
     { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('journal', 'tails', 'writing') },
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
+    // The host of a recording that this one takes the place of, or goes on with.
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
     {
       on: 'landing',
-      list: ['records/*', ...state('recordings', 'locks', 'sessions')],
+      list: ['records/*', ...state('recordings', 'locks', 'sessions', 'hosts')],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
     // The next attempt, before this task is taken away.
@@ -63,10 +65,9 @@ export const HOST_TASK = {
     ...RECORDER_TASK.grants,
     {
       on: 'landing',
-      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      actions: ['s3:DeleteObject'],
       keys: state('hosts'),
     },
-    { on: 'landing', list: state('hosts') },
     {
       on: 'queue',
       queue: 'assignments',

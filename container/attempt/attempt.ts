@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { nudgeHosts } from '../../functions/aws/hosts.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
@@ -14,7 +15,7 @@ import { type Followed, followSource } from '../source/follow.ts';
 import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
-import { Heartbeat, progressMetrics } from './heartbeat.ts';
+import { Heartbeat, progressInState, progressMetrics, type TellProgress } from './heartbeat.ts';
 import type { Nudges } from './nudges.ts';
 import { lastCommand, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
@@ -34,6 +35,8 @@ export interface AttemptOptions {
   readonly stop: StopRequest;
   /** Somebody hears of stops and commands before the recorder looks for them. */
   readonly nudges?: Nudges;
+  /** In an object of its own by default. */
+  readonly tellProgress?: TellProgress;
   /** Told whether the attempt is this one's, as soon as that is known. */
   readonly onBegun?: (isClaimed: boolean) => void;
 }
@@ -41,6 +44,8 @@ export interface AttemptOptions {
 const HEARTBEAT_MS = 15_000;
 /** For a stop, or a command. */
 const LOOK_MS = 2_000;
+/** Where somebody hears of them before. */
+const LOOK_WITH_NUDGES_MS = 60_000;
 
 const OPEN_AGAIN_MS = 1_000;
 
@@ -124,7 +129,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     spoolFolder: options.spoolFolder,
     signal: patience.signal,
     onFirstPart: async (part) => {
-      await stopReplaced(context, job);
+      await tellReplaced(context, await stopReplaced(context, job));
       await tryAnnounce(context, () => announceStart(context, job, part));
     },
   });
@@ -142,9 +147,12 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     },
   });
   options.nudges?.listen(() => void watch.lookAtAll());
+  const lookMs = options.nudges === undefined ? LOOK_MS : LOOK_WITH_NUDGES_MS;
+  const { tellProgress = progressInState(store, job.recordingId) } = options;
+  const tell = () => beat(context, recording, heartbeat, tellProgress);
   const tasks = [
-    every(LOOK_MS, () => watch.look(), background.signal),
-    every(HEARTBEAT_MS, () => beat(context, recording, heartbeat), background.signal),
+    every(lookMs, () => watch.look(), background.signal),
+    every(HEARTBEAT_MS, tell, background.signal),
   ];
   try {
     patience.record();
@@ -174,8 +182,17 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   } finally {
     background.abort();
     await Promise.all(tasks);
-    await beat(context, recording, heartbeat);
+    await tell();
     await recording.close();
+  }
+}
+
+/** Where a host carries one of those that were stopped, it hears of it now; by itself it would find out within minutes. */
+async function tellReplaced({ store, log }: AttemptContext, recordingIds: readonly string[]): Promise<void> {
+  try {
+    await Promise.all(recordingIds.map((id) => nudgeHosts(store, id)));
+  } catch (error) {
+    log.warn('the host of a replaced recording could not be told', error as Error);
   }
 }
 
@@ -236,16 +253,17 @@ async function earlierParts({
 }
 
 async function beat(
-  { store, job, attempt, clock, log }: AttemptContext,
+  { clock, log }: AttemptContext,
   recording: Recording,
   heartbeat: Heartbeat,
+  tellProgress: TellProgress,
 ): Promise<void> {
   const measure = recording.measure();
   if (!recording.hasBegun && measure.waitsForKeyframeSinceMs === undefined) return;
   const progress = heartbeat.beat(clock.nowMs(), measure);
   log.info('progress', { progress, ...progressMetrics(progress) });
   try {
-    await store.overwrite(attemptKey(job.recordingId, attempt, 'progress'), progress);
+    await tellProgress(progress);
   } catch (error) {
     log.warn('the heartbeat was not written', error as Error);
   }

@@ -1,4 +1,6 @@
+import type { StateStore } from '../../functions/aws/stateStore.ts';
 import { embeddedMetrics } from '../../functions/core/metrics/embeddedMetrics.ts';
+import { attemptKey } from '../../functions/core/state/keys.ts';
 import type { Progress } from '../../functions/core/state/objects.ts';
 
 /** Of the whole attempt, at one moment. */
@@ -43,6 +45,15 @@ export class Heartbeat {
     return progress;
   }
 }
+
+/** Says how the attempt goes to those who ask. */
+export type TellProgress = (progress: Progress) => Promise<void>;
+
+/** In an object of its own: the way of a recorder that runs alone. */
+export const progressInState =
+  (store: StateStore, recordingId: string): TellProgress =>
+  (progress) =>
+    store.overwrite(attemptKey(recordingId, progress.attempt, 'progress'), progress);
 
 /** A heartbeat as metrics: of all recorders together, the worst and the sum tell how they are. */
 export function progressMetrics(progress: Progress): Record<string, unknown> {

@@ -1,12 +1,14 @@
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { HostStatus } from '../../functions/core/state/hostObjects.ts';
 import {
+  attemptKey,
   hostAsksPrefix,
   hostCarriesKey,
   hostNudgeKey,
   hostStatusKey,
   recordingIdOfAsk,
 } from '../../functions/core/state/keys.ts';
+import type { Progress } from '../../functions/core/state/objects.ts';
 import type { Carried } from './messages.ts';
 
 /** What a host writes below `state/hosts/<hostId>/`, and what others tell it there. */
@@ -27,6 +29,12 @@ export class HostState {
 
   async drop({ recordingId, attempt }: Carried): Promise<void> {
     await this.#store.remove(hostCarriesKey(this.#hostId, recordingId, attempt));
+  }
+
+  /** The host tells nothing of it any more. */
+  async keepProgress({ recordingId, attempt }: Carried, progress: Progress | undefined): Promise<void> {
+    if (progress !== undefined)
+      await this.#store.overwrite(attemptKey(recordingId, attempt, 'progress'), progress);
   }
 
   async tellStatus(status: HostStatus): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EndCode } from '../../functions/core/state/objects.ts';
+import type { EndCode, Progress } from '../../functions/core/state/objects.ts';
 
 /** An attempt that a worker runs. */
 export interface Carried {
@@ -21,6 +21,7 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** The attempt was claimed, or cannot be: the assignment is done with. */
   | { readonly kind: 'begun'; readonly carried: Carried; readonly isClaimed: boolean }
+  | { readonly kind: 'progress'; readonly carried: Carried; readonly progress: Progress }
   | { readonly kind: 'ended'; readonly carried: Carried; readonly code: EndCode; readonly message: string }
   /** The event loop was blocked for so long, at most, since the last time. */
   | { readonly kind: 'delay'; readonly maxMs: number };

@@ -1,7 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { assignmentSchema, settleAsk, settleAsks } from '../../functions/core/protocol/asks.ts';
+import { assignmentSchema } from '../../functions/core/protocol/asks.ts';
+import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
+import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
@@ -31,7 +33,8 @@ export interface SupervisorOptions {
 type Begun = 'claimed' | 'refused' | 'gone';
 
 const MEASURE_MS = 2_000;
-const NUDGE_MS = 500;
+/** With the request a stop is heard of within a second. */
+const NUDGE_MS = 650;
 const STATUS_CARRYING_MS = 2_000;
 const STATUS_IDLE_MS = 15_000;
 const NO_ROOM_MS = 500;
@@ -49,7 +52,7 @@ export class Supervisor {
   readonly #workers = new Set<WorkerProcess>();
   readonly #waiting = new Map<string, (begun: Begun) => void>();
   readonly #ending = new AbortController();
-  readonly #settling = new Set<Promise<void>>();
+  readonly #endings: Endings;
   #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
   #loopDelayMs = 0;
   #statusAtMs = 0;
@@ -57,6 +60,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#endings = new Endings(options);
     const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
     this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
   }
@@ -79,7 +83,7 @@ export class Supervisor {
     await this.#handOver();
     this.#checkQuiet();
     await this.#quiet.promise;
-    while (this.#settling.size > 0) await Promise.all(this.#settling);
+    await this.#endings.told();
     for (const stop of rhythms) stop();
     for (const worker of this.#workers) worker.end();
     await this.#options.state.removeStatus();
@@ -156,7 +160,8 @@ export class Supervisor {
   #startWorker(): WorkerProcess {
     const worker = new WorkerProcess(this.#options.workerFile, {
       onBegun: (carried, isClaimed) => this.#begun(carried, isClaimed ? 'claimed' : 'refused'),
-      onEnded: (carried, code, message) => this.#ended(carried, code, message),
+      onEnded: (carried, code, message, progress) =>
+        this.#ended({ carried, progress }, wasClaimed(code) ? `${code}: ${message}` : undefined),
       onDelay: (maxMs) => {
         this.#loopDelayMs = Math.max(this.#loopDelayMs, maxMs);
       },
@@ -171,11 +176,10 @@ export class Supervisor {
     this.#waiting.delete(runId);
   }
 
-  #ended(carried: Carried, code: string, message: string): void {
-    this.#begun(carried, 'refused');
+  #ended(left: Left, reason: string | undefined): void {
+    this.#begun(left.carried, 'refused');
     this.#room.left();
-    const wasClaimed = code !== 'superseded';
-    this.#spawn(this.#settle(carried, wasClaimed ? `${code}: ${message}` : undefined));
+    this.#endings.ended(left, reason);
     this.#checkQuiet();
   }
 
@@ -188,37 +192,10 @@ export class Supervisor {
       this.#begun(one, 'gone');
       this.#room.left();
     }
-    this.#spawn(this.#settleTogether(carried, `its worker ended: ${how}`));
+    const left = carried.map((one) => ({ carried: one, progress: worker.progressOf(one) }));
+    this.#endings.died(left, `its worker ended: ${how}`);
     if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
     this.#checkQuiet();
-  }
-
-  /** Told before it is forgotten: no event of ECS tells of an attempt that ended inside a host. */
-  async #settle(carried: Carried, reason: string | undefined): Promise<void> {
-    const { settle, state, hostId } = this.#options;
-    if (reason !== undefined) {
-      const endedAtMs = Date.now();
-      await settle(settleAsk({ ...carried, reason, by: `host ${hostId}`, endedAtMs, died: false }));
-    }
-    await state.drop(carried);
-  }
-
-  /** All that a worker carried with one message: what it wrote is then read once for all of them. */
-  async #settleTogether(carried: readonly Carried[], reason: string): Promise<void> {
-    if (carried.length === 0) return;
-    const { settle, state, hostId } = this.#options;
-    const how = { reason, by: `host ${hostId}`, endedAtMs: Date.now(), died: true };
-    await settle(settleAsks(carried.map((one) => settleAsk({ ...one, ...how }))));
-    await Promise.all(carried.map((one) => state.drop(one)));
-  }
-
-  #spawn(run: Promise<void>): void {
-    const settled = run
-      .catch((error: unknown) =>
-        this.#options.log.error('the end of an attempt could not be told', error as Error),
-      )
-      .finally(() => this.#settling.delete(settled));
-    this.#settling.add(settled);
   }
 
   #checkQuiet(): void {
@@ -249,6 +226,15 @@ export class Supervisor {
     this.#loopDelayMs = 0;
   }
 
+  #progress(): CarriedProgress[] {
+    return [...this.#workers].flatMap((worker) =>
+      worker.carried.flatMap((one) => {
+        const progress = worker.progressOf(one);
+        return progress === undefined ? [] : [{ recordingId: one.recordingId, ...progress }];
+      }),
+    );
+  }
+
   async #tellStatus(): Promise<void> {
     const { state, hostId, taskArn, protection } = this.#options;
     const recordings = this.carried.length;
@@ -260,6 +246,7 @@ export class Supervisor {
       hostId,
       atMs: nowMs,
       recordings,
+      progress: this.#progress(),
       ...(taskArn === undefined ? {} : { taskArn }),
       ...(full === undefined ? {} : { full }),
       usage: this.#room.usage,
@@ -284,6 +271,9 @@ export class Supervisor {
     return () => clearInterval(timer);
   }
 }
+
+/** One that another run has, or nobody waits for, is none of this host's. */
+const wasClaimed = (code: string): boolean => code !== 'superseded';
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

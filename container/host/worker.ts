@@ -119,6 +119,7 @@ class Worker {
       spoolFolder: this.#env.SPOOL_DIR,
       stop: running.stop,
       nudges: running.nudges,
+      tellProgress: async (progress) => tell({ kind: 'progress', carried, progress }),
       onBegun: (isClaimed) => tell({ kind: 'begun', carried, isClaimed }),
     });
   }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Progress } from '../../functions/core/state/objects.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
 
 /** A crash reaches so many recordings at most. */
@@ -6,7 +7,7 @@ export const RECORDINGS_PER_WORKER = 10;
 
 export interface WorkerEvents {
   readonly onBegun: (carried: Carried, isClaimed: boolean) => void;
-  readonly onEnded: (carried: Carried, code: string, message: string) => void;
+  readonly onEnded: (carried: Carried, code: string, message: string, progress: Progress | undefined) => void;
   readonly onDelay: (maxMs: number) => void;
   /** It is gone, and with it what it carried. @param how in words */
   readonly onGone: (worker: WorkerProcess, carried: readonly Carried[], how: string) => void;
@@ -16,6 +17,8 @@ export interface WorkerEvents {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #carried = new Map<string, Carried>();
+  /** The last that was told of each run. */
+  readonly #progress = new Map<string, Progress>();
   #hasGone: boolean = false;
 
   constructor(file: string, events: WorkerEvents) {
@@ -31,6 +34,11 @@ export class WorkerProcess {
 
   get carried(): readonly Carried[] {
     return [...this.#carried.values()];
+  }
+
+  /** The last that it told of a run that it carries, or carried when it died. */
+  progressOf({ runId }: Carried): Progress | undefined {
+    return this.#progress.get(runId);
   }
 
   get hasRoom(): boolean {
@@ -68,9 +76,13 @@ export class WorkerProcess {
       if (!message.isClaimed) this.#carried.delete(message.carried.runId);
       events.onBegun(message.carried, message.isClaimed);
     } else if (message.kind === 'ended') {
-      this.#carried.delete(message.carried.runId);
-      events.onEnded(message.carried, message.code, message.message);
-    } else if (message.kind === 'delay') events.onDelay(message.maxMs);
+      const { runId } = message.carried;
+      const progress = this.#progress.get(runId);
+      this.#carried.delete(runId);
+      this.#progress.delete(runId);
+      events.onEnded(message.carried, message.code, message.message, progress);
+    } else if (message.kind === 'progress') this.#progress.set(message.carried.runId, message.progress);
+    else if (message.kind === 'delay') events.onDelay(message.maxMs);
   }
 
   #gone(events: WorkerEvents, how: string): void {

@@ -1,8 +1,8 @@
 import type { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { settleAsk, settleAsks } from '../core/protocol/asks.ts';
-import { carriedSchema } from '../core/state/hostObjects.ts';
-import { attemptKey, hostCarriesPrefix } from '../core/state/keys.ts';
+import { carriedSchema, hostStatusSchema, progressOf } from '../core/state/hostObjects.ts';
+import { attemptKey, hostCarriesPrefix, hostStatusKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 
 export interface GoneHost {
@@ -23,12 +23,17 @@ export async function settleGoneHost(
   { hostId, ...how }: GoneHost,
 ): Promise<number> {
   const keys = await store.list(hostCarriesPrefix(hostId));
+  const status = await store.read(hostStatusKey(hostId), hostStatusSchema);
   const found = await Promise.all(
     keys.map(async (key) => {
       const carried = await store.read(key, carriedSchema);
       if (carried === undefined) return [];
       const { recordingId, attempt } = carried.value;
       const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+      // Whoever asks from now on asks the attempt, and not its host.
+      const progress = progressOf(status?.value, recordingId, attempt);
+      if (progress !== undefined)
+        await store.overwrite(attemptKey(recordingId, attempt, 'progress'), progress);
       return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim?.value.journal };
     }),
   );

@@ -10,8 +10,10 @@ import {
   type RecordingStatus,
   recordingStatus,
 } from '../core/state/fold.ts';
+import { hostStatusSchema, progressOf } from '../core/state/hostObjects.ts';
 import {
   FRAGMENT_INDEX_FILE,
+  hostStatusKey,
   jobKey,
   outcomeKey,
   partKey,
@@ -48,6 +50,7 @@ export async function readRecording(
       keys.slice(i, i + READS_AT_ONCE).map((key) => readInto(found, store, key, key.slice(prefix.length))),
     );
   }
+  await askHost(found, store, recordingId);
   const { job, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
 }
@@ -64,6 +67,7 @@ export async function readLife(store: ListingStore, recordingId: string): Promis
   ].filter((name) => names.has(name));
   const found: Found = { attempts: new Map(), parts: new Map() };
   await Promise.all(wanted.map((name) => readInto(found, store, `${prefix}${name}`, name)));
+  await askHost(found, store, recordingId);
   const { job, parts: _parts, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
 }
@@ -149,6 +153,18 @@ type Found = Partial<Mutable<Omit<RecordingObjects, 'attempts' | 'parts'>>> & {
   attempts: Map<number, Attempt>;
   parts: Map<number, Mutable<PartObjects>>;
 };
+
+/** How the latest attempt goes is in its host's heartbeat, while a host carries it. */
+async function askHost(found: Found, store: Store, recordingId: string): Promise<void> {
+  const latest = Math.max(0, ...found.attempts.keys());
+  const attempt = found.attempts.get(latest);
+  const hostId = attempt?.claim?.hostId;
+  if (attempt === undefined || hostId === undefined) return;
+  if (attempt.end !== undefined || attempt.progress !== undefined) return;
+  const status = await store.read(hostStatusKey(hostId), hostStatusSchema);
+  const progress = progressOf(status?.value, recordingId, latest);
+  if (progress !== undefined) attempt.progress = progress;
+}
 
 /** Reads one object into its place; a name that is not of the design is left alone. */
 async function readInto(found: Found, store: Store, key: string, name: string): Promise<void> {

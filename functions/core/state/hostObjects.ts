@@ -1,25 +1,29 @@
 import * as z from 'zod/mini';
+import { type Progress, progressSchema } from './objects.ts';
 
-/** The objects of hosts, as JSON in the landing bucket (`objects.ts` has those of recordings). */
-const atMs = z.int().check(z.nonnegative());
+/** What hosts write below `state/hosts/<host>/`. Times are epoch milliseconds. */
 const count = z.int().check(z.nonnegative());
+const ordinal = z.int().check(z.positive());
+const text = z.string();
 const optional = z.exactOptional;
 
-/** `state/hosts/<host>/carries/…`: an attempt that the host was given, from before its claim to its end. */
-export const carriedSchema = z.object({
-  recordingId: z.string(),
-  attempt: z.int().check(z.positive()),
-  runId: z.string(),
-});
+/** `carries/…`: an attempt that the host was given, from before its claim to its end. */
+export const carriedSchema = z.object({ recordingId: text, attempt: ordinal, runId: text });
 
-/** `state/hosts/<host>/status.json`: a host's heartbeat. */
+/** How an attempt goes that a host carries. */
+export const carriedProgressSchema = z.extend(progressSchema, { recordingId: text });
+export type CarriedProgress = z.infer<typeof carriedProgressSchema>;
+
+/** `status.json`: a host's heartbeat, of all that it carries. */
 export const hostStatusSchema = z.object({
-  hostId: z.string(),
-  atMs,
-  taskArn: optional(z.string()),
+  hostId: text,
+  atMs: count,
+  taskArn: optional(text),
   recordings: count,
+  /** Of those that have begun. One that ended has its last progress with its attempt. */
+  progress: optional(z.array(carriedProgressSchema)),
   /** Why it takes no other one now. */
-  full: optional(z.string()),
+  full: optional(text),
   usage: z.object({
     cpuUnits: z.number(),
     memoryBytes: z.number(),
@@ -28,3 +32,15 @@ export const hostStatusSchema = z.object({
   }),
 });
 export type HostStatus = z.infer<typeof hostStatusSchema>;
+
+/** How an attempt goes, as its host says. */
+export function progressOf(
+  status: HostStatus | undefined,
+  recordingId: string,
+  attempt: number,
+): Progress | undefined {
+  const own = status?.progress?.find((one) => one.recordingId === recordingId && one.attempt === attempt);
+  if (own === undefined) return undefined;
+  const { recordingId: _id, ...progress } = own;
+  return progress;
+}

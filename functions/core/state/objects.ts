@@ -161,7 +161,7 @@ export const launchSchema = z.object({
 });
 export type Launch = z.infer<typeof launchSchema>;
 
-/** `attempts/<n>/progress.json`: heartbeat, the recorder alone writes it. */
+/** `attempts/<n>/progress.json`: heartbeat of a recorder that runs alone, else the last one when its host is done with it. */
 export const progressSchema = z.object({
   attempt: ordinal,
   atMs,

@@ -1,0 +1,82 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { settleAsk, settleAsks } from '../../functions/core/protocol/asks.ts';
+import type { Progress } from '../../functions/core/state/objects.ts';
+import type { HostState } from './hostState.ts';
+import type { Carried } from './messages.ts';
+
+export interface EndingsOptions {
+  readonly hostId: string;
+  readonly state: HostState;
+  /** Tells the settle queue. Tries until it has. */
+  readonly settle: (message: object) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** An attempt that the host carries no more. */
+export interface Left {
+  readonly carried: Carried;
+  /** The last that its worker told of it. */
+  readonly progress: Progress | undefined;
+}
+
+/**
+ * Tells of attempts that ended, before they are forgotten: no event of ECS tells of one that ended inside a host. In the
+ * background, each beside the others.
+ */
+export class Endings {
+  readonly #options: EndingsOptions;
+  readonly #telling = new Set<Promise<void>>();
+
+  constructor(options: EndingsOptions) {
+    this.#options = options;
+  }
+
+  /** @param reason undefined for one that was never this host's: there is nothing to settle */
+  ended(left: Left, reason: string | undefined): void {
+    this.#spawn(async () => {
+      if (reason !== undefined) {
+        await this.#keepProgress([left]);
+        await this.#options.settle(this.#ask(left, reason, false));
+      }
+      await this.#options.state.drop(left.carried);
+    });
+  }
+
+  /** All that a worker carried with one message: what it wrote is then read once for all of them. */
+  died(left: readonly Left[], reason: string): void {
+    if (left.length === 0) return;
+    this.#spawn(async () => {
+      await this.#keepProgress(left);
+      await this.#options.settle(settleAsks(left.map((one) => this.#ask(one, reason, true))));
+      await Promise.all(left.map(({ carried }) => this.#options.state.drop(carried)));
+    });
+  }
+
+  /** Everything has been told. */
+  async told(): Promise<void> {
+    while (this.#telling.size > 0) await Promise.all(this.#telling);
+  }
+
+  #ask({ carried }: Left, reason: string, died: boolean): ReturnType<typeof settleAsk> {
+    return settleAsk({ ...carried, reason, by: `host ${this.#options.hostId}`, endedAtMs: Date.now(), died });
+  }
+
+  /** Before it is settled: limits count what an attempt recorded. Without it they count what is rescued. */
+  async #keepProgress(left: readonly Left[]): Promise<void> {
+    const { state, log } = this.#options;
+    const kept = await Promise.allSettled(
+      left.map(({ carried, progress }) => state.keepProgress(carried, progress)),
+    );
+    for (const one of kept)
+      if (one.status === 'rejected') log.warn('a last heartbeat was not written', { error: one.reason });
+  }
+
+  #spawn(run: () => Promise<void>): void {
+    const told = run()
+      .catch((error: unknown) =>
+        this.#options.log.error('the end of an attempt could not be told', error as Error),
+      )
+      .finally(() => this.#telling.delete(told));
+    this.#telling.add(told);
+  }
+}
