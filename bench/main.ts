@@ -2,14 +2,16 @@ import { cpus } from 'node:os';
 import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { bundles } from './bundles.ts';
 import { moves } from './moves.ts';
+import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
 import { day, hour } from './recorder/long.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { type Benchmark, line } from './report.ts';
+import { rescue } from './rescue.ts';
 import { state } from './state.ts';
 
-const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves, state];
-const BENCHMARKS: readonly Benchmark[] = [...QUICK, tenRecorders, hour, day];
+const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves, state, rescue];
+const BENCHMARKS: readonly Benchmark[] = [...QUICK, host, tenRecorders, hour, day];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that

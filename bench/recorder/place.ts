@@ -92,8 +92,48 @@ export class RecorderPlace {
     return calls;
   }
 
+  get store(): StateStore {
+    return this.#store;
+  }
+
+  /** A program of the bundle, with the environment that its task would give it. */
+  spawn(role: readonly string[], environment: Readonly<Record<string, string>>): Child {
+    const child = new Child(
+      process.execPath,
+      [
+        ...RECORDER_TASK.nodeArguments,
+        ...this.#nodeArguments,
+        path.join(this.folder, 'recorder.mjs'),
+        ...role,
+      ],
+      {
+        PATH: process.env.PATH,
+        LANDING_BUCKET: LANDING,
+        EVENT_BUS_NAME: BUS,
+        SPOOL_DIR: path.join(this.folder, 'spool'),
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+        AWS_ENDPOINT_URL_S3: this.#url,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
+        ...environment,
+      },
+    );
+    this.#running.add(child);
+    return child;
+  }
+
   /** Starts a recorder; settles when its first part has been opened. */
   async record(url: string): Promise<RunningRecorder> {
+    const recordingId = await this.createJob(url);
+    const child = this.spawn([], { RECORDING_ID: recordingId, ATTEMPT: '1' });
+    const recorder = new RunningRecorder(this.#store, recordingId, child);
+    await waitFor('the first part', () => recorder.hasBegun(), { everyMs: 50 });
+    return recorder;
+  }
+
+  /** @returns the recording's id */
+  async createJob(url: string): Promise<string> {
     this.#count += 1;
     const random = Buffer.alloc(16);
     random.writeUInt32BE(this.#count);
@@ -109,27 +149,7 @@ export class RecorderPlace {
       settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0 },
     };
     await this.#store.create(jobKey(recordingId), job);
-    const child = new Child(
-      process.execPath,
-      [...RECORDER_TASK.nodeArguments, ...this.#nodeArguments, path.join(this.folder, 'recorder.mjs')],
-      {
-        PATH: process.env.PATH,
-        RECORDING_ID: recordingId,
-        ATTEMPT: '1',
-        LANDING_BUCKET: LANDING,
-        EVENT_BUS_NAME: BUS,
-        SPOOL_DIR: path.join(this.folder, 'spool'),
-        AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-        AWS_ENDPOINT_URL_S3: this.#url,
-        AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
-      },
-    );
-    this.#running.add(child);
-    const recorder = new RunningRecorder(this.#store, recordingId, child);
-    await waitFor('the first part', () => recorder.hasBegun(), { everyMs: 50 });
-    return recorder;
+    return recordingId;
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,6 @@ import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
 import { isEarlierAlive } from '../../functions/core/protocol/others.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
-import { attemptKey } from '../../functions/core/state/keys.ts';
 import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';

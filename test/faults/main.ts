@@ -7,14 +7,21 @@ import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { startRuntime } from '../../infra/local/runtime.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { TOOLS } from '../support/tools.ts';
-import { FORMATS, KINDS, play, playOutage, type Result, type Scenario } from './scenario.ts';
+import { HOST_KINDS, playHosts } from './hosts.ts';
+import { FORMATS, KINDS, type Kind, play, playOutage, type Result, type Scenario } from './scenario.ts';
 
 /**
  * `npm run -s test:faults`: real recordings, real SIGKILLs at random moments, and a count of what was lost, by the frame
- * numbers burnt into the picture. `-- --quick` plays a few; `-- --seed N` plays the same again; `-- --count N`.
+ * numbers burnt into the picture. `-- --quick` plays a few; `-- --seed N` plays the same again; `-- --count N`. With
+ * `-- --hosts` recordings go on beside each other on two hosts, and workers and whole hosts are killed.
  */
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, seed: { type: 'string' }, count: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    hosts: { type: 'boolean' },
+    seed: { type: 'string' },
+    count: { type: 'string' },
+  },
 });
 if (!TOOLS.ffmpeg.present() || !TOOLS.nginxRtmp.present()) {
   console.log('faults: skipped, ffmpeg or nginx with its RTMP module is missing');
@@ -22,7 +29,11 @@ if (!TOOLS.ffmpeg.present() || !TOOLS.nginxRtmp.present()) {
 }
 
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-const count = values.count === undefined ? (values.quick === true ? 6 : 200) : Number(values.count);
+const [fewKills, manyKills] = values.hosts === true ? [2, 20] : [6, 200];
+const count =
+  values.count === undefined ? (values.quick === true ? fewKills : manyKills) : Number(values.count);
+/** On two hosts. */
+const together = values.quick === true ? 4 : 20;
 const outageMs = values.quick === true ? 5_000 : 60_000;
 const AT_ONCE = 6;
 const KILL_WITHIN_MS = 5_000;
@@ -42,38 +53,46 @@ function randomFrom(start: number): () => number {
 }
 
 const random = randomFrom(seed);
-const scenarios: Scenario[] = Array.from({ length: count }, (_, i) => ({
-  name: `f${i}`,
-  kind: KINDS[i % KINDS.length] ?? 'recorder',
-  format: FORMATS[Math.floor(i / 2) % FORMATS.length] ?? 'mp4',
-  afterMs: Math.floor(random() * KILL_WITHIN_MS),
-}));
+const scenarios = <K extends Kind>(kinds: readonly K[]): (Scenario & { readonly kind: K })[] =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `f${i}`,
+    kind: kinds[i % kinds.length] as K,
+    format: FORMATS[Math.floor(i / 2) % FORMATS.length] ?? 'mp4',
+    afterMs: Math.floor(random() * KILL_WITHIN_MS),
+  }));
 
-console.log(`faults: ${count} kills and an outage of S3 of ${outageMs} ms, seed ${seed}`);
+const where =
+  values.hosts === true
+    ? `on two hosts with ${together} recordings`
+    : `and an outage of S3 of ${outageMs} ms`;
+console.log(`faults: ${count} kills ${where}, seed ${seed}`);
 const folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
 const nginx = await NginxRtmp.start();
-const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ingest: false });
+const hosts = values.hosts === true ? 2 : 0;
+const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ingest: false, hosts });
 const s3 = new S3Client({
   endpoint: runtime.s3Url,
   region: runtime.region,
   credentials: runtime.credentials,
   forcePathStyle: true,
 });
+const ground = { runtime, s3, rtmpUrl: nginx.url, folder };
 const results: Result[] = [];
 try {
-  for (let at = 0; at < scenarios.length; at += AT_ONCE) {
-    const ground = { runtime, s3, rtmpUrl: nginx.url, folder };
-    const wave = scenarios.slice(at, at + AT_ONCE);
-    results.push(...(await Promise.all(wave.map((scenario) => play(ground, scenario)))));
+  if (hosts > 0) {
+    for (const scenario of scenarios(HOST_KINDS))
+      results.push(...(await playHosts(ground, scenario, together)));
+  } else {
+    const all = scenarios(KINDS);
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      const wave = all.slice(at, at + AT_ONCE);
+      results.push(...(await Promise.all(wave.map((scenario) => play(ground, scenario)))));
+    }
+    // By itself: it takes S3 away from everybody.
+    const afterMs = Math.floor(random() * 2_000);
+    const outage = { name: 'outage', kind: 'outage', format: 'mp4', afterMs } as const;
+    results.push(await playOutage(ground, outage, outageMs));
   }
-  // By itself: it takes S3 away from everybody.
-  const outage = {
-    name: 'outage',
-    kind: 'outage',
-    format: 'mp4',
-    afterMs: Math.floor(random() * 2_000),
-  } as const;
-  results.push(await playOutage({ runtime, s3, rtmpUrl: nginx.url, folder }, outage, outageMs));
 } finally {
   await runtime.close({ graceMs: 5_000 });
   await nginx.stop();
@@ -90,7 +109,7 @@ for (const { scenario, lossMs, gapMs, problems } of results) {
     `  ${scenario.name} ${scenario.kind} ${scenario.format} after ${scenario.afterMs} ms: lost ${lossMs.toFixed(0)} ms${gap}: ${said}`,
   );
 }
-for (const kind of [...KINDS, 'outage']) {
+for (const kind of [...KINDS, ...HOST_KINDS, 'outage']) {
   const losses = results
     .filter(({ scenario, lossMs }) => scenario.kind === kind && Number.isFinite(lossMs))
     .map(({ lossMs }) => lossMs)

@@ -10,7 +10,7 @@ import { Publisher } from './publisher.ts';
 import { ffmpegPid, kill, recorderPid } from './victim.ts';
 
 export const KINDS = ['recorder', 'ffmpeg', 'both', 'source'] as const;
-export type Kind = (typeof KINDS)[number] | 'outage';
+export type Kind = (typeof KINDS)[number] | 'outage' | 'worker' | 'host';
 export const FORMATS = ['mp4', 'ts', 'mkv'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -107,7 +107,7 @@ export async function playOutage(ground: Ground, scenario: Scenario, outageMs: n
   }
 }
 
-function available(runtime: Runtime, recordingId: string): Promise<RecordingView> {
+export function available(runtime: Runtime, recordingId: string): Promise<RecordingView> {
   return waitFor(
     'the record in the library',
     async () => {
@@ -128,7 +128,7 @@ async function strike(kind: Kind, recordingId: string, publisher: Publisher): Pr
   if (kind !== 'recorder' && !kill(ffmpeg) && kind === 'ffmpeg') throw new Error('ffmpeg had gone');
 }
 
-async function judge(
+export async function judge(
   { folder }: Ground,
   scenario: Scenario,
   recordingId: string,
@@ -165,21 +165,21 @@ async function judge(
   };
 }
 
-async function hasCheckpoint({ s3 }: Ground, recordingId: string): Promise<true | undefined> {
+export async function hasCheckpoint({ s3 }: Ground, recordingId: string): Promise<true | undefined> {
   return (await journaledOf(s3, 'landing', recordingId)).length > 0 ? true : undefined;
 }
 
-async function start(runtime: Runtime, mediaSessionId: string, format: Format): Promise<string> {
+export async function start(runtime: Runtime, mediaSessionId: string, format: Format): Promise<string> {
   const body = { mediaSessionId, config: { format: `h264-${format}` } };
   const answer = await call(runtime, 'POST', '/rest-api/recorder/startup', body);
   return (answer as { readonly recordingId: string }).recordingId;
 }
 
-async function view(runtime: Runtime, recordingId: string): Promise<RecordingView> {
+export async function view(runtime: Runtime, recordingId: string): Promise<RecordingView> {
   return (await call(runtime, 'GET', `/recordings/${recordingId}`)) as RecordingView;
 }
 
-async function call(runtime: Runtime, method: string, route: string, body?: object): Promise<unknown> {
+export async function call(runtime: Runtime, method: string, route: string, body?: object): Promise<unknown> {
   const answer = await fetch(`${runtime.apiUrl}${route}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -11,10 +11,36 @@ export function recorderPid(recordingId: string): number | undefined {
 
 /** The recorder's own ffmpeg. */
 export function ffmpegPid(parentPid: number): number | undefined {
+  return childPid(parentPid, (command) => command.startsWith('ffmpeg'));
+}
+
+/** A host by the id of its task, which its environment has in the address of its metadata. */
+export function hostPid(hostId: string): number | undefined {
+  return processes().find(
+    (pid) => read(pid, 'environ').includes(`/${hostId}`) && read(pid, 'cmdline').endsWith('\0host\0'),
+  );
+}
+
+/** Hosts of the runtime in this folder that have a worker. */
+export function warmHosts(folder: string): number {
+  return processes().filter(
+    (pid) =>
+      read(pid, 'environ').includes(`=${folder}/`) &&
+      read(pid, 'cmdline').endsWith('\0host\0') &&
+      workerPid(pid) !== undefined,
+  ).length;
+}
+
+/** The worker of a host that carries ten recordings at most. */
+export function workerPid(host: number): number | undefined {
+  return childPid(host, (command) => command.endsWith('\0worker\0'));
+}
+
+function childPid(parentPid: number, isMeant: (command: string) => boolean): number | undefined {
   return processes().find((pid) => {
     // pid (comm) state ppid …
     const [, state = ''] = /\) (.*)$/s.exec(read(pid, 'stat')) ?? [];
-    return Number(state.split(' ')[1]) === parentPid && read(pid, 'cmdline').startsWith('ffmpeg');
+    return Number(state.split(' ')[1]) === parentPid && isMeant(read(pid, 'cmdline'));
   });
 }
 

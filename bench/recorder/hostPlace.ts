@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { MessageQueue } from '../../functions/aws/queues.ts';
+import { assignment } from '../../functions/core/protocol/asks.ts';
+import { outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
+import {
+  finalPartSchema,
+  openPartSchema,
+  outcomeSchema,
+  type Stop,
+} from '../../functions/core/state/objects.ts';
+import { Queue } from '../../infra/emulators/queue/queue.ts';
+import { type QueueServer, startQueueServer } from '../../infra/emulators/queue/server.ts';
+import { ASSIGNMENTS, HOST_TASK } from '../../infra/wiring.ts';
+import { type Child, waitFor } from '../../test/support/children.ts';
+import type { RecorderPlace } from './place.ts';
+
+const QUEUES = ['assignments', 'settle', 'launch'] as const;
+
+/** A host as its image runs it, with its workers, and the queue that gives it recordings. */
+export class HostPlace {
+  readonly #place: RecorderPlace;
+  readonly #queues: QueueServer;
+  readonly #assignments: MessageQueue;
+  readonly #host: Child;
+  readonly #recordings: string[] = [];
+
+  private constructor(place: RecorderPlace, queues: QueueServer, host: Child) {
+    this.#place = place;
+    this.#queues = queues;
+    this.#host = host;
+    const sqs = new SQSClient({
+      endpoint: queues.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'bench', secretAccessKey: 'bench-secret' },
+    });
+    this.#assignments = new MessageQueue(sqs, queues.queueUrl('assignments'));
+  }
+
+  static async start(place: RecorderPlace): Promise<HostPlace> {
+    const queues = await startQueueServer({
+      queues: QUEUES.map(
+        (name) =>
+          new Queue({
+            name,
+            region: 'us-east-1',
+            accountId: '000000000000',
+            file: path.join(place.folder, `${name}.json`),
+            visibilityTimeoutMs: ASSIGNMENTS.visibilityTimeoutSeconds * 1_000,
+          }),
+      ),
+    });
+    const host = place.spawn(['host'], {
+      ASSIGNMENTS_QUEUE_URL: queues.queueUrl('assignments'),
+      SETTLE_QUEUE_URL: queues.queueUrl('settle'),
+      LAUNCH_QUEUE_URL: queues.queueUrl('launch'),
+      AWS_ENDPOINT_URL_SQS: queues.url,
+      // Room is not what is measured.
+      HOST_CPU_UNITS: '65536',
+      HOST_MEMORY_MB: '65536',
+      MAX_RECORDINGS: String(HOST_TASK.maxRecordings),
+    });
+    return new HostPlace(place, queues, host);
+  }
+
+  /** Settles when its first part has been opened. */
+  async record(url: string): Promise<void> {
+    const recordingId = await this.#place.createJob(url);
+    this.#recordings.push(recordingId);
+    await this.#assignments.send(assignment(recordingId, 1));
+    await waitFor(
+      'the first part',
+      async () => {
+        if (!this.#host.running) throw new Error(`the host ended: ${this.#host.output}`);
+        return (await this.#place.store.read(partKey(recordingId, 1, 'open'), openPartSchema)) ?? undefined;
+      },
+      { everyMs: 50, timeoutMs: 60_000 },
+    );
+  }
+
+  /** The supervisor and its workers, without ffmpeg. */
+  get pids(): readonly number[] {
+    const supervisor = this.#host.process.pid ?? 0;
+    const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'latin1')
+      .split(' ')
+      .filter((child) => child !== '')
+      .map(Number);
+    return [supervisor, ...children];
+  }
+
+  /** Ends all recordings, and waits for their records. @returns how long each is, in ms */
+  async stop(): Promise<readonly number[]> {
+    const stop: Stop = { requestedAtMs: Date.now(), by: 'bench', reason: 'bench' };
+    const { store } = this.#place;
+    await Promise.all(this.#recordings.map((id) => store.create(stopKey(id), stop)));
+    this.#host.process.kill('SIGTERM');
+    return Promise.all(
+      this.#recordings.map(async (id) => {
+        await waitFor(
+          'the outcome',
+          async () => {
+            const outcome = await store.read(outcomeKey(id), outcomeSchema);
+            if (outcome !== undefined && outcome.value.status !== 'finished')
+              throw new Error(this.#host.output);
+            return outcome;
+          },
+          { timeoutMs: 60_000 },
+        );
+        return (await store.read(partKey(id, 1, 'final'), finalPartSchema))?.value.durationMs ?? 0;
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#host.stop('SIGKILL');
+    await this.#queues.close();
+  }
+}
