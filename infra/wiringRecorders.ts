@@ -26,7 +26,11 @@ export const RECORDER_TASK = {
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
     // Tails: recorders of version 0.1, which go on through an upgrade.
-    { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('journal', 'tails', 'writing') },
+    {
+      on: 'landing',
+      actions: ['s3:PutObject', 's3:DeleteObject'],
+      keys: state('journal', 'tails', 'writing'),
+    },
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
     // The host of a recording that this one takes the place of, or goes on with.
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
