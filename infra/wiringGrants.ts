@@ -33,7 +33,9 @@ const ASK_GRANTS = [
   { on: 'recorderTask', actions: ['ecs:ListTasks', 'ecs:StopTask'] },
   { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
   { on: 'queue', queue: 'assignments', actions: ['sqs:SendMessage'] },
-  { on: 'landing', actions: ['s3:PutObject'], keys: state('hosts') },
+  // How its attempt goes is in the host's heartbeat.
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
+  { on: 'landing', list: state('hosts') },
 ] as const satisfies readonly Grant[];
 
 const CONTROL_STATE = state(
@@ -97,8 +99,9 @@ export const AFTERMATH_GRANTS = [
   // A recording that follows another one, of a stream that was published again.
   { on: 'landing', actions: ['s3:PutObject'], keys: state('index', 'rooms', 'active') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
-  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('tails', 'active') },
+  // Tails are of recorders of version 0.1.
+  { on: 'landing', actions: ['s3:GetObject', 's3:DeleteObject'], keys: state('journal', 'tails', 'active') },
   { on: 'landing', actions: ['s3:DeleteObject'], keys: state('writing') },
-  { on: 'landing', list: state('recordings', 'active', 'writing', 'locks', 'sessions', 'tails') },
+  { on: 'landing', list: state('recordings', 'active', 'writing', 'locks', 'sessions', 'journal', 'tails') },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
