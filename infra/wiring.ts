@@ -57,9 +57,9 @@ export const FUNCTIONS = {
     environment: { LANDING_BUCKET: 'landingBucket', ...PLAYBACK_ENVIRONMENT },
     grants: [
       ...PLAYBACK_KEY_GRANTS,
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings') },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
       { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/vod.m3u8'] },
-      { on: 'landing', list: state('recordings') },
+      { on: 'landing', list: state('recordings', 'hosts') },
       // Presigned links carry this function's rights.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],
