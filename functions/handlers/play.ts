@@ -98,7 +98,13 @@ async function presigned(recordingId: string, part: number): Promise<string> {
   if (moved === undefined) throw new RecorderError('recording_not_found', 'There is no such part.');
   if (moves.size >= MOVES_MAX) moves.clear();
   moves.set(key, moved);
-  const command = new GetObjectCommand({ Bucket: moved.bucket, Key: moved.key, VersionId: moved.versionId });
+  const command = new GetObjectCommand({
+    Bucket: moved.bucket,
+    Key: moved.key,
+    VersionId: moved.versionId,
+    // Of many ranges behind one address a browser that keeps some asks for the others in another way (If-Range).
+    ResponseCacheControl: 'no-store',
+  });
   return getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS });
 }
 
