@@ -160,6 +160,10 @@ export class SourceInput {
       return { access, seam: goesOn ? SAME_CONNECTION : undefined, receivedAtMs: this.#receivedAtMs };
     } catch (error) {
       if (signal.aborted) return ENDED;
+      if (error instanceof HttpFault && error.isUnreadable) {
+        this.#mayBeLive = false;
+        return undefined;
+      }
       return timeout.aborted ? { ...ENDED, timedOut: true } : endOf(error);
     }
   }

@@ -25,6 +25,11 @@ export class HttpFault extends Error {
     this.status = options.status;
   }
 
+  /** What came is no HTTP as it is written down: ffmpeg takes more for it, such as old radio servers' answers. */
+  get isUnreadable(): boolean {
+    return /^HPE_/.test((this.cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+  }
+
   /** The server knows of no such thing, gives it to nobody, or sends whoever asks in circles. */
   get isDenial(): boolean {
     return this.status !== undefined && this.status >= 300 && this.status < 500 && this.status !== 429;
