@@ -12,6 +12,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
 import { markActive } from '../functions/core/protocol/active.ts';
+import { NO_HOSTS } from '../functions/core/protocol/asks.ts';
 import { markListed } from '../functions/core/protocol/listed.ts';
 import { markWriting } from '../functions/core/protocol/writing.ts';
 import { DEFAULT_SETTINGS } from '../functions/core/settings/settings.ts';
@@ -93,6 +94,7 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
     // Nothing is to be announced.
     const bus = new EventBus(new EventBridgeClient({ region, credentials: CREDENTIALS }), 'none');
     const reconciliation = new Reconciliation({
+      hostsService: NO_HOSTS,
       ...{ s3, ecs, store, clock, rescue, ports, cluster: CLUSTER, stopTasks: neither, relocate: neither },
       aftermath: new Aftermath({ s3, store, rescue, bus, ports }),
     });

@@ -47,6 +47,15 @@ const contextSchema = z.strictObject({
   console: optional(z.boolean()),
   cpuUnits: optional(z.int()),
   memoryMb: optional(z.int()),
+  hosts: optional(
+    z.strictObject({
+      min: optional(z.int()),
+      max: optional(z.int()),
+      cpuUnits: optional(z.int()),
+      memoryMb: optional(z.int()),
+      maxRecordings: optional(z.int()),
+    }),
+  ),
   /** An image that was published elsewhere. */
   imageUri: optional(text),
   onRecordScript: optional(text),

@@ -160,12 +160,16 @@ export const FUNCTIONS = {
       ...CONTROL_ENVIRONMENT,
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
+      HOSTS_SERVICE: 'hostsService',
     },
     grants: [
       ...AFTERMATH_GRANTS,
       ...RELOCATE_GRANTS,
       { on: 'landing', uploads: true },
-      { on: 'recorderTask', actions: ['ecs:DescribeTasks'] },
+      { on: 'recorderTask', actions: ['ecs:DescribeTasks', 'ecs:DescribeServices'] },
+      // Hosts of an earlier deployment are told to end.
+      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
+      { on: 'landing', list: state('hosts') },
       // Where it goes on; and recordings and streams of a version without markers.
       {
         on: 'landing',

@@ -1,3 +1,4 @@
+import { HOST_LOAD_METRIC } from '../functions/core/metrics/hostMetrics.ts';
 import type { Grant, Resource } from './wiringTypes.ts';
 
 /** What records: dedicated tasks, and hosts. A part of the wiring (./wiring.ts). */
@@ -58,6 +59,8 @@ export const HOST_TASK = {
   cpuUnits: 1024,
   memoryMb: 2048,
   maxRecordings: 40,
+  /** Percent of its room that a host uses. */
+  loadMetric: HOST_LOAD_METRIC,
   environment: {
     EVENT_BUS_NAME: 'eventBusName',
     LANDING_BUCKET: 'landingBucket',
@@ -78,6 +81,8 @@ export const HOST_TASK = {
       actions: ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
     },
     { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+    // By the agent's endpoint, with the task's own role: nobody ends it while it carries recordings.
+    { on: 'recorderTask', actions: ['ecs:UpdateTaskProtection'] },
   ],
 } as const satisfies {
   readonly environment: Readonly<Record<string, Resource>>;

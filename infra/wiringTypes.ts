@@ -8,6 +8,7 @@ export type Resource =
   | 'libraryKmsKeyArn'
   | 'clusterArn'
   | 'taskDefinition'
+  | 'hostsService'
   | 'containerName'
   | 'subnetIds'
   | 'securityGroupIds'
@@ -39,7 +40,9 @@ export type EcsAction =
   | 'ecs:TagResource'
   | 'ecs:ListTasks'
   | 'ecs:DescribeTasks'
-  | 'ecs:StopTask';
+  | 'ecs:StopTask'
+  | 'ecs:DescribeServices'
+  | 'ecs:UpdateTaskProtection';
 
 /** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */
 export type Grant =

@@ -5,11 +5,21 @@ import {
   hostAsksPrefix,
   hostCarriesKey,
   hostNudgeKey,
+  hostRetireKey,
   hostStatusKey,
   recordingIdOfAsk,
 } from '../../functions/core/state/keys.ts';
 import type { Progress } from '../../functions/core/state/objects.ts';
 import type { Carried } from './messages.ts';
+
+export interface Asked {
+  /** Something was asked of these. */
+  readonly recordingIds: readonly string[];
+  /** The host is of an earlier deployment. */
+  readonly retire: boolean;
+}
+
+const NOTHING_ASKED: Asked = { recordingIds: [], retire: false };
 
 /** What a host writes below `state/hosts/<hostId>/`, and what others tell it there. */
 export class HostState {
@@ -46,15 +56,18 @@ export class HostState {
   }
 
   /**
-   * Recordings that something was asked of since the last time. One cheap request while nothing is. An ask is forgotten
+   * What was asked since the last time. One cheap request while nothing is. An ask is forgotten
    * before anybody looks what it is: one that comes meanwhile is seen, by that look or by the next ask.
    */
-  async asked(): Promise<readonly string[]> {
+  async asked(): Promise<Asked> {
     const nudge = await this.#store.etag(hostNudgeKey(this.#hostId));
-    if (nudge === this.#nudge) return [];
-    const keys = await this.#store.list(hostAsksPrefix(this.#hostId));
+    if (nudge === this.#nudge) return NOTHING_ASKED;
+    const [keys, retire] = await Promise.all([
+      this.#store.list(hostAsksPrefix(this.#hostId)),
+      this.#store.etag(hostRetireKey(this.#hostId)),
+    ]);
     await Promise.all(keys.map((key) => this.#store.remove(key)));
     this.#nudge = nudge;
-    return keys.map(recordingIdOfAsk);
+    return { recordingIds: keys.map(recordingIdOfAsk), retire: retire !== undefined };
   }
 }

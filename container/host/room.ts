@@ -63,6 +63,19 @@ export class Room {
     return this.#usage;
   }
 
+  /** Of its room, what is used: the part of which most is. */
+  get loadPercent(): number {
+    const { cpuUnits, memoryBytes, maxRecordings } = this.#capacity;
+    const usage = this.#usage;
+    const share = Math.max(
+      this.#recordings / maxRecordings,
+      usage.cpuUnits / (LIMITS.cpuShare * cpuUnits),
+      usage.memoryBytes / (LIMITS.memoryShare * memoryBytes),
+      usage.diskShare / LIMITS.diskShare,
+    );
+    return Math.round(100 * share);
+  }
+
   /** @returns why not; undefined where there is room for another one */
   full(nowMs: number): string | undefined {
     this.#reservedUntilMs = this.#reservedUntilMs.filter((untilMs) => untilMs > nowMs);

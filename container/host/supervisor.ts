@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { hostMetrics } from '../../functions/core/metrics/hostMetrics.ts';
 import { assignmentSchema } from '../../functions/core/protocol/asks.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
@@ -37,6 +38,7 @@ const MEASURE_MS = 2_000;
 const NUDGE_MS = 650;
 const STATUS_CARRYING_MS = 2_000;
 const STATUS_IDLE_MS = 15_000;
+const METRICS_MS = 60_000;
 const NO_ROOM_MS = 500;
 /** A message that is not for this host: for others to see soon. */
 const PUT_BACK_SECONDS = 1;
@@ -56,6 +58,7 @@ export class Supervisor {
   #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
   #loopDelayMs = 0;
   #statusAtMs = 0;
+  #metricsAtMs = 0;
   #quiet = Promise.withResolvers<void>();
 
   constructor(options: SupervisorOptions) {
@@ -205,7 +208,12 @@ export class Supervisor {
   /** Something was asked of a recording that is carried here. */
   async #listen(): Promise<void> {
     if (this.carried.length === 0) return;
-    for (const recordingId of await this.#options.state.asked()) {
+    const { recordingIds, retire } = await this.#options.state.asked();
+    if (retire && !this.#ending.signal.aborted) {
+      this.#options.log.info('the host is of an earlier deployment');
+      this.end();
+    }
+    for (const recordingId of recordingIds) {
       for (const worker of this.#workers) if (worker.carries(recordingId)) worker.look(recordingId);
     }
   }
@@ -236,9 +244,13 @@ export class Supervisor {
   }
 
   async #tellStatus(): Promise<void> {
-    const { state, hostId, taskArn, protection } = this.#options;
+    const { state, hostId, taskArn, protection, log } = this.#options;
     const recordings = this.carried.length;
     const nowMs = Date.now();
+    if (nowMs - this.#metricsAtMs >= METRICS_MS) {
+      this.#metricsAtMs = nowMs;
+      log.info('host', hostMetrics(nowMs, { loadPercent: this.#room.loadPercent, recordings }));
+    }
     if (recordings === 0 && nowMs - this.#statusAtMs < STATUS_IDLE_MS) return;
     this.#statusAtMs = nowMs;
     const full = this.#ending.signal.aborted ? 'ending' : this.#room.full(nowMs);

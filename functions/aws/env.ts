@@ -45,6 +45,8 @@ const variables = z.object({
   /** From one try to move a record to the next. */
   RELOCATION_RETRY_SECONDS: numbers,
   EVENT_BUS_NAME: text,
+  /** Of hosts; `none` where there are no hosts. */
+  HOSTS_SERVICE: text,
   RECORDING_DEFAULTS: z.pipe(
     z.string(),
     z.transform(

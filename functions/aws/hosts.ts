@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { attemptsPrefix, hostAskKey, hostNudgeKey } from '../core/state/keys.ts';
+import { DescribeServicesCommand, DescribeTasksCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import { attemptsPrefix, hostAskKey, hostNudgeKey, hostRetireKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import type { StateStore } from './stateStore.ts';
 
@@ -17,4 +18,38 @@ export async function nudgeHosts(store: StateStore, recordingId: string): Promis
       await store.overwrite(hostNudgeKey(hostId), { nonce: randomUUID() });
     }),
   );
+}
+
+/** Tells a host to hand over what it carries, and to end. Once is enough. */
+export async function retireHost(store: StateStore, hostId: string): Promise<void> {
+  await store.create(hostRetireKey(hostId), {});
+  await store.overwrite(hostNudgeKey(hostId), { nonce: randomUUID() });
+}
+
+/** "Up to 100" in one DescribeTasks. */
+const DESCRIBED_MAX = 100;
+
+/**
+ * Hosts that the service has replaced, or is about to: ECS does not end one that protects itself. Nobody is told to end
+ * before a host of the present deployment runs.
+ * @param taskArns of hosts
+ * @returns those of an earlier deployment
+ */
+export async function ofEarlierDeployments(
+  ecs: ECSClient,
+  { cluster, service }: { readonly cluster: string; readonly service: string },
+  taskArns: readonly string[],
+): Promise<readonly string[]> {
+  const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+  const primary = services[0]?.deployments?.find(({ status }) => status === 'PRIMARY');
+  if (primary?.id === undefined || (primary.runningCount ?? 0) === 0) return [];
+  const earlier: string[] = [];
+  for (let at = 0; at < taskArns.length; at += DESCRIBED_MAX) {
+    const page = taskArns.slice(at, at + DESCRIBED_MAX);
+    const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: page }));
+    // "If a task is started by an Amazon ECS service, [startedBy is] the deployment ID of that service" (API reference, Task).
+    for (const { taskArn, startedBy } of tasks)
+      if (taskArn !== undefined && startedBy !== primary.id) earlier.push(taskArn);
+  }
+  return earlier;
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
@@ -13,6 +14,7 @@ const setup = once(() => {
   return new Reconciliation({
     ...parts,
     clock: ports.clock,
+    hostsService: readEnv(['HOSTS_SERVICE']).HOSTS_SERVICE,
     stopTasks: ports.stopTasks,
     relocate: (key, log) => relocation.relocate(key, log),
   });

@@ -32,6 +32,7 @@ import { forgetEndedStreams, markEarlierStreams } from './listed.ts';
 import { markEarlierRecordings } from './marked.ts';
 import { type OpenUpload, overdueUploads } from './overdue.ts';
 import type { Rescue } from './rescue.ts';
+import { retireOldHosts } from './retiredHosts.ts';
 import { sweepState } from './sweep.ts';
 import { Walk } from './walk.ts';
 import { forgetEndedFiles } from './writing.ts';
@@ -40,6 +41,8 @@ export interface ReconciliationOptions {
   readonly s3: S3Client;
   readonly ecs: ECSClient;
   readonly cluster: string;
+  /** The name of the hosts' service, or that there is none. */
+  readonly hostsService: string;
   readonly store: StateStore;
   readonly clock: Clock;
   /** With which a recording is started whose former one ended. */
@@ -60,6 +63,8 @@ export interface Mended {
   recordMoved: number;
   /** Recordings of a version without markers that were found by their locks. */
   recordingMarked: number;
+  /** Hosts of an earlier deployment that were told to end. */
+  hostRetired: number;
   /** Recordings that ended long ago, and whose state is gone now. */
   stateExpired: number;
   /** Sessions, locks, reservations, idempotency keys and objects of journals that nobody needed any more. */
@@ -101,6 +106,7 @@ export class Reconciliation {
       uploadCompleted: 0,
       recordMoved: 0,
       recordingMarked: 0,
+      hostRetired: 0,
       stateExpired: 0,
       stateSwept: 0,
       failed: 0,
@@ -118,6 +124,9 @@ export class Reconciliation {
       () => this.#mendRecordings(walk, mended, log),
       () => this.#mendUploads(walk, mended, log),
       () => this.#moveRecords(walk, mended, log),
+      async () => {
+        mended.hostRetired = await retireOldHosts(this.#options, walk, clock.nowMs(), onFault);
+      },
       () => markEarlierStreams(store, walk, clock.nowMs(), onFault),
       () => forgetEndedStreams(store, walk, clock.nowMs(), onFault),
       () => forgetEndedFiles(store, walk),

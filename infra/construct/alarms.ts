@@ -4,6 +4,7 @@ import {
   type AlarmProps,
   ComparisonOperator,
   type IMetric,
+  type Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -12,9 +13,14 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
+/** Of all hosts' room. */
+const FULL_PERCENT = 95;
+
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
   readonly functions: Readonly<Record<'relocate' | 'taskStopped' | 'reconcile' | 'launch', IFunction>>;
+  /** Percent of their room that hosts use, where there are hosts. */
+  readonly hosts: Metric | undefined;
   /** Events that the deployer's function, or his script, did not take, if there is one. */
   readonly notDelivered: {
     readonly onRecord: IQueue | undefined;
@@ -32,7 +38,7 @@ export class Alarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { deadLetterQueue, functions, notDelivered, topic }: AlarmsProps,
+    { deadLetterQueue, functions, hosts, notDelivered, topic }: AlarmsProps,
   ) {
     super(scope, id);
     const period = Duration.minutes(5);
@@ -82,6 +88,7 @@ export class Alarms extends Construct {
       const metric = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
       alarms.push(this.#onAny(id, `${description}: it waits in the queue of what was not delivered`, metric));
     }
+    if (hosts !== undefined) alarms.push(...this.#onHosts(hosts));
     if (topic === undefined) return;
     for (const alarm of alarms) {
       alarm.addAlarmAction(new SnsAction(topic));
@@ -89,11 +96,35 @@ export class Alarms extends Construct {
     }
   }
 
+  #onHosts(load: Metric): Alarm[] {
+    const period = Duration.minutes(5);
+    return [
+      this.#onAny(
+        'HostsFull',
+        'Hosts were full for half an hour: recordings wait for tasks of their own. Raise hosts.max, or see why no host comes',
+        load.with({ period, statistic: 'Average' }),
+        { threshold: FULL_PERCENT, evaluationPeriods: 6 },
+      ),
+      this.#onAny(
+        'HostsNotRunning',
+        'No host said that it is there for ten minutes: recordings wait for tasks of their own',
+        load.with({ period, statistic: 'SampleCount' }),
+        {
+          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+          treatMissingData: TreatMissingData.BREACHING,
+          evaluationPeriods: 2,
+        },
+      ),
+    ];
+  }
+
   #onAny(
     id: string,
     alarmDescription: string,
     metric: IMetric,
-    more: Partial<Pick<AlarmProps, 'comparisonOperator' | 'evaluationPeriods' | 'treatMissingData'>> = {},
+    more: Partial<
+      Pick<AlarmProps, 'comparisonOperator' | 'evaluationPeriods' | 'threshold' | 'treatMissingData'>
+    > = {},
   ): Alarm {
     return new Alarm(this, id, {
       alarmDescription,

@@ -128,6 +128,22 @@ function ecsStatements(role: Role, action: EcsAction, targets: GrantTargets): Po
       ];
     case 'ecs:StopTask':
       return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
+    case 'ecs:DescribeServices':
+      return [
+        new PolicyStatement({
+          actions: [action],
+          resources: [
+            stack.formatArn({
+              service: 'ecs',
+              resource: 'service',
+              resourceName: `${cluster.clusterName}/*`,
+            }),
+          ],
+        }),
+      ];
+    case 'ecs:UpdateTaskProtection':
+      // Its tasks name the cluster.
+      return [new PolicyStatement({ actions: [action], resources: [tasks] })];
     case 'ecs:DescribeTasks':
       return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
     case 'ecs:ListTasks':

@@ -1,155 +1,34 @@
-import type { Duration } from 'aws-cdk-lib';
-import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
-import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { parseInput } from '../../functions/core/api/validation.ts';
-import { type HookSettingsInput, hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
-import { NO_QUEUE } from '../../functions/core/protocol/asks.ts';
-import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
+import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
+import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
-import type { ApiAuth } from './apiAuth.ts';
 import { AskQueues } from './askQueues.ts';
 import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
 import { Console } from './console.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
+import { Hosts } from './hosts.ts';
 import { Mending } from './mending.ts';
 import { RecorderNetwork } from './network.ts';
 import { OnRecord } from './onRecord.ts';
-import { OnRecordScript, type OnRecordScriptProps } from './onRecordScript.ts';
+import { OnRecordScript } from './onRecordScript.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
 import { playbackKey, secretsExtension } from './secrets.ts';
-import { WcsPorts, type WcsPortsProps, wcsPortsAuth } from './wcsPorts.ts';
+import type { StreamRecorderProps } from './streamRecorderProps.ts';
+import { WcsPorts, wcsPortsAuth } from './wcsPorts.ts';
 
-/** Those from which a record can be read at once. */
-export type LibraryStorageClass =
-  | 'STANDARD'
-  | 'STANDARD_IA'
-  | 'ONEZONE_IA'
-  | 'INTELLIGENT_TIERING'
-  | 'GLACIER_IR';
-
-export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
-
-export interface StreamRecorderProps {
-  /**
-   * Where recorders write, and all state. Not versioned, no expiry by age, in this stack's region. Its objects below
-   * `records/` and `state/` are Stream Recorder's own.
-   * @default a new bucket: encrypted, private, TLS only, kept when the stack is deleted
-   */
-  readonly landingBucket?: IBucket | Bucket;
-  /**
-   * Where finished records live; another bucket than landing.
-   * @default a new bucket: encrypted, private, TLS only, versioned, kept when the stack is deleted
-   */
-  readonly libraryBucket?: IBucket | Bucket;
-  /**
-   * Storage class of records in the library.
-   * @default the bucket's own: STANDARD
-   */
-  readonly libraryStorageClass?: LibraryStorageClass;
-  /**
-   * Records in the library are encrypted with this KMS key, by a bucket key. It may be another account's: then its
-   * policy lets this account use it.
-   * @default the bucket's own encryption
-   */
-  readonly libraryKey?: IKey;
-  /**
-   * Where recorder tasks run: its public subnets, with a public address for each task.
-   * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
-   */
-  readonly vpc?: IVpc | Vpc;
-  /**
-   * Tried in this order for each recording. Spot is cheaper, and a task may be taken away at two minutes' notice.
-   * @default ['FARGATE']
-   */
-  readonly capacityProviders?: readonly CapacityProvider[];
-  /**
-   * What differs from the built-in settings, such as name templates or rotation. Checked at synth.
-   * @default the built-in settings
-   */
-  readonly recordingDefaults?: SettingsOverrides;
-  /**
-   * How media servers' hooks register and record streams: hashes of their secrets, where streams are fetched from, what
-   * is recorded. Checked at synth.
-   * @default no hook is taken
-   */
-  readonly hooks?: HookSettingsInput;
-  /**
-   * Who may call the HTTP API. Hooks have their own secrets.
-   * @default { kind: 'iam' }
-   */
-  readonly auth?: ApiAuth;
-  /**
-   * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
-   * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
-   * @default false
-   */
-  readonly console?: boolean;
-  /**
-   * WCS's methods on WCS's own ports too, by a load balancer, for clients that change nothing but a host name.
-   * @default the HTTP API alone, on port 443
-   */
-  readonly wcsPorts?: WcsPortsProps;
-  /**
-   * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
-   * @default 256: copies one stream; encoding audio or video needs more
-   */
-  readonly cpuUnits?: number;
-  /**
-   * Memory of a recorder task, in MiB; Fargate allows certain sizes for each `cpuUnits`.
-   * @default 512
-   */
-  readonly memoryMb?: number;
-  /**
-   * The recorder's image, arm64, if it is built elsewhere.
-   * @default built from container/Dockerfile by `cdk deploy`
-   */
-  readonly image?: ContainerImage;
-  /**
-   * Called for each record in the library with the event Record Available (docs/events.md), at least once; EventBridge
-   * tries again for a day. Its rights to read the library are its own: `libraryBucket.grantRead(it)`.
-   * @default nobody; any number of rules on `eventBus` may do the same
-   */
-  readonly onRecord?: IFunction;
-  /**
-   * An on-record script of WCS, run as it is for each record: `$1` stream name, `$2` a file of the record, facts of the
-   * event as variables. It may be a file's name alone.
-   * @default none
-   */
-  readonly onRecordScript?: string | OnRecordScriptProps;
-  /**
-   * When records in the library are removed, old versions 30 days later.
-   * @default never
-   */
-  readonly libraryExpiry?: Duration;
-  /**
-   * When what nobody moved out of landing is removed, 30 days at least: records whose messages were never replayed, and
-   * objects that no recorder wrote.
-   * @default never
-   */
-  readonly leftoversExpiry?: Duration;
-  /**
-   * Told when records are not moved to the library.
-   * @default the alarms exist and tell nobody
-   */
-  readonly alarmTopic?: ITopic;
-  /** @default one month */
-  readonly logRetention?: RetentionDays;
-}
+export type { CapacityProvider, LibraryStorageClass, StreamRecorderProps } from './streamRecorderProps.ts';
 
 /**
  * Records live streams into S3: HTTP API, functions, recorder tasks, the way from landing to library, events.
@@ -212,10 +91,30 @@ export class StreamRecorder extends Construct {
       image: props.image,
       cpuUnits: props.cpuUnits ?? RECORDER_TASK.cpuUnits,
       memoryMb: props.memoryMb ?? RECORDER_TASK.memoryMb,
-      spoolMaxBytes: settings.spoolMaxBytes,
+      spoolBytes: settings.spoolMaxBytes,
       logRetention,
     });
     this.clusterName = cluster.clusterName;
+    const hosts =
+      props.hosts === undefined
+        ? undefined
+        : new Hosts(this, 'Hosts', {
+            ...props.hosts,
+            resources: {
+              eventBusName: this.eventBus.eventBusName,
+              landingBucket: this.landingBucket.bucketName,
+              assignmentsQueueUrl: queues.all.assignments.queueUrl,
+              settleQueueUrl: queues.all.settle.queueUrl,
+              launchQueueUrl: queues.all.launch.queueUrl,
+            },
+            cluster,
+            network,
+            targets: { ...targets, recorder: { cluster, taskDefinition } },
+            image: props.image,
+            capacityProviders,
+            spoolMaxBytes: settings.spoolMaxBytes,
+            logRetention,
+          });
 
     const auth = props.auth ?? { kind: 'iam' };
     const wcsAuth = wcsPortsAuth(props.wcsPorts, auth);
@@ -236,8 +135,8 @@ export class StreamRecorder extends Construct {
       capacityProviders: capacityProviders.join(','),
       launchQueueUrl: queues.all.launch.queueUrl,
       settleQueueUrl: queues.all.settle.queueUrl,
-      // There are no hosts.
-      assignmentsQueueUrl: NO_QUEUE,
+      assignmentsQueueUrl: hosts === undefined ? NO_QUEUE : queues.all.assignments.queueUrl,
+      hostsService: hosts?.serviceName ?? NO_HOSTS,
       relocationQueueUrl: relocationQueue.queue.queueUrl,
       relocationRetrySeconds: RELOCATION.retrySeconds.join(','),
       eventBusName: this.eventBus.eventBusName,
@@ -302,6 +201,7 @@ export class StreamRecorder extends Construct {
     new Alarms(this, 'Alarms', {
       deadLetterQueue,
       functions: all,
+      hosts: hosts?.load,
       notDelivered: { onRecord: onRecord?.notDelivered, onRecordScript: script?.notDelivered },
       topic: props.alarmTopic,
     });

@@ -1,9 +1,9 @@
 import { decodeNotificationKey } from '../../functions/core/events/s3Notification.ts';
-import { NO_QUEUE } from '../../functions/core/protocol/asks.ts';
+import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
-import { type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import { HOST_TASK, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
 
 /** Names of the deployment on this machine. */
@@ -47,6 +47,7 @@ export function resources(
     launchQueueUrl: queueUrl('launch'),
     settleQueueUrl: queueUrl('settle'),
     assignmentsQueueUrl: hosts === 0 ? NO_QUEUE : queueUrl('assignments'),
+    hostsService: hosts === 0 ? NO_HOSTS : HOST_TASK.serviceName,
     relocationQueueUrl: queueUrl(RELOCATION.function),
     // On one machine whoever failed is tried again soon.
     relocationRetrySeconds: String(Math.floor(relocationVisibilityMs / 1000)),

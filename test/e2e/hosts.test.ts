@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { retireHost } from '../../functions/aws/hosts.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { attemptKey } from '../../functions/core/state/keys.ts';
 import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
@@ -100,27 +101,37 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     expect(new Set(frames).size).toBe(frames.length);
   }, 120_000);
 
-  it('is handed over without a gap when its host is told to end', async () => {
-    await waitFor('workers', async () => ((await processes('worker')).length >= 2 ? true : undefined));
-    const recordingId = await record('handed');
-    const first = await claimOf(recordingId, 1);
-    const host = (await processes('host', first?.hostId)).at(0);
+  const tellToEnd = async (hostId: string): Promise<void> => {
+    const host = (await processes('host', hostId)).at(0);
     if (host === undefined) throw new Error('there is no such host');
-    await delay(1_000);
     process.kill(host, 'SIGTERM');
-    const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
-    expect(next.runId).not.toBe(first?.runId);
-    expect(next.hostId).not.toBe(first?.hostId);
-    await waitFor('the end of the first', () => store.etag(attemptKey(recordingId, 1, 'end')), {
-      timeoutMs: 60_000,
-    });
-    await delay(1_000);
-    await recorder.stopRecording('handed');
-    const frames = new Set(await counters(recordingId));
-    const [least, most] = [Math.min(...frames), Math.max(...frames)];
-    // None is missing; those that both have seen are in both parts.
-    expect(frames.size).toBe(most - least + 1);
-  }, 120_000);
+  };
+  it.each([
+    ['told', 'is told to end', tellToEnd],
+    ['earlier', 'is of an earlier deployment', (hostId: string) => retireHost(store, hostId)],
+  ] as const)(
+    'is handed over without a gap when its host (%s) %s',
+    async (stream, _how, end) => {
+      await waitFor('workers', async () => ((await processes('worker')).length >= 2 ? true : undefined));
+      const recordingId = await record(stream);
+      const first = await claimOf(recordingId, 1);
+      await delay(1_000);
+      await end(first?.hostId ?? '');
+      const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
+      expect(next.runId).not.toBe(first?.runId);
+      expect(next.hostId).not.toBe(first?.hostId);
+      await waitFor('the end of the first', () => store.etag(attemptKey(recordingId, 1, 'end')), {
+        timeoutMs: 60_000,
+      });
+      await delay(1_000);
+      await recorder.stopRecording(stream);
+      const frames = new Set(await counters(recordingId));
+      const [least, most] = [Math.min(...frames), Math.max(...frames)];
+      // None is missing; those that both have seen are in both parts.
+      expect(frames.size).toBe(most - least + 1);
+    },
+    120_000,
+  );
 
   it('goes on when its host has died', async () => {
     await waitFor('a worker', async () => ((await processes('worker')).length > 0 ? true : undefined));

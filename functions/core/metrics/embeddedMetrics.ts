@@ -4,7 +4,7 @@
  */
 export const METRICS_NAMESPACE = 'StreamRecorder';
 
-export type MetricUnit = 'Count' | 'Bytes' | 'Milliseconds' | 'Bits/Second' | 'Count/Second';
+export type MetricUnit = 'Count' | 'Percent' | 'Bytes' | 'Milliseconds' | 'Bits/Second' | 'Count/Second';
 
 export interface Metric {
   readonly value: number;

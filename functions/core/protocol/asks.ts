@@ -11,6 +11,8 @@ const count = z.int().check(z.nonnegative());
 
 /** In place of a queue's URL: there are no hosts. */
 export const NO_QUEUE = 'none';
+/** In place of the name of their service. */
+export const NO_HOSTS = 'none';
 
 /** Launch queue: an attempt is to get a recorder. */
 export const launchAskSchema = z.object({

@@ -147,6 +147,8 @@ export const hostAskKey = (hostId: string, recordingId: string): string =>
   `${hostAsksPrefix(hostId)}${keySegment(recordingId)}`;
 /** The reverse of `hostAskKey`. */
 export const recordingIdOfAsk = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+/** The host is to hand over what it carries, and end: it is of an earlier deployment. */
+export const hostRetireKey = (hostId: string): string => `${hostPrefix(hostId)}retire.json`;
 export const hostCarriesPrefix = (hostId: string): string => `${hostPrefix(hostId)}carries/`;
 export const hostCarriesKey = (hostId: string, recordingId: string, attempt: number): string =>
   `${hostCarriesPrefix(hostId)}${keySegment(recordingId)}-${attempt}.json`;

@@ -4,6 +4,7 @@ import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } fro
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { announceStream, withPublication } from '../../../functions/core/protocol/announce.ts';
+import { NO_HOSTS } from '../../../functions/core/protocol/asks.ts';
 import { markWriting } from '../../../functions/core/protocol/writing.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
@@ -86,6 +87,7 @@ function reconciliation(): Reconciliation {
     },
   } as unknown as ECSClient;
   return new Reconciliation({
+    hostsService: NO_HOSTS,
     ...{ s3, ecs, store, clock, rescue, ports, stopTasks, cluster: 'cluster' },
     aftermath: new Aftermath({ s3, store, rescue, bus: bench.bus(), ports }),
     relocate: async (key) => void moved.push(key),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +28,7 @@ const alarms = new Alarms(stack, 'Alarms', {
     reconcile: named('reconcile'),
     launch: named('launch'),
   },
+  hosts: new Metric({ namespace: 'StreamRecorder', metricName: 'host.loadPercent' }),
   notDelivered: { onRecord: queue('NotTaken'), onRecordScript: queue('NotRun') },
   topic: undefined,
 });

@@ -110,6 +110,8 @@ const ECS_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   'ecs:TagResource': ['ecs:TagResource on tasks of the cluster if ecs:CreateAction StringEquals RunTask'],
   'ecs:StopTask': [`ecs:StopTask on tasks of the cluster ${IN_CLUSTER}`],
   'ecs:DescribeTasks': [`ecs:DescribeTasks on tasks of the cluster ${IN_CLUSTER}`],
+  'ecs:DescribeServices': ['ecs:DescribeServices on service/<cluster>/*'],
+  'ecs:UpdateTaskProtection': ['ecs:UpdateTaskProtection on tasks of the cluster'],
   'ecs:ListTasks': [`ecs:ListTasks on * ${IN_CLUSTER}`],
 };
 

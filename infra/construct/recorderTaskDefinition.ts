@@ -1,0 +1,139 @@
+import path from 'node:path';
+import { Duration, IgnoreMode, RemovalPolicy } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  Capability,
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LinuxParameters,
+  LogDrivers,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { type HOST_TASK, RECORDER_TASK } from '../wiring.ts';
+import { acknowledge } from './acknowledge.ts';
+import { applyGrants, type GrantTargets } from './grants.ts';
+
+/** The only writable place of the container. */
+const SPOOL_DIR = '/spool';
+
+/** The user of container/Dockerfile, who owns SPOOL_DIR. */
+const CONTAINER_USER = '1000:1000';
+
+/** What the image is built from; all else stays out of the asset, so that it does not change the image's hash. */
+const IMAGE_SOURCES = [
+  'container',
+  'functions/aws',
+  'functions/core',
+  'functions/recordings',
+  'package.json',
+  'package-lock.json',
+  '.npmrc',
+];
+
+const GIB = 1024 ** 3;
+/** Fargate's own 20 GiB, of which the image takes a part. */
+const INCLUDED_STORAGE_GIB = 20;
+const IMAGE_STORAGE_GIB = 2;
+const MAX_STORAGE_GIB = 200;
+
+export interface RecorderTaskDefinitionProps {
+  readonly task: typeof RECORDER_TASK | typeof HOST_TASK;
+  readonly roleDescription: string;
+  /** After the image's entry point. */
+  readonly command?: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly targets: GrantTargets;
+  /** Built from container/Dockerfile where it is not given. */
+  readonly image: ContainerImage | undefined;
+  readonly cpuUnits: number;
+  readonly memoryMb: number;
+  /** Disk that the spool may take: the task gets as much, on top of what the image takes. */
+  readonly spoolBytes: number;
+  readonly logRetention: RetentionDays;
+}
+
+/** What runs the recorder's image: arm64 Fargate, a user without rights, one writable folder. */
+export function recorderTaskDefinition(
+  scope: Construct,
+  props: RecorderTaskDefinitionProps,
+): FargateTaskDefinition {
+  const { task, command, environment, targets } = props;
+  const taskRole = new Role(scope, 'TaskRole', {
+    assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+    description: props.roleDescription,
+  });
+  applyGrants(taskRole, task.grants, targets);
+
+  const storageGib = ephemeralStorageGib(props.spoolBytes);
+  const taskDefinition = new FargateTaskDefinition(scope, 'TaskDefinition', {
+    cpu: props.cpuUnits,
+    memoryLimitMiB: props.memoryMb,
+    ...(storageGib === undefined ? {} : { ephemeralStorageGiB: storageGib }),
+    runtimePlatform: {
+      cpuArchitecture: CpuArchitecture.ARM64,
+      operatingSystemFamily: OperatingSystemFamily.LINUX,
+    },
+    taskRole,
+    volumes: [{ name: 'spool' }],
+  });
+  const container = taskDefinition.addContainer(task.containerName, {
+    image: props.image ?? imageOfThisRepository(),
+    ...(command === undefined ? {} : { command: [...command] }),
+    environment: { ...environment, SPOOL_DIR },
+    user: CONTAINER_USER,
+    readonlyRootFilesystem: true,
+    linuxParameters: withoutCapabilities(scope),
+    stopTimeout: Duration.seconds(RECORDER_TASK.stopTimeoutSeconds),
+    logging: LogDrivers.awsLogs({
+      streamPrefix: task.containerName,
+      logGroup: new LogGroup(scope, 'Logs', {
+        retention: props.logRetention,
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+    }),
+  });
+  container.addMountPoints({ sourceVolume: 'spool', containerPath: SPOOL_DIR, readOnly: false });
+
+  acknowledge(
+    taskDefinition,
+    'AwsSolutions-ECS2',
+    'The environment holds names of the event bus, of a bucket and of queues, sizes and a folder; no secret, and none is added by RunTask.',
+  );
+  acknowledge(
+    taskDefinition.obtainExecutionRole(),
+    'AwsSolutions-IAM5[Resource::*]',
+    'ecr:GetAuthorizationToken has no resource to name; pulling is allowed from the one repository.',
+  );
+  return taskDefinition;
+}
+
+function withoutCapabilities(scope: Construct): LinuxParameters {
+  const parameters = new LinuxParameters(scope, 'LinuxParameters');
+  parameters.dropCapabilities(Capability.ALL);
+  return parameters;
+}
+
+/** GiB to ask for; undefined where what Fargate includes is enough. */
+function ephemeralStorageGib(spoolBytes: number): number | undefined {
+  const neededGib = Math.ceil(spoolBytes / GIB) + IMAGE_STORAGE_GIB;
+  if (neededGib <= INCLUDED_STORAGE_GIB) return undefined;
+  if (neededGib > MAX_STORAGE_GIB) {
+    const maxGib = MAX_STORAGE_GIB - IMAGE_STORAGE_GIB;
+    throw new Error(`recordingDefaults.spoolMaxBytes: a Fargate task has room for at most ${maxGib} GiB`);
+  }
+  return neededGib;
+}
+
+/** Staged by synth, built by `cdk deploy`. */
+function imageOfThisRepository(): ContainerImage {
+  return ContainerImage.fromAsset(path.resolve(import.meta.dirname, '..', '..'), {
+    file: 'container/Dockerfile',
+    platform: Platform.LINUX_ARM64,
+    ignoreMode: IgnoreMode.DOCKER,
+    exclude: ['*', ...IMAGE_SOURCES.map((source) => `!${source}`)],
+  });
+}

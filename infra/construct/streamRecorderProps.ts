@@ -1,0 +1,138 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { HookSettingsInput } from '../../functions/core/hooks/settings.ts';
+import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
+import type { ApiAuth } from './apiAuth.ts';
+import type { HostsProps } from './hosts.ts';
+import type { OnRecordScriptProps } from './onRecordScript.ts';
+import type { WcsPortsProps } from './wcsPorts.ts';
+
+/** Those from which a record can be read at once. */
+export type LibraryStorageClass =
+  | 'STANDARD'
+  | 'STANDARD_IA'
+  | 'ONEZONE_IA'
+  | 'INTELLIGENT_TIERING'
+  | 'GLACIER_IR';
+
+export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
+
+export interface StreamRecorderProps {
+  /**
+   * Where recorders write, and all state. Not versioned, no expiry by age, in this stack's region. Its objects below
+   * `records/` and `state/` are Stream Recorder's own.
+   * @default a new bucket: encrypted, private, TLS only, kept when the stack is deleted
+   */
+  readonly landingBucket?: IBucket | Bucket;
+  /**
+   * Where finished records live; another bucket than landing.
+   * @default a new bucket: encrypted, private, TLS only, versioned, kept when the stack is deleted
+   */
+  readonly libraryBucket?: IBucket | Bucket;
+  /**
+   * Storage class of records in the library.
+   * @default the bucket's own: STANDARD
+   */
+  readonly libraryStorageClass?: LibraryStorageClass;
+  /**
+   * Records in the library are encrypted with this KMS key, by a bucket key. It may be another account's: then its
+   * policy lets this account use it.
+   * @default the bucket's own encryption
+   */
+  readonly libraryKey?: IKey;
+  /**
+   * Where recorder tasks run: its public subnets, with a public address for each task.
+   * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
+   */
+  readonly vpc?: IVpc | Vpc;
+  /**
+   * Tried in this order for each recording. Spot is cheaper, and a task may be taken away at two minutes' notice.
+   * @default ['FARGATE']
+   */
+  readonly capacityProviders?: readonly CapacityProvider[];
+  /**
+   * What differs from the built-in settings, such as name templates or rotation. Checked at synth.
+   * @default the built-in settings
+   */
+  readonly recordingDefaults?: SettingsOverrides;
+  /**
+   * How media servers' hooks register and record streams: hashes of their secrets, where streams are fetched from, what
+   * is recorded. Checked at synth.
+   * @default no hook is taken
+   */
+  readonly hooks?: HookSettingsInput;
+  /**
+   * Who may call the HTTP API. Hooks have their own secrets.
+   * @default { kind: 'iam' }
+   */
+  readonly auth?: ApiAuth;
+  /**
+   * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
+   * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
+   * @default false
+   */
+  readonly console?: boolean;
+  /**
+   * WCS's methods on WCS's own ports too, by a load balancer, for clients that change nothing but a host name.
+   * @default the HTTP API alone, on port 443
+   */
+  readonly wcsPorts?: WcsPortsProps;
+  /**
+   * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
+   * @default 256: copies one stream; encoding audio or video needs more
+   */
+  readonly cpuUnits?: number;
+  /**
+   * Memory of a recorder task, in MiB; Fargate allows certain sizes for each `cpuUnits`.
+   * @default 512
+   */
+  readonly memoryMb?: number;
+  /**
+   * Tasks that are always there and carry many recordings each: a recording begins within a second or two, where a task
+   * of its own takes half a minute to come. They cost what stands, recordings or not (docs/scale.md). What they have no
+   * room for gets a task of its own.
+   * @default a task of its own for each recording
+   */
+  readonly hosts?: HostsProps;
+  /**
+   * The recorder's image, arm64, if it is built elsewhere.
+   * @default built from container/Dockerfile by `cdk deploy`
+   */
+  readonly image?: ContainerImage;
+  /**
+   * Called for each record in the library with the event Record Available (docs/events.md), at least once; EventBridge
+   * tries again for a day. Its rights to read the library are its own: `libraryBucket.grantRead(it)`.
+   * @default nobody; any number of rules on `eventBus` may do the same
+   */
+  readonly onRecord?: IFunction;
+  /**
+   * An on-record script of WCS, run as it is for each record: `$1` stream name, `$2` a file of the record, facts of the
+   * event as variables. It may be a file's name alone.
+   * @default none
+   */
+  readonly onRecordScript?: string | OnRecordScriptProps;
+  /**
+   * When records in the library are removed, old versions 30 days later.
+   * @default never
+   */
+  readonly libraryExpiry?: Duration;
+  /**
+   * When what nobody moved out of landing is removed, 30 days at least: records whose messages were never replayed, and
+   * objects that no recorder wrote.
+   * @default never
+   */
+  readonly leftoversExpiry?: Duration;
+  /**
+   * Told when records are not moved to the library.
+   * @default the alarms exist and tell nobody
+   */
+  readonly alarmTopic?: ITopic;
+  /** @default one month */
+  readonly logRetention?: RetentionDays;
+}
