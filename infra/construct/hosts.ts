@@ -15,7 +15,8 @@ import { HOST_TASK } from '../wiring.ts';
 import type { GrantTargets } from './grants.ts';
 import type { RecorderNetwork } from './network.ts';
 import { recorderTaskDefinition } from './recorderTaskDefinition.ts';
-import type { CapacityProvider } from './streamRecorderProps.ts';
+
+export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
 
 export interface HostsProps {
   /**

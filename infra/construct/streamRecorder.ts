@@ -28,7 +28,8 @@ import { playbackKey, secretsExtension } from './secrets.ts';
 import type { StreamRecorderProps } from './streamRecorderProps.ts';
 import { WcsPorts, wcsPortsAuth } from './wcsPorts.ts';
 
-export type { CapacityProvider, LibraryStorageClass, StreamRecorderProps } from './streamRecorderProps.ts';
+export type { CapacityProvider } from './hosts.ts';
+export type { LibraryStorageClass, StreamRecorderProps } from './streamRecorderProps.ts';
 
 /**
  * Records live streams into S3: HTTP API, functions, recorder tasks, the way from landing to library, events.

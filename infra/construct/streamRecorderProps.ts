@@ -9,7 +9,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookSettingsInput } from '../../functions/core/hooks/settings.ts';
 import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
 import type { ApiAuth } from './apiAuth.ts';
-import type { HostsProps } from './hosts.ts';
+import type { CapacityProvider, HostsProps } from './hosts.ts';
 import type { OnRecordScriptProps } from './onRecordScript.ts';
 import type { WcsPortsProps } from './wcsPorts.ts';
 
@@ -20,8 +20,6 @@ export type LibraryStorageClass =
   | 'ONEZONE_IA'
   | 'INTELLIGENT_TIERING'
   | 'GLACIER_IR';
-
-export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
 
 export interface StreamRecorderProps {
   /**

@@ -47,6 +47,7 @@ beforeAll(() => {
     [`<${cluster}.Arn>`, 'cluster'],
     [`<${id('AWS::SecretsManager::Secret')}>`, 'playback key'],
     [`task/<${cluster}>/*`, 'tasks of the cluster'],
+    [`service/<${cluster}>/*`, 'services of the cluster'],
     [`task-definition/${task.Family}:*`, 'task definition'],
     [readable(task.TaskRoleArn), 'task role'],
     [readable(task.ExecutionRoleArn), 'execution role'],
@@ -110,7 +111,7 @@ const ECS_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   'ecs:TagResource': ['ecs:TagResource on tasks of the cluster if ecs:CreateAction StringEquals RunTask'],
   'ecs:StopTask': [`ecs:StopTask on tasks of the cluster ${IN_CLUSTER}`],
   'ecs:DescribeTasks': [`ecs:DescribeTasks on tasks of the cluster ${IN_CLUSTER}`],
-  'ecs:DescribeServices': ['ecs:DescribeServices on service/<cluster>/*'],
+  'ecs:DescribeServices': ['ecs:DescribeServices on services of the cluster'],
   'ecs:UpdateTaskProtection': ['ecs:UpdateTaskProtection on tasks of the cluster'],
   'ecs:ListTasks': [`ecs:ListTasks on * ${IN_CLUSTER}`],
 };

@@ -57,9 +57,10 @@ describe('props', () => {
         },
       }),
     ).map((policy) => String(policy.Properties.Roles[0].Ref));
-    expect(users).toHaveLength(4);
+    expect(users).toHaveLength(5);
     expect(users).toContainEqual(expect.stringContaining('recordings'));
     expect(users).toContainEqual(expect.stringContaining('rooms'));
+    expect(users).toContainEqual(expect.stringContaining('play'));
     expect(users).toContainEqual(expect.stringContaining('relocate'));
     expect(users).toContainEqual(expect.stringContaining('reconcile'));
   });
