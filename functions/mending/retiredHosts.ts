@@ -2,8 +2,8 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import { ofEarlierDeployments, retireHost } from '../aws/hosts.ts';
 import type { ListedObject, StateStore } from '../aws/stateStore.ts';
 import { NO_HOSTS } from '../core/protocol/asks.ts';
-import { HOSTS_PREFIX } from '../core/state/keys.ts';
 import { hostStatusSchema } from '../core/state/hostObjects.ts';
+import { HOSTS_PREFIX } from '../core/state/keys.ts';
 import { inBatches } from './batches.ts';
 import type { Walk } from './walk.ts';
 
