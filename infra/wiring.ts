@@ -167,9 +167,6 @@ export const FUNCTIONS = {
       ...RELOCATE_GRANTS,
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks', 'ecs:DescribeServices'] },
-      // Hosts of an earlier deployment are told to end.
-      { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
-      { on: 'landing', list: state('hosts') },
       // Where it goes on; and recordings and streams of a version without markers.
       {
         on: 'landing',
