@@ -5,6 +5,7 @@ import { type FoundSource, streamOf } from '../../functions/core/settings/select
 import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import { type Input, inputOptions } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
+import type { SoundInputs } from './streamListing.ts';
 
 /** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
 const CHANNEL_LAYOUTS = ['mono', 'stereo', '3.0', '5.0', '5.1'];
@@ -62,7 +63,7 @@ export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): Trac
  */
 export function ffmpegArguments(
   input: Input,
-  access: Pick<SourceAccess, 'url' | 'options' | 'isFed' | 'others'>,
+  access: Pick<SourceAccess, 'url' | 'options' | 'isFed' | 'others' | 'hasSoundInside'>,
   plan: EncodingPlan,
 ): string[] {
   const { protocols } = parseSource(input.url, 'source.url');
@@ -81,7 +82,7 @@ export function ffmpegArguments(
       // A frame that was cut off with the connection is no frame.
       ...['-fflags', '+discardcorrupt', '-i', url],
     ]),
-    ...outputs(plan, access.others.length > 0 ? 1 : 0).flatMap((output, place) => [
+    ...outputs(plan, access).flatMap((output, place) => [
       ...output,
       ...NUT,
       pipeOf(place),
@@ -90,12 +91,20 @@ export function ffmpegArguments(
 }
 
 /** How many pipes ffmpeg writes to. */
-export const outputCount = (plan: EncodingPlan): number => outputs(plan, 0).length;
+export const outputCount = (plan: EncodingPlan, inputs: SoundInputs): number => outputs(plan, inputs).length;
+
+/** Of several inputs each has one sound; undefined where there is no such input. */
+function mapOf(map: string, { others, hasSoundInside }: SoundInputs): string | undefined {
+  const [, place] = /^0:a:(\d+)$/.exec(map) ?? [];
+  if (place === undefined || others.length === 0) return map;
+  const input = Number(place) + (hasSoundInside ? 0 : 1);
+  return input > others.length ? undefined : `${input}:a:0`;
+}
 
 /** What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. */
-function outputs(plan: EncodingPlan, soundInput: 0 | 1): string[][] {
+function outputs(plan: EncodingPlan, inputs: SoundInputs): string[][] {
   const { audio } = plan;
-  const maps = plan.maps.map((map) => map.replace(/^0:a:/, `${soundInput}:a:`));
+  const maps = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
   const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
   // The first of each kind may not be there: that is found out by opening the source.
   if (audio === 'copy') return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];

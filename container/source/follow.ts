@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { planFor } from '../../functions/core/settings/formats.ts';
+import { type EncodingPlan, planFor } from '../../functions/core/settings/formats.ts';
 import { sessionKey } from '../../functions/core/state/keys.ts';
 import { sessionSchema } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
@@ -51,13 +51,14 @@ async function follow(
   const { stop } = options;
   const { reconnectWindowMs } = job.settings;
   const patience = new SourcePatience(job.settings, clock.nowMs());
-  let plan = planFor(expectedStreams(job), job.settings);
+  let plan: EncodingPlan | undefined;
   let newTracks = 0;
   for (;;) {
     const before = recording.fragments;
     const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
     const run = await input.prepare(openTimeoutMs, stop.signal);
     recording.begin('kind' in run ? {} : run);
+    plan ??= planFor(expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
     const end: SourceEnd =
       'kind' in run
         ? run

@@ -1,5 +1,5 @@
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
-import { StreamListing } from './streamListing.ts';
+import { type SoundInputs, StreamListing } from './streamListing.ts';
 
 /**
  * Reads the streams of its inputs out of ffmpeg's info lines; tells when the list is complete, which is before ffmpeg
@@ -11,9 +11,9 @@ export class InputStreams {
   #demuxer = '';
   #state: 'before' | 'inside' | 'complete' = 'before';
 
-  /** @param soundInput which of ffmpeg's inputs the sound comes from */
-  constructor(soundInput: 0 | 1 = 0) {
-    this.#listing = new StreamListing(soundInput);
+  /** @param sounds which of ffmpeg's inputs sound comes from */
+  constructor(sounds?: SoundInputs) {
+    this.#listing = new StreamListing(sounds);
   }
 
   /** How long the source says it is; 0 when it does not say so. A live stream may say so, too. */

@@ -117,7 +117,7 @@ export class SourceInput {
     try {
       this.#reach.check(url);
       const http = this.#reach.http(idleTimeoutMs);
-      this.#hls ??= new HlsSource({ url, http, variant: job.settings.variant, idleTimeoutMs, clock, log });
+      this.#hls ??= new HlsSource({ url, http, wanted: job.settings, idleTimeoutMs, clock, log });
       const run = await this.#hls.open(AbortSignal.any([timeout, signal]));
       this.#isPlaylist = 'yes';
       return run ?? { ...ENDED, exitCode: 0, isFinite: true };

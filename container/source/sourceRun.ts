@@ -88,7 +88,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { url } = input;
   const beganAtMs = performance.now();
   const complaints = new Complaints(url, log);
-  const streams = new InputStreams(access.others.length > 0 ? 1 : 0);
+  const streams = new InputStreams(access);
   const known = Promise.withResolvers<FoundSource | undefined>();
 
   let timedOut = false;
@@ -157,7 +157,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           const isLive = !access.inSegments && !hasEnd(url, streams);
           options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
             format: plan.format,
-            leftOut: plan.leftOut,
+            leftOut: [...plan.leftOut, ...access.leftOut],
             isLive,
           });
         }

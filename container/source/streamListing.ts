@@ -4,6 +4,7 @@ import type {
   FoundSource,
   FoundStream,
 } from '../../functions/core/settings/selectTracks.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 
 /**
  * ffmpeg's line for a stream. What a source says of itself (titles, names of programmes) stands further in, so none of it
@@ -39,17 +40,21 @@ interface Program extends FoundProgram {
   bitrateBps?: number;
 }
 
+/** Which of ffmpeg's inputs sound comes from: those that have it alone have no programmes, nor has the first one then. */
+export type SoundInputs = Pick<SourceAccess, 'hasSoundInside' | 'others'>;
+
 /** Streams and programmes of ffmpeg's inputs, read line by line from where it has begun to list them. */
 export class StreamListing implements FoundSource {
   readonly #streams = new Map<number, FoundStream>();
   readonly #programs: Program[] = [];
   #program: Program | undefined;
-  readonly #soundInput: 0 | 1;
+  readonly #sounds: SoundInputs;
+  /** Inputs whose sound has been listed. */
+  readonly #heard = new Set<number>();
   #lastIndex: number | undefined;
 
-  /** @param soundInput where sound comes from: an input of its own has no programmes, nor has the other then */
-  constructor(soundInput: 0 | 1 = 0) {
-    this.#soundInput = soundInput;
+  constructor(sounds: SoundInputs = { hasSoundInside: true, others: [] }) {
+    this.#sounds = sounds;
   }
 
   get streams(): readonly FoundStream[] {
@@ -57,7 +62,7 @@ export class StreamListing implements FoundSource {
   }
 
   get programs(): readonly FoundProgram[] {
-    return this.#soundInput === 0 ? this.#programs : [];
+    return this.#sounds.others.length === 0 ? this.#programs : [];
   }
 
   read(line: string): void {
@@ -70,8 +75,9 @@ export class StreamListing implements FoundSource {
     }
     const [, input, digits, language, kind = '', codec = '', rest = ''] = STREAM.exec(line) ?? [];
     if (digits !== undefined) {
-      if (Number(input) !== (kind === 'Audio' ? this.#soundInput : 0)) return;
-      this.#add(Number(digits) + STREAMS_MAX * Number(input), KINDS[kind] ?? 'data', codec, language, rest);
+      if (!this.#isWanted(Number(input), kind)) return;
+      const said = this.#sounds.others[Number(input) - 1]?.language ?? language;
+      this.#add(Number(digits) + STREAMS_MAX * Number(input), KINDS[kind] ?? 'data', codec, said, rest);
       return;
     }
     const bitrate = VARIANT_BITRATE.exec(line)?.[1];
@@ -80,6 +86,16 @@ export class StreamListing implements FoundSource {
     const known = this.#lastIndex === undefined ? undefined : this.#streams.get(this.#lastIndex);
     if (title !== undefined && known !== undefined)
       this.#streams.set(known.index, { ...known, title: title.slice(0, TITLE_MAX_CHARS) });
+  }
+
+  /** Of several inputs each has one sound, and the first one all else. */
+  #isWanted(input: number, kind: string): boolean {
+    const { hasSoundInside, others } = this.#sounds;
+    if (kind !== 'Audio') return input === 0;
+    if (others.length === 0) return true;
+    if (this.#heard.has(input) || (input === 0 && !hasSoundInside)) return false;
+    this.#heard.add(input);
+    return true;
   }
 
   #add(index: number, kind: FoundKind, codec: string, language: string | undefined, rest: string): void {

@@ -15,7 +15,7 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
   const url = 'http://127.0.0.1/live.flv';
   const args = ffmpegArguments(
     { url, settings: DEFAULT_SETTINGS, rejoins: false },
-    { url, options: [], isFed: false, others: [] },
+    { url, options: [], isFed: false, others: [], hasSoundInside: true },
     { ...COPY, maps },
   );
   const after = args.indexOf('-i') + 2;

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
 import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
-import type { VariantRule } from '../../../functions/core/hls/variants.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { ForbiddenSourceError } from '../reach/dnsResolution.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
@@ -13,15 +12,15 @@ import { KeyRing } from './keyRing.ts';
 import { SegmentOpener } from './openedSegment.ts';
 import { type Ahead, type FeedEnd, Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
-import { inputFor } from './runInput.ts';
-import { type Selected, Selection } from './selection.ts';
+import { type FedInput, inputFor } from './runInput.ts';
+import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
 import { Wait } from './wait.ts';
 
 export interface HlsOptions {
   readonly url: string;
   readonly http: JudgedHttp;
-  readonly variant: VariantRule;
+  readonly wanted: Wanted;
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -54,7 +53,17 @@ interface Followed {
   readonly selected: Selected;
   readonly follower: Follower;
   readonly main: Rendition;
-  readonly sound: Rendition | undefined;
+  readonly sounds: readonly Sound[];
+}
+
+interface Sound {
+  readonly rendition: Rendition;
+  readonly language: string | undefined;
+}
+
+/** A playlist's segments from here on. */
+interface Begun extends Sound {
+  readonly ahead: Ahead;
 }
 
 /** An HLS source: what ffmpeg is given of it, a run at a time. */
@@ -75,7 +84,7 @@ export class HlsSource {
 
   constructor(options: HlsOptions) {
     this.#options = options;
-    this.#selection = new Selection(options.http, options.url, options.variant);
+    this.#selection = new Selection(options.http, options.url, options.wanted);
     this.#keys = new KeyRing(options.http);
   }
 
@@ -104,7 +113,7 @@ export class HlsSource {
     const isCut = [end, ...others].some(({ kind }) => kind === 'closed');
     if (!isWhole || isCut) {
       await goBack(followed.main, recorded);
-      if (followed.sound !== undefined) await goBack(followed.sound, recorded);
+      for (const { rendition } of followed.sounds) await goBack(rendition, recorded);
       this.#seam = recorded ? SAME : run.seam;
       return 'lost';
     }
@@ -117,7 +126,7 @@ export class HlsSource {
     this.#life.abort();
     await Promise.all(this.#feeding);
     await this.#followed?.main.close();
-    await this.#followed?.sound?.close();
+    for (const { rendition } of this.#followed?.sounds ?? []) await rendition.close();
     await this.#handover?.close();
   }
 
@@ -128,7 +137,14 @@ export class HlsSource {
         const followed = this.#followed;
         const ahead = await followed.main.peek(signal);
         if (ahead === undefined) return undefined;
-        return await this.#runFor(followed, ahead, await this.#soundFor(followed, ahead, signal));
+        const sounds = await Promise.all(
+          followed.sounds.map((sound) => this.#soundFor(sound, ahead, signal)),
+        );
+        return await this.#runFor(
+          followed,
+          ahead,
+          sounds.filter((sound) => sound !== undefined),
+        );
       } catch (error) {
         signal.throwIfAborted();
         if (!this.#mayTryAnother(error)) throw error;
@@ -141,10 +157,12 @@ export class HlsSource {
     const selected = await this.#selection.choose(signal);
     const { facts, sequence } = this.#before ?? {};
     const main = this.#renditionOf(selected.url, sequence, facts);
-    const sound =
-      selected.soundUrl === undefined ? undefined : this.#renditionOf(selected.soundUrl, sequence, undefined);
-    this.#options.log.info('the source is HLS', { hasSoundOfItsOwn: sound !== undefined });
-    return { selected, ...main, main: main.rendition, sound: sound?.rendition };
+    const sounds = selected.sounds.map(({ url, language }) => ({
+      rendition: this.#renditionOf(url, sequence, undefined).rendition,
+      language,
+    }));
+    this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
+    return { selected, ...main, main: main.rendition, sounds };
   }
 
   #renditionOf(
@@ -167,17 +185,17 @@ export class HlsSource {
 
   /** The sound that belongs to the picture, where it has a playlist of its own. */
   async #soundFor(
-    { sound }: Followed,
+    sound: Sound,
     { facts }: Ahead,
     signal: AbortSignal,
-  ): Promise<{ readonly rendition: Rendition; readonly ahead: Ahead } | undefined> {
-    if (sound === undefined) return undefined;
+  ): Promise<Begun | undefined> {
+    const { rendition } = sound;
     try {
       const ahead = await this.#waiting(
         AbortSignal.any([signal, AbortSignal.timeout(SOUND_WAIT_MS)]),
-        (until) => (facts.startMs === undefined ? sound.peek(until) : sound.startAt(facts.startMs, until)),
+        (until) => (facts.startMs === undefined ? rendition.peek(until) : rendition.startAt(facts.startMs, until)),
       );
-      return ahead === undefined ? undefined : { rendition: sound, ahead };
+      return ahead === undefined ? undefined : { ...sound, ahead };
     } catch (error) {
       signal.throwIfAborted();
       const isLate = (error as Error).name === 'TimeoutError';
@@ -187,11 +205,7 @@ export class HlsSource {
     }
   }
 
-  async #runFor(
-    followed: Followed,
-    main: Ahead,
-    sound: { readonly rendition: Rendition; readonly ahead: Ahead } | undefined,
-  ): Promise<HlsRun> {
+  async #runFor(followed: Followed, main: Ahead, sounds: readonly Begun[]): Promise<HlsRun> {
     this.#handover ??= await Handover.start();
     const handover = this.#handover;
     const cut = new RunCut();
@@ -206,8 +220,17 @@ export class HlsSource {
         if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
       });
     };
-    const urls = [offer(followed.main, 0), ...(sound === undefined ? [] : [offer(sound.rendition, 1)])];
-    const access = inputFor(urls, [main.facts, ...(sound === undefined ? [] : [sound.ahead.facts])]);
+    const access = inputFor(
+      { url: offer(followed.main, 0), facts: main.facts },
+      sounds.map(
+        ({ rendition, ahead, language }, i): FedInput => ({
+          url: offer(rendition, i + 1),
+          facts: ahead.facts,
+          language,
+        }),
+      ),
+      followed.selected,
+    );
     const seam = this.#seam ?? (main.seam.kind === 'none' ? SAME : main.seam);
     this.#seam = undefined;
     this.#run = { access, seam };

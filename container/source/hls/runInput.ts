@@ -1,6 +1,7 @@
 import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { SegmentKind } from '../../../functions/core/hls/segmentKind.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
+import type { Selected } from './selection.ts';
 
 const DEMUXERS: Readonly<Record<SegmentKind, string>> = {
   ts: 'mpegts',
@@ -11,26 +12,33 @@ const DEMUXERS: Readonly<Record<SegmentKind, string>> = {
   eac3: 'eac3',
 };
 
-/**
- * How ffmpeg reads what a run is handed over in.
- * @param urls of the inputs, the picture's first
- * @param facts of the first segment of each
- */
-export function inputFor(urls: readonly string[], facts: readonly SegmentFacts[]): SourceAccess {
-  const [first, ...others] = urls.map((url, i) => ({ url, options: demuxing(facts[i]) }));
+/** One input of a run. */
+export interface FedInput {
+  readonly url: string;
+  /** Of its first segment. */
+  readonly facts: SegmentFacts;
+  readonly language?: string | undefined;
+}
+
+/** How ffmpeg reads what a run is handed over in. */
+export function inputFor(
+  main: FedInput,
+  sounds: readonly FedInput[],
+  { hasSoundInside, leftOut }: Pick<Selected, 'hasSoundInside' | 'leftOut'>,
+): SourceAccess {
   return new SourceAccess({
-    url: '',
-    options: [],
-    ...first,
-    others,
+    url: main.url,
+    options: demuxing(main.facts),
+    others: sounds.map(({ url, facts, language }) => ({ url, options: demuxing(facts), language })),
     environment: {},
     isFed: true,
     inSegments: true,
+    hasSoundInside,
+    leftOut,
   });
 }
 
-function demuxing(facts: SegmentFacts | undefined): string[] {
-  if (facts === undefined) return [];
+function demuxing(facts: SegmentFacts): string[] {
   const demuxer = DEMUXERS[facts.kind];
   return ['-f', demuxer, '-format_whitelist', demuxer, ...offset(facts)];
 }

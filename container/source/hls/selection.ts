@@ -1,5 +1,7 @@
 import type { MultivariantPlaylist, Variant } from '../../../functions/core/hls/playlist.ts';
-import { rankVariants, soundOf, type VariantRule } from '../../../functions/core/hls/variants.ts';
+import { rankVariants, soundsOf, type VariantRule } from '../../../functions/core/hls/variants.ts';
+import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
+import { containerLanguage, type TrackSettings } from '../../../functions/core/settings/tracks.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
 
@@ -7,22 +9,37 @@ import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
 export interface Selected {
   /** Of the media playlist that has the picture, or all there is. */
   readonly url: string;
-  /** Of the one that has its sound; undefined: that is in the first one. */
-  readonly soundUrl: string | undefined;
+  /** Sound is in the first one. */
+  readonly hasSoundInside: boolean;
+  /** Of those that have sound of their own. */
+  readonly sounds: readonly SelectedSound[];
+  /** What the source has besides. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface SelectedSound {
+  readonly url: string;
+  /** Of three letters. */
+  readonly language: string | undefined;
+}
+
+export interface Wanted {
+  readonly variant: VariantRule;
+  readonly tracks: TrackSettings;
 }
 
 /** Chooses among a source's variants, and another one when one has gone. */
 export class Selection {
   readonly #http: JudgedHttp;
   readonly #url: string;
-  readonly #rule: VariantRule;
+  readonly #wanted: Wanted;
   #playlist: { readonly base: string; readonly variants: MultivariantPlaylist } | undefined;
   readonly #gone = new Set<string>();
 
-  constructor(http: JudgedHttp, url: string, rule: VariantRule) {
+  constructor(http: JudgedHttp, url: string, wanted: Wanted) {
     this.#http = http;
     this.#url = url;
-    this.#rule = rule;
+    this.#wanted = wanted;
   }
 
   /**
@@ -33,17 +50,22 @@ export class Selection {
     const loaded: LoadedPlaylist = await loadPlaylist(this.#http, this.#url, signal);
     if (loaded.playlist.kind === 'media') {
       this.#playlist = undefined;
-      return { url: loaded.url, soundUrl: undefined };
+      return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [] };
     }
     this.#playlist = { base: loaded.url, variants: loaded.playlist };
-    const ranked = rankVariants(loaded.playlist, this.#rule);
+    const ranked = rankVariants(loaded.playlist, this.#wanted.variant);
     // When all have gone, they may have come back.
     if (ranked.every(({ uri }) => this.#gone.has(uri))) this.#gone.clear();
     const variant = ranked.find(({ uri }) => !this.#gone.has(uri)) as Variant;
-    const sound = soundOf(loaded.playlist, variant);
+    const { isInside, renditions, leftOut } = soundsOf(loaded.playlist, variant, this.#wanted.tracks.audio);
     return {
       url: resolve(variant.uri, loaded.url),
-      soundUrl: sound === undefined ? undefined : resolve(sound.uri, loaded.url),
+      hasSoundInside: isInside,
+      sounds: renditions.map(({ uri, language }) => ({
+        url: resolve(uri, loaded.url),
+        language: containerLanguage(language),
+      })),
+      leftOut: [...leftOut, ...besides(loaded.playlist)],
     };
   }
 
@@ -54,6 +76,14 @@ export class Selection {
     for (const { uri } of variants.variants) if (resolve(uri, base) === url) this.#gone.add(uri);
     return variants.variants.some(({ uri }) => !this.#gone.has(uri));
   }
+}
+
+/** Variants that are not recorded, and subtitles, which no container takes. */
+function besides({ variants, subtitles }: MultivariantPlaylist): LeftOut[] {
+  const others = new Set(variants.map(({ uri }) => uri)).size - 1;
+  const of = (kind: LeftOut['kind'], reason: LeftOut['reason'], count: number): LeftOut[] =>
+    count <= 0 ? [] : [{ kind, codec: 'none', reason, count }];
+  return [...of('video', 'other_program', others), ...of('subtitle', 'container', subtitles)];
 }
 
 /** What cannot be resolved stays as it is: it is refused where it is asked for. */

@@ -1,4 +1,14 @@
+import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { EndCode, Reason } from '../../../functions/core/state/objects.ts';
+
+/** Sound in an input of its own. */
+export interface SoundInput {
+  readonly url: string;
+  /** ffmpeg's options in front of it. */
+  readonly options: readonly string[];
+  /** As the playlist has it: ffmpeg may not know. */
+  readonly language: string | undefined;
+}
 
 /** How one run of ffmpeg gets at its source, and whether it may go on. */
 export class SourceAccess {
@@ -11,22 +21,33 @@ export class SourceAccess {
   readonly isFed: boolean;
   /** It comes in segments, whose own times are known. */
   readonly inSegments: boolean;
-  /** More inputs, with ffmpeg's options in front of each: sound that comes by itself. */
-  readonly others: readonly { readonly url: string; readonly options: readonly string[] }[];
+  /** More inputs: sound that comes by itself. */
+  readonly others: readonly SoundInput[];
+  /** The first input has sound, too, or is all there is. */
+  readonly hasSoundInside: boolean;
+  /** Streams of the source that ffmpeg is not given. */
+  readonly leftOut: readonly LeftOut[];
   readonly #refused = new AbortController();
   readonly #failures: string[] = [];
   #reason: Reason | undefined;
 
   constructor(
     access: Pick<SourceAccess, 'url' | 'options' | 'environment'> &
-      Partial<Pick<SourceAccess, 'isFed' | 'inSegments' | 'others'>>,
+      Partial<Pick<SourceAccess, 'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'leftOut'>>,
   ) {
     this.isFed = access.isFed ?? false;
     this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
+    this.hasSoundInside = access.hasSoundInside ?? true;
+    this.leftOut = access.leftOut ?? [];
     this.url = access.url;
     this.options = access.options;
     this.environment = access.environment;
+  }
+
+  /** Of the inputs so many have sound. */
+  get sounds(): number {
+    return this.others.length + (this.hasSoundInside ? 1 : 0);
   }
 
   /** Aborts when the source leads to where it may not: nothing more of this run is to be recorded. */

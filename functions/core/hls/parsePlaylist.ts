@@ -45,6 +45,7 @@ class PlaylistReader {
   readonly #segments: MediaSegment[] = [];
   readonly #variants: Variant[] = [];
   readonly #audio: AudioRendition[] = [];
+  #subtitles = 0;
   readonly #keys = new Map<string, SegmentKey>();
   #isHls: boolean = false;
   #targetMs: number | undefined;
@@ -137,7 +138,7 @@ class PlaylistReader {
 
   end(): Playlist {
     if (this.#variants.length > 0) {
-      return { kind: 'multivariant', variants: this.#variants, audio: this.#audio };
+      return { kind: 'multivariant', variants: this.#variants, audio: this.#audio, subtitles: this.#subtitles };
     }
     // A list of stations, which players keep under the same name, has none of HLS's tags.
     if (!this.#isHls) throw new NotPlaylistError();
@@ -188,6 +189,7 @@ class PlaylistReader {
   }
 
   #takeRendition(attributes: Attributes): void {
+    if (attributes.get('TYPE') === 'SUBTITLES') this.#subtitles += 1;
     if (attributes.get('TYPE') !== 'AUDIO' || this.#audio.length >= RENDITIONS_MAX) return;
     this.#audio.push({
       group: attributes.get('GROUP-ID') ?? '',

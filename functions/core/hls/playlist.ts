@@ -75,6 +75,8 @@ export interface MultivariantPlaylist {
   readonly kind: 'multivariant';
   readonly variants: readonly Variant[];
   readonly audio: readonly AudioRendition[];
+  /** Renditions of TYPE=SUBTITLES. */
+  readonly subtitles: number;
 }
 
 export type Playlist = MediaPlaylist | MultivariantPlaylist;

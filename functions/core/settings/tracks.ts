@@ -38,3 +38,32 @@ export function canonicalLanguage(code: string | undefined): string | undefined 
   const [canonical] = Intl.getCanonicalLocales(code);
   return canonical === 'und' ? undefined : canonical;
 }
+
+/** Codes of ISO 639-2 that are not what MP4 has for the language (its terminological ones). */
+const BIBLIOGRAPHIC: ReadonlySet<string> = new Set(
+  'alb arm baq bur chi cze dut fre geo ger gre ice mac mao may per rum slo tib wel'.split(' '),
+);
+const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
+const threeLetters = new Map<string, string | undefined>();
+
+/** The three letters of a language as containers have it, of `de` or `de-CH` as HLS has it; undefined where there are none. */
+export function containerLanguage(tag: string | undefined): string | undefined {
+  const primary = tag?.split('-')[0]?.toLowerCase();
+  if (primary === undefined || !/^[a-z]{2,3}$/.test(primary) || primary === 'und') return undefined;
+  if (primary.length === 3) return primary;
+  if (!threeLetters.has(primary)) threeLetters.set(primary, codeOf(primary));
+  return threeLetters.get(primary);
+}
+
+/** The runtime knows which language each code of three letters is, and not the other way. */
+function codeOf(primary: string): string | undefined {
+  for (const first of LETTERS) {
+    for (const second of LETTERS) {
+      for (const third of LETTERS) {
+        const code = first + second + third;
+        if (!BIBLIOGRAPHIC.has(code) && canonicalLanguage(code) === primary) return code;
+      }
+    }
+  }
+  return undefined;
+}

@@ -14,7 +14,7 @@ const argumentsFor = (
   { rejoins = false, plan = COPY }: { readonly rejoins?: boolean; readonly plan?: EncodingPlan } = {},
 ): string[] => {
   const input: Input = { url, settings: { ...DEFAULT_SETTINGS, ...settings }, rejoins };
-  return ffmpegArguments(input, { url, options: [], isFed: false, others: [] }, plan);
+  return ffmpegArguments(input, { url, options: [], isFed: false, others: [], hasSoundInside: true }, plan);
 };
 
 describe('ffmpegArguments', () => {

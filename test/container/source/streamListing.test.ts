@@ -51,18 +51,25 @@ describe('StreamListing', () => {
     ]);
   });
 
-  it('takes sound from an input of its own, where it has one', () => {
-    const listing = new StreamListing(1);
+  it.each([
+    [false, ['eng', 'deu']],
+    [true, [undefined, 'eng', 'deu']],
+  ])('takes sound from inputs of its own, where it has some: %j', (hasSoundInside, languages) => {
+    const others = ['eng', undefined].map((language) => ({ url: '', options: [], language }));
+    const listing = new StreamListing({ hasSoundInside, others });
     for (const line of [
       '  Program 1 ',
       '  Stream #0:0[0x100]: Video: h264 (High), yuv420p(progressive), 640x360, 25 fps',
       '  Stream #0:1[0x101]: Audio: aac (LC), 48000 Hz, stereo, fltp',
-      '  Stream #1:0[0x100](deu): Audio: aac (LC), 44100 Hz, stereo, fltp',
+      '  Stream #1:0[0x100]: Audio: aac (LC), 44100 Hz, stereo, fltp',
       '  Stream #1:1[0x102]: Data: timed_id3 (ID3  / 0x20334449)',
+      '  Stream #2:0[0x100](deu): Audio: aac (LC), 44100 Hz, stereo, fltp',
+      '  Stream #2:1[0x102]: Audio: aac (LC), 44100 Hz, stereo, fltp',
     ])
       listing.read(line);
     expect(listing.programs).toEqual([]);
-    expect(listing.streams).toMatchObject([{ kind: 'video' }, { kind: 'audio', language: 'deu' }]);
+    expect(listing.streams.map(({ kind }) => kind)).toEqual(['video', ...languages.map(() => 'audio')]);
+    expect(listing.streams.slice(1).map(({ language }) => language)).toEqual(languages);
   });
 
   it('takes nothing that a source says of itself for a stream, and keeps a bounded number', () => {

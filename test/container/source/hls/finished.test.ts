@@ -175,4 +175,49 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(Math.abs(startOf('audio') - startOf('video') - 0.4)).toBeLessThan(0.05);
     expect(Number(streams.find(({ codec_type }) => codec_type === 'audio')?.duration)).toBeGreaterThan(4.9);
   });
+
+  it('with sound in playlists of three languages, one of them inside, has all of them, in sync', async () => {
+    const picture = hls.put('inside', { seconds: 4, startSeconds: 20.5 });
+    hls.site.put('/inside.m3u8', playlist(...picture.flat(), '#EXT-X-ENDLIST'));
+    for (const [language, startSeconds] of [
+      ['de', 20.5],
+      ['fr', 20.9],
+    ] as const) {
+      const sound = hls.put(`sound-${language}`, { seconds: 4, video: false, startSeconds });
+      hls.site.put(`/sound-${language}.m3u8`, playlist(...sound.flat(), '#EXT-X-ENDLIST'));
+    }
+    const media = 'EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a"';
+    hls.site.put(
+      '/three.m3u8',
+      [
+        '#EXTM3U',
+        `#${media},NAME="German",LANGUAGE="de-CH",URI="/sound-de.m3u8"`,
+        `#${media},NAME="English",LANGUAGE="en",DEFAULT=YES`,
+        `#${media},NAME="French",LANGUAGE="fr",URI="/sound-fr.m3u8"`,
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",URI="/none.m3u8"',
+        '#EXT-X-STREAM-INF:BANDWIDTH=2,RESOLUTION=320x180,AUDIO="a",SUBTITLES="s"',
+        '/inside.m3u8',
+        '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=160x90,AUDIO="a"',
+        '/nowhere.m3u8',
+        '',
+      ].join('\n'),
+    );
+    const recording = await hls.start('/three.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 100));
+    expect(record.parts[0]?.tracks.map(({ kind, language }) => [kind, language])).toEqual([
+      ['video', undefined],
+      ['audio', undefined],
+      ['audio', 'deu'],
+      ['audio', 'fra'],
+    ]);
+    const { streams } = await probe(record.files[0] ?? '');
+    const starts = streams.map(({ start_time }) => Number(start_time));
+    expect(Math.abs((starts[3] ?? 0) - (starts[2] ?? 0) - 0.4)).toBeLessThan(0.03);
+    const { parts } = await recording.objects();
+    expect(parts.get(1)?.open?.leftOut).toEqual([
+      { kind: 'video', codec: 'none', reason: 'other_program', count: 1 },
+      { kind: 'subtitle', codec: 'none', reason: 'container', count: 1 },
+    ]);
+  });
 });

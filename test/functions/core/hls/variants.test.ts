@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AudioRendition, Variant } from '../../../../functions/core/hls/playlist.ts';
-import { rankVariants, soundOf, type VariantRule } from '../../../../functions/core/hls/variants.ts';
+import { rankVariants, soundsOf, type VariantRule } from '../../../../functions/core/hls/variants.ts';
+import type { TrackSettings } from '../../../../functions/core/settings/tracks.ts';
 
 const variant = (uri: string, facts: Partial<Variant> = {}): Variant => ({
   uri,
@@ -17,7 +18,7 @@ const ranked = (
   variants: readonly Variant[],
   rule: VariantRule = BEST,
   audio: AudioRendition[] = [],
-): string[] => rankVariants({ kind: 'multivariant', variants, audio }, rule).map(({ uri }) => uri);
+): string[] => rankVariants({ kind: 'multivariant', variants, audio, subtitles: 0 }, rule).map(({ uri }) => uri);
 
 const LADDER = [
   variant('180p', { bandwidth: 200_000, width: 320, height: 180 }),
@@ -67,20 +68,49 @@ describe('the sound of a variant', () => {
     isDefault: false,
     ...facts,
   });
-  const sound = (audio: AudioRendition[], ...[audioGroup]: (string | undefined)[]): string | undefined =>
-    soundOf({ kind: 'multivariant', variants: [], audio }, variant('v', { audioGroup }))?.uri;
+  const uris = (
+    audio: AudioRendition[],
+    audioGroup: string | undefined = 'a',
+    asked: TrackSettings['audio'] = true,
+  ): (string | undefined)[] => {
+    const { isInside, renditions } = soundsOf({ audio }, { audioGroup }, asked);
+    return [...(isInside ? [undefined] : []), ...renditions.map(({ uri }) => uri)];
+  };
 
-  it('is the default of its group, else the first', () => {
-    expect(sound([rendition('de'), rendition('en', { isDefault: true })], 'a')).toBe('en.m3u8');
-    expect(sound([rendition('de'), rendition('en')], 'a')).toBe('de.m3u8');
-    expect(sound([rendition('x', { group: 'b' }), rendition('en')], 'a')).toBe('en.m3u8');
+  it('is all of its group, the default one first', () => {
+    expect(uris([rendition('de'), rendition('en', { isDefault: true })])).toEqual(['en.m3u8', 'de.m3u8']);
+    expect(uris([rendition('de'), rendition('en')])).toEqual(['de.m3u8', 'en.m3u8']);
+    expect(uris([rendition('x', { group: 'b' }), rendition('en')])).toEqual(['en.m3u8']);
+    expect(uris([rendition('de'), rendition('de')])).toEqual(['de.m3u8']);
   });
 
   it('is in the variant where nothing else is said', () => {
-    expect(
-      sound([rendition('en', { uri: undefined, isDefault: true }), rendition('de')], 'a'),
-    ).toBeUndefined();
-    expect(sound([rendition('en')])).toBeUndefined();
-    expect(sound([], 'a')).toBeUndefined();
+    expect(uris([rendition('en', { uri: undefined, isDefault: true }), rendition('de')])).toEqual([
+      undefined,
+      'de.m3u8',
+    ]);
+    expect(uris([rendition('en')], 'b')).toEqual([undefined]);
+    expect(uris([])).toEqual([undefined]);
+  });
+
+  it('is of the languages asked for, and else the default one', () => {
+    const audio = [
+      rendition('de', { language: 'de-CH' }),
+      rendition('en', { language: 'en', isDefault: true }),
+      rendition('fr', { language: 'fra' }),
+    ];
+    expect(uris(audio, 'a', ['deu', 'fr'])).toEqual(['de.m3u8', 'fr.m3u8']);
+    expect(uris(audio, 'a', ['ja'])).toEqual(['en.m3u8']);
+    expect(uris(audio, 'a', false)).toEqual([]);
+    expect(soundsOf({ audio }, { audioGroup: 'a' }, ['de']).leftOut).toEqual([
+      { kind: 'audio', codec: 'none', reason: 'not_asked_for', count: 2 },
+    ]);
+  });
+
+  it('of a thousand renditions is eight', () => {
+    const audio = Array.from({ length: 1_000 }, (_, i) => rendition(`r${i}`));
+    const { renditions, leftOut } = soundsOf({ audio }, { audioGroup: 'a' }, true);
+    expect(renditions).toHaveLength(8);
+    expect(leftOut).toEqual([{ kind: 'audio', codec: 'none', reason: 'too_many', count: 992 }]);
   });
 });
