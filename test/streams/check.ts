@@ -1,0 +1,117 @@
+import { isConfiguration } from '../support/flvTags.ts';
+import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
+import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
+import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
+import type { Story } from './story.ts';
+
+const FRAME_MS = 40;
+const BEEP_MS = 170;
+/** Between where a picture and a sound of one moment are in the record. */
+const SYNC_MS = 70;
+const SYNC_IN_BURSTS_MS = 200;
+/** What a cut's gap may be wrong by: it is as long as the wall clock says. */
+const GAP_MS = 600;
+const LENGTH_MS = 300;
+
+/** By the hash of a decoded picture: which one of the stream it is, in ms of its true time. */
+export type Pictures = ReadonlyMap<string, number>;
+
+export async function picturesOf({ files, tags }: RawMedia): Promise<Pictures> {
+  const pictures = new Map<string, number>();
+  for (const variant of VARIANTS) {
+    const times = tags[variant]
+      .filter((tag) => tag.kind === VIDEO && !isConfiguration(tag))
+      .map(({ atMs }) => atMs);
+    for (const [i, { hash }] of (await framesOf(files[variant])).entries()) pictures.set(hash, times[i] ?? 0);
+  }
+  return pictures;
+}
+
+export interface RecordedPart {
+  readonly file: string;
+  readonly durationMs: number;
+}
+
+/** What is wrong with a record of what was sent; empty when nothing is. */
+export async function faultsOf(
+  parts: readonly RecordedPart[],
+  sent: readonly SentTag[],
+  story: Story,
+  pictures: Pictures,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const shown = await Promise.all(parts.map(({ file }) => framesOf(file)));
+  const heard = await Promise.all(parts.map(({ file }) => beepsIn(file)));
+  faults.push(...pictureFaults(shown.flat(), sent, pictures));
+  for (const [i, frames] of shown.entries())
+    faults.push(...syncFaults(frames, heard[i] ?? [], story, pictures));
+  faults.push(...beepFaults(heard.flat(), sent, story));
+  const times = sent.filter(({ isHeader }) => !isHeader).map(({ trueMs }) => trueMs);
+  const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
+  const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const cuts = story.happenings.filter(({ kind }) => kind === 'cut').length;
+  if (Math.abs(recordedMs - sentMs) > LENGTH_MS + cuts * GAP_MS)
+    faults.push(`${Math.round(recordedMs)} ms were recorded of ${Math.round(sentMs)} ms`);
+  return faults;
+}
+
+function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], pictures: Pictures): string[] {
+  const numbers = shown.map(({ hash }) => pictures.get(hash));
+  const foreign = numbers.filter((ms) => ms === undefined).length;
+  const expected = [
+    ...new Set(sent.flatMap((tag) => (tag.kind === VIDEO && !tag.isHeader ? [tag.trueMs] : []))),
+  ];
+  const got = new Set(numbers);
+  const missing = expected.filter((ms) => !got.has(ms));
+  const known = numbers.filter((ms) => ms !== undefined);
+  const back = known.filter((ms, i) => i > 0 && ms <= (known[i - 1] ?? 0));
+  return [
+    ...(foreign > 0 ? [`${foreign} pictures are damaged`] : []),
+    ...(missing.length > 0 ? [`pictures are missing: ${missing.join(' ')}`] : []),
+    ...(back.length > 0 ? [`pictures come again, or go back: ${back.join(' ')}`] : []),
+  ];
+}
+
+/** A beep is to be where the pictures of its time are. */
+function syncFaults(
+  frames: readonly ShownFrame[],
+  beeps: readonly HeardBeep[],
+  { happenings }: Story,
+  pictures: Pictures,
+): string[] {
+  // An encoder of AAC puts a frame in front, by which all times are later.
+  const firstMs = Math.min(...pictures.values());
+  const maxMs = happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
+  return beeps.flatMap(({ ms, number }) => {
+    const nearest = frames.reduce<ShownFrame | undefined>(
+      (best, frame) =>
+        best === undefined || Math.abs(frame.ms - ms) < Math.abs(best.ms - ms) ? frame : best,
+      undefined,
+    );
+    const trueMs = nearest === undefined ? undefined : pictures.get(nearest.hash);
+    if (nearest === undefined || trueMs === undefined) return [];
+    const offMs = ms - firstMs - number * BEEP_EVERY_MS - (nearest.ms - trueMs);
+    return Math.abs(offMs) <= maxMs ? [] : [`beep ${number} is ${Math.round(offMs)} ms off`];
+  });
+}
+
+/** Those that were sent whole are heard, and no others. */
+function beepFaults(heard: readonly HeardBeep[], sent: readonly SentTag[], { happenings }: Story): string[] {
+  const times = sent
+    .flatMap((tag) => (tag.kind === AUDIO && !tag.isHeader ? [tag.trueMs] : []))
+    .sort((a, b) => a - b);
+  const last = times.at(-1) ?? 0;
+  const faults: string[] = [];
+  for (let number = 0; number * BEEP_EVERY_MS + BEEP_MS < last; number++) {
+    const [from, until] = [number * BEEP_EVERY_MS - 60, number * BEEP_EVERY_MS + BEEP_MS];
+    const within = times.filter((ms) => ms >= from && ms <= until);
+    const isWhole = within.length >= Math.floor((until - Math.max(0, from)) / 24) - 1;
+    const isSeam = happenings.some(
+      ({ atMs, kind }) => kind !== 'strays' && Math.abs(atMs - from) < BEEP_EVERY_MS,
+    );
+    const count = heard.filter((beep) => beep.number === number).length;
+    if (isWhole && !isSeam && count !== 1) faults.push(`beep ${number} is heard ${count} times`);
+    if (within.length === 0 && count > 0) faults.push(`beep ${number} was not sent`);
+  }
+  return faults;
+}

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { MediaFolder } from '../support/media.ts';
+import { RecorderBench } from '../support/recorderBench.ts';
+import { TOOLS } from '../support/tools.ts';
+import { faultsOf, type Pictures, picturesOf } from './check.ts';
+import { makeRawMedia, type RawMedia, tagsOf } from './media.ts';
+import { GeneratedServer } from './server.ts';
+import { type Story, storyOf } from './story.ts';
+
+/**
+ * `npm run -s test:streams`: streams made at random out of what real ones do, recorded, and compared with what was sent:
+ * pictures by their hashes, sound by its pitch, both by their times. `-- --count N` streams from `--seed S` on, one seed
+ * each; the same seed makes the same stream. `--at-once N` of them.
+ */
+const { values } = parseArgs({
+  options: { count: { type: 'string' }, seed: { type: 'string' }, 'at-once': { type: 'string' } },
+});
+if (!TOOLS.ffmpeg.present()) {
+  console.log('streams: skipped, ffmpeg is missing');
+  process.exit(process.env.CI === 'true' ? 1 : 0);
+}
+const count = Number(values.count ?? 500);
+const firstSeed = Number(values.seed ?? 1 + (Date.now() % 2 ** 30));
+const atOnce = Number(values['at-once'] ?? 4);
+const CUT_WINDOW_MS = 3_000;
+
+async function record(
+  bench: RecorderBench,
+  folder: MediaFolder,
+  media: RawMedia,
+  pictures: Pictures,
+  story: Story,
+): Promise<string[]> {
+  const server = await GeneratedServer.start(tagsOf(media, story), story);
+  const isCut = story.happenings.some(({ kind }) => kind === 'cut');
+  const settings = { reconnectWindowMs: isCut ? CUT_WINDOW_MS : 0 };
+  const { recordingId, objects, reason } = await bench.record(server.url, settings);
+  await server.close();
+  const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
+  const parts = await Promise.all(
+    finals.map(async ({ key, part, format, durationMs }) => ({
+      file: folder.write(`${recordingId}-${part}.${format}`, await bench.object(key)),
+      durationMs,
+    })),
+  );
+  const faults = await faultsOf(parts, server.sent, story, pictures);
+  return reason.code === 'source_ended' ? faults : [`it ended with ${reason.code}`, ...faults];
+}
+
+console.log(`streams: ${count}, seeds from ${firstSeed}`);
+const folder = new MediaFolder();
+const bench = new RecorderBench();
+await bench.start();
+let faulty = 0;
+try {
+  const media = makeRawMedia(folder);
+  const pictures = await picturesOf(media);
+  const seeds = Array.from({ length: count }, (_, i) => firstSeed + i);
+  const worker = async (): Promise<void> => {
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+      const story = storyOf(seed);
+      const faults = await record(bench, folder, media, pictures, story);
+      if (faults.length === 0) continue;
+      faulty += 1;
+      console.log(`seed ${seed}: ${JSON.stringify(story)}`);
+      for (const fault of faults) console.log(`  ${fault}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+} finally {
+  await bench.close();
+  folder.remove();
+}
+console.log(`streams: ${count - faulty} of ${count} without a fault`);
+process.exit(faulty === 0 ? 0 : 1);

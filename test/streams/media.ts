@@ -1,0 +1,127 @@
+import { type FlvTag, flvTags, isConfiguration } from '../support/flvTags.ts';
+import { beepsArgument } from '../support/generated/beeps.ts';
+import type { MediaFolder } from '../support/media.ts';
+import { STREAM_MS, type Story } from './story.ts';
+
+const FPS = 25;
+const KEYFRAME_EVERY = 10;
+export const AUDIO = 8;
+export const VIDEO = 9;
+
+/** Pictures of two sizes, each unlike any other, and sound of two rates that tells its time by its pitch. */
+export interface RawMedia {
+  readonly files: Readonly<Record<Variant, string>>;
+  readonly tags: Readonly<Record<Variant, readonly FlvTag[]>>;
+}
+export const VARIANTS = ['first', 'second'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+export function makeRawMedia(folder: MediaFolder): RawMedia {
+  const make = (name: Variant, size: string, rateHz: number): { file: string; tags: FlvTag[] } => {
+    const bytes = folder.make(`${name}.flv`, [
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${FPS}`, '-f', 'lavfi', '-i', beepsArgument(rateHz)],
+      ...['-t', String(STREAM_MS / 1_000), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
+      ...['-g', String(KEYFRAME_EVERY), '-bf', '0', '-sc_threshold', '0', '-c:a', 'aac'],
+      ...['-flvflags', 'no_duration_filesize'],
+    ]);
+    const tags = flvTags(bytes).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    return { file: folder.file(`${name}.flv`), tags };
+  };
+  const [first, second] = [make('first', '160x96', 44_100), make('second', '192x112', 48_000)];
+  return {
+    files: { first: first.file, second: second.file },
+    tags: { first: first.tags, second: second.tags },
+  };
+}
+
+export const isKeyframe = ({ kind, body }: FlvTag): boolean => kind === VIDEO && (body[0] ?? 0) >> 4 === 1;
+
+/** A tag as it is sent, and what it is in truth. */
+export interface SentTag extends FlvTag {
+  readonly trueMs: number;
+  /** It has no frame. */
+  readonly isHeader: boolean;
+  readonly isKeyframe: boolean;
+  readonly variant: Variant;
+}
+
+/** The tags of a story, in the order in which they are sent, by true time. */
+export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
+  const sent: SentTag[] = [];
+  let picture: Variant = 'first';
+  let sound: Variant = 'first';
+  const toSwitch = { size: false, rate: false };
+  const other = (variant: Variant): Variant => (variant === 'first' ? 'second' : 'first');
+  let shiftMs = 0;
+  let waitsForKeyframe = false;
+  let lastRow: { timeMs: number; left: number } | undefined;
+  let count = 0;
+  let awayUntilMs = 0;
+  const done = new Set<unknown>();
+  const announced = new Set<number>();
+  const announce = (kind: number, variant: Variant, trueMs: number): void => {
+    const found = tags[variant].find((tag) => tag.kind === kind && isConfiguration(tag));
+    if (found === undefined) throw new Error('a stream without its configuration');
+    announced.add(kind);
+    sent.push({ ...found, atMs: trueMs + shiftMs, trueMs, isHeader: true, isKeyframe: false, variant });
+  };
+  const media = VARIANTS.flatMap((variant) =>
+    tags[variant].filter((tag) => !isConfiguration(tag)).map((tag) => ({ tag, variant })),
+  ).sort((a, b) => a.tag.atMs - b.tag.atMs);
+  const late = happenings.find((one) => one.kind === 'late');
+  for (const [kind, what] of [
+    [VIDEO, 'blind'],
+    [AUDIO, 'mute'],
+  ] as const)
+    if (late?.what !== what || late.isAnnounced) announce(kind, 'first', 0);
+  for (const { tag, variant } of media) {
+    const trueMs = tag.atMs;
+    const isPicture = tag.kind === VIDEO;
+    for (const one of happenings) {
+      if (trueMs < one.atMs || done.has(one)) continue;
+      done.add(one);
+      if (one.kind === 'size' || one.kind === 'rate') toSwitch[one.kind] = true;
+      if (one.kind === 'jump') shiftMs += one.byMs;
+      if (one.kind === 'anew') {
+        awayUntilMs = trueMs + one.awayMs;
+        waitsForKeyframe = true;
+        shiftMs = -awayUntilMs;
+        for (const kind of announced) announce(kind, kind === VIDEO ? picture : sound, awayUntilMs);
+      }
+    }
+    const silenced = isPicture ? 'blind' : 'mute';
+    const within = happenings.filter(
+      (one) => 'forMs' in one && trueMs >= one.atMs && trueMs < one.atMs + one.forMs,
+    );
+    if (isPicture && isKeyframe(tag) && toSwitch.size && variant !== picture) {
+      toSwitch.size = false;
+      picture = other(picture);
+      if (announced.has(VIDEO)) announce(VIDEO, picture, trueMs);
+    }
+    if (!isPicture && toSwitch.rate && variant !== sound) {
+      toSwitch.rate = false;
+      sound = other(sound);
+      if (announced.has(AUDIO)) announce(AUDIO, sound, trueMs);
+    }
+    if (variant !== (isPicture ? picture : sound) || trueMs < awayUntilMs) continue;
+    if (within.some((one) => one.kind === silenced || (one.kind === 'late' && one.what === silenced))) {
+      waitsForKeyframe ||= isPicture;
+      continue;
+    }
+    if (isPicture && waitsForKeyframe && !isKeyframe(tag)) continue;
+    if (isPicture) waitsForKeyframe = false;
+    if (!announced.has(tag.kind)) announce(tag.kind, variant, trueMs);
+    count += 1;
+    let timeMs = trueMs + shiftMs;
+    const strays = within.find((one) => one.kind === 'strays');
+    if (strays !== undefined && isPicture && !isKeyframe(tag) && count % 16 === 0) timeMs += strays.byMs;
+    const bursts = within.find((one) => one.kind === 'bursts');
+    if (bursts !== undefined) {
+      lastRow = lastRow === undefined || lastRow.left === 0 ? { timeMs, left: bursts.frames } : lastRow;
+      lastRow.left -= 1;
+      timeMs = lastRow.timeMs;
+    } else lastRow = undefined;
+    sent.push({ ...tag, atMs: timeMs, trueMs, isHeader: false, isKeyframe: isKeyframe(tag), variant });
+  }
+  return sent;
+}

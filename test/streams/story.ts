@@ -1,0 +1,77 @@
+/** What happens in a generated stream. Times in ms of its own true time. */
+export type Happening =
+  /** No sound, no pictures. */
+  | { readonly kind: 'mute' | 'blind'; readonly atMs: number; readonly forMs: number }
+  /** One of both begins later; announced, or with its configuration then. */
+  | { readonly kind: 'late'; readonly atMs: 0; readonly what: 'mute' | 'blind'; readonly forMs: number; readonly isAnnounced: boolean }
+  /** Pictures of another size, sound of another rate from then on. */
+  | { readonly kind: 'size' | 'rate'; readonly atMs: number }
+  /** The publisher's clock jumps. */
+  | { readonly kind: 'jump'; readonly atMs: number; readonly byMs: number }
+  /** Single pictures are stamped far away. */
+  | { readonly kind: 'strays'; readonly atMs: number; readonly forMs: number; readonly byMs: number }
+  /** So many frames have one time. */
+  | { readonly kind: 'bursts'; readonly atMs: number; readonly forMs: number; readonly frames: number }
+  /** Another publisher takes over within the connection: its times begin at zero. */
+  | { readonly kind: 'anew'; readonly atMs: number; readonly awayMs: number }
+  /** The connection is cut. The server begins with the next keyframe, or with the last one, which it has kept. */
+  | { readonly kind: 'cut'; readonly atMs: number; readonly hasCache: boolean };
+
+export type StreamFormat = 'flv' | 'ts';
+
+export interface Story {
+  readonly seed: number;
+  readonly format: StreamFormat;
+  readonly happenings: readonly Happening[];
+}
+
+export const STREAM_MS = 9_000;
+/** Where in a stream something may happen; each takes less than two seconds. */
+const PLACES_MS = [1_200, 3_600, 6_000];
+const CUT_UNTIL_MS = 3_600;
+const LATE_PROBABILITY = 0.3;
+const NOTHING_PROBABILITY = 0.25;
+
+/** Mulberry32: the same numbers for the same seed, everywhere. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function storyOf(seed: number): Story {
+  const random = randomOf(seed);
+  const among = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const ms = (from: number, to: number): number => Math.round(from + random() * (to - from));
+  const format = among<StreamFormat>(['flv', 'ts']);
+  const happenings: Happening[] = [];
+  const isLate = random() < LATE_PROBABILITY;
+  if (isLate) {
+    const what = among(['mute', 'blind'] as const);
+    happenings.push({ kind: 'late', atMs: 0, what, forMs: ms(300, 5_000), isAnnounced: random() < 0.5 });
+  }
+  for (const place of PLACES_MS) {
+    if (random() < NOTHING_PROBABILITY) continue;
+    const atMs = place + ms(0, 400);
+    const far = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
+    happenings.push(
+      among<() => Happening>([
+        () => ({ kind: 'mute', atMs, forMs: ms(300, 1_900) }),
+        () => ({ kind: 'blind', atMs, forMs: ms(300, 1_500) }),
+        () => ({ kind: 'size', atMs }),
+        () => ({ kind: 'rate', atMs }),
+        () => ({ kind: 'jump', atMs, byMs: far }),
+        () => ({ kind: 'strays', atMs, forMs: ms(500, 1_900), byMs: far }),
+        () => ({ kind: 'bursts', atMs, forMs: ms(700, 1_900), frames: ms(2, 8) }),
+        () => ({ kind: 'anew', atMs, awayMs: among([0, ms(1_500, 1_900)]) }),
+        // Who comes again is to find something of the stream.
+        () => ({ kind: 'cut', atMs: Math.min(atMs, CUT_UNTIL_MS), hasCache: random() < 0.5 }),
+      ])(),
+    );
+  }
+  return { seed, format, happenings };
+}

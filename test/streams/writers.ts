@@ -1,0 +1,82 @@
+import { adtsOf, byteStreamOf } from '../../functions/core/media/mpegts/elementary.ts';
+import { PacketWriter } from '../../functions/core/media/mpegts/packetWriter.ts';
+import { associationTable, mapTable } from '../../functions/core/media/mpegts/tableWriter.ts';
+import type { TrackDescription } from '../../functions/core/media/tracks/sample.ts';
+import { FLV_HEADER, writeFlv } from '../support/flvTags.ts';
+import { AUDIO, type SentTag, VIDEO } from './media.ts';
+import type { StreamFormat } from './story.ts';
+
+/** Writes what one listener gets. */
+export interface StreamWriter {
+  /** @param headers configurations that the listener has missed */
+  begin(headers: readonly SentTag[], first: SentTag | undefined): Buffer;
+  write(tag: SentTag): Buffer;
+}
+
+export const writerOf = (format: StreamFormat): StreamWriter =>
+  format === 'flv' ? new FlvWriter() : new TsWriter();
+
+const COUNTER_MS = 2 ** 32;
+
+class FlvWriter implements StreamWriter {
+  begin(headers: readonly SentTag[], first: SentTag | undefined): Buffer {
+    const tags = headers.map((tag) => this.write({ ...tag, atMs: first?.atMs ?? 0 }));
+    return Buffer.concat([FLV_HEADER, ...tags]);
+  }
+
+  write(tag: SentTag): Buffer {
+    return writeFlv([{ ...tag, atMs: ((tag.atMs % COUNTER_MS) + COUNTER_MS) % COUNTER_MS }]);
+  }
+}
+
+const MAP_PID = 0x1000;
+const PIDS: Readonly<Record<number, number>> = { [VIDEO]: 0x100, [AUDIO]: 0x101 };
+const TICKS_PER_MS = 90;
+const FIRST_MS = 1_400;
+const VIDEO_HEAD_BYTES = 5;
+const AUDIO_HEAD_BYTES = 2;
+
+/** Announces both streams in front of each keyframe, and of each half second of sound. */
+class TsWriter implements StreamWriter {
+  readonly #packets = new PacketWriter();
+  readonly #configurations = new Map<number, Buffer>();
+  #sinceTables = Number.POSITIVE_INFINITY;
+
+  begin(headers: readonly SentTag[]): Buffer {
+    return Buffer.concat(headers.map((tag) => this.write(tag)));
+  }
+
+  write({ kind, body, atMs, isHeader, isKeyframe }: SentTag): Buffer {
+    const data = body.subarray(kind === VIDEO ? VIDEO_HEAD_BYTES : AUDIO_HEAD_BYTES);
+    if (isHeader) {
+      this.#configurations.set(kind, data);
+      return Buffer.alloc(0);
+    }
+    this.#sinceTables += 1;
+    if (isKeyframe || this.#sinceTables > 20) this.#writeTables();
+    const ticks = Math.round((atMs + FIRST_MS) * TICKS_PER_MS);
+    const configuration = this.#configurations.get(kind) ?? Buffer.alloc(0);
+    const codec = kind === VIDEO ? 'h264' : 'aac';
+    const description = { info: { codec }, configuration } as TrackDescription;
+    this.#packets.pes({
+      pid: PIDS[kind] ?? 0,
+      streamId: kind === VIDEO ? 0xe0 : 0xc0,
+      ptsTicks: ticks,
+      dtsTicks: ticks,
+      data: kind === VIDEO ? byteStreamOf(description, data, isKeyframe) : adtsOf(description, data),
+      randomAccess: isKeyframe || kind === AUDIO,
+      hasClock: kind === VIDEO,
+    });
+    return this.#packets.take();
+  }
+
+  #writeTables(): void {
+    this.#sinceTables = 0;
+    this.#packets.table(0, associationTable(MAP_PID));
+    const streams = [
+      { pid: 0x100, info: { kind: 'video', codec: 'h264' } as const },
+      { pid: 0x101, info: { kind: 'audio', codec: 'aac' } as const },
+    ];
+    this.#packets.table(MAP_PID, mapTable(streams, 0x100));
+  }
+}
