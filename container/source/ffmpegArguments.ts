@@ -82,11 +82,7 @@ export function ffmpegArguments(
       // A frame that was cut off with the connection is no frame.
       ...['-fflags', '+discardcorrupt', '-i', url],
     ]),
-    ...outputs(plan, access).flatMap((output, place) => [
-      ...output,
-      ...NUT,
-      pipeOf(place),
-    ]),
+    ...outputs(plan, access).flatMap((output, place) => [...output, ...NUT, pipeOf(place)]),
   ];
 }
 

@@ -19,7 +19,16 @@ export type Variant = (typeof VARIANTS)[number];
 export function makeRawMedia(folder: MediaFolder): RawMedia {
   const make = (name: Variant, size: string, rateHz: number): { file: string; tags: FlvTag[] } => {
     const bytes = folder.make(`${name}.flv`, [
-      ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${FPS}`, '-f', 'lavfi', '-i', beepsArgument(rateHz)],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        `testsrc2=size=${size}:rate=${FPS}`,
+        '-f',
+        'lavfi',
+        '-i',
+        beepsArgument(rateHz),
+      ],
       ...['-t', String(STREAM_MS / 1_000), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
       ...['-g', String(KEYFRAME_EVERY), '-bf', '0', '-sc_threshold', '0', '-c:a', 'aac'],
       ...['-flvflags', 'no_duration_filesize'],

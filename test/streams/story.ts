@@ -3,7 +3,13 @@ export type Happening =
   /** No sound, no pictures. */
   | { readonly kind: 'mute' | 'blind'; readonly atMs: number; readonly forMs: number }
   /** One of both begins later; announced, or with its configuration then. */
-  | { readonly kind: 'late'; readonly atMs: 0; readonly what: 'mute' | 'blind'; readonly forMs: number; readonly isAnnounced: boolean }
+  | {
+      readonly kind: 'late';
+      readonly atMs: 0;
+      readonly what: 'mute' | 'blind';
+      readonly forMs: number;
+      readonly isAnnounced: boolean;
+    }
   /** Pictures of another size, sound of another rate from then on. */
   | { readonly kind: 'size' | 'rate'; readonly atMs: number }
   /** The publisher's clock jumps. */
@@ -29,6 +35,7 @@ export const STREAM_MS = 9_000;
 /** Where in a stream something may happen; each takes less than two seconds. */
 const PLACES_MS = [1_200, 3_600, 6_000];
 const CUT_UNTIL_MS = 3_600;
+const LOOKED_AT_MS = 4_000;
 const LATE_PROBABILITY = 0.3;
 const NOTHING_PROBABILITY = 0.25;
 
@@ -67,7 +74,12 @@ export function storyOf(seed: number): Story {
         () => ({ kind: 'jump', atMs, byMs: far }),
         () => ({ kind: 'strays', atMs, forMs: ms(500, 1_900), byMs: far }),
         () => ({ kind: 'bursts', atMs, forMs: ms(700, 1_900), frames: ms(2, 8) }),
-        () => ({ kind: 'anew', atMs, awayMs: among([0, ms(1_500, 1_900)]) }),
+        // While ffmpeg looks at MPEG-TS nobody sees that nothing comes.
+        () => ({
+          kind: 'anew',
+          atMs,
+          awayMs: format === 'ts' && place < LOOKED_AT_MS ? 0 : among([0, ms(1_500, 1_900)]),
+        }),
         // Who comes again is to find something of the stream.
         () => ({ kind: 'cut', atMs: Math.min(atMs, CUT_UNTIL_MS), hasCache: random() < 0.5 }),
       ])(),

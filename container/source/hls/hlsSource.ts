@@ -184,16 +184,13 @@ export class HlsSource {
   }
 
   /** The sound that belongs to the picture, where it has a playlist of its own. */
-  async #soundFor(
-    sound: Sound,
-    { facts }: Ahead,
-    signal: AbortSignal,
-  ): Promise<Begun | undefined> {
+  async #soundFor(sound: Sound, { facts }: Ahead, signal: AbortSignal): Promise<Begun | undefined> {
     const { rendition } = sound;
     try {
       const ahead = await this.#waiting(
         AbortSignal.any([signal, AbortSignal.timeout(SOUND_WAIT_MS)]),
-        (until) => (facts.startMs === undefined ? rendition.peek(until) : rendition.startAt(facts.startMs, until)),
+        (until) =>
+          facts.startMs === undefined ? rendition.peek(until) : rendition.startAt(facts.startMs, until),
       );
       return ahead === undefined ? undefined : { ...sound, ahead };
     } catch (error) {

@@ -138,7 +138,12 @@ class PlaylistReader {
 
   end(): Playlist {
     if (this.#variants.length > 0) {
-      return { kind: 'multivariant', variants: this.#variants, audio: this.#audio, subtitles: this.#subtitles };
+      return {
+        kind: 'multivariant',
+        variants: this.#variants,
+        audio: this.#audio,
+        subtitles: this.#subtitles,
+      };
     }
     // A list of stations, which players keep under the same name, has none of HLS's tags.
     if (!this.#isHls) throw new NotPlaylistError();

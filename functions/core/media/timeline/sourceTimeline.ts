@@ -75,6 +75,8 @@ const TIME_MAX_MS = 2 ** 42;
 interface Track {
   readonly times: TrackTimes;
   epoch: Epoch | undefined;
+  /** As its latest sample was stamped. */
+  rawMs: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
 }
 
@@ -116,6 +118,7 @@ export class SourceTimeline {
     this.#seeQuiet(arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
+    track.rawMs = rawMs;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
@@ -140,7 +143,7 @@ export class SourceTimeline {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known !== undefined) return known;
-    const track = { times: new TrackTimes(), epoch: undefined, last: undefined };
+    const track = { times: new TrackTimes(), epoch: undefined, rawMs: Number.NaN, last: undefined };
     this.#tracks.set(name, track);
     return track;
   }
@@ -148,11 +151,13 @@ export class SourceTimeline {
   /** Where the sample belongs; finds the track's epoch anew. */
   #wanted(track: Track, rawMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
+    // Jitter does not come after a pause.
+    const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? 0 : BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean =>
-      this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? BACK_MAX_MS : SKEW_MAX_MS, nowMs);
+      this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? ownBackMs : SKEW_MAX_MS, nowMs);
     const found =
       own !== undefined && isPlausible(own)
-        ? own
+        ? (this.#betterThan(own, times, rawMs, nowMs) ?? own)
         : this.#epochs.find((one) => one !== own && isPlausible(one));
     if (found !== undefined) {
       found.followers += 1;
@@ -160,10 +165,26 @@ export class SourceTimeline {
       return rawMs + found.shiftMs;
     }
     const { atMs, untold } = this.#goOn(times, own, rawMs, nowMs);
-    track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
-    this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
+    const epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
+    track.epoch = epoch;
+    this.#epochs = [epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
+    // A track that began just before on this clock was taken for one that is behind.
+    for (const other of this.#tracks.values())
+      if (other !== track && Math.abs(other.rawMs - rawMs) < SKEW_MAX_MS) other.epoch = epoch;
     // Of a time that is too large to be counted to the unit, the shift is not exact.
     return atMs;
+  }
+
+  /** A step back, however small, may be to a clock that others are on already: where it is nearer to what was to come. */
+  #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
+    if (rawMs + own.shiftMs >= times.reachedMs) return undefined;
+    const newer = this.#epochs.slice(0, Math.max(0, this.#epochs.indexOf(own)));
+    const expectedMs = times.nextMs + times.awayMs(nowMs);
+    const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
+    return newer.find(
+      (one) =>
+        this.#isPlausible(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) && wrongByMs(one) < wrongByMs(own),
+    );
   }
 
   /** Whether a sample of the track may have this time, now. */

@@ -18,7 +18,8 @@ const ranked = (
   variants: readonly Variant[],
   rule: VariantRule = BEST,
   audio: AudioRendition[] = [],
-): string[] => rankVariants({ kind: 'multivariant', variants, audio, subtitles: 0 }, rule).map(({ uri }) => uri);
+): string[] =>
+  rankVariants({ kind: 'multivariant', variants, audio, subtitles: 0 }, rule).map(({ uri }) => uri);
 
 const LADDER = [
   variant('180p', { bandwidth: 200_000, width: 320, height: 180 }),

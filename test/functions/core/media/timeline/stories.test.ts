@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+import { AUDIO, type SentTag, tagsOf, type Variant, VIDEO } from '../../../../streams/media.ts';
+import { type Story, storyOf } from '../../../../streams/story.ts';
+import type { FlvTag } from '../../../../support/flvTags.ts';
+
+const STREAM_MS = 9_000;
+const RATES_HZ: Readonly<Record<Variant, number>> = { first: 44_100, second: 48_000 };
+const COUNTERS_MS = { flv: 2 ** 32, ts: 2 ** 33 / 90 };
+/** While ffmpeg looks at MPEG-TS, nothing of it comes. */
+const LOOKED_AT_MS = { flv: 0, ts: 3_000 };
+const SYNC_MS = 70;
+const SYNC_IN_BURSTS_MS = 200;
+/** Where a track waits for others after a jump, or a keyframe: as many samples of both. */
+const SETTLED_SAMPLES = 40;
+const STORIES = 1_500;
+
+/** What a publisher sends, without its content: the story decides by times and keyframes alone. */
+function tagsWith(variant: Variant): FlvTag[] {
+  const tag = (kind: number, atMs: number, first: number, isFrame: 0 | 1): FlvTag => ({
+    kind,
+    atMs,
+    body: Buffer.from([first, isFrame]),
+  });
+  const pictures = Array.from({ length: STREAM_MS / 40 }, (_, i) =>
+    tag(VIDEO, 23 + i * 40, i % 10 === 0 ? 0x17 : 0x27, 1),
+  );
+  const frameMs = 1_024_000 / RATES_HZ[variant];
+  const sound = Array.from({ length: Math.floor(STREAM_MS / frameMs) }, (_, i) =>
+    tag(AUDIO, Math.floor(i * frameMs), 0xaf, 1),
+  );
+  return [tag(VIDEO, 0, 0x17, 0), tag(AUDIO, 0, 0xaf, 0), ...pictures, ...sound];
+}
+
+const media = { files: { first: '', second: '' }, tags: { first: tagsWith('first'), second: tagsWith('second') } };
+
+interface Placed extends SentTag {
+  readonly offMs: number;
+}
+
+function placed(story: Story): Placed[] {
+  const timeline = new SourceTimeline();
+  const counterMs = COUNTERS_MS[story.format];
+  return tagsOf(media, story)
+    .filter(({ isHeader }) => !isHeader)
+    .map((tag) => {
+      const timescale = tag.kind === VIDEO ? 90_000 : RATES_HZ[tag.variant];
+      const rawMs = ((tag.atMs % counterMs) + counterMs) % counterMs;
+      const { dts } = timeline.place(
+        {
+          track: tag.kind === VIDEO ? 'video' : 'audio',
+          dts: Math.round((rawMs * timescale) / 1_000),
+          timescale,
+          usualDuration: tag.kind === VIDEO ? undefined : 1_024,
+        },
+        Math.max(LOOKED_AT_MS[story.format], tag.trueMs),
+      );
+      return { ...tag, offMs: (dts * 1_000) / timescale - tag.trueMs };
+    });
+}
+
+/** How far sound and pictures are apart where both go on. */
+function worstMs(tags: readonly Placed[]): number {
+  let worst = 0;
+  let inARow = 0;
+  const last = new Map<number, Placed>();
+  for (const tag of tags) {
+    last.set(tag.kind, tag);
+    const [picture, sound] = [last.get(VIDEO), last.get(AUDIO)];
+    if (picture === undefined || sound === undefined || Math.abs(picture.trueMs - sound.trueMs) > 60) continue;
+    const apartMs = Math.abs(picture.offMs - sound.offMs);
+    inARow = apartMs > SYNC_MS ? inARow + 1 : 0;
+    if (inARow > SETTLED_SAMPLES) worst = Math.max(worst, apartMs);
+  }
+  return worst;
+}
+
+describe('SourceTimeline, over streams made at random', () => {
+  it('keeps sound and pictures together, whatever happens to their times', () => {
+    const faults = Array.from({ length: STORIES }, (_, seed) => storyOf(seed)).filter((story) => {
+      // Joined again, a source has a timeline of its own.
+      if (story.happenings.some(({ kind }) => kind === 'cut')) return false;
+      const maxMs = story.happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
+      return worstMs(placed(story)) > maxMs;
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it.each([58, 115, 1_442, 2_370, 2_812, 2_978, 4_432])(
+    'also where clocks begin anew shortly after one another, or before a track has begun: seed %i',
+    (seed) => {
+      expect(worstMs(placed(storyOf(seed)))).toBeLessThan(SYNC_MS);
+    },
+  );
+});
