@@ -48,8 +48,9 @@ describe('ffmpegArguments', () => {
 
   it('waits for nothing that the recorder hands over itself, and takes sound from an input of its own', () => {
     const input: Input = { url: 'https://h/list.m3u8', settings: DEFAULT_SETTINGS, rejoins: false };
-    const sound = { url: 'http://127.0.0.1:1/b', options: ['-f', 'aac'] };
-    const access = { url: 'http://127.0.0.1:1/a', options: ['-f', 'mpegts'], isFed: true, others: [sound] };
+    const sound = { url: 'http://127.0.0.1:1/b', options: ['-f', 'aac'], language: undefined };
+    const main = { url: 'http://127.0.0.1:1/a', options: ['-f', 'mpegts'], isFed: true };
+    const access = { ...main, others: [sound], hasSoundInside: false };
     const args = ffmpegArguments(input, access, COPY).join(' ');
     expect(args).not.toContain('-rw_timeout');
     expect(args.match(/-protocol_whitelist http,tcp /g)).toHaveLength(2);
