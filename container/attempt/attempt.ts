@@ -231,6 +231,10 @@ const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
   stopped: { code: 'stopped', message: 'The recording was stopped.' },
   maxDurationMs: { code: 'stopped', message: 'The recording is as long as maxDurationMs allows.' },
   maxBytes: { code: 'stopped', message: 'The recording is as large as maxBytes allows.' },
+  changes: {
+    code: 'source_ended',
+    message: 'The source changed its tracks, codecs or sizes more than a hundred times within ten minutes.',
+  },
   interrupted: {
     code: 'interrupted',
     message: 'The task was ended, and nobody had asked to stop the recording.',

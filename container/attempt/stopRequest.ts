@@ -4,8 +4,8 @@ import { controlKey, stopKey } from '../../functions/core/state/keys.ts';
 import { controlSchema, stopSchema } from '../../functions/core/state/objects.ts';
 import type { Timers } from './timers.ts';
 
-/** The settings that end a recording by themselves. */
-export type Limit = 'maxDurationMs' | 'maxBytes';
+/** What ends a recording by itself: its settings, and a source that changes without end. */
+export type Limit = 'maxDurationMs' | 'maxBytes' | 'changes';
 
 /**
  * Why the recorder is to end: somebody stopped the recording, a limit is met, or the task alone is taken away, with or

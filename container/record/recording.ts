@@ -1,12 +1,5 @@
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
-import {
-  LIVE_TIMELINE,
-  SourceTimeline,
-  STORED_TIMELINE,
-} from '../../functions/core/media/timeline/sourceTimeline.ts';
-import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import type { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
@@ -14,14 +7,14 @@ import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts'
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
-import type { PreparedRun } from '../source/sourceInput.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
 import { Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
-import { InputTimeline, type RunJoin } from './inputTimeline.ts';
+import { Changes } from './changes.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
+import { type BeginningRun, SourceConnection } from './sourceConnection.ts';
 import { WrittenFiles } from './writtenFiles.ts';
 
 export interface RecordingOptions {
@@ -38,9 +31,6 @@ export interface RecordingOptions {
   /** The first part has been opened: there is a frame on its way to S3. */
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
-
-/** Between what a segment says of its time and those of its samples. */
-const ROUNDING_MS = 20;
 
 /** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
 export class Recording {
@@ -60,21 +50,10 @@ export class Recording {
   #nextPart: number;
   /** Begun so far. */
   #files = 0;
-  /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
-  #zeroAtMs: number | undefined;
-  #begunAtMs = 0;
-  #receivedAtMs: number | undefined;
+  readonly #connection = new SourceConnection();
+  readonly #changes = new Changes();
   /** ffmpeg's present run has not given a fragment yet. */
   #isNewRun: boolean = true;
-  #connectionMs: { readonly from: number | undefined; readonly until: number } = {
-    from: undefined,
-    until: 0,
-  };
-  readonly #timeline = new InputTimeline();
-  #sourceTimeline = new SourceTimeline();
-  #outputs: readonly (readonly TrackSource[])[] = [];
-  #content = new RecordedContent();
-  #joined: JoinedContent | undefined;
   #fragments = 0;
   /** A limit is met: what ffmpeg still writes until it has ended is not recorded. */
   #isFull: boolean = false;
@@ -108,8 +87,7 @@ export class Recording {
 
   /** Recorded over the present connection, in ms of its own time. */
   get connectionMs(): number {
-    const { from = 0, until } = this.#connectionMs;
-    return until - from;
+    return this.#connection.recordedMs;
   }
 
   /**
@@ -129,8 +107,9 @@ export class Recording {
         jump,
       });
       // Times that went back are another publisher's, or an encoder's that began anew: told, however short it was away.
-      if ((jump.gapMs > 0 || jump.byMs < 0) && this.#zeroAtMs !== undefined)
-        this.#part?.addGap(this.#zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
+      const { zeroAtMs } = this.#connection;
+      if ((jump.gapMs > 0 || jump.byMs < 0) && zeroAtMs !== undefined)
+        this.#part?.addGap(zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
     }
     for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs))
       await this.#add(media, next);
@@ -145,39 +124,18 @@ export class Recording {
       await this.#add(media, next);
   }
 
-  /**
-   * ffmpeg begins.
-   * @param run its seam where the source's own time is known over runs, and when its first bytes had come
-   */
-  begin({ seam, receivedAtMs }: Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs'>>): void {
-    this.#receivedAtMs = receivedAtMs;
+  /** ffmpeg begins. */
+  begin(run: BeginningRun): void {
     this.#media = undefined;
-    this.#begunAtMs = this.#options.context.clock.nowMs();
-    this.#zeroAtMs = undefined;
     this.#isNewRun = true;
-    this.#timeline.begin(seam);
-    if (!this.#timeline.isSameConnection) this.#connectionMs = { from: undefined, until: 0 };
+    this.#connection.begin(run, this.#options.context.clock.nowMs());
   }
 
   /** What ffmpeg's present run writes to each of its pipes, and which kind of file is made of it. */
-  beginTracks(outputs: readonly (readonly TrackSource[])[], { format, leftOut, isLive }: RunFacts): void {
-    this.#format = format;
-    this.#leftOut = leftOut;
-    const { isSameConnection } = this.#timeline;
-    if (!isSameConnection)
-      this.#sourceTimeline = new SourceTimeline(isLive ? LIVE_TIMELINE : STORED_TIMELINE);
-    // What is recorded of other tracks goes on in no file of these.
-    const isAlike = isDeepStrictEqual(outputs, this.#outputs);
-    if (!isAlike) this.#content = new RecordedContent();
-    if (!isAlike || !isSameConnection)
-      this.#joined = isLive ? this.#content.join(this.#begunAtMs) : undefined;
-    if (isSameConnection) this.#joined?.forget();
-    this.#outputs = outputs;
-    this.#media = new LiveMedia(outputs, format, {
-      timeline: this.#sourceTimeline,
-      content: this.#joined,
-      receivedAtMs: this.#receivedAtMs,
-    });
+  beginTracks(outputs: readonly (readonly TrackSource[])[], run: RunFacts): void {
+    this.#format = run.format;
+    this.#leftOut = run.leftOut;
+    this.#media = this.#connection.media(outputs, run);
   }
 
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
@@ -216,29 +174,23 @@ export class Recording {
   async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull) return;
-    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, fragment.startMs, this.#part?.endAtMs);
-    this.#joined?.settle(this.#zeroAtMs);
-    if (this.#isRepeated(fragment, this.#zeroAtMs)) return;
+    const endAtMs = this.#part?.endAtMs;
+    const zeroAtMs = this.#connection.settle(media, fragment, endAtMs);
     const isNewRun = this.#isNewRun;
-    this.#connectionMs = { from: this.#connectionMs.from ?? fragment.startMs, until: fragment.endMs };
-    const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, this.#zeroAtMs);
+    if (isNewRun && endAtMs !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, endAtMs)) return;
+    this.#connection.take(fragment);
+    const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, zeroAtMs);
     // Nothing begins in the middle of what cannot go on.
     if (!goesOn && isNewRun && media.isSeamless && !fragment.keyframe) return;
     this.#isNewRun = false;
-    const isWhole = goesOn && (!isNewRun || this.#joinOf(media) === 'seamless');
+    const isWhole = goesOn && (!isNewRun || this.#connection.joinOf(media) === 'seamless');
     const next = isWhole ? fragment : (fragment.withoutLeading?.() ?? fragment);
     if (!goesOn) await this.#finishPart();
-    const part = this.#part ?? this.#openPart(media, next, this.#zeroAtMs);
+    const part = this.#part ?? this.#openPart(media, next, zeroAtMs);
     this.#part = part;
     await part.add(next);
     this.#fragments += 1;
     this.#checkLimits(part);
-  }
-
-  /** A source that keeps what it sent gives some of it again when it is joined again. */
-  #isRepeated(fragment: Fragment, zeroAtMs: number): boolean {
-    if (!this.#isNewRun || this.#part === undefined || !this.#timeline.goesOn) return false;
-    return zeroAtMs + fragment.startMs < this.#part.endAtMs - ROUNDING_MS;
   }
 
   #checkLimits(part: RecordedPart): void {
@@ -259,14 +211,16 @@ export class Recording {
 
   #goesOn(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
     if (this.rotation.isDue(part, next, this.#unfinished.size)) return false;
-    if (!this.#isNewRun) return part.accepts(next);
-    // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
-    if (part.format !== this.#format || !(next.keyframe || media.isSeamless)) return false;
-    return part.resume(next, zeroAtMs + next.startMs, this.#joinOf(media));
+    if (this.#isNewRun ? this.#resumes(media, part, next, zeroAtMs) : part.accepts(next)) return true;
+    const { context, onLimit } = this.#options;
+    if (this.#changes.add(context.clock.nowMs())) onLimit('changes');
+    return false;
   }
 
-  #joinOf({ isSeamless }: LiveMedia): RunJoin {
-    return isSeamless ? 'seamless' : this.#timeline.joins;
+  #resumes(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
+    // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
+    if (part.format !== this.#format || !(next.keyframe || media.isSeamless)) return false;
+    return part.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
   }
 
   #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {

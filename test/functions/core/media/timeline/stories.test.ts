@@ -32,7 +32,10 @@ function tagsWith(variant: Variant): FlvTag[] {
   return [tag(VIDEO, 0, 0x17, 0), tag(AUDIO, 0, 0xaf, 0), ...pictures, ...sound];
 }
 
-const media = { files: { first: '', second: '' }, tags: { first: tagsWith('first'), second: tagsWith('second') } };
+const media = {
+  files: { first: '', second: '' },
+  tags: { first: tagsWith('first'), second: tagsWith('second') },
+};
 
 interface Placed extends SentTag {
   readonly offMs: number;
@@ -67,7 +70,8 @@ function worstMs(tags: readonly Placed[]): number {
   for (const tag of tags) {
     last.set(tag.kind, tag);
     const [picture, sound] = [last.get(VIDEO), last.get(AUDIO)];
-    if (picture === undefined || sound === undefined || Math.abs(picture.trueMs - sound.trueMs) > 60) continue;
+    if (picture === undefined || sound === undefined || Math.abs(picture.trueMs - sound.trueMs) > 60)
+      continue;
     const apartMs = Math.abs(picture.offMs - sound.offMs);
     inARow = apartMs > SYNC_MS ? inARow + 1 : 0;
     if (inARow > SETTLED_SAMPLES) worst = Math.max(worst, apartMs);

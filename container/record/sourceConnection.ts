@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
+import {
+  LIVE_TIMELINE,
+  SourceTimeline,
+  STORED_TIMELINE,
+} from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import type { Fragment } from '../../functions/core/media/types.ts';
+import type { PreparedRun } from '../source/sourceInput.ts';
+import type { RunFacts } from '../source/sourceRun.ts';
+import { InputTimeline, type RunJoin } from './inputTimeline.ts';
+
+/** A run's seam where the source's own time is known over runs, and when its first bytes had come. */
+export type BeginningRun = Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs'>>;
+
+/** Between what a segment says of its time and those of its samples. */
+const ROUNDING_MS = 20;
+
+/** The present connection to the source: how what comes over it, in one run of ffmpeg or several, joins what is recorded. */
+export class SourceConnection {
+  readonly #timeline = new InputTimeline();
+  #sourceTimeline = new SourceTimeline();
+  #outputs: readonly (readonly TrackSource[])[] = [];
+  #content = new RecordedContent();
+  #joined: JoinedContent | undefined;
+  #begunAtMs = 0;
+  #receivedAtMs: number | undefined;
+  #recordedMs: { readonly from: number; readonly until: number } | undefined;
+  /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
+  #zeroAtMs: number | undefined;
+
+  /** How much of it has been recorded, in ms of its own time. */
+  get recordedMs(): number {
+    return this.#recordedMs === undefined ? 0 : this.#recordedMs.until - this.#recordedMs.from;
+  }
+
+  get zeroAtMs(): number | undefined {
+    return this.#zeroAtMs;
+  }
+
+  /** ffmpeg begins. */
+  begin({ seam, receivedAtMs }: BeginningRun, nowMs: number): void {
+    this.#begunAtMs = nowMs;
+    this.#receivedAtMs = receivedAtMs;
+    this.#zeroAtMs = undefined;
+    this.#timeline.begin(seam);
+    if (!this.#timeline.isSameConnection) this.#recordedMs = undefined;
+  }
+
+  /** What ffmpeg's present run writes to each of its pipes. */
+  media(outputs: readonly (readonly TrackSource[])[], { format, isLive }: RunFacts): LiveMedia {
+    const { isSameConnection } = this.#timeline;
+    if (!isSameConnection)
+      this.#sourceTimeline = new SourceTimeline(isLive ? LIVE_TIMELINE : STORED_TIMELINE);
+    // What is recorded of other tracks goes on in no file of these.
+    const isAlike = isDeepStrictEqual(outputs, this.#outputs);
+    if (!isAlike) this.#content = new RecordedContent();
+    if (!isAlike || !isSameConnection)
+      this.#joined = isLive ? this.#content.join(this.#begunAtMs) : undefined;
+    if (isSameConnection) this.#joined?.forget();
+    this.#outputs = outputs;
+    return new LiveMedia(outputs, format, {
+      timeline: this.#sourceTimeline,
+      content: this.#joined,
+      receivedAtMs: this.#receivedAtMs,
+    });
+  }
+
+  /**
+   * Where the run's time zero is.
+   * @param endAtMs wall clock until which is recorded; undefined: nothing is
+   */
+  settle(media: LiveMedia, { startMs }: Fragment, endAtMs: number | undefined): number {
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, startMs, endAtMs);
+    this.#joined?.settle(this.#zeroAtMs);
+    return this.#zeroAtMs;
+  }
+
+  /** A source that keeps what it sent gives some of it again when it is joined again: the run's first fragments. */
+  isRepeated({ startMs }: Fragment, zeroAtMs: number, endAtMs: number): boolean {
+    return this.#timeline.goesOn && zeroAtMs + startMs < endAtMs - ROUNDING_MS;
+  }
+
+  joinOf({ isSeamless }: LiveMedia): RunJoin {
+    return isSeamless ? 'seamless' : this.#timeline.joins;
+  }
+
+  /** The fragment is recorded. */
+  take({ startMs, endMs }: Fragment): void {
+    this.#recordedMs = { from: this.#recordedMs?.from ?? startMs, until: endMs };
+  }
+}
