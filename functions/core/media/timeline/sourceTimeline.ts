@@ -75,8 +75,6 @@ const TIME_MAX_MS = 2 ** 42;
 interface Track {
   readonly times: TrackTimes;
   epoch: Epoch | undefined;
-  /** As its latest sample was stamped. */
-  rawMs: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
 }
 
@@ -118,7 +116,6 @@ export class SourceTimeline {
     this.#seeQuiet(arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
-    track.rawMs = rawMs;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
@@ -143,7 +140,7 @@ export class SourceTimeline {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known !== undefined) return known;
-    const track = { times: new TrackTimes(), epoch: undefined, rawMs: Number.NaN, last: undefined };
+    const track = { times: new TrackTimes(), epoch: undefined, last: undefined };
     this.#tracks.set(name, track);
     return track;
   }
@@ -155,22 +152,21 @@ export class SourceTimeline {
     const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? 0 : BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean =>
       this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? ownBackMs : SKEW_MAX_MS, nowMs);
+    // What one sample began may have been a stray: where the next one fits into what was before, it was.
+    const isUnsure = own?.followers === 0;
+    const others = this.#epochs.filter((one) => one !== own);
     const found =
       own !== undefined && isPlausible(own)
-        ? (this.#betterThan(own, times, rawMs, nowMs) ?? own)
-        : this.#epochs.find((one) => one !== own && isPlausible(one));
+        ? ((isUnsure ? others.find(isPlausible) : this.#betterThan(own, times, rawMs, nowMs)) ?? own)
+        : others.find(isPlausible);
     if (found !== undefined) {
       found.followers += 1;
       track.epoch = found;
       return rawMs + found.shiftMs;
     }
     const { atMs, untold } = this.#goOn(times, own, rawMs, nowMs);
-    const epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
-    track.epoch = epoch;
-    this.#epochs = [epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
-    // A track that began just before on this clock was taken for one that is behind.
-    for (const other of this.#tracks.values())
-      if (other !== track && Math.abs(other.rawMs - rawMs) < SKEW_MAX_MS) other.epoch = epoch;
+    track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
+    this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
     // Of a time that is too large to be counted to the unit, the shift is not exact.
     return atMs;
   }
