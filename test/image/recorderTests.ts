@@ -11,6 +11,8 @@ const TESTS = [
   'source/live/everySource',
   'source/live/lateTracks',
   'source/live/openingFailures',
+  'source/live/oldRadio',
+  'source/hls/finished',
 ].map((name) => `test/container/${name}.test.ts`);
 const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
 
