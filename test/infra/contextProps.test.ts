@@ -20,6 +20,7 @@ const ALL = {
   console: true,
   cpuUnits: 512,
   memoryMb: 1024,
+  hosts: { min: 1, max: 3, cpuUnits: 2048, memoryMb: 4096, maxRecordings: 60 },
   imageUri: 'public.ecr.aws/x/recorder@sha256:1',
   alarmTopicArn: TOPIC,
   logRetentionDays: 90,
