@@ -28,8 +28,8 @@ describeWith(['ffmpeg'], 'a source that is lost', () => {
       bytesPerSecond: stream.length / 4,
       cutAtBytes: [Math.floor(stream.length / 2)],
     });
-    // The first run asks twice: before ffmpeg is started, and when ffmpeg asks the proxy.
-    const answers = [['127.0.0.1'], ['127.0.0.1'], ...later];
+    // The first run asks once, and connects to what was answered.
+    const answers = [['127.0.0.1'], ...later];
     let asked = 0;
     const lookup: Lookup = async () => {
       const answer = answers[Math.min(asked++, answers.length - 1)];
