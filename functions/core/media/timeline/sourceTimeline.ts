@@ -61,6 +61,8 @@ const GAP_MIN_MS = 1_000;
 const QUIET_SAMPLES = 8;
 /** Steps back within so much are jitter. */
 const BACK_MAX_MS = 500;
+/** An AAC frame at 8 kHz lasts 128 ms. */
+const PRIMING_MAX_MS = 150;
 /** A track that jumps after another may have been as far ahead of it. */
 const SKEW_MAX_MS = 1_000;
 /** A track whose first sample comes later than those of others may begin as far behind them: caches send one by one. */
@@ -148,8 +150,8 @@ export class SourceTimeline {
   /** Where the sample belongs; finds the track's epoch anew. */
   #wanted(track: Track, rawMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
-    // Jitter does not come after a pause.
-    const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? 0 : BACK_MAX_MS;
+    // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
+    const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean =>
       this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? ownBackMs : SKEW_MAX_MS, nowMs);
     // What one sample began may have been a stray: where the next one fits into what was before, it was.

@@ -208,6 +208,27 @@ describe('SourceTimeline', () => {
     expect(jumps).toEqual([]);
   });
 
+  it('sound that another encoder goes on with, late and with its priming in front, stays in sync', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1_000, max: 8_000 }),
+        fc.double({ min: 0, max: 140, noNaN: true }),
+        (lateMs, primingMs) => {
+          const fromMs = 4_000;
+          const sent = made(12).map((one) =>
+            one.track === SOUND && one.trueMs >= fromMs
+              ? { ...one, rawMs: one.trueMs - primingMs, arrivedAtMs: Math.max(one.trueMs, fromMs + lateMs) }
+              : one,
+          );
+          const { placed, jumps } = place(sent.toSorted((a, b) => a.arrivedAtMs - b.arrivedAtMs));
+          expect(jumps).toEqual([]);
+          expectMonotone(placed);
+          expect(Math.abs(offBy(lastOf(placed, SOUND)) + primingMs)).toBeLessThan(1);
+        },
+      ),
+    );
+  });
+
   it('a playlist that leaves something out is believed', () => {
     const sent = made(60)
       .filter(({ trueMs }) => trueMs < 10_000 || trueMs > 40_000)
