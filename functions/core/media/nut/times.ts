@@ -35,7 +35,10 @@ export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
     `if(lte(DTS\\,PREV_INDTS)\\,st(0\\,ld(0)+${AUDIO_RANGE})\\,ld(0))`,
 };
 
-/** Inputs count sound by its rate or a part of it, by FLV's milliseconds, by the clock of MPEG and RTP, and finer. */
+/**
+ * Inputs count sound by its rate or a part of it, by FLV's milliseconds, by the clock of MPEG and RTP, finer, and files of
+ * MP3 and AAC alone by a common multiple of all their rates.
+ */
 const AUDIO_INPUTS_HZ: readonly ((rateHz: number) => number)[] = [
   (rateHz) => rateHz,
   (rateHz) => rateHz / 2,
@@ -44,6 +47,8 @@ const AUDIO_INPUTS_HZ: readonly ((rateHz: number) => number)[] = [
   () => 90_000,
   () => 1_000_000,
   () => 10_000_000,
+  () => 14_112_000,
+  () => 28_224_000,
 ];
 
 /** Of pictures' times, in a second. Those of sound are counted in its samples. */
@@ -146,10 +151,17 @@ class AudioTimes implements PacketTimes {
   }
 }
 
+/** What the first number is, but for its time, which is small beside it. */
+const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_RANGE / 2;
+/** Of that number, what the time may be. */
+const AUDIO_TIME_SHARE = 0.025;
+
+/** The nearest one: twice the rate of a CD is but 2 % from MPEG's clock. */
 function audioFactor(packed: bigint, { sampleRateHz, timescale }: NutStream): number {
-  const found = AUDIO_INPUTS_HZ.map((unitsHz) => timescale / unitsHz(sampleRateHz)).find(
-    (factor) => Math.abs(Number(packed) / (AUDIO_FIRST * factor) - 1) < 0.03,
+  const offBy = (factor: number): number => Math.abs(Number(packed) / (AUDIO_BEGINS * factor) - 1);
+  const [nearest = 1] = AUDIO_INPUTS_HZ.map((unitsHz) => timescale / unitsHz(sampleRateHz)).sort(
+    (one, other) => offBy(one) - offBy(other),
   );
-  if (found === undefined) throw new MediaError('the units of a time cannot be told');
-  return found;
+  if (offBy(nearest) > AUDIO_TIME_SHARE) throw new MediaError('the units of a time cannot be told');
+  return nearest;
 }
