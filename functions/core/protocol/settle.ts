@@ -120,6 +120,9 @@ async function reasonToEnd(
   if (await isStopAsked(ports, recordingId)) return STOPPED;
   const ending = await store.read(endingKey(recordingId), endingSchema);
   if (ending !== undefined) return ending.value.reason;
+  const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+  // Somebody is about to write the outcome, and closed this attempt for it: another one would record after the end.
+  if (claim?.value.void?.last !== undefined) return claim.value.void.last;
   if (isFinal === true && end.reason.code === 'never_started') return end.reason;
   const session = await store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session !== undefined && session.value.status !== 'PUBLISHING') {
@@ -145,7 +148,10 @@ async function concludeAfter(
     await ports.rescue(objects);
     return { kind: 'alive' };
   }
-  const later = await laterAttempt(ports, own, { by, reason: 'the recording has ended' });
+  const later = await laterAttempt(ports, own, {
+    ...{ by, reason: 'the recording has ended' },
+    last: reason,
+  });
   return later === undefined ? conclude(ports, objects, reason) : goesOn(ports, objects, stopped, later);
 }
 

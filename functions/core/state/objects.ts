@@ -131,23 +131,6 @@ export const controlSchema = z.object({
 });
 export type Control = z.infer<typeof controlSchema>;
 
-/** `attempts/<n>/claim.json`: this task is attempt n, or no task ever will be. Create-only, recorder. */
-export const claimSchema = z.object({
-  attempt: ordinal,
-  claimedAtMs: atMs,
-  /** Where it is not known, the attempt's number alone tells its task. */
-  taskArn: optional(text),
-  /** Tells one run of a recorder from every other one, also of the same task. */
-  runId: optional(text),
-  /** It runs beside others. */
-  hostId: optional(text),
-  /** Where it writes what is in no S3 part yet: the id of its worker's journal. */
-  journal: optional(text),
-  /** Nobody has the attempt: who found out that it never started, and why. */
-  void: optional(z.object({ by: text, reason: text })),
-});
-export type Claim = z.infer<typeof claimSchema>;
-
 /** `launches/<n>.json`: how the launch of attempt n goes, for those who wait. The launch function alone writes it. */
 export const launchSchema = z.object({
   attempt: ordinal,
@@ -209,6 +192,23 @@ export const reasonSchema = z.object({
   complaint: optional(text),
 });
 export type Reason = z.infer<typeof reasonSchema>;
+
+/** `attempts/<n>/claim.json`: this task is attempt n, or no task ever will be. Create-only, recorder. */
+export const claimSchema = z.object({
+  attempt: ordinal,
+  claimedAtMs: atMs,
+  /** Where it is not known, the attempt's number alone tells its task. */
+  taskArn: optional(text),
+  /** Tells one run of a recorder from every other one, also of the same task. */
+  runId: optional(text),
+  /** It runs beside others. */
+  hostId: optional(text),
+  /** Where it writes what is in no S3 part yet: the id of its worker's journal. */
+  journal: optional(text),
+  /** Nobody has the attempt: who found out, and why. `last`: no other one follows, the recording ends for that. */
+  void: optional(z.object({ by: text, reason: text, last: optional(reasonSchema) })),
+});
+export type Claim = z.infer<typeof claimSchema>;
 
 /** `attempts/<n>/end.json`: how the attempt ended. Create-only, recorder, else the task-stopped function. */
 export const endSchema = z.object({

@@ -8,8 +8,7 @@ import { isFaultless, manyPublications, oneStream } from './script.ts';
 import { SESSION, World } from './world.ts';
 
 /**
- * The same runs each time, so that a change is judged and not the draw. `PROTOCOL_RUNS=20000` explores others, and longer; it
- * knows one hole: seed 1332706569, path 6705 (a part of the sixth attempt comes when it should not).
+ * The same runs each time, so that a change is judged and not the draw. `PROTOCOL_RUNS=20000` explores others, and longer.
  */
 const LONG_RUNS = process.env.PROTOCOL_RUNS;
 const RUNS = Number(LONG_RUNS ?? 400);
