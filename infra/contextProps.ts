@@ -10,6 +10,7 @@ import type { Construct } from 'constructs';
 import * as z from 'zod/mini';
 import { parseInput } from '../functions/core/api/validation.ts';
 import { hookSettingsSchema } from '../functions/core/hooks/settings.ts';
+import { recordingLimitsSchema } from '../functions/core/settings/limits.ts';
 import { settingsOverridesSchema } from '../functions/core/settings/settings.ts';
 import type { ApiAuth } from './construct/apiAuth.ts';
 import type { StreamRecorderProps } from './construct/streamRecorder.ts';
@@ -42,6 +43,7 @@ const contextSchema = z.strictObject({
   vpcId: optional(z.string().check(z.regex(/^vpc-[0-9a-f]+$/, 'must be a VPC, such as vpc-0a1b2c3d'))),
   capacityProviders: optional(z.array(z.enum(['FARGATE', 'FARGATE_SPOT'])).check(z.minLength(1))),
   recordingDefaults: optional(settingsOverridesSchema),
+  limits: optional(recordingLimitsSchema),
   hooks: optional(hookSettingsSchema),
   auth: optional(authSchema),
   console: optional(z.boolean()),

@@ -25,6 +25,7 @@ export const LAUNCHER_ENVIRONMENT = {
 export const API_ENVIRONMENT = {
   ...CONTROL_ENVIRONMENT,
   RECORDING_DEFAULTS: 'recordingDefaults',
+  RECORDING_LIMITS: 'recordingLimits',
   STREAM_HOOKS: 'streamHooks',
 } as const;
 

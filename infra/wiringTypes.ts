@@ -20,6 +20,7 @@ export type Resource =
   | 'relocationRetrySeconds'
   | 'eventBusName'
   | 'recordingDefaults'
+  | 'recordingLimits'
   | 'streamHooks'
   | 'playbackKeyArn'
   | 'wcsPortsAuth';

@@ -1,6 +1,7 @@
 import { StorageClass } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
 import { type HookSettings, hookSettingsSchema } from '../core/hooks/settings.ts';
+import { type RecordingLimits, recordingLimitsSchema } from '../core/settings/limits.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
@@ -52,6 +53,12 @@ const variables = z.object({
     z.transform(
       (json: string): RecordingSettings =>
         mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json === '' ? '{}' : json))),
+    ),
+  ),
+  RECORDING_LIMITS: z.pipe(
+    z.string(),
+    z.transform(
+      (json: string): RecordingLimits => recordingLimitsSchema.parse(JSON.parse(json === '' ? '{}' : json)),
     ),
   ),
   BASIC_AUTH_SECRET_ARN: text,

@@ -40,13 +40,14 @@ import { waitForRecording } from '../recordings/waiting.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
-  const env = readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS', 'PLAYBACK_KEY_SECRET_ARN']);
-  const { RECORDING_DEFAULTS: defaults, STREAM_HOOKS: hooks } = env;
+  const env = readEnv(['RECORDING_DEFAULTS', 'RECORDING_LIMITS', 'STREAM_HOOKS', 'PLAYBACK_KEY_SECRET_ARN']);
+  const { RECORDING_DEFAULTS: defaults, RECORDING_LIMITS: limits, STREAM_HOOKS: hooks } = env;
   return {
     s3,
     ports: controlPorts(s3),
     playLinks: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
     defaults,
+    limits,
     hooks,
   };
 });
@@ -70,9 +71,9 @@ export const handler = httpRouter<RouteKeyOf<'recordings'>>({
 async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAnswer> {
   const wanted = parseInput(createRecordingBody, body);
   const { sourceUrl, streamName, config } = wanted;
-  const { ports, defaults, hooks } = setup();
+  const { ports, defaults, limits, hooks } = setup();
   if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
-  const settings = settingsOf(config ?? {}, defaults);
+  const settings = settingsOf(config ?? {}, defaults, limits);
   const start = async (recordingId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? recordingId;
     logger.appendKeys({ mediaSessionId });

@@ -144,7 +144,7 @@ async function hear(
 }
 
 const isStartRefused = (error: unknown): boolean =>
-  error instanceof RecorderError && error.code === 'session_busy';
+  error instanceof RecorderError && ['session_busy', 'too_many_recordings'].includes(error.code);
 
 /** → 200 `{"status":"ok"}` when state can be read. */
 async function health(): Promise<HttpAnswer> {

@@ -26,7 +26,7 @@ import { startFound } from '../recordings/startFound.ts';
 
 const setup = once(() => ({
   ports: controlPorts(new S3Client()),
-  env: readEnv(['RECORDING_DEFAULTS', 'STREAM_HOOKS']),
+  env: readEnv(['RECORDING_DEFAULTS', 'RECORDING_LIMITS', 'STREAM_HOOKS']),
 }));
 
 const start: Operation = { body: 'json', run: startStream };
@@ -82,7 +82,7 @@ async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer
   const { ports, env } = setup();
   const params = {
     mediaSessionId,
-    settings: settingsOf(config ?? {}, env.RECORDING_DEFAULTS),
+    settings: settingsOf(config ?? {}, env.RECORDING_DEFAULTS, env.RECORDING_LIMITS),
     // Without a config it is the same request as before; with one, the recording that is asked for is that one.
     whenDifferent: config === undefined ? ('keep' as const) : ('restart' as const),
     requestId,

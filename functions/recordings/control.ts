@@ -11,6 +11,7 @@ import { stopTasks } from '../aws/tasks.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
 import type { StopPorts } from '../core/protocol/stop.ts';
 import { newRecordingId } from '../core/state/ids.ts';
+import { Admission } from './admission.ts';
 
 export interface ControlPorts extends StartPorts, StopPorts {
   readonly store: StateStore;
@@ -20,10 +21,19 @@ export interface ControlPorts extends StartPorts, StopPorts {
 
 /** What a function needs to start and stop recordings, made of its environment. */
 export function controlPorts(s3: S3Client): ControlPorts {
-  const env = readEnv(['LANDING_BUCKET', 'CLUSTER_ARN', 'LAUNCH_QUEUE_URL', 'ASSIGNMENTS_QUEUE_URL']);
+  const env = readEnv([
+    'LANDING_BUCKET',
+    'CLUSTER_ARN',
+    'LAUNCH_QUEUE_URL',
+    'ASSIGNMENTS_QUEUE_URL',
+    'RECORDING_LIMITS',
+  ]);
   const ecs = new ECSClient();
   const sqs = new SQSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
+  const clock = { nowMs: Date.now };
+  const { maxConcurrentRecordings, maxDurationMs } = env.RECORDING_LIMITS;
+  const admission = new Admission(store, clock, maxConcurrentRecordings);
   return {
     store,
     tasks: recorderAsks(sqs, new MessageQueue(sqs, env.LAUNCH_QUEUE_URL), env.ASSIGNMENTS_QUEUE_URL),
@@ -40,7 +50,8 @@ export function controlPorts(s3: S3Client): ControlPorts {
         logger.warn('a host was not told; it looks by itself', error as Error);
       }
     },
-    clock: { nowMs: Date.now },
+    clock,
+    limits: { maxDurationMs, admit: () => admission.admit() },
     newRecordingId: () => newRecordingId(Date.now(), randomBytes(16)),
     warn: (message, error) => logger.warn(message, error as Error),
   };

@@ -1,5 +1,11 @@
 import { parseInput } from '../../functions/core/api/validation.ts';
 import {
+  checkDuration,
+  type RecordingLimits,
+  type RecordingLimitsInput,
+  recordingLimitsSchema,
+} from '../../functions/core/settings/limits.ts';
+import {
   DEFAULT_SETTINGS,
   mergeSettings,
   type RecordingSettings,
@@ -12,11 +18,21 @@ import {
  * deployment instead.
  * @throws Error naming the setting; for a template its name, the position and what is wrong there
  */
-export function checkedRecordingDefaults(overrides: SettingsOverrides): RecordingSettings {
+export function checkedRecordingDefaults(
+  overrides: SettingsOverrides,
+  limits: RecordingLimits,
+): RecordingSettings {
   const checked = parseInput(settingsOverridesSchema, overrides, 'recordingDefaults');
   try {
-    return mergeSettings(DEFAULT_SETTINGS, checked);
+    const settings = mergeSettings(DEFAULT_SETTINGS, checked);
+    checkDuration(settings, limits);
+    return settings;
   } catch (error) {
     throw new Error(`recordingDefaults: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** @throws Error naming the limit */
+export function checkedLimits(limits: RecordingLimitsInput): RecordingLimits {
+  return parseInput(recordingLimitsSchema, limits, 'limits');
 }

@@ -22,7 +22,7 @@ import { RecorderNetwork } from './network.ts';
 import { OnRecord } from './onRecord.ts';
 import { OnRecordScript } from './onRecordScript.ts';
 import { RecorderTask } from './recorderTask.ts';
-import { checkedRecordingDefaults } from './recordingDefaults.ts';
+import { checkedLimits, checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
 import { playbackKey, secretsExtension } from './secrets.ts';
 import type { StreamRecorderProps } from './streamRecorderProps.ts';
@@ -58,7 +58,8 @@ export class StreamRecorder extends Construct {
   constructor(scope: Construct, id: string, props: StreamRecorderProps = {}) {
     super(scope, id);
     const overrides = props.recordingDefaults ?? {};
-    const settings = checkedRecordingDefaults(overrides);
+    const limits = checkedLimits(props.limits ?? {});
+    const settings = checkedRecordingDefaults(overrides, limits);
     const hooks = parseInput(hookSettingsSchema, props.hooks ?? {}, 'hooks');
     const capacityProviders = props.capacityProviders ?? ['FARGATE'];
     if (capacityProviders.length === 0) throw new Error('capacityProviders: at least one is needed');
@@ -142,6 +143,7 @@ export class StreamRecorder extends Construct {
       relocationRetrySeconds: RELOCATION.retrySeconds.join(','),
       eventBusName: this.eventBus.eventBusName,
       recordingDefaults: JSON.stringify(overrides),
+      recordingLimits: JSON.stringify(limits),
       streamHooks: JSON.stringify(hooks),
       playbackKeyArn: linkKey.secretArn,
       wcsPortsAuth: wcsAuth.variable,

@@ -7,6 +7,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { HookSettingsInput } from '../../functions/core/hooks/settings.ts';
+import type { RecordingLimitsInput } from '../../functions/core/settings/limits.ts';
 import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
 import type { ApiAuth } from './apiAuth.ts';
 import type { CapacityProvider, HostsProps } from './hosts.ts';
@@ -59,6 +60,12 @@ export interface StreamRecorderProps {
    * @default the built-in settings
    */
   readonly recordingDefaults?: SettingsOverrides;
+  /**
+   * What callers can spend: how many recordings go on at once, and how long one may be. A start beyond the first is
+   * answered 429, a hook's stream is registered and not recorded; a recording ends at the second. Checked at synth.
+   * @default { maxConcurrentRecordings: 1000, maxDurationMs: 30 days }: about $15 an hour at most, in tasks of their own
+   */
+  readonly limits?: RecordingLimitsInput;
   /**
    * How media servers' hooks register and record streams: hashes of their secrets, where streams are fetched from, what
    * is recorded. Checked at synth.

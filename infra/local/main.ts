@@ -49,6 +49,7 @@ async function start(
     ports: { api: settings.apiPort, rtmp: settings.rtmpPort, s3: settings.s3Port },
     hosts: settings.hosts,
     recordingDefaults: settings.recordingDefaults,
+    recordingLimits: settings.recordingLimits,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
     console: true,

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
+import { checkDuration, recordingLimitsSchema } from '../../functions/core/settings/limits.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
@@ -27,6 +28,8 @@ export interface MainSettings {
   /** 0: each recording has a task of its own. */
   readonly hosts: number;
   readonly recordingDefaults: string;
+  /** What callers can spend, as JSON. */
+  readonly recordingLimits: string;
   /** How media servers' hooks are taken, as JSON. */
   readonly streamHooks: string;
   /** A script that runs for each record. */
@@ -60,6 +63,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     dataDir: env.DATA_DIR || '.data',
     hosts: hosts(env.HOSTS),
     recordingDefaults: recordingDefaults(env.RECORDING_DEFAULTS || '{}'),
+    recordingLimits: recordingLimits(env.RECORDING_LIMITS || '{}', env.RECORDING_DEFAULTS || '{}'),
     streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
   };
@@ -127,6 +131,19 @@ function recordingDefaults(json: string): string {
     mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json)));
   } catch (error) {
     throw new SettingError(`RECORDING_DEFAULTS is not valid: ${reasonOf(error)}`, { cause: error });
+  }
+  return json;
+}
+
+/** @param defaults which are to keep to them */
+function recordingLimits(json: string, defaults: string): string {
+  try {
+    checkDuration(
+      settingsOverridesSchema.parse(JSON.parse(defaults)),
+      recordingLimitsSchema.parse(JSON.parse(json)),
+    );
+  } catch (error) {
+    throw new SettingError(`RECORDING_LIMITS is not valid: ${reasonOf(error)}`, { cause: error });
   }
   return json;
 }

@@ -5,6 +5,7 @@ import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
 import { HOST_TASK, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
+import type { RuntimeOptions } from './runtimeOptions.ts';
 
 /** Names of the deployment on this machine. */
 export const REGION = 'us-east-1';
@@ -25,10 +26,11 @@ const LOCAL_NETWORKS = [
   'fc00::/7',
 ];
 
+type DeploymentSettings = Pick<RuntimeOptions, 'recordingDefaults' | 'recordingLimits' | 'streamHooks'>;
+
 /** What the wiring's environment variables hold here. */
 export function resources(
-  recordingDefaults: string,
-  streamHooks: string,
+  { recordingDefaults = '{}', recordingLimits = '{}', streamHooks = '{}' }: DeploymentSettings,
   queueUrl: (name: QueueName | typeof RELOCATION.function) => string,
   hosts: number,
   relocationVisibilityMs: number,
@@ -53,6 +55,7 @@ export function resources(
     relocationRetrySeconds: String(Math.floor(relocationVisibilityMs / 1000)),
     eventBusName: EVENT_BUS,
     recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
+    recordingLimits,
     streamHooks,
     playbackKeyArn: PLAYBACK_KEY_ARN,
     // There is no load balancer.

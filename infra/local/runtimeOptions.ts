@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly ingest?: boolean;
   /** RECORDING_DEFAULTS: JSON as in `functions/core/settings/settings.ts`. */
   readonly recordingDefaults?: string;
+  /** RECORDING_LIMITS: JSON as in `functions/core/settings/limits.ts`. */
+  readonly recordingLimits?: string;
   /** STREAM_HOOKS: JSON as in `functions/core/hooks/settings.ts`. No hook is taken by default. */
   readonly streamHooks?: string;
   /** A script that runs for each record in the library, with its stream's name and a file on disk. */

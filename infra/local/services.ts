@@ -309,8 +309,7 @@ export async function startRtmp(ground: Ground, apiUrl: string): Promise<Ingest 
 
 function resourcesOf(options: RuntimeOptions, { server }: LocalQueues): ReturnType<typeof resources> {
   return resources(
-    options.recordingDefaults ?? '{}',
-    options.streamHooks ?? '{}',
+    options,
     (name) => server.queueUrl(name),
     options.hosts ?? 0,
     options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,

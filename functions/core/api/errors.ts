@@ -82,6 +82,11 @@ export const ERRORS = {
     meaning: 'Many starts for one stream at the same moment; the same request may be sent again.',
     retryAfterSeconds: 1,
   },
+  too_many_recordings: {
+    status: 429,
+    meaning: 'As many recordings go on as the deployment allows.',
+    retryAfterSeconds: 30,
+  },
   internal_error: {
     status: 500,
     meaning: 'Something failed inside; the log has it under the request id.',

@@ -37,7 +37,7 @@ const startWcs = {
   method: 'POST',
   ...body(schemas.startRecordingBody),
   answers: { 200: { description: 'It starts, or goes on already', schema: answers.startAnswer } },
-  errors: [...BODY_ERRORS, 'session_not_found', 'session_busy'],
+  errors: [...BODY_ERRORS, 'session_not_found', 'session_busy', 'too_many_recordings'],
 } as const;
 const stopWcs = {
   tag: 'WCS',
@@ -122,7 +122,13 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
         schema: answers.reservedAnswer,
       },
     },
-    errors: [...BODY_ERRORS, 'session_not_found', 'session_busy', 'idempotency_key_reused'],
+    errors: [
+      ...BODY_ERRORS,
+      'session_not_found',
+      'session_busy',
+      'too_many_recordings',
+      'idempotency_key_reused',
+    ],
   },
   {
     id: 'listRecordings',

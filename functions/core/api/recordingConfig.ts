@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { variantRuleSchema } from '../hls/variants.ts';
+import { checkDuration, type RecordingLimits } from '../settings/limits.ts';
 import {
   FORMATS,
   mergeSettings,
@@ -79,9 +80,14 @@ export type RecordingConfig = z.infer<typeof recordingConfig>;
 
 /**
  * The settings of one recording: the deployment's with what the caller's `config` changes.
- * @throws RecorderError invalid_request on `config.<field>`: a template or a format that cannot be used
+ * @throws RecorderError invalid_request on `config.<field>`: a template or a format that cannot be used, or more than the
+ *   deployment allows
  */
-export function settingsOf(config: RecordingConfig, defaults: RecordingSettings): RecordingSettings {
+export function settingsOf(
+  config: RecordingConfig,
+  defaults: RecordingSettings,
+  limits: RecordingLimits,
+): RecordingSettings {
   const { fileTemplate, libraryKey, rotation, audioSampleRate, format, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
@@ -96,7 +102,9 @@ export function settingsOf(config: RecordingConfig, defaults: RecordingSettings)
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
   };
   try {
-    return mergeSettings(defaults, overrides);
+    const settings = mergeSettings(defaults, overrides);
+    checkDuration(settings, limits);
+    return settings;
   } catch (error) {
     throw error instanceof RecorderError ? inConfig(error, config) : error;
   }
@@ -135,6 +143,7 @@ const CONFIG_FIELD: Readonly<Record<string, keyof RecordingConfig>> = {
   fileTemplate: 'fileTemplate',
   libraryKeyTemplate: 'libraryKey',
   tags: 'tags',
+  maxDurationMs: 'maxDuration',
 };
 
 /** The same fault in the words of `config`. A fault of both templates together is the given one's. */

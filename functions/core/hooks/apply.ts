@@ -26,7 +26,7 @@ export interface HookOutcome {
  * Brings the registry to what a hook says, and starts or stops the stream's recording where that follows from it. Safe
  * to repeat, late, and in another order: it converges.
  * @throws RecorderError invalid_request on `sourceUrl`: neither the hook nor a template says where the stream is;
- * session_busy: the stream is registered and not recorded
+ * session_busy, too_many_recordings: the stream is registered and not recorded
  */
 export async function applyHook(
   ports: StartPorts,

@@ -1,4 +1,5 @@
 import { RecorderError } from '../api/errors.ts';
+import { bounded, type RecordingLimits } from '../settings/limits.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
 import {
   attemptKey,
@@ -29,6 +30,13 @@ export interface StartPorts {
   readonly tasks: Launcher;
   readonly clock: Clock;
   readonly newRecordingId: () => string;
+  /** What callers can spend. What goes on with a recording that was let in before has none. */
+  readonly limits?: StartLimits;
+}
+
+export interface StartLimits extends Pick<RecordingLimits, 'maxDurationMs'> {
+  /** @throws RecorderError too_many_recordings */
+  readonly admit: () => Promise<void>;
 }
 
 export interface StartParams {
@@ -57,10 +65,11 @@ const LOCK_TRIES = 10;
  * Starts a recording: job, lock, asking for a recorder, in this order, so that whoever finds a lock finds its job, and a crash
  * between any two steps is healed by the next start. A restart takes the lock over from a recording that goes on until
  * the new one has its first frame.
- * @throws RecorderError session_not_found; session_busy
+ * @throws RecorderError session_not_found; session_busy; too_many_recordings
  */
-export async function startRecording(ports: StartPorts, params: StartParams): Promise<StartResult> {
-  const { store } = ports;
+export async function startRecording(ports: StartPorts, given: StartParams): Promise<StartResult> {
+  const { store, limits } = ports;
+  const params = limits === undefined ? given : { ...given, settings: bounded(given.settings, limits) };
   const what: What = params.direct ?? (await publishedStream(store, params.mediaSessionId));
   let job: Job | undefined;
   for (let tries = 1; tries <= LOCK_TRIES; tries++) {
@@ -68,7 +77,7 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
     const holder = lock === undefined ? undefined : await activeHolder(store, lock.value);
     const isOwn = holder !== undefined && holder === job?.recordingId;
     const replaces =
-      holder !== undefined && !isOwn && (await isReplaced(store, params, holder)) ? holder : undefined;
+      holder !== undefined && !isOwn && (await isReplaced(ports, params, holder)) ? holder : undefined;
     if (lock !== undefined && holder !== undefined && !isOwn && replaces === undefined) {
       const next = wantedToo(lock.value, what.publishedAtMs, params);
       const isNoted =
@@ -83,6 +92,8 @@ export async function startRecording(ports: StartPorts, params: StartParams): Pr
       await giveUp(ports, job, params);
       job = undefined;
     }
+    // What takes the place of another adds nothing.
+    if (job === undefined && replaces === undefined) await limits?.admit();
     job ??= await createJob(ports, params, what, replaces);
     if (isOwn || (await takeLock(ports, job, lock, what.publishedAtMs))) {
       await noteInIndexes(store, job);
@@ -111,10 +122,17 @@ async function publishedStream(store: Store, mediaSessionId: string): Promise<Wh
   return { source: { url: sourceUrl }, stream, publishedAtMs };
 }
 
-async function isReplaced(store: Store, params: StartParams, holder: string): Promise<boolean> {
+async function isReplaced(
+  { store, limits }: StartPorts,
+  params: StartParams,
+  holder: string,
+): Promise<boolean> {
   if (params.whenDifferent !== 'restart') return false;
   const job = await store.read(jobKey(holder), jobSchema);
-  return job !== undefined && !isSame(job.value.settings, params.settings);
+  if (job === undefined) return false;
+  // It may have begun before there were limits.
+  const { settings } = job.value;
+  return !isSame(limits === undefined ? settings : bounded(settings, limits), params.settings);
 }
 
 /** Whether two plain values are the same, whatever the order of their keys. */

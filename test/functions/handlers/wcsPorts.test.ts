@@ -37,7 +37,7 @@ beforeAll(async () => {
     visibilityTimeoutMs: 5_000,
   });
   sqs = await startQueueServer({ accountId: '000000000000', queues: [launches], onDefect: console.error });
-  const held = resources('{}', '{}', () => sqs.queueUrl('launch'), 0, 5_000);
+  const held = resources({}, () => sqs.queueUrl('launch'), 0, 5_000);
   const wired = Object.entries(FUNCTIONS.wcs.environment).map(([name, resource]) => [name, held[resource]]);
   Object.assign(process.env, sdkEnvironment(credentials, { s3: s3Url, events: eventsUrl, sqs: sqs.url }), {
     ...Object.fromEntries(wired),

@@ -4,8 +4,13 @@ import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
 import { parseInput } from '../../../../functions/core/api/validation.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 
+const LIMITS = { maxConcurrentRecordings: 10, maxDurationMs: 10_000_000 };
 const settings = (config: unknown) =>
-  settingsOf(parseInput(startRecordingBody, { mediaSessionId: 'm1', config }).config ?? {}, DEFAULT_SETTINGS);
+  settingsOf(
+    parseInput(startRecordingBody, { mediaSessionId: 'm1', config }).config ?? {},
+    DEFAULT_SETTINGS,
+    LIMITS,
+  );
 
 describe('config', () => {
   it.each([
@@ -49,6 +54,7 @@ describe('config', () => {
     [{ rotation: true }, 'rotation', 'has none of the forms'],
     [{ maxDuration: 0 }, 'maxDuration', 'must be at least'],
     [{ maxDuration: '60' }, 'maxDuration', 'must be a number'],
+    [{ maxDuration: 10_001 }, 'maxDuration', 'must be at most 10000 seconds, the limit of this deployment'],
     [{ maxBytes: 0 }, 'maxBytes', 'must be at least'],
     [{ maxBytes: '20M' }, 'maxBytes', 'must be a number'],
     [{ idleTimeout: 0 }, 'idleTimeout', 'at least 1'],

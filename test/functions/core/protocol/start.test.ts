@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
-import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   activeKey,
@@ -202,5 +203,64 @@ describe('stop', () => {
     store.put(outcomeKey(recordingId), outcome);
     await expect(stop()).resolves.toEqual({ recordingId, alreadyEnded: true });
     expect(store.objects.has(stopKey(recordingId))).toBe(false);
+  });
+});
+
+describe('limits', () => {
+  const MAX_MS = 60_000;
+  const refused = new RecorderError('too_many_recordings', 'full');
+  let full: boolean;
+  let asked: number;
+  beforeEach(() => {
+    full = false;
+    asked = 0;
+  });
+  const limited = (config: Partial<RecordingSettings> = {}) =>
+    startRecording(
+      {
+        ...ports(),
+        limits: {
+          maxDurationMs: MAX_MS,
+          admit: async () => {
+            asked += 1;
+            if (full) throw refused;
+          },
+        },
+      },
+      {
+        mediaSessionId: 'm1',
+        settings: { ...DEFAULT_SETTINGS, ...config },
+        requestId: 'r1',
+        whenDifferent: 'restart',
+      },
+    );
+
+  it('refuse a start before anything is written', async () => {
+    full = true;
+    const before = [...store.objects.keys()];
+    await expect(limited()).rejects.toBe(refused);
+    expect([...store.objects.keys()]).toEqual(before);
+    expect(launcher.launched).toEqual([]);
+  });
+
+  it('are not asked about a recording that goes on, nor about one that takes its place', async () => {
+    const first = await limited();
+    full = true;
+    await expect(limited()).resolves.toEqual({ ...first, alreadyStarted: true });
+    const second = await limited({ audioSampleRateHz: 48_000 });
+    expect(second).toMatchObject({ alreadyStarted: false });
+    expect(asked).toBe(1);
+  });
+
+  it('give each recording an end, whoever asked for none', async () => {
+    const { recordingId } = await limited();
+    expect(store.value(jobKey(recordingId), jobSchema)?.settings.maxDurationMs).toBe(MAX_MS);
+    const other = await limited({ maxDurationMs: 5_000 });
+    expect(store.value(jobKey(other.recordingId), jobSchema)?.settings.maxDurationMs).toBe(5_000);
+  });
+
+  it('do not begin a recording anew that is older than they are', async () => {
+    const { recordingId } = await start();
+    await expect(limited()).resolves.toEqual({ recordingId, alreadyStarted: true });
   });
 });

@@ -4,6 +4,8 @@ import { settingsOf } from '../../../../functions/core/api/recordingConfig.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { checkTags, encodeTags, TAGS_ENCODED_MAX_BYTES } from '../../../../functions/core/settings/tags.ts';
 
+const LIMITS = { maxConcurrentRecordings: 10, maxDurationMs: 3_600_000 };
+
 describe('tags', () => {
   it('are refused exactly where S3 would be sent too much of them', () => {
     const tags = fc.dictionary(
@@ -22,8 +24,8 @@ describe('tags', () => {
 
   it('of a start and of the deployment are counted together, and named as the caller does', () => {
     const defaults = { ...DEFAULT_SETTINGS, tags: { a: 'ж'.repeat(150), b: 'ж'.repeat(150) } };
-    expect(settingsOf({ tags: { c: 'x' } }, defaults).tags).toHaveProperty('c');
-    expect(() => settingsOf({ tags: { c: 'ж'.repeat(100) } }, defaults)).toThrow(
+    expect(settingsOf({ tags: { c: 'x' } }, defaults, LIMITS).tags).toHaveProperty('c');
+    expect(() => settingsOf({ tags: { c: 'ж'.repeat(100) } }, defaults, LIMITS)).toThrow(
       expect.objectContaining({ code: 'invalid_request', field: 'config.tags' }),
     );
   });
