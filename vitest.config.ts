@@ -25,9 +25,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: [...levels.unit], setupFiles: ['test/setup/onlyUnit.ts'] },
+        test: {
+          name: 'unit',
+          include: [...levels.unit],
+          setupFiles: ['test/setup/draws.ts', 'test/setup/onlyUnit.ts'],
+        },
       },
-      { extends: true, test: { name: 'media', include: [...levels.media] } },
+      {
+        extends: true,
+        test: { name: 'media', include: [...levels.media], setupFiles: ['test/setup/draws.ts'] },
+      },
     ],
   },
 });

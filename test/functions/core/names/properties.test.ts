@@ -103,7 +103,10 @@ describe('names, whatever the values', () => {
         const result = fileName({ ...VALUES, streamName }, rules, 'mp4');
         // A value that looks like a hashed name gets a hash of its own, for which there may be no room.
         const isLookalike = /-z[0-9a-v]{8}\.mp4$/.test(result.whole);
-        if (!isLookalike) expect(result.trimmed).toBe(bytes(result.whole) > fileNameMaxBytes);
+        // `aws s3 cp` needs nine bytes more where a character is not a byte.
+        const isAscii = bytes(result.whole) === result.whole.length;
+        const maxBytes = isAscii ? fileNameMaxBytes : Math.min(fileNameMaxBytes, 246);
+        if (!isLookalike) expect(result.trimmed).toBe(bytes(result.whole) > maxBytes);
         if (!result.trimmed) return;
         const normal = streamName.toWellFormed().normalize('NFC');
         const kept = decodeName(result.name.replace(/-z[0-9a-v]{8}\.mp4$/, ''));
@@ -112,7 +115,13 @@ describe('names, whatever the values', () => {
         expect(boundaries).toContain(kept.length);
         expect(result.trimmedElements).toMatchObject([{ element: 'streamName', why: 'limit' }]);
       }),
-      RUNS,
+      {
+        ...RUNS,
+        examples: [
+          ['é'.repeat(122), 248],
+          ['é'.repeat(119), 248],
+        ],
+      },
     );
   });
 

@@ -7,12 +7,9 @@ import { readRecording } from '../../../../functions/recordings/read.ts';
 import { isFaultless, manyPublications, oneStream } from './script.ts';
 import { SESSION, World } from './world.ts';
 
-/**
- * The same runs each time, so that a change is judged and not the draw. `PROTOCOL_RUNS=20000` explores others, and longer.
- */
-const LONG_RUNS = process.env.PROTOCOL_RUNS;
-const RUNS = Number(LONG_RUNS ?? 400);
-const DRAW = { numRuns: RUNS, ...(LONG_RUNS === undefined ? { seed: 20_261_128 } : {}) };
+/** `PROTOCOL_RUNS=20000` explores longer, `DRAW_SEED=random` elsewhere (test/setup/draws.ts). */
+const RUNS = Number(process.env.PROTOCOL_RUNS ?? 400);
+const DRAW = { numRuns: RUNS };
 const TIMEOUT_MS = 60_000 + RUNS * 100;
 /** Of the schedule, after which everything must be well. */
 const ROUNDS = 15;
