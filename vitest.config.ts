@@ -17,8 +17,9 @@ export default defineConfig({
     maxWorkers: Math.max(3, Math.ceil(availableParallelism() * 1.5)),
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs; a busy machine makes any test several times as slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
     // What needs no process and no server, and the rest: test/setup/levels.ts.
