@@ -148,8 +148,18 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     // A whole vCPU: the ten recordings of a worker are asked for again within a second; and what it wrote is held at once.
     memoryMb: 1769,
-    environment: { ...CONTROL_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
-    grants: [...AFTERMATH_GRANTS, { on: 'eventBus', actions: ['events:PutEvents'] }],
+    environment: {
+      ...CONTROL_ENVIRONMENT,
+      SETTLE_QUEUE_URL: 'settleQueueUrl',
+      EVENT_BUS_NAME: 'eventBusName',
+    },
+    grants: [
+      ...AFTERMATH_GRANTS,
+      { on: 'eventBus', actions: ['events:PutEvents'] },
+      // What a host carried that others take for gone.
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
+      { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+    ],
   },
   reconcile: {
     name: 'reconcile',

@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { logger } from '../../functions/aws/logger.ts';
 import { HandOverAsks, MessageQueue } from '../../functions/aws/queues.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { hostGoneAsk } from '../../functions/core/protocol/asks.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { AssignmentQueue } from './assignmentQueue.ts';
 import { readHostEnv } from './env.ts';
@@ -32,6 +33,15 @@ export async function runHost(workerFile: string): Promise<void> {
     protection: new Protection(env.ECS_AGENT_URI, logger),
     handOver: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1, identity.hostId),
     settle: (message) => untilTaken(() => settleQueue.send(message)),
+    tellGone: (hostId, silentMs) =>
+      settleQueue.send(
+        hostGoneAsk({
+          hostId,
+          reason: `it has said nothing for ${Math.round(silentMs / 1000)} s`,
+          by: `host ${identity.hostId}`,
+          endedAtMs: Date.now() - Math.round(silentMs),
+        }),
+      ),
     workerFile,
     newRunId: randomUUID,
     log: logger,

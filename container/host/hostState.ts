@@ -1,7 +1,8 @@
 import type { StateStore } from '../../functions/aws/stateStore.ts';
-import type { HostStatus } from '../../functions/core/state/hostObjects.ts';
+import { type HostStatus, hostStatusSchema } from '../../functions/core/state/hostObjects.ts';
 import {
   attemptKey,
+  HOSTS_PREFIX,
   hostAsksPrefix,
   hostCarriesKey,
   hostNudgeKey,
@@ -53,6 +54,19 @@ export class HostState {
 
   async removeStatus(): Promise<void> {
     await this.#store.remove(hostStatusKey(this.#hostId));
+  }
+
+  /** Of all hosts that have written something lately. */
+  async hostIds(): Promise<readonly string[]> {
+    return this.#store.listFolders(HOSTS_PREFIX);
+  }
+
+  /** Another host's last; undefined where it has ended. */
+  async heartbeatOf(
+    hostId: string,
+  ): Promise<{ readonly etag: string; readonly recordings: number } | undefined> {
+    const status = await this.#store.read(hostStatusKey(hostId), hostStatusSchema);
+    return status === undefined ? undefined : { etag: status.etag, recordings: status.value.recordings };
   }
 
   /**

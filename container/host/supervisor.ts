@@ -1,6 +1,4 @@
-import { statfs } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { hostMetrics } from '../../functions/core/metrics/hostMetrics.ts';
 import { assignmentSchema } from '../../functions/core/protocol/asks.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
@@ -8,8 +6,10 @@ import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
-import { processTreeUsage } from './processTree.ts';
+import { Peers } from './peers.ts';
 import type { Protection } from './protection.ts';
+import { Pulse } from './pulse.ts';
+import { rhythm } from './rhythm.ts';
 import { Room } from './room.ts';
 import { WorkerProcess } from './workerProcess.ts';
 
@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly settle: (message: object) => Promise<void>;
   /** Asks for the next attempt, elsewhere. */
   readonly handOver: (carried: Carried) => Promise<void>;
+  /** Tells the settle queue that another host says nothing any more. */
+  readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Starts a worker. */
   readonly workerFile: string;
   readonly newRunId: () => string;
@@ -36,9 +38,8 @@ type Begun = 'claimed' | 'refused' | 'gone';
 const MEASURE_MS = 2_000;
 /** With the request a stop is heard of within a second. */
 const NUDGE_MS = 650;
-const STATUS_CARRYING_MS = 2_000;
-const STATUS_IDLE_MS = 15_000;
-const METRICS_MS = 60_000;
+const TELL_MS = 2_000;
+const PEERS_MS = 500;
 const NO_ROOM_MS = 500;
 /** A message that is not for this host: for others to see soon. */
 const PUT_BACK_SECONDS = 1;
@@ -55,10 +56,8 @@ export class Supervisor {
   readonly #waiting = new Map<string, (begun: Begun) => void>();
   readonly #ending = new AbortController();
   readonly #endings: Endings;
-  #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
-  #loopDelayMs = 0;
-  #statusAtMs = 0;
-  #metricsAtMs = 0;
+  readonly #pulse: Pulse;
+  readonly #peers: Peers;
   #quiet = Promise.withResolvers<void>();
 
   constructor(options: SupervisorOptions) {
@@ -66,6 +65,18 @@ export class Supervisor {
     this.#endings = new Endings(options);
     const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
     this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
+    this.#pulse = new Pulse({
+      ...options,
+      room: this.#room,
+      spoolFolder: options.env.SPOOL_DIR,
+      carrying: () => ({ recordings: this.carried.length, progress: this.#progress() }),
+      isEnding: () => this.#ending.signal.aborted,
+    });
+    this.#peers = new Peers({
+      ...options,
+      beat: () => this.#pulse.beat(),
+      nowMs: () => performance.now(),
+    });
   }
 
   get carried(): readonly Carried[] {
@@ -77,10 +88,12 @@ export class Supervisor {
     const { signal } = this.#ending;
     // The first recording finds a worker that is ready.
     this.#startWorker();
+    const { log } = this.#options;
     const rhythms = [
-      this.#every(MEASURE_MS, () => this.#measure()),
-      this.#every(NUDGE_MS, () => this.#listen()),
-      this.#every(STATUS_CARRYING_MS, () => this.#tellStatus()),
+      rhythm(MEASURE_MS, () => this.#pulse.measure(), log),
+      rhythm(NUDGE_MS, () => this.#listen(), log),
+      rhythm(TELL_MS, () => this.#pulse.tell(), log),
+      rhythm(PEERS_MS, () => this.#peers.look(), log),
     ];
     while (!signal.aborted) await this.#takeOne(signal);
     await this.#handOver();
@@ -165,9 +178,7 @@ export class Supervisor {
       onBegun: (carried, isClaimed) => this.#begun(carried, isClaimed ? 'claimed' : 'refused'),
       onEnded: (carried, code, message, progress) =>
         this.#ended({ carried, progress }, wasClaimed(code) ? `${code}: ${message}` : undefined),
-      onDelay: (maxMs) => {
-        this.#loopDelayMs = Math.max(this.#loopDelayMs, maxMs);
-      },
+      onDelay: (maxMs) => this.#pulse.delayed(maxMs),
       onGone: (gone, carried, how) => this.#gone(gone, carried, how),
     });
     this.#workers.add(worker);
@@ -218,22 +229,6 @@ export class Supervisor {
     }
   }
 
-  async #measure(): Promise<void> {
-    const { cpuMs, memoryBytes } = await processTreeUsage(process.pid);
-    const { bavail, blocks } = await statfs(this.#options.env.SPOOL_DIR);
-    const atMs = performance.now();
-    const before = this.#cpu ?? { atMs: 0, cpuMs };
-    this.#cpu = { atMs, cpuMs };
-    const cpuUnits = (1024 * (cpuMs - before.cpuMs)) / (atMs - before.atMs);
-    this.#room.measured({
-      cpuUnits,
-      memoryBytes,
-      diskShare: 1 - bavail / blocks,
-      loopDelayMs: this.#loopDelayMs,
-    });
-    this.#loopDelayMs = 0;
-  }
-
   #progress(): CarriedProgress[] {
     return [...this.#workers].flatMap((worker) =>
       worker.carried.flatMap((one) => {
@@ -241,46 +236,6 @@ export class Supervisor {
         return progress === undefined ? [] : [{ recordingId: one.recordingId, ...progress }];
       }),
     );
-  }
-
-  async #tellStatus(): Promise<void> {
-    const { state, hostId, taskArn, protection, log } = this.#options;
-    const recordings = this.carried.length;
-    const nowMs = Date.now();
-    if (nowMs - this.#metricsAtMs >= METRICS_MS) {
-      this.#metricsAtMs = nowMs;
-      log.info('host', hostMetrics(nowMs, { loadPercent: this.#room.loadPercent, recordings }));
-    }
-    if (recordings === 0 && nowMs - this.#statusAtMs < STATUS_IDLE_MS) return;
-    this.#statusAtMs = nowMs;
-    const full = this.#ending.signal.aborted ? 'ending' : this.#room.full(nowMs);
-    await state.tellStatus({
-      hostId,
-      atMs: nowMs,
-      recordings,
-      progress: this.#progress(),
-      ...(taskArn === undefined ? {} : { taskArn }),
-      ...(full === undefined ? {} : { full }),
-      usage: this.#room.usage,
-    });
-    await (recordings > 0 ? protection.keep() : protection.end());
-  }
-
-  /** Beside everything else, and never twice at once. @returns what ends it */
-  #every(everyMs: number, run: () => Promise<void>): () => void {
-    let isRunning = false;
-    const timer = setInterval(() => {
-      if (isRunning) return;
-      isRunning = true;
-      void run()
-        .catch((error: unknown) =>
-          this.#options.log.warn('a host could not look after itself', error as Error),
-        )
-        .finally(() => {
-          isRunning = false;
-        });
-    }, everyMs);
-    return () => clearInterval(timer);
   }
 }
 

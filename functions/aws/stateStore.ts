@@ -123,6 +123,26 @@ export class StateStore implements RemovingStore {
     }
   }
 
+  /** Names of the folders right below a prefix, in UTF-8 order. */
+  async listFolders(prefix: string): Promise<string[]> {
+    const names: string[] = [];
+    for (let token: string | undefined; ; ) {
+      const page = await this.#s3.send(
+        new ListObjectsV2Command({
+          Bucket: this.bucket,
+          Prefix: prefix,
+          Delimiter: '/',
+          ContinuationToken: token,
+        }),
+      );
+      names.push(
+        ...(page.CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix?.slice(prefix.length, -1) ?? []),
+      );
+      token = page.NextContinuationToken;
+      if (token === undefined) return names;
+    }
+  }
+
   /** Some keys below a prefix, in UTF-8 order: those after a key, at most 1,000 or `max`. */
   async listPage(
     prefix: string,

@@ -3,13 +3,16 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import * as z from 'zod/mini';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
-import { settleAskSchema, settleAsksSchema } from '../core/protocol/asks.ts';
+import { hostGoneAskSchema, settleAskSchema, settleAsksSchema } from '../core/protocol/asks.ts';
 import { setUpSettling } from '../mending/settling.ts';
 
 const setup = once(setUpSettling);
-const messageSchema = z.union([settleAsksSchema, settleAskSchema]);
+const messageSchema = z.union([settleAsksSchema, settleAskSchema, hostGoneAskSchema]);
 
-/** The settle queue: attempts that ended inside a host, or with it. No event of ECS tells of them. What fails comes again. */
+/**
+ * The settle queue: attempts that ended inside a host, of which no event of ECS tells; and hosts that others take for gone.
+ * What fails comes again.
+ */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const processor = new BatchProcessor(EventType.SQS);
   return processPartialResponse(event, settleMessage, processor, { context, throwOnFullBatchFailure: false });
@@ -20,6 +23,7 @@ async function settleMessage(message: SQSRecord): Promise<void> {
   try {
     const ask = messageSchema.parse(JSON.parse(message.body));
     if ('asks' in ask) return await setup().settleTogether(ask.asks, log);
+    if ('hostId' in ask) return await setup().settleHost(ask, log);
     log.appendKeys({ recordingId: ask.recordingId, attempt: ask.attempt });
     await setup().settle(ask, log);
   } catch (error) {

@@ -19,7 +19,7 @@ export interface GoneHost {
  * @returns how many attempts it carried
  */
 export async function settleGoneHost(
-  { store, settleQueue }: { readonly store: StateStore; readonly settleQueue: MessageQueue },
+  { store, settleQueue }: { readonly store: StateStore; readonly settleQueue: Pick<MessageQueue, 'send'> },
   { hostId, ...how }: GoneHost,
 ): Promise<number> {
   const keys = await store.list(hostCarriesPrefix(hostId));
@@ -28,13 +28,15 @@ export async function settleGoneHost(
     keys.map(async (key) => {
       const carried = await store.read(key, carriedSchema);
       if (carried === undefined) return [];
-      const { recordingId, attempt } = carried.value;
+      const { recordingId, attempt, runId } = carried.value;
       const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+      // Not begun: its message comes again; and a host that lives all the same is about to begin.
+      if (claim?.value.runId !== runId) return [];
       // Whoever asks from now on asks the attempt, and not its host.
       const progress = progressOf(status?.value, recordingId, attempt);
       if (progress !== undefined)
         await store.overwrite(attemptKey(recordingId, attempt, 'progress'), progress);
-      return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim?.value.journal };
+      return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim.value.journal };
     }),
   );
   const byWorker = Map.groupBy(found.flat(), ({ journal }) => journal);
@@ -44,5 +46,7 @@ export async function settleGoneHost(
       await Promise.all(together.map(({ key }) => store.remove(key)));
     }),
   );
-  return keys.length;
+  // One that lives all the same tells it again.
+  await store.remove(hostStatusKey(hostId));
+  return found.flat().length;
 }

@@ -1,12 +1,14 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { launchAsks } from '../aws/queues.ts';
+import { readEnv } from '../aws/env.ts';
+import { launchAsks, MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import type { SettleAsk } from '../core/protocol/asks.ts';
+import type { HostGoneAsk, SettleAsk } from '../core/protocol/asks.ts';
 import { needsOwnTask } from '../core/protocol/poison.ts';
 import { attemptKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
 import { Aftermath } from './aftermath.ts';
+import { settleGoneHost } from './goneHost.ts';
 import type { Journals } from './journals.ts';
 import { setUpAftermath } from './setup.ts';
 
@@ -16,6 +18,7 @@ export interface SettlingOptions {
   readonly aftermath: Aftermath;
   /** Asks for a task of its own. */
   readonly aftermathApart: Aftermath;
+  readonly settleQueue: Pick<MessageQueue, 'send'>;
 }
 
 /** Settles attempts that ended inside a host, or with it. */
@@ -46,6 +49,13 @@ export class Settling {
       throw new AggregateError(faults, `${faults.length} of ${asks.length} attempts were not settled`);
   }
 
+  /** All that a host carried, each worker's by a message of its own: they are settled side by side. */
+  async settleHost({ hostId, reason, by, endedAtMs }: HostGoneAsk, log: Logger): Promise<void> {
+    log.appendKeys({ hostId });
+    const recordings = await settleGoneHost(this.#options, { hostId, reason, by, endedAtMs });
+    log.warn('a host is gone', { reason, by, recordings });
+  }
+
   /** @param journals of attempts that are settled beside it */
   async settle(ask: SettleAsk, log: Logger, journals?: Journals): Promise<void> {
     const { store, aftermath, aftermathApart } = this.#options;
@@ -65,11 +75,13 @@ export class Settling {
 
 /** From the function's environment. */
 export function setUpSettling(): Settling {
-  const { s3, store, rescue, bus, ports, aftermath, launchQueue } = setUpAftermath();
+  const { SETTLE_QUEUE_URL } = readEnv(['SETTLE_QUEUE_URL']);
+  const { s3, store, rescue, bus, ports, aftermath, launchQueue, sqs } = setUpAftermath();
   const apart = { ...ports, tasks: launchAsks(launchQueue) };
   return new Settling({
     store,
     aftermath,
     aftermathApart: new Aftermath({ s3, store, rescue, bus, ports: apart }),
+    settleQueue: new MessageQueue(sqs, SETTLE_QUEUE_URL),
   });
 }

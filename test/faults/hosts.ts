@@ -1,15 +1,20 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { attemptKey } from '../../functions/core/state/keys.ts';
-import { claimSchema } from '../../functions/core/state/objects.ts';
+import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
 import { waitFor } from '../support/children.ts';
+import { readCounters } from '../support/counterStream.ts';
 import { Publisher } from './publisher.ts';
 import {
   available,
   call,
+  FPS,
   type Ground,
   hasCheckpoint,
-  judge,
+  partFiles,
+  type RecordingView,
   type Result,
   type Scenario,
   start,
@@ -17,86 +22,99 @@ import {
 } from './scenario.ts';
 import { hostPid, kill, warmHosts, workerPid } from './victim.ts';
 
-export const HOST_KINDS = ['worker', 'host'] as const;
-type HostScenario = Scenario & { readonly kind: (typeof HOST_KINDS)[number] };
+/** SIGKILL, and SIGTERM, of one worker, and of one host. */
+export const HOST_KINDS = ['worker', 'host', 'workerTerm', 'hostTerm'] as const;
+type HostKind = (typeof HOST_KINDS)[number];
+type HostScenario = Scenario & { readonly kind: HostKind };
 
-interface Running {
-  readonly publisher: Publisher;
-  readonly recordingId: string;
-  readonly session: string;
-  readonly hostId: string;
+export interface HostOptions {
+  /** Recordings beside each other. */
+  readonly count: number;
+  /** From the last one's first checkpoint on, before the random time of the scenario. */
+  readonly ageMs: number;
 }
 
+interface Running {
+  readonly recordingId: string;
+  readonly session: string;
+  readonly claim: Claim;
+}
+
+const run = promisify(execFile);
+
 /**
- * Recordings beside each other on hosts; one host, or its worker, is killed. Those that it carried lose what any killed
- * recorder loses and go on; the others notice nothing.
+ * Recordings of one stream beside each other on hosts; a host, or one of its workers, gets a signal. Those that it carried
+ * go on; the others notice nothing.
  */
-export async function playHosts(ground: Ground, scenario: HostScenario, count: number): Promise<Result[]> {
-  const running: Running[] = [];
+export async function playHosts(
+  ground: Ground,
+  scenario: HostScenario,
+  { count, ageMs }: HostOptions,
+): Promise<Result[]> {
+  const { runtime, rtmpUrl } = ground;
+  const url = `${rtmpUrl}/${scenario.name}`;
+  // ECS has started another one for each that was killed before.
+  await waitFor('two warm hosts', () => (warmHosts(ground.folder) === 2 ? true : undefined), {
+    timeoutMs: 60_000,
+  });
+  const publisher = new Publisher(url);
   try {
-    // ECS has started another one for each that was killed before.
-    await waitFor('two warm hosts', () => (warmHosts(ground.folder) === 2 ? true : undefined), {
-      timeoutMs: 60_000,
-    });
-    for (let i = 0; i < count; i++) running.push(await begin(ground, `${scenario.name}-${i}`, scenario));
-    await Promise.all(
-      running.map(({ recordingId }) =>
-        waitFor('the first checkpoint', () => hasCheckpoint(ground, recordingId), { timeoutMs: 40_000 }),
-      ),
-    );
-    await delay(scenario.afterMs);
-    const hostId = running[0]?.hostId ?? '';
-    const isVictim = (one: Running): boolean => one.hostId === hostId;
-    const sent = running.map(({ publisher }) => publisher.frames);
-    strike(scenario.kind, hostId);
-    await Promise.all(running.filter(isVictim).map((one) => goesOn(ground, one)));
+    const names = Array.from({ length: count }, (_, i) => `${scenario.name}-${i}`);
+    const running = await Promise.all(names.map((name) => begin(ground, name, url, scenario)));
+    await delay(ageMs + scenario.afterMs);
+    const isVictim = victims(scenario.kind, running);
+    const sent = publisher.frames;
+    strike(scenario.kind, running[0]?.claim.hostId ?? '');
+    const moving = scenario.kind === 'workerTerm' ? [] : running.filter(isVictim);
+    await Promise.all(moving.map((one) => goesOn(ground, one)));
     await delay(4_000);
     return await Promise.all(
-      running.map(async (one, i) => {
-        await call(ground.runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: one.session });
-        const done = await available(ground.runtime, one.recordingId);
-        const own = { ...scenario, name: one.session };
-        const result = await judge(ground, own, one.recordingId, done, sent[i] ?? 0);
-        const disturbed = !isVictim(one) && done.parts.length > 1 ? ['it noticed the death of another'] : [];
-        return { ...result, problems: [...result.problems, ...disturbed] };
+      running.map(async (one) => {
+        await call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: one.session });
+        const done = await available(runtime, one.recordingId);
+        return judgeHosted(ground, { ...scenario, name: one.session }, one, done, {
+          sent,
+          isVictim: isVictim(one),
+        });
       }),
     );
   } catch (error) {
     return [{ scenario, lossMs: Number.NaN, gapMs: undefined, problems: [String(error)] }];
   } finally {
-    await Promise.all(running.map(({ publisher }) => publisher.kill()));
-  }
-}
-
-async function begin(ground: Ground, session: string, { format }: Scenario): Promise<Running> {
-  const { runtime, rtmpUrl, s3 } = ground;
-  const url = `${rtmpUrl}/${session}`;
-  const publisher = new Publisher(url);
-  try {
-    await call(runtime, 'PUT', `/streams/${session}`, { name: session, sourceUrl: url });
-    const recordingId = await start(runtime, session, format);
-    const store = new StateStore(s3, 'landing');
-    const claim = await waitFor('a host', async () => {
-      return (await store.read(attemptKey(recordingId, 1, 'claim'), claimSchema))?.value;
-    });
-    if (claim.hostId === undefined) throw new Error('no host took it in time');
-    return { publisher, recordingId, session, hostId: claim.hostId };
-  } catch (error) {
     await publisher.kill();
-    throw error;
   }
 }
 
-function strike(kind: HostScenario['kind'], hostId: string): void {
+async function begin(ground: Ground, session: string, url: string, { format }: Scenario): Promise<Running> {
+  const { runtime, s3 } = ground;
+  await call(runtime, 'PUT', `/streams/${session}`, { name: session, sourceUrl: url });
+  const recordingId = await start(runtime, session, format);
+  await waitFor('the first checkpoint', () => hasCheckpoint(ground, recordingId), { timeoutMs: 60_000 });
+  const found = await new StateStore(s3, 'landing').read(attemptKey(recordingId, 1, 'claim'), claimSchema);
+  if (found === undefined) throw new Error('nobody has claimed it');
+  return { recordingId, session, claim: found.value };
+}
+
+/** Of a host all that it carries; of its first worker, what shares a journal with the first recording. */
+function victims(kind: HostKind, running: readonly Running[]): (one: Running) => boolean {
+  const first = running[0]?.claim;
+  if (first?.hostId === undefined) throw new Error('no host took it in time');
+  const isOfWorker = kind === 'worker' || kind === 'workerTerm';
+  return ({ claim }) => (isOfWorker ? claim.journal === first.journal : claim.hostId === first.hostId);
+}
+
+function strike(kind: HostKind, hostId: string): void {
   const host = hostPid(hostId);
-  const victim = kind === 'host' || host === undefined ? host : workerPid(host);
-  // A host's container goes as a whole.
-  if (!kill(kind === 'host' && victim !== undefined ? -victim : victim)) throw new Error('it had gone');
+  const victim = host === undefined || kind === 'host' || kind === 'hostTerm' ? host : workerPid(host);
+  if (victim === undefined) throw new Error('it had gone');
+  // Killed, a host's container goes as a whole; told to end, its first process is told alone.
+  const target = kind === 'host' ? -victim : victim;
+  if (!kill(target, kind.endsWith('Term') ? 'SIGTERM' : 'SIGKILL')) throw new Error('it had gone');
 }
 
 async function goesOn({ runtime }: Ground, { recordingId }: Running): Promise<void> {
   await waitFor(
-    'the recording to go on',
+    `${recordingId} to go on`,
     async () => {
       const { parts, status } = await view(runtime, recordingId);
       if (status === 'failed' || status === 'available') throw new Error(`it is ${status}`);
@@ -104,4 +122,75 @@ async function goesOn({ runtime }: Ground, { recordingId }: Running): Promise<vo
     },
     { timeoutMs: 90_000 },
   );
+}
+
+/** A frame of a record. */
+interface Frame {
+  readonly counter: number;
+  /** By the part's wall clock, in epoch milliseconds. */
+  readonly atMs: number;
+  readonly keyframe: boolean;
+}
+
+/** How it went for a recording, of which each frame counts once: where two parts overlap, the later one's are taken. */
+async function judgeHosted(
+  ground: Ground,
+  scenario: HostScenario,
+  { recordingId }: Running,
+  done: RecordingView,
+  { sent, isVictim }: { readonly sent: number; readonly isVictim: boolean },
+): Promise<Result> {
+  const { files, problems } = await partFiles(ground, scenario, recordingId, done);
+  const parts: Frame[][] = [];
+  for (const { file, startTime } of files) parts.push(await framesOf(file, Date.parse(startTime)));
+  const counters = cutAtOverlaps(parts).map(({ counter }) => counter);
+  const [first = 0, last = 0] = [counters[0], counters.at(-1)];
+  for (const [i, counter] of counters.entries())
+    if (i > 0 && counter <= (counters[i - 1] ?? 0)) problems.push(`frame ${counter} twice`);
+  const missing = last - first + 1 - new Set(counters).size;
+  const isKilled = isVictim && !scenario.kind.endsWith('Term');
+  if (missing > 0 && !isKilled) problems.push(`${missing} frames missing`);
+  if (!isVictim && parts.length > 1) problems.push('it noticed what another one met');
+  const lastBefore = counters.findLast((counter) => counter <= sent) ?? first;
+  const after = counters.find((counter) => counter > sent);
+  if (after === undefined) problems.push('nothing from after the signal');
+  return {
+    scenario,
+    lossMs: ((sent - lastBefore) / FPS) * 1000,
+    gapMs: after === undefined ? undefined : ((after - sent) / FPS) * 1000,
+    problems,
+    ...(isVictim ? { missing } : {}),
+  };
+}
+
+async function framesOf(file: string, startTimeMs: number): Promise<Frame[]> {
+  const counters = await readCounters(file);
+  const entries = ['-select_streams', 'v:0', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', ...entries, file]);
+  // What a transport stream says beside has lines of its own.
+  const packets = stdout.split('\n').filter((line) => /^-?[\d.]+,/.test(line));
+  if (packets.length !== counters.length)
+    throw new Error(`${packets.length} packets give ${counters.length} frames`);
+  const [begin = 0] = packets.map((line) => Number(line.split(',')[0]));
+  return packets.map((line, i) => {
+    const [time = '', flags = ''] = line.split(',');
+    const atMs = startTimeMs + 1000 * (Number(time) - begin);
+    return { counter: counters[i] ?? 0, atMs, keyframe: flags.includes('K') };
+  });
+}
+
+/** The earlier part is cut before its keyframe that is nearest to where the later one begins, which is one too. */
+function cutAtOverlaps(parts: readonly (readonly Frame[])[]): Frame[] {
+  return parts.flatMap((frames, i) => {
+    const next = parts[i + 1]?.[0];
+    const last = frames.at(-1);
+    if (next === undefined || last === undefined || last.atMs < next.atMs) return [...frames];
+    const distance = ({ atMs }: Frame): number => Math.abs(atMs - next.atMs);
+    const cut = frames
+      .filter(({ keyframe }) => keyframe)
+      .reduce((best, one) => (distance(one) < distance(best) ? one : best));
+    // The later one may begin after the earlier one's last keyframe.
+    const isAfterAll = last.atMs + 1000 / FPS - next.atMs < distance(cut);
+    return isAfterAll ? [...frames] : frames.slice(0, frames.indexOf(cut));
+  });
 }

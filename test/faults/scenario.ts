@@ -10,7 +10,7 @@ import { Publisher } from './publisher.ts';
 import { ffmpegPid, kill, recorderPid } from './victim.ts';
 
 export const KINDS = ['recorder', 'ffmpeg', 'both', 'source'] as const;
-export type Kind = (typeof KINDS)[number] | 'outage' | 'worker' | 'host';
+export type Kind = (typeof KINDS)[number] | 'outage' | 'worker' | 'host' | 'workerTerm' | 'hostTerm';
 export const FORMATS = ['mp4', 'ts', 'mkv'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -35,16 +35,22 @@ export interface Result {
   readonly lossMs: number;
   /** From the kill to the first frame after it, in milliseconds; undefined where nothing was to follow. */
   readonly gapMs: number | undefined;
+  /** Frames that are missing in all, where some may be. */
+  readonly missing?: number;
   readonly problems: readonly string[];
 }
 
-interface RecordingView {
+export interface RecordingView {
   readonly status: string;
   readonly reason?: { readonly code: string };
-  readonly parts: readonly { readonly part: number; readonly download?: { readonly url: string } }[];
+  readonly parts: readonly {
+    readonly part: number;
+    readonly startTime?: string;
+    readonly download?: { readonly url: string };
+  }[];
 }
 
-const FPS = 25;
+export const FPS = 25;
 
 /** One recording, one kill, and what is in the library afterwards. */
 export async function play(ground: Ground, scenario: Scenario): Promise<Result> {
@@ -128,24 +134,40 @@ async function strike(kind: Kind, recordingId: string, publisher: Publisher): Pr
   if (kind !== 'recorder' && !kill(ffmpeg) && kind === 'ffmpeg') throw new Error('ffmpeg had gone');
 }
 
-export async function judge(
+/** The parts that hold anything, in order, each decoded once from end to end. */
+export async function partFiles(
   { folder }: Ground,
   scenario: Scenario,
   recordingId: string,
   { parts }: RecordingView,
-  sent: number,
-): Promise<Result> {
+): Promise<{
+  readonly files: readonly { readonly file: string; readonly startTime: string }[];
+  readonly problems: string[];
+}> {
   const problems: string[] = [];
-  const counters: number[] = [];
-  for (const { part, download } of parts) {
+  const files: { readonly file: string; readonly startTime: string }[] = [];
+  for (const { part, download, startTime = '' } of parts) {
     if (download === undefined) continue;
     const file = path.join(folder, `${recordingId}-${part}.${scenario.format}`);
     await writeFile(file, Buffer.from(await (await fetch(download.url)).arrayBuffer()));
     const errors = await decodeErrors(file);
     // A transport stream that was joined has jumps in its counters, which players step over.
     if (errors !== '' && scenario.format !== 'ts') problems.push(`part ${part}: ${errors.split('\n')[0]}`);
-    counters.push(...(await readCounters(file)));
+    files.push({ file, startTime });
   }
+  return { files, problems };
+}
+
+async function judge(
+  ground: Ground,
+  scenario: Scenario,
+  recordingId: string,
+  done: RecordingView,
+  sent: number,
+): Promise<Result> {
+  const { files, problems } = await partFiles(ground, scenario, recordingId, done);
+  const counters: number[] = [];
+  for (const { file } of files) counters.push(...(await readCounters(file)));
   for (const [i, counter] of counters.entries()) {
     if (i > 0 && counter <= (counters[i - 1] ?? 0)) problems.push(`frame ${counter} twice`);
   }

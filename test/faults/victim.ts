@@ -11,7 +11,7 @@ export function recorderPid(recordingId: string): number | undefined {
 
 /** The recorder's own ffmpeg. */
 export function ffmpegPid(parentPid: number): number | undefined {
-  return childPid(parentPid, (command) => command.startsWith('ffmpeg'));
+  return childPid(parentPid, (command) => /^([^\0]*\/)?ffmpeg\0/.test(command));
 }
 
 /** A host by the id of its task, which its environment has in the address of its metadata. */
@@ -31,7 +31,7 @@ export function warmHosts(folder: string): number {
   ).length;
 }
 
-/** The worker of a host that carries ten recordings at most. */
+/** The first worker of a host. */
 export function workerPid(host: number): number | undefined {
   return childPid(host, (command) => command.endsWith('\0worker\0'));
 }
@@ -44,11 +44,11 @@ function childPid(parentPid: number, isMeant: (command: string) => boolean): num
   });
 }
 
-/** Kills at once; false when the process is gone already. */
-export function kill(pid: number | undefined): boolean {
+/** False when the process is gone already. @param pid negative for a group */
+export function kill(pid: number | undefined, signal: NodeJS.Signals = 'SIGKILL'): boolean {
   if (pid === undefined) return false;
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
@@ -58,13 +58,14 @@ export function kill(pid: number | undefined): boolean {
 function processes(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** '' for a process that has gone in the meantime. */
 function read(pid: number, file: 'environ' | 'cmdline' | 'stat'): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'latin1').replace(/^.*\/(ffmpeg)\0/, '$1\0');
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     return '';
   }

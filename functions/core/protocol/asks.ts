@@ -55,6 +55,16 @@ export type SettleAsk = z.infer<typeof settleAskSchema>;
 export const settleAsksSchema = z.object({ version, asks: z.array(settleAskSchema).check(z.minLength(1)) });
 export type SettleAsks = z.infer<typeof settleAsksSchema>;
 
+/** Settle queue: a host says nothing any more, and with it ended all that it carried. */
+export const hostGoneAskSchema = z.object({
+  version,
+  hostId: z.string().check(z.minLength(1)),
+  reason: z.string(),
+  by: z.string(),
+  endedAtMs: count,
+});
+export type HostGoneAsk = z.infer<typeof hostGoneAskSchema>;
+
 export function assignment(recordingId: string, attempt: number, avoidHostId?: string): Assignment {
   return {
     version: VERSION,
@@ -70,6 +80,10 @@ export function settleAsk(ask: Omit<SettleAsk, 'version'>): SettleAsk {
 
 export function settleAsks(asks: readonly SettleAsk[]): SettleAsks {
   return { version: VERSION, asks: [...asks] };
+}
+
+export function hostGoneAsk(ask: Omit<HostGoneAsk, 'version'>): HostGoneAsk {
+  return { version: VERSION, ...ask };
 }
 
 export function launchAsk(recordingId: string, attempt: number, askedAtMs: number): LaunchAsk {

@@ -63,6 +63,9 @@ it('what a host carried is settled, a worker with one message, and keeps its las
   const store = hostOfThree();
   const sent: unknown[] = [];
   const settleQueue = { send: async (message: object) => void sent.push(message) };
+  // Given to it, and not begun yet: another host begins, or this one, if it lives all the same.
+  const given = hostCarriesKey(HOST, '01K00000000000000000000009', 1);
+  store.put(given, { recordingId: '01K00000000000000000000009', attempt: 1, runId: 'run' });
   const overwrite = async (key: string, value: unknown) => store.put(key, value);
   const options = { store: Object.assign(store, { overwrite }), settleQueue } as unknown as Parameters<
     typeof settleGoneHost
@@ -71,7 +74,8 @@ it('what a host carried is settled, a worker with one message, and keeps its las
   expect(await settleGoneHost(options, gone)).toBe(3);
   const together = sent.map((message) => settleAsksSchema.parse(message).asks.map((ask) => ask.recordingId));
   expect(together.toSorted((a, b) => b.length - a.length)).toEqual([ids.slice(0, 2), ids.slice(2)]);
-  expect(store.keys(hostCarriesPrefix(HOST))).toEqual([]);
+  expect(store.keys(hostCarriesPrefix(HOST))).toEqual([given]);
+  expect(store.keys(hostStatusKey(HOST))).toEqual([]);
   const kept = ids.map((id) => store.value(attemptKey(id, 1, 'progress'), progressSchema)?.bytes);
   expect(kept).toEqual([100, 101, undefined]);
 });

@@ -71,6 +71,7 @@ describe('an attempt that ended inside a host', () => {
       store: store as never,
       aftermath: aftermath('with others'),
       aftermathApart: aftermath('apart'),
+      settleQueue: { send: async () => undefined },
     });
 
   beforeEach(() => {

@@ -1,0 +1,87 @@
+import { statfs } from 'node:fs/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { hostMetrics } from '../../functions/core/metrics/hostMetrics.ts';
+import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
+import type { HostState } from './hostState.ts';
+import { processTreeUsage } from './processTree.ts';
+import type { Protection } from './protection.ts';
+import type { Room } from './room.ts';
+
+export interface PulseOptions {
+  readonly hostId: string;
+  readonly taskArn: string | undefined;
+  readonly state: HostState;
+  readonly protection: Protection;
+  readonly room: Room;
+  /** The disk that is measured. */
+  readonly spoolFolder: string;
+  readonly carrying: () => { readonly recordings: number; readonly progress: readonly CarriedProgress[] };
+  readonly isEnding: () => boolean;
+  readonly log: Logger;
+}
+
+const IDLE_MS = 15_000;
+const METRICS_MS = 60_000;
+
+/** How a host is: it measures itself, and tells it, in one heartbeat of all that it carries. */
+export class Pulse {
+  readonly #options: PulseOptions;
+  #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
+  #loopDelayMs = 0;
+  #toldAtMs = 0;
+  #metricsAtMs = 0;
+
+  constructor(options: PulseOptions) {
+    this.#options = options;
+  }
+
+  /** A worker's event loop was blocked for so long. */
+  delayed(maxMs: number): void {
+    this.#loopDelayMs = Math.max(this.#loopDelayMs, maxMs);
+  }
+
+  async measure(): Promise<void> {
+    const { room, spoolFolder } = this.#options;
+    const { cpuMs, memoryBytes } = await processTreeUsage(process.pid);
+    const { bavail, blocks } = await statfs(spoolFolder);
+    const atMs = performance.now();
+    const before = this.#cpu ?? { atMs: 0, cpuMs };
+    this.#cpu = { atMs, cpuMs };
+    const cpuUnits = (1024 * (cpuMs - before.cpuMs)) / (atMs - before.atMs);
+    const diskShare = 1 - bavail / blocks;
+    room.measured({ cpuUnits, memoryBytes, diskShare, loopDelayMs: this.#loopDelayMs });
+    this.#loopDelayMs = 0;
+  }
+
+  /** Every 2 s; without recordings more seldom. */
+  async tell(): Promise<void> {
+    const { room, carrying, protection, log } = this.#options;
+    const { recordings } = carrying();
+    const nowMs = Date.now();
+    if (nowMs - this.#metricsAtMs >= METRICS_MS) {
+      this.#metricsAtMs = nowMs;
+      log.info('host', hostMetrics(nowMs, { loadPercent: room.loadPercent, recordings }));
+    }
+    if (recordings === 0 && nowMs - this.#toldAtMs < IDLE_MS) return;
+    // Whoever listens does not wait for ECS.
+    await Promise.all([this.beat(), recordings > 0 ? protection.keep() : protection.end()]);
+  }
+
+  /** Others take a host that does not for gone (./peers.ts). @throws S3's faults */
+  async beat(): Promise<void> {
+    const { hostId, taskArn, state, room, carrying, isEnding } = this.#options;
+    const { recordings, progress } = carrying();
+    const atMs = Date.now();
+    const full = isEnding() ? 'ending' : room.full(atMs);
+    await state.tellStatus({
+      hostId,
+      atMs,
+      recordings,
+      progress: [...progress],
+      ...(taskArn === undefined ? {} : { taskArn }),
+      ...(full === undefined ? {} : { full }),
+      usage: room.usage,
+    });
+    this.#toldAtMs = atMs;
+  }
+}
