@@ -1,4 +1,5 @@
-import { afterAll, beforeAll } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterAll, aroundEach, beforeAll } from 'vitest';
 import { MediaFolder } from './media.ts';
 import { RecorderBench } from './recorderBench.ts';
 
@@ -22,11 +23,24 @@ export function folderForTests(): MediaFolder {
   return folder;
 }
 
-/** What a test pushes here is called after the last test, the newest first: what feeds another is closed after it. */
-export function closersForTests(): Pick<(() => unknown)[], 'push'> {
-  const closers: (() => unknown)[] = [];
-  afterAll(async () => {
-    for (const close of closers.toReversed()) await close();
+/**
+ * What a test pushes here is called after that test, the newest first: what feeds another is closed after it. What is
+ * pushed outside of a test (in a `beforeAll`) is called after the last test.
+ */
+export function closersForTests(): Pick<Closer[], 'push'> {
+  const ofFile: Closer[] = [];
+  const ofTest = new AsyncLocalStorage<Closer[]>();
+  aroundEach(async (runTest) => {
+    const closers: Closer[] = [];
+    await ofTest.run(closers, runTest);
+    await closeAll(closers);
   });
-  return closers;
+  afterAll(() => closeAll(ofFile));
+  return { push: (...closers) => (ofTest.getStore() ?? ofFile).push(...closers) };
+}
+
+type Closer = () => unknown;
+
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  for (const close of closers.toReversed()) await close();
 }
