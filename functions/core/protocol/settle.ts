@@ -225,13 +225,14 @@ async function isStopAsked({ store }: SettlePorts, recordingId: string): Promise
 
 /**
  * How many attempts, up to this one and without a longer one in between, ended soon after they began. One that handed over
- * did what it should.
+ * did what it should: it neither counts, nor is it the one to give up after.
  */
 function countShortAttempts({ attempts }: RecordingObjects, last: number, end: End): number {
+  if (end.reason.code === 'handed_over') return 0;
   let count = 0;
   for (let attempt = last; attempt > 0; attempt--) {
     const facts = attempts.get(attempt);
-    if ((attempt === last ? end : facts?.end)?.reason.code === 'handed_over') continue;
+    if (facts?.end?.reason.code === 'handed_over') continue;
     const endedAtMs = attempt === last ? end.endedAtMs : facts?.end?.endedAtMs;
     const claimedAtMs = facts?.claim?.void === undefined ? facts?.claim?.claimedAtMs : undefined;
     const isLong =

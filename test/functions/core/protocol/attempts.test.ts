@@ -61,6 +61,30 @@ it('hand-overs are no signs of a crash loop, however soon they follow each other
   expect(await bench.gone(14)).toMatchObject({ kind: 'ended', outcome: { reason: { code: 'interrupted' } } });
 });
 
+it('a hand-over after short attempts is not what a recording is given up for', async () => {
+  for (let attempt = 1; attempt < 5; attempt++) {
+    await bench.begin(attempt);
+    expect(await bench.gone(attempt)).toEqual({ kind: 'relaunched', attempt: attempt + 1 });
+  }
+  // The fifth asked for the sixth before it was lost, so that nobody counts; the sixth works, and hands over itself.
+  await bench.begin(5);
+  await bench.begin(6);
+  expect(await bench.gone(5)).toEqual({ kind: 'relaunched', attempt: 6 });
+  await bench.end(6, 'handed_over');
+  expect(await bench.gone(6)).toEqual({ kind: 'relaunched', attempt: 7 });
+});
+
+it('an attempt that was closed for the end is followed by no other, also when its closer died before the outcome', async () => {
+  await bench.begin(1);
+  await bench.record(1);
+  await bench.end(1, 'interrupted');
+  const last = { code: 'source_ended', message: 'm' } as const;
+  const closed = { recordingId: bench.recordingId, attempt: 2 };
+  await voidClaim(bench.ports, closed, { by: 'x', reason: 'the recording has ended', last });
+  expect(await bench.gone(1)).toMatchObject({ kind: 'ended', outcome: { reason: last, parts: 1 } });
+  expect(launched()).toEqual([1]);
+});
+
 describe('of two attempts that are alive at the same time', () => {
   beforeEach(async () => {
     await bench.begin(1);
