@@ -73,7 +73,7 @@ export const RUN: Readonly<Record<Command, Run>> = {
     }),
 
   async get(client, args, { say }) {
-    const { parts } = await client.recording(args.subject);
+    const parts = await client.parts(args.subject);
     const ready = parts.filter(({ download }) => download !== undefined);
     if (ready.length === 0) {
       throw new ApiError('It has no file in the library yet.', { status: 0, code: 'nothing_to_download' });

@@ -56,7 +56,10 @@ export interface RecorderClient {
   recordings(
     query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
   ): Promise<components['schemas']['Recordings']>;
+  /** With its first 100 parts. */
   recording(recordingId: string): Promise<Recording>;
+  /** All of its parts. */
+  parts(recordingId: string): Promise<Part[]>;
   events(recordingId: string): Promise<RecordingEvent[]>;
   /** Starts a recording; with the same `idempotencyKey` once, however often it is sent. */
   start(
@@ -99,6 +102,20 @@ export function recorderClient(options: ClientOptions): RecorderClient {
     },
     recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
     recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
+    async parts(recordingId) {
+      const found: Part[] = [];
+      let nextToken: string | undefined;
+      do {
+        const params = {
+          path: { recordingId },
+          query: nextToken === undefined ? {} : { nextToken },
+        };
+        const page = await body(raw.GET('/recordings/{recordingId}', { params }));
+        found.push(...page.parts);
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+      return found;
+    },
     events: async (recordingId) =>
       (await body(raw.GET('/recordings/{recordingId}/events', byId(recordingId)))).events,
     start: (request, idempotencyKey) =>
@@ -110,12 +127,14 @@ export function recorderClient(options: ClientOptions): RecorderClient {
       ),
     stop: (recordingId) => body(raw.POST('/recordings/{recordingId}/stop', byId(recordingId))),
     rotate: (recordingId) => body(raw.POST('/recordings/{recordingId}/rotate', byId(recordingId))),
-    remove: (recordingId, { records = false } = {}) =>
-      body(
-        raw.DELETE('/recordings/{recordingId}', {
-          params: { path: { recordingId }, query: records ? { records: 'true' } : {} },
-        }),
-      ),
+    async remove(recordingId, { records = false } = {}) {
+      const params = { path: { recordingId }, query: records ? { records: 'true' as const } : {} };
+      for (let deletedRecords = 0; ; ) {
+        const done = await body(raw.DELETE('/recordings/{recordingId}', { params }));
+        deletedRecords += done.deletedRecords;
+        if (done.remainingParts === 0) return { deletedRecords };
+      }
+    },
   };
 }
 

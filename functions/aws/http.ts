@@ -4,6 +4,7 @@ import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import httpSecurityHeaders from '@middy/http-security-headers';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { errorBody, RecorderError, retryAfter } from '../core/api/errors.ts';
+import { etagOf, isKnown } from '../core/api/etag.ts';
 import { logger } from './logger.ts';
 
 export const BODY_MAX_BYTES = 64 * 1024;
@@ -77,15 +78,46 @@ function handlerFor(
   authorize: (event: APIGatewayProxyEventV2) => Promise<void> = async () => undefined,
 ): HttpFunction {
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-    .use(httpSecurityHeaders())
+    .use(httpSecurityHeaders(SECURITY_HEADERS))
     .use(jsonErrors())
     .use(httpEventNormalizer())
     .use(httpHeaderNormalizer())
     .handler(async (event: APIGatewayProxyEventV2, context: Context) => {
       await authorize(event);
       const { body, run } = operationOf(event);
-      return jsonAnswer(await run(toRequest(event, context, readBody(event, body))));
+      const request = toRequest(event, context, readBody(event, body));
+      return jsonAnswer(unlessKnown(request, await run(request)));
     });
+}
+
+/** What an answer that is no page needs: that nobody guesses its type, shows it in a frame, or asks without TLS. */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: { 'default-src': "'none'", 'frame-ancestors': "'none'" },
+  contentTypeOptions: { action: 'nosniff' },
+  crossOriginEmbedderPolicy: false,
+  crossOriginOpenerPolicy: false,
+  crossOriginResourcePolicy: false,
+  dnsPrefetchControl: false,
+  downloadOptions: false,
+  frameOptions: false,
+  originAgentCluster: false,
+  permissionsPolicy: false,
+  permittedCrossDomainPolicies: false,
+  poweredBy: false,
+  referrerPolicy: false,
+  reportTo: false,
+  reportingEndpoints: false,
+  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false, preload: false },
+  xssProtection: false,
+} as const;
+
+/** Every resource has an ETag: the handler's own, where links differ each time, or of what is answered. */
+function unlessKnown({ method, headers }: HttpRequest, answer: HttpAnswer): HttpAnswer {
+  if (method !== 'GET' || answer.status !== 200 || answer.body === undefined) return answer;
+  const etag = answer.headers?.etag ?? etagOf(answer.body);
+  return isKnown(etag, headers['if-none-match'])
+    ? { status: 304, headers: { etag } }
+    : { ...answer, headers: { ...answer.headers, etag } };
 }
 
 function toRequest(event: APIGatewayProxyEventV2, context: Context, body: unknown): HttpRequest {

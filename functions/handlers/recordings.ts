@@ -5,8 +5,10 @@ import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
+import type { Awaited } from '../core/api/awaited.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { etagOf, isKnown } from '../core/api/etag.ts';
+import { partsPage } from '../core/api/partsPage.ts';
 import { settingsOf } from '../core/api/recordingConfig.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
@@ -53,6 +55,8 @@ const setup = once(() => {
 });
 
 const WAIT_MS = 20_000;
+/** Of the 30 s that API Gateway waits. */
+const DELETE_MS = 15_000;
 const DEFAULT_LIMIT = 20;
 
 /** The recordings as resources. */
@@ -129,7 +133,7 @@ async function started({ recordingId, mediaSessionId, alreadyStarted }: StartAns
 
 /** → 200 `{"recordings":[…],"nextToken"?}`, newest first. */
 async function list({ query }: HttpRequest): Promise<HttpAnswer> {
-  const { status, stream, mediaSessionId, from, to, limit, nextToken } = parseInput(
+  const { status, stream, mediaSessionId, room, tag, from, to, limit, nextToken } = parseInput(
     listRecordingsQuery,
     query,
   );
@@ -138,10 +142,12 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
     ...(nextToken === undefined ? {} : { nextToken }),
     ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
     ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    ...(room === undefined ? {} : { room }),
     wants: (summary) =>
       (status === undefined || recordingStatus(summary) === status) &&
       (stream === undefined || summary.job.stream.name === stream) &&
-      (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId),
+      (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId) &&
+      (tag === undefined || hasTag(summary.job.settings.tags, tag)),
   });
   return {
     status: 200,
@@ -149,29 +155,35 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
   };
 }
 
+/** @param wanted a tag's name, or `name=value`; either may hold a `=` */
+function hasTag(tags: Readonly<Record<string, string>>, wanted: string): boolean {
+  return Object.entries(tags).some(([name, value]) => name === wanted || `${name}=${value}` === wanted);
+}
+
 /**
  * → 200, the recording with its parts and links; 304 for the ETag that the caller has. With `waitFor` as soon as that is
  * so, or when `timeout` seconds are over.
  */
 async function show(request: HttpRequest): Promise<HttpAnswer> {
-  await awaitIt(request);
+  const { waitFor, timeout, nextToken } = parseInput(getRecordingQuery, request.query);
+  if (waitFor !== undefined)
+    await awaitIt(request, waitFor, timeout === undefined ? WAIT_MS : Number(timeout) * 1_000);
   const objects = await found(request);
+  const page = partsPage(objects, nextToken);
   // Links differ each time and say nothing about the recording.
-  const etag = etagOf(recordingView(objects, new Map()));
+  const etag = etagOf(recordingView(objects, new Map(), { page }));
   if (isKnown(etag, request.headers['if-none-match'])) return { status: 304, headers: { etag } };
   const { s3, playLinks } = setup();
   const play = await playLinks.of(objects, request.origin, Date.now());
-  const view = recordingView(objects, await presignParts(s3, objects), play);
-  return { status: 200, headers: { etag }, body: view };
+  const links = await presignParts(s3, objects, page.parts);
+  return { status: 200, headers: { etag }, body: recordingView(objects, links, { play, page }) };
 }
 
-async function awaitIt({ path, query }: HttpRequest): Promise<void> {
-  const { waitFor, timeout } = parseInput(getRecordingQuery, query);
-  if (waitFor === undefined) return;
+async function awaitIt({ path }: HttpRequest, awaited: Awaited, timeoutMs: number): Promise<void> {
   const recordingId = idIn(path);
   await waitForRecording({
-    awaited: waitFor,
-    timeoutMs: timeout === undefined ? WAIT_MS : Number(timeout) * 1_000,
+    awaited,
+    timeoutMs,
     look: () => readSummary(setup().ports.store, recordingId),
     nowMs: Date.now,
     sleep: async (ms) => void (await delay(ms)),
@@ -206,26 +218,36 @@ async function rotate({ path }: HttpRequest): Promise<HttpAnswer> {
   return { status: 202, body: { recordingId, sequence } };
 }
 
-/** `?records=true` deletes its records in the library too → 200 `{"recordingId","deletedRecords"}`. */
-async function remove(request: HttpRequest): Promise<HttpAnswer> {
-  const { records } = parseInput(deleteRecordingQuery, request.query);
-  const objects = await found(request);
+/**
+ * `?records=true` deletes its records in the library too → 200 `{"recordingId","deletedRecords","remainingParts"}`; 202
+ * where there were more than there was time for: the same request goes on.
+ */
+async function remove({ path, query }: HttpRequest): Promise<HttpAnswer> {
+  const { records } = parseInput(deleteRecordingQuery, query);
+  const recordingId = idIn(path);
   const { s3, ports } = setup();
-  const deletedRecords = await deleteRecording({ s3, store: ports.store }, objects, {
+  const untilMs = Date.now() + DELETE_MS;
+  const deletion = await deleteRecording({ s3, store: ports.store }, recordingId, {
     records: records === 'true',
+    hasTime: () => Date.now() < untilMs,
   });
-  logger.info('recording deleted', { deletedRecords });
-  return { status: 200, body: { recordingId: objects.job.recordingId, deletedRecords } };
+  logger.info('recording deleted', { ...deletion });
+  const goesOn = deletion.remainingParts > 0;
+  return {
+    status: goesOn ? 202 : 200,
+    ...(goesOn ? { headers: { 'retry-after': '1' } } : {}),
+    body: { recordingId, ...deletion },
+  };
 }
 
 /** `{streamName, …}` → 200, the names that a record would get, and what was changed. */
 async function preview({ body }: HttpRequest): Promise<HttpAnswer> {
-  const { policy, fileTemplate, libraryKeyTemplate, encoding, format, ...values } = parseInput(
+  const { config, policy, fileTemplate, libraryKeyTemplate, encoding, format, ...values } = parseInput(
     previewNameBody,
     body,
   );
   const rules = {
-    ...setup().defaults.names,
+    ...settingsOf(config ?? {}, setup().defaults).names,
     // A template that is asked for is meant to be used, whatever the deployment's policy.
     ...(fileTemplate === undefined ? {} : { fileTemplate, policy: 'template' as const }),
     ...(policy === undefined ? {} : { policy }),

@@ -3,6 +3,7 @@ import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { once } from '../aws/once.ts';
 import { StateStore } from '../aws/stateStore.ts';
+import { etagOf } from '../core/api/etag.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { listRoomsQuery, roomPath, roomQuery } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
@@ -42,5 +43,11 @@ async function show({ path, query }: HttpRequest): Promise<HttpAnswer> {
     limit: Number(limit),
     ...rest,
   });
-  return { status: 200, body: { ...roomView(room, items), nextToken } };
+  // Links differ each time and say nothing about the recordings.
+  const said = roomView(
+    room,
+    items.map(({ objects }) => ({ objects, links: new Map() })),
+  );
+  const etag = etagOf({ ...said, nextToken });
+  return { status: 200, headers: { etag }, body: { ...roomView(room, items), nextToken } };
 }

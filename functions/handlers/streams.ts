@@ -4,7 +4,6 @@ import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { RecorderError } from '../core/api/errors.ts';
-import { etagOf, isKnown } from '../core/api/etag.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { announceBody, listStreamsQuery, mediaSessionPath } from '../core/api/schemas.ts';
 import { parseInput } from '../core/api/validation.ts';
@@ -72,15 +71,12 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, body: { streams: sessions.map(streamView), nextToken } };
 }
 
-/** → 200, the stream; 304 for the ETag that the caller has. */
-async function show({ path, headers }: HttpRequest): Promise<HttpAnswer> {
+/** → 200, the stream. */
+async function show({ path }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionPath, path);
   const session = await setup().store.read(sessionKey(mediaSessionId), sessionSchema);
   if (session === undefined) throw unknownStream();
-  const body = streamView(session.value);
-  const etag = etagOf(body);
-  if (isKnown(etag, headers['if-none-match'])) return { status: 304, headers: { etag } };
-  return { status: 200, headers: { etag }, body };
+  return { status: 200, body: streamView(session.value) };
 }
 
 /** Announces a stream, or its new state → 200, the stream. */

@@ -10,7 +10,7 @@ import { RecorderError } from '../core/api/errors.ts';
 import { settingsOf } from '../core/api/recordingConfig.ts';
 import { type WcsMethod, wcsMethodPath } from '../core/api/routes.ts';
 import { mediaSessionBody, startRecordingBody } from '../core/api/schemas.ts';
-import { parseInput } from '../core/api/validation.ts';
+import { ignoredFields, parseInput } from '../core/api/validation.ts';
 import { matches, streamFilter, toWcsStreamItem, type WcsStreamItem } from '../core/api/wcsAnswers.ts';
 import { credentialsSchema, isBasicFor } from '../core/auth/basic.ts';
 import { cancelReservation } from '../core/protocol/reservation.ts';
@@ -91,13 +91,15 @@ async function startStream({ body, requestId }: HttpRequest): Promise<HttpAnswer
   logger.info('recording start asked', { ...result });
   const { recordingId, alreadyStarted } = result;
   const status = alreadyStarted ? await statusNow(ports.store, recordingId) : 'starting';
-  return { status: 200, body: { recordingId, mediaSessionId, status, alreadyStarted } };
+  const ignored = ignoredFields(startRecordingBody, body);
+  return { status: 200, body: { recordingId, mediaSessionId, status, alreadyStarted, ...ignored } };
 }
 
 /** `{"mediaSessionId"}` → 200 `{"recordingId","mediaSessionId","status"}`. */
 async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer> {
   const { mediaSessionId } = parseInput(mediaSessionBody, body);
   logger.appendKeys({ mediaSessionId });
+  const ignored = ignoredFields(mediaSessionBody, body);
   const { ports } = setup();
   const cancelled = await cancelReservation(ports, mediaSessionId);
   const result = await stopRecording(ports, { mediaSessionId, by: `request ${requestId}` }).catch(
@@ -109,12 +111,12 @@ async function stopStream({ body, requestId }: HttpRequest): Promise<HttpAnswer>
   );
   if (result === undefined) {
     logger.info('reservation cancelled');
-    return { status: 200, body: { mediaSessionId, status: 'cancelled' } };
+    return { status: 200, body: { mediaSessionId, status: 'cancelled', ...ignored } };
   }
   logger.info('recording stop asked', { ...result });
   // One that was stopped before anything of it was recorded has ended by now; this request stopped it all the same.
   const status = result.alreadyEnded ? await statusNow(ports.store, result.recordingId) : 'stopping';
-  return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status } };
+  return { status: 200, body: { recordingId: result.recordingId, mediaSessionId, status, ...ignored } };
 }
 
 /** → 200 `[{"fileName","mediaSessionId"}]`: the files that are being written now. */

@@ -4,12 +4,12 @@ import { RecorderError } from '../core/api/errors.ts';
 import { invertedTime } from '../core/state/ids.ts';
 import { INDEX_PREFIX, recordingIdOfIndexKey } from '../core/state/keys.ts';
 import { deleteRecording } from '../recordings/delete.ts';
-import { readRecording } from '../recordings/read.ts';
 
 /** The state of a recording that has ended is kept for so long; its records in the library are another matter. */
 export const FINISHED_STATE_KEPT_MS = 400 * 24 * 3_600_000;
 /** In one run; the next one goes on. */
 const MAX_AT_ONCE = 50;
+const NO_RECORDS = { records: false, hasTime: () => true };
 
 /**
  * Forgets recordings that ended long ago. A lifecycle rule cannot: it knows an object's age, and not whether the
@@ -24,17 +24,14 @@ export async function expireFinishedState(
   const { entries } = await store.listPage(INDEX_PREFIX, { after, max: MAX_AT_ONCE });
   let expired = 0;
   for (const { key } of entries) {
-    const objects = await readRecording(store, recordingIdOfIndexKey(key));
-    if (objects === undefined) {
-      // The rest of a deletion that was interrupted.
-      await store.remove(key);
-      continue;
-    }
     try {
-      await deleteRecording({ s3, store }, objects, { records: false });
+      await deleteRecording({ s3, store }, recordingIdOfIndexKey(key), NO_RECORDS);
       expired += 1;
     } catch (error) {
-      if (!(error instanceof RecorderError) || error.code !== 'recording_active') throw error;
+      if (!(error instanceof RecorderError)) throw error;
+      // The rest of a deletion that was interrupted.
+      if (error.code === 'recording_not_found') await store.remove(key);
+      else if (error.code !== 'recording_active') throw error;
     }
   }
   return expired;

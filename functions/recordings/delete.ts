@@ -1,62 +1,141 @@
-import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { isStatus, type StateStore } from '../aws/stateStore.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { removeObjects, removeVersions } from '../aws/removeObjects.ts';
+import type { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
-import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
-import { activeKey, indexKey, jobKey, recordingPrefix, roomRecordingKey } from '../core/state/keys.ts';
+import {
+  activeKey,
+  indexKey,
+  jobKey,
+  outcomeKey,
+  partKey,
+  partsPrefix,
+  recordingPrefix,
+  roomRecordingKey,
+} from '../core/state/keys.ts';
+import { finalPartSchema, type Job, jobSchema, movedPartSchema } from '../core/state/objects.ts';
+import { readAll } from './registry.ts';
 
-const DELETES_AT_ONCE = 16;
+/** Parts whose records are deleted before the clock is looked at. */
+const PARTS_AT_ONCE = 50;
+
+export interface Deletion {
+  /** How many records were deleted; one that is not the recorded one any more is left alone. */
+  readonly deletedRecords: number;
+  /** 0: all is done. Else the time was over: the same call goes on from there. */
+  readonly remainingParts: number;
+}
+
+interface Buckets {
+  readonly s3: S3Client;
+  readonly store: StateStore;
+}
 
 /**
  * Forgets a recording that has ended, and deletes its records in the library where that is asked. The job goes last, so
  * that a deletion that was interrupted can be asked again.
- * @returns how many records were deleted; one that is not the recorded one any more is left alone
- * @throws RecorderError recording_active while it goes on, or while a record is on its way to the library
+ * @throws RecorderError recording_not_found; recording_active while it goes on, or while a record is on its way to the
+ * library
  */
 export async function deleteRecording(
-  { s3, store }: { readonly s3: S3Client; readonly store: StateStore },
-  objects: RecordingObjects,
-  options: { readonly records: boolean },
-): Promise<number> {
-  const { recordingId, mediaSessionId, stream } = objects.job;
-  const parts = [...objects.parts.values()];
-  const underway = parts.some(({ moved, final }) => moved === undefined && final?.bytes !== 0);
-  if (objects.outcome === undefined || recordingStatus(objects) === 'processing' || underway) {
-    throw new RecorderError(
-      'recording_active',
-      'The recording goes on, or its records are on their way to the library. Stop it, and wait for its end.',
-      { field: 'recordingId' },
-    );
+  buckets: Buckets,
+  recordingId: string,
+  options: { readonly records: boolean; readonly hasTime: () => boolean },
+): Promise<Deletion> {
+  const { store } = buckets;
+  const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
+  if (job === undefined) {
+    throw new RecorderError('recording_not_found', 'There is no recording with this id.', {
+      field: 'recordingId',
+    });
   }
-  let deleted = 0;
+  const keys = await store.list(recordingPrefix(recordingId));
+  const byPart = keysByPart(recordingId, keys);
+  await checkEnded(store, recordingId, keys, [...byPart.keys()]);
+  let deletedRecords = 0;
   if (options.records) {
-    for (const { moved } of parts) {
-      if (moved !== undefined && (await deleteRecord(s3, moved))) deleted += 1;
+    const parts = [...byPart.keys()];
+    for (let at = 0; at < parts.length; at += PARTS_AT_ONCE) {
+      if (at > 0 && !options.hasTime()) return { deletedRecords, remainingParts: parts.length - at };
+      const some = parts.slice(at, at + PARTS_AT_ONCE);
+      deletedRecords += await deleteRecords(buckets, recordingId, some);
+      await removeObjects(
+        buckets.s3,
+        store.bucket,
+        some.flatMap((part) => byPart.get(part) ?? []),
+      );
     }
   }
-  // A lock that still named it would be taken for one of a recording that goes on.
-  await releaseLock({ store, clock: { nowMs: Date.now } }, mediaSessionId, recordingId);
-  const keys = (await store.list(recordingPrefix(recordingId))).filter((key) => key !== jobKey(recordingId));
-  for (let i = 0; i < keys.length; i += DELETES_AT_ONCE) {
-    await Promise.all(keys.slice(i, i + DELETES_AT_ONCE).map((key) => store.remove(key)));
+  await forget(buckets, job);
+  return { deletedRecords, remainingParts: 0 };
+}
+
+/** State objects of each part. */
+function keysByPart(recordingId: string, keys: readonly string[]): Map<number, string[]> {
+  const prefix = partsPrefix(recordingId);
+  const found = new Map<number, string[]>();
+  for (const key of keys) {
+    const part = key.startsWith(prefix) ? Number(key.slice(prefix.length).split('/')[0]) : Number.NaN;
+    if (Number.isInteger(part)) found.set(part, [...(found.get(part) ?? []), key]);
   }
-  await store.remove(activeKey(recordingId));
-  await store.remove(indexKey(recordingId));
-  if (stream.room !== undefined) await store.remove(roomRecordingKey(stream.room, recordingId));
-  await store.remove(jobKey(recordingId));
+  return found;
+}
+
+async function checkEnded(
+  store: StateStore,
+  recordingId: string,
+  keys: readonly string[],
+  parts: readonly number[],
+): Promise<void> {
+  const known = new Set(keys);
+  const notMoved = parts.filter((part) => !known.has(partKey(recordingId, part, 'moved')));
+  const finals = await readAll(
+    store,
+    notMoved.map((part) => partKey(recordingId, part, 'final')).filter((key) => known.has(key)),
+    finalPartSchema,
+  );
+  // What holds nothing is moved nowhere.
+  const underway = notMoved.length > finals.filter(({ bytes }) => bytes === 0).length;
+  if (known.has(outcomeKey(recordingId)) && !underway) return;
+  throw new RecorderError(
+    'recording_active',
+    'The recording goes on, or its records are on their way to the library. Stop it, and wait for its end.',
+    { field: 'recordingId' },
+  );
+}
+
+/** @returns how many there were that were still the recorded ones */
+async function deleteRecords(
+  { s3, store }: Buckets,
+  recordingId: string,
+  parts: readonly number[],
+): Promise<number> {
+  const moved = await readAll(
+    store,
+    parts.map((part) => partKey(recordingId, part, 'moved')),
+    movedPartSchema,
+  );
+  let deleted = 0;
+  for (const bucket of new Set(moved.map((one) => one.bucket)))
+    deleted += await removeVersions(
+      s3,
+      bucket,
+      moved.filter((one) => one.bucket === bucket),
+    );
   return deleted;
 }
 
-async function deleteRecord(
-  s3: S3Client,
-  { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
-): Promise<boolean> {
-  try {
-    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));
-    return true;
-  } catch (error) {
-    // Somebody else's object has the name by now, or it is gone already.
-    if (isStatus(error, 412) || isStatus(error, 404)) return false;
-    throw error;
-  }
+async function forget({ s3, store }: Buckets, { recordingId, mediaSessionId, stream }: Job): Promise<void> {
+  // A lock that still named it would be taken for one of a recording that goes on.
+  await releaseLock({ store, clock: { nowMs: Date.now } }, mediaSessionId, recordingId);
+  // The outcome goes after the job: without it a deletion that was interrupted would be of a recording that goes on.
+  const last = [jobKey(recordingId), outcomeKey(recordingId)];
+  const rest = (await store.list(recordingPrefix(recordingId))).filter((key) => !last.includes(key));
+  const { room } = stream;
+  await removeObjects(s3, store.bucket, [
+    ...rest,
+    ...[activeKey(recordingId), indexKey(recordingId)],
+    ...(room === undefined ? [] : [roomRecordingKey(room, recordingId)]),
+  ]);
+  for (const key of last) await store.remove(key);
 }

@@ -1,32 +1,38 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { RecordLink, RecordLinks } from '../core/api/views.ts';
+import type { PresignedLink, RecordLinks } from '../core/api/views.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 
 const LINK_EXPIRES_SECONDS = 3600;
 
-/** Links to each part that is in the library. Signing is arithmetic: no request is made for a link. */
+/**
+ * Links to parts that are in the library. Signing is arithmetic: no request is made for a link.
+ * @param parts all of them by default
+ */
 export async function presignParts(
   s3: S3Client,
   objects: RecordingObjects,
+  parts: Iterable<number> = objects.parts.keys(),
 ): Promise<Map<number, RecordLinks>> {
   const links = new Map<number, RecordLinks>();
-  for (const [part, { moved }] of objects.parts) {
+  for (const part of parts) {
+    const moved = objects.parts.get(part)?.moved;
     if (moved === undefined) continue;
     const fileName = moved.key.split('/').at(-1) ?? moved.key;
-    const sign = async (disposition: string): Promise<RecordLink> => ({
-      url: await getSignedUrl(
-        s3,
-        new GetObjectCommand({
-          Bucket: moved.bucket,
-          Key: moved.key,
-          VersionId: moved.versionId,
-          ResponseContentDisposition: disposition,
-        }),
-        { expiresIn: LINK_EXPIRES_SECONDS },
-      ),
-      expiresInSeconds: LINK_EXPIRES_SECONDS,
-    });
+    const sign = async (disposition: string): Promise<PresignedLink> => {
+      const object = {
+        Bucket: moved.bucket,
+        Key: moved.key,
+        VersionId: moved.versionId,
+        ResponseContentDisposition: disposition,
+      };
+      const options = { expiresIn: LINK_EXPIRES_SECONDS };
+      return {
+        url: await getSignedUrl(s3, new GetObjectCommand(object), options),
+        headUrl: await getSignedUrl(s3, new HeadObjectCommand(object), options),
+        expiresInSeconds: LINK_EXPIRES_SECONDS,
+      };
+    };
     links.set(part, {
       download: await sign(`attachment; filename*=UTF-8''${encodeExtended(fileName)}`),
       play: await sign('inline'),

@@ -2,7 +2,7 @@ import type { StateStore } from '../aws/stateStore.ts';
 import { keyOfToken, pageToken } from '../core/api/pages.ts';
 import type { RecordingSummary } from '../core/api/views.ts';
 import { invertedTime, isRecordingId, recordingIdTimeMs } from '../core/state/ids.ts';
-import { INDEX_PREFIX } from '../core/state/keys.ts';
+import { INDEX_PREFIX, recordingIdOfIndexKey, roomRecordingsPrefix } from '../core/state/keys.ts';
 import { readSummary } from './read.ts';
 
 export interface ListQuery {
@@ -12,6 +12,8 @@ export interface ListQuery {
   /** When the recording was asked for, both inclusive; epoch milliseconds. */
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Of this room alone, by the room's own index. */
+  readonly room?: string;
   readonly wants: (summary: RecordingSummary) => boolean;
 }
 
@@ -32,11 +34,12 @@ const READS_AT_ONCE = 16;
 export async function listRecordings(store: StateStore, query: ListQuery): Promise<RecordingPage> {
   const { limit, fromMs = 0, wants } = query;
   const recordings: RecordingSummary[] = [];
-  let after = startOf(query);
+  const prefix = query.room === undefined ? INDEX_PREFIX : roomRecordingsPrefix(query.room);
+  let after = startOf(query, prefix);
   for (let scanned = 0; scanned < SCANNED_MAX; ) {
     const max = Math.min(limit - recordings.length, READS_AT_ONCE, SCANNED_MAX - scanned);
-    const page = await store.listPage(INDEX_PREFIX, { ...(after === undefined ? {} : { after }), max });
-    const ids = page.entries.map(({ key }) => key.slice(key.indexOf('-') + 1)).filter(isRecordingId);
+    const page = await store.listPage(prefix, { ...(after === undefined ? {} : { after }), max });
+    const ids = page.entries.map(({ key }) => recordingIdOfIndexKey(key)).filter(isRecordingId);
     const inRange = ids.filter((id) => recordingIdTimeMs(id) >= fromMs);
     const read = await Promise.all(inRange.map((id) => readSummary(store, id)));
     recordings.push(...read.filter((one) => one !== undefined).filter(wants));
@@ -48,8 +51,8 @@ export async function listRecordings(store: StateStore, query: ListQuery): Promi
   return { recordings, ...(after === undefined ? {} : { nextToken: pageToken(after) }) };
 }
 
-function startOf({ nextToken, toMs }: ListQuery): string | undefined {
-  if (nextToken !== undefined) return keyOfToken(nextToken, INDEX_PREFIX);
+function startOf({ nextToken, toMs }: ListQuery, prefix: string): string | undefined {
+  if (nextToken !== undefined) return keyOfToken(nextToken, prefix);
   // The index is newest first: what was asked for later than `toMs` sorts before this.
-  return toMs === undefined ? undefined : `${INDEX_PREFIX}${invertedTime(Math.max(0, toMs))}`;
+  return toMs === undefined ? undefined : `${prefix}${invertedTime(Math.max(0, toMs))}`;
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import * as answers from '../../functions/core/api/answers.ts';
+import type { DocumentedOperation } from '../../functions/core/api/documentedOperation.ts';
 import { ERRORS, type ErrorCode } from '../../functions/core/api/errors.ts';
-import { type DocumentedOperation, OPERATIONS } from '../../functions/core/api/operations.ts';
+import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { recordingConfig } from '../../functions/core/api/recordingConfig.ts';
 
 type Json = Record<string, unknown>;

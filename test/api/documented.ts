@@ -1,8 +1,8 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { errorAnswer } from '../../functions/core/api/answers.ts';
+import type { DocumentedOperation } from '../../functions/core/api/documentedOperation.ts';
 import { ERRORS } from '../../functions/core/api/errors.ts';
-import type { DocumentedOperation } from '../../functions/core/api/operations.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { ROUTES } from '../../functions/core/api/routes.ts';
 import { openApiDocument } from '../../infra/openapi/document.ts';

@@ -55,6 +55,23 @@ describe('GET /recordings', () => {
     ]);
   });
 
+  it('filters by room and by tag', async () => {
+    await api.publish('t1', { room: 'red room' });
+    const tags = { team: 'news', 'a=b': 'c' };
+    const config = { tags };
+    const inRoom = await api.startRecording('t1', config);
+    await api.publish('t2');
+    const outside = await api.startRecording('t2', { tags: { team: 'sports' } });
+    const listed = async (query: Record<string, string>) =>
+      ids((await api.call('GET', `/recordings?${new URLSearchParams(query)}`)).body);
+    expect(await listed({ room: 'red room' })).toEqual([inRoom]);
+    expect(await listed({ room: 'no room' })).toEqual([]);
+    expect((await listed({ tag: 'team' })).sort()).toEqual([inRoom, outside].sort());
+    expect(await listed({ tag: 'team=news' })).toEqual([inRoom]);
+    expect(await listed({ tag: 'a=b=c', room: 'red room' })).toEqual([inRoom]);
+    expect(await listed({ tag: 'news' })).toEqual([]);
+  });
+
   it.each([
     ['status=recorded', 'status'],
     ['limit=0', 'limit'],

@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attemptKey, controlKey, jobKey } from '../../functions/core/state/keys.ts';
+import { attemptKey, controlKey, jobKey, partKey } from '../../functions/core/state/keys.ts';
 import { controlSchema, jobSchema } from '../../functions/core/state/objects.ts';
 import { TestApi } from './support.ts';
 
@@ -13,6 +13,14 @@ afterAll(() => api?.close());
 const create = (body: unknown, headers: Record<string, string> = {}) =>
   api.call('POST', '/recordings', { body, headers });
 const get = (id: unknown, path = '') => api.call('GET', `/recordings/${id}${path}`);
+interface Link {
+  readonly url: string;
+  readonly headUrl: string;
+}
+interface ShownPart {
+  readonly download: Link;
+  readonly play: Link;
+}
 const ids = (body: Record<string, unknown>) =>
   (body.recordings as { recordingId: string }[]).map(({ recordingId }) => recordingId);
 const source = 'rtmp://user:pass@media.example/live/secret-key?token=abc';
@@ -203,9 +211,14 @@ describe('a recording', () => {
   });
 
   it('has links: one saves it under its name, one plays it', async () => {
-    const [part] = (await get(recordingId)).body.parts as Record<'download' | 'play', { url: string }>[];
+    const { parts } = (await get(recordingId)).body as { parts: ShownPart[] };
+    const [part] = parts;
     const saved = await fetch(part?.download.url ?? '');
     expect(await saved.text()).toBe('mp4!');
+    expect(part).toMatchObject({ crc32: 'AAAAAA==', etag: saved.headers.get('etag') });
+    const head = await fetch(part?.download.headUrl ?? '', { method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200 });
+    expect(head.headers.get('content-length')).toBe('4');
     expect(saved.headers.get('content-disposition')).toBe(
       "attachment; filename*=UTF-8''stream-r1%20%C3%A4.mp4",
     );
@@ -267,6 +280,43 @@ describe('a recording', () => {
     }
     // The session can be recorded again.
     expect(await api.startRecording('r2')).not.toBe(kept);
+  });
+
+  it('of more parts than an answer has is shown in pages, and deleted with its records', async () => {
+    const id = await api.seedRecording('day');
+    const count = 105;
+    const ordinals = Array.from({ length: count }, (_, index) => index + 1);
+    const Body = Buffer.from('part');
+    for (let at = 0; at < count; at += 35) {
+      await Promise.all(
+        ordinals.slice(at, at + 35).map(async (part) => {
+          const key = `day/${part}.mp4`;
+          const { ETag: etag = '' } = await api.s3.send(
+            new PutObjectCommand({ Bucket: 'library', Key: key, Body }),
+          );
+          await api.store.create(partKey(id, part, 'moved'), {
+            ...{ part, bucket: 'library', key, etag, bytes: 4, crc32: 'AAAAAA==', movedAtMs: 1 },
+          });
+        }),
+      );
+    }
+    await api.end(id, Date.now());
+    const shown: unknown[] = [];
+    for (let query = ''; ; ) {
+      const { body } = await get(id, query);
+      expect(body).toMatchObject({ partCount: count });
+      const parts = body.parts as { part: number }[];
+      expect(parts.length).toBeLessThanOrEqual(100);
+      shown.push(...parts.map(({ part }) => part));
+      if (body.nextToken === undefined) break;
+      query = `?nextToken=${String(body.nextToken)}`;
+    }
+    expect(shown).toEqual(ordinals);
+    expect(await api.call('DELETE', `/recordings/${id}?records=true`)).toMatchObject({
+      status: 200,
+      body: { deletedRecords: count, remainingParts: 0 },
+    });
+    expect(await api.store.list(`state/recordings/${id}/`)).toEqual([]);
   });
 
   it('leaves alone what somebody else put in the place of its record', async () => {

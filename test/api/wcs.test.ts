@@ -43,6 +43,14 @@ describe('WCS', () => {
     expect((await api.call('GET', `/recordings/${recordingId}`)).body).toHaveProperty('stopRequestedAt');
   });
 
+  it('says which fields mean nothing here', async () => {
+    await api.publish('w0');
+    for (const route of ['/stream/startRecording', '/stream/stopRecording']) {
+      const { body } = await post(route, { mediaSessionId: 'w0', rotation: 60, __proto__x: 1 });
+      expect(body).toMatchObject({ ignoredFields: ['rotation', '__proto__x'] });
+    }
+  });
+
   it.each([
     ['POST', '/rest-api/stream/nothing', 404, 'route_not_found'],
     ['POST', '/recorder/', 404, 'route_not_found'],

@@ -40,6 +40,10 @@ export const startAnswer = z.strictObject({
   alreadyStarted: z.boolean(),
 });
 
+/** Fields of the body that mean nothing here, where there are any: WCS's clients may send some. */
+const ignoredFields = optional(z.array(z.string()));
+export const wcsStartAnswer = z.extend(startAnswer, { ignoredFields });
+
 export const reservedAnswer = z.strictObject({
   mediaSessionId: z.string(),
   status: z.literal('reserved'),
@@ -51,14 +55,23 @@ export const wcsStopAnswer = z.strictObject({
   recordingId: optional(z.string()),
   mediaSessionId: z.string(),
   status: z.enum([...RECORDING_STATUSES, 'cancelled']),
+  ignoredFields,
 });
 export const stopAnswer = z.strictObject({ recordingId: z.string(), status: z.enum(RECORDING_STATUSES) });
 export const rotateAnswer = z.strictObject({ recordingId: z.string(), sequence: z.int() });
-export const deleteAnswer = z.strictObject({ recordingId: z.string(), deletedRecords: count });
+export const deleteAnswer = z.strictObject({
+  recordingId: z.string(),
+  /** By this request. */
+  deletedRecords: count,
+  /** 0, or, with 202, how many parts the same request is to be sent again for. */
+  remainingParts: count,
+});
 export const wcsFilesAnswer = z.array(z.strictObject({ fileName: z.string(), mediaSessionId: z.string() }));
 export const wcsStreamsAnswer = z.array(wcsStreamItem);
 
 const link = z.strictObject({ url: z.url(), expiresInSeconds: z.int() });
+/** S3 signs a method with the link: `headUrl` is for HEAD. */
+const presignedLink = z.extend(link, { headUrl: z.url() });
 
 const part = z.strictObject({
   part: z.int(),
@@ -70,6 +83,10 @@ const part = z.strictObject({
   endTime: optional(time),
   durationMs: optional(count),
   bytes: optional(count),
+  /** CRC-32 of the whole file in base64, as S3 has it. */
+  crc32: optional(z.string()),
+  /** Of the object in the library. */
+  etag: optional(z.string()),
   tracks: optional(z.array(trackSchema)),
   /** Streams of the source that are not recorded, and why. */
   leftOut: optional(z.array(leftOutSchema)),
@@ -84,8 +101,8 @@ const part = z.strictObject({
   gapBeforeMs: optional(count),
   library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
   wholeName: optional(z.string()),
-  download: optional(link),
-  play: optional(link),
+  download: optional(presignedLink),
+  play: optional(presignedLink),
 });
 
 const { atMs: _atMs, waitsForKeyframeSinceMs: _waits, ...progressShape } = progressSchema.shape;
@@ -110,7 +127,7 @@ export const recordingAnswer = z.strictObject({
   /** Only while it is `starting`; `reason` is ECS's. */
   waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
-  progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count })),
+  progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count, tailAgeMs: count })),
   /** All parts as one stream, once it has ended; absent while nothing of it is in the library. */
   play: optional(
     z.strictObject({
@@ -144,7 +161,11 @@ export const recordingAnswer = z.strictObject({
       ),
     }),
   ),
+  /** Of all its parts, of which an answer has 100. */
+  partCount: count,
   parts: z.array(part),
+  /** The next answer with it has the parts that follow. */
+  nextToken: optional(z.string()),
 });
 
 export const recordingsAnswer = z.strictObject({

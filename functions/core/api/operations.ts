@@ -1,106 +1,20 @@
 import * as z from 'zod/mini';
 import * as answers from './answers.ts';
-import type { ErrorCode } from './errors.ts';
-import type { Route } from './routes.ts';
+import {
+  BODY_ERRORS,
+  body,
+  type DocumentedOperation,
+  IF_NONE_MATCH,
+  UNCHANGED,
+} from './documentedOperation.ts';
 import * as schemas from './schemas.ts';
-import { streamFilter } from './wcsAnswers.ts';
+import { WCS_OPERATIONS } from './wcsOperations.ts';
 
-/** One operation of the HTTP API, as its document describes it. The schemas are those that the functions validate with. */
-export interface DocumentedOperation {
-  readonly id: string;
-  readonly tag: 'WCS' | 'Recordings' | 'Playback' | 'Rooms' | 'Streams' | 'Hooks';
-  readonly method: Route['method'];
-  readonly path: string;
-  readonly summary: string;
-  readonly body?: {
-    readonly schema: z.ZodMiniType;
-    readonly mediaType?: string;
-    readonly optional?: boolean;
-  };
-  readonly query?: z.ZodMiniObject;
-  readonly headers?: Readonly<
-    Record<string, { readonly schema: z.ZodMiniType; readonly description: string }>
-  >;
-  readonly answers: Readonly<
-    Record<number, { readonly description: string; readonly schema?: z.ZodMiniType }>
-  >;
-  /** Besides those that every operation may answer with. */
-  readonly errors: readonly ErrorCode[];
-}
-
-const body = (schema: z.ZodMiniType) => ({ body: { schema } });
-const BODY_ERRORS = ['invalid_request', 'malformed_json', 'body_too_large'] as const;
 const hookBody = (mediaType: string) => ({ body: { schema: z.unknown(), mediaType } });
 
-const startWcs = {
-  tag: 'WCS',
-  method: 'POST',
-  ...body(schemas.startRecordingBody),
-  answers: { 200: { description: 'It starts, or goes on already', schema: answers.startAnswer } },
-  errors: [...BODY_ERRORS, 'session_not_found', 'session_busy', 'too_many_recordings'],
-} as const;
-const stopWcs = {
-  tag: 'WCS',
-  method: 'POST',
-  ...body(schemas.mediaSessionBody),
-  answers: { 200: { description: 'The stop is durable', schema: answers.wcsStopAnswer } },
-  errors: [...BODY_ERRORS, 'recording_not_found'],
-} as const;
-
-/** WCS's methods are also there without `/rest-api`, and all of them with a slash at the end. */
+/** The API's operations, in the order of its document. */
 export const OPERATIONS: readonly DocumentedOperation[] = [
-  {
-    id: 'startRecording',
-    path: '/rest-api/stream/startRecording',
-    summary: 'Starts the recording of a published stream; with another `config`, starts it anew',
-    ...startWcs,
-  },
-  {
-    id: 'startup',
-    path: '/rest-api/recorder/startup',
-    summary: 'The same as startRecording',
-    ...startWcs,
-  },
-  {
-    id: 'stopRecording',
-    path: '/rest-api/stream/stopRecording',
-    summary: "Stops the stream's recording",
-    ...stopWcs,
-  },
-  {
-    id: 'terminate',
-    path: '/rest-api/recorder/terminate',
-    summary: 'The same as stopRecording',
-    ...stopWcs,
-  },
-  {
-    id: 'findRecords',
-    tag: 'WCS',
-    method: 'POST',
-    path: '/rest-api/recorder/find_all',
-    summary: 'The files that are being written',
-    answers: { 200: { description: 'An empty list where there is none', schema: answers.wcsFilesAnswer } },
-    errors: [],
-  },
-  {
-    id: 'findStreams',
-    tag: 'WCS',
-    method: 'POST',
-    path: '/rest-api/stream/find',
-    summary: 'The streams whose fields have these values',
-    body: { schema: streamFilter, optional: true },
-    answers: { 200: { description: 'At least one stream', schema: answers.wcsStreamsAnswer } },
-    errors: [...BODY_ERRORS, 'session_not_found'],
-  },
-  {
-    id: 'findAllStreams',
-    tag: 'WCS',
-    method: 'POST',
-    path: '/rest-api/stream/find_all',
-    summary: 'All streams',
-    answers: { 200: { description: 'An empty list where there is none', schema: answers.wcsStreamsAnswer } },
-    errors: [],
-  },
+  ...WCS_OPERATIONS,
   {
     id: 'createRecording',
     tag: 'Recordings',
@@ -137,8 +51,9 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     path: '/recordings',
     summary:
       'Recordings, newest first. A page may be shorter than `limit`: there is more while there is a `nextToken`',
+    ...IF_NONE_MATCH,
     query: schemas.listRecordingsQuery,
-    answers: { 200: { description: 'A page', schema: answers.recordingsAnswer } },
+    answers: { 200: { description: 'A page', schema: answers.recordingsAnswer }, ...UNCHANGED },
     errors: ['invalid_request'],
   },
   {
@@ -157,13 +72,11 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/recordings/{recordingId}',
     summary: 'A recording with its parts, and links to its records that are good for an hour',
+    ...IF_NONE_MATCH,
     query: schemas.getRecordingQuery,
-    headers: {
-      'If-None-Match': { schema: z.string(), description: 'The `ETag` of an earlier answer' },
-    },
     answers: {
       200: { description: 'The recording; its `ETag` changes with it', schema: answers.recordingAnswer },
-      304: { description: 'Nothing changed since' },
+      ...UNCHANGED,
     },
     errors: ['invalid_request', 'recording_not_found'],
   },
@@ -174,7 +87,10 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     path: '/recordings/{recordingId}',
     summary: 'Forgets a recording that has ended; `records=true` deletes its records in the library too',
     query: schemas.deleteRecordingQuery,
-    answers: { 200: { description: 'How many records were deleted', schema: answers.deleteAnswer } },
+    answers: {
+      200: { description: 'How many records were deleted', schema: answers.deleteAnswer },
+      202: { description: 'There are more parts: send the same request again', schema: answers.deleteAnswer },
+    },
     errors: ['invalid_request', 'recording_not_found', 'recording_active'],
   },
   {
@@ -183,7 +99,8 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/recordings/{recordingId}/events',
     summary: 'What happened to a recording, in the order of time',
-    answers: { 200: { description: 'The events', schema: answers.eventsAnswer } },
+    ...IF_NONE_MATCH,
+    answers: { 200: { description: 'The events', schema: answers.eventsAnswer }, ...UNCHANGED },
     errors: ['recording_not_found'],
   },
   {
@@ -222,8 +139,9 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/rooms',
     summary: 'Rooms that have recordings, by name',
+    ...IF_NONE_MATCH,
     query: schemas.listRoomsQuery,
-    answers: { 200: { description: 'A page', schema: answers.roomsAnswer } },
+    answers: { 200: { description: 'A page', schema: answers.roomsAnswer }, ...UNCHANGED },
     errors: ['invalid_request'],
   },
   {
@@ -232,9 +150,11 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/rooms/{room}',
     summary: 'The recordings of a room, past and present, on one timeline',
+    ...IF_NONE_MATCH,
     query: schemas.roomQuery,
     answers: {
       200: { description: 'A page of its latest recordings, first ones first', schema: answers.roomAnswer },
+      ...UNCHANGED,
     },
     errors: ['invalid_request', 'room_not_found'],
   },
@@ -244,8 +164,9 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/streams',
     summary: 'The registry of streams, in pages',
+    ...IF_NONE_MATCH,
     query: schemas.listStreamsQuery,
-    answers: { 200: { description: 'A page', schema: answers.streamsAnswer } },
+    answers: { 200: { description: 'A page', schema: answers.streamsAnswer }, ...UNCHANGED },
     errors: ['invalid_request'],
   },
   {
@@ -254,12 +175,10 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/streams/{mediaSessionId}',
     summary: 'A stream as announced, without the secrets of its source',
-    headers: {
-      'If-None-Match': { schema: z.string(), description: 'The `ETag` of an earlier answer' },
-    },
+    ...IF_NONE_MATCH,
     answers: {
       200: { description: 'The stream; its `ETag` changes with it', schema: answers.streamAnswer },
-      304: { description: 'Nothing changed since' },
+      ...UNCHANGED,
     },
     errors: ['invalid_request', 'session_not_found'],
   },
@@ -288,7 +207,8 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/health',
     summary: 'Whether the API can read its state',
-    answers: { 200: { description: 'It can', schema: answers.healthAnswer } },
+    ...IF_NONE_MATCH,
+    answers: { 200: { description: 'It can', schema: answers.healthAnswer }, ...UNCHANGED },
     errors: [],
   },
   {

@@ -5,10 +5,14 @@ import { STREAM_STATUSES } from '../state/objects.ts';
 import { AWAITED } from './awaited.ts';
 import { recordingConfig } from './recordingConfig.ts';
 
-/** Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them. */
+/**
+ * Request bodies of the HTTP API. Fields that we do not know are ignored where WCS's clients may send them, and the answer
+ * names them.
+ */
 const id = z.string().check(z.minLength(1), z.maxLength(256));
 const TIME_RULE = 'must be a time such as 2026-01-31T12:00:00Z';
 const shortText = z.string().check(z.maxLength(1024));
+const room = z.string().check(z.minLength(1), z.maxLength(1024));
 
 /** WCS's stopRecording and terminate. */
 export const mediaSessionBody = z.object({ mediaSessionId: id });
@@ -33,7 +37,7 @@ export const announceBody = z.strictObject({
   hasAudio: z.exactOptional(z.boolean()),
   audioCodec: z.exactOptional(shortText),
   videoCodec: z.exactOptional(shortText),
-  room: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(1024))),
+  room: z.exactOptional(room),
   record: z.exactOptional(z.boolean()),
   nodeId: z.exactOptional(shortText),
   mediaProvider: z.exactOptional(shortText),
@@ -82,6 +86,9 @@ export const listRecordingsQuery = z.strictObject({
   status: z.exactOptional(z.enum(RECORDING_STATUSES)),
   stream: z.exactOptional(z.string().check(z.maxLength(65_536))),
   mediaSessionId: z.exactOptional(id),
+  room: z.exactOptional(room),
+  /** A tag's name, or `name=value`. */
+  tag: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(385))),
   from: z.exactOptional(time),
   to: z.exactOptional(time),
   limit: z.exactOptional(limit),
@@ -96,6 +103,8 @@ export const getRecordingQuery = z
     timeout: z.exactOptional(
       z.string().check(z.regex(/^([1-9]|1\d|2[0-5])$/, 'must be seconds, from 1 to 25')),
     ),
+    /** Of an answer that did not have all parts. */
+    nextToken: z.exactOptional(token),
   })
   .check(
     z.refine((query) => query.timeout === undefined || query.waitFor !== undefined, {
@@ -127,7 +136,7 @@ export const roomQuery = z.strictObject({
   to: z.exactOptional(time),
   ...listRoomsQuery.shape,
 });
-export const roomPath = z.object({ room: z.string().check(z.minLength(1), z.maxLength(1024)) });
+export const roomPath = z.object({ room });
 
 /** Idempotency-Key, as the IETF draft has it: any text, usually a UUID. */
 export const idempotencyHeader = z
@@ -141,6 +150,8 @@ export const recordingPath = z.object({ recordingId: id });
 const timeMs = z.int().check(z.nonnegative());
 export const previewNameBody = z.strictObject({
   streamName: z.string(),
+  /** As a start has it; what is beside it here goes before. */
+  config: z.exactOptional(recordingConfig),
   policy: z.exactOptional(z.enum(['streamName', 'template'])),
   fileTemplate: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(4096))),
   libraryKeyTemplate: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(4096))),

@@ -18,6 +18,15 @@ export function parseInput<T>(schema: z.ZodMiniType<T>, input: unknown, where = 
   });
 }
 
+/** Fields of a body that its schema, which takes others too, does not know. */
+export function ignoredFields(
+  schema: z.ZodMiniObject,
+  input: unknown,
+): { readonly ignoredFields?: string[] } {
+  const names = Object.keys((input ?? {}) as object).filter((name) => !Object.hasOwn(schema.shape, name));
+  return names.length === 0 ? {} : { ignoredFields: names };
+}
+
 type Issue = z.core.$ZodIssue;
 
 /** The rule in words: what the value must be. */

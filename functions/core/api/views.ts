@@ -11,6 +11,7 @@ import {
   waitingOf,
 } from '../state/fold.ts';
 import type { Job, Outcome, Session, Stop } from '../state/objects.ts';
+import { type PartsPage, partsPage } from './partsPage.ts';
 import { stretchesOf, totalMs } from './timeline.ts';
 
 /** What the API shows. Times are ISO 8601; no secret of a source URL is in it. */
@@ -29,10 +30,16 @@ export interface RecordLink {
   readonly expiresInSeconds: number;
 }
 
+/** S3 signs a method with the link. */
+export interface PresignedLink extends RecordLink {
+  /** The same for HEAD. */
+  readonly headUrl: string;
+}
+
 /** Presigned: one saves the record under its name, the other shows it in a browser. */
 export interface RecordLinks {
-  readonly download: RecordLink;
-  readonly play: RecordLink;
+  readonly download: PresignedLink;
+  readonly play: PresignedLink;
 }
 
 /** How a recording is played as a whole: a link to its HLS playlist, or why there is none. */
@@ -64,13 +71,21 @@ export function summaryView(summary: RecordingSummary): Record<string, unknown> 
   };
 }
 
-/** A recording as `GET /recordings/{id}` answers. `links` has presigned links for each part in the library. */
+/**
+ * A recording as `GET /recordings/{id}` answers.
+ * @param links presigned, for each part of the page that is in the library
+ * @param page which parts are shown; the first ones by default
+ */
 export function recordingView(
   objects: RecordingObjects,
   links: ReadonlyMap<number, RecordLinks>,
-  play?: PlayView,
+  {
+    play,
+    page = partsPage(objects),
+  }: { readonly play?: PlayView | undefined; readonly page?: PartsPage } = {},
 ): Record<string, unknown> {
   const { job, stop, outcome } = objects;
+  const shown = new Set(page.parts);
   const parts = [...objects.parts].sort(([a], [b]) => a - b);
   const startTimeMs = parts[0]?.[1].open?.startTimeMs;
   return {
@@ -91,10 +106,18 @@ export function recordingView(
     progress: progressView(objects),
     play,
     timeline: timelineView(objects),
-    parts: parts.map(([part, found], index) => ({
-      ...partView(part, found, links.get(part)),
-      gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),
-    })),
+    partCount: parts.length,
+    parts: parts.flatMap(([part, found], index) =>
+      shown.has(part)
+        ? [
+            {
+              ...partView(part, found, links.get(part)),
+              gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),
+            },
+          ]
+        : [],
+    ),
+    nextToken: page.nextToken,
   };
 }
 
@@ -132,7 +155,12 @@ function progressView(objects: RecordingObjects): Record<string, unknown> | unde
   const progress = latestProgress(objects);
   if (progress === undefined || objects.outcome !== undefined) return undefined;
   const { atMs, waitsForKeyframeSinceMs: _told, ...shown } = progress;
-  return { at: isoTime(atMs), ...shown, durationMs: Math.round(shown.durationMs) };
+  return {
+    at: isoTime(atMs),
+    ...shown,
+    durationMs: Math.round(shown.durationMs),
+    tailAgeMs: Math.round(shown.tailAgeMs),
+  };
 }
 
 export function partView(
@@ -151,6 +179,8 @@ export function partView(
     endTime: isoTime(final?.endTimeMs),
     durationMs: wholeMs(moved?.durationMs ?? final?.durationMs),
     bytes: final?.bytes,
+    crc32: final?.bytes === 0 ? undefined : (moved?.crc32 ?? final?.crc32),
+    etag: moved?.etag,
     tracks: final?.tracks ?? open?.tracks,
     leftOut: open?.leftOut,
     recovered: final?.recovered,

@@ -44,6 +44,28 @@ describe('HTTP functions', () => {
       'cache-control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
     });
+    // A page's headers mean nothing to who reads JSON.
+    expect(Object.keys(headers).sort()).toEqual([
+      'Content-Security-Policy',
+      'Strict-Transport-Security',
+      'X-Content-Type-Options',
+      'cache-control',
+      'content-type',
+    ]);
+  });
+
+  it('have an ETag for what is read, and are not sent again to who has it', async () => {
+    const requestContext = {
+      http: { method: 'GET', path: '/x' },
+    } as APIGatewayProxyEventV2['requestContext'];
+    const read = httpHandler(async () => ({ status: 200, body: { a: 1 } }), { body: 'none' });
+    const { headers } = await call(read, { requestContext });
+    expect(headers.etag).toMatch(/^W\//);
+    const again = { requestContext, headers: { 'if-none-match': String(headers.etag) } };
+    const known = await read(event(again), context);
+    expect(known).toMatchObject({ statusCode: 304, headers: { etag: headers.etag } });
+    expect(known.body).toBeUndefined();
+    expect((await call(echo, { body: '{}' })).headers).not.toHaveProperty('etag');
   });
 
   it.each([
