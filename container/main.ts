@@ -5,6 +5,7 @@ import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
 import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
+import { lookupBySystem } from '../functions/core/source/dnsResolution.ts';
 import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
@@ -15,7 +16,6 @@ import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
 import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
-import { lookupBySystem } from './source/reach/dnsResolution.ts';
 import { Journal } from './upload/journal.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
 

@@ -12,6 +12,7 @@ import { parseInput } from '../functions/core/api/validation.ts';
 import { hookSettingsSchema } from '../functions/core/hooks/settings.ts';
 import { recordingLimitsSchema } from '../functions/core/settings/limits.ts';
 import { settingsOverridesSchema } from '../functions/core/settings/settings.ts';
+import { webhookSchema } from '../functions/core/webhooks/settings.ts';
 import type { ApiAuth } from './construct/apiAuth.ts';
 import type { StreamRecorderProps } from './construct/streamRecorder.ts';
 
@@ -61,6 +62,7 @@ const contextSchema = z.strictObject({
   /** An image that was published elsewhere. */
   imageUri: optional(text),
   onRecordScript: optional(text),
+  webhooks: optional(z.array(z.extend(webhookSchema, { secretArn: arn }))),
   libraryExpiryDays: optional(days),
   leftoversExpiryDays: optional(days),
   alarmTopicArn: optional(arn),
@@ -99,6 +101,7 @@ export function recorderProps(scope: Construct, context: ContextProps): StreamRe
     leftoversExpiryDays,
     alarmTopicArn,
     logRetentionDays,
+    webhooks,
     ...same
   } = context;
   const given = <T, Props>(value: T | undefined, props: (value: T) => Props): Props | object =>
@@ -110,6 +113,12 @@ export function recorderProps(scope: Construct, context: ContextProps): StreamRe
     ...given(libraryKeyArn, (keyArn) => ({ libraryKey: Key.fromKeyArn(scope, 'LibraryKey', keyArn) })),
     ...given(vpcId, (id) => ({ vpc: Vpc.fromLookup(scope, 'Vpc', { vpcId: id }) })),
     ...given(auth, (chosen) => ({ auth: apiAuth(scope, chosen) })),
+    ...given(webhooks, (endpoints) => ({
+      webhooks: endpoints.map(({ secretArn, ...webhook }, index) => ({
+        ...webhook,
+        secret: Secret.fromSecretCompleteArn(scope, `Webhook${index}Secret`, secretArn),
+      })),
+    })),
     ...given(imageUri, (uri) => ({ image: ContainerImage.fromRegistry(uri) })),
     ...given(libraryExpiryDays, (expiry) => ({ libraryExpiry: Duration.days(expiry) })),
     ...given(leftoversExpiryDays, (expiry) => ({ leftoversExpiry: Duration.days(expiry) })),

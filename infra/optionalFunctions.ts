@@ -27,6 +27,24 @@ export const ON_RECORD_SCRIPT: FunctionSpec = {
   grants: [{ on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] }],
 };
 
+/** Tells an endpoint of events. Each endpoint has a function, a queue and a secret of its own. */
+export const WEBHOOK: FunctionSpec = {
+  name: 'webhook',
+  description: 'Tells an endpoint of events, signed',
+  // An endpoint has 15 s for an answer.
+  timeoutSeconds: 30,
+  memoryMb: 256,
+  environment: {},
+  grants: [],
+};
+
+export const WEBHOOK_QUEUE = {
+  batchSize: 1,
+  /** Messages under way to an endpoint at a time. */
+  maxConcurrency: 5,
+  visibilityTimeoutSeconds: 6 * WEBHOOK.timeoutSeconds,
+} as const;
+
 /**
  * Serves the console where a deployment wants it. Anybody may load the page, which holds nothing; what it shows it asks
  * the API for, as any caller.

@@ -21,6 +21,11 @@ export class StreamRecorderStack extends Stack {
       ClusterName: recorder.clusterName,
       DeadLetterQueueArn: recorder.deadLetterQueue.queueArn,
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    const webhooks = recorder.webhookDeadLetterQueues.map(
+      ({ queueArn }, index) => [`Webhook${index}DeadLetterQueueArn`, queueArn] as const,
+    );
+    for (const [name, value] of [...Object.entries(outputs), ...webhooks]) {
+      new CfnOutput(this, name, { value });
+    }
   }
 }

@@ -15,6 +15,7 @@ const LAYERS = [
   ['onRecord', /^functions\/onRecord\//],
   ['rooms', /^functions\/rooms\//],
   ['playback', /^functions\/playback\//],
+  ['webhooks', /^functions\/webhooks\//],
   ['container', /^container\//],
   ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
@@ -35,7 +36,18 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   onRecord: ['core', 'aws', 'onRecord'],
   rooms: ['core', 'aws', 'recordings', 'rooms'],
   playback: ['core', 'aws', 'recordings', 'playback'],
-  handlers: ['core', 'aws', 'recordings', 'relocation', 'mending', 'onRecord', 'rooms', 'playback'],
+  webhooks: ['core', 'aws', 'webhooks'],
+  handlers: [
+    'core',
+    'aws',
+    'recordings',
+    'relocation',
+    'mending',
+    'onRecord',
+    'rooms',
+    'playback',
+    'webhooks',
+  ],
   // It announces what it records as the functions do.
   container: ['core', 'aws', 'recordings', 'container'],
   // AWS on loopback: no word of the product.

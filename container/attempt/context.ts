@@ -3,8 +3,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../../functions/aws/eventBus.ts';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
+import type { Lookup } from '../../functions/core/source/dnsResolution.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
-import type { Lookup } from '../source/reach/dnsResolution.ts';
 import type { Journal } from '../upload/journal.ts';
 import type { Patience } from './patience.ts';
 

@@ -1,4 +1,9 @@
 import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
+import {
+  ForbiddenSourceError,
+  UNRESOLVABLE,
+  UnresolvableSourceError,
+} from '../../functions/core/source/dnsResolution.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
@@ -8,7 +13,6 @@ import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
 import type { LiveSource } from './live/liveSource.ts';
 import { openLive } from './live/openLive.ts';
-import { ForbiddenSourceError, UNRESOLVABLE, UnresolvableSourceError } from './reach/dnsResolution.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';

@@ -8,6 +8,7 @@ import {
   type RecordingSettings,
   settingsOverridesSchema,
 } from '../core/settings/settings.ts';
+import { type SourceRules, sourceRulesSchema } from '../core/source/sourceRules.ts';
 
 const text = z.string().check(z.minLength(1));
 const numbers = z.pipe(
@@ -77,6 +78,14 @@ const variables = z.object({
     z.transform((digits: string) => Number(digits)),
   ),
   SCRIPT_LARGER_RECORDS: z.enum(['fail', 'link']),
+  /** An endpoint that is told of events, its secret, its own queue, and where it may be. */
+  WEBHOOK_URL: text,
+  WEBHOOK_SECRET_ARN: text,
+  WEBHOOK_QUEUE_URL: text,
+  WEBHOOK_RULES: z.pipe(
+    z.string(),
+    z.transform((json: string): SourceRules => sourceRulesSchema.parse(JSON.parse(json))),
+  ),
   STREAM_HOOKS: z.pipe(
     z.string(),
     z.transform(

@@ -246,8 +246,9 @@ async function preview({ body }: HttpRequest): Promise<HttpAnswer> {
     previewNameBody,
     body,
   );
+  const { defaults, limits } = setup();
   const rules = {
-    ...settingsOf(config ?? {}, setup().defaults).names,
+    ...settingsOf(config ?? {}, defaults, limits).names,
     // A template that is asked for is meant to be used, whatever the deployment's policy.
     ...(fileTemplate === undefined ? {} : { fileTemplate, policy: 'template' as const }),
     ...(policy === undefined ? {} : { policy }),

@@ -26,6 +26,8 @@ export interface AlarmsProps {
     readonly onRecord: IQueue | undefined;
     readonly onRecordScript: IQueue | undefined;
   };
+  /** Events that endpoints did not take. */
+  readonly webhooks: readonly IQueue[];
   /** Told when an alarm goes off, and when it is over. */
   readonly topic: ITopic | undefined;
 }
@@ -38,7 +40,7 @@ export class Alarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { deadLetterQueue, functions, hosts, notDelivered, topic }: AlarmsProps,
+    { deadLetterQueue, functions, hosts, notDelivered, webhooks, topic }: AlarmsProps,
   ) {
     super(scope, id);
     const period = Duration.minutes(5);
@@ -80,9 +82,14 @@ export class Alarms extends Construct {
         },
       ),
     ];
+    const webhooksFailed = webhooks.map(
+      (queue, index) =>
+        [`Webhook${index}Failed`, `webhooks.${index} did not take an event for a day`, queue] as const,
+    );
     for (const [id, description, queue] of [
       ['OnRecordFailed', 'onRecord did not take an event for a day', notDelivered.onRecord],
       ['OnRecordScriptFailed', 'onRecordScript failed three times for a record', notDelivered.onRecordScript],
+      ...webhooksFailed,
     ] as const) {
       if (queue === undefined) continue;
       const metric = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });

@@ -27,6 +27,7 @@ import { RelocationQueue } from './relocationQueue.ts';
 import { playbackKey, secretsExtension } from './secrets.ts';
 import type { StreamRecorderProps } from './streamRecorderProps.ts';
 import { WcsPorts, wcsPortsAuth } from './wcsPorts.ts';
+import { Webhook } from './webhook.ts';
 
 export type { CapacityProvider } from './hosts.ts';
 export type { LibraryStorageClass, StreamRecorderProps } from './streamRecorderProps.ts';
@@ -48,6 +49,8 @@ export class StreamRecorder extends Construct {
   readonly eventBus: EventBus;
   /** Records that were not moved wait there: docs/operations.md. */
   readonly deadLetterQueue: IQueue;
+  /** Events that an endpoint of `webhooks` did not take for a day, in the order of the property. */
+  readonly webhookDeadLetterQueues: readonly IQueue[];
   /** Where recorder tasks run. */
   readonly clusterName: string;
   /** What answers on WCS's ports; its DNS name is for an alias record. Undefined where `wcsPorts` is not asked for. */
@@ -201,10 +204,20 @@ export class StreamRecorder extends Construct {
             eventBus: this.eventBus,
             functionsProps,
           });
+    this.webhookDeadLetterQueues = (props.webhooks ?? []).map(
+      (webhook, index) =>
+        new Webhook(this, `Webhook${index}`, {
+          ...webhook,
+          field: `webhooks.${index}`,
+          eventBus: this.eventBus,
+          functionsProps,
+        }).deadLetterQueue,
+    );
     new Alarms(this, 'Alarms', {
       deadLetterQueue,
       functions: all,
       hosts: hosts?.load,
+      webhooks: this.webhookDeadLetterQueues,
       notDelivered: { onRecord: onRecord?.notDelivered, onRecordScript: script?.notDelivered },
       topic: props.alarmTopic,
     });

@@ -13,6 +13,7 @@ import type { ApiAuth } from './apiAuth.ts';
 import type { CapacityProvider, HostsProps } from './hosts.ts';
 import type { OnRecordScriptProps } from './onRecordScript.ts';
 import type { WcsPortsProps } from './wcsPorts.ts';
+import type { WebhookProps } from './webhook.ts';
 
 /** Those from which a record can be read at once. */
 export type LibraryStorageClass =
@@ -122,6 +123,12 @@ export interface StreamRecorderProps {
    * @default none
    */
   readonly onRecordScript?: string | OnRecordScriptProps;
+  /**
+   * Endpoints that are told of events, signed as the Standard Webhooks specification has it: public HTTPS, each tried again
+   * for a day (docs/events.md).
+   * @default none
+   */
+  readonly webhooks?: readonly WebhookProps[];
   /**
    * When records in the library are removed, old versions 30 days later.
    * @default never

@@ -52,6 +52,7 @@ async function start(
     recordingLimits: settings.recordingLimits,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
+    webhooks: settings.webhooks,
     console: true,
     onLog: write,
     onEvent: (event) => {

@@ -11,6 +11,7 @@ import {
 import { WCS_PORTS } from '../wcsPorts.ts';
 import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
+import { type LocalWebhook, readWebhooks } from './webhookSettings.ts';
 
 /** What `npm start` reads from its environment. */
 export interface MainSettings {
@@ -32,6 +33,8 @@ export interface MainSettings {
   readonly recordingLimits: string;
   /** How media servers' hooks are taken, as JSON. */
   readonly streamHooks: string;
+  /** Endpoints that are told of events. */
+  readonly webhooks: readonly LocalWebhook[];
   /** A script that runs for each record. */
   readonly onRecordHook: string | undefined;
 }
@@ -66,6 +69,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     recordingLimits: recordingLimits(env.RECORDING_LIMITS || '{}', env.RECORDING_DEFAULTS || '{}'),
     streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
+    webhooks: webhooks(env.WEBHOOKS || '[]'),
   };
 }
 
@@ -155,6 +159,14 @@ function streamHooks(json: string): string {
     throw new SettingError(`STREAM_HOOKS is not valid: ${reasonOf(error)}`, { cause: error });
   }
   return json;
+}
+
+function webhooks(json: string): LocalWebhook[] {
+  try {
+    return readWebhooks(json);
+  } catch (error) {
+    throw new SettingError(`WEBHOOKS is not valid: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,8 @@
+import { WEBHOOK_TRIES } from '../../functions/core/webhooks/retries.ts';
 import { EventSourceMapping } from '../emulators/queue/mapping.ts';
 import { Queue } from '../emulators/queue/queue.ts';
 import { type QueueServer, startQueueServer } from '../emulators/queue/server.ts';
+import { WEBHOOK_QUEUE } from '../optionalFunctions.ts';
 import { ASSIGNMENTS, type FunctionName, QUEUES, type QueueName, RELOCATION } from '../wiring.ts';
 import type { Closers } from './closers.ts';
 import type { Invocation } from './lambda/functions.ts';
@@ -12,6 +14,9 @@ export interface LocalQueuesOptions {
   readonly accountId: string;
   readonly relocationVisibilityMs: number;
   readonly onDeadLetter: (body: string) => void;
+  /** Names of the queues of endpoints that are told of events. */
+  readonly webhooks: readonly string[];
+  readonly onWebhookDeadLetter: (body: string) => void;
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -24,6 +29,7 @@ export class LocalQueues {
   readonly asks: Readonly<Record<QueueName, Queue>>;
   readonly server: QueueServer;
   readonly #closers: Closers;
+  readonly #webhooks: readonly Queue[];
 
   static async start(options: LocalQueuesOptions, closers: Closers): Promise<LocalQueues> {
     const { file, region, accountId, onDeadLetter } = options;
@@ -54,23 +60,38 @@ export class LocalQueues {
       settle: ask('settle', QUEUES.settle.retentionSeconds),
       assignments: ask('assignments', ASSIGNMENTS.retentionSeconds),
     };
+    const webhooks = options.webhooks.map((name) => {
+      const queue = new Queue({
+        region,
+        accountId,
+        file: file(`${name}-queue.jsonl`),
+        name,
+        visibilityTimeoutMs: WEBHOOK_QUEUE.visibilityTimeoutSeconds * 1000,
+        maxReceiveCount: WEBHOOK_TRIES,
+        onDeadLetter: options.onWebhookDeadLetter,
+      });
+      closers.add(() => queue.close());
+      return queue;
+    });
     const server = await startQueueServer({
       accountId,
-      queues: [relocation, ...Object.values(asks)],
+      queues: [relocation, ...Object.values(asks), ...webhooks],
       onDefect: options.onDefect,
     });
     closers.add(() => server.close());
-    return new LocalQueues(relocation, asks, server, closers);
+    return new LocalQueues(relocation, asks, webhooks, server, closers);
   }
 
   private constructor(
     relocation: Queue,
     asks: Readonly<Record<QueueName, Queue>>,
+    webhooks: readonly Queue[],
     server: QueueServer,
     closers: Closers,
   ) {
     this.relocation = relocation;
     this.asks = asks;
+    this.#webhooks = webhooks;
     this.server = server;
     this.#closers = closers;
   }
@@ -89,6 +110,13 @@ export class LocalQueues {
     connect(this.relocation, RELOCATION.function, RELOCATION.batchSize);
     for (const name of Object.keys(QUEUES) as (keyof typeof QUEUES)[])
       connect(this.asks[name], QUEUES[name].function, QUEUES[name].batchSize);
+  }
+
+  /** The queue of an endpoint, by its name. */
+  webhook(name: string): Queue {
+    const found = this.#webhooks.find((queue) => queue.name === name);
+    if (found === undefined) throw new Error(`there is no queue ${name}`);
+    return found;
   }
 
   /** Nothing that functions were asked for now is still under way; what is to be tried later is. */

@@ -26,6 +26,7 @@ import {
   startStorage,
 } from './services.ts';
 import { stopRecordings } from './shutdown.ts';
+import { startWebhooks } from './webhooks.ts';
 
 export type { EventBridgeEvent } from '../emulators/events/server.ts';
 export type { Credentials } from './dataFolder.ts';
@@ -81,10 +82,14 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const queue = queues.relocation;
   const hosted = new HostedRecordings();
   const s3 = await startStorage(ground, queue, hosted);
-  const events = await startEventBus(ground, queue, (event) => hook?.onEvent(event));
+  const events = await startEventBus(ground, queue, (event) => {
+    hook?.onEvent(event);
+    tellWebhooks(event);
+  });
   const secrets = await startSecrets(ground);
   const urls = { s3: s3.url, events: events.url, sqs: queues.server.url };
   const hook = startHook(ground, urls);
+  const tellWebhooks = startWebhooks(ground, queues, { ...urls, secretsPort: secrets.port });
   const invoker = new AsyncInvoker({
     invoke: (name, event) => functions.invoke(name as FunctionName, event),
     onGivenUp: (name, error) => ground.log('ERROR', 'an event was given up', { function: name, error }),

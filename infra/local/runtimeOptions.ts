@@ -1,5 +1,6 @@
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { TlsPair } from './certificate.ts';
+import type { LocalWebhook } from './webhookSettings.ts';
 
 export interface RuntimeOptions {
   /** All that outlives the runtime; one runtime at a time. */
@@ -29,6 +30,8 @@ export interface RuntimeOptions {
   readonly streamHooks?: string;
   /** A script that runs for each record in the library, with its stream's name and a file on disk. */
   readonly onRecordHook?: string | undefined;
+  /** Endpoints that are told of events. */
+  readonly webhooks?: readonly LocalWebhook[];
   /** Hosts that carry recordings; 0, the default, gives each recording a task of its own. */
   readonly hosts?: number;
   /** How long a task provisions. 0 by default. */

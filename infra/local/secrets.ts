@@ -1,10 +1,26 @@
 import { type SecretsServer, startSecretsServer } from '../emulators/secrets/server.ts';
-import { PLAYBACK_KEY_ARN } from './place.ts';
+import { ACCOUNT_ID, PLAYBACK_KEY_ARN, REGION } from './place.ts';
 import type { Ground } from './services.ts';
+import { type LocalWebhook, webhookName } from './webhookSettings.ts';
+
+/** Of the secret that signs what an endpoint is told. */
+export function webhookSecretArn(webhook: LocalWebhook): string {
+  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT_ID}:secret:${webhookName(webhook)}`;
+}
 
 /** Hands functions the deployment's secrets. */
-export async function startSecrets({ data, closers }: Ground): Promise<SecretsServer> {
-  const secrets = new Map([[PLAYBACK_KEY_ARN, JSON.stringify(data.playbackKey())]]);
+export async function startSecrets({ options, data, closers }: Ground): Promise<SecretsServer> {
+  const held: readonly (readonly [string, object])[] = [
+    [PLAYBACK_KEY_ARN, data.playbackKey()],
+    ...(options.webhooks ?? []).map((webhook) => {
+      const { secret, previous } = webhook;
+      return [
+        webhookSecretArn(webhook),
+        { secret, ...(previous === undefined ? {} : { previous }) },
+      ] as const;
+    }),
+  ];
+  const secrets = new Map(held.map(([arn, value]) => [arn, JSON.stringify(value)]));
   const server = await startSecretsServer({ secrets });
   closers.add(() => server.close());
   return server;

@@ -32,6 +32,7 @@ import { hostService, hostTaskDefinition, recorderTaskDefinition } from './recor
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import { listening, StartError } from './startError.ts';
 import { findOnPath } from './tools.ts';
+import { webhookName } from './webhookSettings.ts';
 
 /** The parts of the runtime, one function each, in the order in which they are started (./runtime.ts). */
 
@@ -83,6 +84,8 @@ export function startQueues({ options, data, log, onDefect, closers }: Ground): 
         file: (name) => data.file(name),
         relocationVisibilityMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
         onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
+        webhooks: (options.webhooks ?? []).map(webhookName),
+        onWebhookDeadLetter: (body) => log('ERROR', 'an endpoint did not take an event for a day', { body }),
         onDefect,
       },
       closers,

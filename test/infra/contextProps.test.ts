@@ -22,6 +22,13 @@ const ALL = {
   cpuUnits: 512,
   memoryMb: 1024,
   hosts: { min: 1, max: 3, cpuUnits: 2048, memoryMb: 4096, maxRecordings: 60 },
+  webhooks: [
+    {
+      url: 'https://hooks.example/recordings',
+      secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hook-AbCdEf',
+      events: ['Record Available'],
+    },
+  ],
   imageUri: 'public.ecr.aws/x/recorder@sha256:1',
   alarmTopicArn: TOPIC,
   logRetentionDays: 90,

@@ -29,6 +29,14 @@ it("moves the messages of the stack's dead-letter queue back", async () => {
 });
 
 it.each([
+  ['it is no number', {}, ['--webhook', 'x'], 2, /--webhook must be a number/],
+  [
+    'the stack has no such webhook',
+    { 'cloudformation describe-stacks': '\n' },
+    ['--webhook', '1'],
+    1,
+    /no output Webhook1DeadLetterQueueArn/,
+  ],
   [
     'the stack has no such queue',
     { 'cloudformation describe-stacks': '\n' },

@@ -8,12 +8,12 @@ import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client
 import { runAttempt } from '../../container/attempt/attempt.ts';
 import { Patience, PatientStore } from '../../container/attempt/patience.ts';
 import { StopRequest } from '../../container/attempt/stopRequest.ts';
-import { type Lookup, lookupBySystem } from '../../container/source/reach/dnsResolution.ts';
 import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
+import { type Lookup, lookupBySystem } from '../../functions/core/source/dnsResolution.ts';
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/sourceRules.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';

@@ -5,7 +5,7 @@ import {
   type SegmentKey,
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
-import { ForbiddenSourceError } from '../reach/dnsResolution.ts';
+import { ForbiddenSourceError } from '../../../functions/core/source/dnsResolution.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import type { KeyRing } from './keyRing.ts';
 

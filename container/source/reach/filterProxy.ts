@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type LookupFunction, type Server, type Socket } from 'node:net';
-import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
+  answering,
   ForbiddenSourceError,
   type Lookup,
   resolveChecked,
   UNRESOLVABLE,
   UnresolvableSourceError,
-} from './dnsResolution.ts';
+} from '../../../functions/core/source/dnsResolution.ts';
+import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import { Relay } from './relay.ts';
 import { type ProxyRequest, parseRequestHead } from './requestHead.ts';
 
@@ -145,15 +146,6 @@ async function readHead(client: Socket): Promise<Head | undefined> {
     client.on('data', take);
     client.once('close', () => done(undefined));
   });
-}
-
-/** A resolver for `connect` that knows its answer; all of it where Node asks for all. */
-export function answering(addresses: readonly [string, ...string[]]): LookupFunction {
-  const answers = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-  return (_host, options, callback) => {
-    if (options.all === true) callback(null, answers);
-    else callback(null, answers[0]?.address ?? '', answers[0]?.family);
-  };
 }
 
 /** ffmpeg's words for it, had it connected itself; undefined where it would have none that tell. */

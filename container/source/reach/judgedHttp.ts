@@ -3,10 +3,15 @@ import http, { type IncomingMessage, STATUS_CODES } from 'node:http';
 import https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import {
+  answering,
+  ForbiddenSourceError,
+  type Lookup,
+  resolveChecked,
+} from '../../../functions/core/source/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import { Cookies } from './cookies.ts';
-import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
-import { answering, complaintOf } from './filterProxy.ts';
+import { complaintOf } from './filterProxy.ts';
 
 /** Content networks need two or three. */
 const REDIRECTS_MAX = 10;

@@ -1,10 +1,15 @@
 import { connect } from 'node:net';
 import { RecorderError } from '../../../functions/core/api/errors.ts';
+import {
+  answering,
+  ForbiddenSourceError,
+  type Lookup,
+  resolveChecked,
+} from '../../../functions/core/source/dnsResolution.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import type { Source } from '../../../functions/core/source/sourceUrl.ts';
-import { ForbiddenSourceError, type Lookup, resolveChecked } from './dnsResolution.ts';
-import { answering, FilterProxy } from './filterProxy.ts';
+import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { SourceAccess } from './sourceAccess.ts';
 import { tcUrl } from './tcUrl.ts';

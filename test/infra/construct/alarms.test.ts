@@ -30,6 +30,7 @@ const alarms = new Alarms(stack, 'Alarms', {
   },
   hosts: new Metric({ namespace: 'StreamRecorder', metricName: 'host.loadPercent' }),
   notDelivered: { onRecord: queue('NotTaken'), onRecordScript: queue('NotRun') },
+  webhooks: [queue('NotTold')],
   topic: undefined,
 });
 const all = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map(

@@ -1,12 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { formatIp, type IpAddress, parseIp } from '../../../functions/core/source/ipAddress.ts';
-import {
-  ADDRESS_REFUSED,
-  HOST_REFUSED,
-  isAddressAllowed,
-  isHostAllowed,
-} from '../../../functions/core/source/policy.ts';
-import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
+import type { LookupFunction } from 'node:net';
+import { formatIp, type IpAddress, parseIp } from './ipAddress.ts';
+import { ADDRESS_REFUSED, HOST_REFUSED, isAddressAllowed, isHostAllowed } from './policy.ts';
+import type { SourceRules } from './sourceRules.ts';
 
 /** All addresses of a host name. @throws when there are none, or nobody answers */
 export type Lookup = (host: string) => Promise<readonly string[]>;
@@ -64,4 +60,13 @@ async function resolve(host: string, lookup: Lookup): Promise<readonly IpAddress
       throw new UnresolvableSourceError('the resolver gave something else than an address');
     return address;
   });
+}
+
+/** A resolver for `connect` that knows its answer; all of it where Node asks for all. */
+export function answering(addresses: readonly [string, ...string[]]): LookupFunction {
+  const answers = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  return (_host, options, callback) => {
+    if (options.all === true) callback(null, answers);
+    else callback(null, answers[0]?.address ?? '', answers[0]?.family);
+  };
 }
