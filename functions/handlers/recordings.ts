@@ -9,7 +9,7 @@ import type { Awaited } from '../core/api/awaited.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { etagOf, isKnown } from '../core/api/etag.ts';
 import { partsPage } from '../core/api/partsPage.ts';
-import { settingsOf } from '../core/api/recordingConfig.ts';
+import { namedByStart, settingsOf } from '../core/api/recordingConfig.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
   createRecordingBody,
@@ -77,7 +77,7 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
   const { sourceUrl, streamName, config } = wanted;
   const { ports, defaults, limits, hooks } = setup();
   if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
-  const settings = settingsOf(config ?? {}, defaults, limits);
+  const settings = settingsOf(config ?? {}, namedByStart(defaults), limits);
   const start = async (recordingId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? recordingId;
     logger.appendKeys({ mediaSessionId });

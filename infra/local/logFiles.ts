@@ -10,6 +10,9 @@ const lineSchema = z.looseObject({
   // A text, or an object with a message.
   reason: z.optional(z.unknown()),
   error: z.optional(z.unknown()),
+  // In ffmpeg's words, or those of whoever answered.
+  complaint: z.optional(z.unknown()),
+  cause: z.optional(z.unknown()),
 });
 type Line = Partial<z.infer<typeof lineSchema>>;
 
@@ -54,10 +57,10 @@ export class LogFiles {
 /** @returns undefined for what needs nobody's attention */
 function shorten(
   source: string,
-  { level = 'INFO', message = '', reason, error, ...ids }: Line,
+  { level = 'INFO', message = '', reason, error, complaint, cause, ...ids }: Line,
 ): string | undefined {
   if (!['WARN', 'ERROR', 'CRITICAL'].includes(level)) return undefined;
-  const why = firstLine(reason) ?? firstLine(error);
+  const why = [reason, error, complaint, cause].map(firstLine).find((words) => words !== undefined);
   const about = [ids.mediaSessionId, ids.recordingId].filter(Boolean).join(' ');
   return [
     `${level.toLowerCase()}: ${source}: ${message}`,

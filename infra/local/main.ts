@@ -1,10 +1,11 @@
 import path from 'node:path';
-import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
+import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { LogFiles } from './logFiles.ts';
 import { type MainSettings, readSettings, SettingError, VARIABLE_OF } from './mainSettings.ts';
 import { LANDING, LIBRARY } from './place.ts';
 import { testStreamArguments } from './publish.ts';
-import { type EventBridgeEvent, type Runtime, StartError, startRuntime } from './runtime.ts';
+import { type Runtime, StartError, startRuntime } from './runtime.ts';
+import { eventLine, runningLine, Terminal } from './terminal.ts';
 import { ensureTools, FFMPEG } from './tools.ts';
 
 /** `npm start`: the whole deployment on this machine, until Ctrl-C. */
@@ -14,12 +15,11 @@ const GRACE_MS = 120_000;
 /** One Ctrl-C comes twice under npm: from the terminal, and handed on by npm. */
 const SAME_SIGNAL_MS = 500;
 
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-const complain = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
+const LIVE_EVERY_MS = 1_000;
+
+const terminal = new Terminal(process.stdout);
+const say = (line: string): void => terminal.say(line);
+const complain = (line: string): void => terminal.complain(line);
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -30,7 +30,18 @@ async function main(): Promise<void> {
   const dataDir = path.resolve(settings.dataDir);
   const { runtime, logs } = await start(settings, dataDir);
   endOnSignal(runtime, logs);
-  welcome(runtime, dataDir);
+  welcome(runtime, dataDir, settings);
+  showWhatRuns(runtime);
+}
+
+/** On a terminal: how many recordings run, and for how long some have. */
+function showWhatRuns(runtime: Runtime): void {
+  let sinceMs = 0;
+  setInterval(() => {
+    const running = runtime.runningRecordings();
+    if (running.length === 0) sinceMs = performance.now();
+    terminal.live(runningLine(running, performance.now() - sinceMs));
+  }, LIVE_EVERY_MS).unref();
 }
 
 async function start(
@@ -85,6 +96,7 @@ function endOnSignal(runtime: Runtime, logs: LogFiles): void {
     runtime.close({ graceMs: GRACE_MS }).then(
       () => {
         logs.close();
+        terminal.live('');
         say('Ended.');
         process.exit(0);
       },
@@ -104,7 +116,15 @@ function httpsLine({ https }: Runtime): string {
   return `\n               ${url}${trust}`;
 }
 
-function welcome(runtime: Runtime, dataDir: string): void {
+/** The address that media servers call, or how to have one. */
+function hooksLine(apiUrl: string, { streamHooks }: MainSettings): string {
+  const { secretsSha256 } = hookSettingsSchema.parse(JSON.parse(streamHooks));
+  return secretsSha256.length > 0
+    ? `${apiUrl}/hooks/SECRET/…  (wcs, nginx-rtmp, srs, ome, stream)`
+    : 'none taken: STREAM_HOOKS has their secrets (docs/api.md)';
+}
+
+function welcome(runtime: Runtime, dataDir: string, settings: MainSettings): void {
   const { apiUrl, s3Url, rtmpUrl, region, credentials } = runtime;
   const stream = `${rtmpUrl}/live/camera1`;
   const post = (route: string): string =>
@@ -115,6 +135,7 @@ function welcome(runtime: Runtime, dataDir: string): void {
   Console      ${apiUrl}/
   HTTP API     ${apiUrl}${httpsLine(runtime)}
   RTMP ingest  ${rtmpUrl}/live/NAME
+  hooks        ${hooksLine(apiUrl, settings)}
   S3 endpoint  ${s3Url}  (buckets ${LANDING}, ${LIBRARY})
   data, logs   ${dataDir}, ${path.join(dataDir, 'logs')}
 
@@ -124,21 +145,12 @@ In other terminals, publish a stream, start its recording, stop it:
   ${post('startRecording')}
   ${post('stopRecording')}
 
-See the records:
+See and fetch the records, in the console (${apiUrl}/#/library), by the command line, or as S3:
 
+  npm run --silent recorder -- ls --api ${apiUrl}
+  npm run --silent recorder -- get RECORDING --api ${apiUrl}
   ${keys} aws s3 ls --recursive s3://${LIBRARY} --endpoint-url ${s3Url}
 `);
-}
-
-/** What is worth a line on the terminal. */
-function eventLine({ source, 'detail-type': type, detail }: EventBridgeEvent): string | undefined {
-  if (source !== EVENT_SOURCE) return undefined;
-  const stream = `${String(detail.streamName)} (${String(detail.recordingId)})`;
-  if (type === EVENT_TYPES.recordAvailable) {
-    const seconds = (Number(detail.durationMs) / 1000).toFixed(1);
-    return `${type}: ${stream}: s3://${String(detail.bucket)}/${String(detail.key)}, ${seconds} s, ${String(detail.bytes)} bytes`;
-  }
-  return type === EVENT_TYPES.partFinished ? undefined : `${type}: ${stream}`;
 }
 
 try {

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
+import { START_TIME_FILE_TEMPLATE } from '../../functions/core/names/index.ts';
 import { checkDuration, recordingLimitsSchema } from '../../functions/core/settings/limits.ts';
 import {
   DEFAULT_SETTINGS,
@@ -129,14 +130,20 @@ function onRecordHook(script: string | undefined): string | undefined {
   return file;
 }
 
-/** Read here as the functions will read it, so that a mistake shows at the start and not at the first recording. */
+/**
+ * Read here as the functions will read it, so that a mistake shows at the start and not at the first recording. Whoever
+ * says nothing about names gets the ones that people would choose.
+ */
 function recordingDefaults(json: string): string {
   try {
-    mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(JSON.parse(json)));
+    const given = settingsOverridesSchema.parse(JSON.parse(json));
+    mergeSettings(DEFAULT_SETTINGS, given);
+    return given.names === undefined
+      ? JSON.stringify({ ...given, names: { fileTemplate: START_TIME_FILE_TEMPLATE } })
+      : json;
   } catch (error) {
     throw new SettingError(`RECORDING_DEFAULTS is not valid: ${reasonOf(error)}`, { cause: error });
   }
-  return json;
 }
 
 /** @param defaults which are to keep to them */

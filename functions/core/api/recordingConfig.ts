@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { variantRuleSchema } from '../hls/variants.ts';
+import { DEFAULT_NAME_RULES, START_TIME_FILE_TEMPLATE } from '../names/index.ts';
 import { checkDuration, type RecordingLimits } from '../settings/limits.ts';
 import {
   FORMATS,
@@ -108,6 +109,17 @@ export function settingsOf(
   } catch (error) {
     throw error instanceof RecorderError ? inConfig(error, config) : error;
   }
+}
+
+/**
+ * The deployment's settings for those who do not come from WCS: where the deployment leaves WCS's own template, files are
+ * named after stream and start.
+ */
+export function namedByStart(defaults: RecordingSettings): RecordingSettings {
+  const { names } = defaults;
+  const isWcs =
+    names.policy === DEFAULT_NAME_RULES.policy && names.fileTemplate === DEFAULT_NAME_RULES.fileTemplate;
+  return isWcs ? { ...defaults, names: { ...names, fileTemplate: START_TIME_FILE_TEMPLATE } } : defaults;
 }
 
 /** Limits, and how the source is followed. */

@@ -8,6 +8,7 @@ export {
   checkNameRules,
   DEFAULT_NAME_RULES,
   type NameRules,
+  START_TIME_FILE_TEMPLATE,
   type StreamRecordPolicy,
 } from './rules.ts';
 export { NameTemplateError, type TemplateFault, type TemplateField } from './template.ts';

@@ -29,6 +29,12 @@ export const DEFAULT_NAME_RULES: NameRules = {
   keyMaxBytes: KEY_LIMIT_BYTES,
 };
 
+/**
+ * What people would choose: the stream and when its recording began, the same in all of its parts. The default of
+ * `POST /recordings` and of `npm start`; WCS's callers get WCS's.
+ */
+export const START_TIME_FILE_TEMPLATE = '{streamName}-{yyyy}{MM}{dd}T{HH}{mm}{ss}Z';
+
 /** A template piece where `{fileName}` has been replaced: by the file template's pieces, or by a given stem. */
 export type PlainPiece =
   | Exclude<TemplatePiece, { kind: 'fileName' }>

@@ -1,24 +1,44 @@
 import { Environment, type EnvironmentSpec, type Invocation } from './environment.ts';
 
+/** @returns what cancels it */
+export type After = (delayMs: number, run: () => void) => () => void;
+
 export interface LambdaFunctionSpec extends EnvironmentSpec {
+  /** Tells when an environment has been idle for long; the system's own timers by default. */
+  readonly after?: After;
   /** How many invocations run at once, each in an environment of its own; the others wait their turn. */
   readonly maxEnvironments: number;
 }
 
+/** Lambda keeps them for some minutes; each takes tens of megabytes of this machine. */
+const IDLE_MS = 60_000;
+
+const systemAfter: After = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs).unref();
+  return () => clearTimeout(timer);
+};
+
+interface Idle {
+  readonly environment: Environment;
+  readonly cancel: () => void;
+}
+
 /**
- * One function: environments are started when they are needed, kept warm, and used for one invocation at a time. What
- * one environment remembers is not known to another, as in Lambda.
+ * One function: environments are started when they are needed, kept warm for a minute, and used for one invocation at a
+ * time. What one environment remembers is not known to another, as in Lambda.
  */
 export class LambdaFunction {
   readonly #spec: LambdaFunctionSpec;
   readonly #all = new Set<Environment>();
-  readonly #idle: Environment[] = [];
+  readonly #after: After;
+  #idle: Idle[] = [];
   readonly #turns: (() => void)[] = [];
   #running = 0;
   #closed: boolean = false;
 
   constructor(spec: LambdaFunctionSpec) {
     this.#spec = spec;
+    this.#after = spec.after ?? systemAfter;
   }
 
   /** @param event anything that JSON can say */
@@ -38,6 +58,7 @@ export class LambdaFunction {
   /** Ends all environments; invocations that still run fail. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { cancel } of this.#idle) cancel();
     await Promise.all([...this.#all].map((environment) => environment.terminate()));
   }
 
@@ -50,15 +71,26 @@ export class LambdaFunction {
     const failure = warm === undefined ? await environment.start() : undefined;
     const invocation = failure ?? (await environment.invoke(event));
     if (environment.dead) this.#all.delete(environment);
-    else this.#idle.push(environment);
+    else this.#keepWarm(environment);
     return invocation;
+  }
+
+  #keepWarm(environment: Environment): void {
+    const cancel = this.#after(IDLE_MS, () => {
+      this.#idle = this.#idle.filter((one) => one.environment !== environment);
+      this.#all.delete(environment);
+      void environment.terminate();
+    });
+    this.#idle.push({ environment, cancel });
   }
 
   #takeIdle(): Environment | undefined {
     for (;;) {
-      const environment = this.#idle.pop();
-      if (environment?.dead !== true) return environment;
-      this.#all.delete(environment);
+      const idle = this.#idle.pop();
+      if (idle === undefined) return undefined;
+      idle.cancel();
+      if (!idle.environment.dead) return idle.environment;
+      this.#all.delete(idle.environment);
     }
   }
 }

@@ -56,6 +56,10 @@ it.each([
   [{ level: 'WARN', message: 'slow' }, 'warn: f: slow'],
   [{ level: 'CRITICAL', message: 'bad' }, 'critical: f: bad'],
   [
+    { level: 'WARN', message: 'ffmpeg complains', complaint: 'no frame!' },
+    'warn: f: ffmpeg complains: no frame!',
+  ],
+  [
     { level: 'ERROR', message: 'failed', error: { name: 'E', message: 'why\nstack' }, recordingId: 'r1' },
     'error: f: failed: why (r1)',
   ],

@@ -8,7 +8,8 @@ import { testStreamArguments } from '../../../infra/local/publish.ts';
 import { Child, waitFor } from '../../support/children.ts';
 import { describeWith } from '../../support/tools.ts';
 
-const MAIN = path.resolve(import.meta.dirname, '..', '..', '..', 'infra', 'local', 'main.ts');
+const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+const MAIN = path.join(ROOT, 'infra', 'local', 'main.ts');
 
 let folder: string;
 const children: Child[] = [];
@@ -22,9 +23,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function npmStart(env: Readonly<Record<string, string>> = {}): Child {
-  const child = new Child(process.execPath, [MAIN], {
+function npmStart(
+  env: Readonly<Record<string, string>> = {},
+  [command, ...args]: readonly [string, ...string[]] = [process.execPath, MAIN],
+): Child {
+  const child = new Child(command, args, {
     PATH: process.env.PATH,
+    HOME: folder,
     DATA_DIR: path.join(folder, 'data'),
     PORT: '0',
     HTTPS_PORT: '0',
@@ -52,8 +57,8 @@ describeWith(['ffmpeg'], 'npm start', () => {
     },
   );
 
-  it('says in one line that another one uses the same data', async () => {
-    const first = npmStart();
+  it('says in one line that another one uses the same data; ends when npm alone is told to', async () => {
+    const first = npmStart({}, ['npm', '--prefix', ROOT, 'start']);
     await waitFor('the start', () => (first.output.includes('HTTP API') ? true : undefined));
     expect(first.output).toMatch(
       /https:\/\/127\.0\.0\.1:\d+ {2}\(self-signed: curl --cacert \S+\/certificate\.pem\)/,
@@ -63,8 +68,10 @@ describeWith(['ffmpeg'], 'npm start', () => {
     expect(second.output).toMatch(
       /^The data folder \S+ is in use by another runtime \(.*process \d+\)\. DATA_DIR sets another one\.\n$/,
     );
-    first.process.kill('SIGINT');
+    // To npm, as a service manager does, and to nobody else.
+    first.process.kill('SIGTERM');
     expect(await exitCode(first)).toBe(0);
+    expect(first.output).toMatch(/Ending\.\nEnded\.\n$/);
   });
 
   it.each([
@@ -150,7 +157,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
       await publisher.stop();
       expect(main.output).toMatch(/Ending: 1 running recording is stopped/);
       expect(main.output).toMatch(
-        /Record Available: camera1 \(\S+\): s3:\/\/library\/stream_records\/stream-camera1\.mp4, \d+\.\d s, \d+ bytes\n(.*\n)*Ended\.\n$/,
+        /Record Available: camera1 \(\S+\): s3:\/\/library\/stream_records\/camera1-\d{8}T\d{6}Z\.mp4, \d+\.\d s, \d+ bytes\n(.*\n)*Ended\.\n$/,
       );
       expect(main.output).not.toMatch(/^(warn|error):/m);
       expect(await processesOf(folder, rtmpUrl)).toEqual([]);

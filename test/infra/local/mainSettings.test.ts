@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { START_TIME_FILE_TEMPLATE } from '../../../functions/core/names/index.ts';
 import { readSettings } from '../../../infra/local/mainSettings.ts';
+
+describe('RECORDING_DEFAULTS', () => {
+  const names = (RECORDING_DEFAULTS: string) =>
+    (JSON.parse(readSettings({ RECORDING_DEFAULTS }).recordingDefaults) as { names?: unknown }).names;
+
+  it('names files after stream and start, unless it says something about names', () => {
+    expect(names('{"maxBytes":1000}')).toEqual({ fileTemplate: START_TIME_FILE_TEMPLATE });
+    expect(names('{"names":{"policy":"streamName"}}')).toEqual({ policy: 'streamName' });
+  });
+});
 
 describe('RECORDING_LIMITS', () => {
   it.each([

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { settingsOf } from '../../../../functions/core/api/recordingConfig.ts';
+import { namedByStart, settingsOf } from '../../../../functions/core/api/recordingConfig.ts';
 import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
 import { parseInput } from '../../../../functions/core/api/validation.ts';
+import { previewName, START_TIME_FILE_TEMPLATE } from '../../../../functions/core/names/index.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 
 const LIMITS = { maxConcurrentRecordings: 10, maxDurationMs: 10_000_000 };
@@ -93,5 +94,36 @@ describe('config', () => {
         message: expect.stringContaining(rule),
       }),
     );
+  });
+});
+
+describe('names of those who do not come from WCS', () => {
+  const { names } = DEFAULT_SETTINGS;
+  it('have stream and start, unless the deployment says another template or policy', () => {
+    expect(namedByStart(DEFAULT_SETTINGS).names).toEqual({
+      ...names,
+      fileTemplate: START_TIME_FILE_TEMPLATE,
+    });
+    for (const own of [{ fileTemplate: '{streamName}' }, { policy: 'streamName' as const }]) {
+      const settings = { ...DEFAULT_SETTINGS, names: { ...names, ...own } };
+      expect(namedByStart(settings)).toBe(settings);
+    }
+  });
+
+  it('sort with their parts in order, and are not those of another start', () => {
+    const start = Date.UTC(2026, 6, 1, 12, 34, 56);
+    const named = (part: number, rotated: boolean, startedMs = start) =>
+      previewName({
+        streamName: 'cam',
+        part,
+        rotated,
+        startTimeMs: startedMs,
+        recordingStartedAtMs: startedMs,
+        rules: namedByStart(DEFAULT_SETTINGS).names,
+      }).fileName;
+    const plain = [named(1, false), named(2, false), named(10, false)];
+    expect(plain).toEqual(['', '_002', '_010'].map((number) => `cam-20260701T123456Z${number}.mp4`));
+    expect([...plain].sort()).toEqual(plain);
+    expect(named(1, true, start + 1_000)).toBe('cam-20260701T123457Z_001.mp4');
   });
 });

@@ -44,6 +44,23 @@ describe('a function', () => {
     expect(await payload(one.invoke({ do: 'nothing' }))).toBeNull();
   });
 
+  it('is ended when it has been idle for a minute, and starts anew', async () => {
+    const timers = new Set<() => void>();
+    const one = make({
+      after: (delayMs, run) => {
+        expect(delayMs).toBe(60_000);
+        timers.add(run);
+        return () => timers.delete(run);
+      },
+    });
+    await payload(one.invoke({ do: 'echo' }));
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 2 });
+    expect(timers.size).toBe(1);
+    for (const run of timers) run();
+    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 1 });
+    expect(lines).toEqual([]);
+  });
+
   it('has an environment of its own and Lambda’s context', async () => {
     process.env.NOT_FOR_FUNCTIONS = 'secret';
     const { environment, context } = (await payload(make().invoke({ do: 'describe' }))) as {
