@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { lookupBySystem } from '../functions/aws/dnsResolution.ts';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
 import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
-import { lookupBySystem } from '../functions/core/source/dnsResolution.ts';
 import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { Lookup } from '../../functions/aws/dnsResolution.ts';
 import type { EventBus } from '../../functions/aws/eventBus.ts';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
-import type { Lookup } from '../../functions/core/source/dnsResolution.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import type { Journal } from '../upload/journal.ts';
 import type { Patience } from './patience.ts';

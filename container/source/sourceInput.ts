@@ -1,9 +1,9 @@
-import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
 import {
   ForbiddenSourceError,
   UNRESOLVABLE,
   UnresolvableSourceError,
-} from '../../functions/core/source/dnsResolution.ts';
+} from '../../functions/aws/dnsResolution.ts';
+import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';

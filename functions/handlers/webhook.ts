@@ -1,15 +1,15 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { lookupBySystem } from '../aws/dnsResolution.ts';
 import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { MessageQueue } from '../aws/queues.ts';
 import { readSecret } from '../aws/secrets.ts';
-import { lookupBySystem } from '../core/source/dnsResolution.ts';
-import { publishedEventSchema, webhookMessage } from '../core/webhooks/message.ts';
 import { webhookRetrySeconds } from '../core/webhooks/retries.ts';
 import { webhookSecretSchema } from '../core/webhooks/settings.ts';
+import { publishedEventSchema, webhookMessage } from '../webhooks/message.ts';
 import { NotTakenError, postWebhook } from '../webhooks/post.ts';
 
 const setup = once(() => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { answering, type Lookup, resolveChecked } from '../core/source/dnsResolution.ts';
+import { answering, type Lookup, resolveChecked } from '../aws/dnsResolution.ts';
 import { checkSource } from '../core/source/policy.ts';
 import type { SourceRules } from '../core/source/sourceRules.ts';
-import type { WebhookMessage } from '../core/webhooks/message.ts';
+import type { WebhookMessage } from './message.ts';
 
 /** The specification asks for 15 to 30 seconds. */
 export const POST_TIMEOUT_MS = 15_000;
@@ -20,7 +20,10 @@ export class NotTakenError extends Error {
   override readonly name = 'NotTakenError';
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}) {
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+  ) {
     super(message, { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
   }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
 import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
-import { ForbiddenSourceError } from '../../../functions/core/source/dnsResolution.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import type { SourceAccess } from '../reach/sourceAccess.ts';
 import { Follower, LostStreamError } from './follower.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import {
   type ByteRange,
   PlaylistError,
   type SegmentKey,
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
-import { ForbiddenSourceError } from '../../../functions/core/source/dnsResolution.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import type { KeyRing } from './keyRing.ts';
 

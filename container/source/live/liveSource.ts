@@ -1,8 +1,8 @@
+import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
 import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
-import { ForbiddenSourceError } from '../../../functions/core/source/dnsResolution.ts';
 import type { Handover } from '../hls/handover.ts';
 import { Sink, SinkClosedError } from '../hls/sink.ts';
 import { Wait } from '../hls/wait.ts';

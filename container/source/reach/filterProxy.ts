@@ -7,7 +7,7 @@ import {
   resolveChecked,
   UNRESOLVABLE,
   UnresolvableSourceError,
-} from '../../../functions/core/source/dnsResolution.ts';
+} from '../../../functions/aws/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import { Relay } from './relay.ts';
 import { type ProxyRequest, parseRequestHead } from './requestHead.ts';

@@ -8,7 +8,7 @@ import {
   ForbiddenSourceError,
   type Lookup,
   resolveChecked,
-} from '../../../functions/core/source/dnsResolution.ts';
+} from '../../../functions/aws/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import { Cookies } from './cookies.ts';
 import { complaintOf } from './filterProxy.ts';

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { RecorderError } from '../../../functions/core/api/errors.ts';
 import {
   answering,
   ForbiddenSourceError,
   type Lookup,
   resolveChecked,
-} from '../../../functions/core/source/dnsResolution.ts';
+} from '../../../functions/aws/dnsResolution.ts';
+import { RecorderError } from '../../../functions/core/api/errors.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import type { Source } from '../../../functions/core/source/sourceUrl.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Lookup } from '../../../../functions/core/source/dnsResolution.ts';
+import type { Lookup } from '../../../../functions/aws/dnsResolution.ts';
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../../../functions/core/source/sourceRules.ts';
 import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { Canary } from '../../../support/canary.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import type { Lookup } from '../../../../functions/core/source/dnsResolution.ts';
+import type { Lookup } from '../../../../functions/aws/dnsResolution.ts';
 import { counterStreamArgs } from '../../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { HttpSource } from '../../../support/httpSource.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lookup } from '../../../../functions/core/source/dnsResolution.ts';
+import type { Lookup } from '../../../../functions/aws/dnsResolution.ts';
 import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { type Child, waitFor } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';

@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { EVENT_TYPES } from '../../../../functions/core/events/published.ts';
-import { webhookMessage, webhookType } from '../../../../functions/core/webhooks/message.ts';
+import { EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import {
   WEBHOOK_RETRY_SECONDS,
   WEBHOOK_TRIES,
   webhookRetrySeconds,
-} from '../../../../functions/core/webhooks/retries.ts';
+} from '../../../functions/core/webhooks/retries.ts';
+import { webhookMessage, webhookType } from '../../../functions/webhooks/message.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const previous = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod/mini';
-import { EVENT_TYPES, type EventType } from '../events/published.ts';
-import type { WebhookSecret } from './settings.ts';
+import { EVENT_TYPES, type EventType } from '../core/events/published.ts';
+import type { WebhookSecret } from '../core/webhooks/settings.ts';
 
 /** An event of EventBridge, as far as an endpoint is told of it. */
 export const publishedEventSchema = z.object({

@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
-import { formatIp, type IpAddress, parseIp } from './ipAddress.ts';
-import { ADDRESS_REFUSED, HOST_REFUSED, isAddressAllowed, isHostAllowed } from './policy.ts';
-import type { SourceRules } from './sourceRules.ts';
+import { formatIp, type IpAddress, parseIp } from '../core/source/ipAddress.ts';
+import { ADDRESS_REFUSED, HOST_REFUSED, isAddressAllowed, isHostAllowed } from '../core/source/policy.ts';
+import type { SourceRules } from '../core/source/sourceRules.ts';
 
 /** All addresses of a host name. @throws when there are none, or nobody answers */
 export type Lookup = (host: string) => Promise<readonly string[]>;
