@@ -14,7 +14,7 @@ import {
 } from './wiringGrants.ts';
 import type { FunctionSpec, QueueName } from './wiringTypes.ts';
 
-export { HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
+export { aliveScript, HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
 export type * from './wiringTypes.ts';
 
 /**
@@ -114,12 +114,20 @@ export const FUNCTIONS = {
     // A RunTask that takes longer is asked for again.
     timeoutSeconds: 20,
     memoryMb: 512,
-    environment: { ...CONTROL_ENVIRONMENT, ...LAUNCHER_ENVIRONMENT, EVENT_BUS_NAME: 'eventBusName' },
+    environment: {
+      ...CONTROL_ENVIRONMENT,
+      ...LAUNCHER_ENVIRONMENT,
+      EVENT_BUS_NAME: 'eventBusName',
+      HOSTS_SERVICE: 'hostsService',
+      HOSTS_MAX: 'hostsMax',
+    },
     grants: [
       ...AFTERMATH_GRANTS,
       { on: 'eventBus', actions: ['events:PutEvents'] },
       // RunTask copies the task definition's tags onto the task, which is a right of its own.
       { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
+      // One host more, where they have no room.
+      { on: 'recorderTask', actions: ['ecs:DescribeServices', 'ecs:UpdateService'] },
     ],
   },
   taskStopped: {
@@ -184,7 +192,7 @@ export const FUNCTIONS = {
         keys: state('reconcile', 'active', 'listed'),
       },
       // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms') },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms', 'hosts') },
       {
         on: 'landing',
         actions: ['s3:GetObject', 's3:DeleteObject'],

@@ -49,6 +49,16 @@ export const RECORDER_TASK = {
   readonly [setting: string]: unknown;
 };
 
+/** A host writes it into its spool as long as it looks for recordings (container/host/supervisor.ts). */
+const ALIVE_FILE = 'alive';
+const ALIVE_WITHIN_MS = 60_000;
+
+/** For Node's `-e`: ends with 1 where a host has not looked for recordings lately. Loading the recorder would cost more. */
+export function aliveScript(spoolFolder: string): string {
+  const file = JSON.stringify(`${spoolFolder}/${ALIVE_FILE}`);
+  return `process.exit(Date.now()-require('fs').statSync(${file}).mtimeMs<${ALIVE_WITHIN_MS}?0:1)`;
+}
+
 /** A host: a task of a service that carries many recordings, by the recorder's image. */
 export const HOST_TASK = {
   containerName: 'host',

@@ -9,6 +9,7 @@ export type Resource =
   | 'clusterArn'
   | 'taskDefinition'
   | 'hostsService'
+  | 'hostsMax'
   | 'containerName'
   | 'subnetIds'
   | 'securityGroupIds'
@@ -43,6 +44,7 @@ export type EcsAction =
   | 'ecs:DescribeTasks'
   | 'ecs:StopTask'
   | 'ecs:DescribeServices'
+  | 'ecs:UpdateService'
   | 'ecs:UpdateTaskProtection';
 
 /** A right, written for exactly the keys that are used: `keys` are patterns as IAM has them. */

@@ -38,6 +38,7 @@ export type Calls = Readonly<Record<string, number>>;
 /** Where recorders run as their image runs them: the bundle in a process of its own, S3 in another. */
 export class RecorderPlace {
   readonly folder: string;
+  readonly client: S3Client;
   readonly #s3: ChildProcess;
   readonly #events: EventsServer;
   readonly #url: string;
@@ -58,13 +59,13 @@ export class RecorderPlace {
     this.#s3 = s3;
     this.#url = url;
     this.#events = events;
-    const client = new S3Client({
+    this.client = new S3Client({
       endpoint: url,
       region: 'us-east-1',
       credentials: CREDENTIALS,
       forcePathStyle: true,
     });
-    this.#store = new StateStore(client, LANDING);
+    this.#store = new StateStore(this.client, LANDING);
   }
 
   /** @param nodeArguments of the recorders, such as `--cpu-prof` */

@@ -3,7 +3,7 @@ import { nudgeHosts } from '../../functions/aws/hosts.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
-import { isEarlierAlive } from '../../functions/core/protocol/others.ts';
+import { mayEarlierRead } from '../../functions/core/protocol/others.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import type { FinalPart, Outcome, Reason } from '../../functions/core/state/objects.ts';
@@ -12,6 +12,7 @@ import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
 import { type Followed, followSource } from '../source/follow.ts';
 import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
+import type { SharedDisk } from '../upload/spool.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressInState, progressMetrics, type TellProgress } from './heartbeat.ts';
@@ -31,6 +32,8 @@ export interface AttemptOptions {
   readonly hostId?: string;
   readonly ffmpegPath: string;
   readonly spoolFolder: string;
+  /** It is the spool of others too. */
+  readonly disk?: SharedDisk;
   readonly stop: StopRequest;
   /** Somebody hears of stops and commands before the recorder looks for them. */
   readonly nudges?: Nudges;
@@ -43,8 +46,8 @@ export interface AttemptOptions {
 const HEARTBEAT_MS = 15_000;
 /** For a stop, or a command. */
 const LOOK_MS = 2_000;
-/** Where somebody hears of them before. */
-const LOOK_WITH_NUDGES_MS = 60_000;
+/** Where somebody hears of them before: the net below. */
+const LOOK_WITH_NUDGES_MS = 5 * 60_000;
 
 const OPEN_AGAIN_MS = 1_000;
 
@@ -92,14 +95,14 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
 
 /**
  * While the attempt before still records, and is to hand the recording over, a source that cannot be opened is no end of
- * it: one that allows a single reader is free when that attempt has ended.
+ * it: one that allows a single reader is free when that attempt has ended. So it is for a moment after its host has died.
  */
 async function recordAfterOthers(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
   for (;;) {
     const recorded = await record(context, options);
     const hasFailedToOpen = recorded.parts.length === 0 && recorded.reason.code.startsWith('source_');
     if (!hasFailedToOpen || options.stop.cause !== undefined) return recorded;
-    if (!(await isEarlierAlive(context.store, options))) return recorded;
+    if (!(await mayEarlierRead(context, options))) return recorded;
     context.log.info('the source cannot be opened while the attempt before has it', {
       reason: recorded.reason,
     });
@@ -126,6 +129,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     ...earlier,
     onLimit: (limit) => stop.ask(limit),
     spoolFolder: options.spoolFolder,
+    disk: options.disk,
     signal: patience.signal,
     onFirstPart: async (part) => {
       await tellReplaced(context, await stopReplaced(context, job));

@@ -14,6 +14,9 @@ import { Protection } from './protection.ts';
 import { Supervisor } from './supervisor.ts';
 
 const SETTLE_RETRY_MS = 1_000;
+/** An old process has in it what leaks. Hosts that began together do not end together. */
+const AGE_MAX_MS = 24 * 3_600_000;
+const AGE_SPREAD_MS = 4 * 3_600_000;
 /** By then the heartbeat is old, and others tell it. */
 const SETTLE_TRIES = 100;
 
@@ -44,6 +47,7 @@ export async function runHost(workerFile: string): Promise<void> {
       ),
     workerFile,
     newRunId: randomUUID,
+    ageMaxMs: AGE_MAX_MS + Math.random() * AGE_SPREAD_MS,
     log: logger,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.end());

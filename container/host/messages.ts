@@ -13,8 +13,8 @@ export type ToWorker =
   | { readonly kind: 'begin'; readonly carried: Carried }
   /** Something was asked of the recording: look now, and not at the next turn. */
   | { readonly kind: 'look'; readonly recordingId: string }
-  /** The host is told to end. */
-  | { readonly kind: 'interrupt' };
+  /** The host is told to end, or has become too small for this run. */
+  | { readonly kind: 'interrupt'; readonly runId?: string };
 
 /** What a worker tells the supervisor. */
 export type FromWorker =

@@ -7,6 +7,8 @@ export interface PeersOptions {
   readonly state: Pick<HostState, 'hostIds' | 'heartbeatOf'>;
   /** Says that this host is there. Who cannot say it, hears nothing either. */
   readonly beat: () => Promise<void>;
+  /** This host is slow itself, or S3 is: it does not judge others. */
+  readonly isLate: () => boolean;
   /** Tells the settle queue. */
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Of a clock that only goes forward, in ms. */
@@ -15,7 +17,7 @@ export interface PeersOptions {
 }
 
 const LIST_MS = 30_000;
-const LOOK_MS = 2_500;
+const LOOK_MS = 3_000;
 /** One that was the same as at the last look. */
 const LOOK_AGAIN_MS = 1_000;
 const ENDED_MS = 10 * 60_000;
@@ -61,7 +63,7 @@ export class Peers {
   }
 
   async #listen(): Promise<void> {
-    const { state, beat, tellGone, nowMs, log } = this.#options;
+    const { state, beat, isLate, tellGone, nowMs, log } = this.#options;
     const hostId = this.#ring.find((id) => (this.#skippedUntilMs.get(id) ?? 0) <= nowMs());
     if (hostId !== this.#watched) this.#silence.unheard();
     this.#watched = hostId;
@@ -72,6 +74,7 @@ export class Peers {
     if (silentMs > 0) this.#lookAtMs = nowMs() + LOOK_AGAIN_MS;
     if (!isTooSilent(silentMs, heartbeat)) return;
     await beat();
+    if (isLate()) return this.#silence.unheard();
     log.warn('another host is taken for gone', { gone: hostId, silentMs });
     await tellGone(hostId, silentMs);
     this.#skip(hostId, TOLD_MS);

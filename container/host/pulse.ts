@@ -22,6 +22,10 @@ export interface PulseOptions {
 
 const IDLE_MS = 15_000;
 const METRICS_MS = 60_000;
+/** S3 takes so little in a few tens of milliseconds. */
+const LATE_BEAT_MS = 500;
+const LATE_TICK_MS = 3_000;
+const LATE_FOR_MS = 10_000;
 
 /** How a host is: it measures itself, and tells it, in one heartbeat of all that it carries. */
 export class Pulse {
@@ -30,6 +34,8 @@ export class Pulse {
   #loopDelayMs = 0;
   #toldAtMs = 0;
   #metricsAtMs = 0;
+  #askedAtMs: number | undefined;
+  #lateUntilMs = 0;
 
   constructor(options: PulseOptions) {
     this.#options = options;
@@ -49,14 +55,22 @@ export class Pulse {
     this.#cpu = { atMs, cpuMs };
     const cpuUnits = (1024 * (cpuMs - before.cpuMs)) / (atMs - before.atMs);
     const diskShare = 1 - bavail / blocks;
-    room.measured({ cpuUnits, memoryBytes, diskShare, loopDelayMs: this.#loopDelayMs });
+    room.measured({ cpuUnits, memoryBytes, diskShare, loopDelayMs: this.#loopDelayMs }, atMs);
     this.#loopDelayMs = 0;
   }
 
-  /** Every 2 s; without recordings more seldom. */
+  /** Within the last moments this host, or S3, was too slow to find that others are. */
+  get isLate(): boolean {
+    return performance.now() < this.#lateUntilMs;
+  }
+
+  /** To be called every 2 s; without recordings it tells more seldom. */
   async tell(): Promise<void> {
     const { room, carrying, protection, log } = this.#options;
     const { recordings } = carrying();
+    const askedAtMs = performance.now();
+    if (askedAtMs - (this.#askedAtMs ?? askedAtMs) > LATE_TICK_MS) this.#late();
+    this.#askedAtMs = askedAtMs;
     const nowMs = Date.now();
     if (nowMs - this.#metricsAtMs >= METRICS_MS) {
       this.#metricsAtMs = nowMs;
@@ -73,6 +87,7 @@ export class Pulse {
     const { recordings, progress } = carrying();
     const atMs = Date.now();
     const full = isEnding() ? 'ending' : room.full(atMs);
+    const startedAtMs = performance.now();
     await state.tellStatus({
       hostId,
       atMs,
@@ -83,5 +98,10 @@ export class Pulse {
       usage: room.usage,
     });
     this.#toldAtMs = atMs;
+    if (performance.now() - startedAtMs > LATE_BEAT_MS) this.#late();
+  }
+
+  #late(): void {
+    this.#lateUntilMs = performance.now() + LATE_FOR_MS;
   }
 }

@@ -11,6 +11,9 @@ const LIMITS = {
   loopDelayMs: 250,
 } as const;
 
+/** More than that, for so long, and recordings are handed over, the newest first; disk is shared otherwise (./sharedDisk.ts). */
+const OVERLOADED = { cpuShare: 0.95, memoryShare: 0.9, forMs: 30_000 } as const;
+
 /** What a recording is expected to take, until it shows in what is measured. */
 const EXPECTED = { cpuUnits: 20, memoryBytes: 45 * 1024 * 1024 } as const;
 const RESERVED_MS = 60_000;
@@ -38,6 +41,7 @@ export class Room {
   readonly #capacity: Capacity;
   #usage: Usage = NOTHING;
   #recordings = 0;
+  #overloadedSinceMs: number | undefined;
   /** When each reservation ends. */
   #reservedUntilMs: number[] = [];
 
@@ -45,8 +49,21 @@ export class Room {
     this.#capacity = capacity;
   }
 
-  measured(usage: Usage): void {
+  measured(usage: Usage, nowMs: number): void {
     this.#usage = usage;
+    const { cpuUnits, memoryBytes } = this.#capacity;
+    const isOver =
+      usage.cpuUnits > OVERLOADED.cpuShare * cpuUnits ||
+      usage.memoryBytes > OVERLOADED.memoryShare * memoryBytes;
+    this.#overloadedSinceMs = isOver ? (this.#overloadedSinceMs ?? nowMs) : undefined;
+  }
+
+  /** One recording is to go. True once; again when another half minute was no better. */
+  mustGiveUpOne(nowMs: number): boolean {
+    const sinceMs = this.#overloadedSinceMs;
+    if (sinceMs === undefined || nowMs - sinceMs < OVERLOADED.forMs) return false;
+    this.#overloadedSinceMs = undefined;
+    return true;
   }
 
   /** A recording was taken: what it will take is kept free for it. */

@@ -1,9 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { assignmentSchema } from '../../functions/core/protocol/asks.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
+import { HandOvers } from './handOvers.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
 import { Peers } from './peers.ts';
@@ -29,6 +32,8 @@ export interface SupervisorOptions {
   /** Starts a worker. */
   readonly workerFile: string;
   readonly newRunId: () => string;
+  /** It then ends by itself, and another one comes. */
+  readonly ageMaxMs: number;
   readonly log: Logger;
 }
 
@@ -40,6 +45,12 @@ const MEASURE_MS = 2_000;
 const NUDGE_MS = 650;
 const TELL_MS = 2_000;
 const PEERS_MS = 500;
+const RELIEVE_MS = 5_000;
+const ALIVE_MS = 10_000;
+/** A poll takes 20 s, and ends in an error where SQS is away. */
+const POLL_MAX_MS = 60_000;
+/** What the container's health check looks at (infra/wiringRecorders.ts). */
+const ALIVE_FILE = 'alive';
 const NO_ROOM_MS = 500;
 /** A message that is not for this host: for others to see soon. */
 const PUT_BACK_SECONDS = 1;
@@ -56,13 +67,16 @@ export class Supervisor {
   readonly #waiting = new Map<string, (begun: Begun) => void>();
   readonly #ending = new AbortController();
   readonly #endings: Endings;
+  readonly #handOvers: HandOvers;
   readonly #pulse: Pulse;
   readonly #peers: Peers;
+  #pollingSinceMs: number | undefined;
   #quiet = Promise.withResolvers<void>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#endings = new Endings(options);
+    this.#handOvers = new HandOvers({ ...options, workers: this.#workers });
     const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
     this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
     this.#pulse = new Pulse({
@@ -75,6 +89,7 @@ export class Supervisor {
     this.#peers = new Peers({
       ...options,
       beat: () => this.#pulse.beat(),
+      isLate: () => this.#pulse.isLate,
       nowMs: () => performance.now(),
     });
   }
@@ -94,9 +109,11 @@ export class Supervisor {
       rhythm(NUDGE_MS, () => this.#listen(), log),
       rhythm(TELL_MS, () => this.#pulse.tell(), log),
       rhythm(PEERS_MS, () => this.#peers.look(), log),
+      rhythm(ALIVE_MS, () => this.#sayAlive(), log),
+      rhythm(RELIEVE_MS, () => this.#relieve(), log),
     ];
     while (!signal.aborted) await this.#takeOne(signal);
-    await this.#handOver();
+    await this.#handOvers.all();
     this.#checkQuiet();
     await this.#quiet.promise;
     await this.#endings.told();
@@ -111,18 +128,23 @@ export class Supervisor {
     this.#ending.abort();
   }
 
-  /** Another recorder first: each recording goes on here until the other one has opened its part. */
-  async #handOver(): Promise<void> {
-    const { handOver, log } = this.#options;
-    await Promise.all(
-      this.carried.map((carried) =>
-        // Whoever settles it asks again.
-        handOver(carried).catch((error: unknown) =>
-          log.error('no other recorder could be asked for', error as Error),
-        ),
-      ),
-    );
-    for (const worker of this.#workers) worker.interrupt();
+  /** A host that is too small for what it carries gives up the newest; one that is old, all of it. */
+  async #relieve(): Promise<void> {
+    const { log, ageMaxMs } = this.#options;
+    if (this.#ending.signal.aborted) return;
+    if (performance.now() > ageMaxMs) {
+      log.info('the host is old');
+      return this.end();
+    }
+    if (this.#room.mustGiveUpOne(performance.now())) await this.#handOvers.newest();
+  }
+
+  /** For ECS, which ends a host whose poll hangs: it would take no recording any more. */
+  async #sayAlive(): Promise<void> {
+    const isPolling = this.#pollingSinceMs !== undefined && !this.#ending.signal.aborted;
+    if (isPolling && performance.now() - (this.#pollingSinceMs ?? 0) > POLL_MAX_MS) return;
+    await mkdir(this.#options.env.SPOOL_DIR, { recursive: true });
+    await writeFile(path.join(this.#options.env.SPOOL_DIR, ALIVE_FILE), '');
   }
 
   async #takeOne(signal: AbortSignal): Promise<void> {
@@ -132,6 +154,7 @@ export class Supervisor {
       return;
     }
     let message: ReceivedAssignment | undefined;
+    this.#pollingSinceMs = performance.now();
     try {
       message = await assignments.receive(signal);
     } catch (error) {
@@ -139,6 +162,8 @@ export class Supervisor {
       log.warn('no assignment could be received', error as Error);
       await pause(NO_ROOM_MS, signal);
       return;
+    } finally {
+      this.#pollingSinceMs = undefined;
     }
     if (message === undefined) return;
     try {
@@ -166,6 +191,7 @@ export class Supervisor {
     this.#waiting.set(carried.runId, resolve);
     this.#room.taken(Date.now());
     worker.begin(carried);
+    this.#handOvers.taken(carried);
     const begun = await promise;
     log.info('assignment', { recordingId, attempt, begun });
     // One whose worker is gone comes again.

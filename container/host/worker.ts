@@ -14,9 +14,11 @@ import { Patience, PatientStore } from '../attempt/patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
 import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
+import type { SharedDisk } from '../upload/spool.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
 import { type HostIdentity, hostIdentity } from './identity.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
+import { diskOfHost } from './sharedDisk.ts';
 
 interface Running {
   readonly carried: Carried;
@@ -59,10 +61,12 @@ class Worker {
   readonly #media = recorderS3Client(logger);
   readonly #journal: Journal;
   readonly #bus: EventBus;
+  readonly #disk: SharedDisk;
 
   constructor(env: HostEnv, identity: HostIdentity) {
     this.#env = env;
     this.#identity = identity;
+    this.#disk = diskOfHost(env.SPOOL_DIR, env.MAX_RECORDINGS);
     this.#journal = new Journal(journalId(identity.hostId, randomUUID()), {
       s3: this.#media,
       bucket: env.LANDING_BUCKET,
@@ -74,8 +78,10 @@ class Worker {
 
   hear(message: ToWorker): void {
     if (message.kind === 'begin') void this.#carry(message.carried);
-    else if (message.kind === 'interrupt') for (const one of this.#running.values()) this.#interrupt(one);
-    else {
+    else if (message.kind === 'interrupt') {
+      for (const [runId, one] of this.#running)
+        if (message.runId === undefined || message.runId === runId) this.#interrupt(one);
+    } else {
       for (const { carried, nudges } of this.#running.values()) {
         if (carried.recordingId === message.recordingId) nudges.nudge();
       }
@@ -117,6 +123,7 @@ class Worker {
       ...this.#identity,
       ffmpegPath: this.#env.FFMPEG_PATH ?? 'ffmpeg',
       spoolFolder: this.#env.SPOOL_DIR,
+      disk: this.#disk,
       stop: running.stop,
       nudges: running.nudges,
       tellProgress: async (progress) => tell({ kind: 'progress', carried, progress }),

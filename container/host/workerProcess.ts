@@ -58,8 +58,10 @@ export class WorkerProcess {
     this.#tell({ kind: 'look', recordingId });
   }
 
-  interrupt(): void {
-    this.#tell({ kind: 'interrupt' });
+  /** @param run all of them by default */
+  interrupt(run?: Carried): void {
+    if (run === undefined) this.#tell({ kind: 'interrupt' });
+    else if (this.#carried.has(run.runId)) this.#tell({ kind: 'interrupt', runId: run.runId });
   }
 
   /** It carries nothing, and is not needed. */

@@ -9,7 +9,7 @@ import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
-import { Spool } from '../upload/spool.ts';
+import { type SharedDisk, Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
 import { Changes } from './changes.ts';
 import { RecordedPart } from './recordedPart.ts';
@@ -22,6 +22,8 @@ export interface RecordingOptions {
   /** The first number that may be free. */
   readonly firstPart: number;
   readonly spoolFolder: string;
+  /** Others' spools are on it. */
+  readonly disk?: SharedDisk | undefined;
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   /** Recorded by earlier attempts. */
@@ -61,13 +63,13 @@ export class Recording {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: RecordingOptions) {
-    const { context, signal, spoolFolder } = options;
+    const { context, signal, spoolFolder, disk } = options;
     this.#options = options;
     this.rotation = new Rotation(context.job);
     this.#written = new WrittenFiles(context);
     this.#nextPart = options.firstPart;
     const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
-    this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes);
+    this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes, disk);
     this.#uploader = new Uploader({ s3: context.s3, log: context.log, signal });
   }
 

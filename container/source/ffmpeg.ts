@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
 import { ffmpegArguments, outputCount } from './ffmpegArguments.ts';
 import type { Input } from './inputOptions.ts';
+import { endFirstWithoutMemory } from './memoryShortage.ts';
 import { OutputPipe } from './outputPipe.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 
@@ -44,6 +45,9 @@ export class Ffmpeg {
       env: { ...ENVIRONMENT, ...access.environment },
     });
     for (const output of outputs) output.handOver();
+    const { pid } = this.#child;
+    // ffmpeg that did not start says so itself.
+    if (pid !== undefined) endFirstWithoutMemory(pid).catch((error: Error) => onLine(error.message));
     const spawnFailed = new Promise<never>((_, reject) => this.#child.once('error', reject));
     this.#child.once('exit', () => this.#hurry());
     const lines = createInterface({ input: this.#child.stderr as Readable });

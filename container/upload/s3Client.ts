@@ -1,11 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-
-/** As much of the SDK's request as is needed here. */
-interface HttpRequest {
-  readonly protocol: string;
-  readonly headers: Record<string, string>;
-}
+import { leaveMediaUnsigned } from '../../functions/aws/unsignedMedia.ts';
 
 /** @param config what a test has no environment for */
 export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Client {
@@ -22,21 +17,7 @@ export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Cl
     logger: ownLogger,
     ...config,
   });
-  client.middlewareStack.add(
-    (next, { commandName = '' }) =>
-      (args) => {
-        const { protocol, headers } = args.request as HttpRequest;
-        // Every media byte goes out twice. TLS guards it; S3 checks its CRC-32, and the CLI of AWS signs no more either.
-        if (protocol === 'https:' && WITH_MEDIA.has(commandName)) headers[PAYLOAD_HASH] = 'UNSIGNED-PAYLOAD';
-        return next(args);
-      },
-    // After the SDK's own checksums, before the signature.
-    { step: 'build', priority: 'low', name: 'unsignedPayload' },
-  );
-  return client;
+  return leaveMediaUnsigned(client);
 }
-
-const WITH_MEDIA: ReadonlySet<string> = new Set(['UploadPartCommand', 'PutObjectCommand']);
-const PAYLOAD_HASH = 'x-amz-content-sha256';
 
 const nothing = (): void => undefined;

@@ -25,17 +25,27 @@ export interface SpooledBytes {
   remove(): Promise<void>;
 }
 
+/** A disk that the spools of other recordings are on as well. */
+export interface SharedDisk {
+  /** What each may take, whatever the others do. */
+  readonly shareBytes: number;
+  /** Whether there is more than everybody's share. */
+  hasMore(): boolean;
+}
+
 /** A folder for the bytes that cannot go to S3 now, up to a limit. */
 export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
+  readonly #disk: SharedDisk | undefined;
   #bytes = 0;
   #count = 0;
 
   /** @param folder this attempt's own; @param maxBytes more than that is a SpoolFullError */
-  constructor(folder: string, maxBytes: number) {
+  constructor(folder: string, maxBytes: number, disk?: SharedDisk) {
     this.#folder = folder;
     this.#maxBytes = maxBytes;
+    this.#disk = disk;
   }
 
   /** Waiting for S3. */
@@ -52,6 +62,12 @@ export class Spool {
   reserve(bytes: number): void {
     if (this.#bytes + bytes > this.#maxBytes) {
       throw new SpoolFullError(`${this.#bytes} bytes wait on disk, at most ${this.#maxBytes} may`);
+    }
+    const disk = this.#disk;
+    if (disk !== undefined && this.#bytes + bytes > disk.shareBytes && !disk.hasMore()) {
+      throw new SpoolFullError(
+        `${this.#bytes} bytes wait on a disk of which ${disk.shareBytes} are this recording's`,
+      );
     }
   }
 

@@ -15,6 +15,10 @@ const numbers = z.pipe(
   z.string().check(z.regex(/^\d+(,\d+)*$/)),
   z.transform((value: string) => value.split(',').map(Number)),
 );
+const count = z.pipe(
+  z.string().check(z.regex(/^\d{1,6}$/)),
+  z.transform((value: string) => Number(value)),
+);
 const list = z.pipe(
   z.string(),
   z.transform((value: string) => value.split(',').filter((item) => item !== '')),
@@ -49,6 +53,8 @@ const variables = z.object({
   EVENT_BUS_NAME: text,
   /** Of hosts; `none` where there are no hosts. */
   HOSTS_SERVICE: text,
+  /** How many there may be. */
+  HOSTS_MAX: count,
   RECORDING_DEFAULTS: z.pipe(
     z.string(),
     z.transform(

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DescribeServicesCommand, DescribeTasksCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
 import { attemptsPrefix, hostAskKey, hostNudgeKey, hostRetireKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import type { StateStore } from './stateStore.ts';
@@ -24,6 +29,23 @@ export async function nudgeHosts(store: StateStore, recordingId: string): Promis
 export async function retireHost(store: StateStore, hostId: string): Promise<void> {
   await store.create(hostRetireKey(hostId), {});
   await store.overwrite(hostNudgeKey(hostId), { nonce: randomUUID() });
+}
+
+/**
+ * One host more, unless one is on its way already, or there are as many as there may be: Application Auto Scaling finds out
+ * after minutes, and takes it away again when it is not needed.
+ * @returns whether one was asked for
+ */
+export async function addHost(
+  ecs: ECSClient,
+  { cluster, service, max }: { readonly cluster: string; readonly service: string; readonly max: number },
+): Promise<boolean> {
+  const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+  const { desiredCount = 0, runningCount = 0 } = services[0] ?? {};
+  if (services.length === 0 || desiredCount > runningCount || desiredCount >= max) return false;
+  // Two that ask at the same time ask for the same number.
+  await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: desiredCount + 1 }));
+  return true;
 }
 
 /** "Up to 100" in one DescribeTasks. */

@@ -60,7 +60,9 @@ async function readRange(
 ): Promise<{ readonly bytes: Buffer; readonly objectBytes: number } | undefined> {
   try {
     const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
-    const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    const body = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+    // The same memory.
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     const total = Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? bytes.length);
     return { bytes, objectBytes: total };
   } catch (error) {

@@ -56,7 +56,8 @@ async function askHosts(
   attempt: number,
   avoidHostId?: string,
 ): Promise<void> {
-  await launchQueue.send(launchAsk(recordingId, attempt, Date.now()), LAUNCH_AFTER_MS);
+  const ask = launchAsk(recordingId, attempt, Date.now(), { hostsWereAsked: true });
+  await launchQueue.send(ask, LAUNCH_AFTER_MS);
   await assignments.send(assignment(recordingId, attempt, avoidHostId));
 }
 

@@ -1,10 +1,11 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { readEnv } from '../aws/env.ts';
+import { addHost } from '../aws/hosts.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { taskLauncher } from '../aws/tasks.ts';
-import { type LaunchAsk, launchAskSchema } from '../core/protocol/asks.ts';
+import { type LaunchAsk, launchAskSchema, NO_HOSTS } from '../core/protocol/asks.ts';
 import { type LaunchPorts, launchAsked } from '../core/protocol/launchAsked.ts';
 import { launchKey } from '../core/state/keys.ts';
 import { setUpAftermath } from '../mending/setup.ts';
@@ -18,7 +19,10 @@ const setup = once(() => {
     'SUBNET_IDS',
     'SECURITY_GROUP_IDS',
     'CAPACITY_PROVIDERS',
+    'HOSTS_SERVICE',
+    'HOSTS_MAX',
   ]);
+  const hosts = { cluster, service: env.HOSTS_SERVICE, max: env.HOSTS_MAX };
   const settle = async (
     { recordingId, attempt }: LaunchAsk,
     gone: { readonly reason: string; readonly isFinal?: boolean },
@@ -41,6 +45,14 @@ const setup = once(() => {
       capacityProviders: env.CAPACITY_PROVIDERS,
       landingBucket: env.LANDING_BUCKET,
     }),
+    moreHosts: async () => {
+      try {
+        if (hosts.service !== NO_HOSTS && (await addHost(ecs, hosts)))
+          logger.info('hosts had no room: one more was asked for');
+      } catch (error) {
+        logger.warn('one more host could not be asked for', error as Error);
+      }
+    },
     note: (recordingId, launch) => store.overwrite(launchKey(recordingId, launch.attempt), launch),
     again: (ask, delayMs) => launchQueue.send(ask, delayMs),
     giveUp: (ask, reason) => settle(ask, { reason, isFinal: true }),

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { uploadIsGone } from '../aws/stateStore.ts';
 import type { OpenPart, UploadedPart } from '../core/state/objects.ts';
-import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
+import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
 
 /** What S3 is asked of an upload whose recorder is gone. */
 export class AbandonedUpload {
@@ -39,8 +39,7 @@ export class AbandonedUpload {
     return found;
   }
 
-  async uploadPart(partNumber: number, data: Buffer): Promise<void> {
-    const { crc32 } = describePart(partNumber, data);
+  async uploadPart({ partNumber, crc32 }: UploadedPart, data: Buffer): Promise<void> {
     await this.#s3.send(
       new UploadPartCommand({ ...this.#target, PartNumber: partNumber, Body: data, ChecksumCRC32: crc32 }),
     );

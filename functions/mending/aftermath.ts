@@ -11,6 +11,7 @@ import { readRecording } from '../recordings/read.ts';
 import { removeSettled } from './journalRemoval.ts';
 import type { Journals } from './journals.ts';
 import type { Rescue } from './rescue.ts';
+import { untilLaterOpens } from './successor.ts';
 
 export interface AftermathOptions {
   readonly s3: S3Client;
@@ -30,6 +31,8 @@ export interface GoneTask {
   readonly endedAtMs: number;
   readonly isFinal?: boolean;
   readonly unclaimedOnly?: boolean;
+  /** It may record on until its file is completed. */
+  readonly mayLive?: boolean;
 }
 
 /** What is done when the task of an attempt is gone, whoever finds out: the recording is settled, its parts rescued. */
@@ -74,7 +77,12 @@ export class Aftermath {
       return undefined;
     }
     log.appendKeys({ mediaSessionId: objects.job.mediaSessionId });
-    const rescue = () => this.#rescueParts(task, log, journals);
+    const rescue = async () => {
+      // After a stop no other one comes.
+      if (task.mayLive === true && objects.stop === undefined)
+        await untilLaterOpens({ store, sleep: ports.sleep }, task);
+      return this.#rescueParts(task, log, journals);
+    };
     const settled = await settleAttempt({ ...ports, rescue }, objects, task);
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });

@@ -11,6 +11,8 @@ export interface GoneHost {
   readonly reason: string;
   readonly by: string;
   readonly endedAtMs: number;
+  /** Nobody saw it end. */
+  readonly mayLive?: boolean;
 }
 
 /**

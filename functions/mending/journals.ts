@@ -18,7 +18,7 @@ export interface WantedFile {
 }
 
 const OBJECTS_AT_ONCE = 16;
-/** Objects that several rescues want are read whole and kept for the others: so many of the newest, 8 MiB each or a little more. */
+/** Objects that several rescues want are read whole and kept for the others: so many of the newest, 12 MiB each or a little more. */
 const WHOLE_MAX = 32;
 
 /**

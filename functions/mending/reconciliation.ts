@@ -27,6 +27,7 @@ import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
 import { inBatches } from './batches.ts';
 import { expireFinishedState } from './expiry.ts';
+import { forgetHosts } from './hostExpiry.ts';
 import { sweepJournals } from './journalRemoval.ts';
 import { forgetEndedStreams, markEarlierStreams } from './listed.ts';
 import { markEarlierRecordings } from './marked.ts';
@@ -67,7 +68,7 @@ export interface Mended {
   hostRetired: number;
   /** Recordings that ended long ago, and whose state is gone now. */
   stateExpired: number;
-  /** Sessions, locks, reservations, idempotency keys and objects of journals that nobody needed any more. */
+  /** Sessions, locks, reservations, idempotency keys, and objects of journals and hosts, that nobody needed any more. */
   stateSwept: number;
   /** Could not be mended; the log says why. The next run tries again. */
   failed: number;
@@ -138,6 +139,9 @@ export class Reconciliation {
       },
       async () => {
         mended.stateSwept += await sweepJournals({ s3, store }, walk, clock.nowMs(), log);
+      },
+      async () => {
+        mended.stateSwept += await forgetHosts({ s3, store }, walk, clock.nowMs(), onFault);
       },
     ];
     // One that fails does not keep the others from being tried.

@@ -123,7 +123,12 @@ export class Rescue {
     }
     const pieces = piecesOf(final, listed);
     if (pieces === undefined) {
-      for (const [partNumber, bytes] of saved.missing) await upload.uploadPart(partNumber, bytes);
+      await Promise.all(
+        saved.uploaded.map(async (uploaded) => {
+          const bytes = saved.missing.get(uploaded.partNumber);
+          if (bytes !== undefined) await upload.uploadPart(uploaded, bytes);
+        }),
+      );
       return undefined;
     }
     if (!(await upload.complete(pieces))) return undefined;

@@ -52,7 +52,7 @@ export class Settling {
   /** All that a host carried, each worker's by a message of its own: they are settled side by side. */
   async settleHost({ hostId, reason, by, endedAtMs }: HostGoneAsk, log: Logger): Promise<void> {
     log.appendKeys({ hostId });
-    const recordings = await settleGoneHost(this.#options, { hostId, reason, by, endedAtMs });
+    const recordings = await settleGoneHost(this.#options, { hostId, reason, by, endedAtMs, mayLive: true });
     log.warn('a host is gone', { reason, by, recordings });
   }
 

@@ -10,6 +10,7 @@ import { nudgeHosts } from '../aws/hosts.ts';
 import { MessageQueue, recorderAsks } from '../aws/queues.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { stopTasks } from '../aws/tasks.ts';
+import { leaveMediaUnsigned } from '../aws/unsignedMedia.ts';
 import { newRecordingId } from '../core/state/ids.ts';
 import { Aftermath } from './aftermath.ts';
 import { Rescue } from './rescue.ts';
@@ -23,7 +24,7 @@ export function setUpAftermath() {
     'LAUNCH_QUEUE_URL',
     'ASSIGNMENTS_QUEUE_URL',
   ]);
-  const s3 = new S3Client();
+  const s3 = leaveMediaUnsigned(new S3Client());
   const ecs = new ECSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const clock = { nowMs: Date.now };

@@ -129,6 +129,7 @@ function ecsStatements(role: Role, action: EcsAction, targets: GrantTargets): Po
     case 'ecs:StopTask':
       return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
     case 'ecs:DescribeServices':
+    case 'ecs:UpdateService':
       return [
         new PolicyStatement({
           actions: [action],

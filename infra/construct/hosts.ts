@@ -11,7 +11,7 @@ import {
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../functions/core/metrics/embeddedMetrics.ts';
-import { HOST_TASK } from '../wiring.ts';
+import { aliveScript, HOST_TASK } from '../wiring.ts';
 import type { GrantTargets } from './grants.ts';
 import type { RecorderNetwork } from './network.ts';
 import { recorderTaskDefinition } from './recorderTaskDefinition.ts';
@@ -76,6 +76,8 @@ const SPOOL_BYTES = 18 * GIB;
  */
 export class Hosts extends Construct {
   readonly serviceName: string;
+  /** How many there may be. */
+  readonly max: number;
   /** Percent of their room that is used, over all hosts. */
   readonly load: Metric;
 
@@ -84,12 +86,14 @@ export class Hosts extends Construct {
     super(scope, id);
     const { cluster, network } = props;
     const { min, max, maxRecordings } = checked(props);
+    this.max = max;
     const cpuUnits = props.cpuUnits ?? HOST_TASK.cpuUnits;
     const memoryMb = props.memoryMb ?? HOST_TASK.memoryMb;
     const taskDefinition = recorderTaskDefinition(this, {
       task: HOST_TASK,
       roleDescription: 'What a host may do: what its recorders do, and take assignments',
       command: HOST_TASK.command,
+      healthScript: aliveScript,
       environment: {
         ...Object.fromEntries(
           Object.entries(HOST_TASK.environment).map(([name, resource]) => [name, props.resources[resource]]),

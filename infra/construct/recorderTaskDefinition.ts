@@ -6,6 +6,7 @@ import {
   ContainerImage,
   CpuArchitecture,
   FargateTaskDefinition,
+  type HealthCheck,
   LinuxParameters,
   LogDrivers,
   OperatingSystemFamily,
@@ -45,6 +46,8 @@ export interface RecorderTaskDefinitionProps {
   readonly roleDescription: string;
   /** After the image's entry point. */
   readonly command?: readonly string[];
+  /** For Node's `-e`: whether the container is well. @param spoolFolder its writable place */
+  readonly healthScript?: (spoolFolder: string) => string;
   readonly environment: Readonly<Record<string, string>>;
   readonly targets: GrantTargets;
   /** Built from container/Dockerfile where it is not given. */
@@ -61,7 +64,7 @@ export function recorderTaskDefinition(
   scope: Construct,
   props: RecorderTaskDefinitionProps,
 ): FargateTaskDefinition {
-  const { task, command, environment, targets } = props;
+  const { task, command, healthScript, environment, targets } = props;
   const taskRole = new Role(scope, 'TaskRole', {
     assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
     description: props.roleDescription,
@@ -87,6 +90,7 @@ export function recorderTaskDefinition(
     user: CONTAINER_USER,
     readonlyRootFilesystem: true,
     linuxParameters: withoutCapabilities(scope),
+    ...(healthScript === undefined ? {} : { healthCheck: healthCheck(healthScript(SPOOL_DIR)) }),
     stopTimeout: Duration.seconds(RECORDER_TASK.stopTimeoutSeconds),
     logging: LogDrivers.awsLogs({
       streamPrefix: task.containerName,
@@ -109,6 +113,16 @@ export function recorderTaskDefinition(
     'ecr:GetAuthorizationToken has no resource to name; pulling is allowed from the one repository.',
   );
   return taskDefinition;
+}
+
+function healthCheck(script: string): HealthCheck {
+  return {
+    command: ['CMD', '/usr/bin/node', '-e', script],
+    interval: Duration.seconds(30),
+    timeout: Duration.seconds(10),
+    retries: 3,
+    startPeriod: Duration.seconds(60),
+  };
 }
 
 function withoutCapabilities(scope: Construct): LinuxParameters {

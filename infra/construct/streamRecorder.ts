@@ -142,6 +142,7 @@ export class StreamRecorder extends Construct {
       settleQueueUrl: queues.all.settle.queueUrl,
       assignmentsQueueUrl: hosts === undefined ? NO_QUEUE : queues.all.assignments.queueUrl,
       hostsService: hosts?.serviceName ?? NO_HOSTS,
+      hostsMax: String(hosts?.max ?? 0),
       relocationQueueUrl: relocationQueue.queue.queueUrl,
       relocationRetrySeconds: RELOCATION.retrySeconds.join(','),
       eventBusName: this.eventBus.eventBusName,

@@ -50,6 +50,7 @@ export function resources(
     settleQueueUrl: queueUrl('settle'),
     assignmentsQueueUrl: hosts === 0 ? NO_QUEUE : queueUrl('assignments'),
     hostsService: hosts === 0 ? NO_HOSTS : HOST_TASK.serviceName,
+    hostsMax: String(hosts),
     relocationQueueUrl: queueUrl(RELOCATION.function),
     // On one machine whoever failed is tried again soon.
     relocationRetrySeconds: String(Math.floor(relocationVisibilityMs / 1000)),

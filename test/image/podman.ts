@@ -89,6 +89,11 @@ export class Podman {
     this.#run('podman', ['rm', container]);
   }
 
+  /** Of the container's first process, as this machine counts. */
+  pid(name: string): number {
+    return Number(this.#run('podman', ['inspect', '--format', '{{.State.Pid}}', name]).trim());
+  }
+
   signal(name: string, signal: string): void {
     this.#run('podman', ['kill', '--signal', signal, name]);
   }

@@ -23,6 +23,8 @@ export const launchAskSchema = z.object({
   askedAtMs: count,
   /** RunTask was refused so often. */
   tries: count,
+  /** Hosts were asked first, and none has taken it in time: there are too few of them. */
+  hostsWereAsked: z.exactOptional(z.boolean()),
 });
 export type LaunchAsk = z.infer<typeof launchAskSchema>;
 
@@ -48,6 +50,8 @@ export const settleAskSchema = z.object({
   endedAtMs: count,
   /** The process ended under it. */
   died: z.boolean(),
+  /** Nobody saw it end: its host was silent. */
+  mayLive: z.exactOptional(z.boolean()),
 });
 export type SettleAsk = z.infer<typeof settleAskSchema>;
 
@@ -86,6 +90,11 @@ export function hostGoneAsk(ask: Omit<HostGoneAsk, 'version'>): HostGoneAsk {
   return { version: VERSION, ...ask };
 }
 
-export function launchAsk(recordingId: string, attempt: number, askedAtMs: number): LaunchAsk {
-  return { version: VERSION, recordingId, attempt, askedAtMs, tries: 0 };
+export function launchAsk(
+  recordingId: string,
+  attempt: number,
+  askedAtMs: number,
+  more: Pick<LaunchAsk, 'hostsWereAsked'> = {},
+): LaunchAsk {
+  return { version: VERSION, recordingId, attempt, askedAtMs, tries: 0, ...more };
 }

@@ -9,6 +9,8 @@ export interface LaunchPorts {
   readonly clock: Clock;
   /** RunTask. */
   readonly tasks: Launcher;
+  /** There are too few hosts. Must not throw: the recording has its task in any case. */
+  readonly moreHosts: () => Promise<void>;
   /** Notes how the launch goes, for those who wait. This function alone writes it. */
   readonly note: (recordingId: string, launch: Launch) => Promise<void>;
   /** The same ask again, later. */
@@ -48,6 +50,7 @@ export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<L
   if (job === undefined || outcome !== undefined || claim !== undefined || end !== undefined) {
     return 'needless';
   }
+  if (ask.hostsWereAsked === true && tries === 0) await ports.moreHosts();
   try {
     await tasks.run(recordingId, attempt);
   } catch (error) {

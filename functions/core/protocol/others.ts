@@ -17,6 +17,20 @@ export async function isEarlierAlive(store: Store, { recordingId, attempt }: Att
   return alive.includes(true);
 }
 
+/** Hosts tell at once, and of a silent one by guess: until then it may have the source, or the source's server its connection. */
+const STILL_READING_MS = 20_000;
+
+/** Whether an attempt before this one has not ended, or was told to have ended by a host, a moment ago. */
+export async function mayEarlierRead(
+  { store, clock }: AttemptPorts,
+  { recordingId, attempt }: Attempt,
+): Promise<boolean> {
+  if (await isEarlierAlive(store, { recordingId, attempt })) return true;
+  if (attempt === 1) return false;
+  const end = (await store.read(attemptKey(recordingId, attempt - 1, 'end'), endSchema))?.value;
+  return end?.by.startsWith('host ') === true && clock.nowMs() - end.endedAtMs < STILL_READING_MS;
+}
+
 async function isAlive(store: Store, { recordingId, attempt }: Attempt): Promise<boolean> {
   const [claim, end] = await Promise.all([
     store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema),

@@ -14,6 +14,7 @@ class Hosts {
   readonly gone: { readonly hostId: string; readonly atMs: number }[] = [];
   beats = 0;
   isStorageAway: boolean = false;
+  isLate: boolean = false;
   readonly #peers = new Peers({
     hostId: OWN,
     state: {
@@ -27,6 +28,7 @@ class Hosts {
       this.#ask(undefined);
       this.beats += 1;
     },
+    isLate: () => this.isLate,
     tellGone: async (hostId) => void this.gone.push({ hostId, atMs: this.nowMs }),
     nowMs: () => this.nowMs,
     log: new Logger({ logLevel: 'SILENT' }),
@@ -109,6 +111,18 @@ describe('hosts that look after each other', () => {
     });
     await hosts.pass(60_000);
     expect(hosts.gone).toEqual([]);
+  });
+
+  it('nor does one that is slow itself, or finds S3 slow', async () => {
+    hosts.add('c');
+    await hosts.pass(10_000);
+    hosts.silence('c');
+    hosts.isLate = true;
+    await hosts.pass(60_000);
+    expect(hosts.gone).toEqual([]);
+    hosts.isLate = false;
+    await hosts.pass(10_000);
+    expect(hosts.gone).toHaveLength(1);
   });
 
   it('looks after the next one when one has ended, or has been told of', async () => {

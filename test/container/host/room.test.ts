@@ -15,9 +15,9 @@ describe('the room of a host', () => {
     ['eventLoop', { loopDelayMs: 300 }],
   ] as const)('ends with its %s', (why, usage) => {
     const host = room();
-    host.measured(calm);
+    host.measured(calm, 0);
     expect(host.full(0)).toBeUndefined();
-    host.measured({ ...calm, ...usage });
+    host.measured({ ...calm, ...usage }, 0);
     expect(host.full(0)).toBe(why);
   });
 
@@ -32,13 +32,33 @@ describe('the room of a host', () => {
 
   it('keeps free what those that have just begun will take, for a minute', () => {
     const host = room();
-    host.measured(calm);
+    host.measured(calm, 0);
     let taken = 0;
     for (; host.full(0) === undefined; taken++) host.taken(0);
     // 45 MiB each, up to three quarters of 2 GiB, beside the 300 that are measured.
     expect(taken).toBe(27);
     expect(host.full(59_999)).toBe('memory');
     expect(host.full(60_000)).toBeUndefined();
+  });
+
+  it.each([
+    ['cpu', { cpuUnits: 1_000 }],
+    ['memory', { memoryBytes: 1_900 * MIB }],
+  ] as const)('that is too small in its %s for half a minute gives up one at a time', (_, usage) => {
+    const host = room();
+    const measure = (nowMs: number, more: Partial<Usage> = usage) => {
+      host.measured({ ...calm, ...more }, nowMs);
+      return host.mustGiveUpOne(nowMs);
+    };
+    expect([measure(0), measure(29_999), measure(30_000), measure(32_000)]).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect([measure(61_999), measure(62_000)]).toEqual([false, true]);
+    // A burst is none.
+    expect([measure(64_000), measure(80_000, {}), measure(95_000)]).toEqual([false, false, false]);
   });
 });
 

@@ -267,13 +267,13 @@ describe('the journal', () => {
     for (let file = 1; file < 10; file++) slow.push(new WrittenFile(s3, journal, await newSpool(), file));
     await slow[0]?.add(1);
     await delay(10);
-    for (let i = 0; i < 6; i++) await fast.add(3 * MIB);
+    for (let i = 0; i < 9; i++) await fast.add(3 * MIB);
     for (const one of slow) await one.add(50);
     await vi.waitFor(() => expect(s3.acknowledgedTo(journal.id, 'r0')).toBe(fast.upload.bytes), 10_000);
     const objects = [...s3.written.values()];
     const second = foundIn(objects[1] ?? Buffer.alloc(0)).map(({ entry }) => entry.recordingId);
     expect(second).toHaveLength(10);
-    for (const object of objects) expect(object.length).toBeLessThan(8 * MIB + 64 * 1024);
+    for (const object of objects) expect(object.length).toBeLessThan(12 * MIB + 64 * 1024);
     expect(objects).toHaveLength(4);
     await journal.close();
   });

@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
-import { HOST_TASK } from '../../../infra/wiring.ts';
+import { aliveScript, HOST_TASK } from '../../../infra/wiring.ts';
 import { only, synthesize } from './stacks.ts';
 
 interface TaskDefinition {
@@ -11,6 +15,7 @@ interface TaskDefinition {
   readonly ContainerDefinitions: readonly {
     readonly Name: string;
     readonly Command: readonly string[];
+    readonly HealthCheck?: { readonly Command: readonly string[] };
     readonly Environment: readonly { readonly Name: string; readonly Value: unknown }[];
   }[];
 }
@@ -64,6 +69,23 @@ describe('hosts', () => {
         },
       }),
     });
+  });
+
+  it('are well as long as they look for recordings', () => {
+    const HealthCheck = task.ContainerDefinitions[0]?.HealthCheck;
+    expect(HealthCheck).toMatchObject({ Interval: 30, Retries: 3, StartPeriod: 60 });
+    expect(HealthCheck?.Command.slice(0, 3)).toEqual(['CMD', '/usr/bin/node', '-e']);
+    expect(HealthCheck?.Command[3]).toBe(aliveScript('/spool'));
+    const folder = mkdtempSync(path.join(tmpdir(), 'alive-'));
+    const exitCode = () =>
+      spawnSync(process.execPath, ['-e', aliveScript(folder)], { stdio: 'ignore' }).status;
+    expect(exitCode()).toBe(1);
+    writeFileSync(path.join(folder, 'alive'), '');
+    expect(exitCode()).toBe(0);
+    const minuteAgo = Date.now() / 1000 - 61;
+    utimesSync(path.join(folder, 'alive'), minuteAgo, minuteAgo);
+    expect(exitCode()).toBe(1);
+    rmSync(folder, { recursive: true });
   });
 
   it('run the image as a host, and know their size', () => {

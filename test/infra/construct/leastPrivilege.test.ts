@@ -112,6 +112,7 @@ const ECS_RIGHTS: Readonly<Record<string, readonly string[]>> = {
   'ecs:StopTask': [`ecs:StopTask on tasks of the cluster ${IN_CLUSTER}`],
   'ecs:DescribeTasks': [`ecs:DescribeTasks on tasks of the cluster ${IN_CLUSTER}`],
   'ecs:DescribeServices': ['ecs:DescribeServices on services of the cluster'],
+  'ecs:UpdateService': ['ecs:UpdateService on services of the cluster'],
   'ecs:UpdateTaskProtection': ['ecs:UpdateTaskProtection on tasks of the cluster'],
   'ecs:ListTasks': [`ecs:ListTasks on * ${IN_CLUSTER}`],
 };

@@ -19,6 +19,7 @@ let again: { readonly ask: LaunchAsk; readonly delayMs: number }[];
 let ended: number[];
 let givenUp: string[];
 let random: number;
+let moreHosts: number;
 
 beforeEach(() => {
   store = new MemoryStore();
@@ -28,6 +29,7 @@ beforeEach(() => {
   givenUp = [];
   ended = [];
   random = 0;
+  moreHosts = 0;
   store.put(jobKey(ID), {
     recordingId: ID,
     mediaSessionId: 'm1',
@@ -45,6 +47,9 @@ const launch = (ask: LaunchAsk) =>
       store,
       clock,
       tasks: launcher,
+      moreHosts: async () => {
+        moreHosts += 1;
+      },
       note: async (recordingId, noted) => store.put(launchKey(recordingId, noted.attempt), noted),
       again: async (later, delayMs) => void again.push({ ask: later, delayMs }),
       giveUp: async (_, reason) => void givenUp.push(reason),
@@ -105,6 +110,19 @@ describe('an attempt that a recorder is asked for', () => {
     happens();
     expect(await launch(asked())).toBe('needless');
     expect(launcher.launched).toEqual([]);
+  });
+
+  it('that hosts had no room for asks for one more of them, once', async () => {
+    await launch(asked());
+    expect(moreHosts).toBe(0);
+    launcher.fails = () => new NoCapacityError('RESOURCE:FARGATE');
+    const ask = launchAsk(ID, 1, clock.timeMs, { hostsWereAsked: true });
+    expect(await launch(ask)).toBe('refused');
+    expect(await launch(again[0]?.ask ?? ask)).toBe('refused');
+    expect(moreHosts).toBe(1);
+    store.put(attemptKey(ID, 1, 'claim'), { attempt: 1, claimedAtMs: 1 });
+    expect(await launch(ask)).toBe('needless');
+    expect(moreHosts).toBe(1);
   });
 
   it('that ECS refuses is asked for again, later and later, and says why it waits', async () => {

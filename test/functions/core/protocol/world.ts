@@ -247,6 +247,7 @@ export class World {
     const launchPorts = {
       ...this.ports,
       tasks: this.#launcher,
+      moreHosts: async () => undefined,
       note: async () => this.step(),
       again: async (later: LaunchAsk) => {
         await this.step();

@@ -1,0 +1,158 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AssignmentQueue, ReceivedAssignment } from '../../../container/host/assignmentQueue.ts';
+import type { HostState } from '../../../container/host/hostState.ts';
+import { Protection } from '../../../container/host/protection.ts';
+import { Supervisor } from '../../../container/host/supervisor.ts';
+import { assignment, type SettleAsks, settleAsksSchema } from '../../../functions/core/protocol/asks.ts';
+import { waitFor } from '../../support/children.ts';
+
+const HOST = 'host-1';
+const log = new Logger({ logLevel: 'SILENT' });
+
+/** A queue that gives what a test puts in, and remembers what became of it. */
+class Assignments implements Pick<AssignmentQueue, 'receive' | 'done' | 'putBack'> {
+  readonly fates: string[] = [];
+  readonly #waiting: ReceivedAssignment[] = [];
+  #wake: () => void = () => undefined;
+
+  give(name: string, body: unknown): void {
+    this.#waiting.push({ receiptHandle: name, body });
+    this.#wake();
+  }
+
+  async receive(ending: AbortSignal): Promise<ReceivedAssignment | undefined> {
+    if (this.#waiting.length === 0)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        ending.addEventListener('abort', () => resolve(), { once: true });
+      });
+    return this.#waiting.shift();
+  }
+
+  async done({ receiptHandle }: ReceivedAssignment): Promise<void> {
+    this.fates.push(`${receiptHandle}: done`);
+  }
+
+  async putBack({ receiptHandle }: ReceivedAssignment): Promise<void> {
+    this.fates.push(`${receiptHandle}: put back`);
+  }
+}
+
+describe('what a host is given', () => {
+  let folder: string;
+  let assignments: Assignments;
+  let settled: unknown[];
+  let carried: Set<string>;
+  let supervisor: Supervisor;
+  let ended: Promise<void>;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'supervisor-'));
+    assignments = new Assignments();
+    settled = [];
+    carried = new Set();
+    const state = {
+      carry: async ({ recordingId }) => void carried.add(recordingId),
+      drop: async ({ recordingId }) => void carried.delete(recordingId),
+      keepProgress: async () => undefined,
+      tellStatus: async () => undefined,
+      removeStatus: async () => undefined,
+      asked: async () => ({ recordingIds: [], retire: false }),
+      hostIds: async () => [HOST],
+      heartbeatOf: async () => undefined,
+    } satisfies Partial<HostState>;
+    let runs = 0;
+    supervisor = new Supervisor({
+      env: {
+        ...{ LANDING_BUCKET: 'b', EVENT_BUS_NAME: 'e', ASSIGNMENTS_QUEUE_URL: 'a', SETTLE_QUEUE_URL: 's' },
+        ...{ LAUNCH_QUEUE_URL: 'l', SPOOL_DIR: folder },
+        // Room is not what is tested.
+        ...{ HOST_CPU_UNITS: 1_000_000, HOST_MEMORY_MB: 1_000_000, MAX_RECORDINGS: 40 },
+      },
+      ...{ hostId: HOST, taskArn: undefined, log },
+      state: state as unknown as HostState,
+      assignments: assignments as unknown as AssignmentQueue,
+      protection: new Protection(undefined, log),
+      handOver: async () => undefined,
+      tellGone: async () => undefined,
+      settle: async (message) => void settled.push(message),
+      workerFile: path.join(import.meta.dirname, 'fixtures', 'worker.ts'),
+      ageMaxMs: Number.POSITIVE_INFINITY,
+      newRunId: () => {
+        runs += 1;
+        return `run-${runs}`;
+      },
+    });
+    ended = supervisor.run();
+  });
+  afterEach(async () => {
+    supervisor.end();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const fates = (count: number) =>
+    waitFor(`${count} messages`, () =>
+      assignments.fates.length >= count ? assignments.fates.toSorted() : undefined,
+    );
+
+  it('is begun once, however often it comes, and not for an attempt that another one follows', async () => {
+    assignments.give('first', assignment('one', 2));
+    assignments.give('again', assignment('one', 2));
+    assignments.give('stale', assignment('one', 1));
+    expect(await fates(3)).toEqual(['again: done', 'first: done', 'stale: done']);
+    expect(supervisor.carried).toEqual([{ recordingId: 'one', attempt: 2, runId: 'run-1' }]);
+  });
+
+  it('is left to others where it is not understood, or is not for this host', async () => {
+    assignments.give('broken', undefined);
+    assignments.give('of a later version', { ...assignment('later', 1), version: 2 });
+    assignments.give('forged', { version: 1, recordingId: 7, attempt: -1 });
+    assignments.give('own', assignment('handed over', 2, HOST));
+    assignments.give('good', assignment('good', 1));
+    expect(await fates(2)).toEqual(['good: done', 'own: put back']);
+    expect([...carried]).toEqual(['good']);
+  });
+
+  it('is done with where nobody waits for it, and leaves nothing behind', async () => {
+    assignments.give('taken', assignment('taken', 1));
+    expect(await fates(1)).toEqual(['taken: done']);
+    await waitFor('nothing carried', () => (carried.size === 0 ? true : undefined));
+    expect([supervisor.carried, settled]).toEqual([[], []]);
+  });
+
+  it('and ends, is told of before it is forgotten', async () => {
+    assignments.give('short', assignment('short', 1));
+    await waitFor('its end', () => (settled.length > 0 && carried.size === 0 ? true : undefined));
+    expect(settled).toMatchObject([
+      { recordingId: 'short', died: false, reason: expect.stringContaining('source_ended') },
+    ]);
+  });
+
+  it('and kills its worker, comes again, and takes those beside it along: all are told of together', async () => {
+    assignments.give('beside', assignment('beside', 1));
+    await fates(1);
+    assignments.give('deadly', assignment('deadly', 1));
+    const [asks] = await waitFor('what is told', () => (settled.length > 0 ? settled : undefined));
+    const told: SettleAsks = settleAsksSchema.parse(asks);
+    expect(told.asks.map(({ recordingId, died }) => [recordingId, died])).toEqual([
+      ['beside', true],
+      ['deadly', true],
+    ]);
+    // Whether it was begun is not known: the message comes again.
+    expect(assignments.fates).toEqual(['beside: done']);
+    assignments.give('next', assignment('next', 1));
+    expect(await fates(2)).toEqual(['beside: done', 'next: done']);
+  });
+
+  it('is put back, or left, once the host is told to end', async () => {
+    supervisor.end();
+    await ended;
+    assignments.give('late', assignment('late', 1));
+    expect([assignments.fates, [...carried]]).toEqual([[], []]);
+  });
+});
