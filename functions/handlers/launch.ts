@@ -1,5 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { comeAgainSoon } from '../aws/comeAgain.ts';
 import { readEnv } from '../aws/env.ts';
 import { addHost } from '../aws/hosts.ts';
 import { logger } from '../aws/logger.ts';
@@ -32,7 +33,7 @@ const setup = once(() => {
     const endedAtMs = Date.now();
     await aftermath.of({ recordingId, attempt, by: 'launch', endedAtMs, unclaimedOnly: true, ...gone }, log);
   };
-  return {
+  const launchPorts = {
     store,
     clock: ports.clock,
     random: Math.random,
@@ -58,7 +59,10 @@ const setup = once(() => {
     giveUp: (ask, reason) => settle(ask, { reason, isFinal: true }),
     ended: (ask) => settle(ask, { reason: 'nobody waits for it any more' }),
   } satisfies LaunchPorts;
+  return { ports: launchPorts, queue: launchQueue };
 });
+/** The recording waits for it. */
+const AGAIN_SECONDS = [1, 5, 20];
 
 /** The launch queue: gets recorders for attempts that nobody has claimed. What fails comes again. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
@@ -72,9 +76,10 @@ async function launchMessage(message: SQSRecord): Promise<void> {
     const ask = launchAskSchema.parse(JSON.parse(message.body));
     const { recordingId, attempt, tries } = ask;
     log.appendKeys({ recordingId, attempt });
-    log.info('recorder asked for', { launch: await launchAsked(setup(), ask), tries });
+    log.info('recorder asked for', { launch: await launchAsked(setup().ports, ask), tries });
   } catch (error) {
     log.error('no recorder could be asked for; the message comes again', error as Error);
+    await comeAgainSoon(setup().queue, message, AGAIN_SECONDS, log);
     throw error;
   }
 }

@@ -1,15 +1,14 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
-import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { comeAgainSoon } from '../aws/comeAgain.ts';
 import { readEnv } from '../aws/env.ts';
 import { EventBus } from '../aws/eventBus.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { MessageQueue } from '../aws/queues.ts';
 import { keysToMove } from '../core/relocation/messages.ts';
-import { retryAfterSeconds } from '../core/relocation/retries.ts';
 import { setUpRelocation } from '../relocation/setup.ts';
 
 const setup = once(() => {
@@ -49,18 +48,8 @@ async function relocateMessage(message: SQSRecord, hasTime: () => boolean): Prom
     for (const key of keysToMove(JSON.parse(message.body))) await relocation.relocate(key, log, hasTime);
   } catch (error) {
     log.error('record was not moved; the message comes again', error as Error);
-    await hurry(message, log);
+    const { queue, retrySeconds } = setup();
+    await comeAgainSoon(queue, message, retrySeconds, log);
     throw error;
-  }
-}
-
-/** The first tries follow each other soon: most faults are over in a minute, and somebody waits for the record. */
-async function hurry({ receiptHandle, attributes }: SQSRecord, log: Logger): Promise<void> {
-  const { queue, retrySeconds } = setup();
-  const afterSeconds = retryAfterSeconds(Number(attributes.ApproximateReceiveCount), retrySeconds);
-  try {
-    await queue.comeAgain(receiptHandle, afterSeconds);
-  } catch (error) {
-    log.warn("the message comes again after the queue's own time-out", error as Error);
   }
 }

@@ -74,14 +74,11 @@ export class Settling {
 }
 
 /** From the function's environment. */
-export function setUpSettling(): Settling {
+export function setUpSettling(): { readonly settling: Settling; readonly queue: MessageQueue } {
   const { SETTLE_QUEUE_URL } = readEnv(['SETTLE_QUEUE_URL']);
   const { s3, store, rescue, bus, ports, aftermath, launchQueue, sqs } = setUpAftermath();
   const apart = { ...ports, tasks: launchAsks(launchQueue) };
-  return new Settling({
-    store,
-    aftermath,
-    aftermathApart: new Aftermath({ s3, store, rescue, bus, ports: apart }),
-    settleQueue: new MessageQueue(sqs, SETTLE_QUEUE_URL),
-  });
+  const queue = new MessageQueue(sqs, SETTLE_QUEUE_URL);
+  const aftermathApart = new Aftermath({ s3, store, rescue, bus, ports: apart });
+  return { settling: new Settling({ store, aftermath, aftermathApart, settleQueue: queue }), queue };
 }
