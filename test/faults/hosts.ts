@@ -58,8 +58,10 @@ export async function playHosts(
     timeoutMs: 60_000,
   });
   const publisher = new Publisher(url);
+  const names = Array.from({ length: count }, (_, i) => `${scenario.name}-${i}`);
+  const stop = (mediaSessionId: string) =>
+    call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId });
   try {
-    const names = Array.from({ length: count }, (_, i) => `${scenario.name}-${i}`);
     const running = await Promise.all(names.map((name) => begin(ground, name, url, scenario)));
     await delay(ageMs + scenario.afterMs);
     const isVictim = victims(scenario.kind, running);
@@ -70,7 +72,7 @@ export async function playHosts(
     await delay(4_000);
     return await Promise.all(
       running.map(async (one) => {
-        await call(runtime, 'POST', '/rest-api/stream/stopRecording', { mediaSessionId: one.session });
+        await stop(one.session);
         const done = await available(runtime, one.recordingId);
         return judgeHosted(ground, { ...scenario, name: one.session }, one, done, {
           sent,
@@ -79,6 +81,8 @@ export async function playHosts(
       }),
     );
   } catch (error) {
+    // What goes on would be in the way of the next scenario.
+    await Promise.allSettled(names.map(stop));
     return [{ scenario, lossMs: Number.NaN, gapMs: undefined, problems: [String(error)] }];
   } finally {
     await publisher.kill();
