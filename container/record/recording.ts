@@ -169,7 +169,8 @@ export class Recording {
       videoFrames: this.#endedParts.videoFrames + (part?.videoFrames ?? 0),
       spoolBytes: this.#spool.bytes,
       tailAgeMs: part?.unsavedMs(this.#options.context.clock.nowMs()) ?? 0,
-      waitsForKeyframeSinceMs: this.#media?.waitsForKeyframeSinceMs,
+      waitsForKeyframeSinceMs:
+        this.#media?.waitsForKeyframeSinceMs ?? this.#connection.waitsForKeyframeSinceMs,
     };
   }
 

@@ -13,7 +13,7 @@ import type { RunFacts } from '../source/sourceRun.ts';
 import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first bytes had come. */
-export type BeginningRun = Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs'>>;
+export type BeginningRun = Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs' | 'keyframeWait'>>;
 
 /** Between what a segment says of its time and those of its samples. */
 const ROUNDING_MS = 20;
@@ -27,6 +27,7 @@ export class SourceConnection {
   #joined: JoinedContent | undefined;
   #begunAtMs = 0;
   #receivedAtMs: number | undefined;
+  #keyframeWait: BeginningRun['keyframeWait'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
@@ -36,12 +37,18 @@ export class SourceConnection {
     return this.#recordedMs === undefined ? 0 : this.#recordedMs.until - this.#recordedMs.from;
   }
 
+  /** Since when pictures have come of which ffmpeg gets none; undefined when it is not so. */
+  get waitsForKeyframeSinceMs(): number | undefined {
+    return this.#keyframeWait?.()?.sinceMs;
+  }
+
   get zeroAtMs(): number | undefined {
     return this.#zeroAtMs;
   }
 
   /** ffmpeg begins. */
-  begin({ seam, receivedAtMs }: BeginningRun, nowMs: number): void {
+  begin({ seam, receivedAtMs, keyframeWait }: BeginningRun, nowMs: number): void {
+    this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
     this.#zeroAtMs = undefined;

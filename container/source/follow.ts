@@ -57,8 +57,11 @@ async function follow(
     const before = recording.fragments;
     const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
     const run = await input.prepare(openTimeoutMs, stop.signal);
+    // What has come in time is read, however little of the window is left.
+    const isThere = !('kind' in run) && run.receivedAtMs !== undefined;
     recording.begin('kind' in run ? {} : run);
-    plan ??= planFor(expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
+    const announced = 'kind' in run ? undefined : run.announced;
+    plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
     const end: SourceEnd =
       'kind' in run
         ? run
@@ -74,7 +77,8 @@ async function follow(
             },
             onChunk: (output) => recording.write(output),
             connectionMs: () => recording.connectionMs,
-            openTimeoutMs,
+            openTimeoutMs: isThere ? job.settings.openTimeoutMs : openTimeoutMs,
+            keyframeWait: run.keyframeWait,
             endsForNewTracks: reconnectWindowMs > 0 && newTracks < NEW_TRACKS_MAX,
             signal: stop.signal,
             log,

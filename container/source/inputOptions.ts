@@ -27,6 +27,11 @@ const NO_FRAME_RATE_PROBE = ['-fpsprobesize', '0'];
  */
 const ANALYZED_US = 3_000_000;
 const ANALYZED = ['-analyzeduration', String(ANALYZED_US)];
+/**
+ * Of MPEG-TS ffmpeg would look for three seconds whether its tables change; so it goes on when all that they announce has
+ * come. What they announce later begins another run.
+ */
+export const NO_LATER_TABLES = ['-scan_all_pmts', '0'];
 /** How long RTSP waits for a datagram that has been overtaken by others. */
 const REORDER_US = 500_000;
 
@@ -63,7 +68,7 @@ export function inputOptions(input: Input, isFed: boolean): string[] {
       return ['-timeout', timeoutUs, '-rtsp_transport', 'tcp'];
     case 'srt':
       // What the URL says of these comes after them and wins.
-      return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED];
+      return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED, ...NO_LATER_TABLES];
     default:
       return ['-rw_timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED];
   }

@@ -4,6 +4,8 @@ import {
   UnresolvableSourceError,
 } from '../../functions/aws/dnsResolution.ts';
 import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
+import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
+import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
@@ -11,7 +13,7 @@ import { LostStreamError } from './hls/follower.ts';
 import { Handover } from './hls/handover.ts';
 import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
-import type { LiveSource } from './live/liveSource.ts';
+import type { KeyframeWait, LiveSource } from './live/liveSource.ts';
 import { openLive } from './live/openLive.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
@@ -26,6 +28,10 @@ export interface PreparedRun {
   readonly seam: TimelineSeam | undefined;
   /** When its first bytes had come, where it is known, in epoch milliseconds. */
   readonly receivedAtMs?: number | undefined;
+  /** What the source says that it has, before ffmpeg has looked at it. */
+  readonly announced?: FoundSource | undefined;
+  /** Whether pictures come of which none can be decoded yet, so that ffmpeg gets none. */
+  readonly keyframeWait?: (() => KeyframeWait | undefined) | undefined;
 }
 
 /** How ffmpeg gets at a source: by itself, or handed over by the recorder's own HLS client. */
@@ -41,6 +47,8 @@ export class SourceInput {
   #live: LiveSource | undefined;
   #receivedAtMs: number | undefined;
   #handover: Handover | undefined;
+  /** What it has. */
+  #hasAsked: boolean = false;
   /** In a row. */
   #emptyRuns = 0;
 
@@ -68,7 +76,8 @@ export class SourceInput {
       if (run !== undefined) return run;
     }
     try {
-      return { access: await this.#reach.prepare(url), seam: undefined };
+      const access = await this.#reach.prepare(url);
+      return { access, seam: undefined, announced: await this.#announced(url) };
     } catch (error) {
       return endOf(error);
     }
@@ -146,7 +155,7 @@ export class SourceInput {
       if (this.#live === undefined) {
         this.#reach.check(url);
         const http = this.#reach.http(this.#context.job.settings.idleTimeoutMs);
-        const live = await openLive(http, url, AbortSignal.any([timeout, signal]));
+        const live = await openLive(http, url, this.#context.clock, AbortSignal.any([timeout, signal]));
         if (live === 'playlist') {
           this.#isPlaylist = 'yes';
           return this.#prepareHls(url, waitMs, signal);
@@ -161,7 +170,13 @@ export class SourceInput {
       }
       this.#handover ??= await Handover.start();
       const { access, goesOn } = this.#live.begin(this.#handover);
-      return { access, seam: goesOn ? SAME_CONNECTION : undefined, receivedAtMs: this.#receivedAtMs };
+      const live = this.#live;
+      return {
+        access,
+        seam: goesOn ? SAME_CONNECTION : undefined,
+        receivedAtMs: this.#receivedAtMs,
+        keyframeWait: () => live.keyframeWait,
+      };
     } catch (error) {
       if (signal.aborted) return ENDED;
       if (error instanceof HttpFault && error.isUnreadable) {
@@ -170,6 +185,16 @@ export class SourceInput {
       }
       return timeout.aborted ? { ...ENDED, timedOut: true } : endOf(error);
     }
+  }
+
+  /** Once: later runs know more. */
+  async #announced(url: string): Promise<FoundSource | undefined> {
+    const { stream } = this.#context.job;
+    const isKnown = stream.videoCodec !== undefined && stream.audioCodec !== undefined;
+    if (this.#hasAsked || isKnown) return undefined;
+    this.#hasAsked = true;
+    const streams = streamsOfSdp((await this.#reach.describe(url)) ?? '');
+    return streams === undefined ? undefined : { streams, programs: [] };
   }
 
   async #sendsPlaylist(): Promise<boolean> {

@@ -4,6 +4,8 @@ import type { RecordingSettings } from '../../functions/core/settings/settings.t
 const REPLANS_MAX = 5;
 /** ffmpeg needs some time to join whatever source. */
 const OPEN_MIN_MS = 1_000;
+/** What is joined again within the window is to be recorded: ffmpeg looks at it for three seconds, at RTSP for five. */
+const REJOIN_MIN_MS = 6_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 3_000;
 
@@ -43,7 +45,8 @@ export class SourcePatience {
         : this.#hasBegun
           ? openTimeoutMs
           : this.#openUntilMs - nowMs;
-    return Math.max(OPEN_MIN_MS, Math.min(openTimeoutMs, leftMs));
+    const leastMs = this.#lost === undefined ? OPEN_MIN_MS : Math.min(REJOIN_MIN_MS, openTimeoutMs);
+    return Math.max(leastMs, Math.min(openTimeoutMs, leftMs));
   }
 
   /** A run of ffmpeg has given at least one fragment. */

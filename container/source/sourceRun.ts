@@ -11,6 +11,7 @@ import { trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
+import type { KeyframeWait } from './live/liveSource.ts';
 import { type OutputChunk, readOutputs } from './outputs.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';
@@ -41,6 +42,8 @@ export interface SourceRunOptions {
   /** How much has been recorded over this connection, in ms of its own time. */
   readonly connectionMs: () => number;
   readonly openTimeoutMs: number;
+  /** While more and more pictures wait for a keyframe the source is there. */
+  readonly keyframeWait?: (() => KeyframeWait | undefined) | undefined;
   /** When a track begins that ffmpeg did not know of when it began, it is to end: the source is joined again, for both. */
   readonly endsForNewTracks: boolean;
   /** Asks ffmpeg to finish. */
@@ -120,10 +123,18 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   // ffmpeg 7.1 does not say that its list is complete when it cannot open its output.
   void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
 
-  const openTimer = setTimeout(() => {
+  let withheld = 0;
+  const onOpenTimeout = (): void => {
+    const pictures = options.keyframeWait?.()?.pictures ?? 0;
+    if (pictures > withheld) {
+      withheld = pictures;
+      openTimer = setTimeout(onOpenTimeout, options.openTimeoutMs);
+      return;
+    }
     timedOut = true;
     ffmpeg.stop();
-  }, options.openTimeoutMs);
+  };
+  let openTimer = setTimeout(onOpenTimeout, options.openTimeoutMs);
   const stop = (): void => ffmpeg.stop();
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();

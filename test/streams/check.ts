@@ -9,7 +9,7 @@ const BEEP_MS = 170;
 /** Between where a picture and a sound of one moment are in the record. */
 const SYNC_MS = 70;
 const SYNC_IN_BURSTS_MS = 200;
-/** What a cut's gap may be wrong by: it is as long as the wall clock says. */
+/** What a gap may be wrong by that is as long as the wall clock says: of a cut, or of a publisher who went. */
 const GAP_MS = 600;
 const LENGTH_MS = 300;
 
@@ -49,8 +49,10 @@ export async function faultsOf(
   const times = sent.filter(({ isHeader }) => !isHeader).map(({ trueMs }) => trueMs);
   const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const cuts = story.happenings.filter(({ kind }) => kind === 'cut').length;
-  if (Math.abs(recordedMs - sentMs) > LENGTH_MS + cuts * GAP_MS)
+  const pauses = story.happenings.filter(
+    (one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0),
+  );
+  if (Math.abs(recordedMs - sentMs) > LENGTH_MS + pauses.length * GAP_MS)
     faults.push(`${Math.round(recordedMs)} ms were recorded of ${Math.round(sentMs)} ms`);
   return faults;
 }

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { sessionKey } from '../../functions/core/state/keys.ts';
+import type { Session } from '../../functions/core/state/objects.ts';
 import { MediaFolder } from '../support/media.ts';
 import { RecorderBench } from '../support/recorderBench.ts';
 import { TOOLS } from '../support/tools.ts';
@@ -22,7 +24,8 @@ if (!TOOLS.ffmpeg.present()) {
 const count = Number(values.count ?? 500);
 const firstSeed = Number(values.seed ?? 1 + (Date.now() % 2 ** 30));
 const atOnce = Number(values['at-once'] ?? 4);
-const CUT_WINDOW_MS = 3_000;
+/** Longer than any machine is away. The registry says when a stream is over. */
+const CUT_WINDOW_MS = 60_000;
 
 async function record(
   bench: RecorderBench,
@@ -31,10 +34,21 @@ async function record(
   pictures: Pictures,
   story: Story,
 ): Promise<string[]> {
-  const server = await GeneratedServer.start(tagsOf(media, story), story);
-  const isCut = story.happenings.some(({ kind }) => kind === 'cut');
-  const settings = { reconnectWindowMs: isCut ? CUT_WINDOW_MS : 0 };
-  const { recordingId, objects, reason } = await bench.record(server.url, settings);
+  let mediaSessionId = '';
+  const server = await GeneratedServer.start(tagsOf(media, story), story, async () => {
+    const session: Session = {
+      mediaSessionId,
+      name: 'generated',
+      status: 'UNPUBLISHED',
+      sourceUrl: server.url,
+      eventAtMs: Date.now(),
+    };
+    await bench.store.create(sessionKey(mediaSessionId), session);
+  });
+  const recordingId = await bench.createJob(server.url, { reconnectWindowMs: CUT_WINDOW_MS });
+  ({ mediaSessionId } = (await bench.objects(recordingId)).job);
+  const reason = await bench.run(recordingId).reason;
+  const objects = await bench.objects(recordingId);
   await server.close();
   const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
   const parts = await Promise.all(

@@ -15,18 +15,25 @@ export class GeneratedServer {
   readonly #tags: readonly SentTag[];
   readonly #story: Story;
   readonly #cuts: { readonly atMs: number; readonly hasCache: boolean }[];
+  readonly #onOver: () => Promise<void>;
   #beganAtMs: number | undefined;
   #connections = 0;
 
-  private constructor(tags: readonly SentTag[], story: Story) {
+  private constructor(tags: readonly SentTag[], story: Story, onOver: () => Promise<void>) {
+    this.#onOver = onOver;
     this.#tags = tags;
     this.#story = story;
     this.#cuts = story.happenings.flatMap((one) => (one.kind === 'cut' ? [one] : []));
     this.#server = createServer((_request, response) => void this.#serve(response));
   }
 
-  static async start(tags: readonly SentTag[], story: Story): Promise<GeneratedServer> {
-    const server = new GeneratedServer(tags, story);
+  /** @param onOver all has been sent, and nobody has been told yet */
+  static async start(
+    tags: readonly SentTag[],
+    story: Story,
+    onOver: () => Promise<void>,
+  ): Promise<GeneratedServer> {
+    const server = new GeneratedServer(tags, story, onOver);
     server.url = `${await listenOnLoopback(server.#server)}/live/generated.${story.format}`;
     return server;
   }
@@ -46,6 +53,7 @@ export class GeneratedServer {
     const isFirst = this.#connections === 1;
     const first = isFirst ? 0 : this.#joinedAt(nowMs(), before?.hasCache === true);
     if (first === undefined) {
+      await this.#onOver();
       response.writeHead(404).end();
       return;
     }
@@ -56,10 +64,14 @@ export class GeneratedServer {
       const waitMs = tag.trueMs - nowMs();
       if (waitMs > 0) await delay(waitMs);
       if (response.destroyed) return;
-      if (cut !== undefined && tag.trueMs >= cut.atMs) break;
+      if (cut !== undefined && tag.trueMs >= cut.atMs) {
+        response.end();
+        return;
+      }
       response.write(writer.write(tag));
       this.sent.push(tag);
     }
+    await this.#onOver();
     response.end();
   }
 

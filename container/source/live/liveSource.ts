@@ -3,16 +3,29 @@ import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
 import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
+import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import type { Handover } from '../hls/handover.ts';
 import { Sink, SinkClosedError } from '../hls/sink.ts';
 import { Wait } from '../hls/wait.ts';
+import { NO_LATER_TABLES } from '../inputOptions.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { LiveKind } from './liveKind.ts';
 
-const DEMUXERS: Readonly<Record<LiveKind, string>> = { flv: 'flv', ts: 'mpegts' };
+const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
+  flv: ['-f', 'flv', '-format_whitelist', 'flv'],
+  ts: ['-f', 'mpegts', '-format_whitelist', 'mpegts', ...NO_LATER_TABLES],
+};
 /** What a run was given is given again where ffmpeg begins anew before anything is recorded; no more than this. */
 const KEPT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
+export interface KeyframeWait {
+  /** In epoch milliseconds. */
+  readonly sinceMs: number;
+  /** So many have been left out. */
+  readonly pictures: number;
+}
 
 export interface LiveRun {
   readonly access: SourceAccess;
@@ -32,6 +45,7 @@ export class LiveSource {
   readonly #body: AsyncGenerator<Buffer, void, undefined>;
   readonly #cutter: RunCutter;
   readonly #gone: AbortController;
+  readonly #clock: Clock;
   /** The first one begins the present run. */
   readonly #pieces: RunPiece[] = [];
   /** What the present run was given, until it is known to be of use; undefined: not kept any more. */
@@ -41,29 +55,40 @@ export class LiveSource {
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
   #wasRecorded: boolean = false;
+  #keyframeWait: KeyframeWait | undefined;
 
   /**
    * @param body from the stream's first byte on
    * @param gone ends the connection
    */
-  constructor(kind: LiveKind, body: AsyncGenerator<Buffer, void, undefined>, gone: AbortController) {
+  constructor(
+    kind: LiveKind,
+    body: AsyncGenerator<Buffer, void, undefined>,
+    clock: Clock,
+    gone: AbortController,
+  ) {
     this.#kind = kind;
     this.#body = body;
+    this.#clock = clock;
     this.#gone = gone;
     this.#cutter = kind === 'flv' ? new FlvCutter() : new TsCutter();
+  }
+
+  /** Undefined when it is not so. */
+  get keyframeWait(): KeyframeWait | undefined {
+    return this.#keyframeWait;
   }
 
   /** The next run of ffmpeg. */
   begin(handover: Handover): LiveRun {
     this.#feeding = undefined;
-    const demuxer = DEMUXERS[this.#kind];
     const access = new SourceAccess({
       url: handover.offer((response) => {
         const feeding = this.#feed(new Sink(response));
         this.#feeding = feeding;
         return feeding.then(() => undefined);
       }),
-      options: ['-f', demuxer, '-format_whitelist', demuxer],
+      options: DEMUXERS[this.#kind],
       environment: {},
       isFed: true,
     });
@@ -129,6 +154,9 @@ export class LiveSource {
         this.#hasEnded = true;
         this.#pieces.push(...this.#cutter.end());
       } else this.#pieces.push(...this.#cutter.push(result.value));
+      const pictures = this.#cutter.undecodable;
+      const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
+      this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
     }
     return this.#pieces[0];
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { Wait } from '../hls/wait.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { kindOfStream, type LiveKind } from './liveKind.ts';
@@ -12,6 +13,7 @@ import { LiveSource } from './liveSource.ts';
 export async function openLive(
   http: JudgedHttp,
   url: string,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<LiveSource | 'playlist' | 'other'> {
   const gone = new AbortController();
@@ -22,7 +24,7 @@ export async function openLive(
     const { bytes, body } = await http.get(url, { signal: gone.signal });
     const { head, kind } = await lookAt(body);
     const isLive = (kind === 'flv' || kind === 'ts') && bytes === undefined;
-    if (isLive) return new LiveSource(kind, continued(head, body), gone);
+    if (isLive) return new LiveSource(kind, continued(head, body), clock, gone);
     await body.return();
     return kind === 'playlist' ? kind : 'other';
   } finally {

@@ -10,6 +10,7 @@ import {
   resolveChecked,
 } from '../../../functions/aws/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
+import { safeDecode } from '../../../functions/core/source/sourceUrl.ts';
 import { Cookies } from './cookies.ts';
 import { complaintOf } from './filterProxy.ts';
 
@@ -89,7 +90,8 @@ export class JudgedHttp {
     let target = parse(url);
     let { username, password } = target;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
-      const auth = username === '' && password === '' ? undefined : `${decode(username)}:${decode(password)}`;
+      const auth =
+        username === '' && password === '' ? undefined : `${safeDecode(username)}:${safeDecode(password)}`;
       const response = await this.#request(target, auth, options);
       const status = response.statusCode ?? 0;
       this.#cookies.take(response.headers['set-cookie'] ?? [], target.href);
@@ -223,15 +225,6 @@ function withoutHash(target: URL, username: string, password: string): string {
   url.username = username;
   url.password = password;
   return url.href;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
 
 function rangeHeader({ offset, bytes }: { offset: number; bytes: number | undefined }): string {

@@ -11,6 +11,7 @@ import type { SourceRules } from '../../../functions/core/source/sourceRules.ts'
 import type { Source } from '../../../functions/core/source/sourceUrl.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
+import { describeRtsp } from './rtspDescription.ts';
 import { SourceAccess } from './sourceAccess.ts';
 import { tcUrl } from './tcUrl.ts';
 
@@ -29,6 +30,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtsp: 554 };
 /** As long as a server may take to answer where it has several addresses. */
 const TRY_MS = 3_000;
+/** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
+const DESCRIBED_MS = 3_000;
 
 /** The recorder's way to its source: nothing is connected to that the deployment does not allow. */
 export class SourceReach {
@@ -53,6 +56,17 @@ export class SourceReach {
     const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
     this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
+  }
+
+  /**
+   * What an RTSP server says of its stream; undefined when only ffmpeg can find out.
+   * @throws ForbiddenSourceError, UnresolvableSourceError
+   */
+  async describe(url: string): Promise<string | undefined> {
+    const source = this.check(url);
+    if (!source.scheme.startsWith('rtsp')) return undefined;
+    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
+    return describeRtsp(source, addresses, DESCRIBED_MS);
   }
 
   /** The recorder's own requests to the source, under the same rules. */

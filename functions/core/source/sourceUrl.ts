@@ -93,7 +93,8 @@ export function redactText(text: string, sourceUrl: string): string {
   return redacted.replaceAll(/[a-z][a-z0-9+.-]{0,31}:\/\/[^\s'"<>]+/gi, (found) => redactUrl(found));
 }
 
-function safeDecode(text: string): string {
+/** Decodes percent signs; a text that has them otherwise stays as it is. */
+export function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {

@@ -28,11 +28,12 @@ describe('SourcePatience', () => {
     expect(patience.openTimeoutMs(3 * HOUR_MS)).toBe(OPEN_MS);
   });
 
-  it('gives a lost source what is left of the reconnect window', () => {
+  it('gives a lost source what is left of the reconnect window, and a try within it time to be looked at', () => {
     const patience = new SourcePatience(settings, 0);
     patience.heard();
     expect(patience.lose(HOUR_MS)).toEqual({ isOver: false, tries: 0, backoffMs: 0 });
-    expect(patience.openTimeoutMs(HOUR_MS + WINDOW_MS - 4_000)).toBe(4_000);
+    expect(patience.openTimeoutMs(HOUR_MS + WINDOW_MS - 8_000)).toBe(8_000);
+    expect(patience.openTimeoutMs(HOUR_MS + WINDOW_MS - 1)).toBe(6_000);
     expect(patience.lose(HOUR_MS + WINDOW_MS - 1)).toMatchObject({ isOver: false, tries: 1 });
     expect(patience.lose(HOUR_MS + WINDOW_MS)).toMatchObject({ isOver: true, tries: 2 });
   });

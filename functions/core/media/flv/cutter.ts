@@ -1,12 +1,10 @@
 import {
-  GOES_ON_MS,
-  LOOKED_AT_BYTES,
-  LOOKED_AT_MS,
+  isLookedAt,
+  picturesGoOn,
   type RunCutter,
   type RunPiece,
   RunPieces,
-  WAIT_MAX_BYTES,
-  WAIT_MAX_MS,
+  waitsTooLong,
 } from '../live/runCutter.ts';
 import { type FlvTag, FlvTagReader } from './tags.ts';
 
@@ -20,6 +18,8 @@ const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind !== 'data';
 
 /** Cuts FLV where a kind of media begins, or becomes one of another codec. */
 export class FlvCutter implements RunCutter {
+  /** What a decoder must know comes before all pictures: a demuxer can tell by itself which ones it cannot decode. */
+  readonly undecodable = 0;
   readonly #reader = new FlvTagReader();
   /** How what the present run has is coded. */
   #known = new Map<Kind, string>();
@@ -40,7 +40,8 @@ export class FlvCutter implements RunCutter {
 
   end(): RunPiece[] {
     const pieces = new RunPieces();
-    if (this.#waiting.length > 0) this.#cut(pieces);
+    const last = this.#waiting.at(-1);
+    if (last !== undefined) this.#cut(last.timeMs, pieces);
     pieces.add(this.#reader.rest);
     return pieces.all();
   }
@@ -62,36 +63,33 @@ export class FlvCutter implements RunCutter {
       if (isConfiguration) return;
       this.#begin(tag, pieces);
     } else {
-      if (this.#waiting.length > 0 && this.#endsWaiting(tag)) this.#cut(pieces);
-      this.#known.set(kind, coding);
+      if (this.#waiting.length > 0 && this.#endsWaiting(tag)) this.#cut(tag.timeMs, pieces);
+      // Of pictures that are only announced a demuxer does not know the size, and would not follow them.
+      if (kind === 'audio' || !isConfiguration) this.#known.set(kind, coding);
       this.#began ??= { atMs: tag.timeMs, bytes: 0 };
       this.#began.bytes += tag.bytes.length;
       pieces.add(tag.bytes);
     }
-    if (kind === 'video') this.#lastPictureMs = tag.timeMs;
+    if (kind === 'video' && !isConfiguration) this.#lastPictureMs = tag.timeMs;
   }
 
   /** Whether who reads the present run still looks for what it has. */
   #isLookedAt({ timeMs }: FlvTag): boolean {
     const began = this.#began;
     if (began === undefined) return true;
-    return Math.abs(timeMs - began.atMs) < LOOKED_AT_MS && began.bytes < LOOKED_AT_BYTES;
+    return isLookedAt(Math.abs(timeMs - began.atMs), began.bytes);
   }
 
   /** A sample of what the present run does not know. */
   #begin(tag: MediaTag, pieces: RunPieces): void {
     const { kind, coding, timeMs } = tag;
     if (this.#configurations.get(kind)?.coding !== coding) this.#configurations.delete(kind);
-    const goesOn =
-      kind === 'audio' &&
-      this.#lastPictureMs !== undefined &&
-      Math.abs(timeMs - this.#lastPictureMs) < GOES_ON_MS;
-    if (goesOn) {
+    if (kind === 'audio' && this.#picturesGoOn(timeMs)) {
       this.#waiting.push(tag);
       this.#waitingBytes += tag.bytes.length;
       return;
     }
-    this.#cut(pieces);
+    this.#cut(timeMs, pieces);
     this.#known.set(kind, coding);
     this.#began = { atMs: timeMs, bytes: tag.bytes.length };
     pieces.add(tag.bytes);
@@ -99,15 +97,22 @@ export class FlvCutter implements RunCutter {
 
   #endsWaiting({ isKeyframe, timeMs }: FlvTag): boolean {
     const since = this.#waiting[0]?.timeMs ?? timeMs;
-    return isKeyframe || this.#waitingBytes > WAIT_MAX_BYTES || Math.abs(timeMs - since) > WAIT_MAX_MS;
+    return isKeyframe || waitsTooLong(Math.abs(timeMs - since), this.#waitingBytes);
+  }
+
+  #picturesGoOn(atMs: number): boolean {
+    return this.#lastPictureMs !== undefined && picturesGoOn(Math.abs(atMs - this.#lastPictureMs));
   }
 
   /** Another run begins, with what waited. */
-  #cut(pieces: RunPieces): void {
+  #cut(atMs: number, pieces: RunPieces): void {
     const media = [...this.#configurations.values(), ...this.#waiting];
     const tags = this.#metadata === undefined ? media : [this.#metadata, ...media];
     pieces.add(Buffer.concat([this.#reader.header as Buffer, ...tags.map(({ bytes }) => bytes)]), true);
-    this.#known = new Map(media.map(({ kind, coding }) => [kind, coding]));
+    const pictures = this.#known.get('video');
+    const sounds = media.filter(({ kind }) => kind === 'audio');
+    this.#known = new Map(sounds.map(({ kind, coding }) => [kind, coding]));
+    if (pictures !== undefined && this.#picturesGoOn(atMs)) this.#known.set('video', pictures);
     const [first] = this.#waiting;
     this.#began = first === undefined ? undefined : { atMs: first.timeMs, bytes: this.#waitingBytes };
     this.#waiting = [];

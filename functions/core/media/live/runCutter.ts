@@ -15,16 +15,29 @@ export interface RunCutter {
   push(chunk: Buffer): RunPiece[];
   /** The stream has ended: what was waiting. */
   end(): RunPiece[];
+  /** Pictures that were left out up to now, since no keyframe had come; 0 as soon as one has. */
+  readonly undecodable: number;
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */
-export const LOOKED_AT_MS = 2_800;
-export const LOOKED_AT_BYTES = 4 * 1024 * 1024;
+const LOOKED_AT_MS = 2_800;
+const LOOKED_AT_BYTES = 4 * 1024 * 1024;
 /** What begins waits no longer for a keyframe. */
-export const WAIT_MAX_MS = 15_000;
-export const WAIT_MAX_BYTES = 16 * 1024 * 1024;
+const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_BYTES = 16 * 1024 * 1024;
 /** Pictures that have not come for so long are not waited for. */
-export const GOES_ON_MS = 3_000;
+const GOES_ON_MS = 3_000;
+
+/** Whether a demuxer still looks for tracks in a run. @param runMs how much of it has come. @param bytes of it */
+export const isLookedAt = (runMs: number, bytes: number): boolean =>
+  runMs < LOOKED_AT_MS && bytes < LOOKED_AT_BYTES;
+
+/** Whether what begins is to come without a keyframe. */
+export const waitsTooLong = (waitsMs: number, bytes: number): boolean =>
+  waitsMs > WAIT_MAX_MS || bytes > WAIT_MAX_BYTES;
+
+/** Whether pictures go on. @param sinceMs since the last one */
+export const picturesGoOn = (sinceMs: number): boolean => sinceMs < GOES_ON_MS;
 
 /** Pieces one behind the other, each of one run; what lies together in memory is not copied. */
 export class RunPieces {

@@ -1,12 +1,10 @@
 import {
-  GOES_ON_MS,
-  LOOKED_AT_BYTES,
-  LOOKED_AT_MS,
+  isLookedAt,
+  picturesGoOn,
   type RunCutter,
   type RunPiece,
   RunPieces,
-  WAIT_MAX_BYTES,
-  WAIT_MAX_MS,
+  waitsTooLong,
 } from '../live/runCutter.ts';
 import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
 import { ProgramTable, type StreamKind } from './programTable.ts';
@@ -17,6 +15,8 @@ const STEP_MAX_MS = 5_000;
 /** All streams begin a packet of theirs within so long, or have stopped. */
 const DRAIN_MAX_MS = 1_000;
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024;
+/** Where tables announce one kind alone, ffmpeg looks on for the other in as much. */
+const ONE_KIND_BYTES = 100_000;
 /** What stands before a keyframe: parameter sets of H.264 and HEVC, a sequence header of MPEG-2. */
 const START_CODE = Buffer.from([0, 0, 1]);
 
@@ -42,7 +42,11 @@ export class TsCutter implements RunCutter {
   readonly #table = new ProgramTable();
   #rest: Buffer = Buffer.alloc(0);
   #isFirst: boolean = true;
+  /** All that is announced has begun in the present run. */
+  #hasAll: boolean = false;
   #known = new Set<number>();
+  /** Pictures whose first keyframe has come. */
+  readonly #decodable = new Set<number>();
   /** How much of it has come; programmes may have clocks of their own. */
   #nowMs = 0;
   readonly #lastTicks = new Map<number, { readonly ticks: number; readonly atMs: number }>();
@@ -52,6 +56,11 @@ export class TsCutter implements RunCutter {
   /** Streams that wait for the next keyframe. */
   #waiting: Waiting | undefined;
   #drain: Drain | undefined;
+  #undecodable = 0;
+
+  get undecodable(): number {
+    return this.#undecodable;
+  }
 
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
@@ -92,10 +101,26 @@ export class TsCutter implements RunCutter {
       pieces.add(bytes, isFirst);
       return;
     }
+    if (this.#isUndecodable(bytes, packet)) return;
     if (packet.unitStart) this.#readTime(bytes, packet, kind);
     if (this.#drain !== undefined) this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
     else if (this.#isKnown(packet)) this.#takeKnown(bytes, packet, kind, pieces);
     else this.#takeNew(bytes, packet, kind);
+  }
+
+  /**
+   * Pictures of which no keyframe has come: a demuxer would look for their size in vain, and not follow them any more.
+   */
+  #isUndecodable(bytes: Buffer, packet: Packet): boolean {
+    const { pid, unitStart } = packet;
+    if (!this.#table.hasParameterSets(pid) || this.#decodable.has(pid)) return false;
+    if (unitStart && isKeyframe(bytes, packet)) {
+      this.#decodable.add(pid);
+      this.#undecodable = 0;
+      return false;
+    }
+    if (unitStart) this.#undecodable += 1;
+    return true;
   }
 
   #readTime(bytes: Buffer, { pid, payloadAt }: Packet, kind: StreamKind): void {
@@ -116,15 +141,26 @@ export class TsCutter implements RunCutter {
     if (this.#known.has(pid)) return true;
     if (this.#waiting?.pids.has(pid) === true) return false;
     if (!unitStart) return true;
-    const isLookedAt = this.#nowMs - this.#beganMs < LOOKED_AT_MS && this.#runBytes < LOOKED_AT_BYTES;
-    if (isLookedAt) this.#known.add(pid);
-    return isLookedAt;
+    const begins = !this.#hasAll && isLookedAt(this.#nowMs - this.#beganMs, this.#runBytes);
+    if (begins) {
+      this.#known.add(pid);
+      this.#hasAll = this.#isAll();
+    }
+    return begins;
+  }
+
+  /** A demuxer looks no further when all has begun that is announced: pictures and sound, or one of both for long enough. */
+  #isAll(): boolean {
+    const announced = this.#table.announced;
+    const kinds = new Set(announced.values());
+    const isEnough = kinds.size === 2 || this.#runBytes > ONE_KIND_BYTES;
+    return isEnough && [...announced.keys()].every((pid) => this.#known.has(pid));
   }
 
   #takeKnown(bytes: Buffer, packet: Packet, kind: StreamKind, pieces: RunPieces): void {
     const waiting = this.#waiting;
     if (waiting !== undefined && packet.unitStart) {
-      const isTooLong = this.#nowMs - waiting.sinceMs > WAIT_MAX_MS || waiting.bytes > WAIT_MAX_BYTES;
+      const isTooLong = waitsTooLong(this.#nowMs - waiting.sinceMs, waiting.bytes);
       if (isTooLong || (kind === 'video' && isKeyframe(bytes, packet))) {
         this.#drain = this.#newDrain();
         this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
@@ -139,9 +175,9 @@ export class TsCutter implements RunCutter {
     this.#waiting.pids.add(pid);
     this.#waiting[kind === 'video' ? 'pictures' : 'others'].push(Buffer.from(bytes));
     this.#waiting.bytes += PACKET_BYTES;
-    const goesOn =
-      kind === 'audio' && this.#lastPictureMs !== undefined && this.#nowMs - this.#lastPictureMs < GOES_ON_MS;
-    if (!goesOn) this.#drain = this.#newDrain();
+    const last = this.#lastPictureMs;
+    if (kind !== 'audio' || last === undefined || !picturesGoOn(this.#nowMs - last))
+      this.#drain = this.#newDrain();
   }
 
   #newDrain(): Drain {
@@ -172,6 +208,7 @@ export class TsCutter implements RunCutter {
     ];
     const bytes = Buffer.concat([...this.#table.packets, ...streams]);
     this.#known = new Set(streams.map((packet) => packet.readUInt16BE(1) & 0x1fff));
+    this.#hasAll = this.#isAll();
     this.#beganMs = this.#nowMs;
     this.#runBytes = bytes.length;
     this.#waiting = undefined;

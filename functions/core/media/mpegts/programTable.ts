@@ -6,6 +6,8 @@ const AUDIO_TYPES: ReadonlySet<number> = new Set([
   0x03, 0x04, 0x0f, 0x11, 0x1c, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8a, 0xa1, 0xa2,
 ]);
 const PRIVATE_TYPE = 0x06;
+/** MPEG-2, H.264 and HEVC: a keyframe comes with what a decoder must know. */
+const TYPES_WITH_PARAMETER_SETS: ReadonlySet<number> = new Set([0x02, 0x1b, 0x24]);
 /** Descriptors of sound in private data: AC-3, E-AC-3, DTS, AAC (ETSI EN 300 468). */
 const AUDIO_DESCRIPTORS: ReadonlySet<number> = new Set([0x6a, 0x7a, 0x7b, 0x7c]);
 const REGISTRATION = 0x05;
@@ -24,9 +26,14 @@ const SECTION_MAX_BYTES = 1_024;
 
 export type StreamKind = 'video' | 'audio';
 
+interface StreamType {
+  readonly kind: StreamKind;
+  readonly hasParameterSets: boolean;
+}
+
 /** What a transport stream says it has: its association table and programme maps, as they came last. */
 export class ProgramTable {
-  readonly #maps = new Map<number, { packets: Buffer[]; kinds: ReadonlyMap<number, StreamKind> }>();
+  readonly #maps = new Map<number, { packets: Buffer[]; streams: ReadonlyMap<number, StreamType> }>();
   #association: Buffer | undefined;
 
   /** @returns whether the packet is one of a table's */
@@ -40,18 +47,19 @@ export class ProgramTable {
     if (unitStart) map.packets = [];
     if (map.packets.length * PACKET_BYTES < SECTION_MAX_BYTES + PACKET_BYTES)
       map.packets.push(Buffer.from(packet));
-    const kinds = kindsOf(sectionOf(map.packets));
-    if (kinds !== undefined) map.kinds = kinds;
+    const streams = streamsOf(sectionOf(map.packets));
+    if (streams !== undefined) map.streams = streams;
     return true;
   }
 
   /** Undefined for what is no medium, or in no programme. */
   kindOf(pid: number): StreamKind | undefined {
-    for (const { kinds } of this.#maps.values()) {
-      const kind = kinds.get(pid);
-      if (kind !== undefined) return kind;
-    }
-    return undefined;
+    return this.#typeOf(pid)?.kind;
+  }
+
+  /** Pictures that can be decoded only from a keyframe on, and by whoever has seen its parameters. */
+  hasParameterSets(pid: number): boolean {
+    return this.#typeOf(pid)?.hasParameterSets === true;
   }
 
   /** What says it to whoever begins to read here. */
@@ -60,6 +68,20 @@ export class ProgramTable {
       ...(this.#association === undefined ? [] : [this.#association]),
       ...[...this.#maps.values()].flatMap(({ packets }) => packets),
     ];
+  }
+
+  /** Which media it announces. */
+  get announced(): ReadonlyMap<number, StreamKind> {
+    const streams = [...this.#maps.values()].flatMap((map) => [...map.streams]);
+    return new Map(streams.map(([pid, { kind }]) => [pid, kind]));
+  }
+
+  #typeOf(pid: number): StreamType | undefined {
+    for (const { streams } of this.#maps.values()) {
+      const type = streams.get(pid);
+      if (type !== undefined) return type;
+    }
+    return undefined;
   }
 
   #readAssociation(packet: Buffer, payloadAt: number): void {
@@ -74,7 +96,7 @@ export class ProgramTable {
     }
     for (const pid of this.#maps.keys()) if (!listed.has(pid)) this.#maps.delete(pid);
     for (const pid of listed)
-      if (!this.#maps.has(pid)) this.#maps.set(pid, { packets: [], kinds: new Map() });
+      if (!this.#maps.has(pid)) this.#maps.set(pid, { packets: [], streams: new Map() });
   }
 }
 
@@ -91,17 +113,18 @@ function sectionOf(packets: readonly Buffer[]): Buffer | undefined {
 const payloadOf = (packet: Buffer): number =>
   ((packet[3] ?? 0) & 0x20) === 0 ? 4 : Math.min(PACKET_BYTES, 5 + (packet[4] ?? 0));
 
-function kindsOf(section: Buffer | undefined): ReadonlyMap<number, StreamKind> | undefined {
+function streamsOf(section: Buffer | undefined): ReadonlyMap<number, StreamType> | undefined {
   if (section === undefined || section.length < 16 || section[0] !== 2) return undefined;
-  const kinds = new Map<number, StreamKind>();
+  const streams = new Map<number, StreamType>();
   const end = section.length - 4;
   for (let at = 12 + (section.readUInt16BE(10) & 0xfff); at + 5 <= end; ) {
     const infoBytes = section.readUInt16BE(at + 3) & 0xfff;
     const kind = kindOf(section[at] ?? 0, section.subarray(at + 5, Math.min(end, at + 5 + infoBytes)));
-    if (kind !== undefined) kinds.set(section.readUInt16BE(at + 1) & 0x1fff, kind);
+    const hasParameterSets = TYPES_WITH_PARAMETER_SETS.has(section[at] ?? 0);
+    if (kind !== undefined) streams.set(section.readUInt16BE(at + 1) & 0x1fff, { kind, hasParameterSets });
     at += 5 + infoBytes;
   }
-  return kinds;
+  return streams;
 }
 
 function kindOf(type: number, descriptors: Buffer): StreamKind | undefined {

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { AttemptContext } from '../../../../container/attempt/context.ts';
+import { describeRtsp } from '../../../../container/source/reach/rtspDescription.ts';
+import { SourceInput } from '../../../../container/source/sourceInput.ts';
+import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
+import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
+import { closersForTests } from '../../../support/forTests.ts';
+import { LOOPBACK_SOURCES } from '../../../support/recorderBench.ts';
+
+const SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 8\r\n';
+const TIMEOUT_MS = 5_000;
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+
+describe('what an RTSP server says of its stream', () => {
+  const closers = closersForTests();
+
+  /** @returns what it was asked, and where */
+  async function server(answer: (request: string) => string) {
+    const requests: string[] = [];
+    const listening = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        requests.push(bytes.toString());
+        socket.write(answer(bytes.toString()));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    closers.push(async () => {
+      listening.close();
+    });
+    const { port } = listening.address() as AddressInfo;
+    const describe = (user = '', timeoutMs = TIMEOUT_MS): Promise<string | undefined> =>
+      describeRtsp(parseSource(`rtsp://${user}127.0.0.1:${port}/cam`, 'url'), ['127.0.0.1'], timeoutMs);
+    return { requests, port, describe };
+  }
+  const status = (line: string, ...headers: string[]): string =>
+    [`RTSP/1.0 ${line}`, ...headers, '', ''].join('\r\n');
+  const found = status('200 OK', 'CSeq: 1', `Content-Length: ${SDP.length}`) + SDP;
+
+  it('is asked for without playing it', async () => {
+    const { requests, port, describe } = await server(() => found);
+    expect(await describe()).toBe(SDP);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatch(new RegExp(`^DESCRIBE rtsp://127.0.0.1:${port}/cam RTSP/1.0\r\n`));
+  });
+
+  it.each(['', 'qop="auth", '])('is given to who knows the password, by Digest with %j', async (qop) => {
+    const challenge = `WWW-Authenticate: Digest realm="cam", ${qop}nonce="abc"`;
+    const { requests, port, describe } = await server((request) =>
+      /^Authorization/m.test(request) ? found : status('401 Unauthorized', challenge),
+    );
+    expect(await describe('camera:pass%20word@')).toBe(SDP);
+    const said = requests[1] ?? '';
+    const nonces = qop === '' ? 'abc' : `abc:00000001:${/cnonce="(\w+)"/.exec(said)?.[1]}:auth`;
+    const url = `rtsp://127.0.0.1:${port}/cam`;
+    const expected = md5(`${md5('camera:cam:pass word')}:${nonces}:${md5(`DESCRIBE:${url}`)}`);
+    expect(said).toContain(`response="${expected}"`);
+    expect(requests.join('')).not.toContain('pass');
+  });
+
+  it('is given by Basic, where the server asks for that', async () => {
+    const { requests, describe } = await server((request) =>
+      /^Authorization/m.test(request) ? found : status('401 No', 'WWW-Authenticate: Basic realm="cam"'),
+    );
+    expect(await describe('camera:secret@')).toBe(SDP);
+    expect(requests[1]).toContain(`Basic ${Buffer.from('camera:secret').toString('base64')}`);
+  });
+
+  it.each([
+    ['it is not there', status('404 Not Found')],
+    ['a password is needed, and none is known', status('401 No', 'WWW-Authenticate: Basic realm="cam"')],
+    ['the answer has no end', 'RTSP/1.0 200 OK\r\nX: '.padEnd(70_000, 'x')],
+  ])('is left to ffmpeg when %s', async (_what, answer) => {
+    const { describe } = await server(() => answer);
+    expect(await describe()).toBeUndefined();
+  });
+
+  it('is left to ffmpeg when nobody answers in time, or nobody is there', async () => {
+    const { describe } = await server(() => '');
+    expect(await describe('', 20)).toBeUndefined();
+    expect(await describeRtsp(parseSource('rtsp://127.0.0.1:1/cam', 'url'), ['127.0.0.1'], 5_000)).toBe(
+      undefined,
+    );
+  });
+
+  it("is part of what ffmpeg's first run is planned by", async () => {
+    const { port } = await server(() => found);
+    const context = {
+      job: {
+        source: { url: `rtsp://127.0.0.1:${port}/cam` },
+        stream: {},
+        settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES },
+      },
+      lookup: () => Promise.resolve(['127.0.0.1']),
+    } as unknown as AttemptContext;
+    const input = new SourceInput(context);
+    const run = await input.prepare(TIMEOUT_MS, new AbortController().signal);
+    const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
+    expect(codecs).toEqual(['h264', 'pcm_alaw']);
+    expect(await input.prepare(TIMEOUT_MS, new AbortController().signal)).toMatchObject({
+      announced: undefined,
+    });
+    await input.close();
+  });
+});

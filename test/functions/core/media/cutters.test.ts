@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FlvCutter } from '../../../../functions/core/media/flv/cutter.ts';
+import type { RunCutter } from '../../../../functions/core/media/live/runCutter.ts';
+import { TsCutter } from '../../../../functions/core/media/mpegts/cutter.ts';
+import { PacketWriter } from '../../../../functions/core/media/mpegts/packetWriter.ts';
+import { associationTable, mapTable } from '../../../../functions/core/media/mpegts/tableWriter.ts';
+import { FLV_HEADER, type FlvTag, flvTags, writeFlv } from '../../../support/flvTags.ts';
+
+const AUDIO = 8;
+const VIDEO = 9;
+const FRAME_MS = 40;
+
+/** What each run of a demuxer gets. */
+function runsOf(cutter: RunCutter, chunks: readonly Buffer[]): Buffer[] {
+  const runs: Buffer[][] = [];
+  const pieces = [...chunks.flatMap((chunk) => cutter.push(Buffer.from(chunk))), ...cutter.end()];
+  for (const { bytes, begins } of pieces) {
+    if (begins) runs.push([]);
+    runs.at(-1)?.push(bytes);
+  }
+  return runs.map((run) => Buffer.concat(run));
+}
+
+const configuration = (kind: number, atMs: number, mark = 0): FlvTag => ({
+  kind,
+  atMs,
+  body: Buffer.from([kind === VIDEO ? 0x17 : 0xaf, 0, 0, 0, mark]),
+});
+const sound = (atMs: number): FlvTag => ({ kind: AUDIO, atMs, body: Buffer.from([0xaf, 1, 0x21, 0x10]) });
+const picture = (atMs: number, isKeyframe: boolean): FlvTag => ({
+  kind: VIDEO,
+  atMs,
+  body: Buffer.from([isKeyframe ? 0x17 : 0x27, 1, 0, 0, 0, 9]),
+});
+const times = (fromMs: number, untilMs: number): number[] =>
+  Array.from({ length: (untilMs - fromMs) / FRAME_MS }, (_, i) => fromMs + i * FRAME_MS);
+const byTime = (tags: readonly FlvTag[]): FlvTag[] => tags.toSorted((one, other) => one.atMs - other.atMs);
+const flv = (tags: readonly FlvTag[]): Buffer => Buffer.concat([FLV_HEADER, writeFlv(tags)]);
+
+describe('FlvCutter', () => {
+  const heads = [configuration(VIDEO, 0, 1), configuration(AUDIO, 0)];
+
+  it('begins a run with pictures that had only been announced: nobody knew their size', () => {
+    const late = [
+      configuration(VIDEO, 4_000, 2),
+      ...times(4_800, 6_000).map((ms) => picture(ms, ms === 4_800)),
+    ];
+    const tags = byTime([...heads, ...times(0, 6_000).map(sound), ...late]);
+    const [first, second, ...others] = runsOf(new FlvCutter(), [flv(tags)]).map(flvTags);
+    expect(others).toEqual([]);
+    expect(first?.filter(({ kind }) => kind === AUDIO).at(-1)?.atMs).toBe(4_800);
+    const shown = second?.filter(({ kind }) => kind === VIDEO) ?? [];
+    expect(shown.map(({ atMs }) => atMs)).toEqual([4_000, ...times(4_800, 6_000)]);
+    expect(shown[0]?.body[4]).toBe(2);
+  });
+
+  it('goes on with sound that was announced and comes late: its configuration says all', () => {
+    const tags = byTime([
+      ...heads,
+      ...times(0, 6_000).map((ms) => picture(ms, ms % 1_000 === 0)),
+      ...times(4_000, 6_000).map(sound),
+    ]);
+    expect(runsOf(new FlvCutter(), [flv(tags)])).toEqual([flv(tags)]);
+  });
+
+  it('follows pictures that were away while a run began with new sound', () => {
+    const tags = byTime([
+      configuration(VIDEO, 0),
+      ...times(0, 1_000).map((ms) => picture(ms, ms === 0)),
+      configuration(AUDIO, 5_000),
+      ...times(5_000, 12_000).map(sound),
+      ...times(10_000, 12_000).map((ms) => picture(ms, ms === 10_000)),
+    ]);
+    const runs = runsOf(new FlvCutter(), [flv(tags)]).map(flvTags);
+    const firsts = runs.map((run) => run.find(({ kind, body }) => kind === VIDEO && body[1] === 1)?.atMs);
+    expect(firsts).toEqual([0, undefined, 10_000]);
+  });
+});
+
+const MAP_PID = 0x1000;
+const PICTURES = 0x100;
+const SOUND = 0x101;
+const OTHER_SOUND = 0x102;
+const PARAMETERS = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x68, 4, 0, 0, 1, 0x65]);
+const SLICE = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, 7]);
+
+describe('TsCutter', () => {
+  /** @param isKeyframe of a picture; undefined: sound */
+  function pes(
+    writer: PacketWriter,
+    atMs: number,
+    isKeyframe: boolean | undefined,
+    soundPid = SOUND,
+  ): Buffer {
+    const ticks = (atMs + 1_000) * 90;
+    writer.pes({
+      pid: isKeyframe === undefined ? soundPid : PICTURES,
+      streamId: isKeyframe === undefined ? 0xc0 : 0xe0,
+      ptsTicks: ticks,
+      dtsTicks: ticks,
+      data: Buffer.concat([isKeyframe === true ? PARAMETERS : SLICE, Buffer.alloc(300, 5)]),
+      randomAccess: false,
+      hasClock: isKeyframe !== undefined,
+    });
+    return writer.take();
+  }
+
+  function tables(writer: PacketWriter, sounds = [SOUND]): Buffer {
+    writer.table(0, associationTable(MAP_PID));
+    const streams = [
+      { pid: PICTURES, info: { kind: 'video', codec: 'h264' } as const },
+      ...sounds.map((pid) => ({ pid, info: { kind: 'audio', codec: 'aac' } as const })),
+    ];
+    writer.table(MAP_PID, mapTable(streams, PICTURES));
+    return writer.take();
+  }
+
+  it('leaves out pictures before the first keyframe, and says how many have come', () => {
+    const writer = new PacketWriter();
+    const cutter = new TsCutter();
+    const head = tables(writer);
+    expect(cutter.push(head)).toHaveLength(1);
+    for (const ms of times(0, 4_000)) expect(cutter.push(pes(writer, ms, false))).toEqual([]);
+    expect(cutter.undecodable).toBe(100);
+    const rest = [pes(writer, 4_000, true), pes(writer, 4_040, false), pes(writer, 4_080, false)];
+    const given = rest.flatMap((bytes) => cutter.push(bytes));
+    expect(cutter.undecodable).toBe(0);
+    expect(Buffer.concat([...given, ...cutter.end()].map(({ bytes }) => bytes)).includes(PARAMETERS)).toBe(
+      true,
+    );
+  });
+
+  it('begins a run with the keyframe where sound had gone on until it', () => {
+    const writer = new PacketWriter();
+    const chunks = [tables(writer)];
+    for (const ms of times(0, 6_000)) chunks.push(pes(writer, ms, ms === 4_000), pes(writer, ms, undefined));
+    const [first, second, ...others] = runsOf(new TsCutter(), chunks);
+    expect(others).toEqual([]);
+    expect(first?.includes(SLICE.subarray(5))).toBe(true);
+    expect(first?.includes(PARAMETERS)).toBe(false);
+    expect(second?.includes(PARAMETERS)).toBe(true);
+  });
+
+  it('begins a run with sound that is announced when all else has begun, and a demuxer looks no further', () => {
+    const writer = new PacketWriter();
+    const chunks = [tables(writer, [SOUND])];
+    for (const ms of times(0, 4_000)) {
+      if (ms === 1_000) chunks.push(tables(writer, [SOUND, OTHER_SOUND]));
+      chunks.push(pes(writer, ms, ms % 1_000 === 0), pes(writer, ms, undefined));
+      if (ms >= 1_000) chunks.push(pes(writer, ms, undefined, OTHER_SOUND));
+    }
+    expect(runsOf(new TsCutter(), chunks)).toHaveLength(2);
+  });
+
+  it('hands on all of a stream that begins with a keyframe, in chunks of any size', () => {
+    const writer = new PacketWriter();
+    const chunks = [tables(writer)];
+    for (const ms of times(0, 2_000))
+      chunks.push(pes(writer, ms, ms % 400 === 0), pes(writer, ms, undefined));
+    const all = Buffer.concat(chunks);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: all.length - 1 }), { maxLength: 20 }), (places) => {
+        const cuts = [0, ...places.toSorted((one, other) => one - other), all.length];
+        const pieces = cuts.slice(1).map((end, i) => all.subarray(cuts[i], end));
+        expect(Buffer.concat(runsOf(new TsCutter(), pieces)).equals(all)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
