@@ -14,7 +14,7 @@ export default defineConfig({
     // Files run in parallel processes: each starts its own endpoints on ports the system picks.
     pool: 'forks',
     // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores.
-    maxWorkers: Math.max(4, availableParallelism() * 2),
+    maxWorkers: Math.max(3, Math.ceil(availableParallelism() * 1.5)),
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
     // They end what hangs; a busy machine makes any test several times as slow.

@@ -46,7 +46,7 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
       body: JSON.stringify({ mediaSessionId: 'cam1' }),
     });
   const published = (type: EventType): Promise<EventBridgeEvent> =>
-    waitFor(type, () => events.find((event) => event['detail-type'] === type), { timeoutMs: 40_000 });
+    waitFor(type, () => events.find((event) => event['detail-type'] === type), { timeoutMs: 90_000 });
 
   it('are of their schemas, and the hook gets each record as a file', async () => {
     await waitFor('the stream', async () => ((await post('startRecording')).ok ? true : undefined));
@@ -76,5 +76,5 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
     });
     expect(file).toBe('stream-cam1.mp4');
     expect(await decodeErrors(path.join(copies, 'cam1', file))).toBe('');
-  }, 90_000);
+  }, 240_000);
 });

@@ -50,7 +50,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
   it('register and record a stream whose publisher asks for it, and end the recording with it', async () => {
     const publisher = publishCounter(`${nginx.url}/asked?record=true`);
     await waitFor('frames', async () => (await recordings('asked'))[0]?.status === 'recording' || undefined, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
     });
     // on_update comes every second, and starts nothing more.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -65,7 +65,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
     const all = await recordings('asked');
     expect(all).toHaveLength(1);
     expect(['stopped', 'source_ended']).toContain(all[0]?.reason?.code);
-  }, 120_000);
+  }, 240_000);
 
   it('register a stream that nobody asked to record, and record nothing', async () => {
     const publisher = publishCounter(`${nginx.url}/plain`);
@@ -77,5 +77,5 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
       (await get('/streams/live%2Fplain')).status === 'UNPUBLISHED' ? true : undefined,
     );
     expect(await recordings('plain')).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });

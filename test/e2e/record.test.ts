@@ -211,7 +211,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
           const found = await recording(recordingId);
           return found.status === 'failed' ? found : undefined;
         },
-        { timeoutMs: 40_000 },
+        { timeoutMs: 90_000 },
       );
       expect(failed.reason?.code).toBe(code);
       expect(failed.reason?.message).toMatch(/^[A-Z].*\.$/);

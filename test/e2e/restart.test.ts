@@ -60,7 +60,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
         const found = (await call('GET', `/recordings/${id}`)) as RecordingAnswer;
         return found.status === status ? found : undefined;
       },
-      { timeoutMs: 40_000 },
+      { timeoutMs: 90_000 },
     );
 
   it('loses no frame: the old recording goes on until the new one has its first', async () => {
@@ -87,5 +87,5 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
     expect(after.length).toBeGreaterThan(10);
     // The records overlap.
     expect(after[0]).toBeLessThanOrEqual((before.at(-1) ?? 0) + 1);
-  }, 90_000);
+  }, 240_000);
 });

@@ -51,7 +51,7 @@ export class LiveRecording {
         const { parts } = await this.#bench.objects(this.#attempt.recordingId);
         return parts.get(1)?.open;
       },
-      { timeoutMs: 40_000 },
+      { timeoutMs: 90_000 },
     );
     await delay(ms);
   }
@@ -62,7 +62,7 @@ export class LiveRecording {
     await waitFor(
       `${count} frames more`,
       async () => ((await this.#savedFrames()) >= before + count ? true : undefined),
-      { timeoutMs: 40_000 },
+      { timeoutMs: 90_000 },
     );
   }
 

@@ -4,6 +4,7 @@ import { Spool } from '../../../container/upload/spool.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../../functions/core/state/objects.ts';
 import { crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { waitFor } from '../../support/children.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource, type Pace } from '../../support/httpSource.ts';
@@ -56,7 +57,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
     return source.url;
   }
 
-  const finals = ({ objects }: Recorded): FinalPart[] =>
+  const finals = ({ objects }: Pick<Recorded, 'objects'>): FinalPart[] =>
     [...objects.parts.values()].map(({ final }) => final).filter((final) => final !== undefined);
 
   /** The frame numbers of all parts, one after the other; every part is sound. */
@@ -102,10 +103,19 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   it.each(['mp4', 'ts', 'mkv'] as const)(
     'goes on in the same %s file when the source comes back',
     async (format) => {
-      const url = await serve(stream, { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] });
-      const recorded = await bench.record(url, { reconnectWindowMs: 5_000, formats: { h264: format } });
-      expect(recorded.reason.code).toBe('source_ended');
-      const [final, ...others] = finals(recorded);
+      const pace = { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] };
+      const source = await HttpSource.start(stream, pace);
+      sources.push(source);
+      const recordingId = await bench.createJob(source.url, {
+        reconnectWindowMs: 60_000,
+        formats: { h264: format },
+      });
+      const attempt = bench.run(recordingId);
+      // Whoever comes a fourth time finds it gone.
+      await waitFor('the third time to be over', () => source.connections > 3 || undefined);
+      attempt.stop.ask('stopped');
+      expect((await attempt.reason).code).toBe('stopped');
+      const [final, ...others] = finals({ objects: await bench.objects(recordingId) });
       expect(others).toEqual([]);
       // The source begins anew each time.
       const file = folder.write(`back.${format}`, await bench.object(final?.key ?? ''));
@@ -121,7 +131,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const { format: shown } = await probe(file);
       expect(Math.abs(Number(shown.duration) * 1000 - (final?.durationMs ?? 0))).toBeLessThan(100);
     },
-    60_000,
+    240_000,
   );
 
   it('announces start, parts and end', async () => {

@@ -32,7 +32,7 @@ const running = (bench: Bench): string[] =>
 const runs = (bench: Bench, count: number) =>
   waitFor(`${count} running tasks`, () => (running(bench).length === count ? running(bench) : undefined), {
     everyMs: 5,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
   });
 
 const update = (bench: Bench, more: Partial<UpdateServiceCommandInput>) =>

@@ -155,6 +155,6 @@ export async function waitUntilGone(pid: number): Promise<void> {
         return true;
       }
     },
-    { timeoutMs: 5_000, everyMs: 20 },
+    { timeoutMs: 60_000, everyMs: 20 },
   );
 }
