@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { bundles } from './bundles.ts';
+import { clips } from './clips.ts';
 import { moves } from './moves.ts';
 import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
@@ -11,7 +12,7 @@ import { rescue } from './rescue.ts';
 import { state } from './state.ts';
 
 const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves, state, rescue];
-const BENCHMARKS: readonly Benchmark[] = [...QUICK, host, tenRecorders, hour, day];
+const BENCHMARKS: readonly Benchmark[] = [...QUICK, clips, host, tenRecorders, hour, day];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that

@@ -96,6 +96,7 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
     const reconciliation = new Reconciliation({
       hostsService: NO_HOSTS,
       ...{ s3, ecs, store, clock, rescue, ports, cluster: CLUSTER, stopTasks: neither, relocate: neither },
+      makeClip: neither,
       aftermath: new Aftermath({ s3, store, rescue, bus, ports }),
     });
     const log = new Logger({ logLevel: 'ERROR' });

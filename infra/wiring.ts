@@ -1,5 +1,6 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
-import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
+import { EVENT_SOURCE, EVENT_TYPES, MOVE_CONTINUES } from '../functions/core/events/published.ts';
+import { CLIP_FUNCTIONS } from './wiringClips.ts';
 import {
   AFTERMATH_GRANTS,
   API_ENVIRONMENT,
@@ -42,10 +43,18 @@ export const FUNCTIONS = {
       ...CONTROL_GRANTS,
       ...PLAYBACK_KEY_GRANTS,
       { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('idempotency') },
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'active', 'index', 'rooms') },
+      {
+        on: 'landing',
+        actions: ['s3:DeleteObject'],
+        keys: state('recordings', 'active', 'index', 'rooms', 'clips'),
+      },
       { on: 'landing', list: ['state/idempotency/*'] },
       // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
-      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
+      {
+        on: 'library',
+        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        keys: ['*'],
+      },
     ],
   },
   play: {
@@ -64,6 +73,7 @@ export const FUNCTIONS = {
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],
   },
+  ...CLIP_FUNCTIONS,
   streams: {
     name: 'streams',
     description: "Keeps the registry of streams, by the API and by media servers' hooks",
@@ -183,6 +193,9 @@ export const FUNCTIONS = {
     grants: [
       ...AFTERMATH_GRANTS,
       ...RELOCATE_GRANTS,
+      // Clips that were not made: what is not among the rights above.
+      { on: 'library', actions: ['s3:GetObjectVersion', 's3:DeleteObject'], keys: ['*'] },
+      { on: 'library', uploads: true },
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks', 'ecs:DescribeServices'] },
       // Where it goes on; and recordings and streams of a version without markers.
@@ -192,13 +205,17 @@ export const FUNCTIONS = {
         keys: state('reconcile', 'active', 'listed'),
       },
       // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('recordings', 'index', 'rooms', 'hosts') },
+      {
+        on: 'landing',
+        actions: ['s3:DeleteObject'],
+        keys: state('recordings', 'index', 'rooms', 'hosts', 'clips'),
+      },
       {
         on: 'landing',
         actions: ['s3:GetObject', 's3:DeleteObject'],
         keys: state('sessions', 'listed', 'locks', 'reservations', 'idempotency'),
       },
-      { on: 'landing', list: state('index', 'reconcile', 'listed', 'reservations', 'idempotency') },
+      { on: 'landing', list: state('index', 'reconcile', 'listed', 'reservations', 'idempotency', 'clips') },
     ],
   },
 } as const satisfies Record<string, FunctionSpec>;
@@ -240,6 +257,14 @@ export const RELOCATION = {
   retrySeconds: [15, 60, 240, 960],
 } as const;
 
+/** Events of our own that go to the clips queue: a recording has ended whose parts are to become one file. */
+export const JOINS = {
+  queue: 'clips',
+  source: EVENT_SOURCE,
+  detailTypes: [EVENT_TYPES.recordingFinished, EVENT_TYPES.recordingFailed],
+  detail: { join: [true] },
+} as const;
+
 /** Hosts poll it. A message that nobody takes is of no use for longer than a start may take. */
 export const ASSIGNMENTS = { visibilityTimeoutSeconds: 5, retentionSeconds: 120 } as const;
 
@@ -253,6 +278,14 @@ export const QUEUES = {
     visibilityTimeoutSeconds: 6 * FUNCTIONS.launch.timeoutSeconds,
     /** What nobody launched by then was found by the schedule. */
     retentionSeconds: 3_600,
+  },
+  clips: {
+    function: 'cut',
+    batchSize: 1,
+    maxConcurrency: 20,
+    visibilityTimeoutSeconds: 6 * FUNCTIONS.cut.timeoutSeconds,
+    /** A clip may wait for a part that is recorded for days; what is older is found by the schedule. */
+    retentionSeconds: 4 * 24 * 3_600,
   },
   settle: {
     function: 'settle',

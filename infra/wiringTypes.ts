@@ -16,6 +16,7 @@ export type Resource =
   | 'capacityProviders'
   | 'launchQueueUrl'
   | 'settleQueueUrl'
+  | 'clipsQueueUrl'
   | 'assignmentsQueueUrl'
   | 'relocationQueueUrl'
   | 'relocationRetrySeconds'
@@ -29,7 +30,7 @@ export type Resource =
 export type BucketName = 'landing' | 'library';
 
 /** Queues by which functions and hosts ask something of each other. */
-export type QueueName = 'launch' | 'settle' | 'assignments';
+export type QueueName = 'launch' | 'settle' | 'clips' | 'assignments';
 
 export type QueueAction =
   | 'sqs:SendMessage'

@@ -45,6 +45,7 @@ const variables = z.object({
   CAPACITY_PROVIDERS: list,
   LAUNCH_QUEUE_URL: text,
   SETTLE_QUEUE_URL: text,
+  CLIPS_QUEUE_URL: text,
   /** `none`: there are no hosts. */
   ASSIGNMENTS_QUEUE_URL: text,
   RELOCATION_QUEUE_URL: text,

@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
+import { setUpClipMaking } from '../clips/setup.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
 import { Reconciliation } from '../mending/reconciliation.ts';
 import { setUpAftermath } from '../mending/setup.ts';
@@ -11,11 +12,13 @@ const setup = once(() => {
   const parts = setUpAftermath();
   const { bus, ports } = parts;
   const relocation = setUpRelocation({ bus, clock: ports.clock });
+  const { making } = setUpClipMaking();
   return new Reconciliation({
     ...parts,
     clock: ports.clock,
     hostsService: readEnv(['HOSTS_SERVICE']).HOSTS_SERVICE,
     stopTasks: ports.stopTasks,
+    makeClip: (place, log, hasTime) => making.make(place, log, hasTime),
     relocate: (key, log) => relocation.relocate(key, log),
   });
 });

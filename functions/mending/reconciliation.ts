@@ -26,6 +26,7 @@ import { type Job, lockSchema, outcomeSchema } from '../core/state/objects.ts';
 import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
 import { inBatches } from './batches.ts';
+import { type MakeClip, mendClips } from './clips.ts';
 import { expireFinishedState } from './expiry.ts';
 import { forgetHosts } from './hostExpiry.ts';
 import { sweepJournals } from './journalRemoval.ts';
@@ -51,6 +52,8 @@ export interface ReconciliationOptions {
   readonly aftermath: Aftermath;
   readonly rescue: Rescue;
   readonly stopTasks: (recordingId: string, reason: string) => Promise<void>;
+  /** Makes a clip that was asked for. */
+  readonly makeClip: MakeClip;
   /** Moves a finished record to the library. */
   readonly relocate: (key: string, log: Logger) => Promise<void>;
 }
@@ -62,6 +65,8 @@ export interface Mended {
   taskMissed: number;
   uploadCompleted: number;
   recordMoved: number;
+  /** Clips that were asked for and not made. */
+  clipMade: number;
   /** Recordings of a version without markers that were found by their locks. */
   recordingMarked: number;
   /** Hosts of an earlier deployment that were told to end. */
@@ -106,6 +111,7 @@ export class Reconciliation {
       taskMissed: 0,
       uploadCompleted: 0,
       recordMoved: 0,
+      clipMade: 0,
       recordingMarked: 0,
       hostRetired: 0,
       stateExpired: 0,
@@ -125,6 +131,9 @@ export class Reconciliation {
       () => this.#mendRecordings(walk, mended, log),
       () => this.#mendUploads(walk, mended, log),
       () => this.#moveRecords(walk, mended, log),
+      async () => {
+        mended.clipMade = await mendClips(this.#options, walk, log, onFault);
+      },
       async () => {
         mended.hostRetired = await retireOldHosts(this.#options, walk, clock.nowMs(), onFault);
       },

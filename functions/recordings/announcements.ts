@@ -62,7 +62,8 @@ export function announcePart(ports: AnnouncementPorts, job: Job, final: FinalPar
 export function announceOutcome(ports: AnnouncementPorts, job: Job, outcome: Outcome): Promise<void> {
   const { status, reason, parts } = outcome;
   const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
-  return announce(ports, job, type, { reason, parts });
+  const join = job.settings.join && parts > 1 ? { join: true as const } : {};
+  return announce(ports, job, type, { reason, parts, ...join });
 }
 
 /** Everything that is known of a recording and was not announced: whoever should have done it is gone. */

@@ -1,7 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { abortUpload } from '../aws/multipartUpload.ts';
 import { removeObjects, removeVersions } from '../aws/removeObjects.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { clipSchema } from '../core/clips/clip.ts';
+import { clipMarkerKey, clipsPrefix } from '../core/clips/keys.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
 import {
   activeKey,
@@ -66,6 +69,7 @@ export async function deleteRecording(
       );
     }
   }
+  await deleteClips(buckets, recordingId, options);
   await forget(buckets, job);
   return { deletedRecords, remainingParts: 0 };
 }
@@ -123,6 +127,23 @@ async function deleteRecords(
       moved.filter((one) => one.bucket === bucket),
     );
   return deleted;
+}
+
+/** Clips that are being made are given up; those that are made are records too. */
+async function deleteClips(
+  { s3, store }: Buckets,
+  recordingId: string,
+  { records }: { readonly records: boolean },
+): Promise<void> {
+  for (const { clipId, record, upload } of await readAll(
+    store,
+    await store.list(clipsPrefix(recordingId)),
+    clipSchema,
+  )) {
+    if (records && record !== undefined) await removeVersions(s3, record.bucket, [record]);
+    if (upload !== undefined) await abortUpload(s3, upload);
+    await store.remove(clipMarkerKey(recordingId, clipId));
+  }
 }
 
 async function forget({ s3, store }: Buckets, { recordingId, mediaSessionId, stream }: Job): Promise<void> {

@@ -2,6 +2,7 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { PresignedLink, RecordLinks } from '../core/api/views.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
+import type { MovedPart } from '../core/state/objects.ts';
 
 const LINK_EXPIRES_SECONDS = 3600;
 
@@ -17,28 +18,35 @@ export async function presignParts(
   const links = new Map<number, RecordLinks>();
   for (const part of parts) {
     const moved = objects.parts.get(part)?.moved;
-    if (moved === undefined) continue;
-    const fileName = moved.key.split('/').at(-1) ?? moved.key;
-    const sign = async (disposition: string): Promise<PresignedLink> => {
-      const object = {
-        Bucket: moved.bucket,
-        Key: moved.key,
-        VersionId: moved.versionId,
-        ResponseContentDisposition: disposition,
-      };
-      const options = { expiresIn: LINK_EXPIRES_SECONDS };
-      return {
-        url: await getSignedUrl(s3, new GetObjectCommand(object), options),
-        headUrl: await getSignedUrl(s3, new HeadObjectCommand(object), options),
-        expiresInSeconds: LINK_EXPIRES_SECONDS,
-      };
-    };
-    links.set(part, {
-      download: await sign(`attachment; filename*=UTF-8''${encodeExtended(fileName)}`),
-      play: await sign('inline'),
-    });
+    if (moved !== undefined) links.set(part, await presignRecord(s3, moved));
   }
   return links;
+}
+
+/** Links to one object in the library. */
+export async function presignRecord(
+  s3: S3Client,
+  { bucket, key, versionId }: Pick<MovedPart, 'bucket' | 'key' | 'versionId'>,
+): Promise<RecordLinks> {
+  const fileName = key.split('/').at(-1) ?? key;
+  const sign = async (disposition: string): Promise<PresignedLink> => {
+    const object = {
+      Bucket: bucket,
+      Key: key,
+      VersionId: versionId,
+      ResponseContentDisposition: disposition,
+    };
+    const options = { expiresIn: LINK_EXPIRES_SECONDS };
+    return {
+      url: await getSignedUrl(s3, new GetObjectCommand(object), options),
+      headUrl: await getSignedUrl(s3, new HeadObjectCommand(object), options),
+      expiresInSeconds: LINK_EXPIRES_SECONDS,
+    };
+  };
+  return {
+    download: await sign(`attachment; filename*=UTF-8''${encodeExtended(fileName)}`),
+    play: await sign('inline'),
+  };
 }
 
 /** RFC 8187: what encodeURIComponent leaves and an extended parameter may not have. */

@@ -6,12 +6,13 @@ import {
   type S3Client,
   type StorageClass,
 } from '@aws-sdk/client-s3';
-import { isStatus } from '../aws/stateStore.ts';
+import { create } from '../aws/conditionalWrite.ts';
 import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
 import type { NameResult } from '../core/names/index.ts';
 import { contentDisposition } from '../core/relocation/contentDisposition.ts';
 import { recordMetadata } from '../core/relocation/metadata.ts';
 import { encodeTags } from '../core/settings/tags.ts';
+import type { Job } from '../core/state/objects.ts';
 import { headObject, type LandedRecord } from './landedRecord.ts';
 
 export interface LibraryOptions {
@@ -40,8 +41,13 @@ export interface AttributeFacts {
   readonly durationMs: number;
 }
 
-/** 409: another conditional write on the key was under way. */
-const CONFLICT_TRIES = 5;
+export interface ObjectFacts {
+  readonly metadata: Record<string, string>;
+  readonly format: keyof typeof CONTENT_TYPES;
+  /** Its name, which a browser saves it under. */
+  readonly key: string;
+  readonly tags: Job['settings']['tags'];
+}
 
 /** The library bucket: objects are created there and never overwritten. */
 export class Library {
@@ -60,15 +66,24 @@ export class Library {
   }
 
   attributes({ job, open, final }: LandedRecord, facts: AttributeFacts): ObjectAttributes {
-    const { storageClass, kmsKeyArn } = this.#options;
     const { named, complete, durationMs } = facts;
-    const tags = encodeTags(job.settings.tags);
+    return this.attributesOf({
+      metadata: recordMetadata(job, open, { ...final, durationMs, complete }, named),
+      format: open.format,
+      key: named.name,
+      tags: job.settings.tags,
+    });
+  }
+
+  attributesOf({ metadata, format, key, tags }: ObjectFacts): ObjectAttributes {
+    const { storageClass, kmsKeyArn } = this.#options;
+    const tagging = encodeTags(tags);
     return {
-      Metadata: recordMetadata(job, open, { ...final, durationMs, complete }, named),
-      ContentType: CONTENT_TYPES[open.format],
-      ContentDisposition: contentDisposition(named.name.slice(named.name.lastIndexOf('/') + 1)),
+      Metadata: metadata,
+      ContentType: CONTENT_TYPES[format],
+      ContentDisposition: contentDisposition(key.slice(key.lastIndexOf('/') + 1)),
       // An empty header is no tag set.
-      ...(tags === '' ? {} : { Tagging: tags }),
+      ...(tagging === '' ? {} : { Tagging: tagging }),
       ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
       ...(kmsKeyArn === undefined
         ? {}
@@ -114,20 +129,4 @@ export class Library {
 /** The whole of it is encoded, `+` and `?` included. */
 export function copySource(bucket: string, key: string): string {
   return encodeURIComponent(`${bucket}/${key}`);
-}
-
-/**
- * A conditional write. 412: the key is taken, by a copy of ours or by something else (or the source was changed): the
- * caller looks what is there.
- */
-export async function create(write: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      if (isStatus(error, 412)) return;
-      if (!isStatus(error, 409) || tries >= CONFLICT_TRIES) throw error;
-    }
-  }
 }

@@ -1,11 +1,12 @@
+import { UploadPartCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  ListPartsCommand,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
+  abortUpload,
+  beginUpload,
+  completeUpload,
+  type OpenUpload,
+  uploadedParts,
+  workOn,
+} from '../aws/multipartUpload.ts';
 import { type StateStore, uploadIsGone } from '../aws/stateStore.ts';
 import {
   type CopyPlan,
@@ -18,7 +19,7 @@ import {
 import type { UploadedPart } from '../core/state/objects.ts';
 import { describePart } from '../core/upload/uploadedParts.ts';
 import type { LandedRecord } from './landedRecord.ts';
-import { copySource, create, type Library, type ObjectAttributes } from './library.ts';
+import { copySource, type Library, type ObjectAttributes } from './library.ts';
 import type { IndexedRecord, RecordContent } from './mp4Index.ts';
 
 export interface MultipartCopyOptions {
@@ -32,11 +33,6 @@ export interface MultipartCopyOptions {
 export interface PlannedCopy {
   readonly value: CopyPlan;
   readonly etag: string;
-}
-
-/** The time was over before everything was copied. What was copied is in S3 and in `copy.json`. */
-export class OutOfTime extends Error {
-  override readonly name = 'OutOfTime';
 }
 
 /**
@@ -68,16 +64,7 @@ export class MultipartCopy {
   ): Promise<PlannedCopy | undefined> {
     const { library, partBytes } = this.#options;
     const { s3, bucket } = library;
-    const created = await s3.send(
-      new CreateMultipartUploadCommand({
-        ...attributes,
-        Bucket: bucket,
-        Key: key,
-        ChecksumAlgorithm: 'CRC32',
-        ChecksumType: 'FULL_OBJECT',
-      }),
-    );
-    const uploadId = created.UploadId ?? '';
+    const { uploadId } = await beginUpload(s3, bucket, key, attributes);
     const { indexed, notIndexed } = content;
     const { fromByte, endByte, bytes, crc32 } = indexed ?? { ...record, fromByte: 0, endByte: record.bytes };
     const first = indexed === undefined ? undefined : await this.#uploadFirst(key, uploadId, indexed);
@@ -104,39 +91,16 @@ export class MultipartCopy {
    */
   async run(plan: CopyPlan, record: LandedRecord, hasTime: () => boolean): Promise<boolean> {
     const { library, store } = this.#options;
-    const { s3, bucket } = library;
     try {
-      const done = await this.#uploadedParts(plan);
+      const done = await uploadedParts(library.s3, this.#upload(plan));
       if (plan.first !== undefined && done.get(1)?.crc32 !== plan.first.crc32) return false;
       const missing = copyRanges(plan).filter(
         ({ partNumber, fromByte, endByte }) => done.get(partNumber)?.bytes !== endByte - fromByte,
       );
-      const copies = missing.values();
-      const worker = async (): Promise<void> => {
-        for (const range of copies) {
-          if (!hasTime()) throw new OutOfTime();
-          done.set(range.partNumber, await this.#copyRange(plan, range, record, store.bucket));
-        }
-      };
-      await settled(Array.from({ length: this.#options.atOnce }, worker));
-      const parts = [...done.values()].sort((a, b) => a.partNumber - b.partNumber);
-      const command = new CompleteMultipartUploadCommand({
-        Bucket: bucket,
-        Key: plan.key,
-        UploadId: plan.uploadId,
-        IfNoneMatch: '*',
-        ChecksumCRC32: plan.crc32,
-        ChecksumType: 'FULL_OBJECT',
-        MpuObjectSize: plan.bytes,
-        MultipartUpload: {
-          Parts: parts.map(({ partNumber, etag, crc32 }) => ({
-            PartNumber: partNumber,
-            ETag: etag,
-            ChecksumCRC32: crc32,
-          })),
-        },
+      await workOn(missing, this.#options.atOnce, hasTime, async (range) => {
+        done.set(range.partNumber, await this.#copyRange(plan, range, record, store.bucket));
       });
-      await create(() => s3.send(command));
+      await completeUpload(library.s3, this.#upload(plan), [...done.values()], plan);
       return true;
     } catch (error) {
       if (uploadIsGone(error)) return false;
@@ -176,29 +140,12 @@ export class MultipartCopy {
     return known;
   }
 
-  async #abort({ key, uploadId }: CopyPlan): Promise<void> {
-    const { s3, bucket } = this.#options.library;
-    try {
-      await s3.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
-    } catch (error) {
-      if (!uploadIsGone(error)) throw error;
-    }
+  #abort(plan: CopyPlan): Promise<void> {
+    return abortUpload(this.#options.library.s3, this.#upload(plan));
   }
 
-  async #uploadedParts({ key, uploadId }: CopyPlan): Promise<Map<number, UploadedPart>> {
-    const { s3, bucket } = this.#options.library;
-    const found = new Map<number, UploadedPart>();
-    let marker: string | undefined;
-    do {
-      const page = await s3.send(
-        new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }),
-      );
-      for (const { PartNumber = 0, Size = 0, ETag = '', ChecksumCRC32 = '' } of page.Parts ?? []) {
-        found.set(PartNumber, { partNumber: PartNumber, bytes: Size, etag: ETag, crc32: ChecksumCRC32 });
-      }
-      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
-    } while (marker !== undefined);
-    return found;
+  #upload({ key, uploadId }: CopyPlan): OpenUpload {
+    return { bucket: this.#options.library.bucket, key, uploadId };
   }
 
   async #copyRange(
@@ -225,12 +172,3 @@ export class MultipartCopy {
 }
 
 const planKey = ({ job, open }: LandedRecord): string => copyPlanKey(job.recordingId, open.part);
-
-/** Waits for all, so that nothing goes on behind the caller's back; then throws the first failure, `OutOfTime` last. */
-async function settled(workers: readonly Promise<void>[]): Promise<void> {
-  const errors = (await Promise.allSettled(workers)).flatMap((one) =>
-    one.status === 'rejected' ? [one.reason as unknown] : [],
-  );
-  const fault = errors.find((error) => !(error instanceof OutOfTime)) ?? errors[0];
-  if (fault !== undefined) throw fault;
-}

@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { DeleteObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { EventBus } from '../aws/eventBus.ts';
+import { OutOfTime } from '../aws/multipartUpload.ts';
 import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { EVENT_TYPES, eventId, MOVE_CONTINUES, type RecordAvailable } from '../core/events/published.ts';
 import type { Clock } from '../core/protocol/ports.ts';
@@ -8,7 +9,7 @@ import { parseRecordKey, partKey } from '../core/state/keys.ts';
 import { type MovedPart, movedPartSchema } from '../core/state/objects.ts';
 import { type LandedRecord, readLandedRecord } from './landedRecord.ts';
 import { Library, type LibraryOptions } from './library.ts';
-import { MultipartCopy, OutOfTime } from './multipartCopy.ts';
+import { MultipartCopy } from './multipartCopy.ts';
 import { Placement, type PlacementLimits } from './placement.ts';
 
 export interface RelocationOptions {

@@ -1,22 +1,35 @@
 import { Duration } from 'aws-cdk-lib';
+import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ASSIGNMENTS, type FunctionName, QUEUES, type QueueName } from '../wiring.ts';
+import { ASSIGNMENTS, type FunctionName, JOINS, QUEUES, type QueueName } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** What functions and hosts ask of each other by queues. */
 export class AskQueues extends Construct {
   readonly all: Readonly<Record<QueueName, IQueue>>;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { eventBus }: { readonly eventBus: EventBus }) {
     super(scope, id);
     this.all = {
       launch: this.#queue('Launch', QUEUES.launch),
       settle: this.#queue('Settle', QUEUES.settle),
+      clips: this.#queue('Clips', QUEUES.clips),
       assignments: this.#queue('Assignments', ASSIGNMENTS),
     };
+    new Rule(this, 'Joins', {
+      description: 'A recording has ended whose parts are to become one file',
+      eventBus,
+      eventPattern: {
+        source: [JOINS.source],
+        detailType: [...JOINS.detailTypes],
+        detail: { join: [...JOINS.detail.join] },
+      },
+      targets: [new SqsQueue(this.all[JOINS.queue])],
+    });
   }
 
   /** Hands each queue's messages to its function. */

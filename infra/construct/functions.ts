@@ -60,6 +60,8 @@ export class Functions extends Construct {
       }),
       recordings: make('recordings'),
       play: make('play'),
+      clips: make('clips'),
+      cut: make('cut'),
       streams: make('streams'),
       rooms: make('rooms'),
       notFound: make('notFound'),

@@ -76,7 +76,7 @@ export class StreamRecorder extends Construct {
     }
     this.eventBus = new EventBus(this, 'EventBus', { description: 'Events of Stream Recorder' });
 
-    const queues = new AskQueues(this, 'Queues');
+    const queues = new AskQueues(this, 'Queues', { eventBus: this.eventBus });
     const linkKey = playbackKey(this, 'PlaybackKey');
     const targets: GrantTargets = {
       buckets: { landing: this.landingBucket, library: this.libraryBucket },
@@ -140,6 +140,7 @@ export class StreamRecorder extends Construct {
       capacityProviders: capacityProviders.join(','),
       launchQueueUrl: queues.all.launch.queueUrl,
       settleQueueUrl: queues.all.settle.queueUrl,
+      clipsQueueUrl: queues.all.clips.queueUrl,
       assignmentsQueueUrl: hosts === undefined ? NO_QUEUE : queues.all.assignments.queueUrl,
       hostsService: hosts?.serviceName ?? NO_HOSTS,
       hostsMax: String(hosts?.max ?? 0),

@@ -3,7 +3,7 @@ import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
-import { HOST_TASK, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import { HOST_TASK, JOINS, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 
@@ -48,6 +48,7 @@ export function resources(
     capacityProviders: 'FARGATE',
     launchQueueUrl: queueUrl('launch'),
     settleQueueUrl: queueUrl('settle'),
+    clipsQueueUrl: queueUrl('clips'),
     assignmentsQueueUrl: hosts === 0 ? NO_QUEUE : queueUrl('assignments'),
     hostsService: hosts === 0 ? NO_HOSTS : HOST_TASK.serviceName,
     hostsMax: String(hosts),
@@ -105,6 +106,11 @@ export function functionEnvironment(
 export function isContinued(event: EventBridgeEvent): boolean {
   const { source, detailType } = RELOCATION.continues;
   return event.source === source && event['detail-type'] === detailType;
+}
+
+/** The event that the wiring sends to the clips queue. */
+export function isJoined({ source, 'detail-type': type, detail }: EventBridgeEvent): boolean {
+  return source === JOINS.source && JOINS.detailTypes.some((one) => one === type) && detail.join === true;
 }
 
 /** The notification that the wiring asks for: landing's new objects below the records' prefix. */

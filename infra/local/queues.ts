@@ -58,6 +58,7 @@ export class LocalQueues {
     const asks = {
       launch: ask('launch', QUEUES.launch.retentionSeconds),
       settle: ask('settle', QUEUES.settle.retentionSeconds),
+      clips: ask('clips', QUEUES.clips.retentionSeconds),
       assignments: ask('assignments', ASSIGNMENTS.retentionSeconds),
     };
     const webhooks = options.webhooks.map((name) => {

@@ -82,7 +82,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const queue = queues.relocation;
   const hosted = new HostedRecordings();
   const s3 = await startStorage(ground, queue, hosted);
-  const events = await startEventBus(ground, queue, (event) => {
+  const events = await startEventBus(ground, queues, (event) => {
     hook?.onEvent(event);
     tellWebhooks(event);
   });

@@ -4,7 +4,7 @@ import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
@@ -20,6 +20,7 @@ import {
   EVENT_BUS,
   functionEnvironment,
   isContinued,
+  isJoined,
   isRelocated,
   LANDING,
   LIBRARY,
@@ -147,10 +148,10 @@ export function startHook(
   });
 }
 
-/** A large move that goes on is queued; all else is told. */
+/** A large move that goes on is queued; all else is told, and of it an end with parts to be joined is queued too. */
 export async function startEventBus(
   ground: Ground,
-  queue: Queue,
+  queues: LocalQueues,
   onEvent: (event: EventBridgeEvent) => void,
 ): Promise<EventsServer> {
   const { options, onDefect, closers } = ground;
@@ -163,8 +164,9 @@ export async function startEventBus(
       port: port ?? 0,
       busNames: [EVENT_BUS],
       onEvent: (event) => {
-        if (isContinued(event)) queue.send(JSON.stringify(event));
+        if (isContinued(event)) queues.relocation.send(JSON.stringify(event));
         else {
+          if (isJoined(event)) queues.asks[JOINS.queue].send(JSON.stringify(event));
           onEvent(event);
           options.onEvent?.(event);
         }

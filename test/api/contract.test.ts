@@ -5,7 +5,8 @@ import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { FragmentIndexWriter } from '../../functions/core/media/fragmentIndex/writer.ts';
 import { MemoryPages } from '../../functions/core/media/pages.ts';
 import { toBuffer } from '../../functions/core/media/pieces.ts';
-import { fragmentIndexKey } from '../../functions/core/state/keys.ts';
+import { fragmentIndexKey, partKey } from '../../functions/core/state/keys.ts';
+import { finalPartSchema } from '../../functions/core/state/objects.ts';
 import { waitFor } from '../support/children.ts';
 import { type CallOptions, TestApi } from './support.ts';
 
@@ -113,6 +114,43 @@ describe('every operation gives every answer that its document promises', () => 
     await api.call('GET', `/recordings/${id}/events`);
     await known(`/recordings/${id}/events`);
     await api.call('DELETE', `/recordings/${id}`);
+  };
+  requests['createClip joinParts listClips getClip deleteClip'] = async () => {
+    const id = await api.seedRecording('clipped');
+    const clips = `/recordings/${id}/clips`;
+    const elsewhere = `/recordings/${unknown}/clips`;
+    await bad('POST', clips);
+    await post(elsewhere, { from: 0, to: 1_000 });
+    await post(`/recordings/${unknown}/join`);
+    await post(`/recordings/${id}/join`);
+    await post(clips, { from: 0, to: 1_000 });
+    await api.openPart(id, Date.now());
+    await api.finish(id, Date.now() + 5_000, 'no such record', '"x"');
+    await post(`/recordings/${id}/join`);
+    const joined = await api.seedRecording('joined');
+    for (const part of [1, 2]) await api.openPart(joined, Date.now() + part * 5_000, `${part}.mp4`, part);
+    await api.finish(joined, Date.now() + 10_000, 'no such record', '"x"');
+    await post(`/recordings/${joined}/join`);
+    const final = await api.store.read(partKey(joined, 1, 'final'), finalPartSchema);
+    await api.store.create(partKey(joined, 2, 'final'), { ...final?.value, part: 2 });
+    await post(`/recordings/${joined}/join`);
+    await post(`/recordings/${joined}/join`);
+    await post(clips, { from: 2_000, to: 1_000 });
+    const headers = { 'idempotency-key': 'contract clip' };
+    const { body } = await post(clips, { from: 0, to: 1_000 }, { headers });
+    await post(clips, { from: 0, to: 1_000 }, { headers });
+    await post(clips, { from: 0, to: 2_000 }, { headers });
+    await api.call('GET', clips);
+    await api.call('GET', `${clips}?limit=0`);
+    await api.call('GET', elsewhere);
+    const shown = await api.call('GET', `${clips}/${String(body.clipId)}`);
+    const known = { 'if-none-match': shown.headers.get('etag') ?? '' };
+    await api.call('GET', `${clips}/${String(body.clipId)}`, { headers: known });
+    for (const method of ['GET', 'DELETE']) {
+      await api.call(method, `${clips}/${unknown}`);
+      await api.call(method, `/recordings/none/clips/${unknown}`);
+      await api.call(method, `${clips}/${String(body.clipId)}`);
+    }
   };
   requests.play = async () => {
     const id = await api.seedRecording('played');

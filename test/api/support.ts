@@ -142,10 +142,10 @@ export class TestApi {
   }
 
   /** What a recorder would write: its claim and its first part. */
-  async openPart(recordingId: string, atMs: number, fileName = 'stream-m1.mp4'): Promise<void> {
+  async openPart(recordingId: string, atMs: number, fileName = 'stream-m1.mp4', part = 1): Promise<void> {
     await this.store.create(attemptKey(recordingId, 1, 'claim'), { attempt: 1, claimedAtMs: atMs });
-    await this.store.create(partKey(recordingId, 1, 'open'), {
-      part: 1,
+    await this.store.create(partKey(recordingId, part, 'open'), {
+      part,
       attempt: 1,
       key: `records/${recordingId}/1/${fileName}`,
       uploadId: 'u1',

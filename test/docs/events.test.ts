@@ -38,13 +38,17 @@ describe('docs/events.md', () => {
 
   it.each(Object.values(EVENT_TYPES))('%s: its example is one', (type: EventType) => {
     const json = /```json\n(.+?)```/s.exec(SECTIONS.get(type) ?? '')?.[1] ?? '';
-    const example = JSON.parse(json) as { id: string; recordingId: string; part?: number };
+    const example = JSON.parse(json) as {
+      id: string;
+      recordingId: string;
+      part?: number;
+      clipId?: string;
+    };
     // Nothing is in it that the schema does not know.
     expect(EVENT_SCHEMAS[type].parse(example)).toEqual(example);
-    const { recordingId, part } = example;
-    expect(example.id).toBe(
-      eventId(type, recordingId, type === EVENT_TYPES.recordingStarted ? undefined : part),
-    );
+    const { recordingId, part, clipId } = example;
+    const which = type === EVENT_TYPES.recordingStarted ? undefined : (clipId ?? part);
+    expect(example.id).toBe(eventId(type, recordingId, which));
   });
 
   it.each(INCOMPLETE_CODES)('tells what %s means', (code) => {

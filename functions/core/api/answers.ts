@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { CLIP_KINDS, CLIP_STATUSES, clipReasonSchema } from '../clips/clip.ts';
 import { NOT_PLAYABLE, type NotPlayable } from '../playback/playable.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
@@ -104,6 +105,38 @@ const part = z.strictObject({
   download: optional(presignedLink),
   play: optional(presignedLink),
 });
+
+export const clipAnswer = z.strictObject({
+  clipId: z.string(),
+  recordingId: z.string(),
+  kind: z.enum(CLIP_KINDS),
+  status: z.enum(CLIP_STATUSES),
+  /** Why it cannot be made; of a join that is available: why another file has the rest. */
+  reason: optional(clipReasonSchema),
+  requestedAt: time,
+  /** On the recording's time line: since its first frame, what was not recorded included. */
+  fromMs: z.number(),
+  toMs: z.number(),
+  name: optional(z.string()),
+  /** Wall clock of its first and last frame, once it is available. */
+  startTime: optional(time),
+  endTime: optional(time),
+  durationMs: optional(count),
+  bytes: optional(count),
+  tracks: optional(z.array(trackSchema)),
+  /** Of the recording, which it was cut from. */
+  parts: optional(z.array(z.int())),
+  library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
+  download: optional(presignedLink),
+  play: optional(presignedLink),
+});
+
+export const clipsAnswer = z.strictObject({
+  clips: z.array(clipAnswer),
+  nextToken: optional(z.string()),
+});
+
+export const deletedClipAnswer = z.strictObject({ recordingId: z.string(), clipId: z.string() });
 
 const { atMs: _atMs, waitsForKeyframeSinceMs: _waits, ...progressShape } = progressSchema.shape;
 

@@ -5,7 +5,7 @@ import type { Route } from './routes.ts';
 /** One operation of the HTTP API, as its document describes it. The schemas are those that the functions validate with. */
 export interface DocumentedOperation {
   readonly id: string;
-  readonly tag: 'WCS' | 'Recordings' | 'Playback' | 'Rooms' | 'Streams' | 'Hooks';
+  readonly tag: 'WCS' | 'Recordings' | 'Clips' | 'Playback' | 'Rooms' | 'Streams' | 'Hooks';
   readonly method: Route['method'];
   readonly path: string;
   readonly summary: string;

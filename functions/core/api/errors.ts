@@ -73,6 +73,14 @@ export const ERRORS = {
     meaning:
       'The recording cannot be played as a stream; the message says why. Its records can be downloaded.',
   },
+  clip_not_found: {
+    status: 404,
+    meaning: 'The recording has no clip with this id.',
+  },
+  clip_not_possible: {
+    status: 409,
+    meaning: 'Nothing can be cut from this recording; the message says why.',
+  },
   idempotency_key_reused: {
     status: 422,
     meaning: 'The Idempotency-Key was used before, for another request.',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import * as answers from './answers.ts';
+import { CLIP_OPERATIONS } from './clipOperations.ts';
 import {
   BODY_ERRORS,
   body,
@@ -121,6 +122,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     answers: { 202: { description: 'The recorder will see it', schema: answers.rotateAnswer } },
     errors: ['recording_not_found', 'recording_ended', 'session_busy'],
   },
+  ...CLIP_OPERATIONS,
   {
     id: 'play',
     tag: 'Playback',

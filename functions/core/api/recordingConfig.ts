@@ -66,6 +66,8 @@ export const recordingConfig = z.strictObject({
   ),
   /** Which of the source's tracks are recorded: `{"video":false}` is sound alone, `{"audio":["de"]}` one language. */
   tracks: z.exactOptional(z.partial(tracksSchema)),
+  /** When it has ended its parts become one file besides. */
+  join: z.exactOptional(z.boolean()),
   /** Tags of the objects in the library. */
   tags: z.exactOptional(
     z.record(tagKey, tagValue).check(
@@ -89,7 +91,7 @@ export function settingsOf(
   defaults: RecordingSettings,
   limits: RecordingLimits,
 ): RecordingSettings {
-  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, tags } = config;
+  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, join, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
       // A template that is asked for is meant to be used, whatever the deployment's policy.
@@ -100,6 +102,7 @@ export function settingsOf(
     ...sourceOverrides(config),
     ...(audioSampleRate === undefined ? {} : { audioSampleRateHz: audioSampleRate }),
     ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
+    ...(join === undefined ? {} : { join }),
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
   };
   try {

@@ -116,6 +116,26 @@ export const getRecordingQuery = z
 /** DELETE /recordings/{recordingId}. */
 export const deleteRecordingQuery = z.strictObject({ records: z.exactOptional(flag) });
 
+/** Milliseconds since the recording's first frame, or a wall clock time. */
+const clipTime = z.union([z.number().check(z.nonnegative(), z.maximum(1e12)), time]);
+
+/** POST /recordings/{recordingId}/clips. */
+export const createClipBody = z.strictObject({
+  from: clipTime,
+  /** Up to here, not with it. */
+  to: clipTime,
+  /** Of its file, without extension. */
+  name: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(1024))),
+  /** A part that is still recorded, and that it reaches into, ends at the next keyframe, in place of being waited for. */
+  rotate: z.exactOptional(z.boolean()),
+});
+
+/** GET /recordings/{recordingId}/clips. */
+export const listClipsQuery = z.strictObject({
+  limit: z.exactOptional(limit),
+  nextToken: z.exactOptional(token),
+});
+
 /** GET /streams. */
 export const listStreamsQuery = z.strictObject({
   status: z.exactOptional(z.enum(STREAM_STATUSES)),
@@ -145,6 +165,7 @@ export const idempotencyHeader = z
 
 export const mediaSessionPath = z.object({ mediaSessionId: id });
 export const recordingPath = z.object({ recordingId: id });
+export const clipPath = z.object({ recordingId: id, clipId: id });
 
 /** POST /recordings/previewName: any of a record's values, and a template to try. What is not given is a sample. */
 const timeMs = z.int().check(z.nonnegative());

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { clipReasonSchema } from '../clips/clip.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS } from '../settings/settings.ts';
 import { leftOutSchema, reasonSchema, trackSchema } from '../state/objects.ts';
@@ -12,6 +13,8 @@ export const EVENT_TYPES = {
   recordAvailable: 'Record Available',
   recordingFinished: 'Recording Finished',
   recordingFailed: 'Recording Failed',
+  clipAvailable: 'Clip Available',
+  clipFailed: 'Clip Failed',
 } as const;
 export type EventType = (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES];
 
@@ -20,6 +23,12 @@ export const MOVE_CONTINUES = 'Record Move Continues';
 export const moveContinuesSchema = z.object({
   'detail-type': z.literal(MOVE_CONTINUES),
   detail: z.object({ key: z.string() }),
+});
+
+/** An end after which all parts are to become one file; it goes to whoever makes clips. */
+export const joinWantedSchema = z.object({
+  'detail-type': z.enum([EVENT_TYPES.recordingFinished, EVENT_TYPES.recordingFailed]),
+  detail: z.object({ recordingId: z.string(), join: z.literal(true) }),
 });
 
 /** What every event's detail has. `id` is deterministic: the same fact published twice has the same id. */
@@ -31,10 +40,14 @@ export interface EventDetail {
   readonly [field: string]: unknown;
 }
 
-/** The same fact, the same id: `<recordingId>/<type>[/<part>]`. */
-export function eventId(type: EventType | typeof MOVE_CONTINUES, recordingId: string, part?: number): string {
+/** The same fact, the same id: `<recordingId>/<type>[/<part or clip>]`. */
+export function eventId(
+  type: EventType | typeof MOVE_CONTINUES,
+  recordingId: string,
+  which?: number | string,
+): string {
   const name = type.toLowerCase().replaceAll(' ', '-');
-  return part === undefined ? `${recordingId}/${name}` : `${recordingId}/${name}/${part}`;
+  return which === undefined ? `${recordingId}/${name}` : `${recordingId}/${name}/${which}`;
 }
 
 const text = z.string();
@@ -48,7 +61,16 @@ const ended = z.object({
   reason: reasonSchema,
   /** Parts that were recorded. */
   parts: count,
+  /** They become one file besides: it was recorded with `join`. */
+  join: z.exactOptional(z.literal(true)),
 });
+
+const clip = {
+  ...common,
+  clipId: text,
+  /** That was asked for. */
+  name: z.exactOptional(text),
+};
 
 /** The shape of each event's detail, by detail-type. */
 export const EVENT_SCHEMAS = {
@@ -97,6 +119,23 @@ export const EVENT_SCHEMAS = {
   }),
   [EVENT_TYPES.recordingFinished]: ended,
   [EVENT_TYPES.recordingFailed]: ended,
+  [EVENT_TYPES.clipAvailable]: z.object({
+    ...clip,
+    bucket: text,
+    key: text,
+    /** Where the library is versioned. */
+    versionId: z.exactOptional(text),
+    bytes: count,
+    /** CRC32 of the whole object in base64, as S3 has it. */
+    crc32: text,
+    durationMs: count,
+    startTime: isoTime,
+    endTime: isoTime,
+    tracks: z.array(trackSchema),
+    /** Of the recording, which it was cut from. */
+    parts: z.array(ordinal),
+  }),
+  [EVENT_TYPES.clipFailed]: z.object({ ...clip, reason: clipReasonSchema }),
 } as const satisfies Record<EventType, z.ZodMiniType>;
 
 export type EventDetails = { readonly [T in EventType]: z.infer<(typeof EVENT_SCHEMAS)[T]> };
@@ -105,3 +144,5 @@ export type RecordingPartFinished = EventDetails['Recording Part Finished'];
 export type RecordAvailable = EventDetails['Record Available'];
 export type RecordingFinished = EventDetails['Recording Finished'];
 export type RecordingFailed = EventDetails['Recording Failed'];
+export type ClipAvailable = EventDetails['Clip Available'];
+export type ClipFailed = EventDetails['Clip Failed'];

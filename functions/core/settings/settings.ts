@@ -69,6 +69,8 @@ export const recordingSettingsSchema = z.strictObject({
   variant: z._default(variantRuleSchema, BEST_VARIANT),
   /** Which of the source's tracks are recorded. */
   tracks: z._default(tracksSchema, ALL_TRACKS),
+  /** When it has ended its parts become one file besides, or as few as their parameters allow. */
+  join: z._default(z.boolean(), false),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -89,6 +91,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   rtspTransport: 'tcp',
   variant: BEST_VARIANT,
   tracks: ALL_TRACKS,
+  join: false,
   tags: {},
 };
 

@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { CreateMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { announceStream, withPublication } from '../../../functions/core/protocol/announce.ts';
 import { NO_HOSTS } from '../../../functions/core/protocol/asks.ts';
@@ -56,6 +57,7 @@ let asked: string[];
 let stopped: string[];
 let launched: string[];
 let moved: string[];
+let madeClips: string[];
 
 beforeEach(async () => {
   bench = new RecorderBench();
@@ -63,7 +65,7 @@ beforeEach(async () => {
   for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await bench.store.create(key, { atMs: 1 });
   nowMs = Date.now();
   withTask = new Set();
-  [asked, stopped, launched, moved] = [[], [], [], []];
+  [asked, stopped, launched, moved, madeClips] = [[], [], [], [], []];
 });
 
 afterEach(() => bench.close());
@@ -90,6 +92,10 @@ function reconciliation(): Reconciliation {
     hostsService: NO_HOSTS,
     ...{ s3, ecs, store, clock, rescue, ports, stopTasks, cluster: 'cluster' },
     aftermath: new Aftermath({ s3, store, rescue, bus: bench.bus(), ports }),
+    makeClip: async ({ clipId }) => {
+      madeClips.push(clipId);
+      return 'settled';
+    },
     relocate: async (key) => void moved.push(key),
   });
 }
@@ -326,6 +332,17 @@ it('moves a record that nobody moved', async () => {
   nowMs += 11 * MINUTE_MS;
   expect(await run()).toMatchObject({ recordMoved: 1, failed: 0 });
   expect(moved).toEqual([Key]);
+});
+
+it('makes clips that nobody made, and no other', async () => {
+  const [old, young] = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5FAW'];
+  await bench.store.create(clipMarkerKey(old, 'old'), { recordingId: old, clipId: 'old' });
+  nowMs += 11 * MINUTE_MS;
+  expect(await run()).toMatchObject({ clipMade: 1, failed: 0 });
+  expect(madeClips).toEqual(['old']);
+  nowMs = Date.now();
+  await bench.store.create(clipMarkerKey(young, 'young'), { recordingId: young, clipId: 'young' });
+  expect(await run()).toMatchObject({ clipMade: 0 });
 });
 
 describe('after a day, reconcile removes', () => {

@@ -57,7 +57,9 @@ describe('props', () => {
         },
       }),
     ).map((policy) => String(policy.Properties.Roles[0].Ref));
-    expect(users).toHaveLength(5);
+    expect(users).toHaveLength(7);
+    expect(users).toContainEqual(expect.stringContaining('clips'));
+    expect(users).toContainEqual(expect.stringContaining('cut'));
     expect(users).toContainEqual(expect.stringContaining('recordings'));
     expect(users).toContainEqual(expect.stringContaining('rooms'));
     expect(users).toContainEqual(expect.stringContaining('play'));

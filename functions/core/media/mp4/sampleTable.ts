@@ -105,7 +105,7 @@ export class SampleTable {
    * @param moofAt where the fragment's moof begins, counted from the end of the part's head
    * @returns where its first sample stands; undefined where it has none
    */
-  add(fragment: TrackFragment, decodeTime: number, moofAt: number): SamplePlace | undefined {
+  add(fragment: Pick<TrackFragment, 'runs'>, decodeTime: number, moofAt: number): SamplePlace | undefined {
     this.firstDecodeTime ??= decodeTime;
     let place: SamplePlace | undefined;
     // What a fragment says of its last sample's duration is a guess: the next fragment's time decides.

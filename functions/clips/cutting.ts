@@ -1,0 +1,103 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { StateStore } from '../aws/stateStore.ts';
+import type { ClipReason } from '../core/clips/clip.ts';
+import type { ClipPiece, PlacedPart } from '../core/clips/placedParts.ts';
+import type { SourceRange } from '../core/clips/uploadPlan.ts';
+import { choose } from '../core/media/clip/choice.ts';
+import { ClipFile } from '../core/media/clip/clipFile.ts';
+import { trackCuts } from '../core/media/clip/trackCut.ts';
+import { readFragmentIndex } from '../core/media/fragmentIndex/reader.ts';
+import type { FragmentIndex } from '../core/media/fragmentIndex/types.ts';
+import type { InitSegment } from '../core/media/mp4/initSegment.ts';
+import { areAlike } from '../core/media/mp4/sameSetup.ts';
+import type { Pieces } from '../core/media/pieces.ts';
+import type { TrackInfo } from '../core/media/types.ts';
+import { initOf } from '../core/playback/watchedInit.ts';
+import { fragmentIndexKey } from '../core/state/keys.ts';
+import type { MovedPart } from '../core/state/objects.ts';
+import { type RecordSource, readTables } from './reading.ts';
+
+/** A new file: its head, and where the bytes that follow it lie. */
+export interface CutFile {
+  readonly head: Pieces;
+  readonly ranges: readonly SourceRange<RecordSource>[];
+  readonly durationMs: number;
+  /** On the recording's time line. */
+  readonly startMs: number;
+  readonly tracks: readonly TrackInfo[];
+  readonly parts: readonly number[];
+}
+
+/** A piece whose part is in the library. */
+export type AvailablePiece = ClipPiece & { readonly moved: MovedPart };
+
+/** It cannot be cut from these parts. */
+export class NotCuttable extends Error {
+  override readonly name = 'NotCuttable';
+  readonly reason: ClipReason;
+
+  /** From where on it is so, on the recording's time line. */
+  readonly fromMs: number | undefined;
+
+  constructor(code: ClipReason['code'], message: string, fromMs?: number) {
+    super(message);
+    this.reason = { code, message };
+    this.fromMs = fromMs;
+  }
+}
+
+/**
+ * Makes one file of the pieces, without reading their media.
+ * @throws NotCuttable; MediaError a record that is not what its index says; S3's faults
+ */
+export async function cutFile(
+  { s3, store }: { readonly s3: S3Client; readonly store: StateStore },
+  recordingId: string,
+  pieces: readonly AvailablePiece[],
+): Promise<CutFile> {
+  const ranges: SourceRange<RecordSource>[] = [];
+  const parts: number[] = [];
+  let file: { readonly clip: ClipFile; readonly init: InitSegment; readonly startMs: number } | undefined;
+  for (const [place, { part, cut, moved }] of pieces.entries()) {
+    const number = part.open.part;
+    const index = await readIndex(store, recordingId, number);
+    const init = initOf(index);
+    if (file !== undefined) needSame(file.init, init, part);
+    const cuts = trackCuts(index, cut).filter((one) => one !== undefined);
+    const choice = choose(await readTables(s3, moved, cuts), cut, place === pieces.length - 1);
+    if (choice === undefined) continue;
+    file ??= { clip: new ClipFile(init), init, startMs: part.zeroMs + choice.startMs };
+    const { fromByte, endByte, tracks } = choice;
+    file.clip.add({ zeroMs: part.zeroMs - file.startMs, fromByte, endByte, tracks });
+    ranges.push({ source: moved, fromByte, endByte });
+    parts.push(number);
+  }
+  if (file === undefined) throw new NotCuttable('nothing_shown', 'There is neither picture nor sound in it.');
+  const { clip, init, startMs } = file;
+  return { ...clip.finish(), ranges, startMs, tracks: init.tracks.map(({ info }) => info), parts };
+}
+
+async function readIndex(store: StateStore, recordingId: string, part: number): Promise<FragmentIndex> {
+  const bytes = await store.readBytes(fragmentIndexKey(recordingId, part));
+  if (bytes === undefined)
+    throw new NotCuttable('index', `Part ${part} was recorded by a version that kept no index of fragments.`);
+  const index = readFragmentIndex(bytes);
+  if (index.container === 'mp4') return index;
+  throw new NotCuttable('container', `Part ${part} is no MP4.`);
+}
+
+/** One head describes the samples of all. @throws NotCuttable */
+function needSame(first: InitSegment, other: InitSegment, { open, zeroMs }: PlacedPart): void {
+  const isSame =
+    first.tracks.length === other.tracks.length &&
+    first.tracks.every((track) => {
+      const own = other.tracks.find(({ id }) => id === track.id);
+      return own !== undefined && areAlike(track, own);
+    });
+  if (isSame) return;
+  throw new NotCuttable(
+    'parameters_differ',
+    `From part ${open.part} on the tracks have other parameters: one file cannot hold both.`,
+    zeroMs,
+  );
+}

@@ -1,0 +1,77 @@
+import { LIBRARY_ENVIRONMENT, state } from './wiringGrants.ts';
+import type { FunctionSpec } from './wiringTypes.ts';
+
+/** Of the wiring (./wiring.ts): who answers for clips, and who makes them. */
+
+export const CLIP_FUNCTIONS = {
+  clips: {
+    name: 'clips',
+    description: 'Answers for clips of recordings: asks for them, lists, shows, deletes them',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: {
+      LANDING_BUCKET: 'landingBucket',
+      CLIPS_QUEUE_URL: 'clipsQueueUrl',
+    },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
+      {
+        on: 'landing',
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        keys: ['state/recordings/*/clips/*', ...state('clips')],
+      },
+      // A part that is still recorded is ended where a caller asks for that.
+      {
+        on: 'landing',
+        actions: ['s3:PutObject'],
+        keys: ['state/recordings/*/control.json', ...state('hosts')],
+      },
+      { on: 'landing', list: state('recordings', 'hosts', 'clips') },
+      // Presigned links carry this function's rights. A clip is deleted where a caller asks for it by name.
+      {
+        on: 'library',
+        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        keys: ['*'],
+      },
+      { on: 'library', list: ['*'] },
+      { on: 'queue', queue: 'clips', actions: ['sqs:SendMessage'] },
+    ],
+  },
+  cut: {
+    name: 'cut',
+    description: 'Makes clips of records in the library, without reading their media',
+    timeoutSeconds: 300,
+    // The tables of a long clip are in memory.
+    memoryMb: 1024,
+    environment: {
+      LANDING_BUCKET: 'landingBucket',
+      ...LIBRARY_ENVIRONMENT,
+      EVENT_BUS_NAME: 'eventBusName',
+      CLIPS_QUEUE_URL: 'clipsQueueUrl',
+    },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
+      { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
+      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('clips') },
+      { on: 'landing', list: state('recordings', 'hosts', 'clips') },
+      {
+        on: 'library',
+        actions: [
+          's3:GetObject',
+          's3:GetObjectVersion',
+          's3:PutObject',
+          's3:PutObjectTagging',
+          // A clip that is deleted while it is written.
+          's3:DeleteObject',
+          's3:AbortMultipartUpload',
+          's3:ListMultipartUploadParts',
+        ],
+        keys: ['*'],
+      },
+      { on: 'library', list: ['*'] },
+      { on: 'library', uploads: true },
+      { on: 'eventBus', actions: ['events:PutEvents'] },
+      { on: 'queue', queue: 'clips', actions: ['sqs:SendMessage'] },
+    ],
+  },
+} as const satisfies Record<string, FunctionSpec>;
