@@ -1,7 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { type IVpc, Peer, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -14,7 +16,14 @@ import { recordingLimitsSchema } from '../functions/core/settings/limits.ts';
 import { settingsOverridesSchema } from '../functions/core/settings/settings.ts';
 import { webhookSchema } from '../functions/core/webhooks/settings.ts';
 import type { ApiAuth } from './construct/apiAuth.ts';
+import { CAPACITY_PROVIDERS } from './construct/hosts.ts';
+import { SUBNET_KINDS } from './construct/network.ts';
+import { CPU_ARCHITECTURES } from './construct/recorderTaskDefinition.ts';
 import type { StreamRecorderProps } from './construct/streamRecorder.ts';
+import { LIBRARY_STORAGE_CLASSES } from './construct/streamRecorderProps.ts';
+import type { WcsPortsProps } from './construct/wcsPorts.ts';
+
+const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
 /** The context key of the stock app: in `cdk.json`, or as JSON after `-c streamRecorder=`. */
 export const CONTEXT_KEY = 'streamRecorder';
@@ -37,12 +46,21 @@ const authSchema = z.discriminatedUnion('kind', [
 const contextSchema = z.strictObject({
   landingBucketName: optional(text),
   libraryBucketName: optional(text),
-  libraryStorageClass: optional(
-    z.enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR']),
-  ),
+  libraryStorageClass: optional(z.enum(LIBRARY_STORAGE_CLASSES)),
   libraryKeyArn: optional(arn),
+  domain: optional(z.strictObject({ name: text, certificateArn: arn })),
+  subnets: optional(z.enum(SUBNET_KINDS)),
+  cpuArchitecture: optional(z.enum(CPU_ARCHITECTURES)),
+  wcsPorts: optional(
+    z.strictObject({
+      certificateArn: arn,
+      /** CIDRs that reach the ports. */
+      clients: optional(z.array(z.string().check(z.regex(CIDR, 'must be a CIDR, such as 198.51.100.0/24')))),
+      internetFacing: optional(z.boolean()),
+    }),
+  ),
   vpcId: optional(z.string().check(z.regex(/^vpc-[0-9a-f]+$/, 'must be a VPC, such as vpc-0a1b2c3d'))),
-  capacityProviders: optional(z.array(z.enum(['FARGATE', 'FARGATE_SPOT'])).check(z.minLength(1))),
+  capacityProviders: optional(z.array(z.enum(CAPACITY_PROVIDERS)).check(z.minLength(1))),
   recordingDefaults: optional(settingsOverridesSchema),
   limits: optional(recordingLimitsSchema),
   hooks: optional(hookSettingsSchema),
@@ -61,8 +79,19 @@ const contextSchema = z.strictObject({
   ),
   /** An image that was published elsewhere. */
   imageUri: optional(text),
-  onRecordScript: optional(text),
   webhooks: optional(z.array(z.extend(webhookSchema, { secretArn: arn }))),
+  /** A function of this account and region, called for each record. */
+  onRecordArn: optional(arn),
+  onRecordScript: optional(
+    z.union([
+      text,
+      z.strictObject({
+        script: text,
+        temporaryMb: optional(z.int()),
+        largerRecords: optional(z.enum(['fail', 'link'])),
+      }),
+    ]),
+  ),
   libraryExpiryDays: optional(days),
   leftoversExpiryDays: optional(days),
   alarmTopicArn: optional(arn),
@@ -95,6 +124,9 @@ export function recorderProps(scope: Construct, context: ContextProps): StreamRe
     libraryBucketName,
     libraryKeyArn,
     vpcId,
+    domain,
+    wcsPorts,
+    onRecordArn,
     auth,
     imageUri,
     libraryExpiryDays,
@@ -106,12 +138,24 @@ export function recorderProps(scope: Construct, context: ContextProps): StreamRe
   } = context;
   const given = <T, Props>(value: T | undefined, props: (value: T) => Props): Props | object =>
     value === undefined ? {} : props(value);
+  const vpc = vpcId === undefined ? undefined : Vpc.fromLookup(scope, 'Vpc', { vpcId });
+  const certificate = (id: string, its: string) => Certificate.fromCertificateArn(scope, id, its);
   return {
     ...same,
     ...given(landingBucketName, (name) => ({ landingBucket: Bucket.fromBucketName(scope, 'Landing', name) })),
     ...given(libraryBucketName, (name) => ({ libraryBucket: Bucket.fromBucketName(scope, 'Library', name) })),
     ...given(libraryKeyArn, (keyArn) => ({ libraryKey: Key.fromKeyArn(scope, 'LibraryKey', keyArn) })),
-    ...given(vpcId, (id) => ({ vpc: Vpc.fromLookup(scope, 'Vpc', { vpcId: id }) })),
+    ...given(vpc, (found) => ({ vpc: found })),
+    ...given(domain, ({ name, certificateArn }) => ({
+      domain: { name, certificate: certificate('DomainCertificate', certificateArn) },
+    })),
+    ...given(wcsPorts, (ports) => ({ wcsPorts: wcsPortsProps(ports, scope, vpc) })),
+    ...given(onRecordArn, (functionArn) => ({
+      onRecord: LambdaFunction.fromFunctionAttributes(scope, 'OnRecord', {
+        functionArn,
+        sameEnvironment: true,
+      }),
+    })),
     ...given(auth, (chosen) => ({ auth: apiAuth(scope, chosen) })),
     ...given(webhooks, (endpoints) => ({
       webhooks: endpoints.map(({ secretArn, ...webhook }, index) => ({
@@ -126,6 +170,23 @@ export function recorderProps(scope: Construct, context: ContextProps): StreamRe
       alarmTopic: Topic.fromTopicArn(scope, 'AlarmTopic', topicArn),
     })),
     ...given(logRetentionDays, (logRetention) => ({ logRetention })),
+  };
+}
+
+/** @throws Error without a VPC: where the load balancer lives has to be said */
+function wcsPortsProps(
+  { certificateArn, clients, internetFacing }: NonNullable<ContextProps['wcsPorts']>,
+  scope: Construct,
+  vpc: IVpc | undefined,
+): WcsPortsProps {
+  if (vpc === undefined) {
+    throw new Error(`${CONTEXT_KEY}.wcsPorts needs ${CONTEXT_KEY}.vpcId, such as vpc-0a1b2c3d`);
+  }
+  return {
+    vpc,
+    certificate: Certificate.fromCertificateArn(scope, 'WcsCertificate', certificateArn),
+    ...(clients === undefined ? {} : { clients: clients.map((cidr) => Peer.ipv4(cidr)) }),
+    ...(internetFacing === undefined ? {} : { internetFacing }),
   };
 }
 

@@ -20,6 +20,7 @@ export class StreamRecorderStack extends Stack {
       EventBusName: recorder.eventBus.eventBusName,
       ClusterName: recorder.clusterName,
       DeadLetterQueueArn: recorder.deadLetterQueue.queueArn,
+      ...(recorder.domainTarget === undefined ? {} : { DomainTarget: recorder.domainTarget }),
     };
     const webhooks = recorder.webhookDeadLetterQueues.map(
       ({ queueArn }, index) => [`Webhook${index}DeadLetterQueueArn`, queueArn] as const,

@@ -18,6 +18,7 @@ export const LAUNCHER_ENVIRONMENT = {
   CONTAINER_NAME: 'containerName',
   SUBNET_IDS: 'subnetIds',
   SECURITY_GROUP_IDS: 'securityGroupIds',
+  ASSIGN_PUBLIC_IP: 'assignPublicIp',
   CAPACITY_PROVIDERS: 'capacityProviders',
 } as const;
 

@@ -13,6 +13,7 @@ export type Resource =
   | 'containerName'
   | 'subnetIds'
   | 'securityGroupIds'
+  | 'assignPublicIp'
   | 'capacityProviders'
   | 'launchQueueUrl'
   | 'settleQueueUrl'

@@ -42,6 +42,7 @@ const variables = z.object({
   CONTAINER_NAME: text,
   SUBNET_IDS: list,
   SECURITY_GROUP_IDS: list,
+  ASSIGN_PUBLIC_IP: z.enum(['ENABLED', 'DISABLED']),
   CAPACITY_PROVIDERS: list,
   LAUNCH_QUEUE_URL: text,
   SETTLE_QUEUE_URL: text,

@@ -17,6 +17,8 @@ export interface TaskOptions {
   readonly containerName: string;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
+  /** Whether a task has a public address: in a public subnet nothing else leads out. */
+  readonly assignPublicIp: 'ENABLED' | 'DISABLED';
   readonly landingBucket: string;
 }
 
@@ -34,8 +36,7 @@ export function runTaskOf(ecs: ECSClient, options: TaskOptions): RunTask {
         awsvpcConfiguration: {
           subnets: [...options.subnets],
           securityGroups: [...options.securityGroups],
-          // Public subnets without NAT: the task needs an address of its own to reach sources and ECR.
-          assignPublicIp: 'ENABLED',
+          assignPublicIp: options.assignPublicIp,
         },
       },
       overrides: {

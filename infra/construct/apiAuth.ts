@@ -28,7 +28,6 @@ export function apiAuthorizer(scope: Construct, auth: ApiAuth, props: FunctionsP
     case 'iam':
       return new HttpIamAuthorizer();
     case 'jwt':
-      if (auth.audience.length === 0) throw new Error('auth.audience: at least one is needed');
       return new HttpJwtAuthorizer('Jwt', auth.issuer, { jwtAudience: [...auth.audience] });
     case 'basic':
       return basicAuthorizer(scope, auth.secret, props);

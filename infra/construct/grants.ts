@@ -29,13 +29,23 @@ export function applyGrants(role: Role, grants: readonly Grant[], targets: Grant
     role.addToPolicy(statement);
     acknowledgeWildcards(role, statement.resources, WHY_WILDCARDS);
   }
-  for (const name of new Set(
-    grants.flatMap(({ on }) => (on === 'landing' || on === 'library' ? [on] : [])),
-  )) {
+  for (const name of ['landing', 'library'] as const) {
+    const actions = keyActions(grants, name);
+    if (actions.length === 0) continue;
     // A given bucket may be encrypted with a key of its owner's.
-    targets.buckets[name].encryptionKey?.grantEncryptDecrypt(role);
-    if (name === 'library') targets.libraryKey?.grantEncryptDecrypt(role);
+    targets.buckets[name].encryptionKey?.grant(role, ...actions);
+    if (name === 'library') targets.libraryKey?.grant(role, ...actions);
   }
+}
+
+/**
+ * What S3 asks of a key for what these grants allow on a bucket's objects: reading decrypts; writing takes a data key, and
+ * decrypts the parts of a multipart upload ("Using server-side encryption with KMS keys", S3 User Guide).
+ */
+function keyActions(grants: readonly Grant[], name: BucketName): string[] {
+  const actions = grants.flatMap((grant) => (grant.on === name && 'actions' in grant ? grant.actions : []));
+  if (actions.includes('s3:PutObject')) return ['kms:Decrypt', 'kms:GenerateDataKey'];
+  return actions.includes('s3:GetObject') ? ['kms:Decrypt'] : [];
 }
 
 function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicyStatement[] {

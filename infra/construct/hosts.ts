@@ -12,11 +12,13 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../functions/core/metrics/embeddedMetrics.ts';
 import { aliveScript, HOST_TASK } from '../wiring.ts';
+import { checkFargateSize } from './fargateSizes.ts';
 import type { GrantTargets } from './grants.ts';
 import type { RecorderNetwork } from './network.ts';
-import { recorderTaskDefinition } from './recorderTaskDefinition.ts';
+import { type CpuArchitectureName, recorderTaskDefinition } from './recorderTaskDefinition.ts';
 
-export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
+export const CAPACITY_PROVIDERS = ['FARGATE', 'FARGATE_SPOT'] as const;
+export type CapacityProvider = (typeof CAPACITY_PROVIDERS)[number];
 
 export interface HostsProps {
   /**
@@ -54,6 +56,7 @@ interface OwnProps extends HostsProps {
   readonly network: RecorderNetwork;
   readonly targets: GrantTargets;
   readonly image: ContainerImage | undefined;
+  readonly cpuArchitecture: CpuArchitectureName;
   readonly capacityProviders: readonly CapacityProvider[];
   readonly spoolMaxBytes: number;
   readonly logRetention: RetentionDays;
@@ -89,6 +92,7 @@ export class Hosts extends Construct {
     this.max = max;
     const cpuUnits = props.cpuUnits ?? HOST_TASK.cpuUnits;
     const memoryMb = props.memoryMb ?? HOST_TASK.memoryMb;
+    checkFargateSize('hosts.', cpuUnits, memoryMb);
     const taskDefinition = recorderTaskDefinition(this, {
       task: HOST_TASK,
       roleDescription: 'What a host may do: what its recorders do, and take assignments',
@@ -104,6 +108,7 @@ export class Hosts extends Construct {
       },
       targets: props.targets,
       image: props.image,
+      cpuArchitecture: props.cpuArchitecture,
       cpuUnits,
       memoryMb,
       spoolBytes: Math.max(SPOOL_BYTES, props.spoolMaxBytes),
@@ -122,7 +127,7 @@ export class Hosts extends Construct {
       capacityProviderStrategies: strategiesOf(props.capacityProviders, min),
       vpcSubnets: { subnets: [...network.subnets] },
       securityGroups: [network.securityGroup],
-      assignPublicIp: true,
+      assignPublicIp: network.assignPublicIp,
     });
     this.serviceName = service.serviceName;
     this.load = new Metric({

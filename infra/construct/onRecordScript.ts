@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Duration, FileSystem, Size } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
@@ -77,6 +77,9 @@ export class OnRecordScript extends Construct {
 
 /** A folder with the script alone, executable, so that the layer changes when the script does. */
 function stagedScript(script: string): string {
+  if (!existsSync(script)) {
+    throw new Error(`onRecordScript: there is no file ${path.resolve(script)}; such as ./on_record_hook.sh`);
+  }
   if (!readFileSync(script, 'utf8').startsWith('#!')) {
     throw new Error(`onRecordScript: ${script} must begin with #!, such as #!/bin/bash`);
   }

@@ -10,7 +10,7 @@ type TaskResource = (typeof RECORDER_TASK.environment)[keyof typeof RECORDER_TAS
 export interface RecorderTaskProps
   extends Pick<
     RecorderTaskDefinitionProps,
-    'targets' | 'image' | 'cpuUnits' | 'memoryMb' | 'spoolBytes' | 'logRetention'
+    'targets' | 'image' | 'cpuArchitecture' | 'cpuUnits' | 'memoryMb' | 'spoolBytes' | 'logRetention'
   > {
   readonly resources: Readonly<Record<TaskResource, string>>;
   readonly network: RecorderNetwork;

@@ -41,6 +41,13 @@ const INCLUDED_STORAGE_GIB = 20;
 const IMAGE_STORAGE_GIB = 2;
 const MAX_STORAGE_GIB = 200;
 
+const ARCHITECTURES = {
+  arm64: { task: CpuArchitecture.ARM64, image: Platform.LINUX_ARM64 },
+  x86_64: { task: CpuArchitecture.X86_64, image: Platform.LINUX_AMD64 },
+} as const;
+export type CpuArchitectureName = keyof typeof ARCHITECTURES;
+export const CPU_ARCHITECTURES = Object.keys(ARCHITECTURES) as CpuArchitectureName[];
+
 export interface RecorderTaskDefinitionProps {
   readonly task: typeof RECORDER_TASK | typeof HOST_TASK;
   readonly roleDescription: string;
@@ -52,6 +59,8 @@ export interface RecorderTaskDefinitionProps {
   readonly targets: GrantTargets;
   /** Built from container/Dockerfile where it is not given. */
   readonly image: ContainerImage | undefined;
+  /** Of the task and of the image that is built for it. */
+  readonly cpuArchitecture: CpuArchitectureName;
   readonly cpuUnits: number;
   readonly memoryMb: number;
   /** Disk that the spool may take: the task gets as much, on top of what the image takes. */
@@ -59,7 +68,7 @@ export interface RecorderTaskDefinitionProps {
   readonly logRetention: RetentionDays;
 }
 
-/** What runs the recorder's image: arm64 Fargate, a user without rights, one writable folder. */
+/** What runs the recorder's image: Fargate, a user without rights, one writable folder. */
 export function recorderTaskDefinition(
   scope: Construct,
   props: RecorderTaskDefinitionProps,
@@ -77,14 +86,14 @@ export function recorderTaskDefinition(
     memoryLimitMiB: props.memoryMb,
     ...(storageGib === undefined ? {} : { ephemeralStorageGiB: storageGib }),
     runtimePlatform: {
-      cpuArchitecture: CpuArchitecture.ARM64,
+      cpuArchitecture: ARCHITECTURES[props.cpuArchitecture].task,
       operatingSystemFamily: OperatingSystemFamily.LINUX,
     },
     taskRole,
     volumes: [{ name: 'spool' }],
   });
   const container = taskDefinition.addContainer(task.containerName, {
-    image: props.image ?? imageOfThisRepository(),
+    image: props.image ?? imageOfThisRepository(ARCHITECTURES[props.cpuArchitecture].image),
     ...(command === undefined ? {} : { command: [...command] }),
     environment: { ...environment, SPOOL_DIR },
     user: CONTAINER_USER,
@@ -143,10 +152,10 @@ function ephemeralStorageGib(spoolBytes: number): number | undefined {
 }
 
 /** Staged by synth, built by `cdk deploy`. */
-function imageOfThisRepository(): ContainerImage {
+function imageOfThisRepository(platform: Platform): ContainerImage {
   return ContainerImage.fromAsset(path.resolve(import.meta.dirname, '..', '..'), {
     file: 'container/Dockerfile',
-    platform: Platform.LINUX_ARM64,
+    platform,
     ignoreMode: IgnoreMode.DOCKER,
     exclude: ['*', ...IMAGE_SOURCES.map((source) => `!${source}`)],
   });

@@ -12,8 +12,11 @@ import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { AskQueues } from './askQueues.ts';
-import { checkExpiry, landingBucket, libraryBucket } from './buckets.ts';
+import { landingBucket, libraryBucket } from './buckets.ts';
+import { checkProps } from './checkProps.ts';
 import { Console } from './console.ts';
+import { Domain } from './domain.ts';
+import { checkFargateSize } from './fargateSizes.ts';
 import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
 import { Hosts } from './hosts.ts';
@@ -43,6 +46,8 @@ export type { LibraryStorageClass, StreamRecorderProps } from './streamRecorderP
 export class StreamRecorder extends Construct {
   /** Base URL of the HTTP API, with a slash at its end. Requests are signed with IAM, service `execute-api`. */
   readonly apiUrl: string;
+  /** What the record of `domain` has to be an alias of; undefined without one. */
+  readonly domainTarget: string | undefined;
   readonly landingBucket: IBucket | Bucket;
   readonly libraryBucket: IBucket | Bucket;
   /** Gets every event; `EVENT_SOURCE` and `EVENT_TYPES` in functions/core/events/published.ts have the names for a rule. */
@@ -60,15 +65,20 @@ export class StreamRecorder extends Construct {
   /** @throws Error settings, buckets or a VPC that cannot work */
   constructor(scope: Construct, id: string, props: StreamRecorderProps = {}) {
     super(scope, id);
+    checkProps(this, props);
     const overrides = props.recordingDefaults ?? {};
     const limits = checkedLimits(props.limits ?? {});
     const settings = checkedRecordingDefaults(overrides, limits);
     const hooks = parseInput(hookSettingsSchema, props.hooks ?? {}, 'hooks');
-    const capacityProviders = props.capacityProviders ?? ['FARGATE'];
-    if (capacityProviders.length === 0) throw new Error('capacityProviders: at least one is needed');
+    const {
+      capacityProviders = ['FARGATE'],
+      cpuArchitecture = 'arm64',
+      cpuUnits = RECORDER_TASK.cpuUnits,
+      memoryMb = RECORDER_TASK.memoryMb,
+    } = props;
+    checkFargateSize('', cpuUnits, memoryMb);
     const logRetention = props.logRetention ?? RetentionDays.ONE_MONTH;
 
-    checkExpiry(props);
     this.landingBucket = props.landingBucket ?? landingBucket(this, 'Landing', props.leftoversExpiry);
     this.libraryBucket = props.libraryBucket ?? libraryBucket(this, 'Library', props.libraryExpiry);
     if (this.landingBucket.bucketName === this.libraryBucket.bucketName) {
@@ -85,7 +95,7 @@ export class StreamRecorder extends Construct {
       playbackKey: linkKey,
       queues: queues.all,
     };
-    const network = new RecorderNetwork(this, 'Network', props.vpc);
+    const network = new RecorderNetwork(this, 'Network', { vpc: props.vpc, subnets: props.subnets });
     const { cluster, taskDefinition } = new RecorderTask(this, 'Task', {
       resources: {
         eventBusName: this.eventBus.eventBusName,
@@ -94,8 +104,9 @@ export class StreamRecorder extends Construct {
       network,
       targets,
       image: props.image,
-      cpuUnits: props.cpuUnits ?? RECORDER_TASK.cpuUnits,
-      memoryMb: props.memoryMb ?? RECORDER_TASK.memoryMb,
+      cpuArchitecture,
+      cpuUnits,
+      memoryMb,
       spoolBytes: settings.spoolMaxBytes,
       logRetention,
     });
@@ -116,6 +127,7 @@ export class StreamRecorder extends Construct {
             network,
             targets: { ...targets, recorder: { cluster, taskDefinition } },
             image: props.image,
+            cpuArchitecture,
             capacityProviders,
             spoolMaxBytes: settings.spoolMaxBytes,
             logRetention,
@@ -137,6 +149,7 @@ export class StreamRecorder extends Construct {
       containerName: RECORDER_TASK.containerName,
       subnetIds: network.subnets.map((subnet) => subnet.subnetId).join(','),
       securityGroupIds: network.securityGroup.securityGroupId,
+      assignPublicIp: network.assignPublicIp ? 'ENABLED' : 'DISABLED',
       capacityProviders: capacityProviders.join(','),
       launchQueueUrl: queues.all.launch.queueUrl,
       settleQueueUrl: queues.all.settle.queueUrl,
@@ -176,12 +189,13 @@ export class StreamRecorder extends Construct {
       hasHooks: hooks.secretsSha256.length > 0,
       functionsProps,
     });
-    this.apiUrl = this.#api.stage.url;
+    const domain =
+      props.domain === undefined
+        ? undefined
+        : new Domain(this, 'Domain', { ...props.domain, stage: this.#api.stage });
+    this.apiUrl = props.domain === undefined ? this.#api.stage.url : `https://${props.domain.name}/`;
+    this.domainTarget = domain?.target;
     if (props.console === true) {
-      const { kind } = auth;
-      if (kind !== 'basic' && kind !== 'none') {
-        throw new Error(`console: needs auth of kind basic or none, and it is ${kind}`);
-      }
       const { httpApi } = this.#api;
       new Console(this, 'Console', { httpApi, library: this.libraryBucket, functionsProps });
     }

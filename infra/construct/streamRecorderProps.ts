@@ -10,18 +10,23 @@ import type { HookSettingsInput } from '../../functions/core/hooks/settings.ts';
 import type { RecordingLimitsInput } from '../../functions/core/settings/limits.ts';
 import type { SettingsOverrides } from '../../functions/core/settings/settings.ts';
 import type { ApiAuth } from './apiAuth.ts';
+import type { DomainProps } from './domain.ts';
 import type { CapacityProvider, HostsProps } from './hosts.ts';
+import type { SubnetKind } from './network.ts';
 import type { OnRecordScriptProps } from './onRecordScript.ts';
+import type { CpuArchitectureName } from './recorderTaskDefinition.ts';
 import type { WcsPortsProps } from './wcsPorts.ts';
 import type { WebhookProps } from './webhook.ts';
 
 /** Those from which a record can be read at once. */
-export type LibraryStorageClass =
-  | 'STANDARD'
-  | 'STANDARD_IA'
-  | 'ONEZONE_IA'
-  | 'INTELLIGENT_TIERING'
-  | 'GLACIER_IR';
+export const LIBRARY_STORAGE_CLASSES = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+] as const;
+export type LibraryStorageClass = (typeof LIBRARY_STORAGE_CLASSES)[number];
 
 export interface StreamRecorderProps {
   /**
@@ -47,10 +52,16 @@ export interface StreamRecorderProps {
    */
   readonly libraryKey?: IKey;
   /**
-   * Where recorder tasks run: its public subnets, with a public address for each task.
+   * Where recorder tasks run.
    * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
    */
   readonly vpc?: IVpc | Vpc;
+  /**
+   * Which subnets of `vpc`. `public`: each task has a public address, $0.005 an hour. `private`: through your NAT, which
+   * costs for each GB, sources' media too. `isolated`: no way out but VPC endpoints (docs/aws.md), for sources inside.
+   * @default 'public'
+   */
+  readonly subnets?: SubnetKind;
   /**
    * Tried in this order for each recording. Spot is cheaper, and a task may be taken away at two minutes' notice.
    * @default ['FARGATE']
@@ -79,6 +90,11 @@ export interface StreamRecorderProps {
    */
   readonly auth?: ApiAuth;
   /**
+   * A name of yours for the API, whose record you make: an alias to `domainTarget`.
+   * @default API Gateway's name
+   */
+  readonly domain?: DomainProps;
+  /**
    * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
    * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
    * @default false
@@ -100,6 +116,12 @@ export interface StreamRecorderProps {
    */
   readonly memoryMb?: number;
   /**
+   * Of recorders' tasks and hosts, and of the image that is built for them: whoever builds it on a machine of the other
+   * kind needs a builder that can (docs/aws.md). The functions are arm64 in any case, and need no builder.
+   * @default 'arm64', a fifth cheaper
+   */
+  readonly cpuArchitecture?: CpuArchitectureName;
+  /**
    * Tasks that are always there and carry many recordings each: a recording begins within a second or two, where a task
    * of its own takes half a minute to come. They cost what stands, recordings or not (docs/scale.md). What they have no
    * room for gets a task of its own.
@@ -107,7 +129,7 @@ export interface StreamRecorderProps {
    */
   readonly hosts?: HostsProps;
   /**
-   * The recorder's image, arm64, if it is built elsewhere.
+   * The recorder's image, of `cpuArchitecture`, if it is built elsewhere.
    * @default built from container/Dockerfile by `cdk deploy`
    */
   readonly image?: ContainerImage;

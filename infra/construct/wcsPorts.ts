@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { WCS_PORTS } from '../wcsPorts.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiAuth } from './apiAuth.ts';
+import { checkRegion } from './domain.ts';
 
 /** WCS's own ports, for clients that change nothing but a host name: HTTP on 8081, HTTPS on 8444. */
 export interface WcsPortsProps {
@@ -69,6 +70,12 @@ export class WcsPorts extends Construct {
       throw new Error('wcsPorts.clients: who may reach a load balancer of the internet must be said');
     }
     const vpc = props.vpc as IVpc;
+    if (vpc.availabilityZones.length < 2) {
+      throw new Error(
+        `wcsPorts.vpc: a load balancer needs subnets in two availability zones, and this VPC has ${vpc.availabilityZones.length}`,
+      );
+    }
+    checkRegion(this, 'wcsPorts.certificate', certificate.certificateArn);
     const clients = props.clients ?? [Peer.ipv4(vpc.vpcCidrBlock)];
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,

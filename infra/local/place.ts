@@ -45,6 +45,7 @@ export function resources(
     containerName: RECORDER_TASK.containerName,
     subnetIds: 'subnet-local',
     securityGroupIds: 'sg-local',
+    assignPublicIp: 'ENABLED',
     capacityProviders: 'FARGATE',
     launchQueueUrl: queueUrl('launch'),
     settleQueueUrl: queueUrl('settle'),

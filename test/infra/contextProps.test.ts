@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { readContextProps, recorderProps } from '../../infra/contextProps.ts';
 import { StreamRecorderStack } from '../../infra/streamRecorderStack.ts';
@@ -19,6 +19,13 @@ const ALL = {
   hooks: { secretsSha256: ['a'.repeat(64)] },
   auth: { kind: 'basic', secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:api-AbCdEf' },
   console: true,
+  domain: {
+    name: 'recorder.example.com',
+    certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/1',
+  },
+  onRecordArn: 'arn:aws:lambda:eu-west-1:111122223333:function:mine',
+  subnets: 'public',
+  cpuArchitecture: 'x86_64',
   cpuUnits: 512,
   memoryMb: 1024,
   hosts: { min: 1, max: 3, cpuUnits: 2048, memoryMb: 4096, maxRecordings: 60 },
@@ -41,13 +48,18 @@ function templateOf(context: unknown): Template {
 }
 
 describe('the context key streamRecorder', () => {
-  it.each([
-    ['an object', ALL],
-    ['JSON, as -c gives it', JSON.stringify(ALL)],
-  ])('says every property: %s', (_what, context) => {
-    const template = templateOf(context);
+  it('is the same as JSON, as -c gives it', () => {
+    expect(readContextProps(JSON.stringify(ALL))).toEqual(readContextProps(ALL));
+  });
+
+  it('says every property', () => {
+    const template = templateOf(ALL);
     template.resourceCountIs('AWS::S3::Bucket', 0);
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '512', Memory: '1024' });
+    template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', { DomainName: ALL.domain.name });
+    template.hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({ Arn: ALL.onRecordArn })],
+    });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [TOPIC] });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
     const functions = JSON.stringify(template.findResources('AWS::Lambda::Function'));
@@ -76,6 +88,13 @@ describe('the context key streamRecorder', () => {
     [{ auth: { kind: 'cookie' } }, 'streamRecorder.auth.kind'],
     [{ alarmTopicArn: 'oncall' }, 'streamRecorder.alarmTopicArn must be an ARN'],
     [{ logRetentionDays: 31 }, "streamRecorder.logRetentionDays must be one of CloudWatch's: 1, 3, 5"],
+    [{ subnets: 'inside' }, 'streamRecorder.subnets must be one of public, private, isolated'],
+    [{ domain: { name: 'x.example' } }, 'streamRecorder.domain.certificateArn is missing'],
+    [{ onRecordScript: { largerRecords: 'link' } }, 'streamRecorder.onRecordScript'],
+    [
+      { wcsPorts: { certificateArn: ALL.domain.certificateArn, clients: ['10.0.0.1'] } },
+      'streamRecorder.wcsPorts.clients.0 must be a CIDR, such as 198.51.100.0/24',
+    ],
     [{ vpcId: 'main' }, 'streamRecorder.vpcId must be a VPC'],
     [{ recordingDefaults: { partBytes: 5 } }, 'streamRecorder.recordingDefaults.partBytes must be at least'],
     [{ limits: { maxConcurrentRecordings: 0 } }, 'streamRecorder.limits.maxConcurrentRecordings must be'],
@@ -88,6 +107,11 @@ describe('the context key streamRecorder', () => {
     );
   });
 
+  it('needs a VPC for the ports of WCS', () => {
+    const context = { wcsPorts: { certificateArn: ALL.domain.certificateArn } };
+    expect(() => templateOf(context)).toThrow('streamRecorder.wcsPorts needs streamRecorder.vpcId');
+  });
+
   it('is documented, property by property', () => {
     const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
     const documented = [...text.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
@@ -95,6 +119,7 @@ describe('the context key streamRecorder', () => {
     );
     const known = [
       'vpcId',
+      'wcsPorts',
       'onRecordScript',
       'libraryExpiryDays',
       'leftoversExpiryDays',

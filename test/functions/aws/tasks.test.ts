@@ -13,6 +13,7 @@ it('launches an attempt once, though a deployment came between two launches of i
       containerName: 'recorder',
       subnets: ['subnet-1'],
       securityGroups: ['sg-1'],
+      assignPublicIp: 'ENABLED',
       landingBucket: 'landing',
       capacityProviders: ['FARGATE'],
     });

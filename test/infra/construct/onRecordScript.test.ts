@@ -94,7 +94,7 @@ describe('onRecordScript', () => {
       synthesize({ onRecordScript });
     };
     expect(() => refused(plain)).toThrow('must begin with #!');
-    expect(() => refused(path.join(folder, 'none.sh'))).toThrow('ENOENT');
+    expect(() => refused(path.join(folder, 'none.sh'))).toThrow('onRecordScript: there is no file');
     expect(() => refused({ script, temporaryMb: 20_000 })).toThrow('onRecordScript.temporaryMb');
   });
 });

@@ -1,0 +1,103 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import { type Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { ApiAuth } from './apiAuth.ts';
+import { checkExpiry } from './buckets.ts';
+import { checkRegion } from './domain.ts';
+import { CAPACITY_PROVIDERS } from './hosts.ts';
+import { CPU_ARCHITECTURES } from './recorderTaskDefinition.ts';
+import { LIBRARY_STORAGE_CLASSES, type StreamRecorderProps } from './streamRecorderProps.ts';
+
+const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
+  landingBucket: true,
+  libraryBucket: true,
+  libraryStorageClass: true,
+  libraryKey: true,
+  vpc: true,
+  subnets: true,
+  capacityProviders: true,
+  recordingDefaults: true,
+  limits: true,
+  hooks: true,
+  auth: true,
+  domain: true,
+  console: true,
+  wcsPorts: true,
+  cpuUnits: true,
+  memoryMb: true,
+  cpuArchitecture: true,
+  hosts: true,
+  image: true,
+  onRecord: true,
+  onRecordScript: true,
+  libraryExpiry: true,
+  leftoversExpiry: true,
+  alarmTopic: true,
+  logRetention: true,
+};
+
+/**
+ * What synth can know of the properties together, and of those that types alone hold, which a page of JavaScript does not
+ * have. Each piece of the construct checks its own besides.
+ * @throws Error naming the property, the rule and what is right
+ */
+export function checkProps(scope: Construct, props: StreamRecorderProps): void {
+  for (const name of Object.keys(props)) {
+    if (!Object.hasOwn(KNOWN, name)) {
+      throw new Error(`${name}: is no property of StreamRecorder; it has ${Object.keys(KNOWN).join(', ')}`);
+    }
+  }
+  const { capacityProviders = ['FARGATE'], landingBucket, libraryBucket } = props;
+  if (capacityProviders.length === 0)
+    throw new Error("capacityProviders: at least one is needed: ['FARGATE']");
+  if (new Set(capacityProviders).size < capacityProviders.length) {
+    throw new Error(`capacityProviders: each may be there once, and it is ${capacityProviders.join(', ')}`);
+  }
+  for (const provider of capacityProviders) checkOneOf('capacityProviders', provider, CAPACITY_PROVIDERS);
+  checkOneOf('libraryStorageClass', props.libraryStorageClass, LIBRARY_STORAGE_CLASSES);
+  checkOneOf('cpuArchitecture', props.cpuArchitecture, CPU_ARCHITECTURES);
+  checkExpiry(props);
+  if (props.auth !== undefined) checkAuth(props.auth);
+  if (props.console === true && !['basic', 'none'].includes(props.auth?.kind ?? 'iam')) {
+    throw new Error(
+      `console: needs auth of kind basic or none, and it is ${props.auth?.kind ?? 'iam'}: a page cannot sign requests; such as auth: { kind: 'basic', secret }`,
+    );
+  }
+  if (landingBucket !== undefined) checkLanding(scope, landingBucket);
+  if (props.libraryKey !== undefined && libraryBucket === undefined) {
+    checkRegion(scope, 'libraryKey', props.libraryKey.keyArn);
+  }
+  if (props.alarmTopic !== undefined) checkRegion(scope, 'alarmTopic', props.alarmTopic.topicArn);
+}
+
+function checkOneOf(property: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new Error(`${property}: must be one of ${known.join(', ')}, and is ${value}`);
+}
+
+function checkAuth(auth: ApiAuth): void {
+  checkOneOf('auth.kind', auth.kind, ['iam', 'jwt', 'basic', 'none'] satisfies ApiAuth['kind'][]);
+  if (auth.kind !== 'jwt') return;
+  if (auth.audience.length === 0)
+    throw new Error("auth.audience: at least one is needed, such as ['recorder']");
+  if (!Token.isUnresolved(auth.issuer) && !/^https:\/\/[^\s/]+/.test(auth.issuer)) {
+    throw new Error(
+      `auth.issuer: must be an https URL, such as https://login.example.com/, and is "${auth.issuer}"`,
+    );
+  }
+}
+
+/** S3 sends its notifications to queues of the bucket's own region. */
+function checkLanding(scope: Construct, bucket: IBucket | Bucket): void {
+  const { region } = Stack.of(scope);
+  const its = bucket.env.region;
+  if (!Token.isUnresolved(its) && !Token.isUnresolved(region) && its !== region) {
+    throw new Error(`landingBucket: must be in the stack's region, ${region}, and is in ${its}`);
+  }
+  const made = bucket.node.defaultChild;
+  if (made instanceof CfnBucket && made.versioningConfiguration !== undefined) {
+    throw new Error(
+      'landingBucket: must not be versioned: state changes often, and each version is kept and paid for',
+    );
+  }
+}

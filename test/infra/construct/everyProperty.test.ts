@@ -1,0 +1,195 @@
+import path from 'node:path';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
+import { only, testApp, testImage } from './stacks.ts';
+
+const HERE = 'arn:aws:acm:eu-west-1:111122223333:certificate/1';
+const ENV = { account: '111122223333', region: 'eu-west-1' };
+
+/** Every property there is, and the resources that they name. */
+function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landingBucket' | 'libraryBucket'>> {
+  const certificate = Certificate.fromCertificateArn(stack, 'Certificate', HERE);
+  const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-1',
+    vpcCidrBlock: '10.0.0.0/16',
+    availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    publicSubnetIds: ['subnet-public-a', 'subnet-public-b'],
+    privateSubnetIds: ['subnet-private-a', 'subnet-private-b'],
+  });
+  return {
+    libraryStorageClass: 'GLACIER_IR',
+    libraryKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/1'),
+    vpc,
+    subnets: 'private',
+    capacityProviders: ['FARGATE_SPOT', 'FARGATE'],
+    recordingDefaults: { audioSampleRateHz: 48_000 },
+    limits: { maxConcurrentRecordings: 7 },
+    hooks: { secretsSha256: ['a'.repeat(64)] },
+    auth: { kind: 'basic', secret: Secret.fromSecretNameV2(stack, 'Callers', 'callers') },
+    domain: { name: 'recorder.example.com', certificate },
+    console: true,
+    wcsPorts: { vpc, certificate },
+    cpuUnits: 512,
+    memoryMb: 1_024,
+    cpuArchitecture: 'x86_64',
+    hosts: { min: 1 },
+    image: testImage(),
+    onRecord: LambdaFunction.fromFunctionAttributes(stack, 'OnRecord', {
+      functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:mine',
+      sameEnvironment: true,
+    }),
+    onRecordScript: path.join(import.meta.dirname, '../migration/fixtures/on_record_hook.sh'),
+    libraryExpiry: Duration.days(400),
+    leftoversExpiry: Duration.days(60),
+    alarmTopic: Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-west-1:111122223333:oncall'),
+    logRetention: RetentionDays.ONE_WEEK,
+  };
+}
+
+describe('a deployment with every property', () => {
+  let template: Template;
+  let recorder: StreamRecorder;
+  beforeAll(() => {
+    const app = testApp();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    const stack = new Stack(app, 'Test', { env: ENV });
+    recorder = new StreamRecorder(stack, 'Recorder', everyProperty(stack));
+    // Throws where cdk-nag finds what nobody has acknowledged.
+    app.synth();
+    template = Template.fromStack(stack);
+  });
+
+  it('runs recorders and hosts of that architecture in the private subnets, without public addresses', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::ECS::TaskDefinition'))) {
+      expect(Properties.RuntimePlatform.CpuArchitecture).toBe('X86_64');
+    }
+    const subnets = ['subnet-private-a', 'subnet-private-b'];
+    template.hasResourceProperties('AWS::ECS::Service', {
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED', Subnets: subnets } },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ SUBNET_IDS: subnets.join(), ASSIGN_PUBLIC_IP: 'DISABLED' }),
+      },
+    });
+  });
+
+  it('answers under its own name, and says what a DNS record has to lead to', () => {
+    const { id } = only<object>(template, 'AWS::ApiGatewayV2::DomainName', {
+      DomainName: 'recorder.example.com',
+      DomainNameConfigurations: [Match.objectLike({ CertificateArn: HERE, EndpointType: 'REGIONAL' })],
+    });
+    template.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { DomainName: { Ref: id } });
+    expect(recorder.apiUrl).toBe('https://recorder.example.com/');
+    expect(Stack.of(recorder).resolve(recorder.domainTarget)).toEqual({
+      'Fn::GetAtt': [id, 'RegionalDomainName'],
+    });
+  });
+
+  it('tells the functions what callers may spend', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          RECORDING_LIMITS: JSON.stringify({
+            maxConcurrentRecordings: 7,
+            maxDurationMs: 30 * 24 * 3_600_000,
+          }),
+        }),
+      },
+    });
+  });
+});
+
+describe('what cannot be is refused at synth, by its property', () => {
+  const synthesized = (propsOf: (stack: Stack) => unknown) => () => {
+    const stack = new Stack(testApp(), 'Test', { env: ENV });
+    new StreamRecorder(stack, 'Recorder', {
+      image: testImage(),
+      ...(propsOf(stack) as StreamRecorderProps),
+    });
+  };
+  const bucketIn = (stack: Stack, region: string) =>
+    Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'mine', region });
+
+  it.each<[string, (stack: Stack) => unknown]>([
+    ['recordingDefault: is no property of StreamRecorder', () => ({ recordingDefault: {} })],
+    [
+      'capacityProviders: must be one of FARGATE, FARGATE_SPOT, and is EC2',
+      () => ({ capacityProviders: ['EC2'] }),
+    ],
+    ['capacityProviders: each may be there once', () => ({ capacityProviders: ['FARGATE', 'FARGATE'] })],
+    ['libraryStorageClass: must be one of STANDARD, ', () => ({ libraryStorageClass: 'GLACIER' })],
+    ['cpuArchitecture: must be one of arm64, x86_64, and is arm', () => ({ cpuArchitecture: 'arm' })],
+    ['cpuUnits: Fargate has 256, 512, 1024', () => ({ cpuUnits: 300 })],
+    [
+      'memoryMb: for 512 CPU units Fargate has 1024 to 4096, in steps of 1024 MiB, such as 1024, and it is 512',
+      () => ({ cpuUnits: 512 }),
+    ],
+    ['memoryMb: for 256 CPU units Fargate has 512, 1024 or 2048 MiB', () => ({ memoryMb: 1_536 })],
+    ['hosts.memoryMb: for 2048 CPU units', () => ({ hosts: { cpuUnits: 2_048 } })],
+    ['limits.maxConcurrentRecordings must be at least', () => ({ limits: { maxConcurrentRecordings: 0 } })],
+    [
+      'recordingDefaults: maxDurationMs must be at most 60 seconds',
+      () => ({ limits: { maxDurationMs: 60_000 }, recordingDefaults: { maxDurationMs: 60_001 } }),
+    ],
+    ['auth.kind: must be one of iam, jwt, basic, none', () => ({ auth: { kind: 'cookie' } })],
+    [
+      'auth.issuer: must be an https URL, such as https://login.example.com/',
+      () => ({ auth: { kind: 'jwt', issuer: 'login.example.com', audience: ['recorder'] } }),
+    ],
+    ['console: needs auth of kind basic or none', () => ({ console: true })],
+    [
+      "landingBucket: must be in the stack's region, eu-west-1",
+      (stack) => ({ landingBucket: bucketIn(stack, 'us-east-1') }),
+    ],
+    [
+      'landingBucket: must not be versioned',
+      (stack) => ({ landingBucket: new Bucket(stack, 'B', { versioned: true }) }),
+    ],
+    [
+      "libraryKey: must be in the stack's region",
+      (stack) => ({ libraryKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:111122223333:key/1') }),
+    ],
+    [
+      "alarmTopic: must be in the stack's region, eu-west-1, and is in us-east-1",
+      (stack) => ({ alarmTopic: Topic.fromTopicArn(stack, 'T', 'arn:aws:sns:us-east-1:111122223333:x') }),
+    ],
+    ['subnets: private needs a vpc', () => ({ subnets: 'private' })],
+    [
+      'vpc: recorder tasks need at least one private subnet (with a route to a NAT',
+      (stack) => ({ subnets: 'private', vpc: new Vpc(stack, 'Vpc', { natGateways: 0 }) }),
+    ],
+    [
+      'domain.name: must be a host name in lower case, such as recorder.example.com, and is "https://x.example"',
+      (stack) => ({
+        domain: {
+          name: 'https://x.example',
+          certificate: Certificate.fromCertificateArn(stack, 'C', HERE),
+        },
+      }),
+    ],
+    [
+      "domain.certificate: must be in the stack's region",
+      (stack) => ({
+        domain: {
+          name: 'x.example',
+          certificate: Certificate.fromCertificateArn(stack, 'C', HERE.replace('eu-west-1', 'us-east-1')),
+        },
+      }),
+    ],
+    ['onRecordScript: there is no file', () => ({ onRecordScript: './nowhere.sh' })],
+  ])('%s', (message, propsOf) => {
+    expect(synthesized(propsOf)).toThrow(message);
+  });
+});
