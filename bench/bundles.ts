@@ -3,18 +3,11 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
-import {
-  BUNDLE_ALIASES,
-  BUNDLE_BANNER,
-  BUNDLE_MAIN_FIELDS,
-  BUNDLE_TARGET,
-} from '../infra/construct/bundling/options.ts';
+import { bundleFunction } from '../infra/construct/bundling/bundle.ts';
 import { FUNCTIONS } from '../infra/wiring.ts';
 import { type Benchmark, type Measurement, median } from './report.ts';
 
 const run = promisify(execFile);
-const root = path.resolve(import.meta.dirname, '..');
 
 /** Size of each function's bundle, and how long Node takes to import it over an empty module: the code's cold start. */
 export const bundles: Benchmark = {
@@ -31,7 +24,7 @@ export const bundles: Benchmark = {
         name,
         outfile: path.join(folder, `${name}.mjs`),
       }));
-      await Promise.all(built.map(({ name, outfile }) => bundle(name, outfile)));
+      await Promise.all(built.map(({ name, outfile }) => bundleFunction(name, outfile)));
       for (const { name, outfile } of built) {
         const importMs = median(await importTimes(outfile, runs)) - emptyMs;
         measurements.push(
@@ -45,22 +38,6 @@ export const bundles: Benchmark = {
     }
   },
 };
-
-async function bundle(name: string, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [path.join(root, 'functions', 'handlers', `${name}.ts`)],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: BUNDLE_TARGET,
-    mainFields: [...BUNDLE_MAIN_FIELDS],
-    banner: { js: BUNDLE_BANNER },
-    alias: { ...BUNDLE_ALIASES },
-    logLevel: 'warning',
-  });
-}
 
 async function importTimes(file: string, runs: number): Promise<number[]> {
   const script = `const began = performance.now(); await import(${JSON.stringify(file)}); console.log(performance.now() - began);`;

@@ -58,11 +58,14 @@ export const CONSOLE = {
     environment: {},
     grants: [],
   },
+  /** Beside the bundle, in the function's own folder: what the page is made of. */
+  folder: 'console',
   /** Its variables: the folder with the files, and the origins that the links of records lead to. */
   environment: { folder: 'CONSOLE_FOLDER', mediaOrigins: 'CONSOLE_MEDIA_ORIGINS' },
   paths: ['/', '/console', '/console/{file}'],
 } as const satisfies {
   readonly function: FunctionSpec;
+  readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly paths: readonly string[];
 };

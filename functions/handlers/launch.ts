@@ -7,6 +7,8 @@ import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { taskLauncher } from '../aws/tasks.ts';
 import { type LaunchAsk, launchAskSchema, NO_HOSTS } from '../core/protocol/asks.ts';
+import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
+import { LAUNCH_METRICS } from '../core/metrics/recordingMetrics.ts';
 import { type LaunchPorts, launchAsked } from '../core/protocol/launchAsked.ts';
 import { launchKey } from '../core/state/keys.ts';
 import { setUpAftermath } from '../mending/setup.ts';
@@ -78,7 +80,9 @@ async function launchMessage(message: SQSRecord): Promise<void> {
     const ask = launchAskSchema.parse(JSON.parse(message.body));
     const { recordingId, attempt, tries } = ask;
     log.appendKeys({ recordingId, attempt });
-    log.info('recorder asked for', { launch: await launchAsked(setup().ports, ask), tries });
+    const launch = await launchAsked(setup().ports, ask);
+    const metrics = { [LAUNCH_METRICS[launch]]: { value: 1, unit: 'Count' } } as const;
+    log.info('recorder asked for', { launch, tries, ...embeddedMetrics('launch', Date.now(), metrics) });
   } catch (error) {
     log.error('no recorder could be asked for; the message comes again', error as Error);
     await comeAgainSoon(setup().queue, message, AGAIN_SECONDS, log);

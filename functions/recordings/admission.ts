@@ -1,5 +1,8 @@
+import { logger } from '../aws/logger.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
+import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
+import { REFUSED_METRIC } from '../core/metrics/recordingMetrics.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { ACTIVE_PREFIX } from '../core/state/keys.ts';
 
@@ -29,6 +32,9 @@ export class Admission {
     // Whoever is refused is refused by what is so now.
     if (isOld || this.#active >= this.#max) await this.#count();
     if (this.#active >= this.#max) {
+      const metrics = { [REFUSED_METRIC]: { value: 1, unit: 'Count' } } as const;
+      const counted = embeddedMetrics('api', this.#clock.nowMs(), metrics);
+      logger.warn('a recording is not started: as many go on as are allowed', { ...counted });
       throw new RecorderError(
         'too_many_recordings',
         `${this.#max} recordings go on, as many as this deployment allows (limits.maxConcurrentRecordings). Stop one, or try again later.`,

@@ -1,7 +1,16 @@
 import * as z from 'zod/mini';
 import type { EventBus } from '../aws/eventBus.ts';
+import { logger } from '../aws/logger.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { EVENT_TYPES, type EventDetails, type EventType, eventId } from '../core/events/published.ts';
+import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
+import {
+  type Metrics,
+  outcomeMetrics,
+  partMetrics,
+  RECORDING_SOURCE,
+  startMetrics,
+} from '../core/metrics/recordingMetrics.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announcedKey } from '../core/state/keys.ts';
@@ -21,28 +30,30 @@ type Facts<T extends EventType> = Omit<
 >;
 
 /**
- * Publishes a fact of a recording, and notes that it was. What is noted is not published again; what was published and
+ * Publishes a fact of a recording, and notes that it was; whoever noted it counts it. What is noted is not published again; what was published and
  * could not be noted is: at least once, with the same id.
  */
 async function announce<T extends EventType>(
   { store, bus, clock }: AnnouncementPorts,
   { recordingId, mediaSessionId, stream }: Job,
   type: T,
-  facts: Facts<T>,
-  part?: number,
+  { facts, metrics, part }: { readonly facts: Facts<T>; readonly metrics: Metrics; readonly part?: number },
 ): Promise<void> {
   const id = eventId(type, recordingId, part);
   const key = announcedKey(recordingId, id);
   if ((await store.read(key, announcedSchema)) !== undefined) return;
   await bus.publish(type, { id, recordingId, mediaSessionId, streamName: stream.name, ...facts });
-  await store.create(key, { atMs: clock.nowMs() });
+  const isFirst = await store.create(key, { atMs: clock.nowMs() });
+  if (!isFirst || Object.keys(metrics).length === 0) return;
+  const counted = embeddedMetrics(RECORDING_SOURCE, clock.nowMs(), metrics);
+  logger.info(type.toLowerCase(), { recordingId, mediaSessionId, ...counted });
 }
 
 /** The first frame is on its way to S3. */
 export function announceStart(ports: AnnouncementPorts, job: Job, open: OpenPart): Promise<void> {
   const { attempt, part, startTimeMs, tracks, leftOut } = open;
   const facts = { attempt, part, startTimeMs, tracks, ...(leftOut === undefined ? {} : { leftOut }) };
-  return announce(ports, job, EVENT_TYPES.recordingStarted, facts);
+  return announce(ports, job, EVENT_TYPES.recordingStarted, { facts, metrics: startMetrics(job, open) });
 }
 
 /** A part is complete in landing. */
@@ -55,7 +66,7 @@ export function announcePart(ports: AnnouncementPorts, job: Job, final: FinalPar
     ...(recovered ? { recovered } : {}),
     ...(estimatedLossMs === undefined ? {} : { estimatedLossMs }),
   };
-  return announce(ports, job, EVENT_TYPES.partFinished, facts, part);
+  return announce(ports, job, EVENT_TYPES.partFinished, { facts, metrics: partMetrics(final), part });
 }
 
 /** The recording has ended. */
@@ -63,7 +74,10 @@ export function announceOutcome(ports: AnnouncementPorts, job: Job, outcome: Out
   const { status, reason, parts } = outcome;
   const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
   const join = job.settings.join && parts > 1 ? { join: true as const } : {};
-  return announce(ports, job, type, { reason, parts, ...join });
+  return announce(ports, job, type, {
+    facts: { reason, parts, ...join },
+    metrics: outcomeMetrics(outcome),
+  });
 }
 
 /** Everything that is known of a recording and was not announced: whoever should have done it is gone. */

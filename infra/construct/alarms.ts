@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
-  type AlarmProps,
+  AlarmRule,
   ComparisonOperator,
+  CompositeAlarm,
   type IMetric,
-  type Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -12,134 +12,255 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { OWN_METRICS } from './metrics.ts';
 
 /** Of all hosts' room. */
 const FULL_PERCENT = 95;
+/** Of the disk that bridges an outage of S3. */
+const SPOOL_PERCENT = 50;
+/** A tail is saved each two seconds while S3 answers. */
+const TAIL_AGE_MS = 30_000;
+const RELOCATION_AGE = Duration.minutes(30);
 
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
-  readonly functions: Readonly<Record<'relocate' | 'taskStopped' | 'reconcile' | 'launch', IFunction>>;
-  /** Percent of their room that hosts use, where there are hosts. */
-  readonly hosts: Metric | undefined;
-  /** Events that the deployer's function, or his script, did not take, if there is one. */
+  readonly relocationQueue: IQueue;
+  readonly functions: Readonly<
+    Record<'relocate' | 'taskStopped' | 'settle' | 'reconcile' | 'launch', IFunction>
+  >;
+  /** Answers of the API with 5xx. */
+  readonly serverErrors: IMetric;
+  /** Disk that a recorder's spool may take. */
+  readonly spoolMaxBytes: number;
+  /** Whether there are hosts. */
+  readonly hasHosts: boolean;
+  /** Events that nobody took: of our own rules, and of the deployer's function and script, where there is one. */
   readonly notDelivered: {
+    readonly events: IQueue;
     readonly onRecord: IQueue | undefined;
     readonly onRecordScript: IQueue | undefined;
   };
   /** Events that endpoints did not take. */
   readonly webhooks: readonly IQueue[];
-  /** Told when an alarm goes off, and when it is over. */
+  /** Told when somebody has to act, and when it is over. */
   readonly topic: ITopic | undefined;
 }
 
+interface AlarmSpec {
+  readonly id: string;
+  readonly description: string;
+  readonly metric: IMetric;
+  /** 1 by default. */
+  readonly threshold?: number;
+  /** How many periods in a row; 1 by default. */
+  readonly periods?: number;
+  /** It is there all the time: too little of it, or nothing, is what goes wrong. */
+  readonly whenMissing?: true;
+}
+
+const period = Duration.minutes(5);
+const waiting = (queue: IQueue): IMetric =>
+  queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
+
 /**
- * What a person must look at: a record that stays in landing, and a net that does not hold any more. Each has a section in
- * docs/operations.md.
+ * What a person must look at. Each alarm has a section in docs/operations.md. A fault of S3, say, sets off many of them: they
+ * are bound together by what is at stake, and only the three of those ring.
  */
 export class Alarms extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    { deadLetterQueue, functions, hosts, notDelivered, webhooks, topic }: AlarmsProps,
-  ) {
+  /** Those that ring, by what is at stake. */
+  readonly ringing: readonly CompositeAlarm[];
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const period = Duration.minutes(5);
-    const alarms = [
-      this.#onAny(
-        'RecordsNotMoved',
-        'A record could not be moved to the library: it is still in landing, its message in the dead-letter queue',
-        deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+    this.ringing = [
+      this.#together('MediaAtRisk', 'What streams send now may not be recorded', mediaAtRisk(props)),
+      this.#together(
+        'RecordsWait',
+        'What was recorded does not reach those who wait for it',
+        recordsWait(props),
       ),
-      this.#onAny(
-        'RelocateErrors',
-        'relocate crashed or timed out; its messages come again',
-        functions.relocate.metricErrors({ period }),
-      ),
-      this.#onAny(
-        'TaskStoppedErrors',
-        'taskStopped crashed or timed out: what a lost recorder left waits for the next try, or for reconcile',
-        functions.taskStopped.metricErrors({ period }),
-      ),
-      this.#onAny(
-        'LaunchErrors',
-        'launch crashed or timed out: recordings wait for their recorder',
-        functions.launch.metricErrors({ period }),
-      ),
-      // One run that fails is made good by the next.
-      this.#onAny(
-        'ReconcileErrors',
-        'reconcile crashed or timed out three times in a row: nothing mends what events have missed',
-        functions.reconcile.metricErrors({ period }),
-        { evaluationPeriods: 3 },
-      ),
-      this.#onAny(
-        'ReconcileNotRunning',
-        'reconcile was not called for half an hour: nothing mends what events have missed',
-        functions.reconcile.metricInvocations({ period: Duration.minutes(30) }),
-        {
-          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-          treatMissingData: TreatMissingData.BREACHING,
-        },
-      ),
+      this.#together('NothingMends', 'Nothing mends what events have missed', nothingMends(props)),
     ];
-    const webhooksFailed = webhooks.map(
-      (queue, index) =>
-        [`Webhook${index}Failed`, `webhooks.${index} did not take an event for a day`, queue] as const,
-    );
-    for (const [id, description, queue] of [
-      ['OnRecordFailed', 'onRecord did not take an event for a day', notDelivered.onRecord],
-      ['OnRecordScriptFailed', 'onRecordScript failed three times for a record', notDelivered.onRecordScript],
-      ...webhooksFailed,
-    ] as const) {
-      if (queue === undefined) continue;
-      const metric = queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
-      alarms.push(this.#onAny(id, `${description}: it waits in the queue of what was not delivered`, metric));
-    }
-    if (hosts !== undefined) alarms.push(...this.#onHosts(hosts));
+    const { topic } = props;
     if (topic === undefined) return;
-    for (const alarm of alarms) {
+    for (const alarm of this.ringing) {
       alarm.addAlarmAction(new SnsAction(topic));
       alarm.addOkAction(new SnsAction(topic));
     }
   }
 
-  #onHosts(load: Metric): Alarm[] {
-    const period = Duration.minutes(5);
-    return [
-      this.#onAny(
-        'HostsFull',
-        'Hosts were full for half an hour: recordings wait for tasks of their own. Raise hosts.max, or see why no host comes',
-        load.with({ period, statistic: 'Average' }),
-        { threshold: FULL_PERCENT, evaluationPeriods: 6 },
-      ),
-      this.#onAny(
-        'HostsNotRunning',
-        'No host said that it is there for ten minutes: recordings wait for tasks of their own',
-        load.with({ period, statistic: 'SampleCount' }),
-        {
-          comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-          treatMissingData: TreatMissingData.BREACHING,
-          evaluationPeriods: 2,
-        },
-      ),
-    ];
+  #together(id: string, alarmDescription: string, specs: readonly AlarmSpec[]): CompositeAlarm {
+    const alarms = specs.map((spec) => this.#alarm(spec));
+    return new CompositeAlarm(this, id, { alarmDescription, alarmRule: AlarmRule.anyOf(...alarms) });
   }
 
-  #onAny(
-    id: string,
-    alarmDescription: string,
-    metric: IMetric,
-    more: Partial<
-      Pick<AlarmProps, 'comparisonOperator' | 'evaluationPeriods' | 'threshold' | 'treatMissingData'>
-    > = {},
-  ): Alarm {
+  #alarm({ id, description, metric, threshold = 1, periods = 1, whenMissing }: AlarmSpec): Alarm {
     return new Alarm(this, id, {
-      alarmDescription,
+      alarmDescription: `${description}. docs/operations.md: ${id}`,
       metric,
-      threshold: 1,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-      ...more,
+      threshold,
+      evaluationPeriods: periods,
+      ...(whenMissing
+        ? {
+            comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+            treatMissingData: TreatMissingData.BREACHING,
+          }
+        : { treatMissingData: TreatMissingData.NOT_BREACHING }),
     });
   }
+}
+
+function mediaAtRisk({ functions, serverErrors, spoolMaxBytes, hasHosts }: AlarmsProps): AlarmSpec[] {
+  return [
+    {
+      id: 'RecordingsFailed',
+      description: 'A recording failed, or never began, and neither its source nor a caller is the cause',
+      metric: OWN_METRICS.recorderFailed,
+    },
+    {
+      id: 'RecordingsRefused',
+      description: 'As many recordings go on as limits.maxConcurrentRecordings allows: starts are refused',
+      metric: OWN_METRICS.tooManyRecordings,
+    },
+    {
+      id: 'LaunchErrors',
+      description: 'launch crashed or timed out: recordings wait for their recorder',
+      metric: functions.launch.metricErrors({ period }),
+    },
+    {
+      id: 'LaunchesRefused',
+      description: 'ECS refused tasks for a quarter of an hour: a quota, its rate, or capacity',
+      metric: OWN_METRICS.launchesRefused,
+      threshold: 5,
+      periods: 3,
+    },
+    {
+      id: 'UploadsBehind',
+      description: 'A recorder could not save what it has received for half a minute: S3 is slow or away',
+      metric: OWN_METRICS.tailAgeMs,
+      threshold: TAIL_AGE_MS,
+      periods: 2,
+    },
+    {
+      id: 'SpoolFilling',
+      description:
+        "A recorder's disk is half full of what S3 does not take: when it is full, its recording ends",
+      metric: OWN_METRICS.spoolBytes,
+      threshold: Math.max(1, (spoolMaxBytes * SPOOL_PERCENT) / 100),
+    },
+    {
+      id: 'ApiErrors',
+      description: 'The API answered with 5xx again and again for ten minutes',
+      metric: serverErrors,
+      threshold: 5,
+      periods: 2,
+    },
+    ...(hasHosts ? ofHosts() : []),
+  ];
+}
+
+function ofHosts(): AlarmSpec[] {
+  return [
+    {
+      id: 'HostsFull',
+      description:
+        'Hosts were full for half an hour: recordings wait for tasks of their own. Raise hosts.max, or see why no host comes',
+      metric: OWN_METRICS.hostLoad.with({ period }),
+      threshold: FULL_PERCENT,
+      periods: 6,
+    },
+    {
+      id: 'HostsNotRunning',
+      description: 'No host said that it is there for ten minutes: recordings wait for tasks of their own',
+      metric: OWN_METRICS.hostLoad.with({ period, statistic: 'SampleCount' }),
+      periods: 2,
+      whenMissing: true,
+    },
+  ];
+}
+
+function recordsWait(props: AlarmsProps): AlarmSpec[] {
+  const { deadLetterQueue, relocationQueue, functions, notDelivered, webhooks } = props;
+  const told = webhooks.map(
+    (queue, index) =>
+      [`Webhook${index}Failed`, `webhooks.${index} did not take an event for a day`, queue] as const,
+  );
+  return [
+    {
+      id: 'RecordsNotMoved',
+      description:
+        'A record could not be moved to the library: it is still in landing, its message in the dead-letter queue',
+      metric: waiting(deadLetterQueue),
+    },
+    {
+      id: 'RecordsMoveLate',
+      description: 'A record has waited for half an hour to be moved to the library',
+      metric: relocationQueue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' }),
+      threshold: RELOCATION_AGE.toSeconds(),
+    },
+    {
+      id: 'RelocateErrors',
+      description: 'relocate crashed or timed out; its messages come again',
+      metric: functions.relocate.metricErrors({ period }),
+    },
+    ...(
+      [
+        ['OnRecordFailed', 'onRecord did not take an event for a day', notDelivered.onRecord],
+        [
+          'OnRecordScriptFailed',
+          'onRecordScript failed three times for a record',
+          notDelivered.onRecordScript,
+        ],
+        ...told,
+      ] as const
+    ).flatMap(([id, what, queue]) =>
+      queue === undefined
+        ? []
+        : [
+            {
+              id,
+              description: `${what}: it waits in the queue of what was not delivered`,
+              metric: waiting(queue),
+            },
+          ],
+    ),
+  ];
+}
+
+function nothingMends({ functions, notDelivered }: AlarmsProps): AlarmSpec[] {
+  const { taskStopped, settle, reconcile } = functions;
+  return [
+    {
+      id: 'TaskStoppedErrors',
+      description:
+        'taskStopped crashed or timed out: what a lost recorder left waits for the next try, or for reconcile',
+      metric: taskStopped.metricErrors({ period }),
+    },
+    {
+      id: 'SettleErrors',
+      description:
+        'settle crashed or timed out: what a lost worker left waits for the next try, or for reconcile',
+      metric: settle.metricErrors({ period }),
+    },
+    {
+      id: 'EventsNotDelivered',
+      description:
+        'An event of ECS or of a move reached nobody: it waits in a queue, and reconcile does its work',
+      metric: waiting(notDelivered.events),
+    },
+    // One run that fails is made good by the next.
+    {
+      id: 'ReconcileErrors',
+      description:
+        'reconcile crashed or timed out three times in a row: nothing mends what events have missed',
+      metric: reconcile.metricErrors({ period }),
+      periods: 3,
+    },
+    {
+      id: 'ReconcileNotRunning',
+      description: 'reconcile was not called for half an hour: nothing mends what events have missed',
+      metric: reconcile.metricInvocations({ period: Duration.minutes(30) }),
+      whenMissing: true,
+    },
+  ];
 }

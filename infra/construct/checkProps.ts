@@ -30,6 +30,7 @@ const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   image: true,
   onRecord: true,
   onRecordScript: true,
+  webhooks: true,
   libraryExpiry: true,
   leftoversExpiry: true,
   alarmTopic: true,

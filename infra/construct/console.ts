@@ -14,9 +14,6 @@ export interface ConsoleProps {
   readonly functionsProps: FunctionsProps;
 }
 
-/** Beside the bundle, in the function's own folder. */
-const FOLDER = 'console';
-
 /** The console's files, served by the API at `/console`: anybody may load the page, which asks for who may see. */
 export class Console extends Construct {
   constructor(scope: Construct, id: string, { httpApi, library, functionsProps }: ConsoleProps) {
@@ -24,14 +21,14 @@ export class Console extends Construct {
     const handler = lambdaFunction(this, CONSOLE.function, {
       ...functionsProps,
       environment: {
-        [CONSOLE.environment.folder]: FOLDER,
+        [CONSOLE.environment.folder]: CONSOLE.folder,
         [CONSOLE.environment.mediaOrigins]: Fn.join('', ['https://', library.bucketRegionalDomainName]),
       },
       commandHooks: {
         beforeInstall: () => [],
         beforeBundling: () => [],
         afterBundling: (inputDir, outputDir) => [
-          `"${process.execPath}" "${inputDir}/clients/web/build.ts" "${outputDir}/${FOLDER}"`,
+          `"${process.execPath}" "${inputDir}/clients/web/build.ts" "${outputDir}/${CONSOLE.folder}"`,
         ],
       },
     });

@@ -4,6 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
+  Code,
   type LayerVersion,
   LoggingFormat,
   type ParamsAndSecretsLayerVersion,
@@ -18,9 +19,8 @@ import { acknowledge } from './acknowledge.ts';
 import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './bundling/options.ts';
 import { functionEnvironment } from './environment.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
+import { prebuiltFunction, ROOT } from './packaged.ts';
 import { secretsExtension } from './secrets.ts';
-
-const ROOT = path.resolve(import.meta.dirname, '..', '..');
 
 export interface FunctionsProps {
   /** What the wiring's environment variables hold. */
@@ -95,10 +95,12 @@ export function lambdaFunction(
   logGroup.grantWrite(role);
   applyGrants(role, spec.grants, targets);
 
+  const prebuilt = prebuiltFunction(spec.name);
   const handler = new NodejsFunction(scope, 'Function', {
     description: spec.description,
-    entry: path.join(ROOT, 'functions', 'handlers', `${spec.name}.ts`),
-    handler: 'handler',
+    ...(prebuilt === undefined
+      ? { entry: path.join(ROOT, 'functions', 'handlers', `${spec.name}.ts`), handler: 'handler' }
+      : { code: Code.fromAsset(prebuilt), handler: 'index.handler' }),
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     timeout: Duration.seconds(spec.timeoutSeconds),

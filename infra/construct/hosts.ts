@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AvailabilityZoneRebalancing,
   type CapacityProviderStrategy,
@@ -10,10 +9,10 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../functions/core/metrics/embeddedMetrics.ts';
 import { aliveScript, HOST_TASK } from '../wiring.ts';
 import { checkFargateSize } from './fargateSizes.ts';
 import type { GrantTargets } from './grants.ts';
+import { OWN_METRICS } from './metrics.ts';
 import type { RecorderNetwork } from './network.ts';
 import { type CpuArchitectureName, recorderTaskDefinition } from './recorderTaskDefinition.ts';
 
@@ -81,8 +80,6 @@ export class Hosts extends Construct {
   readonly serviceName: string;
   /** How many there may be. */
   readonly max: number;
-  /** Percent of their room that is used, over all hosts. */
-  readonly load: Metric;
 
   /** @throws Error sizes that cannot be */
   constructor(scope: Construct, id: string, props: OwnProps) {
@@ -130,15 +127,8 @@ export class Hosts extends Construct {
       assignPublicIp: network.assignPublicIp,
     });
     this.serviceName = service.serviceName;
-    this.load = new Metric({
-      namespace: METRICS_NAMESPACE,
-      metricName: HOST_TASK.loadMetric,
-      dimensionsMap: { source: HOST_TASK.containerName },
-      statistic: 'Average',
-      period: Duration.minutes(1),
-    });
     service.autoScaleTaskCount({ minCapacity: min, maxCapacity: max }).scaleToTrackCustomMetric('Load', {
-      metric: this.load,
+      metric: OWN_METRICS.hostLoad,
       targetValue: TARGET_PERCENT,
       scaleInCooldown: SCALE_IN_COOLDOWN,
       scaleOutCooldown: SCALE_OUT_COOLDOWN,

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 
@@ -9,11 +10,17 @@ export interface MendingProps {
   readonly clusterArn: string;
   readonly taskStopped: IFunction;
   readonly reconcile: IFunction;
+  /** Where events wait that nobody took. */
+  readonly notDelivered: IQueue;
 }
 
 /** Events and schedule that keep recordings whole when a task or a function is lost. */
 export class Mending extends Construct {
-  constructor(scope: Construct, id: string, { clusterArn, taskStopped, reconcile }: MendingProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { clusterArn, taskStopped, reconcile, notDelivered }: MendingProps,
+  ) {
     super(scope, id);
     // Task events are on the account's default bus only.
     new Rule(this, 'TaskStopped', {
@@ -23,7 +30,12 @@ export class Mending extends Construct {
         detailType: [TASK_EVENTS.detailType],
         detail: { clusterArn: [clusterArn], lastStatus: [...TASK_EVENTS.lastStatuses] },
       },
-      targets: [new LambdaFunction(taskStopped, { maxEventAge: Duration.hours(TASK_EVENTS.retryHours) })],
+      targets: [
+        new LambdaFunction(taskStopped, {
+          maxEventAge: Duration.hours(TASK_EVENTS.retryHours),
+          deadLetterQueue: notDelivered,
+        }),
+      ],
     });
     new Rule(this, 'Schedule', {
       description: 'Mends what differs between state, ECS and S3',

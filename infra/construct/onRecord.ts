@@ -2,10 +2,10 @@ import { Duration } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
-import { acknowledge } from './acknowledge.ts';
+import { notDeliveredQueue } from './notDelivered.ts';
 
 export interface OnRecordProps {
   readonly eventBus: EventBus;
@@ -14,21 +14,11 @@ export interface OnRecordProps {
 
 /** A deployer's function, called for each record in the library; what it never took waits in a queue. */
 export class OnRecord extends Construct {
-  /** Each message is an event; `RULE_ARN`, `ERROR_CODE` and `ERROR_MESSAGE` are among its attributes. */
   readonly notDelivered: Queue;
 
   constructor(scope: Construct, id: string, { eventBus, handler }: OnRecordProps) {
     super(scope, id);
-    this.notDelivered = new Queue(this, 'NotDelivered', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledge(
-      this.notDelivered,
-      'AwsSolutions-SQS3',
-      'It is a dead-letter queue: of events, not of a queue.',
-    );
+    this.notDelivered = notDeliveredQueue(this, 'NotDelivered');
     new Rule(this, 'RecordAvailable', {
       description: "Each record in the library, to the deployer's function",
       eventBus,

@@ -1,7 +1,7 @@
-import path from 'node:path';
-import { Duration, IgnoreMode, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, IgnoreMode, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
+  AwsLogDriverMode,
   Capability,
   ContainerImage,
   CpuArchitecture,
@@ -17,6 +17,7 @@ import type { Construct } from 'constructs';
 import { type HOST_TASK, RECORDER_TASK } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
+import { IMAGE_CONTEXT, IMAGE_SOURCES } from './packaged.ts';
 
 /** The only writable place of the container. */
 const SPOOL_DIR = '/spool';
@@ -24,16 +25,8 @@ const SPOOL_DIR = '/spool';
 /** The user of container/Dockerfile, who owns SPOOL_DIR. */
 const CONTAINER_USER = '1000:1000';
 
-/** What the image is built from; all else stays out of the asset, so that it does not change the image's hash. */
-const IMAGE_SOURCES = [
-  'container',
-  'functions/aws',
-  'functions/core',
-  'functions/recordings',
-  'package.json',
-  'package-lock.json',
-  '.npmrc',
-];
+/** Minutes of a recorder's lines, and a burst of a host's. */
+const LOG_BUFFER = Size.mebibytes(4);
 
 const GIB = 1024 ** 3;
 /** Fargate's own 20 GiB, of which the image takes a part. */
@@ -103,6 +96,9 @@ export function recorderTaskDefinition(
     stopTimeout: Duration.seconds(RECORDER_TASK.stopTimeoutSeconds),
     logging: LogDrivers.awsLogs({
       streamPrefix: task.containerName,
+      // A recorder that waited for CloudWatch to take its log would lose media: rather the log has a hole.
+      mode: AwsLogDriverMode.NON_BLOCKING,
+      maxBufferSize: LOG_BUFFER,
       logGroup: new LogGroup(scope, 'Logs', {
         retention: props.logRetention,
         removalPolicy: RemovalPolicy.DESTROY,
@@ -153,7 +149,7 @@ function ephemeralStorageGib(spoolBytes: number): number | undefined {
 
 /** Staged by synth, built by `cdk deploy`. */
 function imageOfThisRepository(platform: Platform): ContainerImage {
-  return ContainerImage.fromAsset(path.resolve(import.meta.dirname, '..', '..'), {
+  return ContainerImage.fromAsset(IMAGE_CONTEXT, {
     file: 'container/Dockerfile',
     platform,
     ignoreMode: IgnoreMode.DOCKER,

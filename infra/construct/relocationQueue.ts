@@ -5,7 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { type Bucket, EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { RELOCATION } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -19,6 +19,8 @@ const MAX_CONCURRENT_MOVES = 100;
 export interface RelocationQueueProps {
   readonly landing: IBucket | Bucket;
   readonly eventBus: EventBus;
+  /** Where events wait that the queue did not take. */
+  readonly notDelivered: IQueue;
 }
 
 /** landing, ObjectCreated → queue → relocate; what fails again and again waits in the dead-letter queue. */
@@ -26,7 +28,7 @@ export class RelocationQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
 
-  constructor(scope: Construct, id: string, { landing, eventBus }: RelocationQueueProps) {
+  constructor(scope: Construct, id: string, { landing, eventBus, notDelivered }: RelocationQueueProps) {
     super(scope, id);
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -52,7 +54,7 @@ export class RelocationQueue extends Construct {
         source: [RELOCATION.continues.source],
         detailType: [RELOCATION.continues.detailType],
       },
-      targets: [new SqsQueue(this.queue)],
+      targets: [new SqsQueue(this.queue, { deadLetterQueue: notDelivered })],
     });
   }
 

@@ -9,7 +9,6 @@ import { parseInput } from '../../functions/core/api/validation.ts';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
-import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { AskQueues } from './askQueues.ts';
 import { landingBucket, libraryBucket } from './buckets.ts';
@@ -22,8 +21,10 @@ import type { GrantTargets } from './grants.ts';
 import { Hosts } from './hosts.ts';
 import { Mending } from './mending.ts';
 import { RecorderNetwork } from './network.ts';
+import { notDeliveredQueue } from './notDelivered.ts';
 import { OnRecord } from './onRecord.ts';
 import { OnRecordScript } from './onRecordScript.ts';
+import { Operations } from './operations.ts';
 import { RecorderTask } from './recorderTask.ts';
 import { checkedLimits, checkedRecordingDefaults } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
@@ -135,9 +136,11 @@ export class StreamRecorder extends Construct {
 
     const auth = props.auth ?? { kind: 'iam' };
     const wcsAuth = wcsPortsAuth(props.wcsPorts, auth);
+    const notDelivered = notDeliveredQueue(this, 'NotDelivered');
     const relocationQueue = new RelocationQueue(this, 'Relocation', {
       landing: this.landingBucket,
       eventBus: this.eventBus,
+      notDelivered,
     });
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
@@ -181,6 +184,7 @@ export class StreamRecorder extends Construct {
       clusterArn: cluster.clusterArn,
       taskStopped: all.taskStopped,
       reconcile: all.reconcile,
+      notDelivered,
     });
     this.#api = new Api(this, 'Api', {
       functions: all,
@@ -229,12 +233,21 @@ export class StreamRecorder extends Construct {
           functionsProps,
         }).deadLetterQueue,
     );
-    new Alarms(this, 'Alarms', {
+    new Operations(this, 'Operations', {
       deadLetterQueue,
+      relocationQueue: relocationQueue.queue,
+      queues: queues.all,
       functions: all,
-      hosts: hosts?.load,
       webhooks: this.webhookDeadLetterQueues,
-      notDelivered: { onRecord: onRecord?.notDelivered, onRecordScript: script?.notDelivered },
+      stage: this.#api.stage,
+      clusterName: this.clusterName,
+      spoolMaxBytes: settings.spoolMaxBytes,
+      hasHosts: hosts !== undefined,
+      notDelivered: {
+        events: notDelivered,
+        onRecord: onRecord?.notDelivered,
+        onRecordScript: script?.notDelivered,
+      },
       topic: props.alarmTopic,
     });
   }

@@ -75,7 +75,7 @@ export interface StreamRecorderProps {
   /**
    * What callers can spend: how many recordings go on at once, and how long one may be. A start beyond the first is
    * answered 429, a hook's stream is registered and not recorded; a recording ends at the second. Checked at synth.
-   * @default { maxConcurrentRecordings: 1000, maxDurationMs: 30 days }: about $15 an hour at most, in tasks of their own
+   * @default { maxConcurrentRecordings: 1000, maxDurationMs: 30 days }: about $27 an hour at most, in tasks of their own
    */
   readonly limits?: RecordingLimitsInput;
   /**

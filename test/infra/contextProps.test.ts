@@ -60,7 +60,7 @@ describe('the context key streamRecorder', () => {
     template.hasResourceProperties('AWS::Events::Rule', {
       Targets: [Match.objectLike({ Arn: ALL.onRecordArn })],
     });
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: [TOPIC] });
+    template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmActions: [TOPIC] });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
     const functions = JSON.stringify(template.findResources('AWS::Lambda::Function'));
     for (const value of ['my-landing', 'my-library', 'STANDARD_IA', 'FARGATE_SPOT,FARGATE', '48000']) {

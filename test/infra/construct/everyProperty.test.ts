@@ -50,6 +50,9 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
       sameEnvironment: true,
     }),
     onRecordScript: path.join(import.meta.dirname, '../migration/fixtures/on_record_hook.sh'),
+    webhooks: [
+      { url: 'https://app.example/hooks', secret: Secret.fromSecretNameV2(stack, 'Webhook', 'webhook') },
+    ],
     libraryExpiry: Duration.days(400),
     leftoversExpiry: Duration.days(60),
     alarmTopic: Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-west-1:111122223333:oncall'),

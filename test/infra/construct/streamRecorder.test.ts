@@ -108,7 +108,10 @@ describe('props', () => {
     const { stack } = inStack((scope) => ({ alarmTopic: new Topic(scope, 'Topic') }));
     const template = Template.fromStack(stack);
     const topic = [{ Ref: only<object>(template, 'AWS::SNS::Topic').id }];
-    template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: topic, OKActions: topic });
+    template.allResourcesProperties('AWS::CloudWatch::CompositeAlarm', {
+      AlarmActions: topic,
+      OKActions: topic,
+    });
   });
 
   it('records in the public subnets of a given VPC', () => {

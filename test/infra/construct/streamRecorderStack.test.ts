@@ -147,12 +147,15 @@ describe('buckets', () => {
   });
 });
 
-/** It keeps messages longest. */
-const deadLetterQueue = () =>
-  only<object>(template, 'AWS::SQS::Queue', {
-    MessageRetentionPeriod: 14 * 24 * 3_600,
-    VisibilityTimeout: Match.absent(),
+/** It keeps messages longest, and is no place of events. */
+const deadLetterQueue = () => {
+  const queues = template.findResources('AWS::SQS::Queue', {
+    Properties: { MessageRetentionPeriod: 14 * 24 * 3_600, VisibilityTimeout: Match.absent() },
   });
+  const [id, ...others] = Object.keys(queues).filter((one) => !one.includes('NotDelivered'));
+  if (id === undefined || others.length > 0) throw new Error('one dead-letter queue is expected');
+  return { id };
+};
 const launchQueue = () =>
   only<object>(template, 'AWS::SQS::Queue', {
     VisibilityTimeout: QUEUES.launch.visibilityTimeoutSeconds,
@@ -204,9 +207,9 @@ describe('the way from landing to library', () => {
   });
 
   it('is encrypted and TLS only in all queues', () => {
-    template.resourceCountIs('AWS::SQS::Queue', 5);
+    template.resourceCountIs('AWS::SQS::Queue', 6);
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
-    template.resourceCountIs('AWS::SQS::QueuePolicy', 5);
+    template.resourceCountIs('AWS::SQS::QueuePolicy', 6);
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
       PolicyDocument: Match.objectLike({
         Statement: Match.arrayWith([
@@ -315,7 +318,10 @@ describe('the recorder task', () => {
           LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
           MountPoints: [{ ContainerPath: '/spool', ReadOnly: false, SourceVolume: 'spool' }],
           StopTimeout: 120,
-          LogConfiguration: Match.objectLike({ LogDriver: 'awslogs' }),
+          LogConfiguration: {
+            LogDriver: 'awslogs',
+            Options: Match.objectLike({ mode: 'non-blocking', 'max-buffer-size': '4194304b' }),
+          },
           PortMappings: Match.absent(),
         }),
       ],
