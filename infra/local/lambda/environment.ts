@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +8,8 @@ export interface EnvironmentSpec {
   readonly functionName: string;
   /** Absolute path of the file that exports `handler`. */
   readonly handlerPath: string;
+  /** Of `bootstrap.ts`, bundled. */
+  readonly bootstrapPath: string;
   readonly functionArn: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;
@@ -42,7 +43,7 @@ export type FromEnvironment =
   | { readonly kind: 'answer'; readonly json: string }
   | { readonly kind: 'error'; readonly errorType: string; readonly errorMessage: string };
 
-/** Importing the unbundled SDK on a busy small machine takes seconds; one that hangs must end all the same. */
+/** A busy small machine takes seconds; one that hangs must end all the same. */
 const INIT_TIMEOUT_MS = 60_000;
 
 type Outcome = { readonly message: FromEnvironment } | { readonly failure: Invocation & { ok: false } };
@@ -60,7 +61,7 @@ export class Environment {
 
   constructor(spec: EnvironmentSpec) {
     this.#spec = spec;
-    this.#worker = new Worker(path.join(import.meta.dirname, 'bootstrap.ts'), {
+    this.#worker = new Worker(spec.bootstrapPath, {
       env: { ...spec.env },
       // The runtime's own Node flags are not the function's.
       execArgv: [],

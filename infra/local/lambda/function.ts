@@ -1,9 +1,13 @@
+import path from 'node:path';
+import { bundledHandlers } from './bundles.ts';
 import { Environment, type EnvironmentSpec, type Invocation } from './environment.ts';
 
 /** @returns what cancels it */
 export type After = (delayMs: number, run: () => void) => () => void;
 
-export interface LambdaFunctionSpec extends EnvironmentSpec {
+export interface LambdaFunctionSpec extends Omit<EnvironmentSpec, 'handlerPath' | 'bootstrapPath'> {
+  /** Absolute path of the file that exports `handler`; asked for before each invocation. */
+  readonly handlerPath: () => Promise<string>;
   /** Tells when an environment has been idle for long; the system's own timers by default. */
   readonly after?: After;
   /** How many invocations run at once, each in an environment of its own; the others wait their turn. */
@@ -63,10 +67,12 @@ export class LambdaFunction {
   }
 
   async #run(event: unknown): Promise<Invocation> {
+    const handlerPath = await this.#spec.handlerPath();
+    const bootstrapPath = path.join(await bundledHandlers(), 'bootstrap.mjs');
     if (this.#closed)
       return { ok: false, errorType: 'Runtime.Closed', errorMessage: 'The runtime is closing.' };
     const warm = this.#takeIdle();
-    const environment = warm ?? new Environment(this.#spec);
+    const environment = warm ?? new Environment({ ...this.#spec, handlerPath, bootstrapPath });
     this.#all.add(environment);
     const failure = warm === undefined ? await environment.start() : undefined;
     const invocation = failure ?? (await environment.invoke(event));

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../../wiring.ts';
+import { bundledHandlers } from './bundles.ts';
 import type { Invocation } from './environment.ts';
 import { LambdaFunction } from './function.ts';
 
@@ -23,7 +24,6 @@ export interface Functions {
 
 /** A laptop runs few cores; Lambda would go to a thousand. */
 const MAX_ENVIRONMENTS = 4;
-const FUNCTIONS_FOLDER = path.resolve(import.meta.dirname, '..', '..', '..', 'functions', 'handlers');
 
 /** The functions of `infra/wiring.ts`, each in worker threads with the environment that the wiring gives it. */
 export function createFunctions(options: FunctionsOptions): Functions {
@@ -64,7 +64,7 @@ export function localFunction(
 ): LambdaFunction {
   return new LambdaFunction({
     functionName: name,
-    handlerPath: path.join(FUNCTIONS_FOLDER, `${name}.ts`),
+    handlerPath: async () => path.join(await bundledHandlers(), `${name}.mjs`),
     functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
     memoryMb,
     timeoutMs: timeoutSeconds * 1000,

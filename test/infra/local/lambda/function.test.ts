@@ -9,7 +9,7 @@ const open: LambdaFunction[] = [];
 function make(spec: Partial<LambdaFunctionSpec> = {}, file = 'function'): LambdaFunction {
   const made = new LambdaFunction({
     functionName: 'test',
-    handlerPath: path.join(import.meta.dirname, 'fixtures', `${file}.ts`),
+    handlerPath: async () => path.join(import.meta.dirname, 'fixtures', `${file}.ts`),
     functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
     memoryMb: 128,
     timeoutMs: 20_000,
