@@ -95,6 +95,18 @@ export const FUNCTIONS = {
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],
   },
+  status: {
+    name: 'status',
+    description: 'Says how the deployment is: what goes on, hosts, queues, what was mended',
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: { LANDING_BUCKET: 'landingBucket', WATCHED_QUEUES: 'watchedQueues' },
+    grants: [
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('hosts', 'reconcile') },
+      { on: 'landing', list: state('active', 'hosts', 'reconcile') },
+      { on: 'watchedQueues', actions: ['sqs:GetQueueAttributes'] },
+    ],
+  },
   notFound: {
     name: 'notFound',
     description: 'Answers unknown routes and wrong methods with a JSON error',

@@ -26,12 +26,17 @@ export type Resource =
   | 'recordingLimits'
   | 'streamHooks'
   | 'playbackKeyArn'
+  | 'watchedQueues'
   | 'wcsPortsAuth';
 
 export type BucketName = 'landing' | 'library';
 
 /** Queues by which functions and hosts ask something of each other. */
 export type QueueName = 'launch' | 'settle' | 'clips' | 'assignments';
+
+/** Queues that `GET /status` counts; the dead letters are records that could not be moved. */
+export const WATCHED_QUEUES = ['relocation', 'relocationDeadLetters', 'launch', 'settle'] as const;
+export type WatchedQueue = (typeof WATCHED_QUEUES)[number];
 
 export type QueueAction =
   | 'sqs:SendMessage'
@@ -58,6 +63,7 @@ export type Grant =
   | { readonly on: BucketName; readonly uploads: true }
   | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
   | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly QueueAction[] }
+  | { readonly on: 'watchedQueues'; readonly actions: readonly ['sqs:GetQueueAttributes'] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] }
   /** The key that signs links; the extension that hands it out comes with this right. */
   | { readonly on: 'playbackKey'; readonly actions: readonly ['secretsmanager:GetSecretValue'] };

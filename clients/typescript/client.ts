@@ -8,6 +8,7 @@ export type RecordingSummary = components['schemas']['Recordings']['recordings']
 export type RecordingEvent = components['schemas']['RecordingEvents']['events'][number];
 export type Part = Recording['parts'][number];
 export type Stream = components['schemas']['Stream'];
+export type Status = paths['/status']['get']['responses'][200]['content']['application/json'];
 export type RecordingConfig = components['schemas']['Config'];
 
 /** What the API answered where it did not do as asked. */
@@ -52,6 +53,8 @@ export interface ClientOptions {
 export interface RecorderClient {
   readonly raw: Client<paths>;
   health(): Promise<{ status: 'ok' }>;
+  /** Hosts, queues, and what was mended. */
+  status(): Promise<Status>;
   streams(): Promise<Stream[]>;
   recordings(
     query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
@@ -89,6 +92,7 @@ export function recorderClient(options: ClientOptions): RecorderClient {
   return {
     raw,
     health: () => body(raw.GET('/health')),
+    status: () => body(raw.GET('/status')),
     async streams() {
       const found: Stream[] = [];
       let nextToken: string | undefined;

@@ -52,6 +52,16 @@ const variables = z.object({
   RELOCATION_QUEUE_URL: text,
   /** From one try to move a record to the next. */
   RELOCATION_RETRY_SECONDS: numbers,
+  /** `name=url,…`: what `GET /status` counts. */
+  WATCHED_QUEUES: z.pipe(
+    z.string().check(z.regex(/^[^=,]+=[^,]+(,[^=,]+=[^,]+)*$/)),
+    z.transform((value: string) =>
+      value.split(',').map((one) => {
+        const at = one.indexOf('=');
+        return { name: one.slice(0, at), url: one.slice(at + 1) };
+      }),
+    ),
+  ),
   EVENT_BUS_NAME: text,
   /** Of hosts; `none` where there are no hosts. */
   HOSTS_SERVICE: text,

@@ -1,4 +1,9 @@
-import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { assignment, launchAsk, NO_QUEUE } from '../core/protocol/asks.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
 
@@ -36,6 +41,28 @@ export class MessageQueue {
       }),
     );
   }
+}
+
+/** How many messages a queue has, about. */
+export async function queueCounts(
+  sqs: SQSClient,
+  url: string,
+): Promise<{ readonly waiting: number; readonly inFlight: number; readonly delayed: number }> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    }),
+  );
+  return {
+    waiting: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+  };
 }
 
 /** Hosts that have room take a recording within so long. */

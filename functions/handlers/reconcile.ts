@@ -3,7 +3,9 @@ import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { setUpClipMaking } from '../clips/setup.ts';
+import type { Reconciled } from '../core/api/status.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
+import { RECONCILED_KEY } from '../core/state/keys.ts';
 import { Reconciliation } from '../mending/reconciliation.ts';
 import { setUpAftermath } from '../mending/setup.ts';
 import { setUpRelocation } from '../relocation/setup.ts';
@@ -13,7 +15,7 @@ const setup = once(() => {
   const { bus, ports } = parts;
   const relocation = setUpRelocation({ bus, clock: ports.clock });
   const { making } = setUpClipMaking();
-  return new Reconciliation({
+  const reconciliation = new Reconciliation({
     ...parts,
     clock: ports.clock,
     hostsService: readEnv(['HOSTS_SERVICE']).HOSTS_SERVICE,
@@ -21,6 +23,7 @@ const setup = once(() => {
     makeClip: (place, log, hasTime) => making.make(place, log, hasTime),
     relocate: (key, log) => relocation.relocate(key, log),
   });
+  return { reconciliation, store: ports.store };
 });
 
 /** What has begun is brought to its end: a rescue, a move. */
@@ -31,7 +34,10 @@ export const handler = async (
   _event: unknown,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<void> => {
-  const mended = await setup().run(logger, () => context.getRemainingTimeInMillis() > RESERVED_MS);
+  const { reconciliation, store } = setup();
+  const mended = await reconciliation.run(logger, () => context.getRemainingTimeInMillis() > RESERVED_MS);
+  const reconciled: Reconciled = { atMs: Date.now(), mended: { ...mended } };
+  await store.overwrite(RECONCILED_KEY, reconciled);
   const counts = Object.entries(mended).map(([kind, value]) => [
     `reconcile.${kind}`,
     { value, unit: 'Count' },

@@ -64,6 +64,7 @@ export class Functions extends Construct {
       cut: make('cut'),
       streams: make('streams'),
       rooms: make('rooms'),
+      status: make('status'),
       notFound: make('notFound'),
       relocate: make('relocate'),
       launch: make('launch'),

@@ -16,6 +16,7 @@ export interface GrantTargets {
   readonly libraryKey?: IKey | undefined;
   readonly eventBus: EventBus;
   readonly playbackKey?: ISecret | Secret;
+  readonly watchedQueues?: readonly IQueue[];
   readonly queues?: Readonly<Record<QueueName, IQueue>>;
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
@@ -73,6 +74,16 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
       if (targets.playbackKey === undefined) throw new Error('the key is granted before there is one');
       return [
         new PolicyStatement({ actions: [...grant.actions], resources: [targets.playbackKey.secretArn] }),
+      ];
+    }
+    case 'watchedQueues': {
+      const { watchedQueues: queues } = targets;
+      if (queues === undefined) throw new Error('queues are granted before there are any');
+      return [
+        new PolicyStatement({
+          actions: [...grant.actions],
+          resources: queues.map(({ queueArn }) => queueArn),
+        }),
       ];
     }
     case 'queue': {

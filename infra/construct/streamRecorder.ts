@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { parseInput } from '../../functions/core/api/validation.ts';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
-import { RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import { RECORDER_TASK, RELOCATION, type Resource, type WatchedQueue } from '../wiring.ts';
 import { Api } from './api.ts';
 import { AskQueues } from './askQueues.ts';
 import { landingBucket, libraryBucket } from './buckets.ts';
@@ -142,6 +142,12 @@ export class StreamRecorder extends Construct {
       eventBus: this.eventBus,
       notDelivered,
     });
+    const watched: Readonly<Record<WatchedQueue, IQueue>> = {
+      relocation: relocationQueue.queue,
+      relocationDeadLetters: relocationQueue.deadLetterQueue,
+      launch: queues.all.launch,
+      settle: queues.all.settle,
+    };
     const resources: Readonly<Record<Resource, string>> = {
       landingBucket: this.landingBucket.bucketName,
       libraryBucket: this.libraryBucket.bucketName,
@@ -167,11 +173,18 @@ export class StreamRecorder extends Construct {
       recordingLimits: JSON.stringify(limits),
       streamHooks: JSON.stringify(hooks),
       playbackKeyArn: linkKey.secretArn,
+      watchedQueues: Object.entries(watched)
+        .map(([name, { queueUrl }]) => `${name}=${queueUrl}`)
+        .join(','),
       wcsPortsAuth: wcsAuth.variable,
     };
     const functionsProps = {
       resources,
-      targets: { ...targets, recorder: { cluster, taskDefinition } },
+      targets: {
+        ...targets,
+        watchedQueues: Object.values(watched),
+        recorder: { cluster, taskDefinition },
+      },
       logRetention,
     };
     const { all } = new Functions(this, 'Functions', {

@@ -2,6 +2,7 @@ import { decodeNotificationKey } from '../../functions/core/events/s3Notificatio
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
+import { deadLettersUrl } from '../emulators/queue/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
 import { HOST_TASK, JOINS, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
@@ -61,6 +62,14 @@ export function resources(
     recordingLimits,
     streamHooks,
     playbackKeyArn: PLAYBACK_KEY_ARN,
+    watchedQueues: [
+      ['relocation', queueUrl(RELOCATION.function)],
+      ['relocationDeadLetters', deadLettersUrl(queueUrl(RELOCATION.function))],
+      ['launch', queueUrl('launch')],
+      ['settle', queueUrl('settle')],
+    ]
+      .map((one) => one.join('='))
+      .join(','),
     // There is no load balancer.
     wcsPortsAuth: 'off',
   };

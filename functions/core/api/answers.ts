@@ -307,6 +307,29 @@ export const previewAnswer = z.strictObject({
   library: nameResult,
 });
 
+export const statusAnswer = z.strictObject({
+  at: time,
+  /** That go on; 1,000 where there are more. */
+  activeRecordings: count,
+  moreActiveRecordings: z.boolean(),
+  hosts: z.array(
+    z.strictObject({
+      hostId: z.string(),
+      /** Its last heartbeat. */
+      at: time,
+      recordings: count,
+      /** Why it takes no other one now. */
+      full: optional(z.string()),
+      cpuUnits: z.int(),
+      memoryBytes: count,
+      diskPercent: count,
+    }),
+  ),
+  queues: z.array(z.strictObject({ name: z.string(), waiting: count, inFlight: count, delayed: count })),
+  /** The last run of reconcile; absent before the first one. */
+  reconciled: optional(z.strictObject({ at: time, mended: z.record(z.string(), count) })),
+});
+
 export const healthAnswer = z.strictObject({ status: z.literal('ok') });
 /** Each media server's own; of WCS the same object that came. */
 export const hookAnswer = z.unknown();

@@ -214,6 +214,16 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     errors: [],
   },
   {
+    id: 'getStatus',
+    tag: 'Streams',
+    method: 'GET',
+    path: '/status',
+    summary: 'How the deployment is: what goes on, hosts, queues, and what reconcile mended',
+    ...IF_NONE_MATCH,
+    answers: { 200: { description: 'The status', schema: answers.statusAnswer }, ...UNCHANGED },
+    errors: [],
+  },
+  {
     id: 'serverHook',
     tag: 'Hooks',
     method: 'POST',

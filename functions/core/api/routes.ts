@@ -40,6 +40,7 @@ export const ROUTES = [
   { method: 'PUT', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
   { method: 'DELETE', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
   { method: 'GET', path: '/health', function: 'streams', ...caller },
+  { method: 'GET', path: '/status', function: 'status', ...caller },
   { method: 'GET', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
   { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },
   { method: 'POST', path: '/hooks/{secret}/wcs/{wcsHook}', ...hook },

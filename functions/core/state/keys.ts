@@ -86,6 +86,8 @@ export function parseWritingKey(key: string):
 /** Where reconcile goes on, and that the recordings and the streams of an older version have been marked. */
 export const RECONCILE_CURSORS_KEY = 'state/reconcile/cursors.json';
 export const ACTIVE_MARKED_KEY = 'state/reconcile/marked.json';
+/** The last run of reconcile, and what it mended. */
+export const RECONCILED_KEY = 'state/reconcile/last.json';
 export const LISTED_MARKED_KEY = 'state/reconcile/listed.json';
 
 /** All state objects of one recording are below it. */

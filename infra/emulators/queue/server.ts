@@ -71,8 +71,11 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
   const faults = options.faults ?? new Faults();
   const closing = new AbortController();
 
-  function find(name: string): Queue {
-    const queue = queues.find((one) => one.name === name);
+  /** @param orDead its dead letters will do */
+  function find(name: string, orDead = false): Queue {
+    const queue = queues.find(
+      (one) => one.name === name || (orDead && `${one.name}${DEAD_LETTERS}` === name),
+    );
     if (queue === undefined) {
       throw new AwsError(
         'com.amazonaws.sqs#QueueDoesNotExist',
@@ -88,11 +91,12 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     schema: Schema,
     reads: boolean,
     run: (queue: Queue, input: z.infer<Schema>, gone: AbortSignal) => object | Promise<object>,
+    orDead = false,
   ): Operation {
     return operation(schema, 'InvalidParameterValue', {
       reads,
       target: ({ QueueUrl }) => nameIn(QueueUrl),
-      run: (input, gone) => run(find(nameIn(input.QueueUrl)), input, gone),
+      run: (input, gone) => run(find(nameIn(input.QueueUrl), orDead), input, gone),
     });
   }
 
@@ -128,17 +132,25 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
           throw new AwsError('com.amazonaws.sqs#MessageNotInflight', 'The message is not in flight.');
         return {};
       }),
-      GetQueueAttributes: on(getQueueAttributes, true, (queue) => {
-        const { visible, inFlight, delayed } = queue.counts();
-        return {
-          Attributes: {
-            QueueArn: queue.arn,
-            ApproximateNumberOfMessages: String(visible),
-            ApproximateNumberOfMessagesNotVisible: String(inFlight),
-            ApproximateNumberOfMessagesDelayed: String(delayed),
-          },
-        };
-      }),
+      GetQueueAttributes: on(
+        getQueueAttributes,
+        true,
+        (queue, { QueueUrl }) => {
+          const isDead = QueueUrl.endsWith(DEAD_LETTERS);
+          const { visible, inFlight, delayed } = isDead
+            ? { visible: queue.deadLetters.length, inFlight: 0, delayed: 0 }
+            : queue.counts();
+          return {
+            Attributes: {
+              QueueArn: isDead ? `${queue.arn}${DEAD_LETTERS}` : queue.arn,
+              ApproximateNumberOfMessages: String(visible),
+              ApproximateNumberOfMessagesNotVisible: String(inFlight),
+              ApproximateNumberOfMessagesDelayed: String(delayed),
+            },
+          };
+        },
+        true,
+      ),
       GetQueueUrl: operation(getQueueUrl, 'InvalidParameterValue', {
         reads: true,
         target: ({ QueueName }) => QueueName,
@@ -158,6 +170,10 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     },
   };
 }
+
+/** The dead letters of a queue as a queue of their own, of which there is a count alone. */
+const DEAD_LETTERS = '-dead-letters';
+export const deadLettersUrl = (url: string): string => `${url}${DEAD_LETTERS}`;
 
 const nameIn = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 

@@ -52,6 +52,14 @@ beforeAll(() => {
     [readable(task.TaskRoleArn), 'task role'],
     [readable(task.ExecutionRoleArn), 'execution role'],
     [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'relocate queue'],
+    [
+      readable(
+        only<{ RedrivePolicy: { deadLetterTargetArn: unknown } }>(template, 'AWS::SQS::Queue', {
+          RedrivePolicy: {},
+        }).properties.RedrivePolicy.deadLetterTargetArn,
+      ),
+      'relocate dead letters',
+    ],
     ...Object.entries({ ...QUEUES, assignments: ASSIGNMENTS }).map(
       ([name, { retentionSeconds }]): [string, string] => [
         `<${id('AWS::SQS::Queue', { MessageRetentionPeriod: retentionSeconds, VisibilityTimeout: Match.anyValue() })}.Arn>`,
@@ -132,6 +140,12 @@ function granted(grants: readonly Grant[]): string[] {
         return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
       case 'queue':
         return grant.actions.map((action) => `${action} on ${grant.queue} queue`);
+      case 'watchedQueues':
+        return grant.actions.flatMap((action) =>
+          ['relocate queue', 'relocate dead letters', 'launch queue', 'settle queue'].map(
+            (queue) => `${action} on ${queue}`,
+          ),
+        );
       case 'playbackKey':
         return grant.actions.map((action) => `${action} on playback key`);
       case 'eventBus':
