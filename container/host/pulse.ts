@@ -33,6 +33,7 @@ export class Pulse {
   #cpu: { readonly atMs: number; readonly cpuMs: number } | undefined;
   #loopDelayMs = 0;
   #toldAtMs = 0;
+  #toldRecordings = 0;
   #metricsAtMs = 0;
   #askedAtMs: number | undefined;
   #lateUntilMs = 0;
@@ -76,7 +77,8 @@ export class Pulse {
       this.#metricsAtMs = nowMs;
       log.info('host', hostMetrics(nowMs, { loadPercent: room.loadPercent, recordings }));
     }
-    if (recordings === 0 && nowMs - this.#toldAtMs < IDLE_MS) return;
+    // That it carries none any more is told at once: whoever listens waits for an idle host for longer.
+    if (recordings === 0 && this.#toldRecordings === 0 && nowMs - this.#toldAtMs < IDLE_MS) return;
     // Whoever listens does not wait for ECS.
     await Promise.all([this.beat(), recordings > 0 ? protection.keep() : protection.end()]);
   }
@@ -98,6 +100,7 @@ export class Pulse {
       usage: room.usage,
     });
     this.#toldAtMs = atMs;
+    this.#toldRecordings = recordings;
     if (performance.now() - startedAtMs > LATE_BEAT_MS) this.#late();
   }
 

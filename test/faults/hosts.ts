@@ -133,7 +133,6 @@ interface Frame {
   readonly counter: number;
   /** By the part's wall clock, in epoch milliseconds. */
   readonly atMs: number;
-  readonly keyframe: boolean;
 }
 
 /** How it went for a recording, of which each frame counts once: where two parts overlap, the later one's are taken. */
@@ -147,7 +146,8 @@ async function judgeHosted(
   const { files, problems } = await partFiles(ground, scenario, recordingId, done);
   const parts: Frame[][] = [];
   for (const { file, startTime } of files) parts.push(await framesOf(file, Date.parse(startTime)));
-  const counters = cutAtOverlaps(parts).map(({ counter }) => counter);
+  const { frames, skewMs } = cutAtOverlaps(parts);
+  const counters = frames.map(({ counter }) => counter);
   const [first = 0, last = 0] = [counters[0], counters.at(-1)];
   for (const [i, counter] of counters.entries())
     if (i > 0 && counter <= (counters[i - 1] ?? 0)) problems.push(`frame ${counter} twice`);
@@ -164,6 +164,7 @@ async function judgeHosted(
     gapMs: after === undefined ? undefined : ((after - sent) / FPS) * 1000,
     problems,
     ...(isVictim ? { missing } : {}),
+    ...(skewMs === undefined ? {} : { skewMs }),
   };
 }
 
@@ -175,26 +176,27 @@ async function framesOf(file: string, startTimeMs: number): Promise<Frame[]> {
   const packets = stdout.split('\n').filter((line) => /^-?[\d.]+,/.test(line));
   if (packets.length !== counters.length)
     throw new Error(`${packets.length} packets give ${counters.length} frames`);
-  const [begin = 0] = packets.map((line) => Number(line.split(',')[0]));
-  return packets.map((line, i) => {
-    const [time = '', flags = ''] = line.split(',');
-    const atMs = startTimeMs + 1000 * (Number(time) - begin);
-    return { counter: counters[i] ?? 0, atMs, keyframe: flags.includes('K') };
-  });
+  const times = packets.map((line) => Number(line.split(',')[0]));
+  const [begin = 0] = times;
+  return times.map((time, i) => ({ counter: counters[i] ?? 0, atMs: startTimeMs + 1000 * (time - begin) }));
 }
 
-/** The earlier part is cut before its keyframe that is nearest to where the later one begins, which is one too. */
-function cutAtOverlaps(parts: readonly (readonly Frame[])[]): Frame[] {
-  return parts.flatMap((frames, i) => {
+/**
+ * The earlier part is cut where the later one begins.
+ * @returns besides, by how much their clocks differ there, at worst: whoever cuts by the clock cuts so far off
+ */
+function cutAtOverlaps(parts: readonly (readonly Frame[])[]): {
+  readonly frames: readonly Frame[];
+  readonly skewMs: number | undefined;
+} {
+  let skewMs: number | undefined;
+  const frames = parts.flatMap((part, i) => {
     const next = parts[i + 1]?.[0];
-    const last = frames.at(-1);
-    if (next === undefined || last === undefined || last.atMs < next.atMs) return [...frames];
-    const distance = ({ atMs }: Frame): number => Math.abs(atMs - next.atMs);
-    const cut = frames
-      .filter(({ keyframe }) => keyframe)
-      .reduce((best, one) => (distance(one) < distance(best) ? one : best));
-    // The later one may begin after the earlier one's last keyframe.
-    const isAfterAll = last.atMs + 1000 / FPS - next.atMs < distance(cut);
-    return isAfterAll ? [...frames] : frames.slice(0, frames.indexOf(cut));
+    const at = part.findIndex(({ counter }) => counter === next?.counter);
+    const same = part[at];
+    if (next === undefined || same === undefined) return [...part];
+    skewMs = Math.max(skewMs ?? 0, Math.abs(same.atMs - next.atMs));
+    return part.slice(0, at);
   });
+  return { frames, skewMs };
 }

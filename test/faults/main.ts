@@ -130,6 +130,9 @@ for (const kind of [...KINDS, ...HOST_KINDS, 'outage']) {
   if (losses.length > 0) console.log(`faults: ${kind}: lost ${medianAndWorst(losses, 'ms')}`);
   const missing = own.flatMap((one) => one.missing ?? []);
   if (missing.length > 0) console.log(`faults: ${kind}: missing ${medianAndWorst(missing, 'frames')}`);
+  const skews = own.flatMap((one) => one.skewMs ?? []);
+  if (skews.length > 0)
+    console.log(`faults: ${kind}: clocks of parts differ by ${medianAndWorst(skews, 'ms')}`);
 }
 
 function medianAndWorst(values: readonly number[], unit: string): string {

@@ -37,6 +37,8 @@ export interface Result {
   readonly gapMs: number | undefined;
   /** Frames that are missing in all, where some may be. */
   readonly missing?: number;
+  /** By how much the clocks of two parts differ that both have the same frame, at worst. */
+  readonly skewMs?: number;
   readonly problems: readonly string[];
 }
 
