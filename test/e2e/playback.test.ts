@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestApi } from '../api/support.ts';
+import { waitFor } from '../support/children.ts';
 import { counterStreamArgs, readCounters } from '../support/counterStream.ts';
 import { FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
 import { HttpSource } from '../support/httpSource.ts';
@@ -76,7 +77,7 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     const kept = flvTags(flv).filter(
       (tag) => tag.kind !== SOUND || isConfiguration(tag) || tag.atMs < 17_000 || tag.atMs > 23_000,
     );
-    recording = await record(Buffer.concat([FLV_HEADER, writeFlv(kept)]), { rotation: 12 });
+    recording = await record(Buffer.concat([FLV_HEADER, writeFlv(kept)]), { rotation: 12, join: true });
   }, WAIT_MS);
   afterAll(async () => {
     await api.close();
@@ -125,6 +126,35 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     expect(new Set(silent).size).toBe(1);
     expect(Math.abs(silent.length * (1024 / 44_100) - 6)).toBeLessThan(0.5);
   });
+
+  it(
+    'is cut into clips, and joined, by the API',
+    async () => {
+      const asked = `/recordings/${recording.recordingId}`;
+      const made = async (expected: number, route: string, body?: object): Promise<string[]> => {
+        const { status, body: clip } = await api.call('POST', route, body === undefined ? {} : { body });
+        expect(status).toBe(expected);
+        const found = await waitFor('the clip', async () => {
+          const { body: now } = await api.call('GET', `${asked}/clips/${String(clip.clipId)}`);
+          return now.status === 'available' ? now : undefined;
+        });
+        return frameHashes((found.download as { url: string }).url, 'v');
+      };
+      const pictures: string[] = [];
+      for (const part of recording.parts)
+        pictures.push(...(await frameHashes(await recordOf(part, `part${part.part}.mp4`), 'v')));
+      // It was recorded so: `join` of its config.
+      const clips = async () => (await api.call('GET', `${asked}/clips`)).body.clips as object[];
+      await waitFor('the join', async () => ((await clips()).length > 0 ? true : undefined));
+      expect(await made(200, `${asked}/join`)).toEqual(pictures);
+      // Over two borders of parts, from the middle of a group of pictures on.
+      const clip = await made(201, `${asked}/clips`, { from: 10_500, to: 25_500, name: 'cut' });
+      expect(clip).toHaveLength(15 * FPS);
+      expect(pictures.join()).toContain(clip.join());
+      expect(await clips()).toMatchObject([{ kind: 'join' }, { kind: 'clip', name: 'cut' }]);
+    },
+    WAIT_MS,
+  );
 
   it('is decoded by ffmpeg as the record is', async () => {
     // Of later parts ffmpeg takes the first fragment for an overlap and does not show it (docs/decisions/playback.md).
