@@ -27,10 +27,15 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
 type Found = readonly Omit<FoundStream, 'index'>[];
 
 /** What makes fragments of it. */
-export function liveMedia(found: Found, format: ContainerFormat, maps = COPY.maps): LiveMedia {
+export function liveMedia(
+  found: Found,
+  format: ContainerFormat,
+  maps = COPY.maps,
+  receivedAtMs?: number,
+): LiveMedia {
   const streams = found.map((one, index) => ({ ...one, index }));
   const outputs = trackOutputs({ ...COPY, format, maps }, { streams, programs: [] });
-  return new LiveMedia(outputs, format, { timeline: new SourceTimeline() });
+  return new LiveMedia(outputs, format, { timeline: new SourceTimeline(), receivedAtMs });
 }
 
 /** All fragments of it, in memory of their own. */

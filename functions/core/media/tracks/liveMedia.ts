@@ -56,6 +56,8 @@ export class LiveMedia {
   readonly #receivedAtMs: number | undefined;
   /** On the source's own timeline. */
   #firstMs: number | undefined;
+  /** Where that is on the mended one. */
+  #firstPlacedMs: number | undefined;
   #zeroByClockMs = Number.POSITIVE_INFINITY;
   #jumps: Jump[] = [];
   /** Video tracks whose first keyframe has come. */
@@ -158,8 +160,9 @@ export class LiveMedia {
     );
     if (jump !== undefined) this.#jumps.push(jump);
     const placedMs = ((dts + sample.offset) * 1_000) / timescale;
-    const firstMs = placedMs - coming.timeMs + (this.#firstMs ?? 0);
-    const firstZeroMs = (this.#receivedAtMs ?? Number.POSITIVE_INFINITY) - firstMs;
+    // Later ones may be strays, whose own time says nothing.
+    this.#firstPlacedMs ??= placedMs - coming.timeMs + (this.#firstMs ?? 0);
+    const firstZeroMs = (this.#receivedAtMs ?? Number.POSITIVE_INFINITY) - this.#firstPlacedMs;
     this.#zeroByClockMs = Math.min(this.#zeroByClockMs, firstZeroMs, arrivedAtMs - placedMs);
     this.#content?.remember(coming, placedMs);
     this.#fragmenter.push(id, { ...sample, dts }, nowMs);

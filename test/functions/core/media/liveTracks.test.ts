@@ -166,6 +166,21 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
     expect(times.map((time) => time - first)).toEqual(wanted.map((time) => time - firstWanted));
   });
 
+  it('begins when its first bytes came, however far off pictures are stamped that come before anything is cut', () => {
+    const isStray = ({ kind, atMs }: FlvTag): boolean => kind === VIDEO && atMs > 1_010 && atMs < 1_100;
+    // Hours before: FLV's times are counted modulo this.
+    const farMs = 2 ** 32 - 30_000_000;
+    const strays = tags.map((tag) => (isStray(tag) ? { ...tag, atMs: tag.atMs + farMs } : tag));
+    const zeroAt = (name: string, sent: readonly FlvTag[]): number => {
+      const media = liveMedia(FOUND, 'mp4', undefined, 1_000_000);
+      media.push(0, nutOfTags(name, sent), 1_000_000 + SECONDS * 1_000);
+      return media.zeroAtMs;
+    };
+    expect(strays.filter(isStray)).toEqual([]);
+    expect(strays).not.toEqual(tags);
+    expect(zeroAt('strays.flv', strays)).toBe(zeroAt('plain.flv', tags));
+  });
+
   it('gives the same packets however the bytes are split, and refuses damage with a MediaError alone', () => {
     const nut = nutOfTags(
       'split.flv',
