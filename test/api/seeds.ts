@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
+import { PARTS_MAX } from '../../functions/core/api/partsPage.ts';
 import { markActive } from '../../functions/core/protocol/active.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import type { PartObjects, RecordingObjects } from '../../functions/core/state/fold.ts';
@@ -171,6 +172,11 @@ export const SEEDS = {
   },
   replacing: { replaces: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
   stopping: { stop, attempts: new Map([[1, { claim: claim(1) }]]), parts: parts({ open: open(1) }) },
+  /** More parts than an answer has. */
+  paged: {
+    outcome: finished,
+    parts: parts(...Array.from({ length: PARTS_MAX + 1 }, (_, index) => ({ moved: moved(index + 1) }))),
+  },
   finishing: {
     ending: { attempt: 1, atMs: at(2), reason: { code: 'source_ended', message: 'The source ended.' } },
     attempts: new Map([[1, { claim: claim(1) }]]),
