@@ -5,6 +5,8 @@ import type { ServiceSpec } from '../emulators/ecs/service.ts';
 import { HOST_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
 
 export interface RecorderTaskOptions {
+  /** `container/main.ts`, bundled as in the image. */
+  readonly file: string;
   readonly resources: Readonly<Record<Resource, string>>;
   /** Credentials and endpoints, in the SDK's own variables. */
   readonly environment: Readonly<Record<string, string>>;
@@ -13,8 +15,7 @@ export interface RecorderTaskOptions {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
-const MAIN = path.join(ROOT, 'container', 'main.ts');
-/** Node keeps what it has compiled, TypeScript's types taken out too: a recorder then starts with a third of the work. */
+/** Node keeps what it has compiled. */
 const COMPILE_CACHE = path.join(ROOT, 'node_modules', '.cache', 'node-compile');
 
 /** The recorder's task definition, as the wiring has it; the container is a process with the same entry point. */
@@ -51,7 +52,7 @@ function definition(
     family: task.family,
     revision: 1,
     containerName: task.containerName,
-    command: [process.execPath, ...RECORDER_TASK.nodeArguments, MAIN, ...role],
+    command: [process.execPath, ...RECORDER_TASK.nodeArguments, options.file, ...role],
     environment: {
       ...options.environment,
       ...Object.fromEntries(wired),

@@ -5,7 +5,6 @@ import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import type { Credentials } from './dataFolder.ts';
 import { HostedRecordings } from './hostedRecordings.ts';
-import { bundledHandlers } from './lambda/bundles.ts';
 import type { OnRecordHook } from './onRecordHook.ts';
 import { REGION } from './place.ts';
 import type { LocalQueues } from './queues.ts';
@@ -79,8 +78,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 /** What is called before whoever calls it; so it closes in the right order too. */
 async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime> {
   const ground = openGround(options, closers);
-  // What cannot be bundled cannot be called either: better said now.
-  await bundledHandlers();
   const queues = await startQueues(ground);
   const queue = queues.relocation;
   const hosted = new HostedRecordings();

@@ -5,6 +5,7 @@ import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
 import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { bundledRecorder } from './bundles.ts';
 import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
@@ -188,6 +189,7 @@ export async function startRecorders(
   const { options, data, tasks, credentials, onLog, onDefect, closers } = ground;
   const port = options.ports?.ecs;
   const recorder = {
+    file: await bundledRecorder(),
     resources: resourcesOf(options, queues),
     environment: sdkEnvironment(credentials, urls),
     spoolFolder: data.file('spool'),

@@ -5,7 +5,7 @@ export function recorderPid(recordingId: string): number | undefined {
   return processes().find(
     (pid) =>
       read(pid, 'environ').split('\0').includes(`RECORDING_ID=${recordingId}`) &&
-      read(pid, 'cmdline').includes('container/main.ts'),
+      read(pid, 'cmdline').includes('/main.mjs'),
   );
 }
 

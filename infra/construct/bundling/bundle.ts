@@ -25,6 +25,24 @@ export async function bundleFunction(name: string, outfile: string): Promise<voi
   });
 }
 
+/** Programs of ours as files that a person can read, each with all that it imports: `name.mjs`. */
+export async function bundleReadably(
+  entryPoints: readonly string[],
+  outdir: string,
+  options: Pick<BuildOptions, 'alias'> = {},
+): Promise<void> {
+  await build({
+    entryPoints: entryPoints.map((file) => ({ in: path.join(ROOT, file), out: path.basename(file, '.ts') })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    target: BUNDLE_TARGET,
+    ...OPTIONS,
+    ...options,
+    minify: false,
+    keepNames: true,
+  });
+}
+
 /** The command line as one file, with all that it imports. */
 export async function bundleCommandLine(outfile: string): Promise<void> {
   const entryPoints = [path.join(ROOT, 'clients', 'cli', 'main.ts')];

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { bundledHandlers } from './bundles.ts';
+import { bundledBootstrap } from '../bundles.ts';
 import { Environment, type EnvironmentSpec, type Invocation } from './environment.ts';
 
 /** @returns what cancels it */
@@ -68,7 +67,7 @@ export class LambdaFunction {
 
   async #run(event: unknown): Promise<Invocation> {
     const handlerPath = await this.#spec.handlerPath();
-    const bootstrapPath = path.join(await bundledHandlers(), 'bootstrap.mjs');
+    const bootstrapPath = await bundledBootstrap();
     if (this.#closed)
       return { ok: false, errorType: 'Runtime.Closed', errorMessage: 'The runtime is closing.' };
     const warm = this.#takeIdle();

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../../wiring.ts';
-import { bundledHandlers } from './bundles.ts';
+import { bundledFunction } from '../bundles.ts';
 import type { Invocation } from './environment.ts';
 import { LambdaFunction } from './function.ts';
 
@@ -64,7 +63,7 @@ export function localFunction(
 ): LambdaFunction {
   return new LambdaFunction({
     functionName: name,
-    handlerPath: async () => path.join(await bundledHandlers(), `${name}.mjs`),
+    handlerPath: () => bundledFunction(name),
     functionArn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
     memoryMb,
     timeoutMs: timeoutSeconds * 1000,

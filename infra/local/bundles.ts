@@ -2,57 +2,43 @@ import { createHash, randomUUID } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
-import {
-  BUNDLE_ALIASES,
-  BUNDLE_BANNER,
-  BUNDLE_MAIN_FIELDS,
-  BUNDLE_TARGET,
-} from '../../construct/bundling/options.ts';
+import { bundleReadably } from '../construct/bundling/bundle.ts';
+import { BUNDLE_ALIASES } from '../construct/bundling/options.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
-const CACHE = path.join(ROOT, 'node_modules', '.cache', 'functions');
-/** All that a bundle is made of: nothing else of this repository may be in it. */
-const SOURCES = [
-  'functions/**/*.ts',
-  'infra/construct/bundling/*.ts',
-  'infra/local/lambda/*.ts',
-  'package-lock.json',
-];
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const CACHE = path.join(ROOT, 'node_modules', '.cache', 'bundles');
+/** All that a bundle is made of: nothing else of this repository may be in one. */
+const SOURCES = ['functions/**/*.ts', 'container/**/*.ts', 'package-lock.json'];
+const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/lambda/bootstrap.ts'];
 const OLD_MS = 24 * 3_600_000;
 
 let bundled: Promise<string> | undefined;
 
 /**
- * Bundles the handlers as a deployment does, but not minified, so that a stack can be read; and what runs them. Imported as
- * they are they cost each environment 2 s of CPU, for the SDK's hundreds of files and for stripping types. Made once for
- * each state of the sources.
- * @returns the folder, with a `.mjs` for each
+ * The programs of a deployment, bundled as they are there, but not minified, so that a stack can be read: a function costs
+ * half the time then until it answers, a recorder until it records. Made once for each state of the sources.
  */
-export function bundledHandlers(): Promise<string> {
+export const bundledFunction = (name: string): Promise<string> => bundledFile(name);
+/** What runs a function: `lambda/bootstrap.ts`. */
+export const bundledBootstrap = (): Promise<string> => bundledFile('bootstrap');
+/** `container/main.ts`. */
+export const bundledRecorder = (): Promise<string> => bundledFile('main');
+
+async function bundledFile(name: string): Promise<string> {
   bundled ??= bundle();
-  return bundled;
+  return path.join(await bundled, `${name}.mjs`);
 }
 
 async function bundle(): Promise<string> {
   const folder = path.join(CACHE, await fingerprint());
   if (await exists(folder)) return folder;
   const making = path.join(CACHE, `making-${randomUUID()}`);
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ['infra/local/lambda/bootstrap.ts', ...globSync('functions/handlers/*.ts', { cwd: ROOT })],
-    entryNames: '[name]',
-    outdir: making,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: BUNDLE_TARGET,
-    mainFields: [...BUNDLE_MAIN_FIELDS],
-    banner: { js: BUNDLE_BANNER },
-    alias: { ...BUNDLE_ALIASES },
-    logLevel: 'error',
-  });
+  await Promise.all([
+    bundleReadably(globSync('functions/handlers/*.ts', { cwd: ROOT }), making, {
+      alias: { ...BUNDLE_ALIASES },
+    }),
+    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], making),
+  ]);
   await removeOld();
   // Another process may have been faster: its files are the same.
   await rename(making, folder).catch(async (error: NodeJS.ErrnoException) => {
@@ -64,7 +50,7 @@ async function bundle(): Promise<string> {
 
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
+  for (const file of [...SOURCES, ...TOOLS].flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
     const { size, mtimeMs } = await stat(path.join(ROOT, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }
