@@ -65,6 +65,7 @@ const contextSchema = z.strictObject({
   limits: optional(recordingLimitsSchema),
   hooks: optional(hookSettingsSchema),
   auth: optional(authSchema),
+  corsOrigins: optional(z.array(text)),
   console: optional(z.boolean()),
   cpuUnits: optional(z.int()),
   memoryMb: optional(z.int()),

@@ -6,6 +6,10 @@ import { methodsOf } from '../core/api/routes.ts';
 export const handler = httpHandler(
   async ({ rawPath, method }) => {
     const methods = methodsOf(rawPath);
+    // A browser asks before a page of another origin may; API Gateway adds who may.
+    if (method === 'OPTIONS' && methods.length > 0) {
+      return { status: 204, headers: { allow: methods.join(', ') } };
+    }
     if (methods.length > 0) {
       throw new RecorderError(
         'method_not_allowed',

@@ -1,7 +1,9 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
+  CorsHttpMethod,
+  type CorsPreflightOptions,
   HttpApi,
   HttpMethod,
   HttpNoneAuthorizer,
@@ -50,12 +52,32 @@ const ACCESS_LOG_FIELDS = {
   responseLatencyMs: '$context.responseLatency',
 };
 
+const WHY_ASKED =
+  'A browser asks what a page of another origin may, without credentials; the answer says nothing else.';
+const CORS_KEPT = Duration.hours(1);
+
+/** What pages of these origins may send and read: all that callers may. */
+function corsOf(origins: readonly string[]): CorsPreflightOptions {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
+    allowHeaders: [
+      ...['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range'],
+      ...['x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'],
+    ],
+    exposeHeaders: ['etag', 'location', 'retry-after', 'apigw-requestid'],
+    maxAge: CORS_KEPT,
+  };
+}
+
 export interface ApiProps {
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
   readonly logRetention: RetentionDays;
   readonly auth: ApiAuth;
   /** Whether there are routes for hooks, which the functions let in by their secrets. */
   readonly hasHooks: boolean;
+  /** Origins whose pages may call it. */
+  readonly corsOrigins: readonly string[];
   /** For the function that checks HTTP Basic. */
   readonly functionsProps: FunctionsProps;
 }
@@ -67,11 +89,12 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
-    const { functions, logRetention, auth, hasHooks } = props;
+    const { functions, logRetention, auth, hasHooks, corsOrigins } = props;
     this.httpApi = new HttpApi(this, 'HttpApi', {
       description: 'Stream Recorder',
       createDefaultStage: false,
       defaultAuthorizer: apiAuthorizer(this, auth, props.functionsProps),
+      ...(corsOrigins.length === 0 ? {} : { corsPreflight: corsOf(corsOrigins) }),
     });
     const integration = (name: FunctionName) => new HttpLambdaIntegration(name, functions[name]);
     const openRoutes: HttpRoute[] = [];
@@ -87,6 +110,16 @@ export class Api extends Construct {
       openRoutes.push(...added);
       openKeys.set(`${route.method} ${route.path}`, OPEN_THROTTLES[route.auth]);
       for (const one of added) acknowledge(one, 'AwsSolutions-APIG4', WHY_OPEN[route.auth]);
+    }
+    if (corsOrigins.length > 0) {
+      // $default would take a browser's question for a call, which its authorizer refuses.
+      const asked = this.httpApi.addRoutes({
+        path: '/{proxy+}',
+        methods: [HttpMethod.OPTIONS],
+        integration: integration(DEFAULT_ROUTE),
+        authorizer: new HttpNoneAuthorizer(),
+      });
+      for (const one of asked) acknowledge(one, 'AwsSolutions-APIG4', WHY_ASKED);
     }
     if (auth.kind === 'none') {
       acknowledge(this, 'AwsSolutions-APIG4', 'The deployer has asked for an API without authorization.');

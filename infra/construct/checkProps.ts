@@ -21,6 +21,7 @@ const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   hooks: true,
   auth: true,
   domain: true,
+  corsOrigins: true,
   console: true,
   wcsPorts: true,
   cpuUnits: true,

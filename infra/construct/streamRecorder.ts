@@ -204,6 +204,7 @@ export class StreamRecorder extends Construct {
       logRetention,
       auth,
       hasHooks: hooks.secretsSha256.length > 0,
+      corsOrigins: props.corsOrigins ?? [],
       functionsProps,
     });
     const domain =

@@ -95,6 +95,12 @@ export interface StreamRecorderProps {
    */
   readonly domain?: DomainProps;
   /**
+   * Origins whose pages may call the API, such as `https://studio.example`; `*` is all. Links to play recordings then work in
+   * pages of these origins alone, since API Gateway says the same of all routes.
+   * @default none; links to play recordings work in every page
+   */
+  readonly corsOrigins?: readonly string[];
+  /**
    * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
    * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
    * @default false

@@ -18,6 +18,7 @@ const ALL = {
   limits: { maxConcurrentRecordings: 50, maxDurationMs: 3_600_000 },
   hooks: { secretsSha256: ['a'.repeat(64)] },
   auth: { kind: 'basic', secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:api-AbCdEf' },
+  corsOrigins: ['https://studio.example'],
   console: true,
   domain: {
     name: 'recorder.example.com',

@@ -23,6 +23,20 @@ const kindsOf = (template: Template) => {
   return new Set(Object.values(others));
 };
 
+it('pages of other origins may call it where that is asked, and their browsers ask without credentials', () => {
+  const template = synthesize({ corsOrigins: ['https://studio.example'] });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+    CorsConfiguration: {
+      AllowOrigins: ['https://studio.example'],
+      AllowHeaders: Match.arrayWith(['authorization', 'idempotency-key', 'if-none-match']),
+      ExposeHeaders: Match.arrayWith(['etag', 'retry-after']),
+    },
+  });
+  const { 'OPTIONS /{proxy+}': asked, $default: others } = authorizationOf(template);
+  expect([asked, others]).toEqual(['NONE', 'AWS_IAM']);
+  expect(authorizationOf(synthesize())).not.toHaveProperty(['OPTIONS /{proxy+}']);
+});
+
 describe('who may call the API', () => {
   it('is whoever has a token of the issuer, where that is asked', () => {
     const template = synthesize({

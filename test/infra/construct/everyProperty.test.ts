@@ -38,6 +38,7 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
     hooks: { secretsSha256: ['a'.repeat(64)] },
     auth: { kind: 'basic', secret: Secret.fromSecretNameV2(stack, 'Callers', 'callers') },
     domain: { name: 'recorder.example.com', certificate },
+    corsOrigins: ['https://studio.example'],
     console: true,
     wcsPorts: { vpc, certificate },
     cpuUnits: 512,
