@@ -384,5 +384,5 @@ describe('fuzz', () => {
       { numRuns: 400, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
     );
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-  }, 120_000);
+  }, 180_000);
 });

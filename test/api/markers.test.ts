@@ -10,7 +10,7 @@ beforeAll(async () => {
   api = await TestApi.start();
   // Its first reconcile has marked what there was before.
   await vi.waitUntil(async () => (await api.store.list(LISTED_MARKED_KEY)).length === 1, 20_000);
-}, 60_000);
+}, 180_000);
 afterAll(() => api?.close());
 
 const post = async (route: string, body?: unknown) =>

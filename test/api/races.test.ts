@@ -40,7 +40,7 @@ describe('interleavings', () => {
     expect(going(await recordingsOf('mixed')).length).toBeLessThanOrEqual(1);
     await wcs('stopRecording', 'mixed').catch(() => undefined);
     expect(going(await recordingsOf('mixed'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('of restarts leave a chain of which one stop ends all', async () => {
     await api.publish('chain');
@@ -51,7 +51,7 @@ describe('interleavings', () => {
     expect(going(await recordingsOf('chain')).length).toBeGreaterThan(0);
     expect((await wcs('stopRecording', 'chain')).status).toBe(200);
     expect(going(await recordingsOf('chain'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('start, stop, start: another recording each time', async () => {
     await api.publish('again');
@@ -78,7 +78,7 @@ describe('a storm of hooks', () => {
     );
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     expect(await recordingsOf('live/storm')).toHaveLength(1);
-  }, 60_000);
+  }, 180_000);
 
   it('about its end, with late ones of its beginning, leaves nothing going', async () => {
     await hook('publish', 'ended', 1);
@@ -91,5 +91,5 @@ describe('a storm of hooks', () => {
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     expect((await api.call('GET', '/streams/live%2Fended')).body.status).toBe('UNPUBLISHED');
     expect(going(await recordingsOf('live/ended'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 });

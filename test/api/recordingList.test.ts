@@ -105,5 +105,5 @@ describe('a race', () => {
     expect(ids(listed.body)).toEqual([answers[0]?.body.recordingId]);
     const tasks = api.runtime.runningRecordings().filter((id) => id === answers[0]?.body.recordingId);
     expect(tasks).toHaveLength(1);
-  }, 60_000);
+  }, 180_000);
 });

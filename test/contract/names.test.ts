@@ -77,5 +77,5 @@ describeWith(['aws'], 'names, in S3 and on a disk', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 120_000);
+  }, 180_000);
 });

@@ -86,7 +86,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     await waitFor('hosts that carry nothing', () =>
       recorder.runtime.runningRecordings().length === 0 ? true : undefined,
     );
-  }, 120_000);
+  }, 180_000);
 
   it('goes on in a task of its own when its worker has died, too young to be trusted', async () => {
     const recordingId = await record('three');
@@ -99,7 +99,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     const frames = await counters(recordingId);
     expect(frames).toEqual([...frames].sort((a, b) => a - b));
     expect(new Set(frames).size).toBe(frames.length);
-  }, 120_000);
+  }, 180_000);
 
   const tellToEnd = async (hostId: string): Promise<void> => {
     const host = (await processes('host', hostId)).at(0);
@@ -130,7 +130,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
       // None is missing; those that both have seen are in both parts.
       expect(frames.size).toBe(most - least + 1);
     },
-    120_000,
+    180_000,
   );
 
   it('goes on when its host has died', async () => {
@@ -144,5 +144,5 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     await delay(1_000);
     await recorder.stopRecording('four');
     expect((await counters(recordingId)).length).toBeGreaterThan(25);
-  }, 120_000);
+  }, 180_000);
 });

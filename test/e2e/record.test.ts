@@ -153,7 +153,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
 
     const landing = await s3().send(new ListObjectsV2Command({ Bucket: 'landing', Prefix: 'records/' }));
     expect(landing.Contents ?? []).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('ends by itself when the source ends, and may be recorded again under another name', async () => {
     const publisher = await publish('m2');
@@ -172,7 +172,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     const again = await reaches(second, 'available');
     expect(again.parts[0]?.library?.key).not.toBe(ended.parts[0]?.library?.key);
     for (const found of [ended, again]) expect(await decodeErrors(await download(found))).toBe('');
-  }, 120_000);
+  }, 180_000);
 
   it.each([
     ['audio only', { video: false }, ['aac']],
@@ -190,7 +190,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
       expect((await probe(file)).streams.map((stream) => stream.codec_name)).toEqual(codecs);
       expect(await decodeErrors(file)).toBe('');
     },
-    60_000,
+    180_000,
   );
 
   it.each([
@@ -217,7 +217,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
       expect(failed.reason?.message).toMatch(/^[A-Z].*\.$/);
       expect(JSON.stringify(failed)).not.toMatch(/secret-key|nothing-here/);
     },
-    60_000,
+    180_000,
   );
 
   it.each([

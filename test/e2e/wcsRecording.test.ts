@@ -115,7 +115,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
       expect(Number(startTimeMs)).toBe(Date.parse(parts[0]?.startTime ?? ''));
       // The media server may begin with a keyframe that it has kept.
       expect(Number(startTimeMs)).toBeGreaterThan(askedAtMs - 2_000);
-    }, 90_000);
+    }, 180_000);
 
     it('a stream name may hold characters that a file name may not: its encoding can be switched on', async () => {
       expect(await nameOf({ streamName: 'hall/1', policy: 'streamName' })).toBe('hall%2F1.mp4');
@@ -150,7 +150,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
         ]);
         expect(await decodeErrors(file)).toBe('');
       },
-      120_000,
+      180_000,
     );
 
     async function rtsp(): Promise<string> {
@@ -175,7 +175,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
         const { streams } = await probe(await recorder.download(recorded));
         expect(streams.map(({ codec_name }) => codec_name).sort()).toEqual([audio, video].sort());
       },
-      120_000,
+      180_000,
     );
 
     it.concurrent.each([
@@ -188,7 +188,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
         const { streams } = await probe(await recorder.download(recorded));
         expect(streams.find(({ codec_type }) => codec_type === 'audio')?.sample_rate).toBe(rateHz);
       },
-      120_000,
+      180_000,
     );
 
     it.concurrent('record_rotation begins a new file after some seconds, parts are numbered from 1', async () => {
@@ -198,7 +198,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
       expect(parts.map(({ fileName }) => fileName)).toEqual(
         parts.map((_, i) => `rotated_${String(i + 1).padStart(3, '0')}.mp4`),
       );
-    }, 90_000);
+    }, 180_000);
 
     it.concurrent('record_rotation with an M at its end is megabytes', async () => {
       await recorder.ask('PUT', '/streams/sized', { name: 'sized', sourceUrl: rtmp });
@@ -215,7 +215,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
       const { parts } = await recorder.record('in-room', stream, { config, forMs: 3_000 });
       expect(parts.map(({ fileName }) => fileName)).toEqual(['in-room.mp4']);
       expect(parts[0]?.durationMs).toBeGreaterThan(2_000);
-    }, 90_000);
+    }, 180_000);
 
     it("a published stream is recorded if its publisher's record parameter says so, and record_streams is on", async () => {
       const publish = async (mediaSessionId: string, record: boolean) => {
@@ -265,7 +265,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
     let recorded: Recorded;
     beforeAll(async () => {
       recorded = await recorder.record('hooked', { name, sourceUrl: rtmp }, { forMs: 1_000 });
-    }, 90_000);
+    }, 180_000);
 
     it('on_record_hook_script, in any folder and of any name, runs when a record is finished', async () => {
       expect(script.file).toContain('any folder/any name');
@@ -295,7 +295,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
       for (const piece of key.split('/')) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(255);
       await script.ranFor(long);
       expect(readdirSync(script.target)).toContain(path.basename(key));
-    }, 90_000);
+    }, 180_000);
 
     it('it needs sudo for any file operation: here whoever moves a record has exactly the rights for it', async () => {
       const rights = [...FUNCTIONS.relocate.grants, ...RECORDER_TASK.grants].flatMap((grant) =>

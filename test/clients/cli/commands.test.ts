@@ -69,7 +69,7 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
     expect(await decodeErrors(file)).toBe('');
     expect((await run('rm', id, '--records')).output).toContain('1 files deleted');
     expect((await run('watch', id)).code).toBe(1);
-  }, 90_000);
+  }, 180_000);
 
   it('tells what was refused, with the code of the API, and ends with 1; what it does not understand with 2', async () => {
     const refused = await run('stop', '01KB0000000000000000000000', '--json');

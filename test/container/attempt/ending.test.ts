@@ -35,7 +35,7 @@ describeWith(['ffmpeg'], 'a recorder whose source has ended', () => {
     bench.faults.clear();
     expect((await reason).code).toBe('source_ended');
     expect((await bench.objects(recordingId)).outcome).toMatchObject({ status: 'finished', parts: 1 });
-  }, 60_000);
+  }, 180_000);
 
   it('and one that is stopped before its first frame has failed, and says so by its event', async () => {
     const before = bench.events.length;

@@ -78,4 +78,4 @@ it('the use of a process has that of its children, also of those that have ended
   expect(usage.memoryBytes).toBeGreaterThan(30 * MIB);
   await parent.stop();
   expect(await processTreeUsage(pid)).toEqual({ cpuMs: 0, memoryBytes: 0 });
-}, 90_000);
+}, 180_000);

@@ -34,7 +34,7 @@ describeWith(['ffmpeg', 'chromium'], 'a record in a browser', () => {
     for (const [i, seconds] of [41.5, 3.02, 58.98].entries()) {
       expect(Math.abs((found.frames[i] ?? 0) - Math.floor(seconds * FPS))).toBeLessThanOrEqual(1);
     }
-  }, 90_000);
+  }, 180_000);
 
   it('WebM: its duration, and the right frame after each seek', async () => {
     const vp8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '1M', '-g', '50'];
@@ -45,5 +45,5 @@ describeWith(['ffmpeg', 'chromium'], 'a record in a browser', () => {
     for (const [i, seconds] of [13.5, 2.02].entries()) {
       expect(Math.abs((found.frames[i] ?? 0) - Math.floor(seconds * FPS))).toBeLessThanOrEqual(1);
     }
-  }, 90_000);
+  }, 180_000);
 });

@@ -134,7 +134,7 @@ describeWith(['ffmpeg'], 'what sources send', () => {
       if (video !== undefined)
         expect(await frameHashes(file, 'v')).toEqual(await frameHashes(folder.file(name), 'v'));
     },
-    60_000,
+    180_000,
   );
 
   // Debian 12's ffmpeg does not know it yet; the one in the image does (npm run test:image).
@@ -147,6 +147,6 @@ describeWith(['ffmpeg'], 'what sources send', () => {
       expect(recorded).toMatchObject({ format: codec === 'vp9' ? 'webm' : 'mp4', video: codec });
       expect(await frameHashes(recorded.file, 'v')).toEqual(await frameHashes(folder.file(file), 'v'));
     },
-    60_000,
+    180_000,
   );
 });

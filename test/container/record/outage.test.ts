@@ -22,7 +22,7 @@ describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
     const live = ['-flvflags', 'no_duration_filesize', '-f', 'flv'];
     const stream = folder.pipe('stream.flv', [...args, '-b:v', '2M', '-t', String(SECONDS), ...live]);
     source = await HttpSource.start(stream);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await source.close();
   });
@@ -63,5 +63,5 @@ describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
       counters.push(...(await readCounters(file)));
     }
     expect(counters).toEqual(Array.from({ length: SECONDS * FPS }, (_, frame) => frame));
-  }, 60_000);
+  }, 180_000);
 });

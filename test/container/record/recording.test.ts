@@ -46,7 +46,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       ]);
     stream = make('stream.flv', FPS);
     sparse = make('sparse.flv', 10 * FPS);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
   });
@@ -157,7 +157,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       bench.faults.clear();
       expect(recorded.reason.code).toBe('source_ended');
       expect(await counters(recorded)).toEqual(EVERY_FRAME);
-    }, 30_000);
+    }, 180_000);
 
     it.each(['UploadPart', 'CreateMultipartUpload', 'CompleteMultipartUpload', 'PutObject'])(
       'loses nothing when answers of %s are lost, throttled, cut off',
@@ -192,7 +192,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         expect(await counters(recorded)).toEqual(EVERY_FRAME);
         expect(recorded.objects.outcome?.status).toBe('finished');
       },
-      60_000,
+      180_000,
     );
 
     it('sends the index again, from its beginning, until S3 has it', async () => {
@@ -215,7 +215,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const moved = await bench.object(final?.key ?? '');
       expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
       expect(crc32OfParts([describePart(1, moved)])).toBe(final?.crc32);
-    }, 30_000);
+    }, 180_000);
 
     it('finishes the other parts when one cannot be', async () => {
       // The first part waits for S3 when the second one's index turns out to be lost.
@@ -258,7 +258,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const found = await counters(recorded);
       expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
       expect(found.length).toBeGreaterThanOrEqual(12 * FPS);
-    }, 30_000);
+    }, 180_000);
 
     it('ends loudly when the disk is full, with all up to there', async () => {
       bench.faults.add({
@@ -277,7 +277,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const found = await counters(recorded);
       expect(found.length).toBeGreaterThan(50);
       expect(found).toEqual(EVERY_FRAME.slice(0, found.length));
-    }, 30_000);
+    }, 180_000);
   });
 
   it('told to end without a stop, finishes its part and leaves the rest to the next attempt', async () => {
@@ -297,5 +297,5 @@ describeWith(['ffmpeg'], 'the recorder', () => {
     const both = await bench.objects(recordingId);
     expect([...both.parts.keys()].sort()).toEqual([1, 2]);
     expect(both.parts.get(2)?.open?.attempt).toBe(2);
-  }, 40_000);
+  }, 180_000);
 });

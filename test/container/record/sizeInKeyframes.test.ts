@@ -62,6 +62,6 @@ describeWith(['ffmpeg', 'chromium'], 'a source whose keyframes say their size', 
         expect(Math.abs((frames[i] ?? 0) - Math.floor(seconds * 25))).toBeLessThanOrEqual(1);
       }
     },
-    90_000,
+    180_000,
   );
 });

@@ -36,7 +36,7 @@ describeWith(['ffmpeg'], 'of a recording is told', () => {
     expect((await reason).code).toBe('source_ended');
     expect(await written()).toEqual([]);
     expect((await bench.objects(recordingId)).parts.size).toBeGreaterThan(2);
-  }, 60_000);
+  }, 180_000);
 
   it('no file of a recorder that could not finish it', async () => {
     const { recordingId, written } = await begin();
@@ -49,5 +49,5 @@ describeWith(['ffmpeg'], 'of a recording is told', () => {
     expect((await reason).code).toBe('superseded');
     expect(await written()).toEqual([]);
     bench.faults.clear();
-  }, 60_000);
+  }, 180_000);
 });

@@ -195,7 +195,7 @@ describe('the journal', () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  }, 180_000);
 
   it('has what waited on disk while S3 was away, in order, once S3 is back', async () => {
     const s3 = new MemoryS3();

@@ -78,14 +78,14 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
       'Recording Part Finished',
       'Recording Finished',
     ]);
-  }, 60_000);
+  }, 180_000);
 
   it('publishes nothing twice that the recorder has published', async () => {
     const before = bench.events.length;
     const { recordingId } = await bench.record(source.url);
     await aftermath().of(gone(recordingId), log);
     expect(bench.events.slice(before)).toHaveLength(3);
-  }, 60_000);
+  }, 180_000);
 
   it('launches the next attempt while the stream goes on, and ends when it does not', async () => {
     const recordingId = await bench.createJob(source.url);

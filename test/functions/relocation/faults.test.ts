@@ -61,7 +61,7 @@ describe.each(FAULTS)('every call %s', (_name, action) => {
 
   it('of a copy', async () => {
     expect(await sweep(bench, patternBytes(50_000), {}, action)).toBeGreaterThanOrEqual(9);
-  }, 120_000);
+  }, 180_000);
 
   it('of a large copy', async () => {
     expect(await sweep(bench, patternBytes(5 * MIB + 1000), {}, action)).toBeGreaterThanOrEqual(13);
@@ -96,6 +96,6 @@ describeWith(['ffmpeg'], 'every call of the move of a rescued MP4', () => {
       const calls = await sweep(bench, body, { rescued: true }, action, ordinary);
       expect(calls).toBeGreaterThanOrEqual(10);
     },
-    120_000,
+    180_000,
   );
 });

@@ -100,7 +100,7 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
       expect(bench.calls).toEqual(expect.arrayContaining(calls));
       await expectIndexed(landed, `stream_records/rescued%20${seconds}.mp4`, part.finished());
     },
-    60_000,
+    180_000,
   );
 
   it('leaves half a fragment at its end behind', async () => {
@@ -119,7 +119,7 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
     const measuredMs = (await bench.moved(landed))?.durationMs ?? 0;
     expect(measuredMs).toBeLessThan(durationMs);
     expect(measuredMs).toBeGreaterThan(durationMs - 2000);
-  }, 60_000);
+  }, 180_000);
 
   it('gets it too where its recorder wrote final.json and died before the new head was there', async () => {
     const { muxer, begun: body } = uploadedPart(source(4, '500k'));
@@ -137,7 +137,7 @@ describeWith(['ffmpeg'], 'a rescued MP4', () => {
     const moved = await bench.read('stream_records/no%20new%20head.mp4');
     expect(boxesIn(moved).map(({ type }) => type)).toEqual(['ftyp', 'moov', 'mdat']);
     expect(bench.available(landed)).toMatchObject([{ complete: true, recovered: false }]);
-  }, 60_000);
+  }, 180_000);
 
   describe('that cannot be read', () => {
     it.each([

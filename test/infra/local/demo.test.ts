@@ -67,12 +67,12 @@ describeWith(['ffmpeg'], 'npm run demo', () => {
     const [, duration] = /duration {2}(\S+) s/.exec(child.output) ?? [];
     expect(Number((await probe(played)).format.duration).toFixed(2)).toBe(duration);
     expect(await decodeErrors(played)).toBe('');
-  }, 70_000);
+  }, 180_000);
 
   it('ends with another code, and says where its logs are, when it is interrupted', async () => {
     await waitFor('a recording', () => (child.output.includes('2. Starting') ? true : undefined));
     child.process.kill('SIGINT');
     expect(await exitCode()).toBe(1);
     expect(child.output).toMatch(/\ninterrupted\nLogs: \S+\/logs\n/);
-  }, 70_000);
+  }, 180_000);
 });

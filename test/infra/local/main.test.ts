@@ -146,7 +146,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
     expect(part).toMatchObject({ recovered: true, incomplete: [{ code: 'recorder_lost' }] });
     expect(part?.estimatedLossMs).toBeGreaterThan(0);
     expect(part?.estimatedLossMs).toBeLessThan(10_000);
-  }, 150_000);
+  }, 180_000);
 
   describe('on Ctrl-C', () => {
     it('once, which npm makes two signals of, recordings end well', async () => {
@@ -168,7 +168,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
           .trim()
           .split('\n'))
           expect(JSON.parse(line)).toHaveProperty('level');
-    }, 60_000);
+    }, 180_000);
 
     it('again and again, it ends at once and leaves no process', async () => {
       const { main, publisher, rtmpUrl } = await recording();
@@ -185,7 +185,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
       await waitFor('no process', async () =>
         (await processesOf(folder, rtmpUrl)).length === 0 ? true : undefined,
       );
-    }, 60_000);
+    }, 180_000);
   });
 });
 

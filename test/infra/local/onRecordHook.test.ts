@@ -241,7 +241,7 @@ it('is called by the event bus of the runtime, and awaited at its end', async ()
   expect((await bus.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
   await runtime.close();
   expect(readFileSync(log, 'utf8')).toBe('record of wired');
-}, 90_000);
+}, 180_000);
 
 it('is refused at the start when it cannot be run', () => {
   expect(() => readSettings({ ON_RECORD_HOOK: path.join(folder, 'none.sh') })).toThrow(SettingError);

@@ -200,7 +200,7 @@ describeWith(['ffmpeg'], 'closing', () => {
     expect(head.ContentLength).toBeGreaterThan(1_000);
     expect(await call(next, 'DELETE', '/streams/camera1')).toMatchObject({ body: { status: 'UNPUBLISHED' } });
     expect(await readdir(path.join(folder, 'data', 'spool'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('hurries when it is asked again: nothing is left running', async () => {
     const runtime = await start({ ingest: true });
@@ -215,7 +215,7 @@ describeWith(['ffmpeg'], 'closing', () => {
     expect(lines.some(({ line }) => line.includes('recordings were ended before they had finished'))).toBe(
       true,
     );
-  }, 60_000);
+  }, 180_000);
 
   it('shows no source URL in any line', async () => {
     const runtime = await start({ ingest: true });
@@ -225,5 +225,5 @@ describeWith(['ffmpeg'], 'closing', () => {
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.filter(({ line }) => line.includes('/live/camera3'))).toEqual([]);
     expect(await readFile(path.join(folder, 'data', 'ingest', 'announced.json'), 'utf8')).toBe('[]');
-  }, 60_000);
+  }, 180_000);
 });

@@ -61,7 +61,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     // The first of a window of four is left out.
     expectWhole(await recording.record(hls.folder), framesOf(25, 225));
     for (let i = 1; i < 9; i++) expect(hls.site.times(`/plain/${i}.ts`)).toBe(1);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('whose encoder is started again goes on with all that it sends', async () => {
     const before = hls.put('first', { seconds: 6 });
@@ -82,7 +82,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     const lost = missing(counters);
     expect(lost.every((frames) => frames > 0 && frames % 25 === 0)).toBe(true);
     expect(counters.at(-1)).toBe(349);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('that is lost for longer than it may be silent goes on where it was', async () => {
     const segments = hls.put('away', { seconds: 14 });
@@ -101,7 +101,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     expect(errors).toBe('');
     expect(missing(counters)).toEqual([]);
     expect(counters.at(-1)).toBe(349);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('whose variant disappears goes on with another one', async () => {
     const large = hls.put('large', { seconds: 12, pictureHeight: 324 });
@@ -130,7 +130,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     ]);
     expect(missing(counters)).toEqual([]);
     expect(counters.at(-1)).toBe(299);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('whose segments fail now and then is whole, and one that cannot be had is a gap', async () => {
     const segments = hls.put('flaky', { seconds: 8 });
@@ -147,7 +147,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     expect(faults).toBe(3);
     expect(record.counters).toEqual([...framesOf(0, 125), ...framesOf(150, 200)]);
     expect(hls.site.times('/flaky/none.ts')).toBe(3);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('that sets a cookie gets it back where it belongs', async () => {
     const segments = hls.put('cookie', { seconds: 3 });
@@ -167,5 +167,5 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     const recording = await hls.start('/cookie.m3u8');
     expectWhole(await recording.record(hls.folder), framesOf(0, 75));
     expect(asked).toEqual(['token=abc', 'token=abc', 'token=abc']);
-  }, 90_000);
+  }, 180_000);
 });

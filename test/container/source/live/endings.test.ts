@@ -20,7 +20,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
       ...counterStreamArgs({ fps: FPS, keyframeEvery: 5 }).filter((arg) => arg !== '-re'),
       ...['-t', String(SECONDS)],
     ]);
-  }, 60_000);
+  }, 180_000);
 
   async function sourceOf(pace: Omit<Pace, 'bytesPerSecond'>, seconds = SECONDS): Promise<HttpSource> {
     return HttpSource.start(stream, { bytesPerSecond: stream.length / seconds, ...pace });
@@ -46,7 +46,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
     expect(counters.slice(-SECONDS * FPS)).toEqual(Array.from({ length: SECONDS * FPS }, (_, i) => i));
     expect(counters.length).toBeGreaterThan(SECONDS * FPS + 50);
     expect(recorded.reason.message).toBe('The source ended.');
-  }, 60_000);
+  }, 180_000);
 
   it('of a file ends with it, at once', async () => {
     const source = await sourceOf({}, 2);
@@ -54,7 +54,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
     await source.close();
     expect(recorded.reason).toMatchObject({ code: 'source_ended', message: 'The source ended.' });
     expect(await countersOf(recorded)).toEqual(Array.from({ length: SECONDS * FPS }, (_, i) => i));
-  }, 60_000);
+  }, 180_000);
 
   it('has not failed when the attempt after a lost one finds no source', async () => {
     const source = await sourceOf({}, 2 * SECONDS);
@@ -81,5 +81,5 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
         message: 'The source did not come back. Nothing listens at the source address.',
       },
     });
-  }, 60_000);
+  }, 180_000);
 });

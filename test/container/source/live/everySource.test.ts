@@ -93,6 +93,6 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
       expect(record.errors).toBe('');
       expect(record.durationMs).toBeGreaterThan(record.counters.length * 40 - 200);
     },
-    90_000,
+    180_000,
   );
 });

@@ -38,7 +38,7 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
     ]);
     tags = flvTags(bytes).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
     pictures = await frameHashes(folder.file('plain.flv'), 'v');
-  }, 60_000);
+  }, 180_000);
 
   async function record(sent: readonly FlvTag[]) {
     const bytes = Buffer.concat([FLV_HEADER, writeFlv(sent)]);
@@ -62,14 +62,14 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
     expect(parts).toEqual([]);
     // On a slow machine its time is over before its end.
     expect(reason.code).toMatch(/^source_(empty|timed_out)$/);
-  }, 60_000);
+  }, 180_000);
 
   it.concurrent('with metadata of megabytes is recorded whole', async () => {
     const sent = tags.flatMap((tag, i) => (i % 100 === 50 ? [metadata(tag.atMs, 3 * MEBIBYTE), tag] : [tag]));
     const { shown, parts } = await record(sent);
     expect(parts).toHaveLength(1);
     expect(shown).toEqual(pictures);
-  }, 60_000);
+  }, 180_000);
 
   it.concurrent('whose sound and pictures come and go every second makes one file', async () => {
     const away = (atMs: number): number => (Math.floor(atMs / 1_000) % 2 === 0 ? AUDIO : VIDEO);
@@ -78,7 +78,7 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
     expect(parts).toHaveLength(1);
     expect(shown).toEqual(pictures.filter((_, i) => Math.floor(i / 25) % 2 === 0));
     expect(Math.abs(durationMs - SECONDS * 1_000)).toBeLessThan(1_100);
-  }, 60_000);
+  }, 180_000);
 
   it.concurrent('whose clock comes to its end, and begins again at zero, is as long as it is', async () => {
     const sent = tags.map((tag) => ({ ...tag, atMs: (tag.atMs + COUNTER_MS - 3_000) % COUNTER_MS }));
@@ -86,5 +86,5 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
     expect(parts).toHaveLength(1);
     expect(shown).toEqual(pictures);
     expect(Math.abs(durationMs - SECONDS * 1_000)).toBeLessThan(150);
-  }, 60_000);
+  }, 180_000);
 });

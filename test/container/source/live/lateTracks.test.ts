@@ -40,7 +40,7 @@ describeWith(['ffmpeg'], 'a track that begins long after the others, over HTTP',
     ts = folder.make('both.ts', [...copied, '-muxdelay', '0', '-f', 'mpegts']);
     const shown = await framesOf(folder.file('both.flv'));
     pictures = new Map(shown.map(({ ms, hash }) => [hash, ms - (shown[0]?.ms ?? 0)]));
-  }, 60_000);
+  }, 180_000);
 
   /** Its configuration comes with its first frame. */
   function lateFlv(kind: number): Buffer {
@@ -129,6 +129,6 @@ describeWith(['ffmpeg'], 'a track that begins long after the others, over HTTP',
       const beeps = Array.from({ length: (SECONDS * 1_000) / BEEP_EVERY_MS }, (_, i) => i);
       expect(numbers).toEqual(beeps.slice(firstBeep));
     },
-    60_000,
+    180_000,
   );
 });

@@ -55,7 +55,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     // What is missing is missing in the file as time, too.
     const gapMs = (record.parts[0]?.gaps ?? []).reduce((sum, gap) => sum + gap.durationMs, 0);
     expect(Math.abs(gapMs - lostMs)).toBeLessThan(10 * 300);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent.each([
     ['disconnects its players', false],
@@ -89,7 +89,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       const joinedMs = (record.counters[again] ?? 0) * FRAME_MS;
       expect(gap?.durationMs).toBeLessThan(awayMs + joinedMs + 1_500);
     },
-    90_000,
+    180_000,
   );
 
   it.concurrent('RTSP, whose server is started again', async () => {
@@ -105,7 +105,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     const record = await recording.record(folder);
     expectOneFile(record, 1);
     expect(missing(record.counters)).toHaveLength(1);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('SRT, whose listener is started again', async () => {
     let listener = await SrtListener.start(DENSE);
@@ -120,7 +120,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expectOneFile(record, 1);
     const again = record.counters.findIndex((counter, i) => counter < (record.counters[i - 1] ?? 0));
     expect(again).toBeGreaterThan(40);
-  }, 50_000);
+  }, 180_000);
 
   it.concurrent('HLS, whose server fails for three seconds: nothing is lost, nothing comes twice', async () => {
     const hls = await HlsServer.start();
@@ -136,7 +136,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expectOneFile(record, 0);
     expect(missing(record.counters)).toEqual([]);
     expect(record.counters.length).toBeGreaterThan(200);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('HLS that ends: at once, and not recorded a second time', async () => {
     const hls = await HlsServer.start();
@@ -153,7 +153,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(whole.reason.code).toBe('source_ended');
     expect(missing(whole.counters)).toEqual([]);
     expect(whole.counters.length).toBeGreaterThan(100);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('HLS that ends while it is away is not recorded a second time', async () => {
     const hls = await HlsServer.start();
@@ -168,7 +168,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(record.reason.code).toBe('source_ended');
     expect(record.parts).toHaveLength(1);
     expect(missing(record.counters)).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it.concurrent('RTSP over UDP that loses packets makes a sound file of what came', async () => {
     const feed = await live('flv');
@@ -185,7 +185,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(reason.code).toBe('stopped');
     expect(parts).toHaveLength(1);
     expect(parts[0]?.gaps).toBeUndefined();
-  }, 90_000);
+  }, 180_000);
 
   const ending: Record<string, () => Promise<{ readonly url: string; readonly end: () => void }>> = {
     'HTTP-FLV': async () => {
@@ -226,6 +226,6 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       expect(record.counters.length).toBeGreaterThan(40);
       expect(record.errors).toBe('');
     },
-    90_000,
+    180_000,
   );
 });

@@ -33,5 +33,5 @@ describeWith(['ffmpeg'], 'an old radio server, which answers with "ICY 200 OK"',
     const { streams, format } = await probe(file);
     expect(streams.map(({ codec_type }) => codec_type)).toEqual(['audio']);
     expect(Math.abs(Number(format.duration) - SECONDS)).toBeLessThan(0.2);
-  }, 60_000);
+  }, 180_000);
 });

@@ -139,6 +139,6 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not o
       expect(objects.outcome).toMatchObject({ status: 'failed', reason, parts: 0 });
       expect(JSON.stringify(objects.attempts.get(1)?.end)).not.toMatch(/none|wrong|staple|horse|stream-key/);
     },
-    60_000,
+    180_000,
   );
 });

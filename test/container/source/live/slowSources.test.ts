@@ -39,7 +39,7 @@ describeWith(['ffmpeg'], 'a slow source is not taken for a silent one', () => {
     expect([...parts.values()].map(({ final }) => final?.gaps)).toEqual([undefined]);
     expect(source.connections).toBe(1);
     expect(parts.get(1)?.final?.durationMs).toBeGreaterThan(2_000 + 3 * IDLE_MS);
-  }, 90_000);
+  }, 180_000);
 
   const SLOW: readonly (readonly [string, LiveFormat, CounterStreamOptions])[] = [
     ['a frame every two seconds', 'flv', { fps: 0.5, keyframeEvery: 1, audio: false }],
@@ -63,6 +63,6 @@ describeWith(['ffmpeg'], 'a slow source is not taken for a silent one', () => {
       expect(code).toBe('stopped');
       expect([...parts.values()].map(({ final }) => final?.gaps)).toEqual([undefined]);
     },
-    90_000,
+    180_000,
   );
 });

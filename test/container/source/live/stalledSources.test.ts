@@ -89,7 +89,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connect
       expect(missing(record.counters)).toEqual([]);
       expect(record.errors).toBe('');
     },
-    90_000,
+    180_000,
   );
 
   it.concurrent('comes back: the same file goes on', async () => {
@@ -111,5 +111,5 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connect
     expect(
       Math.abs((missing(record.counters)[0] ?? 0) * 40 - (record.parts[0]?.gaps?.[0]?.durationMs ?? 0)),
     ).toBeLessThan(500);
-  }, 90_000);
+  }, 180_000);
 });

@@ -69,7 +69,7 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
       ...[...tone(400), '-i', folder.file('cover.jpg'), '-map', '0', '-map', '1', ...END],
       ...['-c:a', 'libmp3lame', '-c:v', 'copy', '-disposition:v', 'attached_pic'],
     ]);
-  }, 60_000);
+  }, 180_000);
 
   async function record(bytes: Buffer, settings: Partial<RecordingSettings> = {}) {
     const source = await HttpSource.start(bytes, { bytesPerSecond: bytes.length / SECONDS });
@@ -96,7 +96,7 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
     expect(streams).toEqual(['h264', 'aac']);
     expect(leftOut).toEqual([{ kind: 'audio', codec: 'aac', reason: 'other_program', count: 1 }]);
     expect(await pitchOf(file)).toBeCloseTo(600, -1);
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     [{}, ['h264', 'aac', 'aac'], [undefined, 'eng', 'deu']],
@@ -113,26 +113,26 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
       const expectedLeft = 3 - expected.length;
       expect((recorded.leftOut ?? []).reduce((sum, { count }) => sum + count, 0)).toBe(expectedLeft);
     },
-    60_000,
+    180_000,
   );
 
   it('encoded anew, all of them', async () => {
     const { streams, languages } = await record(twoLanguages, { audioSampleRateHz: 48_000 });
     expect(streams).toEqual(['h264', 'aac', 'aac']);
     expect(languages.slice(1)).toEqual(['eng', 'deu']);
-  }, 60_000);
+  }, 180_000);
 
   it('of a radio with a cover its sound alone, in MP4', async () => {
     const { streams, leftOut, file } = await record(cover);
     expect(streams).toEqual(['aac']);
     expect(file).toMatch(/\.mp4$/);
     expect(leftOut).toEqual([{ kind: 'video', codec: 'mjpeg', reason: 'picture', count: 1 }]);
-  }, 60_000);
+  }, 180_000);
 
   it('a source that has nothing of what is asked for is empty', async () => {
     const { reason } = await record(cover, { tracks: { ...ALL_TRACKS, audio: false } });
     expect(reason.code).toBe('source_empty');
-  }, 60_000);
+  }, 180_000);
 
   /** Of the first sound, by its zero crossings. */
   async function pitchOf(file: string): Promise<number> {

@@ -52,7 +52,7 @@ describeWith(['ffmpeg'], 'a hostile source', () => {
     for (const name of await readdir(folder.path)) {
       bodies.set(`/${name}`, { status: 200, body: await readFile(folder.file(name)) });
     }
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await closeServer(server);
     await canary.close();

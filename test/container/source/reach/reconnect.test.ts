@@ -20,7 +20,7 @@ describeWith(['ffmpeg'], 'a source that is lost', () => {
       ...counterStreamArgs({ fps: FPS }).filter((arg) => arg !== '-re'),
       ...['-t', String(SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
     ]);
-  }, 60_000);
+  }, 180_000);
 
   /** The connection is cut in the middle; from then on DNS answers what `later` says, one answer for each question. */
   async function recordWith(later: readonly (readonly string[] | undefined)[]): Promise<Recorded> {

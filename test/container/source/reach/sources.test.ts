@@ -83,7 +83,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     publisher = publishCounter(`${nginx.url}/camera`);
     https = await TlsFront.start(httpPort, folder);
     rtmps = await TlsFront.start(rtmpPort, folder);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await publisher.stop('SIGKILL');
     await nginx.stop();

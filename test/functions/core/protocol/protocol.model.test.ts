@@ -15,13 +15,13 @@ const TIMEOUT_MS = 60_000 + RUNS * 100;
 const ROUNDS = 15;
 
 /**
- * Lines of the protocol that were broken on purpose, and made this fail within 300 runs: the claim is not looked at, or
- * anybody's counts as one's own; the outcome is not read after it; ended attempts' parts are not rescued before the outcome
- * is written; a void claim that somebody else wrote is taken for one's own; settling does not look at the session; no part
- * counts as one. Within 20,000: an earlier attempt concludes while a later one records; a refused launch ends a recorder
- * that another launch found. Not found, since another line does the same: the first look for a stop before the next attempt
- * (there is a second one), the launch of an attempt that is taken (launch looks as well, and the client token), `end.json`
- * after the claim (objects of an earlier version alone need it), the stop after the claim (the recorder polls it).
+ * Lines of the protocol that were broken on purpose, and made this fail within 400 runs: the claim is not looked at, or
+ * anybody's counts as one's own; ended attempts' parts are not rescued before the outcome is written; undecided parts are
+ * not waited for; an earlier attempt concludes while a later one records, a later one while an earlier one lives; the death
+ * of a task that lost the attempt ends the winner. Not found within 800, but each by a test of its own beside this one: the
+ * outcome is not read after the claim; a void claim that somebody else wrote is taken for one's own, or why it was written
+ * is not read; settling does not look at the session; a refused launch ends a recorder that another launch found; a refusal
+ * for good, or a hand-over, is not told from other ends.
  */
 
 /**

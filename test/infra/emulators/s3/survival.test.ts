@@ -64,7 +64,7 @@ describe('SIGKILL', () => {
     // What was not acknowledged is there whole or not at all; no blob is left over from it.
     for (const key of keys) expect((await bodyOf(client, key ?? ''))?.startsWith(`${key} `)).toBe(true);
     expect(blobsOf(dataDir)).toHaveLength(keys.length);
-  }, 90_000);
+  }, 180_000);
 
   it('keeps open uploads, their parts, metadata, tags, deletions and completed uploads', async () => {
     const dataDir = temporaryFolder();
