@@ -1,3 +1,4 @@
+import { DEFAULT_NAME_RULES } from '../../functions/core/names/index.ts';
 import { scriptRemarks } from './hookScript.ts';
 import type { MigratedProperty, Migration } from './migration.ts';
 
@@ -13,6 +14,9 @@ const TO_FILL_IN = {
   sources: { '*': 'rtmp://YOUR-WCS-SERVER:1935/live/{streamName}' },
   wcsServers: ['http://YOUR-WCS-SERVER:8081'],
 };
+
+/** `npm start` names files otherwise where nothing is said; in AWS WCS's callers get WCS's names. */
+const WCS_NAMES = { names: { fileTemplate: DEFAULT_NAME_RULES.fileTemplate } };
 
 /** What `npm run migrate` prints: settings, table, what to set in WCS. */
 export function migrationReport(migration: Migration, script?: ScriptFile): string {
@@ -31,7 +35,7 @@ function settingsSection(
   const filled = { ...TO_FILL_IN, ...hooks };
   const hookScript = script?.path ?? onRecordScript;
   const variables = [
-    `RECORDING_DEFAULTS=${quoted(JSON.stringify(recordingDefaults))}`,
+    `RECORDING_DEFAULTS=${quoted(JSON.stringify({ ...WCS_NAMES, ...recordingDefaults }))}`,
     `STREAM_HOOKS=${quoted(JSON.stringify(filled))}`,
     ...(hookScript === undefined ? [] : [`ON_RECORD_HOOK=${quoted(hookScript)}`]),
   ];

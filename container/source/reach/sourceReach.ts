@@ -33,6 +33,8 @@ const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
 const DESCRIBED_MS = 3_000;
 
+type Addresses = readonly [string, ...string[]];
+
 /** The recorder's way to its source: nothing is connected to that the deployment does not allow. */
 export class SourceReach {
   readonly #rules: SourceRules;
@@ -40,6 +42,7 @@ export class SourceReach {
   #proxy: FilterProxy | undefined;
   #http: JudgedHttp | undefined;
   #access: SourceAccess | undefined;
+  #asked: { readonly host: string; readonly addresses: Addresses } | undefined;
 
   constructor(rules: SourceRules, lookup: Lookup) {
     this.#rules = rules;
@@ -52,7 +55,7 @@ export class SourceReach {
    */
   async prepare(url: string): Promise<SourceAccess> {
     const source = this.check(url);
-    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
+    const addresses = await this.#resolve(source);
     const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
     this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
@@ -65,8 +68,11 @@ export class SourceReach {
   async describe(url: string): Promise<string | undefined> {
     const source = this.check(url);
     if (!source.scheme.startsWith('rtsp')) return undefined;
-    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
-    return describeRtsp(source, addresses, DESCRIBED_MS);
+    const addresses = await this.#resolve(source);
+    const description = await describeRtsp(source, addresses, DESCRIBED_MS);
+    // The run that follows goes where the description came from.
+    this.#asked = { host: source.host, addresses };
+    return description;
   }
 
   /** The recorder's own requests to the source, under the same rules. */
@@ -90,6 +96,13 @@ export class SourceReach {
     await this.#proxy?.close();
   }
 
+  /** A name is asked for once for each run: its next answer may be another one. */
+  async #resolve({ host }: Source): Promise<Addresses> {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    return asked?.host === host ? asked.addresses : resolveChecked(host, this.#rules, this.#lookup);
+  }
+
   async #proxied(source: Source): Promise<SourceAccess> {
     this.#proxy ??= await FilterProxy.start({
       rules: this.#rules,
@@ -106,7 +119,7 @@ export class SourceReach {
 }
 
 /** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
-async function pinned(source: Source, addresses: readonly [string, ...string[]]): Promise<SourceAccess> {
+async function pinned(source: Source, addresses: Addresses): Promise<SourceAccess> {
   const { scheme, userinfo, port, rest } = source;
   const address = await firstThatAnswers(source, addresses);
   const host = address.includes(':') ? `[${address}]` : address;
@@ -131,7 +144,7 @@ function formatWhitelist({ scheme }: Source): string[] {
 /** ffmpeg would try all addresses of a name and gets one: the first that takes a connection, else the first. */
 async function firstThatAnswers(
   { scheme, port = DEFAULT_PORTS[scheme] }: Source,
-  addresses: readonly [string, ...string[]],
+  addresses: Addresses,
 ): Promise<string> {
   const [first, ...others] = addresses;
   if (others.length === 0 || scheme === 'srt' || port === undefined) return first;
