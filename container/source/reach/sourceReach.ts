@@ -42,7 +42,8 @@ export class SourceReach {
   #proxy: FilterProxy | undefined;
   #http: JudgedHttp | undefined;
   #access: SourceAccess | undefined;
-  #asked: { readonly host: string; readonly addresses: Addresses } | undefined;
+  /** For the run that was prepared last: a name's next answer may be another one. */
+  #judged: { readonly host: string; readonly addresses: Addresses } | undefined;
 
   constructor(rules: SourceRules, lookup: Lookup) {
     this.#rules = rules;
@@ -55,24 +56,24 @@ export class SourceReach {
    */
   async prepare(url: string): Promise<SourceAccess> {
     const source = this.check(url);
-    const addresses = await this.#resolve(source);
+    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
+    this.#judged = { host: source.host, addresses };
     const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
     this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
   }
 
   /**
-   * What an RTSP server says of its stream; undefined when only ffmpeg can find out.
+   * What an RTSP server says of its stream, at the address that the prepared run goes to; undefined when only ffmpeg can
+   * find out.
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async describe(url: string): Promise<string | undefined> {
     const source = this.check(url);
     if (!source.scheme.startsWith('rtsp')) return undefined;
-    const addresses = await this.#resolve(source);
-    const description = await describeRtsp(source, addresses, DESCRIBED_MS);
-    // The run that follows goes where the description came from.
-    this.#asked = { host: source.host, addresses };
-    return description;
+    const judged = this.#judged?.host === source.host ? this.#judged.addresses : undefined;
+    const addresses = judged ?? (await resolveChecked(source.host, this.#rules, this.#lookup));
+    return describeRtsp(source, addresses, DESCRIBED_MS);
   }
 
   /** The recorder's own requests to the source, under the same rules. */
@@ -94,13 +95,6 @@ export class SourceReach {
   async close(): Promise<void> {
     this.#http?.close();
     await this.#proxy?.close();
-  }
-
-  /** A name is asked for once for each run: its next answer may be another one. */
-  async #resolve({ host }: Source): Promise<Addresses> {
-    const asked = this.#asked;
-    this.#asked = undefined;
-    return asked?.host === host ? asked.addresses : resolveChecked(host, this.#rules, this.#lookup);
   }
 
   async #proxied(source: Source): Promise<SourceAccess> {
