@@ -49,6 +49,8 @@ describe('what an endpoint is told', () => {
       'record.available',
       'recording.finished',
       'recording.failed',
+      'clip.available',
+      'clip.failed',
     ]);
   });
 });
