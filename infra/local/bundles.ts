@@ -1,17 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleReadably } from '../construct/bundling/bundle.ts';
 import { BUNDLE_ALIASES } from '../construct/bundling/options.ts';
+import { FolderCache } from './folderCache.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'bundles');
 /** All that a bundle is made of: nothing else of this repository may be in one. */
 const SOURCES = ['functions/**/*.ts', 'container/**/*.ts', 'package-lock.json'];
 const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/lambda/bootstrap.ts'];
-const OLD_MS = 24 * 3_600_000;
-
+const cache = new FolderCache(CACHE);
 let bundled: Promise<string> | undefined;
 
 /**
@@ -25,27 +25,18 @@ export const bundledBootstrap = (): Promise<string> => bundledFile('bootstrap');
 export const bundledRecorder = (): Promise<string> => bundledFile('main');
 
 async function bundledFile(name: string): Promise<string> {
-  bundled ??= bundle();
-  return path.join(await bundled, `${name}.mjs`);
+  bundled ??= fingerprint().then((state) => cache.folder(state, bundle));
+  const folder = await bundled;
+  await cache.use(folder);
+  return path.join(folder, `${name}.mjs`);
 }
 
-async function bundle(): Promise<string> {
-  const folder = path.join(CACHE, await fingerprint());
-  if (await exists(folder)) return folder;
-  const making = path.join(CACHE, `making-${randomUUID()}`);
+async function bundle(folder: string): Promise<void> {
+  const handlers = globSync('functions/handlers/*.ts', { cwd: ROOT });
   await Promise.all([
-    bundleReadably(globSync('functions/handlers/*.ts', { cwd: ROOT }), making, {
-      alias: { ...BUNDLE_ALIASES },
-    }),
-    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], making),
+    bundleReadably(handlers, folder, { alias: { ...BUNDLE_ALIASES } }),
+    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], folder),
   ]);
-  await removeOld();
-  // Another process may have been faster: its files are the same.
-  await rename(making, folder).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(making, { recursive: true });
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  });
-  return folder;
 }
 
 async function fingerprint(): Promise<string> {
@@ -56,19 +47,3 @@ async function fingerprint(): Promise<string> {
   }
   return hash.digest('hex').slice(0, 16);
 }
-
-async function removeOld(): Promise<void> {
-  await mkdir(CACHE, { recursive: true });
-  for (const name of await readdir(CACHE)) {
-    const folder = path.join(CACHE, name);
-    const found = await stat(folder).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > OLD_MS)
-      await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const exists = (folder: string): Promise<boolean> =>
-  stat(folder).then(
-    () => true,
-    () => false,
-  );
