@@ -16,7 +16,8 @@ import {
   partKey,
   stopKey,
 } from '../../functions/core/state/keys.ts';
-import type { End, FinalPart, MovedPart, OpenPart, Reason } from '../../functions/core/state/objects.ts';
+import type { End, Reason } from '../../functions/core/state/objects.ts';
+import type { FinalPart, MovedPart, OpenPart } from '../../functions/core/state/partObjects.ts';
 
 /** What a recording left in state, but for its job. */
 export type Seed = Partial<Omit<RecordingObjects, 'job'>> & { readonly replaces?: string };
