@@ -1,5 +1,5 @@
 import { ROUTES as API_ROUTES, type Route } from '../functions/core/api/routes.ts';
-import { EVENT_SOURCE, EVENT_TYPES, MOVE_CONTINUES } from '../functions/core/events/published.ts';
+import { EVENT_SOURCE, MOVE_CONTINUES } from '../functions/core/events/published.ts';
 import { CLIP_FUNCTIONS } from './wiringClips.ts';
 import {
   AFTERMATH_GRANTS,
@@ -15,6 +15,7 @@ import {
 } from './wiringGrants.ts';
 import type { FunctionSpec, QueueName } from './wiringTypes.ts';
 
+export { JOINS } from './wiringClips.ts';
 export { aliveScript, HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
 export type * from './wiringTypes.ts';
 
@@ -22,6 +23,20 @@ export type * from './wiringTypes.ts';
  * The one description of the deployment: functions, routes, environment, queues, rights. The CDK construct and the
  * local runtime both read it, so that they cannot drift apart.
  */
+
+/** Of whoever settles what ended with its host or task. */
+const SETTLING_ENVIRONMENT = {
+  ...CONTROL_ENVIRONMENT,
+  SETTLE_QUEUE_URL: 'settleQueueUrl',
+  EVENT_BUS_NAME: 'eventBusName',
+} as const;
+const SETTLING_GRANTS = [
+  ...AFTERMATH_GRANTS,
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+  // What a host carried that is gone.
+  { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
+  { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+] as const satisfies FunctionSpec['grants'];
 
 export const FUNCTIONS = {
   wcs: {
@@ -159,18 +174,8 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     // Holds what was saved of one part at a time.
     memoryMb: 1024,
-    environment: {
-      ...CONTROL_ENVIRONMENT,
-      SETTLE_QUEUE_URL: 'settleQueueUrl',
-      EVENT_BUS_NAME: 'eventBusName',
-    },
-    grants: [
-      ...AFTERMATH_GRANTS,
-      { on: 'eventBus', actions: ['events:PutEvents'] },
-      // What a host carried that is gone.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
-      { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
-    ],
+    environment: SETTLING_ENVIRONMENT,
+    grants: SETTLING_GRANTS,
   },
   settle: {
     name: 'settle',
@@ -178,18 +183,8 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     // A whole vCPU: the ten recordings of a worker are asked for again within a second; and what it wrote is held at once.
     memoryMb: 1769,
-    environment: {
-      ...CONTROL_ENVIRONMENT,
-      SETTLE_QUEUE_URL: 'settleQueueUrl',
-      EVENT_BUS_NAME: 'eventBusName',
-    },
-    grants: [
-      ...AFTERMATH_GRANTS,
-      { on: 'eventBus', actions: ['events:PutEvents'] },
-      // What a host carried that others take for gone.
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
-      { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
-    ],
+    environment: SETTLING_ENVIRONMENT,
+    grants: SETTLING_GRANTS,
   },
   reconcile: {
     name: 'reconcile',
@@ -267,14 +262,6 @@ export const RELOCATION = {
   maxReceiveCount: 5,
   /** From one try to the next: 15 s, a minute, four, sixteen. Whoever must know hears of it after 21 minutes. */
   retrySeconds: [15, 60, 240, 960],
-} as const;
-
-/** Events of our own that go to the clips queue: a recording has ended whose parts are to become one file. */
-export const JOINS = {
-  queue: 'clips',
-  source: EVENT_SOURCE,
-  detailTypes: [EVENT_TYPES.recordingFinished, EVENT_TYPES.recordingFailed],
-  detail: { join: [true] },
 } as const;
 
 /** Hosts poll it. A message that nobody takes is of no use for longer than a start may take. */

@@ -1,3 +1,4 @@
+import { EVENT_SOURCE, EVENT_TYPES } from '../functions/core/events/published.ts';
 import { LIBRARY_ENVIRONMENT, state } from './wiringGrants.ts';
 import type { FunctionSpec } from './wiringTypes.ts';
 
@@ -75,3 +76,11 @@ export const CLIP_FUNCTIONS = {
     ],
   },
 } as const satisfies Record<string, FunctionSpec>;
+
+/** Events of our own that go to the clips queue: a recording has ended whose parts are to become one file. */
+export const JOINS = {
+  queue: 'clips',
+  source: EVENT_SOURCE,
+  detailTypes: [EVENT_TYPES.recordingFinished, EVENT_TYPES.recordingFailed],
+  detail: { join: [true] },
+} as const;

@@ -5,6 +5,7 @@ import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
 import type { Credentials } from './dataFolder.ts';
 import { HostedRecordings } from './hostedRecordings.ts';
+import { type HttpsEnd, startHttps } from './https.ts';
 import type { OnRecordHook } from './onRecordHook.ts';
 import { REGION } from './place.ts';
 import type { LocalQueues } from './queues.ts';
@@ -12,14 +13,12 @@ import type { RuntimeOptions } from './runtimeOptions.ts';
 import { startSecrets } from './secrets.ts';
 import {
   connectQueues,
-  type HttpsEnd,
   type Log,
   openGround,
   startApi,
   startEventBus,
   startFunctions,
   startHook,
-  startHttps,
   startQueues,
   startRecorders,
   startRtmp,

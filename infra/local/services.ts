@@ -6,7 +6,6 @@ import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
 import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { bundledRecorder } from './bundles.ts';
-import { selfSignedPair } from './certificate.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
 import { type Credentials, DataFolder } from './dataFolder.ts';
@@ -32,7 +31,7 @@ import {
 import { LocalQueues } from './queues.ts';
 import { hostService, hostTaskDefinition, recorderTaskDefinition } from './recorderTask.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
-import { listening, StartError } from './startError.ts';
+import { listening } from './startError.ts';
 import { findOnPath } from './tools.ts';
 import { webhookName } from './webhookSettings.ts';
 
@@ -258,29 +257,6 @@ export async function startApi(ground: Ground, functions: Functions, s3Url: stri
   );
   closers.add(() => gateway.close());
   return gateway;
-}
-
-export interface HttpsEnd {
-  readonly url: string;
-  /** The certificate that was made for this machine; undefined where one was given. */
-  readonly certificateFile?: string;
-}
-
-/** The same API over HTTPS; undefined where it is not wanted, or its port is taken and need not be had. */
-export async function startHttps(ground: Ground, gateway: Gateway): Promise<HttpsEnd | undefined> {
-  const { options, data, log } = ground;
-  if (options.https === undefined) return undefined;
-  const { port, pair, isRequired } = options.https;
-  const { file, ...tls } =
-    pair === undefined ? await selfSignedPair(data.file('tls')) : { ...pair, file: undefined };
-  try {
-    const url = await listening('https', port, gateway.listenWithTls({ ...tls, port }));
-    return { url, ...(file === undefined ? {} : { certificateFile: file }) };
-  } catch (error) {
-    if (isRequired || !(error instanceof StartError)) throw error;
-    log('WARN', 'the API has no HTTPS; HTTPS_PORT sets another port', { reason: error.message });
-    return undefined;
-  }
 }
 
 /** Hands what is queued to the functions, records that could not be moved before the last end too. */
