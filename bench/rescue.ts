@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { partKey } from '../functions/core/state/keys.ts';
-import type { OpenPart } from '../functions/core/state/objects.ts';
+import type { OpenPart } from '../functions/core/state/partObjects.ts';
 import { removeSettled } from '../functions/mending/journalRemoval.ts';
 import { Rescue } from '../functions/mending/rescue.ts';
 import { JournalForTests } from '../test/support/journal.ts';

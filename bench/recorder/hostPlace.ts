@@ -4,12 +4,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { MessageQueue } from '../../functions/aws/queues.ts';
 import { assignment } from '../../functions/core/protocol/asks.ts';
 import { outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
-import {
-  finalPartSchema,
-  openPartSchema,
-  outcomeSchema,
-  type Stop,
-} from '../../functions/core/state/objects.ts';
+import { outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
+import { finalPartSchema, openPartSchema } from '../../functions/core/state/partObjects.ts';
 import { Queue } from '../../infra/emulators/queue/queue.ts';
 import { type QueueServer, startQueueServer } from '../../infra/emulators/queue/server.ts';
 import { ASSIGNMENTS, HOST_TASK } from '../../infra/wiring.ts';

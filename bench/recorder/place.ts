@@ -10,15 +10,8 @@ import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
-import {
-  type FinalPart,
-  finalPartSchema,
-  type Job,
-  type Outcome,
-  openPartSchema,
-  outcomeSchema,
-  type Stop,
-} from '../../functions/core/state/objects.ts';
+import { type Job, type Outcome, outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
+import { type FinalPart, finalPartSchema, openPartSchema } from '../../functions/core/state/partObjects.ts';
 import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/construct/bundling/options.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
 import { jobKey, partsPrefix } from '../../functions/core/state/keys.ts';
-import { jobSchema, openPartSchema } from '../../functions/core/state/objects.ts';
+import { jobSchema } from '../../functions/core/state/objects.ts';
+import { openPartSchema } from '../../functions/core/state/partObjects.ts';
 
 export interface HandOver {
   readonly store: StateStore;

@@ -1,5 +1,5 @@
 import type { PartSummary } from '../../functions/core/media/types.ts';
-import type { FinalPart, OpenPart, UploadedPart } from '../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart, UploadedPart } from '../../functions/core/state/partObjects.ts';
 import { bytesOf, crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 
 export interface FinishedPart {

@@ -8,7 +8,7 @@ import {
 } from '../../functions/core/media/types.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import { partKey } from '../../functions/core/state/keys.ts';
-import { type FinalPart, finalPartSchema, type OpenPart } from '../../functions/core/state/objects.ts';
+import { type FinalPart, finalPartSchema, type OpenPart } from '../../functions/core/state/partObjects.ts';
 import { announcePart } from '../../functions/recordings/announcements.ts';
 import { type AttemptContext, tryAnnounce } from '../attempt/context.ts';
 import { SupersededError } from '../attempt/faults.ts';

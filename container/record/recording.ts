@@ -3,7 +3,7 @@ import type { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
-import type { FinalPart, OpenPart } from '../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../../functions/core/state/partObjects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';

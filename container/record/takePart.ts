@@ -3,7 +3,7 @@ import { CONTENT_TYPES } from '../../functions/core/media/contentTypes.ts';
 import { fileName } from '../../functions/core/names/index.ts';
 import { partNameValues } from '../../functions/core/names/recordNames.ts';
 import { partKey, recordKey } from '../../functions/core/state/keys.ts';
-import { type OpenPart, openPartSchema } from '../../functions/core/state/objects.ts';
+import { type OpenPart, openPartSchema } from '../../functions/core/state/partObjects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 
 /** What a part's first fragment says of it. */

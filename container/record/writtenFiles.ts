@@ -1,5 +1,5 @@
 import { markWriting, unmarkWriting } from '../../functions/core/protocol/writing.ts';
-import type { OpenPart } from '../../functions/core/state/objects.ts';
+import type { OpenPart } from '../../functions/core/state/partObjects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 
 /**

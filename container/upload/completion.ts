@@ -1,7 +1,7 @@
 import { CompleteMultipartUploadCommand, HeadObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
 import { partKey } from '../../functions/core/state/keys.ts';
-import type { FinalPart, UploadedPart } from '../../functions/core/state/objects.ts';
+import type { FinalPart, UploadedPart } from '../../functions/core/state/partObjects.ts';
 import { bytesOf } from '../../functions/core/upload/uploadedParts.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import { SupersededError } from '../attempt/faults.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Pieces } from '../../functions/core/media/pieces.ts';
-import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
 import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { s3PartBytes } from '../../functions/core/upload/partSizes.ts';
 import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { uploadIsGone } from '../../functions/aws/stateStore.ts';
-import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
 import { describePart } from '../../functions/core/upload/uploadedParts.ts';
 import { retrying } from './retry.ts';
 import type { SpooledBytes } from './spool.ts';

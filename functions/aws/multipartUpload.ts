@@ -6,7 +6,7 @@ import {
   ListPartsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { UploadedPart } from '../core/state/objects.ts';
+import type { UploadedPart } from '../core/state/partObjects.ts';
 import { create } from './conditionalWrite.ts';
 import { uploadIsGone } from './stateStore.ts';
 

@@ -14,7 +14,7 @@ import type { Pieces } from '../core/media/pieces.ts';
 import type { TrackInfo } from '../core/media/types.ts';
 import { initOf } from '../core/playback/watchedInit.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
-import type { MovedPart } from '../core/state/objects.ts';
+import type { MovedPart } from '../core/state/partObjects.ts';
 import { type RecordSource, readTables } from './reading.ts';
 
 /** A new file: its head, and where the bytes that follow it lie. */

@@ -2,7 +2,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ReadCut, Tables } from '../core/media/clip/choice.ts';
 import type { TrackCut } from '../core/media/clip/trackCut.ts';
 import type { ByteRange, TableName } from '../core/media/fragmentIndex/samples.ts';
-import type { MovedPart } from '../core/state/objects.ts';
+import type { MovedPart } from '../core/state/partObjects.ts';
 
 /** A record in the library. */
 export type RecordSource = Pick<MovedPart, 'bucket' | 'key' | 'versionId' | 'etag'>;

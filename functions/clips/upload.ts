@@ -3,7 +3,7 @@ import { completeUpload, type OpenUpload, uploadedParts, workOn } from '../aws/m
 import { uploadIsGone } from '../aws/stateStore.ts';
 import { type PlannedPart, planUpload } from '../core/clips/uploadPlan.ts';
 import { toBuffer } from '../core/media/pieces.ts';
-import type { UploadedPart } from '../core/state/objects.ts';
+import type { UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
 import { copySource } from '../relocation/library.ts';
 import type { CutFile } from './cutting.ts';

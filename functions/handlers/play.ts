@@ -11,7 +11,7 @@ import { RecorderError } from '../core/api/errors.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { readName, VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
 import { partKey } from '../core/state/keys.ts';
-import { type MovedPart, movedPartSchema } from '../core/state/objects.ts';
+import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
 import { readInit, readVodPlaylist } from '../playback/vod.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
 

@@ -7,7 +7,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { uploadIsGone } from '../aws/stateStore.ts';
-import type { OpenPart, UploadedPart } from '../core/state/objects.ts';
+import type { OpenPart, UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
 
 /** What S3 is asked of an upload whose recorder is gone. */

@@ -3,14 +3,13 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { jobKey, partKey } from '../core/state/keys.ts';
+import { jobSchema, type Progress } from '../core/state/objects.ts';
 import {
   type FinalPart,
   finalPartSchema,
-  jobSchema,
   type OpenPart,
-  type Progress,
   type UploadedPart,
-} from '../core/state/objects.ts';
+} from '../core/state/partObjects.ts';
 import { salvageOf } from '../core/upload/salvage.ts';
 import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
 import { AbandonedUpload } from './abandonedUpload.ts';

@@ -1,6 +1,6 @@
 import { continuation, type SavedRange } from '../core/journal/continuation.ts';
 import type { SavedFacts } from '../core/journal/entry.ts';
-import type { UploadedPart } from '../core/state/objects.ts';
+import type { UploadedPart } from '../core/state/partObjects.ts';
 import { s3PartBytes } from '../core/upload/partSizes.ts';
 import { salvageOf } from '../core/upload/salvage.ts';
 import { bytesOf, describePart } from '../core/upload/uploadedParts.ts';

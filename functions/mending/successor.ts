@@ -1,6 +1,6 @@
 import type { StateStore } from '../aws/stateStore.ts';
 import { partsPrefix } from '../core/state/keys.ts';
-import { openPartSchema } from '../core/state/objects.ts';
+import { openPartSchema } from '../core/state/partObjects.ts';
 
 export interface SuccessorPorts {
   readonly store: Pick<StateStore, 'list' | 'read'>;

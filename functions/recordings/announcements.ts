@@ -14,7 +14,8 @@ import {
 import type { Clock } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announcedKey } from '../core/state/keys.ts';
-import type { FinalPart, Job, OpenPart, Outcome } from '../core/state/objects.ts';
+import type { Job, Outcome } from '../core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../core/state/partObjects.ts';
 
 export interface AnnouncementPorts {
   readonly store: StateStore;

@@ -16,7 +16,8 @@ import {
   recordingPrefix,
   roomRecordingKey,
 } from '../core/state/keys.ts';
-import { finalPartSchema, type Job, jobSchema, movedPartSchema } from '../core/state/objects.ts';
+import { type Job, jobSchema } from '../core/state/objects.ts';
+import { finalPartSchema, movedPartSchema } from '../core/state/partObjects.ts';
 import { readAll } from './registry.ts';
 
 /** Parts whose records are deleted before the clock is looked at. */

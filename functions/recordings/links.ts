@@ -2,7 +2,7 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { PresignedLink, RecordLinks } from '../core/api/views.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import type { MovedPart } from '../core/state/objects.ts';
+import type { MovedPart } from '../core/state/partObjects.ts';
 
 const LINK_EXPIRES_SECONDS = 3600;
 

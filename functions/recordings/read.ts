@@ -25,15 +25,13 @@ import {
   controlSchema,
   endingSchema,
   endSchema,
-  finalPartSchema,
   jobSchema,
   launchSchema,
-  movedPartSchema,
-  openPartSchema,
   outcomeSchema,
   progressSchema,
   stopSchema,
 } from '../core/state/objects.ts';
+import { finalPartSchema, movedPartSchema, openPartSchema } from '../core/state/partObjects.ts';
 
 const READS_AT_ONCE = 16;
 

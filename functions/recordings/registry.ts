@@ -10,7 +10,8 @@ import {
   recordingPrefix,
   WRITING_PREFIX,
 } from '../core/state/keys.ts';
-import { activeSchema, lockSchema, openPartSchema } from '../core/state/objects.ts';
+import { activeSchema, lockSchema } from '../core/state/objects.ts';
+import { openPartSchema } from '../core/state/partObjects.ts';
 
 /** As many sockets as the SDK opens. */
 const READS_AT_ONCE = 50;

@@ -2,14 +2,8 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { jobKey, partKey, type RecordKey } from '../core/state/keys.ts';
-import {
-  type FinalPart,
-  finalPartSchema,
-  type Job,
-  jobSchema,
-  type OpenPart,
-  openPartSchema,
-} from '../core/state/objects.ts';
+import { type Job, jobSchema } from '../core/state/objects.ts';
+import { type FinalPart, finalPartSchema, type OpenPart, openPartSchema } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
 
 /** A record in landing, with all that is known of it. */

@@ -16,7 +16,7 @@ import {
   copyPlanSchema,
   copyRanges,
 } from '../core/relocation/copyPlan.ts';
-import type { UploadedPart } from '../core/state/objects.ts';
+import type { UploadedPart } from '../core/state/partObjects.ts';
 import { describePart } from '../core/upload/uploadedParts.ts';
 import type { LandedRecord } from './landedRecord.ts';
 import { copySource, type Library, type ObjectAttributes } from './library.ts';

@@ -6,7 +6,7 @@ import { partNameValues } from '../core/names/recordNames.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { incompleteReasons, type MeasuredMedia } from '../core/relocation/completeness.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
-import type { MovedPart } from '../core/state/objects.ts';
+import type { MovedPart } from '../core/state/partObjects.ts';
 import { S3_COPY_MAX_BYTES } from '../core/upload/s3Limits.ts';
 import type { LandedRecord } from './landedRecord.ts';
 import type { Library, ObjectAttributes } from './library.ts';

@@ -6,7 +6,7 @@ import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { EVENT_TYPES, eventId, MOVE_CONTINUES, type RecordAvailable } from '../core/events/published.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { parseRecordKey, partKey } from '../core/state/keys.ts';
-import { type MovedPart, movedPartSchema } from '../core/state/objects.ts';
+import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
 import { type LandedRecord, readLandedRecord } from './landedRecord.ts';
 import { Library, type LibraryOptions } from './library.ts';
 import { MultipartCopy } from './multipartCopy.ts';

@@ -4,6 +4,7 @@ import type { DocumentedOperation } from '../../functions/core/api/documentedOpe
 import { ERRORS, type ErrorCode } from '../../functions/core/api/errors.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { recordingConfig } from '../../functions/core/api/recordingConfig.ts';
+import { eventsAnswer } from '../../functions/core/api/storyAnswers.ts';
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +13,7 @@ const COMPONENTS = {
   Error: answers.errorAnswer,
   Recording: answers.recordingAnswer,
   Recordings: answers.recordingsAnswer,
-  RecordingEvents: answers.eventsAnswer,
+  RecordingEvents: eventsAnswer,
   Started: answers.startAnswer,
   Stream: answers.streamAnswer,
   Config: recordingConfig,

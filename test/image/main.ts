@@ -11,14 +11,8 @@ import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { attemptKey, jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
-import {
-  endSchema,
-  finalPartSchema,
-  type Job,
-  openPartSchema,
-  outcomeSchema,
-  type Stop,
-} from '../../functions/core/state/objects.ts';
+import { endSchema, type Job, outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
+import { finalPartSchema, openPartSchema } from '../../functions/core/state/partObjects.ts';
 import { startEventsServer } from '../../infra/emulators/events/server.ts';
 import { startS3Server } from '../../infra/emulators/s3/server.ts';
 import { ensureTools, findOnPath } from '../../infra/local/tools.ts';

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { DeleteObjectsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { decodeIndex } from '../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../functions/core/state/keys.ts';
-import type { UploadedPart } from '../../functions/core/state/objects.ts';
+import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
 import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { describePart } from '../../functions/core/upload/uploadedParts.ts';
 

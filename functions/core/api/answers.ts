@@ -4,16 +4,9 @@ import { NOT_PLAYABLE, type NotPlayable } from '../playback/playable.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS, recordingSettingsSchema } from '../settings/settings.ts';
 import { RECORDING_STATUSES, WAITED_FOR } from '../state/fold.ts';
-import {
-  leftOutSchema,
-  outcomeSchema,
-  progressSchema,
-  reasonSchema,
-  sessionSchema,
-  trackSchema,
-} from '../state/objects.ts';
+import { progressSchema, reasonSchema, sessionSchema } from '../state/objects.ts';
+import { leftOutSchema, trackSchema } from '../state/partObjects.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
-import { STORY_EVENT_TYPES, type StoryEventType } from './story.ts';
 import { GAP_CAUSES } from './timeline.ts';
 import { wcsStreamItem } from './wcsAnswers.ts';
 
@@ -230,46 +223,6 @@ export const roomAnswer = z.strictObject({
     }),
   ),
   nextToken: optional(z.string()),
-});
-
-/** Fields of each type of story event, besides its time. */
-const storyFields = {
-  requested: { requestId: z.string(), replaces: optional(z.string()) },
-  launched: { attempt: z.int() },
-  firstFrame: { attempt: z.int() },
-  partOpened: {
-    part: z.int(),
-    attempt: z.int(),
-    fileName: z.string(),
-    format: z.enum(FORMATS),
-    leftOut: optional(z.array(leftOutSchema)),
-  },
-  sourceLost: { part: z.int() },
-  sourceBack: { part: z.int(), durationMs: count },
-  rotateAsked: { sequence: z.int() },
-  ending: { attempt: z.int(), reason: reasonSchema },
-  stopAsked: { by: z.string(), reason: z.string() },
-  partFinished: { part: z.int(), bytes: count, durationMs: count, recovered: z.boolean() },
-  attemptEnded: {
-    attempt: z.int(),
-    by: z.string(),
-    reason: reasonSchema,
-    /** For how long the next attempt had recorded beside it; where it handed over. */
-    overlapMs: optional(count),
-  },
-  ended: { status: outcomeSchema.shape.status, reason: reasonSchema },
-  recordAvailable: { part: z.int(), key: z.string() },
-} as const satisfies Record<StoryEventType, z.core.$ZodLooseShape>;
-
-const storyEvent = z.union(
-  STORY_EVENT_TYPES.map((type) =>
-    z.strictObject({ at: time, afterMs: z.int(), type: z.literal(type), ...storyFields[type] }),
-  ),
-);
-
-export const eventsAnswer = z.strictObject({
-  recordingId: z.string(),
-  events: z.array(storyEvent),
 });
 
 const { eventAtMs: _eventAtMs, publishedAtMs: _publishedAtMs, ...sessionShape } = sessionSchema.shape;

@@ -9,6 +9,7 @@ import {
   UNCHANGED,
 } from './documentedOperation.ts';
 import * as schemas from './schemas.ts';
+import { eventsAnswer } from './storyAnswers.ts';
 import { WCS_OPERATIONS } from './wcsOperations.ts';
 
 const hookBody = (mediaType: string) => ({ body: { schema: z.unknown(), mediaType } });
@@ -101,7 +102,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     path: '/recordings/{recordingId}/events',
     summary: 'What happened to a recording, in the order of time',
     ...IF_NONE_MATCH,
-    answers: { 200: { description: 'The events', schema: answers.eventsAnswer }, ...UNCHANGED },
+    answers: { 200: { description: 'The events', schema: eventsAnswer }, ...UNCHANGED },
     errors: ['recording_not_found'],
   },
   {

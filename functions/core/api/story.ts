@@ -1,5 +1,5 @@
 import type { RecordingObjects } from '../state/fold.ts';
-import type { FinalPart } from '../state/objects.ts';
+import type { FinalPart } from '../state/partObjects.ts';
 
 /** Something that happened to a recording. */
 export interface StoryEvent {

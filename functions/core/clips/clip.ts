@@ -1,11 +1,8 @@
 import * as z from 'zod/mini';
-import { trackSchema } from '../state/objects.ts';
+import { atMs, count, optional, text } from '../state/fields.ts';
+import { trackSchema } from '../state/partObjects.ts';
 
-const text = z.string();
-const optional = z.exactOptional;
 const ms = z.number().check(z.nonnegative());
-const atMs = z.int().check(z.nonnegative());
-const count = z.int().check(z.nonnegative());
 
 /**
  * | status | meaning |

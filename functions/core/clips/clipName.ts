@@ -1,7 +1,8 @@
 import { collisionKey, encodeName, libraryKey } from '../names/index.ts';
 import { partNameValues } from '../names/recordNames.ts';
 import { encodeMetadata } from '../relocation/metadata.ts';
-import type { Job, OpenPart } from '../state/objects.ts';
+import type { Job } from '../state/objects.ts';
+import type { OpenPart } from '../state/partObjects.ts';
 import type { Clip } from './clip.ts';
 
 const EXTENSION = 'mp4';

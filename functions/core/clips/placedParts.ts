@@ -1,6 +1,6 @@
 import type { Cut } from '../media/clip/trackCut.ts';
 import type { PartObjects, RecordingObjects } from '../state/fold.ts';
-import type { OpenPart } from '../state/objects.ts';
+import type { OpenPart } from '../state/partObjects.ts';
 
 /**
  * A part on the recording's own time line: milliseconds since the first frame of its first part, what was not recorded

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { clipReasonSchema } from '../clips/clip.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FORMATS } from '../settings/settings.ts';
-import { leftOutSchema, reasonSchema, trackSchema } from '../state/objects.ts';
+import { reasonSchema } from '../state/objects.ts';
+import { leftOutSchema, trackSchema } from '../state/partObjects.ts';
 
 /** Events on EventBridge, for automation. At least once; `id` in the detail tells a duplicate. docs/events.md. */
 export const EVENT_SOURCE = 'stream-recorder';

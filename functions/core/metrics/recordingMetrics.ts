@@ -1,5 +1,6 @@
 import type { Launched } from '../protocol/launchAsked.ts';
-import type { EndCode, FinalPart, Job, OpenPart, Outcome } from '../state/objects.ts';
+import type { EndCode, Job, Outcome } from '../state/objects.ts';
+import type { FinalPart, OpenPart } from '../state/partObjects.ts';
 import type { Metric } from './embeddedMetrics.ts';
 
 /** The dimension of what is told of recordings, whoever tells it. */

@@ -1,4 +1,5 @@
-import type { FinalPart, Job, OpenPart } from '../state/objects.ts';
+import type { Job } from '../state/objects.ts';
+import type { FinalPart, OpenPart } from '../state/partObjects.ts';
 import type { NameValues } from './index.ts';
 
 /** Parts carry numbers when rotation is on; never in a chat room, where it is switched off. */

@@ -1,6 +1,6 @@
 import type { IndexedContainer } from '../media/fragmentIndex/types.ts';
 import type { RecordingObjects } from '../state/fold.ts';
-import type { FinalPart, MovedPart, OpenPart } from '../state/objects.ts';
+import type { FinalPart, MovedPart, OpenPart } from '../state/partObjects.ts';
 
 /** Why a recording, or a part of it, cannot be played as a stream. Its records can be downloaded all the same. */
 export const NOT_PLAYABLE = {

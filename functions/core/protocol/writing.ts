@@ -1,5 +1,6 @@
 import { parseWritingKey, writingKey, writingPrefix } from '../state/keys.ts';
-import type { Job, OpenPart } from '../state/objects.ts';
+import type { Job } from '../state/objects.ts';
+import type { OpenPart } from '../state/partObjects.ts';
 import type { ListingStore, RemovingStore, Store } from './ports.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FinalPart } from '../state/objects.ts';
+import type { FinalPart } from '../state/partObjects.ts';
 import type { IncompleteReason } from './incompleteReason.ts';
 
 /** What reading the record itself has shown; only where that was done. */

@@ -1,5 +1,6 @@
 import type { NameResult } from '../names/index.ts';
-import type { FinalPart, Job, OpenPart } from '../state/objects.ts';
+import type { Job } from '../state/objects.ts';
+import type { FinalPart, OpenPart } from '../state/partObjects.ts';
 
 /**
  * What a record in the library says about itself, as S3 user metadata. S3 takes ASCII and 2 KB there (keys and

@@ -1,18 +1,5 @@
-import type {
-  Claim,
-  Control,
-  End,
-  Ending,
-  FinalPart,
-  Job,
-  Launch,
-  MovedPart,
-  OpenPart,
-  Outcome,
-  Progress,
-  Reason,
-  Stop,
-} from './objects.ts';
+import type { Claim, Control, End, Ending, Job, Launch, Outcome, Progress, Reason, Stop } from './objects.ts';
+import type { FinalPart, MovedPart, OpenPart } from './partObjects.ts';
 
 /** All state objects of one recording, as read. */
 export interface RecordingObjects {

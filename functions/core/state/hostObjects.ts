@@ -1,11 +1,8 @@
 import * as z from 'zod/mini';
+import { count, optional, ordinal, text } from './fields.ts';
 import { type Progress, progressSchema } from './objects.ts';
 
 /** What hosts write below `state/hosts/<host>/`. Times are epoch milliseconds. */
-const count = z.int().check(z.nonnegative());
-const ordinal = z.int().check(z.positive());
-const text = z.string();
-const optional = z.exactOptional;
 
 /** `carries/…`: an attempt that the host was given, from before its claim to its end. */
 export const carriedSchema = z.object({ recordingId: text, attempt: ordinal, runId: text });

@@ -1,4 +1,4 @@
-import type { UploadedPart } from '../state/objects.ts';
+import type { UploadedPart } from '../state/partObjects.ts';
 import { s3PartBytes } from './partSizes.ts';
 
 /** What there is of an abandoned upload. */

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { UploadedPart } from '../state/objects.ts';
+import type { UploadedPart } from '../state/partObjects.ts';
 import { combineCrc32, crc32FromBase64, crc32ToBase64 } from './crc32.ts';
 
 /** What an S3 part of these bytes looks like; its ETag is known when it has been uploaded. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FinalPart } from '../../../functions/core/state/objects.ts';
+import type { FinalPart } from '../../../functions/core/state/partObjects.ts';
 import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PartUpload } from '../../../container/upload/partUpload.ts';
 import { Spool } from '../../../container/upload/spool.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
-import type { FinalPart } from '../../../functions/core/state/objects.ts';
+import type { FinalPart } from '../../../functions/core/state/partObjects.ts';
 import { crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { waitFor } from '../../support/children.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';

@@ -15,7 +15,7 @@ import { Uploader } from '../../../container/upload/uploader.ts';
 import type { JournalEntry } from '../../../functions/core/journal/entry.ts';
 import { checkBytes, decodeIndex } from '../../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../../functions/core/state/keys.ts';
-import type { UploadedPart } from '../../../functions/core/state/objects.ts';
+import type { UploadedPart } from '../../../functions/core/state/partObjects.ts';
 import { savedParts } from '../../../functions/mending/savedBytes.ts';
 import { MemoryS3 } from '../../support/memoryS3.ts';
 

@@ -3,7 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attemptKey, journalPrefix, partKey } from '../../../functions/core/state/keys.ts';
-import type { OpenPart } from '../../../functions/core/state/objects.ts';
+import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
 import { removeSettled, sweepJournals } from '../../../functions/mending/journalRemoval.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { Walk } from '../../../functions/mending/walk.ts';

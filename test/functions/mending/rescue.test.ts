@@ -16,7 +16,7 @@ import {
   finalPartSchema,
   type OpenPart,
   type UploadedPart,
-} from '../../../functions/core/state/objects.ts';
+} from '../../../functions/core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { benchForTests } from '../../support/forTests.ts';

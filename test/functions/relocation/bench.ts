@@ -28,13 +28,13 @@ import { partNameValues } from '../../../functions/core/names/recordNames.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { jobKey, partKey, recordKey } from '../../../functions/core/state/keys.ts';
+import type { Job } from '../../../functions/core/state/objects.ts';
 import {
   type FinalPart,
-  type Job,
   type MovedPart,
   movedPartSchema,
   type OpenPart,
-} from '../../../functions/core/state/objects.ts';
+} from '../../../functions/core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import type { LibraryOptions } from '../../../functions/relocation/library.ts';
 import type { PlacementLimits } from '../../../functions/relocation/placement.ts';

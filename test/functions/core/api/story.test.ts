@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { recordingStory } from '../../../../functions/core/api/story.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
-import type { FinalPart, Job, OpenPart } from '../../../../functions/core/state/objects.ts';
+import type { Job } from '../../../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 const job: Job = {
   recordingId: '01KAVYBT0000000000000000AA',

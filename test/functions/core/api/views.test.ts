@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { recordingView } from '../../../../functions/core/api/views.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
-import type { Job, OpenPart } from '../../../../functions/core/state/objects.ts';
+import type { Job } from '../../../../functions/core/state/objects.ts';
+import type { OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 const job: Job = {
   recordingId: '01KAVYBT0000000000000000AA',

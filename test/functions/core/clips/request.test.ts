@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { clipSpan, joinSpan } from '../../../../functions/core/clips/request.ts';
 import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
-import type { FinalPart, OpenPart } from '../../../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 const START_MS = Date.UTC(2026, 6, 1, 12);
 const at = (ms: number): string => new Date(START_MS + ms).toISOString();

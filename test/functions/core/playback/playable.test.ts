@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { playableOf } from '../../../../functions/core/playback/playable.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { PartObjects, RecordingObjects } from '../../../../functions/core/state/fold.ts';
-import type { OpenPart } from '../../../../functions/core/state/objects.ts';
+import type { OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 interface PartFacts {
   readonly part: number;

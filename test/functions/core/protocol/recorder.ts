@@ -9,13 +9,12 @@ import { isEarlierAlive } from '../../../../functions/core/protocol/others.ts';
 import type { StartPorts } from '../../../../functions/core/protocol/start.ts';
 import { partKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import {
-  type FinalPart,
   type Job,
-  type OpenPart,
   type Reason,
   sessionSchema,
   stopSchema,
 } from '../../../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import type { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 import type { TaskStory } from './script.ts';

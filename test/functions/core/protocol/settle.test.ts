@@ -18,12 +18,11 @@ import {
 } from '../../../../functions/core/state/keys.ts';
 import {
   endSchema,
-  type FinalPart,
   lockSchema,
-  type OpenPart,
   type Outcome,
   outcomeSchema,
 } from '../../../../functions/core/state/objects.ts';
+import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 import { finalOf } from './recorder.ts';

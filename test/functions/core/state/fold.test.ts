@@ -7,13 +7,8 @@ import {
   recordingStatus,
   waitingOf,
 } from '../../../../functions/core/state/fold.ts';
-import type {
-  FinalPart,
-  Job,
-  MovedPart,
-  OpenPart,
-  Progress,
-} from '../../../../functions/core/state/objects.ts';
+import type { Job, Progress } from '../../../../functions/core/state/objects.ts';
+import type { FinalPart, MovedPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 const job: Job = {
   recordingId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PartObjects } from '../../../../functions/core/state/fold.ts';
-import { END_CODES, type FinalPart, type OpenPart } from '../../../../functions/core/state/objects.ts';
+import { END_CODES } from '../../../../functions/core/state/objects.ts';
 import { outcomeOf } from '../../../../functions/core/state/outcome.ts';
+import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 
 const open: OpenPart = {
   part: 1,
