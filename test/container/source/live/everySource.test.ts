@@ -83,7 +83,10 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
       const { url, settings } = await open();
       const recording = await LiveRecording.start(bench, url, settings);
       await recording.recorded(2_000);
+      const stoppedAtMs = Date.now();
       recording.stop();
+      await recording.reason;
+      expect(Date.now() - stoppedAtMs).toBeLessThan(10_000);
       const record = await recording.record(folder);
       expect(record.reason.code).toBe('stopped');
       expect(record.parts).toHaveLength(1);
