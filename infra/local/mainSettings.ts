@@ -136,11 +136,9 @@ function onRecordHook(script: string | undefined): string | undefined {
  */
 function recordingDefaults(json: string): string {
   try {
-    const given = settingsOverridesSchema.parse(JSON.parse(json));
-    mergeSettings(DEFAULT_SETTINGS, given);
-    return given.names === undefined
-      ? JSON.stringify({ ...given, names: { fileTemplate: START_TIME_FILE_TEMPLATE } })
-      : json;
+    const given: unknown = JSON.parse(json);
+    mergeSettings(DEFAULT_SETTINGS, settingsOverridesSchema.parse(given));
+    return JSON.stringify({ names: { fileTemplate: START_TIME_FILE_TEMPLATE }, ...(given as object) });
   } catch (error) {
     throw new SettingError(`RECORDING_DEFAULTS is not valid: ${reasonOf(error)}`, { cause: error });
   }
