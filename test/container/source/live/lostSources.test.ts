@@ -56,7 +56,10 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(lost.length).toBeLessThanOrEqual(10);
     const lostMs = lost.reduce((sum, frames) => sum + frames, 0) * FRAME_MS;
     expect(Math.min(...lost)).toBeGreaterThan(0);
-    expect(lostMs).toBeLessThan(10 * 1_000);
+    // Of most of them: a machine that is busy for a moment may take longer once or twice.
+    const median = lost.toSorted((one, other) => one - other)[Math.floor(lost.length / 2)] ?? 0;
+    expect(median * FRAME_MS).toBeLessThan(1_000);
+    expect(source.connections).toBe(11);
     // Nothing but what nobody was sent: what was on its way is at most a frame or two, and a keyframe is waited for.
     expect(lostMs).toBeLessThan(awayMs + 10 * 400);
     // What is missing is missing in the file as time, too.
