@@ -21,6 +21,7 @@ const LAYERS = [
   ['clients', /^clients\//],
   ['emulators', /^infra\/emulators\//],
   ['local', /^infra\/local\//],
+  ['verify', /^infra\/verify\//],
   ['infra', /^infra\//],
   ['examples', /^examples\//],
   ['bench', /^bench\//],
@@ -59,6 +60,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   clients: ['clients'],
   // The runtime calls handlers and spawns the container by path, and reads the one description in infra/wiring.ts.
   local: ['core', 'emulators', 'local', 'infra', 'clients'],
+  // It calls a deployment as any caller does.
+  verify: ['core', 'clients', 'verify'],
   infra: ['core', 'infra'],
   examples: ['core', 'infra', 'examples'],
   bench: LAYERS.map(([layer]) => layer),

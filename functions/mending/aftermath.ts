@@ -84,6 +84,10 @@ export class Aftermath {
       return this.#rescueParts(task, log, journals);
     };
     const settled = await settleAttempt({ ...ports, rescue }, objects, task);
+    if (settled.kind === 'forgotten') {
+      log.warn('left alone: it was deleted meanwhile');
+      return undefined;
+    }
     if (settled.kind === 'relaunched')
       log.info('recording goes on in another attempt', { next: settled.attempt });
     else if (settled.kind === 'alive')

@@ -38,6 +38,7 @@ export interface Runtime {
   readonly s3Url: string;
   readonly ecsUrl: string;
   readonly eventsUrl: string;
+  readonly sqsUrl: string;
   /** Streams go to `/live/<name>` below it. */
   readonly rtmpUrl: string | undefined;
   readonly region: string;
@@ -118,6 +119,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     s3Url: s3.url,
     ecsUrl: ecs.url,
     eventsUrl: events.url,
+    sqsUrl: queues.server.url,
     rtmpUrl: ingest?.url,
     region: REGION,
     credentials: ground.credentials,

@@ -1,11 +1,12 @@
 import type { RecordingObjects } from '../state/fold.ts';
-import { attemptKey, endingKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
+import { attemptKey, endingKey, jobKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import {
   type Claim,
   claimSchema,
   type End,
   endingSchema,
   endSchema,
+  jobSchema,
   type Outcome,
   outcomeSchema,
   type Reason,
@@ -48,7 +49,9 @@ export type Settled =
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly isNew: boolean }
   | { readonly kind: 'relaunched'; readonly attempt: number }
   /** Another task has the attempt, or an attempt before it still records: that one's end says what follows. */
-  | { readonly kind: 'alive' };
+  | { readonly kind: 'alive' }
+  /** The recording was forgotten meanwhile: its state would be written for nobody. */
+  | { readonly kind: 'forgotten' };
 
 /** Attempts in a row that ended soon after they began; more of them will not do better. */
 const SHORT_ATTEMPTS_MAX = 5;
@@ -73,6 +76,8 @@ export async function settleAttempt(
     await ports.rescue(objects);
     return ended(ports, objects, known.value, false);
   }
+  // A recording that is deleted loses its outcome last: without a job, it is that which was not found.
+  if ((await store.read(jobKey(recordingId), jobSchema)) === undefined) return { kind: 'forgotten' };
   const end = await attemptEnd(ports, recordingId, stopped);
   if (end === undefined) return { kind: 'alive' };
   const own = { recordingId, attempt: stopped.attempt };

@@ -10,6 +10,7 @@ import { recordingStatus } from '../../../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   attemptKey,
+  jobKey,
   lockKey,
   outcomeKey,
   partKey,
@@ -139,6 +140,16 @@ it('asks for the next attempt before it rescues what the last one left', async (
   const told = { attempt: 1, taskArn: 'task/1', reason: 'gone', by: 'test' };
   await settleAttempt({ ...ports(), rescue }, await objects(recordingId), told);
   expect(launchedFirst).toBe(true);
+});
+
+it('writes nothing of a recording that is deleted meanwhile: its outcome goes last', async () => {
+  const { recordingId } = await start();
+  const before = await objects(recordingId);
+  for (const key of [jobKey(recordingId), outcomeKey(recordingId)]) await store.remove(key);
+  const settled = await settleAttempt(ports(), before, { attempt: 1, reason: 'gone', by: 'test' });
+  expect(settled).toEqual({ kind: 'forgotten' });
+  expect(await store.list(`state/recordings/${recordingId}/`)).toEqual([]);
+  expect(launcher.launched).toHaveLength(1);
 });
 
 it('a start while the recorder is finishing gets a recording of its own, and nothing is lost of the other', async () => {
