@@ -7,11 +7,12 @@ import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
 import { day, hour } from './recorder/long.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
+import { warmStart } from './recorder/warmStart.ts';
 import { type Benchmark, line } from './report.ts';
 import { rescue } from './rescue.ts';
 import { state } from './state.ts';
 
-const QUICK: readonly Benchmark[] = [bundles, recorder, latency, moves, state, rescue];
+const QUICK: readonly Benchmark[] = [bundles, recorder, latency, warmStart, moves, state, rescue];
 const BENCHMARKS: readonly Benchmark[] = [...QUICK, clips, host, tenRecorders, hour, day];
 
 /**

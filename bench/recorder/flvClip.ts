@@ -5,6 +5,8 @@ export interface ClipOptions {
   readonly size: string;
   readonly videoBitsPerSecond: number;
   readonly audioBitsPerSecond: number;
+  /** 50 by default. */
+  readonly framesPerKeyframe?: number;
 }
 
 /** 1080p as a publisher sends it. */
@@ -51,7 +53,8 @@ export class FlvClip {
     return clip;
   }
 
-  static async #encode({ size, videoBitsPerSecond, audioBitsPerSecond }: ClipOptions): Promise<FlvClip> {
+  static async #encode({ framesPerKeyframe = 50, ...options }: ClipOptions): Promise<FlvClip> {
+    const { size, videoBitsPerSecond, audioBitsPerSecond } = options;
     const rate = String(videoBitsPerSecond);
     const { stdout } = await promisify(execFile)(
       'ffmpeg',
@@ -60,7 +63,7 @@ export class FlvClip {
         ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25`],
         ...['-f', 'lavfi', '-i', 'sine=sample_rate=44100'],
         ...['-t', String(CLIP_SECONDS), '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast'],
-        ...['-tune', 'zerolatency', '-g', '50', '-sc_threshold', '0'],
+        ...['-tune', 'zerolatency', '-g', String(framesPerKeyframe), '-sc_threshold', '0'],
         // Filled up where the picture needs less: a test picture alone would be far below the rate.
         ...[
           '-b:v',

@@ -8,6 +8,7 @@ import { Child, waitFor } from '../../test/support/children.ts';
 import { type Benchmark, median } from '../report.ts';
 import { ClipSource } from './clipSource.ts';
 import { FlvClip, HD_4_MBIT } from './flvClip.ts';
+import { call, watchLanding } from './runtimeCalls.ts';
 
 const RECORDED_MS = 1_000;
 const POLL_MS = 10;
@@ -109,40 +110,6 @@ async function measure({ runtime, availableAt, url, session, file }: Run): Promi
     seen.end();
     await plain.stop();
   }
-}
-
-interface Answer {
-  readonly recordingId?: string;
-}
-
-async function call({ apiUrl }: Runtime, method: string, route: string, body?: object): Promise<Answer> {
-  const answer = await fetch(`${apiUrl}${route}`, {
-    method,
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as Answer;
-}
-
-/** Notes when the part was opened, and when the first media came: in an S3 part or in the journal. */
-function watchLanding({ faults }: Runtime): { openedAt?: number; firstMediaAt?: number; end: () => void } {
-  const hit = faults.s3.hit.bind(faults.s3);
-  const seen: ReturnType<typeof watchLanding> = {
-    end: () => {
-      faults.s3.hit = hit;
-    },
-  };
-  faults.s3.hit = (call) => {
-    if (call.operation === 'PutObject' && call.target.endsWith('/open.json')) {
-      seen.openedAt ??= performance.now();
-    }
-    const isJournal = call.operation === 'PutObject' && call.target.startsWith('landing/state/journal/');
-    if (isJournal || call.operation === 'UploadPart') seen.firstMediaAt ??= performance.now();
-    return hit(call);
-  };
-  return seen;
 }
 
 /** When the file got its first byte, by `performance.now()`. */
