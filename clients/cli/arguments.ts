@@ -12,9 +12,12 @@ export const USAGE = `stream-recorder COMMAND [options]
   watch ID             shows how a recording goes, until it has ended
   get ID               downloads its files into this folder, or --output FOLDER
   stop ID              stops it
+  clip ID --from T --to T   cuts a piece out, to the frame, and waits for it; T is 90, 1:30, 0:01:30.5 of the recording, or
+                       an ISO time: 2026-11-28T10:00:00Z
+  join ID              makes one file of all its parts, and waits for it
   rm ID                forgets it; with --records its files in the library too
 
-  --name NAME          the stream's name, for record URL
+  --name NAME          the stream's name, for record URL; the file's, for clip
   --status STATUS, --stream NAME, --limit N   for ls
   --api URL            the API's address; else STREAM_RECORDER_API, else http://127.0.0.1:8081
   --token TOKEN        sends a bearer token; else STREAM_RECORDER_TOKEN
@@ -24,7 +27,7 @@ export const USAGE = `stream-recorder COMMAND [options]
 
 Exit codes: 0 done, 1 refused or failed, 2 not understood.`;
 
-export const COMMANDS = ['record', 'ls', 'watch', 'get', 'stop', 'rm'] as const;
+export const COMMANDS = ['record', 'ls', 'watch', 'get', 'stop', 'clip', 'join', 'rm'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export type Authorization =
@@ -45,6 +48,9 @@ export interface CliArguments {
   readonly limit: number;
   readonly output: string;
   readonly records: boolean;
+  /** What a clip shows: of media time in ms, or wall-clock time in ISO 8601. */
+  readonly from?: number | string;
+  readonly to?: number | string;
 }
 
 const OPTIONS = {
@@ -59,6 +65,8 @@ const OPTIONS = {
   region: { type: 'string' },
   output: { type: 'string' },
   records: { type: 'boolean' },
+  from: { type: 'string' },
+  to: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -94,10 +102,23 @@ export function readArguments(
     limit,
     output: values.output ?? '.',
     records: values.records === true,
+    ...(command === 'clip' ? { from: moment('from', values), to: moment('to', values) } : {}),
     ...(values.name === undefined ? {} : { name: values.name }),
     ...(values.status === undefined ? {} : { status: values.status }),
     ...(values.stream === undefined ? {} : { stream: values.stream }),
   };
+}
+
+/** `90`, `1:30` and `0:01:30.5` are in the recording, anything with a date is by the clock. */
+function moment(name: 'from' | 'to', values: { from?: string; to?: string }): number | string {
+  const text = values[name];
+  if (text === undefined) throw new UsageError(`clip needs --${name}.`);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text)) return text;
+  const [, hours = '0', minutes = '0', seconds] =
+    /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d{1,3})?)$/.exec(text) ?? [];
+  if (seconds === undefined)
+    throw new UsageError(`--${name} must be a time as 90, 1:30, 0:01:30.5 or 2026-11-28T10:00:00Z.`);
+  return Math.round(((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000);
 }
 
 function parse(args: readonly string[]) {

@@ -3,9 +3,9 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ApiError, type RecorderClient, type Recording } from '../typescript/client.ts';
+import { ApiError, type Clip, type RecorderClient, type Recording } from '../typescript/client.ts';
 import type { CliArguments, Command } from './arguments.ts';
-import { partLine, progressLine, summaryLine } from './show.ts';
+import { clipLine, partLine, progressLine, summaryLine } from './show.ts';
 
 /** What a command has of the terminal, and of time. */
 export interface Terminal {
@@ -93,6 +93,14 @@ export const RUN: Readonly<Record<Command, Run>> = {
     return 0;
   },
 
+  async clip(client, args, terminal) {
+    const { subject, name, from = 0, to = 0 } = args;
+    const request = { from, to, ...(name === undefined ? {} : { name }) };
+    return await made(client, await client.clip(subject, request, crypto.randomUUID()), args, terminal);
+  },
+
+  join: async (client, args, terminal) => made(client, await client.join(args.subject), args, terminal),
+
   async rm(client, args, { say }) {
     const answer = await client.remove(args.subject, { records: args.records });
     say(args.json ? JSON.stringify(answer) : `Forgotten; ${answer.deletedRecords} files deleted.`);
@@ -123,6 +131,23 @@ async function follow(
     await onLook();
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Waits until a file is made; after Ctrl-C it is made without anybody waiting. @returns 1 where it cannot be made */
+async function made(
+  client: RecorderClient,
+  asked: Clip,
+  { json }: CliArguments,
+  { say, live, sleep, interrupted }: Terminal,
+): Promise<number> {
+  let clip = asked;
+  while (clip.status !== 'available' && clip.status !== 'failed' && !interrupted.aborted) {
+    if (!json) live(clipLine(clip));
+    await sleep(LOOK_EVERY_MS);
+    clip = await client.clipOf(clip.recordingId, clip.clipId);
+  }
+  say(json ? JSON.stringify(clip) : clipLine(clip));
+  return clip.status === 'failed' ? 1 : 0;
 }
 
 /** Under another name until it is whole. */

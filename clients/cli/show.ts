@@ -1,4 +1,4 @@
-import type { Part, Recording, RecordingSummary } from '../typescript/client.ts';
+import type { Clip, Part, Recording, RecordingSummary } from '../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../web/format.ts';
 
 /** One line of a list. */
@@ -52,6 +52,19 @@ export function partLine({ part, fileName, durationMs, bytes, library, recovered
     durationMs === undefined ? undefined : duration(durationMs),
     bytes === undefined ? undefined : byteCount(bytes),
     recovered === true ? 'recovered' : undefined,
+  ]
+    .filter((text) => text !== undefined)
+    .join('  ');
+}
+
+/** Where a clip is, or how it stands. */
+export function clipLine({ clipId, status, reason, durationMs, bytes, library }: Clip): string {
+  return [
+    clipId,
+    library === undefined ? status : `s3://${library.bucket}/${library.key}`,
+    durationMs === undefined ? undefined : duration(durationMs),
+    bytes === undefined ? undefined : byteCount(bytes),
+    reason?.message,
   ]
     .filter((text) => text !== undefined)
     .join('  ');

@@ -7,6 +7,9 @@ export type Recording = components['schemas']['Recording'];
 export type RecordingSummary = components['schemas']['Recordings']['recordings'][number];
 export type RecordingEvent = components['schemas']['RecordingEvents']['events'][number];
 export type Part = Recording['parts'][number];
+/** A piece of a recording, or all of its parts, as one file. */
+export type Clip =
+  paths['/recordings/{recordingId}/clips/{clipId}']['get']['responses'][200]['content']['application/json'];
 export type Stream = components['schemas']['Stream'];
 export type Status = paths['/status']['get']['responses'][200]['content']['application/json'];
 export type RecordingConfig = components['schemas']['Config'];
@@ -71,6 +74,19 @@ export interface RecorderClient {
   ): Promise<{ recordingId?: string; mediaSessionId: string; status: string }>;
   stop(recordingId: string): Promise<{ recordingId: string; status: string }>;
   rotate(recordingId: string): Promise<{ recordingId: string; sequence: number }>;
+  /** Cuts a piece out of it; with the same `idempotencyKey` once, however often it is sent. */
+  clip(
+    recordingId: string,
+    body: paths['/recordings/{recordingId}/clips']['post']['requestBody']['content']['application/json'],
+    idempotencyKey?: string,
+  ): Promise<Clip>;
+  /** All parts of a recording that has ended as one file; asked for again it is the same one. */
+  join(recordingId: string): Promise<Clip>;
+  clipOf(recordingId: string, clipId: string): Promise<Clip>;
+  /** What was cut out of it, and joined. */
+  clips(recordingId: string): Promise<Clip[]>;
+  /** With its file in the library. */
+  removeClip(recordingId: string, clipId: string): Promise<void>;
   /** Forgets a recording that has ended; with `records` its files in the library too. */
   remove(recordingId: string, options?: { records?: boolean }): Promise<{ deletedRecords: number }>;
 }
@@ -93,33 +109,19 @@ export function recorderClient(options: ClientOptions): RecorderClient {
     raw,
     health: () => body(raw.GET('/health')),
     status: () => body(raw.GET('/status')),
-    async streams() {
-      const found: Stream[] = [];
-      let nextToken: string | undefined;
-      do {
-        const query = nextToken === undefined ? {} : { nextToken };
+    streams: () =>
+      all(async (query) => {
         const page = await body(raw.GET('/streams', { params: { query } }));
-        found.push(...page.streams);
-        nextToken = page.nextToken;
-      } while (nextToken !== undefined);
-      return found;
-    },
+        return { items: page.streams, nextToken: page.nextToken };
+      }),
     recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
     recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
-    async parts(recordingId) {
-      const found: Part[] = [];
-      let nextToken: string | undefined;
-      do {
-        const params = {
-          path: { recordingId },
-          query: nextToken === undefined ? {} : { nextToken },
-        };
+    parts: (recordingId) =>
+      all(async (query) => {
+        const params = { path: { recordingId }, query };
         const page = await body(raw.GET('/recordings/{recordingId}', { params }));
-        found.push(...page.parts);
-        nextToken = page.nextToken;
-      } while (nextToken !== undefined);
-      return found;
-    },
+        return { items: page.parts, nextToken: page.nextToken };
+      }),
     events: async (recordingId) =>
       (await body(raw.GET('/recordings/{recordingId}/events', byId(recordingId)))).events,
     start: (request, idempotencyKey) =>
@@ -131,6 +133,31 @@ export function recorderClient(options: ClientOptions): RecorderClient {
       ),
     stop: (recordingId) => body(raw.POST('/recordings/{recordingId}/stop', byId(recordingId))),
     rotate: (recordingId) => body(raw.POST('/recordings/{recordingId}/rotate', byId(recordingId))),
+    clip: (recordingId, request, idempotencyKey) =>
+      body(
+        raw.POST('/recordings/{recordingId}/clips', {
+          body: request,
+          params: {
+            path: { recordingId },
+            ...(idempotencyKey === undefined ? {} : { header: { 'Idempotency-Key': idempotencyKey } }),
+          },
+        }),
+      ),
+    join: (recordingId) => body(raw.POST('/recordings/{recordingId}/join', byId(recordingId))),
+    clipOf: (recordingId, clipId) =>
+      body(
+        raw.GET('/recordings/{recordingId}/clips/{clipId}', { params: { path: { recordingId, clipId } } }),
+      ),
+    clips: (recordingId) =>
+      all(async (query) => {
+        const params = { path: { recordingId }, query };
+        const page = await body(raw.GET('/recordings/{recordingId}/clips', { params }));
+        return { items: page.clips, nextToken: page.nextToken };
+      }),
+    async removeClip(recordingId, clipId) {
+      const params = { path: { recordingId, clipId } };
+      await body(raw.DELETE('/recordings/{recordingId}/clips/{clipId}', { params }));
+    },
     async remove(recordingId, { records = false } = {}) {
       const params = { path: { recordingId }, query: records ? { records: 'true' as const } : {} };
       for (let deletedRecords = 0; ; ) {
@@ -140,6 +167,19 @@ export function recorderClient(options: ClientOptions): RecorderClient {
       }
     },
   };
+}
+
+/** What all pages of a list hold. */
+async function all<T>(
+  read: (query: { nextToken?: string }) => Promise<{ items: T[]; nextToken: string | undefined }>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let query = {}; ; ) {
+    const { items, nextToken } = await read(query);
+    found.push(...items);
+    if (nextToken === undefined) return found;
+    query = { nextToken };
+  }
 }
 
 async function body<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

@@ -30,7 +30,21 @@ describe('the command line', () => {
     });
   });
 
+  it('takes the times of a clip as people write them, of the recording or of the clock', () => {
+    const clip = (from: string, to: string) => {
+      const { from: fromMs, to: toMs } = readArguments(['clip', 'ID', '--from', from, '--to', to], {}) ?? {};
+      return [fromMs, toMs];
+    };
+    expect(clip('90', '1:30.25')).toEqual([90_000, 90_250]);
+    expect(clip('0', '10:02:03.004')).toEqual([0, 36_123_004]);
+    expect(clip('0.1', '2026-11-28T10:00:00Z')).toEqual([100, '2026-11-28T10:00:00Z']);
+  });
+
   it.each([
+    [['clip', 'ID', '--to', '5'], 'clip needs --from.'],
+    [['clip', 'ID', '--from', '5'], 'clip needs --to.'],
+    [['clip', 'ID', '--from', '-5', '--to', '9'], '--from'],
+    [['clip', 'ID', '--from', '1h', '--to', '9'], '--from must be a time'],
     [[], 'A command is missing.'],
     [['erase'], 'There is no command erase.'],
     [['watch'], 'watch needs to know which.'],

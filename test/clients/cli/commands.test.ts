@@ -67,6 +67,13 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
       'video',
     ]);
     expect(await decodeErrors(file)).toBe('');
+    const clipped = await run('clip', id, '--from', '0.2', '--to', '0:00.7', '--name', 'piece.mp4', '--json');
+    expect(JSON.parse(clipped.output)).toMatchObject({
+      status: 'available',
+      durationMs: 500,
+      library: { key: expect.stringContaining('piece') },
+    });
+    expect(clipped.code).toBe(0);
     expect((await run('rm', id, '--records')).output).toContain('1 files deleted');
     expect((await run('watch', id)).code).toBe(1);
   }, 180_000);
