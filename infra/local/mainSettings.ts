@@ -14,6 +14,9 @@ import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
 import { type LocalWebhook, readWebhooks } from './webhookSettings.ts';
 
+/** One that waits: a recording begins without a process to start first. */
+const DEFAULT_HOSTS = 1;
+
 /** What `npm start` reads from its environment. */
 export interface MainSettings {
   readonly apiPort: number;
@@ -111,7 +114,7 @@ function pemOf(variable: string, file: string): string {
 }
 
 function hosts(text: string | undefined): number {
-  if (text === undefined || text === '') return 0;
+  if (text === undefined || text === '') return DEFAULT_HOSTS;
   if (/^\d$/.test(text)) return Number(text);
   throw new SettingError(`HOSTS must be a number of hosts from 0 to 9; it is "${text}".`);
 }

@@ -46,7 +46,9 @@ export class TaskJournal {
     mkdirSync(path.dirname(file), { recursive: true });
     const found = readEntries(file);
     for (const entry of found.entries) kill(entry);
-    this.lost = found.entries.map(({ task }) => ({ task, lostAt: found.aliveAt }));
+    // It went after the last sign, and before the next one: what was saved in between was saved while it lived.
+    const lostAt = new Date(Math.min(Date.now(), found.aliveAt.getTime() + ALIVE_EVERY_MS));
+    this.lost = found.entries.map(({ task }) => ({ task, lostAt }));
     for (const entry of found.entries) this.#entries.set(entry.task.taskArn, entry);
     this.#alive = setInterval(() => this.#touch(), ALIVE_EVERY_MS);
     this.#alive.unref();
