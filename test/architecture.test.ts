@@ -22,6 +22,7 @@ const LAYERS = [
   ['emulators', /^infra\/emulators\//],
   ['local', /^infra\/local\//],
   ['verify', /^infra\/verify\//],
+  ['console', /^infra\/console\//],
   ['infra', /^infra\//],
   ['examples', /^examples\//],
   ['bench', /^bench\//],
@@ -62,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   local: ['core', 'emulators', 'local', 'infra', 'clients'],
   // It calls a deployment as any caller does.
   verify: ['core', 'clients', 'verify'],
+  console: ['core', 'clients', 'console'],
   infra: ['core', 'infra'],
   examples: ['core', 'infra', 'examples'],
   bench: LAYERS.map(([layer]) => layer),

@@ -19,6 +19,7 @@ export const USAGE = `stream-recorder COMMAND [options]
 
   --name NAME          the stream's name, for record URL; the file's, for clip
   --status STATUS, --stream NAME, --limit N   for ls
+  --stack NAME         the API of a CloudFormation stack; signs as --sigv4 does, unless other credentials are given
   --api URL            the API's address; else STREAM_RECORDER_API, else http://127.0.0.1:8081
   --token TOKEN        sends a bearer token; else STREAM_RECORDER_TOKEN
   --basic USER:PASS    sends HTTP Basic; else STREAM_RECORDER_BASIC
@@ -39,7 +40,8 @@ export interface CliArguments {
   readonly command: Command;
   /** The source, session or recording that the command is about; empty for `ls`. */
   readonly subject: string;
-  readonly api: string;
+  /** Its address, or the CloudFormation stack that has it as an output. */
+  readonly api: string | { readonly stack: string; readonly region: string };
   readonly authorization: Authorization;
   readonly json: boolean;
   readonly name?: string;
@@ -59,6 +61,7 @@ const OPTIONS = {
   stream: { type: 'string' },
   limit: { type: 'string' },
   api: { type: 'string' },
+  stack: { type: 'string' },
   token: { type: 'string' },
   basic: { type: 'string' },
   sigv4: { type: 'boolean' },
@@ -91,12 +94,10 @@ export function readArguments(
   const limit = Number(values.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError('--limit must be a whole number from 1 on.');
-  const api = values.api ?? env.STREAM_RECORDER_API ?? 'http://127.0.0.1:8081';
-  if (!URL.canParse(api) || !/^https?:/.test(api)) throw new UsageError('--api must be an http(s) URL.');
   return {
     command,
     subject,
-    api: api.replace(/\/+$/, ''),
+    api: apiOf(values, env),
     authorization: authorizationOf(values, env),
     json: values.json === true,
     limit,
@@ -129,19 +130,42 @@ function parse(args: readonly string[]) {
   }
 }
 
-function authorizationOf(
-  values: { token?: string; basic?: string; sigv4?: boolean; region?: string },
-  env: Readonly<Record<string, string | undefined>>,
-): Authorization {
-  if (values.sigv4 === true) {
-    const region = values.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-    if (region === undefined) throw new UsageError('--sigv4 needs --region, or AWS_REGION.');
-    return { kind: 'sigv4', region };
-  }
+interface Access {
+  readonly api?: string;
+  readonly stack?: string;
+  readonly token?: string;
+  readonly basic?: string;
+  readonly sigv4?: boolean;
+  readonly region?: string;
+}
+type Env = Readonly<Record<string, string | undefined>>;
+
+function apiOf(values: Access, env: Env): CliArguments['api'] {
+  const { stack, api = stack === undefined ? env.STREAM_RECORDER_API : undefined } = values;
+  if (stack !== undefined && api !== undefined)
+    throw new UsageError('--stack finds --api: give one of them.');
+  if (stack !== undefined) return { stack, region: regionOf('--stack', values, env) };
+  const url = api ?? 'http://127.0.0.1:8081';
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError('--api must be an http(s) URL.');
+  return url.replace(/\/+$/, '');
+}
+
+function authorizationOf(values: Access, env: Env): Authorization {
+  if (values.sigv4 === true) return { kind: 'sigv4', region: regionOf('--sigv4', values, env) };
   const token = values.token ?? env.STREAM_RECORDER_TOKEN;
   if (token !== undefined) return { kind: 'header', value: `Bearer ${token}` };
   const basic = values.basic ?? env.STREAM_RECORDER_BASIC;
-  if (basic === undefined) return { kind: 'none' };
-  if (!basic.includes(':')) throw new UsageError('--basic must be USER:PASSWORD.');
-  return { kind: 'header', value: `Basic ${Buffer.from(basic, 'utf8').toString('base64')}` };
+  if (basic !== undefined) {
+    if (!basic.includes(':')) throw new UsageError('--basic must be USER:PASSWORD.');
+    return { kind: 'header', value: `Basic ${Buffer.from(basic, 'utf8').toString('base64')}` };
+  }
+  return values.stack === undefined
+    ? { kind: 'none' }
+    : { kind: 'sigv4', region: regionOf('--stack', values, env) };
+}
+
+function regionOf(option: string, values: Access, env: Env): string {
+  const region = values.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  if (region === undefined) throw new UsageError(`${option} needs --region, or AWS_REGION.`);
+  return region;
 }

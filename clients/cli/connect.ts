@@ -16,7 +16,7 @@ export function connect(api: string, authorization: Authorization): RecorderClie
 }
 
 /** Signs each request with AWS signature version 4, for API Gateway. */
-function signed(region: string): (request: Request) => Promise<Response> {
+export function signed(region: string): (request: Request) => Promise<Response> {
   const credentials = defaultProvider();
   return async (request) => {
     const signer = new AwsClient({ ...(await credentials()), service: 'execute-api', region, retries: 0 });

@@ -4,6 +4,7 @@ import { asApiError } from '../typescript/client.ts';
 import { readArguments, USAGE, UsageError } from './arguments.ts';
 import { RUN, type Terminal } from './commands.ts';
 import { connect } from './connect.ts';
+import { apiOfStack } from './stack.ts';
 
 /** The command line of Stream Recorder, over its HTTP API alone. */
 const interruption = new AbortController();
@@ -41,7 +42,9 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    return await RUN[args.command](connect(args.api, args.authorization), args, terminal);
+    const { api, authorization, command } = args;
+    const address = typeof api === 'string' ? api : await apiOfStack(api.stack, api.region);
+    return await RUN[command](connect(address, authorization), args, terminal);
   } catch (cause) {
     const { code, message, field, requestId } = asApiError(cause);
     const where = field === undefined ? '' : ` in ${field}`;

@@ -7,12 +7,13 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { connect } from '../../clients/cli/connect.ts';
+import { outputsOfStack } from '../../clients/cli/stack.ts';
 import { type Check, report, runChecks, Undo, type Verdict, verdictLine } from './check.ts';
 import type { VerifyContext } from './context.ts';
 import { redriveCheck } from './delivery.ts';
 import { multipartChecks } from './multipart.ts';
 import { apiChecks, recordingChecks } from './recording.ts';
-import { deploymentOf, outputsInFile, outputsOfStack } from './stackOutputs.ts';
+import { deploymentOf, outputsInFile } from './stackOutputs.ts';
 import { removeProbes, storageChecks } from './storage.ts';
 
 /**

@@ -1,4 +1,3 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import type { Deployment } from './context.ts';
 
@@ -26,16 +25,6 @@ export function deploymentOf(outputs: Readonly<Record<string, unknown>>): Deploy
     eventBusName: data.EventBusName,
     clusterName: data.ClusterName,
   };
-}
-
-/** As CloudFormation has them. @throws Error where there is no such stack */
-export async function outputsOfStack(name: string): Promise<Record<string, unknown>> {
-  const { Stacks = [] } = await new CloudFormationClient().send(
-    new DescribeStacksCommand({ StackName: name }),
-  );
-  return Object.fromEntries(
-    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue]),
-  );
 }
 
 /** As `cdk deploy --outputs-file` writes them: by stack, by name. @throws Error where the stack is not in the file */

@@ -25,6 +25,15 @@ describe('the command line', () => {
     expect(readArguments(['watch', 'ID', '--sigv4'], env)).toMatchObject({
       authorization: { kind: 'sigv4', region: 'eu-west-1' },
     });
+    expect(
+      readArguments(['ls', '--stack', 'Mine', '--region', 'eu-north-1'], { AWS_REGION: 'x' }),
+    ).toMatchObject({
+      api: { stack: 'Mine', region: 'eu-north-1' },
+      authorization: { kind: 'sigv4', region: 'eu-north-1' },
+    });
+    expect(readArguments(['ls', '--stack', 'Mine', '--token', 't'], { AWS_REGION: 'x' })).toMatchObject({
+      authorization: { kind: 'header', value: 'Bearer t' },
+    });
     expect(readArguments(['watch', 'ID', '--basic', 'ü:p:w'], {})).toMatchObject({
       authorization: { kind: 'header', value: `Basic ${Buffer.from('ü:p:w').toString('base64')}` },
     });
@@ -52,6 +61,8 @@ describe('the command line', () => {
     [['ls', '--limit', 'x'], '--limit must be a whole number'],
     [['ls', '--api', 'ftp://x'], '--api must be an http(s) URL.'],
     [['ls', '--sigv4'], '--sigv4 needs --region'],
+    [['ls', '--stack', 'Mine'], '--stack needs --region'],
+    [['ls', '--stack', 'Mine', '--api', 'http://x'], '--stack finds --api'],
     [['ls', '--basic', 'nobody'], '--basic must be USER:PASSWORD.'],
     [['ls', '--colour'], '--colour'],
   ])('refuses %j with the reason', (args, reason) => {
