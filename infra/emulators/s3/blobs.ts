@@ -1,8 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { Segment } from './records.ts';
+
+/** What is smaller is read and written at once: most objects are, and asking a thread for each step costs more. */
+const SMALL_BYTES = 64 * 1024;
 
 /**
  * Immutable files of bytes, named by random ids and counted by their users: stored objects and parts, copies, and
@@ -47,22 +59,20 @@ export class Blobs {
   }
 
   /** The new blob is the caller's to release. */
-  async create(): Promise<BlobWriter> {
+  create(): BlobWriter {
     const blob = randomBytes(16).toString('hex');
-    const handle = await open(path.join(this.#folder, blob), 'wx');
     this.retain([{ blob, offset: 0, bytes: 0 }]);
-    return new BlobWriter(blob, handle);
+    return new BlobWriter(blob, path.join(this.#folder, blob));
   }
 
   /** Retain the segments until the end is reached. */
   async *read(segments: readonly Segment[]): AsyncGenerator<Buffer, void, undefined> {
     for (const { blob, offset, bytes } of segments) {
       if (bytes === 0) continue;
-      yield* createReadStream(path.join(this.#folder, blob), {
-        start: offset,
-        end: offset + bytes - 1,
-        highWaterMark: 256 * 1024,
-      });
+      const file = path.join(this.#folder, blob);
+      if (bytes <= SMALL_BYTES) yield readAt(file, offset, bytes);
+      else
+        yield* createReadStream(file, { start: offset, end: offset + bytes - 1, highWaterMark: 256 * 1024 });
     }
   }
 
@@ -71,26 +81,54 @@ export class Blobs {
   }
 }
 
+/** @throws Error where the file ends before that */
+function readAt(file: string, offset: number, bytes: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(bytes);
+    for (let read = 0; read < bytes; ) {
+      const more = readSync(descriptor, piece, read, bytes - read, offset + read);
+      if (more === 0) throw new Error(`${file} ends before byte ${offset + bytes}`);
+      read += more;
+    }
+    return piece;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 export class BlobWriter {
   readonly blob: string;
-  readonly #handle: FileHandle;
+  readonly #file: string;
+  /** Of a small blob: it is written when it is closed. */
+  #pending: Uint8Array[] = [];
+  #handle: FileHandle | undefined;
   #bytes = 0;
 
-  constructor(blob: string, handle: FileHandle) {
+  constructor(blob: string, file: string) {
     this.blob = blob;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    for (let written = 0; written < chunk.length; ) {
-      const result = await this.#handle.write(chunk, written);
-      written += result.bytesWritten;
-    }
     this.#bytes += chunk.length;
+    this.#pending.push(chunk);
+    if (this.#bytes > SMALL_BYTES) await this.#flush();
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    if (this.#handle === undefined) writeFileSync(this.#file, Buffer.concat(this.#pending), { flag: 'wx' });
+    else await this.#handle.close();
+  }
+
+  async #flush(): Promise<void> {
+    this.#handle ??= await open(this.#file, 'wx');
+    for (const chunk of this.#pending.splice(0)) {
+      for (let written = 0; written < chunk.length; ) {
+        const result = await this.#handle.write(chunk, written);
+        written += result.bytesWritten;
+      }
+    }
   }
 
   get segments(): readonly Segment[] {

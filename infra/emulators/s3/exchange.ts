@@ -7,6 +7,9 @@ import type { Answer, AnswerStream } from './context.ts';
 import type { S3Error } from './errors.ts';
 import { toXml } from './xml.ts';
 
+/** An answer of so few bytes is sent whole. */
+const SMALL_BYTES = 64 * 1024;
+
 /** The socket was destroyed on purpose: there is nobody to answer to. */
 export class CutOff extends Error {}
 
@@ -61,6 +64,7 @@ export class Exchange {
       if (this.message.method === 'HEAD' || body === undefined) this.response.end();
       else if (cutAfterBytes !== undefined) await this.#sendBeginning(body, cutAfterBytes);
       else if (typeof body === 'string') this.response.end(body);
+      else if (body.bytes <= SMALL_BYTES) this.response.end(await gathered(body));
       else await pipeline(Readable.from(body.open(), { objectMode: false }), this.response);
     } finally {
       if (typeof body === 'object') body.release();
@@ -113,4 +117,10 @@ export class Exchange {
     if (this.response.socket?.writableLength) await once(this.response.socket, 'drain');
     this.cutOff();
   }
+}
+
+async function gathered(body: AnswerStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body.open()) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

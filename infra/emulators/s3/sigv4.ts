@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { S3Error } from './errors.ts';
 import { header, queryValue, type S3Request } from './request.ts';
 import { uriEncode } from './text.ts';
@@ -54,9 +54,7 @@ export function verifySignature(
   checkSignedHeaders(request, claim.signedHeaders);
 
   const canonical = canonicalRequest(request, claim);
-  const signingKey = scope
-    .split('/')
-    .reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${credentials.secretAccessKey}`));
+  const signingKey = signingKeyOf(credentials.secretAccessKey, scope);
   const toSign = [ALGORITHM, claim.timestamp, scope, sha256(canonical)].join('\n');
   const expected = hmac(signingKey, toSign).toString('hex');
   if (!sameText(expected, claim.signature))
@@ -73,6 +71,18 @@ export function verifySignature(
     scope,
     payloadHash: claim.payloadHash,
   };
+}
+
+/** The newest: it is the same for all requests of a day. */
+let knownKey: { readonly secret: string; readonly scope: string; readonly key: Buffer } | undefined;
+
+function signingKeyOf(secret: string, scope: string): Buffer {
+  if (knownKey?.secret !== secret || knownKey.scope !== scope) {
+    const parts = scope.split('/');
+    const key = parts.reduce<Buffer>((before, part) => hmac(before, part), Buffer.from(`AWS4${secret}`));
+    knownKey = { secret, scope, key };
+  }
+  return knownKey.key;
 }
 
 function headerClaim(request: S3Request, authorization: string, now: Date): Claim {
@@ -232,7 +242,7 @@ export function hmac(key: Buffer, text: string): Buffer {
 }
 
 export function sha256(text: string | Uint8Array): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 export function sameText(a: string, b: string): boolean {

@@ -12,7 +12,7 @@ export async function storeBody<Result>(
   algorithm: ChecksumAlgorithm,
   commit: (stored: Received & { readonly segments: readonly Segment[] }) => Result,
 ): Promise<Result> {
-  const writer = await store.blobs.create();
+  const writer = store.blobs.create();
   try {
     let received: Received;
     try {

@@ -125,7 +125,7 @@ describe('blobs', () => {
       port,
       path: pathname + search,
       method: 'PUT',
-      headers: { 'content-length': 10 },
+      headers: { 'content-length': MIB },
     });
     const status = new Promise<number | undefined>((resolve, reject) => {
       part.once('response', (response) => {
@@ -134,10 +134,12 @@ describe('blobs', () => {
       });
       part.once('error', reject);
     });
-    part.write('first');
+    // What is small waits in memory.
+    const half = Buffer.alloc(MIB / 2);
+    part.write(half);
     await expect.poll(() => blobsOf(dataDir)).toBe(1);
     await upload.abort();
-    part.end('later');
+    part.end(half);
     expect(await status).toBe(404);
     expect(blobsOf(dataDir)).toBe(0);
   });
