@@ -1,48 +1,49 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AwsCommands } from '../../support/awsCommands.ts';
 import { describeWith } from '../../support/tools.ts';
 import { contractEndpoint, isEmbedded, MIB, md5Hex, patternBytes } from './support.ts';
 
 /** A second client, of other authors in another language: what the AWS SDK for JavaScript overlooks may show here. */
-const run = promisify(execFile);
 const endpoint = contractEndpoint();
 const { bucket, prefix } = endpoint;
 // Python starts slowly, above all beside other tests.
 const TIMEOUT_MS = 120_000;
 
 let folder: string;
+let commands: AwsCommands;
 const file = (name: string) => path.join(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 's3-awscli-'));
   // Version 1 would presign as before SigV4.
   writeFileSync(file('config'), '[default]\ns3 =\n  signature_version = s3v4\n');
+  commands = new AwsCommands({
+    HOME: folder,
+    AWS_ACCESS_KEY_ID: endpoint.credentials.accessKeyId,
+    AWS_DEFAULT_REGION: endpoint.region,
+    AWS_CONFIG_FILE: file('config'),
+    AWS_MAX_ATTEMPTS: '1',
+    AWS_PAGER: '',
+    LC_ALL: 'C.UTF-8',
+  });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  commands.close();
+  rmSync(folder, { recursive: true });
+});
 
 async function aws(...args: readonly string[]): Promise<string> {
   return awsAs(endpoint.credentials.secretAccessKey, ...args);
 }
 
+/** @throws Error what it says of its failure */
 async function awsAs(secretAccessKey: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('aws', ['--endpoint-url', endpoint.url, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      AWS_ACCESS_KEY_ID: endpoint.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_DEFAULT_REGION: endpoint.region,
-      AWS_CONFIG_FILE: file('config'),
-      AWS_MAX_ATTEMPTS: '1',
-      AWS_PAGER: '',
-      LC_ALL: 'C.UTF-8',
-    },
-    maxBuffer: 64 * MIB,
-  });
+  const env = { AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  const { code, stdout, stderr } = await commands.run(['--endpoint-url', endpoint.url, ...args], env);
+  if (code !== 0) throw new Error(stderr);
   return stdout;
 }
 
@@ -55,7 +56,7 @@ const api = async (operation: string, ...args: readonly string[]) => {
 async function refused(call: Promise<unknown>): Promise<string> {
   const outcome = await call.then(
     () => 'not refused',
-    (error: { stderr?: string }) => error.stderr ?? String(error),
+    (error: Error) => error.message,
   );
   return /\((\w+)\)/.exec(outcome)?.[1] ?? outcome;
 }
