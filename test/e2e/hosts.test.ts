@@ -8,7 +8,7 @@ import { attemptKey } from '../../functions/core/state/keys.ts';
 import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
 import { LANDING } from '../../infra/local/place.ts';
 import { type Child, waitFor } from '../support/children.ts';
-import { decodeErrors, publishCounter, readCounters } from '../support/counterStream.ts';
+import { publishCounter, readRecord } from '../support/counterStream.ts';
 import { LocalRecorder } from '../support/localRecorder.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -64,8 +64,9 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     // One that was killed in its first second holds nothing.
     for (const { part } of found.parts.filter(({ download }) => download !== undefined)) {
       const file = await recorder.download(found, part);
-      expect(await decodeErrors(file)).toBe('');
-      all.push(...(await readCounters(file)));
+      const record = await readRecord(file);
+      expect(record.errors).toBe('');
+      all.push(...record.counters);
     }
     return all;
   }

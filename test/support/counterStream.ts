@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Child } from './children.ts';
+import { DECODE_ALL, decoded } from './decoding.ts';
 
 const run = promisify(execFile);
 const BITS = 16;
@@ -58,23 +59,35 @@ export function publishCounter(url: string, options?: CounterStreamOptions): Chi
 
 /** The frame numbers of a record, in the order in which they are shown. */
 export async function readCounters(file: string): Promise<number[]> {
-  const { stdout } = await run(
+  return (await decodeCounters(file, [])).counters;
+}
+
+/** As `readCounters` and `decodeErrors`, of one decoding. */
+export function readRecord(file: string): Promise<{ counters: number[]; errors: string }> {
+  return decodeCounters(file, DECODE_ALL);
+}
+
+async function decodeCounters(
+  file: string,
+  before: readonly string[],
+): Promise<{ counters: number[]; errors: string }> {
+  const { stdout, stderr } = await run(
     'ffmpeg',
     [
-      '-nostdin',
-      '-loglevel',
-      'error',
-      '-i',
-      file,
-      '-map',
-      '0:v:0',
-      '-fps_mode',
-      'passthrough',
-      '-vf',
-      `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`,
-      '-f',
-      'rawvideo',
-      'pipe:1',
+      ...[
+        '-nostdin',
+        '-loglevel',
+        'error',
+        '-i',
+        file,
+        ...before,
+        '-map',
+        '0:v:0',
+        '-fps_mode',
+        'passthrough',
+      ],
+      ...['-vf', `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`],
+      ...['-f', 'rawvideo', 'pipe:1'],
     ],
     { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 },
   );
@@ -84,7 +97,7 @@ export async function readCounters(file: string): Promise<number[]> {
     for (let bit = 0; bit < BITS; bit++) if ((stdout[at + bit] ?? 0) > 125) counter += 2 ** bit;
     counters.push(counter);
   }
-  return counters;
+  return { counters, errors: stderr.toString() };
 }
 
 export interface Probe {
@@ -115,8 +128,5 @@ export async function probe(file: string): Promise<Probe> {
 
 /** What ffmpeg complains of while it decodes all of the file; '' for a sound one. */
 export async function decodeErrors(file: string): Promise<string> {
-  // In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time.
-  const own = ['-enc_time_base:v', '-1'];
-  const { stderr } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', file, ...own, '-f', 'null', '-']);
-  return stderr;
+  return (await decoded(file)).errors;
 }

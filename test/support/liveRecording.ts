@@ -5,7 +5,7 @@ import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { FinalPart } from '../../functions/core/state/partObjects.ts';
 import { waitFor } from './children.ts';
-import { decodeErrors, probe, readCounters } from './counterStream.ts';
+import { probe, readRecord } from './counterStream.ts';
 import { journaledOf } from './journal.ts';
 import type { MediaFolder } from './media.ts';
 import type { Attempt, RecorderBench } from './recorderBench.ts';
@@ -100,11 +100,12 @@ export class LiveRecording {
       expect(bytes.length).toBe(final.bytes);
       const file = folder.write(`${this.#attempt.recordingId}-${final.part}.${final.format}`, bytes);
       files.push(file);
-      errors += (await decodeErrors(file)).replaceAll(NULL_MUXER_ROUNDING, '');
+      const decoded = await readRecord(file);
+      errors += decoded.errors.replaceAll(NULL_MUXER_ROUNDING, '');
       const { format } = await probe(file);
       expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(100);
       durationMs += final.durationMs;
-      counters.push(...(await readCounters(file)));
+      counters.push(...decoded.counters);
     }
     return { reason, parts: finals, counters, errors, durationMs, files };
   }

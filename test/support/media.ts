@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { hashesOf, type StreamKind } from './decoding.ts';
 
 const run = promisify(execFile);
 
@@ -39,32 +40,8 @@ export class MediaFolder {
 }
 
 /** A hash of every decoded frame of the first stream of a kind, in the order shown. @param fromSeconds what to seek to */
-export async function frameHashes(file: string, kind: 'v' | 'a', fromSeconds = 0): Promise<string[]> {
-  const { stdout } = await run(
-    'ffmpeg',
-    [
-      '-v',
-      'error',
-      '-nostdin',
-      ...(fromSeconds === 0 ? [] : ['-ss', String(fromSeconds)]),
-      '-i',
-      file,
-      '-map',
-      `0:${kind}:0`,
-      '-fps_mode',
-      'passthrough',
-      '-f',
-      'framehash',
-      '-hash',
-      'md5',
-      '-',
-    ],
-    { maxBuffer: 64 * 1024 * 1024 },
-  );
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',')[5]?.trim() ?? '');
+export function frameHashes(file: string, kind: StreamKind, fromSeconds = 0): Promise<string[]> {
+  return hashesOf(file, kind, fromSeconds);
 }
 
 /** The width of every decoded frame. */

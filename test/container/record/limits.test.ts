@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FinalPart } from '../../../functions/core/state/partObjects.ts';
-import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
+import { counterStreamArgs, readRecord } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
 import { describeWith } from '../../support/tools.ts';
@@ -53,8 +53,9 @@ describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
     const counters: number[] = [];
     for (const { key, part } of parts) {
       const file = folder.write(`limited-${part}.mp4`, await bench.object(key));
-      expect(await decodeErrors(file)).toBe('');
-      counters.push(...(await readCounters(file)));
+      const record = await readRecord(file);
+      expect(record.errors).toBe('');
+      counters.push(...record.counters);
     }
     expect(counters).toEqual(counters.map((_, i) => i));
     expect((await bench.objects(recordingId)).outcome).toMatchObject({ status: 'finished', reason: REASON });

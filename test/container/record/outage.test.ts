@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BufferPool } from '../../../container/upload/bufferPool.ts';
-import { counterStreamArgs, decodeErrors, readCounters } from '../../support/counterStream.ts';
+import { counterStreamArgs, readRecord } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
 import { describeWith } from '../../support/tools.ts';
@@ -59,8 +59,9 @@ describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
     const counters: number[] = [];
     for (const final of finals) {
       const file = folder.write(`part-${final.part}.mp4`, await bench.object(final.key));
-      expect(await decodeErrors(file)).toBe('');
-      counters.push(...(await readCounters(file)));
+      const record = await readRecord(file);
+      expect(record.errors).toBe('');
+      counters.push(...record.counters);
     }
     expect(counters).toEqual(Array.from({ length: SECONDS * FPS }, (_, frame) => frame));
   }, 180_000);

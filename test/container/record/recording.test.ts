@@ -5,7 +5,7 @@ import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
 import type { FinalPart } from '../../../functions/core/state/partObjects.ts';
 import { crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { waitFor } from '../../support/children.ts';
-import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
+import { counterStreamArgs, probe, readRecord } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource, type Pace } from '../../support/httpSource.ts';
 import type { Recorded } from '../../support/recorderBench.ts';
@@ -67,10 +67,11 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const bytes = await bench.object(final.key);
       expect(bytes.length).toBe(final.bytes);
       const file = folder.write(`${recorded.recordingId}-${final.part}.mp4`, bytes);
-      expect(await decodeErrors(file)).toBe('');
+      const { errors, counters: found } = await readRecord(file);
+      expect(errors).toBe('');
       const { format } = await probe(file);
       expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(2);
-      all.push(...(await readCounters(file)));
+      all.push(...found);
     }
     return all;
   }
@@ -119,9 +120,8 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       expect(others).toEqual([]);
       // The source begins anew each time.
       const file = folder.write(`back.${format}`, await bench.object(final?.key ?? ''));
-      const errors = await decodeErrors(file);
+      const { errors, counters: found } = await readRecord(file);
       if (format !== 'ts') expect(errors).toBe('');
-      const found = await readCounters(file);
       const starts = found.filter((counter) => counter === 0).length;
       expect(final?.gaps?.length).toBe(starts - 1);
       expect(starts).toBe(3);
