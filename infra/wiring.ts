@@ -247,6 +247,17 @@ export const BUCKET_CORS = {
   maxAgeSeconds: 3_600,
 } as const;
 
+/** What pages of the origins that `corsOrigins` names may send to the API, and read: all that callers may. */
+export const API_CORS = {
+  allowedMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+  allowedHeaders: [
+    ...['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range'],
+    ...['x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'],
+  ],
+  exposedHeaders: ['etag', 'location', 'retry-after', 'apigw-requestid'],
+  maxAgeSeconds: 3_600,
+} as const;
+
 /** Landing's ObjectCreated events below this prefix go through the queue to `relocate`. */
 export const RELOCATION = {
   function: 'relocate',

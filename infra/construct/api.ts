@@ -16,7 +16,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { DEFAULT_ROUTE, type FunctionName, ROUTES } from '../wiring.ts';
+import { API_CORS, DEFAULT_ROUTE, type FunctionName, ROUTES } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type ApiAuth, apiAuthorizer } from './apiAuth.ts';
 import type { FunctionsProps } from './functions.ts';
@@ -54,21 +54,14 @@ const ACCESS_LOG_FIELDS = {
 
 const WHY_ASKED =
   'A browser asks what a page of another origin may, without credentials; the answer says nothing else.';
-const CORS_KEPT = Duration.hours(1);
 
-/** What pages of these origins may send and read: all that callers may. */
-function corsOf(origins: readonly string[]): CorsPreflightOptions {
-  return {
-    allowOrigins: [...origins],
-    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
-    allowHeaders: [
-      ...['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range'],
-      ...['x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'],
-    ],
-    exposeHeaders: ['etag', 'location', 'retry-after', 'apigw-requestid'],
-    maxAge: CORS_KEPT,
-  };
-}
+const corsOf = (origins: readonly string[]): CorsPreflightOptions => ({
+  allowOrigins: [...origins],
+  allowMethods: API_CORS.allowedMethods.map((method) => CorsHttpMethod[method]),
+  allowHeaders: [...API_CORS.allowedHeaders],
+  exposeHeaders: [...API_CORS.exposedHeaders],
+  maxAge: Duration.seconds(API_CORS.maxAgeSeconds),
+});
 
 export interface ApiProps {
   readonly functions: Readonly<Record<FunctionName, IFunction>>;

@@ -61,6 +61,7 @@ async function start(
     hosts: settings.hosts,
     recordingDefaults: settings.recordingDefaults,
     recordingLimits: settings.recordingLimits,
+    corsOrigins: settings.corsOrigins,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
     webhooks: settings.webhooks,

@@ -39,6 +39,8 @@ export interface MainSettings {
   readonly streamHooks: string;
   /** Endpoints that are told of events. */
   readonly webhooks: readonly LocalWebhook[];
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
   /** A script that runs for each record. */
   readonly onRecordHook: string | undefined;
 }
@@ -74,6 +76,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
     webhooks: webhooks(env.WEBHOOKS || '[]'),
+    corsOrigins: corsOrigins(env.CORS_ORIGINS || ''),
   };
 }
 
@@ -117,6 +120,15 @@ function hosts(text: string | undefined): number {
   if (text === undefined || text === '') return DEFAULT_HOSTS;
   if (/^\d$/.test(text)) return Number(text);
   throw new SettingError(`HOSTS must be a number of hosts from 0 to 9; it is "${text}".`);
+}
+
+function corsOrigins(text: string): readonly string[] {
+  const origins = text.split(',').flatMap((one) => one.trim() || []);
+  const wrong = origins.find((one) => one !== '*' && URL.parse(one)?.origin !== one);
+  if (wrong === undefined) return origins;
+  throw new SettingError(
+    `CORS_ORIGINS must be origins such as https://studio.example, separated by commas, or *; "${wrong}" is none.`,
+  );
 }
 
 /** Seen at the start, and not at the first record. */

@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   readonly relocationVisibilityMs?: number;
   /** Lines of the functions (by name), `recorder`, `ingest` and `runtime`; JSON, unless a program wrote something else. */
   readonly onLog?: (source: string, line: string) => void;
+  /** Origins whose pages may call the API; none by default. */
+  readonly corsOrigins?: readonly string[];
   /** Serves the console at `/`. */
   readonly console?: boolean;
   /** What was published to the event bus. */

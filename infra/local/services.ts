@@ -4,7 +4,15 @@ import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import { BUCKET_CORS, DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import {
+  API_CORS,
+  BUCKET_CORS,
+  DEFAULT_ROUTE,
+  type FunctionName,
+  JOINS,
+  ROUTES,
+  TASK_EVENTS,
+} from '../wiring.ts';
 import { bundledRecorder } from './bundles.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
@@ -235,6 +243,7 @@ export function startFunctions(
 export async function startApi(ground: Ground, functions: Functions, s3Url: string): Promise<Gateway> {
   const { options, data, onDefect, onLog, closers } = ground;
   const port = options.ports?.api;
+  const origins = options.corsOrigins ?? [];
   const page =
     options.console === true
       ? await consoleFunction({ ...PLACE, folder: data.file('console'), s3Url, onLog })
@@ -248,6 +257,7 @@ export async function startApi(ground: Ground, functions: Functions, s3Url: stri
       accountId: ACCOUNT_ID,
       routes: page === undefined ? ROUTES : [...ROUTES, ...CONSOLE_ROUTES],
       defaultFunction: DEFAULT_ROUTE,
+      cors: origins.length === 0 ? undefined : { ...API_CORS, allowedOrigins: origins },
       invoke: (name, event) =>
         name === CONSOLE.function.name && page !== undefined
           ? page.invoke(event)

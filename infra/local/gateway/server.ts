@@ -5,6 +5,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { closeServer, listenOnLoopback } from '../../emulators/shared/loopback.ts';
 import type { Invocation } from '../lambda/environment.ts';
 import { type GatewayAnswer, gatewayMessage, INTERNAL_ERROR, toAnswer } from './answer.ts';
+import { type GatewayCors, preflight, withCors } from './cors.ts';
 import { splitUrl, toEvent } from './event.ts';
 import { decoded, matchRoute, type Routed } from './routes.ts';
 
@@ -20,6 +21,8 @@ export interface GatewayOptions {
   /** Takes what no route matches: `$default`. */
   readonly defaultFunction: string;
   readonly invoke: (functionName: string, event: APIGatewayProxyEventV2) => Promise<Invocation>;
+  /** Undefined: pages of other origins may not call it. */
+  readonly cors?: GatewayCors | undefined;
   /** API Gateway's: 30 s. */
   readonly integrationTimeoutMs?: number;
   readonly now?: () => Date;
@@ -52,11 +55,13 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
  * @throws the listen error, such as EADDRINUSE
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { now = () => new Date(), integrationTimeoutMs = INTEGRATION_TIMEOUT_MS, accountId } = options;
+  const { now = () => new Date(), integrationTimeoutMs = INTEGRATION_TIMEOUT_MS, accountId, cors } = options;
 
   async function answer(request: IncomingMessage): Promise<GatewayAnswer> {
     const { method = 'GET', url = '/', rawHeaders, socket } = request;
     const body = await readBody(request);
+    const asked = cors === undefined ? undefined : preflight(cors, method, request.headers);
+    if (asked !== undefined) return asked;
     if (body === undefined) return gatewayMessage(413, 'Request Entity Too Large');
     const path = decoded(splitUrl(url).rawPath);
     if (path === undefined) return gatewayMessage(400, 'Bad Request');
@@ -97,7 +102,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         if (!response.destroyed) options.onDefect(error);
         return INTERNAL_ERROR;
       })
-      .then((answered) => send(response, answered));
+      .then((answered) =>
+        send(
+          response,
+          cors === undefined || request.method === 'OPTIONS'
+            ? answered
+            : withCors(cors, request.headers.origin, answered),
+        ),
+      );
   };
   const plain = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, listener);
   const servers = [plain];

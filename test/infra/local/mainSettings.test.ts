@@ -29,3 +29,21 @@ describe('RECORDING_LIMITS', () => {
     expect(readSettings(env)).toMatchObject({ recordingLimits: env.RECORDING_LIMITS });
   });
 });
+
+describe('CORS_ORIGINS', () => {
+  it('are origins, separated by commas', () => {
+    expect(readSettings({}).corsOrigins).toEqual([]);
+    expect(readSettings({ CORS_ORIGINS: 'https://a.example, http://localhost:3000' }).corsOrigins).toEqual([
+      'https://a.example',
+      'http://localhost:3000',
+    ]);
+    expect(readSettings({ CORS_ORIGINS: '*' }).corsOrigins).toEqual(['*']);
+  });
+
+  it.each(['a.example', 'https://a.example/', 'https://a.example/page', 'https://A.example'])(
+    '%s is refused',
+    (CORS_ORIGINS) => {
+      expect(() => readSettings({ CORS_ORIGINS })).toThrow(`CORS_ORIGINS must be origins`);
+    },
+  );
+});
