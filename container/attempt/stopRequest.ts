@@ -94,6 +94,8 @@ export class Watch {
   readonly #options: WatchOptions;
   #looks = 0;
   #lastSequence: number;
+  /** Of the commands that were read last. */
+  #commandsEtag: string | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -123,13 +125,16 @@ export class Watch {
 
   async #lookForStop(): Promise<void> {
     const { store, recordingId, stop } = this.#options;
-    if (await isStopAsked(store, recordingId)) stop.ask('stopped');
+    if ((await store.etag(stopKey(recordingId))) !== undefined) stop.ask('stopped');
   }
 
   async #lookForCommands(): Promise<void> {
     const { store, recordingId, onRotate } = this.#options;
+    const etag = await store.etag(controlKey(recordingId));
+    if (etag === this.#commandsEtag) return;
     const sequence = await lastCommand(store, recordingId);
     if (sequence > this.#lastSequence) onRotate();
     this.#lastSequence = sequence;
+    this.#commandsEtag = etag;
   }
 }

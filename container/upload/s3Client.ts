@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { leaveMediaUnsigned } from '../../functions/aws/unsignedMedia.ts';
+import { takeShortWay } from './shortWay.ts';
 
 /** @param config what a test has no environment for */
 export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Client {
@@ -17,7 +18,7 @@ export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Cl
     logger: ownLogger,
     ...config,
   });
-  return leaveMediaUnsigned(client);
+  return takeShortWay(leaveMediaUnsigned(client));
 }
 
 const nothing = (): void => undefined;

@@ -19,6 +19,11 @@ export class MemoryStore implements ListingStore, RemovingStore {
       : { value: schema.parse(JSON.parse(object.json)), etag: object.etag };
   }
 
+  async etag(key: string): Promise<string | undefined> {
+    await this.before('read', key);
+    return this.objects.get(key)?.etag;
+  }
+
   async create(key: string, value: unknown): Promise<boolean> {
     await this.before('create', key);
     if (this.objects.has(key)) return false;
