@@ -10,10 +10,11 @@ import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { warmStart } from './recorder/warmStart.ts';
 import { type Benchmark, line } from './report.ts';
 import { rescue } from './rescue.ts';
+import { validation } from './simulate/validation.ts';
 import { state } from './state.ts';
 
 const QUICK: readonly Benchmark[] = [bundles, recorder, latency, warmStart, moves, state, rescue];
-const BENCHMARKS: readonly Benchmark[] = [...QUICK, clips, host, tenRecorders, hour, day];
+const BENCHMARKS: readonly Benchmark[] = [...QUICK, clips, host, tenRecorders, validation, hour, day];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that

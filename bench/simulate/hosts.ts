@@ -1,0 +1,147 @@
+import { Room } from '../../container/host/room.ts';
+import type { Agenda } from './agenda.ts';
+import { Processor } from './processor.ts';
+import { MINUTE_MS, type Scenario } from './scenario.ts';
+
+const MIB = 1024 * 1024;
+/** What a recording uses of its host's memory, ffmpeg's included. */
+const USED_BYTES = 36 * MIB;
+/** Application Auto Scaling looks at minutes, and follows three of them. */
+const SCALE_AFTER_MINUTES = 3;
+const TARGET_PERCENT = 60;
+
+export class Host {
+  readonly #room: Room;
+  readonly processor: Processor;
+  #recordings = 0;
+  /** Whether it looks for recordings: one that takes one, or had no room, does not. */
+  isListed = false;
+
+  constructor(processor: Processor, { fleet }: Scenario) {
+    this.processor = processor;
+    this.#room = new Room({
+      cpuUnits: fleet.hostVcpus * 1024,
+      memoryBytes: fleet.hostMemoryMb * MIB,
+      maxRecordings: fleet.hosts?.maxRecordings ?? 0,
+    });
+  }
+
+  hasRoom(nowMs: number): boolean {
+    return this.#room.full(nowMs) === undefined;
+  }
+
+  get loadPercent(): number {
+    return this.#room.loadPercent;
+  }
+
+  take(nowMs: number): void {
+    this.#recordings += 1;
+    this.#room.taken(nowMs);
+  }
+
+  measure(nowMs: number, steadyCores: number): void {
+    const cpuUnits = this.#recordings * steadyCores * 1024;
+    const memoryBytes = this.#recordings * USED_BYTES;
+    this.#room.measured({ cpuUnits, memoryBytes, diskShare: 0, loopDelayMs: 0 }, nowMs);
+  }
+
+  end(): void {
+    this.#recordings -= 1;
+    this.#room.left();
+  }
+}
+
+/** The service of hosts: how many there are, and who is on its way. */
+export class HostService {
+  readonly hosts: Host[] = [];
+  readonly #agenda: Agenda;
+  readonly #scenario: Scenario;
+  readonly #shared: Processor | undefined;
+  readonly #startedAtMs: number[] = [];
+  #coming = 0;
+  #minutesOver = 0;
+  #free: Host[] = [];
+  onRoom: () => void = () => undefined;
+
+  constructor(agenda: Agenda, scenario: Scenario, shared: Processor | undefined) {
+    this.#agenda = agenda;
+    this.#scenario = scenario;
+    this.#shared = shared;
+    const { hosts } = scenario.fleet;
+    for (let n = 0; n < (hosts?.min ?? 0); n++) this.#add();
+    if (hosts !== undefined) this.#agenda.after(MINUTE_MS, () => this.#scale());
+  }
+
+  /** One of those that have room, by chance, as a queue gives it to whoever polls. It takes no other one meanwhile. */
+  withRoom(random: () => number): Host | undefined {
+    while (this.#free.length > 0) {
+      const index = Math.floor(random() * this.#free.length);
+      const host = this.#free[index];
+      const last = this.#free.pop();
+      if (host === undefined || last === undefined) return undefined;
+      if (host !== last) this.#free[index] = last;
+      host.isListed = false;
+      if (host.hasRoom(this.#agenda.nowMs)) return host;
+    }
+    return undefined;
+  }
+
+  /** It looks for recordings again. */
+  list(host: Host): void {
+    if (host.isListed) return;
+    host.isListed = true;
+    this.#free.push(host);
+    this.onRoom();
+  }
+
+  /** None has room: one more, unless one is on its way. */
+  oneMore(): void {
+    if (this.#coming === 0) this.#launch(1);
+  }
+
+  /** Hosts' time up to now, in hours. */
+  hours(untilMs: number): number {
+    return (
+      this.#startedAtMs.reduce((sum, startedAtMs) => sum + Math.max(0, untilMs - startedAtMs), 0) / 3_600_000
+    );
+  }
+
+  #add(): void {
+    const { fleet } = this.#scenario;
+    const host = new Host(this.#shared ?? new Processor(this.#agenda, fleet.hostVcpus), this.#scenario);
+    this.hosts.push(host);
+    this.#startedAtMs.push(this.#agenda.nowMs);
+    this.list(host);
+  }
+
+  #launch(count: number): void {
+    const { fleet, times, quotas } = this.#scenario;
+    const room = (fleet.hosts?.max ?? 0) - this.hosts.length - this.#coming;
+    const vcpus = Math.floor(quotas.fargateVcpus / fleet.hostVcpus) - this.hosts.length - this.#coming;
+    const more = Math.min(count, room, vcpus, quotas.serviceLaunchesPerMinute - this.#coming);
+    for (let n = 0; n < more; n++) {
+      this.#coming += 1;
+      this.#agenda.after(times.taskStartMs, () => {
+        this.#coming -= 1;
+        this.#add();
+      });
+    }
+  }
+
+  #scale(): void {
+    if (this.#agenda.nowMs >= this.#scenario.load.untilMs) return;
+    const { nowMs } = this.#agenda;
+    const load = this.hosts.reduce((sum, host) => sum + host.loadPercent, 0) / this.hosts.length;
+    this.#minutesOver = load > TARGET_PERCENT ? this.#minutesOver + 1 : 0;
+    if (this.#minutesOver >= SCALE_AFTER_MINUTES) {
+      const wanted = Math.ceil((this.hosts.length * load) / TARGET_PERCENT);
+      this.#launch(wanted - this.hosts.length - this.#coming);
+    }
+    for (const host of this.hosts) {
+      host.measure(nowMs, this.#scenario.times.steadyCores);
+      // Whoever was full may have room again.
+      this.list(host);
+    }
+    this.#agenda.after(MINUTE_MS, () => this.#scale());
+  }
+}
