@@ -15,7 +15,7 @@ export class Host {
   readonly processor: Processor;
   #recordings = 0;
   /** Whether it looks for recordings: one that takes one, or had no room, does not. */
-  isListed = false;
+  isListed: boolean = false;
 
   constructor(processor: Processor, { fleet }: Scenario) {
     this.processor = processor;

@@ -112,7 +112,8 @@ class Simulation {
 
   /** By half in both directions; what is measured on this machine is a mean that does not vary. */
   #about(ms: number): number {
-    return this.#shared === undefined ? ms * (0.5 + this.#random()) : ms;
+    const { sharedCores } = this.#scenario.fleet;
+    return sharedCores === undefined ? ms * (0.5 + this.#random()) : ms;
   }
 
   #cpu(own: Processor | undefined, cpuMs: number, done: () => void): void {
