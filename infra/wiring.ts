@@ -81,9 +81,17 @@ export const FUNCTIONS = {
     environment: { LANDING_BUCKET: 'landingBucket', ...PLAYBACK_ENVIRONMENT },
     grants: [
       ...PLAYBACK_KEY_GRANTS,
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
-      { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/vod.m3u8'] },
-      { on: 'landing', list: state('recordings', 'hosts') },
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts', 'journal') },
+      {
+        on: 'landing',
+        actions: ['s3:PutObject'],
+        keys: [
+          ...['vod.m3u8', 'live/*.json'].map((name) => `state/recordings/*/${name}`),
+          // Whoever records hears that somebody watches.
+          ...['recordings/*/control.json', 'hosts/*/asks/*', 'hosts/*/nudge.json'].map((name) => `state/${name}`),
+        ],
+      },
+      { on: 'landing', list: state('recordings', 'hosts', 'journal') },
       // Presigned links carry this function's rights.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     ],

@@ -18,7 +18,7 @@ import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressInState, progressMetrics, type TellProgress } from './heartbeat.ts';
 import type { Nudges } from './nudges.ts';
-import { lastCommand, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { lastCommand, readControl, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
 
 export interface AttemptOptions {
@@ -121,10 +121,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
   const heartbeat = new Heartbeat(attempt);
   const { stop } = options;
   const background = new AbortController();
-  const [earlier, lastSequence] = await Promise.all([
-    earlierParts(context),
-    lastCommand(store, job.recordingId),
-  ]);
+  const [earlier, control] = await Promise.all([earlierParts(context), readControl(store, job.recordingId)]);
   const recording = new Recording({
     context,
     ...earlier,
@@ -138,13 +135,16 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     },
   });
   await recording.open();
+  const onWatched = (atMs: number): void => recording.live?.watched(atMs);
+  if (control?.watchedAtMs !== undefined) onWatched(control.watchedAtMs);
   const watch = new Watch({
     // One try each time: the next look comes soon enough.
     store: new StateStore(s3, store.bucket),
     log,
     recordingId: job.recordingId,
     stop,
-    lastSequence,
+    lastSequence: lastCommand(control),
+    onWatched,
     // One that comes before the first frame is obeyed by the part that begins with it.
     onRotate: () => {
       if (recording.hasBegun) recording.rotation.ask();

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import { controlKey, stopKey } from '../../functions/core/state/keys.ts';
-import { controlSchema, stopSchema } from '../../functions/core/state/objects.ts';
+import { type Control, controlSchema, stopSchema } from '../../functions/core/state/objects.ts';
 import type { Timers } from './timers.ts';
 
 /** What ends a recording by itself: its settings, and a source that changes without end. */
@@ -53,6 +53,8 @@ export interface WatchOptions {
   /** Of the last command that came before the attempt: it has no part of this one to end. */
   readonly lastSequence: number;
   readonly onRotate: () => void;
+  /** Somebody asked for the list by which it is watched; told again and again. */
+  readonly onWatched: (atMs: number) => void;
 }
 
 /** Then the recorder ends in any case; and whoever settles it looks for a stop as well. */
@@ -80,10 +82,14 @@ export async function isStopAsked(store: StateStore, recordingId: string): Promi
   return (await store.read(stopKey(recordingId), stopSchema)) !== undefined;
 }
 
+/** What was said to whoever records. */
+export async function readControl(store: StateStore, recordingId: string): Promise<Control | undefined> {
+  return (await store.read(controlKey(recordingId), controlSchema))?.value;
+}
+
 /** Sequence of the last command; what an attempt has not seen when it begins is for it to obey. */
-export async function lastCommand(store: StateStore, recordingId: string): Promise<number> {
-  const control = await store.read(controlKey(recordingId), controlSchema);
-  return Math.max(0, ...(control?.value.commands ?? []).map(({ sequence }) => sequence));
+export function lastCommand(control: Control | undefined): number {
+  return Math.max(0, ...(control?.commands ?? []).map(({ sequence }) => sequence));
 }
 
 /**
@@ -129,10 +135,12 @@ export class Watch {
   }
 
   async #lookForCommands(): Promise<void> {
-    const { store, recordingId, onRotate } = this.#options;
+    const { store, recordingId, onRotate, onWatched } = this.#options;
     const etag = await store.etag(controlKey(recordingId));
     if (etag === this.#commandsEtag) return;
-    const sequence = await lastCommand(store, recordingId);
+    const control = await readControl(store, recordingId);
+    if (control?.watchedAtMs !== undefined) onWatched(control.watchedAtMs);
+    const sequence = lastCommand(control);
     if (sequence > this.#lastSequence) onRotate();
     this.#lastSequence = sequence;
     this.#commandsEtag = etag;

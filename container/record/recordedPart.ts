@@ -15,6 +15,7 @@ import { SupersededError } from '../attempt/faults.ts';
 import type { BufferPool } from '../upload/bufferPool.ts';
 import { completeUpload } from '../upload/completion.ts';
 import type { JournalTrack } from '../upload/journalTrack.ts';
+import type { LivePlayback } from '../upload/livePlayback.ts';
 import type { PageFile } from '../upload/pageFile.ts';
 import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
@@ -41,6 +42,8 @@ export interface PartOptions {
   readonly file: number;
   /** Wall clock of the attempt's media time zero, in epoch milliseconds. */
   readonly zeroAtMs: number;
+  /** Undefined where nobody watches what is recorded. */
+  readonly live: LivePlayback | undefined;
 }
 
 /**
@@ -58,6 +61,7 @@ export class RecordedPart {
   readonly opened: Promise<OpenPart>;
   /** What is in no S3 part yet is saved there. */
   readonly #journal: JournalTrack;
+  #part: number | undefined;
   readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
@@ -70,6 +74,12 @@ export class RecordedPart {
     this.#openedAtMs = options.context.clock.nowMs();
     this.#lastByteAtMs = this.#openedAtMs;
     this.opened = this.#open();
+    void this.opened.then(
+      ({ part }) => {
+        this.#part = part;
+      },
+      () => undefined,
+    );
     const target = this.opened.then(({ key, uploadId }) => ({
       bucket: options.context.store.bucket,
       key,
@@ -88,6 +98,8 @@ export class RecordedPart {
       maxLossMs: job.settings.maxLossMs,
       upload: this.#upload,
       isRescued: () => this.#isRescued(),
+      live: options.live,
+      part: () => this.#part,
     });
   }
 
@@ -165,7 +177,10 @@ export class RecordedPart {
     }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
     const { durationMs, videoFrames } = this.#muxer.summary;
-    this.#journal.added({ durationMs, videoFrames, atMs: this.#lastByteAtMs }, fragment.keyframe);
+    this.#journal.added(
+      { durationMs, videoFrames, atMs: this.#lastByteAtMs },
+      { keyframe: fragment.keyframe, headBytes: head.length, played: this.#muxer.played },
+    );
   }
 
   /** Somebody took this recorder for lost: it leaves the part to him, and goes. */
@@ -205,6 +220,17 @@ export class RecordedPart {
     }
   }
 
+  /** Gives memory and disk back, once the journal has what it is to have of a part that is finished. */
+  async close(): Promise<void> {
+    await this.#journal.drained;
+    await this.#upload.close();
+  }
+
+  /** Nobody waits for what the journal does not have yet. */
+  drop(): void {
+    this.#journal.drop();
+  }
+
   async #finish(): Promise<FinalPart> {
     const { context } = this.#options;
     if (this.#broken !== undefined) throw this.#broken.error;
@@ -231,14 +257,15 @@ export class RecordedPart {
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
-    await this.#upload.close();
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
     await tryAnnounce(context, () => announcePart(context, context.job, final));
     return final;
   }
 
   async #open(): Promise<OpenPart> {
-    const { context, format, leftOut, file, zeroAtMs } = this.#options;
+    const { context, format, leftOut, file, zeroAtMs, live } = this.#options;
+    const { playedHead } = this.#muxer;
+    const isTold = live !== undefined && playedHead !== undefined && playedHead.length > 0;
     const facts = {
       file,
       format,
@@ -246,6 +273,7 @@ export class RecordedPart {
       openedAtMs: this.#openedAtMs,
       tracks: [...this.#muxer.tracks],
       ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
+      ...(isTold ? { init: playedHead.toString('base64') } : {}),
     };
     for (let part = this.#options.part; ; part++) {
       const taken = await this.#retrying(() => takePart(context, { ...facts, part }));

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { ContainerFormat, Fragment } from '../../functions/core/media/types.ts';
@@ -9,9 +10,11 @@ import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
+import { LivePlayback } from '../upload/livePlayback.ts';
 import { type SharedDisk, Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
 import { Changes } from './changes.ts';
+import { Closing } from './closing.ts';
 import { RecordedPart } from './recordedPart.ts';
 import { Rotation } from './rotation.ts';
 import { type BeginningRun, SourceConnection } from './sourceConnection.ts';
@@ -34,9 +37,13 @@ export interface RecordingOptions {
   readonly onFirstPart: (part: OpenPart) => Promise<void>;
 }
 
+const LAST_WRITE_MS = 10_000;
+
 /** Everything that ffmpeg wrote, cut into parts. One part is recorded while the one before is being finished. */
 export class Recording {
   readonly rotation: Rotation;
+  /** Undefined where nobody watches what is recorded. */
+  readonly live: LivePlayback | undefined;
   readonly #options: RecordingOptions;
   readonly #spool: Spool;
   readonly #uploader: Uploader;
@@ -49,6 +56,8 @@ export class Recording {
   #leftOut: readonly LeftOut[] = [];
   #part: RecordedPart | undefined;
   readonly #unfinished = new Set<RecordedPart>();
+  /** Finished ones of which the journal does not have all yet. */
+  readonly #closing = new Closing((error) => this.#fail(error));
   #nextPart: number;
   /** Begun so far. */
   #files = 0;
@@ -66,6 +75,7 @@ export class Recording {
     const { context, signal, spoolFolder, disk } = options;
     this.#options = options;
     this.rotation = new Rotation(context.job);
+    this.live = LivePlayback.of(context.job.settings);
     this.#written = new WrittenFiles(context);
     this.#nextPart = options.firstPart;
     const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
@@ -154,6 +164,12 @@ export class Recording {
   }
 
   async close(): Promise<void> {
+    const { journal, clock } = this.#options.context;
+    // Whoever watches sees the end; where S3 is away nobody waits for it.
+    if (this.live?.isWatched(clock.nowMs()) === true)
+      await Promise.race([journal.flush(), delay(LAST_WRITE_MS, undefined, { ref: false })]);
+    this.live?.end();
+    await this.#closing.all();
     await Promise.all([this.#written.said(), this.#spool.close()]);
   }
 
@@ -241,6 +257,7 @@ export class Recording {
         part: this.#nextPart,
         file: this.#files,
         zeroAtMs,
+        live: this.live,
       },
       (pages) => media.startPart(first, pages),
     );
@@ -270,7 +287,10 @@ export class Recording {
     await part.end();
     const finished = part.finish();
     finished.then(
-      () => this.#unfinished.delete(part),
+      () => {
+        this.#unfinished.delete(part);
+        this.#closing.add(part);
+      },
       (error: unknown) => this.#fail(error),
     );
     this.#finishing.push(finished);

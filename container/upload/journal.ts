@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { JournalEntry } from '../../functions/core/journal/entry.ts';
-import { encodeIndex } from '../../functions/core/journal/format.ts';
+import { type EarlierEntry, encodeIndex, REPEATED_EVERY } from '../../functions/core/journal/format.ts';
 import { journalKey } from '../../functions/core/state/keys.ts';
 import { combineCrc32, crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { untilNextMs } from '../attempt/ticks.ts';
@@ -55,6 +55,8 @@ export class Journal {
   #writing: Promise<void> | undefined;
   /** Used again: an object is written when the one before is. */
   #memory: Buffer = NOTHING;
+  /** What players get of the objects since the last one that repeats it. */
+  #earlier: EarlierEntry[] = [];
 
   constructor(id: string, options: JournalOptions) {
     this.id = id;
@@ -74,6 +76,12 @@ export class Journal {
     return track;
   }
 
+  /** Writes what waits now. Settles when it has been tried. */
+  async flush(): Promise<void> {
+    this.#write();
+    await this.#writing;
+  }
+
   /** Nobody records any more. Removes what nobody needs. */
   async close(): Promise<void> {
     for (const track of this.#tracks) track.leave();
@@ -89,16 +97,20 @@ export class Journal {
   }
 
   #closed(track: JournalTrack): void {
-    this.#tracks.delete(track);
     this.#arm();
-    if (this.#tracks.size === 0) this.#write();
+    void track.drained.then(() => {
+      this.#tracks.delete(track);
+      if (this.#tracks.size === 0) this.#write();
+    });
   }
 
   /** At multiples of the smallest bound: what has one rhythm wakes up together. */
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#tracks.size === 0) return;
-    const everyMs = Math.min(...[...this.#tracks].map(({ maxLossMs }) => maxLossMs));
+    const open = [...this.#tracks].filter(({ isOpen }) => isOpen);
+    // What a file that is complete still has goes with what others write.
+    if (open.length === 0) return;
+    const everyMs = Math.min(...open.map(({ maxLossMs }) => maxLossMs));
     this.#timer = setTimeout(() => {
       this.#arm();
       this.#write();
@@ -130,15 +142,23 @@ export class Journal {
     }
   }
 
-  /** What waits, the least of a file first: a large one that is behind does not hold up the others. */
+  /** What waits, the least of a recording first: a large one that is behind does not hold up the others. */
   async #seal(): Promise<Sealed | undefined> {
-    const waiting = [...this.#tracks].toSorted((one, other) => one.pendingBytes - other.pendingBytes);
     let bytes = 0;
-    const cuts = waiting.flatMap((track) => {
-      const cut = track.cut(Math.max(0, OBJECT_BYTES - bytes));
-      bytes += cut?.entry.bytes ?? 0;
-      return cut ?? [];
-    });
+    const cuts: Cut[] = [];
+    for (const files of waitingFiles(this.#tracks)) {
+      let isFirst: boolean = true;
+      for (const track of files) {
+        for (let cut = track.cut(OBJECT_BYTES - bytes, isFirst); cut !== undefined; ) {
+          isFirst = false;
+          bytes += cut.entry.bytes;
+          cuts.push(cut);
+          cut = track.cut(OBJECT_BYTES - bytes, false);
+        }
+        // Its next file comes after it: so a player gets them in order.
+        if (track.pendingBytes > 0) break;
+      }
+    }
     if (cuts.length === 0) return undefined;
     const copied = await this.#copied(cuts, this.#room(bytes));
     if (copied.length === 0) return undefined;
@@ -180,23 +200,35 @@ export class Journal {
 
   #sealed(cuts: readonly Cut[]): Sealed {
     let [bytes, crc] = [0, 0];
-    const entries = cuts.map(({ entry }): JournalEntry => {
+    this.#sequence += 1;
+    const entries = cuts.map((cut, place): JournalEntry => {
+      const { entry, track } = cut;
       const own = crc32(this.#memory.subarray(bytes, bytes + entry.bytes));
+      const numbered = { ...entry, crc32: own, ...track.numbered(cut) };
+      if (numbered.live !== undefined)
+        this.#earlier.push({ ...numbered, object: this.#sequence, place, at: bytes });
       bytes += entry.bytes;
       crc = combineCrc32(crc, own, entry.bytes);
-      return { ...entry, crc32: own };
+      return numbered;
     });
-    const index = encodeIndex(entries);
+    const index = encodeIndex(entries, this.#repeated());
     const length = bytes + index.length;
     if (length > this.#memory.length) this.#memory = Buffer.concat([this.#memory.subarray(0, bytes), index]);
     else index.copy(this.#memory, bytes);
-    this.#sequence += 1;
     return {
       key: journalKey(this.id, this.#sequence),
       cuts,
       body: this.#memory.subarray(0, length),
       crc32: crc32ToBase64(combineCrc32(crc, crc32(index), index.length)),
     };
+  }
+
+  /** In one object of many. */
+  #repeated(): readonly EarlierEntry[] | undefined {
+    if (this.#sequence % REPEATED_EVERY !== 0) return undefined;
+    const repeated = this.#earlier.filter(({ object }) => object < this.#sequence);
+    this.#earlier = [];
+    return repeated;
   }
 
   /** Until S3 has it, or nobody needs it any more. */
@@ -232,6 +264,16 @@ export class Journal {
       this.#memory = Buffer.allocUnsafeSlow(Math.ceil(needed / GROW_BY) * GROW_BY);
     return this.#memory;
   }
+}
+
+/** Of each recording its files in order; the recording that has least waiting comes first. */
+function waitingFiles(tracks: Iterable<JournalTrack>): readonly (readonly JournalTrack[])[] {
+  const byAttempt = Map.groupBy(tracks, ({ file }) => `${file.recordingId} ${file.attempt}`);
+  const bytesOf = (files: readonly JournalTrack[]): number =>
+    files.reduce((sum, { pendingBytes }) => sum + pendingBytes, 0);
+  return [...byAttempt.values()]
+    .map((files) => files.toSorted((one, other) => one.file.file - other.file.file))
+    .sort((one, other) => bytesOf(one) - bytesOf(other));
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -12,6 +12,7 @@ export interface JournalObjectsOptions {
 
 interface WrittenObject {
   readonly key: string;
+  readonly writtenAtMs: number;
   readonly entries: readonly { readonly track: JournalTrack; readonly end: number }[];
 }
 
@@ -19,8 +20,8 @@ interface WrittenObject {
 const REMOVE_EVERY_MS = 5 * 60_000;
 
 /**
- * The journal's objects in S3, and when they go: when S3 parts cover all that one holds, or its files are complete. One
- * with bytes of a file that somebody else completes is left to that one.
+ * The journal's objects in S3, and when they go: when S3 parts cover all that one holds, or its files are complete, and
+ * whoever watches what is recorded asks for it no more. One with bytes of a file that somebody else completes is left to that one.
  */
 export class JournalObjects {
   readonly #options: JournalObjectsOptions;
@@ -34,7 +35,7 @@ export class JournalObjects {
 
   add(key: string, cuts: readonly Cut[]): void {
     const entries = cuts.map(({ track, entry }) => ({ track, end: entry.offset + entry.bytes }));
-    this.#written.push({ key, entries });
+    this.#written.push({ key, writtenAtMs: this.#options.nowMs(), entries });
   }
 
   /** It is time to remove what is useless. */
@@ -47,6 +48,7 @@ export class JournalObjects {
     const { s3, bucket, log, nowMs } = this.#options;
     this.#removedAtMs = nowMs();
     try {
+      const isUseless = uselessAt(nowMs());
       const tracks = new Set(this.#written.filter(isUseless).flatMap(({ entries }) => entries.map(trackOf)));
       await Promise.all([...tracks].map((track) => track.leaveIfRescued()));
       const useless = new Set(this.#written.filter(isUseless));
@@ -64,6 +66,8 @@ export class JournalObjects {
   }
 }
 
-const isUseless = ({ entries }: WrittenObject): boolean =>
-  entries.every(({ track, end }) => track.isUseless(end));
+const uselessAt =
+  (nowMs: number) =>
+  ({ entries, writtenAtMs }: WrittenObject): boolean =>
+    entries.every(({ track, end }) => track.isUseless(end) && !track.isShown(writtenAtMs, nowMs));
 const trackOf = ({ track }: WrittenObject['entries'][number]): JournalTrack => track;

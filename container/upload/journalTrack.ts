@@ -1,4 +1,7 @@
 import type { JournalEntry, JournaledFile, SavedFacts } from '../../functions/core/journal/entry.ts';
+import { GAP_MIN_MS } from '../../functions/core/journal/liveNumbering.ts';
+import type { PlayedFragment } from '../../functions/core/media/types.ts';
+import type { LivePlayback } from './livePlayback.ts';
 import type { PartUpload } from './partUpload.ts';
 
 export interface JournalTrackOptions {
@@ -8,18 +11,41 @@ export interface JournalTrackOptions {
   readonly upload: Pick<PartUpload, 'bytes' | 'prefixBytes' | 'keptFrom' | 'copyTo' | 'taken'>;
   /** Whether somebody took the recorder for lost, and completes the file without it. */
   readonly isRescued: () => Promise<boolean>;
+  /** Undefined where nobody watches what is recorded. */
+  readonly live?: LivePlayback | undefined;
+  /** Its number, once that was taken. */
+  readonly part?: () => number | undefined;
+}
+
+/** What was appended: a fragment, behind the file's head where it is the first one. */
+export interface AddedFragment {
+  readonly keyframe: boolean;
+  readonly headBytes: number;
+  /** Behind the head; undefined where players get nothing of it. */
+  readonly played: PlayedFragment | undefined;
 }
 
 /** How the file goes with the fragment that ends at `end`. */
 interface Mark extends SavedFacts {
   readonly end: number;
   readonly keyframe: boolean;
+  readonly played: Played | undefined;
+}
+
+/** What a player gets, by its place in the file. */
+interface Played {
+  readonly from: number;
+  readonly end: number;
+  readonly startMs: number;
+  readonly endMs: number;
 }
 
 /** An entry of the next object, before its bytes were copied. */
 export interface Cut {
   readonly track: JournalTrack;
   readonly entry: Omit<JournalEntry, 'crc32'>;
+  /** Of its bytes. */
+  readonly played: Played | undefined;
 }
 
 /** What of one file is in the journal, and what is still to come into it: whole fragments, each once. */
@@ -32,6 +58,9 @@ export class JournalTrack {
   #addedTo = 0;
   #takenTo = 0;
   #takenMs = 0;
+  /** Cuts whose bytes are being copied. */
+  #copying = 0;
+  readonly #drained = Promise.withResolvers<void>();
   #savedAtMs: number | undefined;
   #state: 'open' | 'complete' | 'left' = 'open';
 
@@ -56,18 +85,43 @@ export class JournalTrack {
     return this.#savedAtMs === undefined ? undefined : nowMs - this.#savedAtMs;
   }
 
+  /** Which recording's, and its first, second, … file. */
+  get file(): JournaledFile {
+    return this.#options.file;
+  }
+
   /** A fragment was appended as a whole: so the file is by now. */
-  added(facts: SavedFacts, keyframe: boolean): void {
+  added(facts: SavedFacts, { keyframe, headBytes, played }: AddedFragment): void {
     const end = this.#options.upload.bytes;
+    const from = this.#addedTo + headBytes;
     const isFirst = this.#addedTo === 0 && this.#options.file.file === 1;
     this.#addedTo = end;
-    this.#marks.push({ ...facts, durationMs: Math.round(facts.durationMs), end, keyframe });
+    this.#marks.push({
+      ...facts,
+      durationMs: Math.round(facts.durationMs),
+      end,
+      keyframe,
+      played: played === undefined ? undefined : { ...played, from, end: from + played.bytes },
+    });
     this.#onAdded(isFirst);
   }
 
-  /** The file is complete: nothing of it is needed any more. */
+  /**
+   * The file is complete: nothing of it is needed any more to save it. What is not in the journal yet comes into it all
+   * the same, for whoever watches.
+   */
   complete(): void {
     this.#close('complete');
+  }
+
+  /** Settles when the journal has taken all of a file that is complete, or does without it. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  /** Nobody waits for what is not in the journal yet. */
+  drop(): void {
+    if (!this.isOpen) this.#forgetAll();
   }
 
   /** The file is not completed by this recorder: what is in the journal is for whoever does. */
@@ -89,6 +143,11 @@ export class JournalTrack {
     return this.#state === 'left';
   }
 
+  /** Whoever watches may ask for what was written then. */
+  isShown(writtenAtMs: number, nowMs: number): boolean {
+    return this.#options.live?.keeps(writtenAtMs, nowMs) === true;
+  }
+
   /**
    * Asked before something is removed: a rescuer may write its own S3 part over one of the recorder's, so it needs all
    * that there is. Read after S3 has the recorder's: a rescuer that is not seen here sees those.
@@ -97,28 +156,50 @@ export class JournalTrack {
     if (this.#state === 'open' && (await this.#options.isRescued())) this.leave();
   }
 
-  /** Whole fragments for the next object: as many as fit, and one at least; undefined when there are none. */
-  cut(maxBytes: number): Cut | undefined {
-    const { upload, file } = this.#options;
+  /**
+   * Whole fragments for the next object: as many as fit, and make one segment for a player. They are not given again.
+   * @param mustGive one at least, however large; undefined where there is none
+   */
+  cut(maxBytes: number, mustGive: boolean): Cut | undefined {
+    const { upload, file, part } = this.#options;
     for (;;) {
       const { from, to } = upload.keptFrom(this.#takenTo);
       // S3 was faster than the journal: what it has, and is not kept any more, is left out.
       this.#forget(from);
       const [first] = this.#marks;
-      if (first === undefined) return undefined;
+      if (first === undefined) {
+        this.#takenTo = this.#addedTo;
+        this.#checkDrained();
+        return undefined;
+      }
       if (first.end <= to) {
-        const { end, durationMs, videoFrames, atMs } =
-          this.#marks.findLast((mark) => mark.end <= to && mark.end - from <= maxBytes) ?? first;
-        const facts = { durationMs, videoFrames, atMs };
+        const last = this.#lastOf(first, to, from + maxBytes);
+        if (last === undefined && !mustGive) return undefined;
+        const { end, durationMs, videoFrames, atMs } = last ?? first;
         const keyframe = first.keyframe && from === this.#takenTo;
-        const fromMs = this.#takenMs;
-        return {
-          track: this,
-          entry: { ...file, offset: from, bytes: end - from, fromMs, keyframe, ...facts },
-        };
+        const facts = { fromMs: this.#takenMs, keyframe, durationMs, videoFrames, atMs, part: part?.() };
+        // Of a fragment that is not whole here there is nothing to play.
+        const isWhole = first.played !== undefined && from <= first.played.from;
+        const played = isWhole ? spanOf(first, last ?? first) : undefined;
+        this.#takenTo = end;
+        this.#forget(end);
+        this.#copying += 1;
+        return { track: this, entry: { ...file, offset: from, bytes: end - from, ...facts }, played };
       }
       this.#takenTo = to;
     }
+  }
+
+  /** The last mark that goes with the first one; undefined where not even that fits. */
+  #lastOf(first: Mark, to: number, maxEnd: number): Mark | undefined {
+    const { live } = this.#options;
+    let last: Mark | undefined;
+    for (const mark of this.#marks) {
+      if (mark.end > Math.min(to, maxEnd)) break;
+      if (last !== undefined && live !== undefined && !goesOn(first, last, mark, live.targetMs)) break;
+      last = mark;
+    }
+    return last;
   }
 
   /** @throws the disk's own error */
@@ -128,9 +209,21 @@ export class JournalTrack {
 
   /** Its bytes are copied, or cannot be: they are not asked for again. */
   taken({ entry }: Cut): void {
-    this.#takenTo = entry.offset + entry.bytes;
-    this.#forget(this.#takenTo);
-    if (this.isOpen) this.#options.upload.taken(this.#takenTo);
+    this.#copying -= 1;
+    if (this.#state !== 'left') this.#options.upload.taken(entry.offset + entry.bytes);
+    this.#checkDrained();
+  }
+
+  /** As it comes into the journal. */
+  numbered({ entry, played }: Cut): Pick<JournalEntry, 'live'> {
+    const numbering = this.#options.live?.numbering;
+    if (played === undefined) {
+      numbering?.skip(entry);
+      return {};
+    }
+    const { from, end, startMs, endMs } = played;
+    const place = { skipBytes: from - entry.offset, playedBytes: end - from, startMs, endMs };
+    return numbering === undefined ? {} : { live: numbering.next({ ...entry, ...place }) };
   }
 
   /** It is in S3. */
@@ -149,8 +242,32 @@ export class JournalTrack {
   #close(state: 'complete' | 'left'): void {
     if (this.#state !== 'open') return;
     this.#state = state;
-    this.#marks.length = 0;
-    this.#takenTo = this.#addedTo;
+    if (state === 'left' || this.#options.live === undefined) this.#forgetAll();
+    this.#checkDrained();
     this.#onClosed();
   }
+
+  #forgetAll(): void {
+    this.#marks.length = 0;
+    this.#takenTo = this.#addedTo;
+    this.#checkDrained();
+  }
+
+  #checkDrained(): void {
+    if (!this.isOpen && this.#copying === 0 && this.pendingBytes === 0) this.#drained.resolve();
+  }
+}
+
+/** A player gets both as one range, without a pause between, which is not too long. */
+function goesOn(first: Mark, last: Mark, next: Mark, targetMs: number): boolean {
+  if (first.played === undefined || last.played === undefined || next.played === undefined)
+    return first.played === next.played;
+  if (next.played.from !== last.played.end || next.played.startMs - last.played.endMs > GAP_MIN_MS) return false;
+  return next.played.endMs - first.played.startMs <= targetMs;
+}
+
+function spanOf({ played: first }: Mark, { played: last }: Mark): Played | undefined {
+  if (first === undefined || last === undefined) return undefined;
+  const { from, startMs } = first;
+  return { from, startMs, end: last.end, endMs: last.endMs };
 }

@@ -1,6 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
   decodeIndex,
+  type EarlierEntry,
   INDEX_READ_BYTES,
   JournalCorruptError,
   type PlacedEntry,
@@ -11,6 +12,8 @@ import { isStatus } from './stateStore.ts';
 /** An object of a journal, as far as it was read. */
 export interface JournalObject {
   readonly entries: readonly PlacedEntry[];
+  /** Of objects before it, where it repeats them. */
+  readonly earlier: readonly EarlierEntry[];
   /** Its last bytes; all of them where it was read whole. */
   readonly end: Buffer;
   readonly objectBytes: number;

@@ -6,12 +6,15 @@ import { readEnv } from '../aws/env.ts';
 import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
+import { signRange } from '../aws/rangeLinks.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
+import { LIVE_PLAYLIST, STREAM_PLAYLIST } from '../core/playback/livePlaylist.ts';
 import { readName, VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
 import { partKey } from '../core/state/keys.ts';
 import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
+import { LivePlaying } from '../playback/live.ts';
 import { readInit, readVodPlaylist } from '../playback/vod.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
 
@@ -22,12 +25,15 @@ const setup = once(() => {
     s3,
     store: new StateStore(s3, env.LANDING_BUCKET),
     links: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
+    live: new LivePlaying({ s3, store: new StateStore(s3, env.LANDING_BUCKET), nowMs: Date.now }),
   };
 });
 
 /** A segment's address is asked for again after so long; where it leads is good for longer. */
 const REDIRECT_KEPT_SECONDS = 300;
 const PRESIGNED_SECONDS = 3600;
+const VOD_KEPT_SECONDS = 60;
+const LIVE_KEPT_SECONDS = 1;
 /** The same bytes for as long as there is the recording. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
@@ -49,25 +55,29 @@ export async function handler(
   };
 }
 
-/** → 200, a list or an init segment; 302 to the record, of which the player asks a range. */
+/** → 200, a list or an init segment; 302 to a record, or to the one range of a journal, of which the player asks. */
 async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
   const { token = '', file = '' } = path;
-  const { store, links } = setup();
+  const { s3, store, links, live } = setup();
   const recordingId = await links.recordingOf(token, Date.now());
   if (recordingId === undefined) throw refused();
   logger.appendKeys({ recordingId });
-  if (file === VOD_PLAYLIST)
-    return list(await readVodPlaylist(store, recordingId), headers['accept-encoding'] ?? '');
+  const encoding = headers['accept-encoding'] ?? '';
+  if (file === VOD_PLAYLIST) return list(await readVodPlaylist(store, recordingId), encoding, VOD_KEPT_SECONDS);
+  if (file === LIVE_PLAYLIST) return list(await live.list(recordingId), encoding, LIVE_KEPT_SECONDS);
+  if (file === STREAM_PLAYLIST) return list(await live.stream(recordingId), encoding, LIVE_KEPT_SECONDS);
   const name = readName(file);
-  if (name === undefined) throw new RecorderError('route_not_found', 'There is no such file.');
-  if (name.kind === 'init') {
+  if (name?.kind === 'init') {
     return {
       status: 200,
       headers: { 'content-type': 'video/mp4', 'cache-control': FOR_EVER },
       bytes: await readInit(store, recordingId, name.part),
     };
   }
-  const location = await presigned(recordingId, name.part);
+  const location =
+    name === undefined
+      ? await signRange(s3, await live.segment(recordingId, file), { expiresInSeconds: PRESIGNED_SECONDS })
+      : await presigned(recordingId, name.part);
   return {
     status: 302,
     headers: { location, 'cache-control': `private, max-age=${REDIRECT_KEPT_SECONDS}` },
@@ -75,10 +85,10 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** A day has a list of 790 KB; five times less for who takes it compressed. */
-function list(playlist: string, acceptEncoding: string): HttpAnswer {
+function list(playlist: string, acceptEncoding: string, keptSeconds: number): HttpAnswer {
   const headers = {
     'content-type': 'application/vnd.apple.mpegurl',
-    'cache-control': 'private, max-age=60',
+    'cache-control': `private, max-age=${keptSeconds}`,
     vary: 'accept-encoding',
   };
   const plain = Buffer.from(playlist);

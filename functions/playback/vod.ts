@@ -7,7 +7,8 @@ import { segmentsOf } from '../core/playback/segments.ts';
 import { type ListedPart, vodPlaylist } from '../core/playback/vodPlaylist.ts';
 import { watchedInit } from '../core/playback/watchedInit.ts';
 import { recordingStatus } from '../core/state/fold.ts';
-import { fragmentIndexKey, vodPlaylistKey } from '../core/state/keys.ts';
+import { fragmentIndexKey, partKey, vodPlaylistKey } from '../core/state/keys.ts';
+import { openPartSchema } from '../core/state/partObjects.ts';
 import { readRecording } from '../recordings/read.ts';
 
 const READS_AT_ONCE = 32;
@@ -41,8 +42,12 @@ export async function readVodPlaylist(store: StateStore, recordingId: string): P
 /** What a player is given before a part's fragments. @throws RecorderError link_refused where there is none */
 export async function readInit(store: StateStore, recordingId: string, part: number): Promise<Buffer> {
   const index = await readIndex(store, recordingId, part);
-  if (index?.container !== 'mp4') throw new RecorderError('recording_not_found', 'There is no such part.');
-  return watchedInit(index);
+  if (index?.container === 'mp4') return watchedInit(index);
+  // While it is recorded.
+  const open = index === undefined ? await store.read(partKey(recordingId, part, 'open'), openPartSchema) : undefined;
+  if (open?.value.init === undefined)
+    throw new RecorderError('recording_not_found', 'There is no such part.');
+  return Buffer.from(open.value.init, 'base64');
 }
 
 async function listedParts(

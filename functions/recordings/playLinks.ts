@@ -2,12 +2,16 @@ import * as z from 'zod/mini';
 import { readSecret } from '../aws/secrets.ts';
 import type { PlayView } from '../core/api/views.ts';
 import { linkToken, recordingOfToken } from '../core/playback/linkToken.ts';
-import { NOT_PLAYABLE, playableOf } from '../core/playback/playable.ts';
+import { STREAM_PLAYLIST } from '../core/playback/livePlaylist.ts';
+import { livePlayable, NOT_PLAYABLE, playableOf } from '../core/playback/playable.ts';
 import { VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 
 /** A link outlives what it plays by so long. */
 const MARGIN_MS = 3_600_000;
+
+/** Of a recording that goes on; a page asks for another one by then. */
+const LIVE_LINK_MAX_MS = 24 * 3_600_000;
 
 const keySchema = z.object({ key: z.string().check(z.minLength(32)) });
 
@@ -21,19 +25,27 @@ export class PlayLinks {
   }
 
   /**
-   * What of a recording can be played, and where; undefined while it goes on.
+   * What of a recording can be played, and where; undefined where nothing can be yet.
    * @param origin of the API, as the caller reached it
    */
   async of(objects: RecordingObjects, origin: string, nowMs: number): Promise<PlayView | undefined> {
     const playable = playableOf(objects);
-    if (playable === undefined) return undefined;
-    if (playable.reason !== undefined)
-      return { unavailable: { code: playable.reason, message: NOT_PLAYABLE[playable.reason] } };
-    const durationMs = playable.parts.reduce((sum, { final }) => sum + final.durationMs, 0);
+    const isLive = playable === undefined;
+    const reason = isLive ? livePlayable(objects) : playable.reason;
+    if (reason === 'not yet') return undefined;
+    if (reason !== undefined) return { unavailable: { code: reason, message: NOT_PLAYABLE[reason] } };
+    const durationMs = isLive
+      ? liveMs(objects, nowMs)
+      : playable.parts.reduce((sum, { final }) => sum + final.durationMs, 0);
     const lastsMs = durationMs + MARGIN_MS;
     const token = linkToken(objects.job.recordingId, nowMs + lastsMs, await this.#key());
+    const list = isLive ? STREAM_PLAYLIST : VOD_PLAYLIST;
     return {
-      hls: { url: `${origin}/play/${token}/${VOD_PLAYLIST}`, expiresInSeconds: Math.floor(lastsMs / 1000) },
+      hls: {
+        url: `${origin}/play/${token}/${list}`,
+        expiresInSeconds: Math.floor(lastsMs / 1000),
+        live: isLive,
+      },
     };
   }
 
@@ -46,4 +58,10 @@ export class PlayLinks {
   async #key(): Promise<string> {
     return (await readSecret(this.#secretArn, keySchema)).key;
   }
+}
+
+/** As long as it may still record, as far as that is foreseen. */
+function liveMs({ job }: RecordingObjects, nowMs: number): number {
+  const endsAtMs = job.requestedAtMs + (job.settings.maxDurationMs ?? Number.POSITIVE_INFINITY);
+  return Math.min(LIVE_LINK_MAX_MS, Math.max(0, endsAtMs - nowMs));
 }

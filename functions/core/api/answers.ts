@@ -154,10 +154,10 @@ export const recordingAnswer = z.strictObject({
   waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
   progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count, tailAgeMs: count })),
-  /** All parts as one stream, once it has ended; absent while nothing of it is in the library. */
+  /** All parts as one stream: while it goes on, from its first second on, and when it has ended. */
   play: optional(
     z.strictObject({
-      hls: optional(link),
+      hls: optional(z.extend(link, { live: z.boolean() })),
       /** Why there is no stream: its records can be downloaded. */
       unavailable: optional(
         z.strictObject({

@@ -129,10 +129,11 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     tag: 'Playback',
     method: 'GET',
     path: '/play/{token}/{file}',
-    summary: 'What a link in `play` leads to: the HLS playlist `vod.m3u8`, and what it names',
+    summary:
+      'What a link in `play` leads to: the HLS playlists `stream.m3u8`, `live.m3u8` and `vod.m3u8`, and what they name',
     answers: {
-      200: { description: 'The playlist, or the init segment of a part' },
-      302: { description: 'Where the record lies, of which a range is asked' },
+      200: { description: 'A playlist, or the init segment of a part' },
+      302: { description: 'Where the bytes lie, of which a range is asked' },
     },
     errors: ['link_refused', 'recording_not_found', 'recording_active', 'not_playable', 'route_not_found'],
   },

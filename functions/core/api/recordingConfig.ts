@@ -4,6 +4,7 @@ import { DEFAULT_NAME_RULES, START_TIME_FILE_TEMPLATE } from '../names/index.ts'
 import { checkDuration, type RecordingLimits } from '../settings/limits.ts';
 import {
   FORMATS,
+  LIVE_WINDOW_MAX_MS,
   mergeSettings,
   type RecordingSettings,
   RTSP_TRANSPORTS,
@@ -68,6 +69,8 @@ export const recordingConfig = z.strictObject({
   tracks: z.exactOptional(z.partial(tracksSchema)),
   /** When it has ended its parts become one file besides. */
   join: z.exactOptional(z.boolean()),
+  /** Seconds that whoever watches it while it is recorded can go back. 0: it cannot be watched before it has ended. */
+  liveWindow: z.exactOptional(z.int().check(z.minimum(0), z.maximum(LIVE_WINDOW_MAX_MS / 1000))),
   /** Tags of the objects in the library. */
   tags: z.exactOptional(
     z.record(tagKey, tagValue).check(
@@ -91,7 +94,7 @@ export function settingsOf(
   defaults: RecordingSettings,
   limits: RecordingLimits,
 ): RecordingSettings {
-  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, join, tags } = config;
+  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, join, liveWindow, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
       // A template that is asked for is meant to be used, whatever the deployment's policy.
@@ -103,6 +106,7 @@ export function settingsOf(
     ...(audioSampleRate === undefined ? {} : { audioSampleRateHz: audioSampleRate }),
     ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
     ...(join === undefined ? {} : { join }),
+    ...(liveWindow === undefined ? {} : { liveWindowMs: liveWindow * 1000 }),
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
   };
   try {

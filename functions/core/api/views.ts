@@ -42,9 +42,15 @@ export interface RecordLinks {
   readonly play: PresignedLink;
 }
 
+/** A link to an HLS playlist. */
+export interface HlsLink extends RecordLink {
+  /** It goes on: the list slides, and ends with the recording. */
+  readonly live: boolean;
+}
+
 /** How a recording is played as a whole: a link to its HLS playlist, or why there is none. */
 export interface PlayView {
-  readonly hls?: RecordLink;
+  readonly hls?: HlsLink;
   readonly unavailable?: { readonly code: NotPlayable; readonly message: string };
 }
 

@@ -22,6 +22,24 @@ export const savedFactsSchema = z.object({
 });
 export type SavedFacts = z.infer<typeof savedFactsSchema>;
 
+/**
+ * What a player gets of an entry, and its place in the list of what one attempt recorded (./liveNumbering.ts). It is in
+ * the journal itself, so that whoever makes a list, whenever, makes the same.
+ */
+export const liveSegmentSchema = z.object({
+  /** The attempt's first, second, … segment, from 0. Numbers that no entry has are of segments that are missing. */
+  sequence: count,
+  /** How often the attempt's media have not gone on where they were, up to and with this one's beginning. */
+  discontinuity: count,
+  /** In the part's media time. */
+  startMs: z.number(),
+  endMs: z.number(),
+  /** Bytes of the entry before it: the file's head. */
+  skipBytes: count,
+  bytes: ordinal,
+});
+export type LiveSegment = z.infer<typeof liveSegmentSchema>;
+
 /** Bytes of one file in a journal's object, from the end of a fragment to the end of a later one. */
 export const journalEntrySchema = z.extend(journaledFileSchema, {
   /** Where in the file they begin. */
@@ -34,6 +52,10 @@ export const journalEntrySchema = z.extend(journaledFileSchema, {
   /** They begin with a fragment that can be decoded without those before. */
   keyframe: z.boolean(),
   ...savedFactsSchema.shape,
+  /** The file's part, where its number had been taken by then. */
+  part: z.optional(ordinal),
+  /** Undefined where nothing of it is for players. */
+  live: z.optional(liveSegmentSchema),
 });
 export type JournalEntry = z.infer<typeof journalEntrySchema>;
 

@@ -16,7 +16,24 @@ export const INDEX_READ_BYTES = 64 * 1024;
 /** No worker writes a longer one. */
 const INDEX_MAX_BYTES = 16 * 1024 * 1024;
 
-const indexSchema = z.object({ entries: z.array(journalEntrySchema) });
+/** Of an object before this one: its sequence, the entry's place in it and where its bytes are. */
+const earlierEntrySchema = z.extend(journalEntrySchema, {
+  object: z.int().check(z.positive()),
+  place: z.int().check(z.nonnegative()),
+  at: z.int().check(z.nonnegative()),
+});
+export type EarlierEntry = z.infer<typeof earlierEntrySchema>;
+
+const indexSchema = z.object({
+  entries: z.array(journalEntrySchema),
+  earlier: z.optional(z.array(earlierEntrySchema)),
+});
+
+/**
+ * Each so many objects one repeats what the others had for players: so an hour that somebody begins to watch is read with
+ * a thirtieth of the requests.
+ */
+export const REPEATED_EVERY = 32;
 
 /** An entry, and where its bytes are in the object. */
 export interface PlacedEntry extends JournalEntry {
@@ -28,9 +45,12 @@ export class JournalCorruptError extends Error {
   override readonly name = 'JournalCorruptError';
 }
 
-/** What comes after the bytes of the entries, which are in the same order. */
-export function encodeIndex(entries: readonly JournalEntry[]): Buffer {
-  const index = Buffer.from(JSON.stringify({ entries }), 'utf8');
+/**
+ * What comes after the bytes of the entries, which are in the same order.
+ * @param earlier what players get of the objects before, in the one that repeats it
+ */
+export function encodeIndex(entries: readonly JournalEntry[], earlier?: readonly EarlierEntry[]): Buffer {
+  const index = Buffer.from(JSON.stringify({ entries, earlier }), 'utf8');
   const trailer = Buffer.alloc(TRAILER_BYTES);
   trailer.writeUInt32BE(index.length, 0);
   trailer.writeUInt32BE(crc32(index), 4);
@@ -49,7 +69,9 @@ export function encodeIndex(entries: readonly JournalEntry[]): Buffer {
 export function decodeIndex(
   end: Buffer,
   objectBytes: number,
-): { readonly entries: readonly PlacedEntry[] } | { readonly neededBytes: number } {
+):
+  | { readonly entries: readonly PlacedEntry[]; readonly earlier: readonly EarlierEntry[] }
+  | { readonly neededBytes: number } {
   if (end.length > objectBytes || objectBytes < TRAILER_BYTES)
     throw new JournalCorruptError(`an object of ${objectBytes} bytes`);
   if (end.length < TRAILER_BYTES) return { neededBytes: Math.min(objectBytes, INDEX_READ_BYTES) };
@@ -65,7 +87,8 @@ export function decodeIndex(
   if (neededBytes > end.length) return { neededBytes };
   const index = end.subarray(end.length - neededBytes, end.length - TRAILER_BYTES);
   if (crc32(index) !== trailer.readUInt32BE(4)) throw new JournalCorruptError('the index is damaged');
-  return { entries: placed(parsed(index), objectBytes - neededBytes) };
+  const { entries, earlier = [] } = parsed(index);
+  return { entries: placed(entries, objectBytes - neededBytes), earlier };
 }
 
 /** @throws JournalCorruptError the bytes are not what was written */
@@ -74,9 +97,9 @@ export function checkBytes(entry: JournalEntry, bytes: Buffer): void {
     throw new JournalCorruptError(`the bytes of ${entry.recordingId} from ${entry.offset} on are damaged`);
 }
 
-function parsed(index: Buffer): readonly JournalEntry[] {
+function parsed(index: Buffer): z.infer<typeof indexSchema> {
   try {
-    return indexSchema.parse(JSON.parse(index.toString('utf8'))).entries;
+    return indexSchema.parse(JSON.parse(index.toString('utf8')));
   } catch (error) {
     throw new JournalCorruptError('the index is not one', { cause: error });
   }

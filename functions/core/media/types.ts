@@ -51,6 +51,15 @@ export interface PartSummary {
   readonly videoFrames: number;
 }
 
+/** What a player gets of a fragment, in the part's media time. */
+export interface PlayedFragment {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly keyframe: boolean;
+  /** Of the bytes that `add` gave, from the first one on. */
+  readonly bytes: number;
+}
+
 /** Makes one part (file) of fragments. All returned buffers are to be appended in order. */
 export interface PartMuxer {
   /** The first bytes of the file. With what `add` gave after them they are playable at every moment. */
@@ -70,6 +79,13 @@ export interface PartMuxer {
    * @returns false: another part must begin
    */
   resume(first: Fragment, atMs: number): boolean;
+  /**
+   * What a player is given before any of the fragments, while the part is recorded; empty where it needs nothing, undefined
+   * for a format that is not played as a stream.
+   */
+  readonly playedHead: Buffer | undefined;
+  /** Of the fragment that was added last; undefined where a player gets nothing of it. */
+  readonly played: PlayedFragment | undefined;
   /** So far: for rotation by time and for progress. */
   readonly summary: PartSummary;
   /**

@@ -50,12 +50,26 @@ export function playableOf({ outcome, parts }: RecordingObjects): Playable | und
   return { parts: inPlayingOrder(alike), reason: undefined };
 }
 
+/** Why what goes on cannot be watched, or cannot yet; undefined where it can. */
+export function livePlayable({ job, parts }: RecordingObjects): NotPlayable | 'not yet' | undefined {
+  const [first] = [...parts].sort(([a], [b]) => a - b);
+  const open = first?.[1].open;
+  if (open === undefined || job.settings.liveWindowMs === 0) return 'not yet';
+  const reason = unplayable(open);
+  if (reason !== undefined) return reason;
+  // One of a version that said nothing for players.
+  return open.format === 'mp4' && open.init === undefined ? 'not yet' : undefined;
+}
+
 function reasonOf(open: OpenPart, hasIndex: boolean | undefined): NotPlayable | undefined {
+  return unplayable(open) ?? (hasIndex === true ? undefined : 'index');
+}
+
+function unplayable(open: OpenPart): NotPlayable | undefined {
   if (open.format !== 'mp4' && open.format !== 'ts') return 'container';
   const watched = ['video', 'audio'].map((kind) => open.tracks.find((track) => track.kind === kind));
   const isKnown = watched.every((track) => track === undefined || CODECS.has(track.codec));
-  if (open.format === 'mp4' && !isKnown) return 'codec';
-  return hasIndex === true ? undefined : 'index';
+  return open.format === 'mp4' && !isKnown ? 'codec' : undefined;
 }
 
 /**

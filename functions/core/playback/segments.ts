@@ -1,3 +1,4 @@
+import { GAP_MIN_MS } from '../journal/liveNumbering.ts';
 import type { IndexedFragment } from '../media/fragmentIndex/types.ts';
 
 /** A piece of a record that a player asks for at once. */
@@ -20,8 +21,6 @@ const SEGMENT_MS = 6_000;
 const SEGMENT_MIN_MS = 0.9 * SEGMENT_MS;
 /** Without a keyframe it is cut at a fragment. */
 const SEGMENT_MAX_MS = 2 * SEGMENT_MS;
-/** Frames that come so much later than they should have left a gap. */
-const GAP_MIN_MS = 500;
 
 /**
  * The segments of a part, in order. What a player does not get is in none: tracks besides the first of their kind, and

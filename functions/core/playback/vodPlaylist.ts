@@ -12,7 +12,7 @@ export interface ListedPart {
 
 export const VOD_PLAYLIST = 'vod.m3u8';
 /** Of MP4 the first to have its map apart from an index of keyframes; byte ranges came with 4. */
-const VERSIONS: Readonly<Record<IndexedContainer, number>> = { mp4: 7, ts: 4 };
+export const PLAYLIST_VERSIONS: Readonly<Record<IndexedContainer, number>> = { mp4: 7, ts: 4 };
 
 /** Names of what a list leads to, beside the list itself. */
 export const initName = (part: number): string => `init-${part}.mp4`;
@@ -39,7 +39,7 @@ export function vodPlaylist(parts: readonly ListedPart[]): string {
   const container = parts[0]?.container ?? 'mp4';
   const lines = [
     '#EXTM3U',
-    `#EXT-X-VERSION:${VERSIONS[container]}`,
+    `#EXT-X-VERSION:${PLAYLIST_VERSIONS[container]}`,
     `#EXT-X-TARGETDURATION:${Math.round(targetMs / 1000)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',

@@ -43,7 +43,7 @@ export async function rotateRecording(
     const commands = known?.value.commands ?? [];
     const sequence = (commands.at(-1)?.sequence ?? 0) + 1;
     const command = { sequence, kind: 'rotate' as const, requestedAtMs: clock.nowMs() };
-    const next: Control = { commands: [...commands, command].slice(-COMMANDS_KEPT) };
+    const next: Control = { ...known?.value, commands: [...commands, command].slice(-COMMANDS_KEPT) };
     const written =
       known === undefined ? await store.create(key, next) : await store.replace(key, next, known.etag);
     if (written) return sequence;

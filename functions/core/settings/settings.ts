@@ -18,6 +18,8 @@ export const FORMATS = ['mp4', 'webm', 'mkv', 'ts'] as const;
 
 export const RTSP_TRANSPORTS = ['tcp', 'udp'] as const;
 
+export const LIVE_WINDOW_MAX_MS = 3_600_000;
+
 const positiveInt = z.int().check(z.positive());
 
 /** When a new part begins. It begins at the first keyframe after the limit, without a lost frame. */
@@ -71,6 +73,11 @@ export const recordingSettingsSchema = z.strictObject({
   tracks: z._default(tracksSchema, ALL_TRACKS),
   /** When it has ended its parts become one file besides, or as few as their parameters allow. */
   join: z._default(z.boolean(), false),
+  /**
+   * How far back whoever watches it while it is recorded can go; 0: nobody can watch it before it has ended. An hour at
+   * most: a list of two seconds each has 1,800 lines by then.
+   */
+  liveWindowMs: z._default(z.int().check(z.minimum(0), z.maximum(LIVE_WINDOW_MAX_MS)), LIVE_WINDOW_MAX_MS),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -92,6 +99,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   variant: BEST_VARIANT,
   tracks: ALL_TRACKS,
   join: false,
+  liveWindowMs: LIVE_WINDOW_MAX_MS,
   tags: {},
 };
 

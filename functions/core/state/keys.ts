@@ -115,6 +115,9 @@ export const fragmentIndexKey = (recordingId: string, part: number): string =>
   `${partsPrefix(recordingId)}${part}/${FRAGMENT_INDEX_FILE}`;
 /** The list by which a recording that has ended is played; not JSON. */
 export const vodPlaylistKey = (recordingId: string): string => `${recordingPrefix(recordingId)}vod.m3u8`;
+/** How an attempt goes on in the list by which the recording is watched while it goes on. */
+export const liveJoinKey = (recordingId: string, attempt: number): string =>
+  `${recordingPrefix(recordingId)}live/${attempt}.json`;
 /** Notes that an event was published; its id begins with the recording's. */
 export const announcedKey = (recordingId: string, eventId: string): string =>
   `${recordingPrefix(recordingId)}events/${keySegment(eventId.slice(recordingId.length + 1))}.json`;
@@ -164,6 +167,11 @@ export const journalPrefix = (id: string): string =>
   `${JOURNALS_PREFIX}${createHash('sha256').update(id, 'utf8').digest('hex').slice(0, SPREAD_CHARS)}/${id}/`;
 export const journalKey = (id: string, sequence: number): string =>
   `${journalPrefix(id)}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
+/** Its number in its journal; undefined for a key that no worker could have written. */
+export function journalSequenceOfKey(key: string): number | undefined {
+  const [, digits] = /\/(\d{16})$/.exec(key) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
 /** Which journal an object is of; undefined for a key that no worker could have written. */
 export function journalIdOfKey(key: string): string | undefined {
   const [, id] = /^state\/journal\/[0-9a-f]{2}\/([^/]+\/[^/]+)\/\d{16}$/.exec(key) ?? [];

@@ -119,8 +119,19 @@ export type Reservation = z.infer<typeof reservationSchema>;
 export const stopSchema = z.object({ requestedAtMs: atMs, by: text, reason: text });
 export type Stop = z.infer<typeof stopSchema>;
 
+/** `live/<n>.json`: how attempt n goes on after the one before. Create-only, whoever makes the list first. */
+export const liveJoinSchema = z.object({
+  attempt: ordinal,
+  after: count,
+  endSequence: count,
+  sequence: count,
+  discontinuity: count,
+});
+
 /** `control.json`: commands in the order of their sequence. Written with If-Match by the API, polled by the recorder. */
 export const controlSchema = z.object({
+  /** Somebody asked for the list by which it is watched while it is recorded; told again after a minute. */
+  watchedAtMs: optional(atMs),
   commands: z.array(z.object({ sequence: ordinal, kind: z.literal('rotate'), requestedAtMs: atMs })),
 });
 export type Control = z.infer<typeof controlSchema>;

@@ -39,6 +39,8 @@ export const openPartSchema = z.object({
   startTimeMs: atMs,
   tracks: z.array(trackSchema),
   leftOut: optional(z.array(leftOutSchema)),
+  /** Of MP4: what a player is given before the part's fragments, in base64; only where it can be watched while it is recorded. */
+  init: optional(text),
 });
 export type OpenPart = z.infer<typeof openPartSchema>;
 

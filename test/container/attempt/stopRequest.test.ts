@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { describe, expect, it } from 'vitest';
 import {
   lastCommand,
+  readControl,
   StopRequest,
   stopCauseAfterSigterm,
   Watch,
@@ -40,8 +41,8 @@ describe('a rotation', () => {
     const onRotate = (): void => {
       rotations += 1;
     };
-    const lastSequence = await lastCommand(asState, recordingId);
-    const watching = new Watch({ store: asState, log, recordingId, stop, lastSequence, onRotate });
+    const lastSequence = lastCommand(await readControl(asState, recordingId));
+    const watching = new Watch({ store: asState, log, recordingId, stop, lastSequence, onRotate, onWatched: () => undefined });
     return { stop, looks: () => watching.look(), rotations: () => rotations };
   }
 

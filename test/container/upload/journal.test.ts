@@ -65,7 +65,7 @@ class WrittenFile {
     this.ends.add(this.upload.bytes);
     this.#keyframes += 1;
     const facts = { durationMs: this.upload.bytes, videoFrames: this.#keyframes, atMs: Date.now() };
-    this.track.added(facts, true);
+    this.track.added(facts, { keyframe: true, headBytes: 0, played: undefined });
   }
 }
 

@@ -12,6 +12,8 @@ const CUE_EVERY_MS = 1_000;
 /** One WebM or Matroska part. `finish` gives it its duration and its cues, in front. */
 export class MatroskaMuxer implements PartMuxer {
   readonly head: Buffer;
+  readonly playedHead = undefined;
+  readonly played = undefined;
   readonly #header: MatroskaHeader;
   #base: number;
   readonly #startMs: number;

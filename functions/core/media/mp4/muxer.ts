@@ -1,7 +1,7 @@
 import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
 import type { SilentFrame } from '../tracks/aacSilence.ts';
-import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
+import type { PartMuxer, PartSummary, PlayedFragment, TrackInfo } from '../types.ts';
 import { fillerFragment, fillerOf } from './filler.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
@@ -44,6 +44,7 @@ const FILLER_MAX_FRAMES = 1_000;
  */
 export class Mp4Muxer implements PartMuxer {
   readonly head: Buffer;
+  readonly playedHead: Buffer;
   readonly #init: InitSegment;
   readonly #states: readonly TrackState[];
   readonly #startMs: number;
@@ -53,6 +54,9 @@ export class Mp4Muxer implements PartMuxer {
   #mediaBytes = 0;
   readonly #index: PartIndex;
   readonly #sound: Sound | undefined;
+  /** Tracks that `playedHead` tells of. */
+  readonly #played: ReadonlySet<number>;
+  #playedLast: PlayedFragment | undefined;
 
   /**
    * @param pages for the index, while it grows
@@ -67,7 +71,15 @@ export class Mp4Muxer implements PartMuxer {
     this.#index = new PartIndex(this.#states, pages);
     this.#sound = options.fillsSilence ? soundOf(this.#states) : undefined;
     // A duration of 0 goes on to the end of a fragmented file.
-    this.head = fragmentedHead(init, (track) => [{ seconds: 0, mediaTime: this.#stateOf(track).zeroTime }]);
+    const edits = (track: Track) => [{ seconds: 0, mediaTime: this.#stateOf(track).zeroTime }];
+    this.head = fragmentedHead(init, edits);
+    const tracks = playedTracks(first, this.#sound?.own.track);
+    this.#played = new Set(tracks.map(({ id }) => id));
+    this.playedHead = fragmentedHead({ ...init, tracks }, edits);
+  }
+
+  get played(): PlayedFragment | undefined {
+    return this.#playedLast;
   }
 
   get tracks(): readonly TrackInfo[] {
@@ -96,7 +108,10 @@ export class Mp4Muxer implements PartMuxer {
       const place = state.table.add(traf, decodeTime, this.#mediaBytes);
       if (place !== undefined) placed.push({ traf, decodeTime, place });
     }
-    this.#index.add(fragment, placed, filler.length);
+    const played = this.#index.add(fragment, placed, filler.length);
+    const watched = watchedIds(this.#init);
+    const isTold = placed.every(({ traf: { track } }) => this.#played.has(track.id) || !watched.has(track.id));
+    this.#playedLast = isTold ? played : undefined;
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#mediaBytes += fragment.bytes.length;
     return filler.length === 0 ? fragment.bytes : Buffer.concat([filler, fragment.bytes]);
@@ -185,6 +200,14 @@ function trackState(track: Track, first: Mp4Fragment, table: SampleTable): Track
   const own = first.tracks.find((traf) => traf.track.id === track.id);
   const base = Math.min(zero, own?.decodeTime ?? zero);
   return { track, table, base, zeroTime: zero - base };
+}
+
+/** A player waits for ever for sound that it is told of: it must be in the fragments, were it silence of ours. */
+function playedTracks({ init, tracks }: Mp4Fragment, filled: Track | undefined): readonly Track[] {
+  const watched = watchedIds(init);
+  const isThere = ({ id, info }: Track): boolean =>
+    info.kind === 'video' || id === filled?.id || tracks.some(({ track }) => track.id === id);
+  return init.tracks.filter((track) => watched.has(track.id) && isThere(track));
 }
 
 /** Undefined where there is no sound beside pictures, or of a codec whose silence is not known. */

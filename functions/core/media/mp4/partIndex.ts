@@ -2,6 +2,7 @@ import type { FragmentTrack } from '../fragmentIndex/types.ts';
 import { type FragmentEntry, FragmentIndexWriter } from '../fragmentIndex/writer.ts';
 import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
+import type { PlayedFragment } from '../types.ts';
 import type { Mp4Fragment } from './fragment.ts';
 import type { Track } from './initSegment.ts';
 import type { TrackFragment } from './movieFragment.ts';
@@ -49,8 +50,15 @@ export class PartIndex {
     this.#writer = new FragmentIndexWriter(pages, tracks.length);
   }
 
-  /** @param filler bytes before it, which a player gets with it */
-  add(fragment: Mp4Fragment, placed: readonly PlacedFragment[], filler: number): void {
+  /**
+   * @param filler bytes before it, which a player gets with it
+   * @returns what a player gets of it, where that lies together
+   */
+  add(
+    fragment: Mp4Fragment,
+    placed: readonly PlacedFragment[],
+    filler: number,
+  ): PlayedFragment | undefined {
     const { bytes, keyframe, watchedBytes, tracks } = fragment;
     const isWatched = ({ traf }: PlacedFragment): boolean => this.#watched.has(traf.track.id);
     this.#hasFiller ||= filler > 0 || tracks.some(({ isFiller }) => isFiller === true);
@@ -59,9 +67,10 @@ export class PartIndex {
       // A moof of the tracks that a player does not get: it belongs to the one before.
       this.#place(last, placed, last.bytes);
       last.bytes += bytes.length;
-      return;
+      return undefined;
     }
-    this.#isMixed ||= watchedBytes === undefined && placed.some(isWatched) && !placed.every(isWatched);
+    const isMixed = watchedBytes === undefined && placed.some(isWatched) && !placed.every(isWatched);
+    this.#isMixed ||= isMixed;
     const leading = placed.find(({ traf }) => traf.track.id === this.#leader?.track.id);
     const entry: Entry = {
       bytes: filler + bytes.length,
@@ -73,6 +82,10 @@ export class PartIndex {
     this.#place(entry, placed, filler);
     this.#flush();
     this.#last = entry;
+    const { startMs, endMs } = entry;
+    return isMixed || entry.watchedBytes === 0
+      ? undefined
+      : { startMs, endMs, keyframe, bytes: entry.watchedBytes };
   }
 
   /** @param head of the finished file, which has the tables of the tracks with samples. @param init of the fragmented one */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FragmentIndexWriter } from '../fragmentIndex/writer.ts';
 import type { PageStore } from '../pages.ts';
 import type { Pieces } from '../pieces.ts';
-import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
+import type { PartMuxer, PartSummary, PlayedFragment, TrackInfo } from '../types.ts';
 import type { TsFragment } from './fragment.ts';
 import {
   PACKET_BYTES,
@@ -17,6 +17,7 @@ import {
 /** One MPEG-TS part: an ordinary one at every moment, so there is nothing to finish. */
 export class TsMuxer implements PartMuxer {
   readonly head = Buffer.alloc(0);
+  readonly playedHead = this.head;
   #baseTicks: number;
   readonly #streams: TsFragment['streams'];
   readonly #startMs: number;
@@ -24,6 +25,7 @@ export class TsMuxer implements PartMuxer {
   /** From the timeline of ffmpeg's present run to that of the first one. */
   #runOffsetMs = 0;
   #videoFrames = 0;
+  #played: PlayedFragment | undefined;
   readonly #index: FragmentIndexWriter;
 
   /** @param pages for the index of fragments, while it grows */
@@ -38,6 +40,10 @@ export class TsMuxer implements PartMuxer {
 
   get tracks(): readonly TrackInfo[] {
     return this.#streams.map(({ info }) => info);
+  }
+
+  get played(): PlayedFragment | undefined {
+    return this.#played;
   }
 
   get summary(): PartSummary {
@@ -56,14 +62,14 @@ export class TsMuxer implements PartMuxer {
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     const offsetMs = this.#runOffsetMs - this.#startMs;
     const isWatched = fragment.videoFrames > 0 || this.#streams.every(({ info }) => info.kind === 'audio');
-    this.#index.add({
+    const shown = {
       bytes: bytes.length,
-      watchedBytes: isWatched ? bytes.length : 0,
       keyframe: fragment.keyframe,
       startMs: fragment.startMs + offsetMs,
       endMs: fragment.endMs + offsetMs,
-      tracks: [],
-    });
+    };
+    this.#index.add({ ...shown, watchedBytes: isWatched ? bytes.length : 0, tracks: [] });
+    this.#played = isWatched ? shown : undefined;
     this.#videoFrames += fragment.videoFrames;
     return bytes;
   }

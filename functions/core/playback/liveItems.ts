@@ -1,0 +1,118 @@
+import type { JournalEntry } from '../journal/entry.ts';
+
+/** A segment of one attempt, as the journal has it. */
+export interface LiveItem {
+  readonly attempt: number;
+  /** The attempt's first, second, … file, and its part, where the journal says it. */
+  readonly file: number;
+  readonly part: number | undefined;
+  /** Of the attempt, from 0. */
+  readonly sequence: number;
+  readonly discontinuity: number;
+  /** In the part's media time. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Number of the journal's object, the entry's place in its index, and where the bytes lie. */
+  readonly object: number;
+  readonly place: number;
+  readonly firstByte: number;
+  readonly bytes: number;
+  /** When its last fragment came, by the recorder's clock. */
+  readonly atMs: number;
+}
+
+/** Where an entry is. */
+export interface EntryPlace {
+  readonly object: number;
+  readonly place: number;
+  /** Of the entry's first byte in the object. */
+  readonly at: number;
+}
+
+/** Undefined for an entry of another attempt, or with nothing for players. */
+export function liveItemOf(
+  entry: JournalEntry,
+  { object, place, at }: EntryPlace,
+  of: { readonly recordingId: string; readonly attempt: number },
+): LiveItem | undefined {
+  const { recordingId, attempt, file, part, live, atMs } = entry;
+  if (recordingId !== of.recordingId || attempt !== of.attempt || live === undefined) return undefined;
+  const { skipBytes, ...segment } = live;
+  return { attempt, file, part, ...segment, object, place, firstByte: at + skipBytes, atMs };
+}
+
+/** A part that items are of. */
+export interface LivePart {
+  readonly part: number;
+  /** Wall clock of its zero, in epoch milliseconds. */
+  readonly startTimeMs: number;
+  readonly format: string;
+}
+
+/** An attempt in the list of the whole recording: its first segment has these numbers. */
+export interface LiveLink {
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly discontinuity: number;
+}
+
+/**
+ * How a later attempt goes on after an earlier one. It is decided once, and kept, so that no list ever says otherwise: the
+ * earlier one's segments from `endSequence` on are in none.
+ */
+export interface LiveJoin extends LiveLink {
+  /** The attempt before, and the number of its first segment that is not listed; both 0 where nothing of one is known. */
+  readonly after: number;
+  readonly endSequence: number;
+}
+
+/** An attempt that nothing is known of any more took less numbers than this. */
+const UNKNOWN_NUMBERS = 10_000_000;
+/** Whoever recorded until the next one did has written all of it by then. */
+const SILENT_MS = 10_000;
+
+/** With the part that it is of. */
+export interface LocatedItem {
+  readonly item: LiveItem;
+  readonly part: LivePart;
+}
+
+/** What is known of an attempt when the next one is to follow it in the list. */
+export interface EarlierAttempt {
+  readonly link: LiveLink;
+  /** In order, one at least. */
+  readonly items: readonly LocatedItem[];
+  readonly hasEnded: boolean;
+}
+
+const startAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.startMs;
+const endAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.endMs;
+
+/**
+ * @param items of the later attempt
+ * @returns undefined while the earlier one may still write what comes before
+ */
+export function joinOf(
+  earlier: EarlierAttempt | undefined,
+  attempt: number,
+  items: readonly LocatedItem[],
+): LiveJoin | undefined {
+  const [first, last] = [items[0], items.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const unknown = (attempt - 1) * UNKNOWN_NUMBERS;
+  if (earlier === undefined)
+    return { attempt, after: 0, endSequence: 0, sequence: unknown, discontinuity: unknown };
+  const takenOverAtMs = startAtMs(first);
+  const taken = earlier.items.find((one) => startAtMs(one) >= takenOverAtMs);
+  const isSilent = endAtMs(last) - takenOverAtMs >= SILENT_MS;
+  if (taken === undefined && !earlier.hasEnded && !isSilent) return undefined;
+  const before = earlier.items.findLast((one) => startAtMs(one) < takenOverAtMs)?.item;
+  const endSequence = taken?.item.sequence ?? (before?.sequence ?? -1) + 1;
+  return {
+    attempt,
+    after: earlier.link.attempt,
+    endSequence,
+    sequence: earlier.link.sequence + endSequence,
+    discontinuity: earlier.link.discontinuity + (before?.discontinuity ?? 0) + 1,
+  };
+}

@@ -1,0 +1,201 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { readJournalObject } from '../aws/journalObject.ts';
+import type { ObjectRange } from '../aws/rangeLinks.ts';
+import type { StateStore } from '../aws/stateStore.ts';
+import { targetSeconds } from '../core/journal/liveNumbering.ts';
+import {
+  type EarlierAttempt,
+  type EntryPlace,
+  joinOf,
+  type LiveItem,
+  type LiveLink,
+  type LocatedItem,
+  liveItemOf,
+} from '../core/playback/liveItems.ts';
+import { type LiveContainer, livePlaylist, type NumberedItem } from '../core/playback/livePlaylist.ts';
+import type { RecordingSettings } from '../core/settings/settings.ts';
+import { attemptKey, attemptsPrefix, journalKey, liveJoinKey, outcomeKey } from '../core/state/keys.ts';
+import { claimSchema, liveJoinSchema, outcomeSchema } from '../core/state/objects.ts';
+import { LiveJournal } from './liveJournal.ts';
+import { OpenParts } from './openParts.ts';
+
+export interface LiveRecordingOptions {
+  readonly s3: S3Client;
+  readonly store: StateStore;
+  readonly recordingId: string;
+  readonly settings: Pick<RecordingSettings, 'liveWindowMs' | 'maxLossMs'>;
+  readonly nowMs: () => number;
+}
+
+interface Attempt {
+  readonly journal: LiveJournal;
+  hasEnded: boolean;
+}
+
+/** A list says as much for so long. */
+const KEPT_MS = 900;
+/** While nothing comes it is looked whether the recording goes on elsewhere, or has ended. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * A recording that goes on, as it is watched: its list, made of what its attempts have in their journals. What is found is
+ * kept while the function is warm; a function that is not makes the same list.
+ */
+export class LiveRecording {
+  readonly #options: LiveRecordingOptions;
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #links = new Map<number, LiveLink>();
+  readonly #parts: OpenParts;
+  #hasEnded: boolean = false;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #list: { readonly atMs: number; readonly text: Promise<string | undefined> } | undefined;
+
+  constructor(options: LiveRecordingOptions) {
+    this.#options = options;
+    this.#parts = new OpenParts(options.store, options.recordingId);
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** As it is now; undefined before there is anything to play. */
+  playlist(): Promise<string | undefined> {
+    const atMs = this.#options.nowMs();
+    const isOld = this.#list === undefined || (!this.#hasEnded && atMs - this.#list.atMs >= KEPT_MS);
+    if (this.#list === undefined || isOld) {
+      const text = this.#playlist();
+      this.#list = { atMs, text };
+      text.catch(() => {
+        this.#list = undefined;
+      });
+    }
+    return this.#list.text;
+  }
+
+  /** Where a segment is; undefined for one that is not of this recording, or gone. */
+  async rangeOf(named: Pick<LiveItem, 'attempt' | 'object' | 'place'>): Promise<ObjectRange | undefined> {
+    const { s3, store, recordingId } = this.#options;
+    const { attempt, object, place } = named;
+    const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+    if (claim?.value.journal === undefined) return undefined;
+    const key = journalKey(claim.value.journal, object);
+    const known = this.#attempts.get(attempt)?.journal.itemAt(object, place);
+    if (known !== undefined) return { bucket: store.bucket, key, ...known };
+    const found = await readJournalObject(s3, { bucket: store.bucket, key }, false);
+    const entry = found?.entries[place];
+    const at: EntryPlace = { object, place, at: entry?.at ?? 0 };
+    const item = entry === undefined ? undefined : liveItemOf(entry, at, { recordingId, attempt });
+    return item === undefined ? undefined : { bucket: store.bucket, key, firstByte: item.firstByte, bytes: item.bytes };
+  }
+
+  async #playlist(): Promise<string | undefined> {
+    const { nowMs, settings } = this.#options;
+    const latest = [...this.#attempts.values()].at(-1);
+    const hasMore = latest !== undefined && (await latest.journal.refresh());
+    if (!hasMore && nowMs() - this.#lookedAtMs >= LOOK_AGAIN_MS) await this.#look();
+    const items = await this.#numbered();
+    const container = await this.#container(items);
+    if (container === undefined) return undefined;
+    return livePlaylist(items, {
+      container,
+      targetSeconds: targetSeconds(settings.maxLossMs),
+      windowMs: settings.liveWindowMs,
+      hasEnded: this.#hasEnded,
+    });
+  }
+
+  /** Whether it has ended is asked first: then nothing comes after what is found. */
+  async #look(): Promise<void> {
+    const { store, recordingId, settings, nowMs, s3 } = this.#options;
+    this.#lookedAtMs = nowMs();
+    const hasEnded = (await store.read(outcomeKey(recordingId), outcomeSchema)) !== undefined;
+    const keys = await store.list(attemptsPrefix(recordingId));
+    for (const attempt of numbersOf(keys, 'claim')) {
+      if (this.#attempts.has(attempt)) continue;
+      const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+      if (claim?.value.journal === undefined) continue;
+      const of = { s3, store, recordingId, attempt, journal: claim.value.journal, nowMs };
+      const journal = new LiveJournal({ ...of, windowMs: settings.liveWindowMs });
+      this.#attempts.set(attempt, { journal, hasEnded: false });
+    }
+    const ended = new Set(numbersOf(keys, 'end'));
+    for (const [attempt, one] of this.#attempts) {
+      // What one that has ended has was read once after its end.
+      if (!one.hasEnded) await one.journal.refresh();
+      one.hasEnded = hasEnded || ended.has(attempt);
+    }
+    this.#hasEnded = hasEnded;
+  }
+
+  /** All segments in order, up to the first one of a part of which nothing is known yet. */
+  async #numbered(): Promise<NumberedItem[]> {
+    const numbered: NumberedItem[] = [];
+    let before: EarlierAttempt | undefined;
+    for (const [number, { journal, hasEnded }] of this.#attempts) {
+      const items = await this.#located(journal.items());
+      const link = await this.#link(number, before, items);
+      if (link === undefined) {
+        if (items.length === 0) continue;
+        break;
+      }
+      const taken = numbered.findIndex(({ sequence }) => sequence >= link.sequence);
+      if (taken !== -1) numbered.length = taken;
+      for (const item of items)
+        numbered.push({
+          ...item,
+          sequence: link.sequence + item.item.sequence,
+          discontinuity: link.discontinuity + item.item.discontinuity,
+        });
+      before = { link, items, hasEnded };
+    }
+    return numbered;
+  }
+
+  async #located(items: readonly LiveItem[]): Promise<LocatedItem[]> {
+    const located: LocatedItem[] = [];
+    for (const item of items) {
+      const part = await this.#parts.of(item);
+      if (part === undefined) break;
+      located.push({ item, part });
+    }
+    return located;
+  }
+
+  /** Decided once, by whoever lists the attempt first. */
+  async #link(
+    attempt: number,
+    before: EarlierAttempt | undefined,
+    items: readonly LocatedItem[],
+  ): Promise<LiveLink | undefined> {
+    if (items.length === 0) return undefined;
+    const { store, recordingId } = this.#options;
+    const key = liveJoinKey(recordingId, attempt);
+    let link = this.#links.get(attempt);
+    if (attempt === 1) link ??= { attempt, sequence: 0, discontinuity: 0 };
+    link ??= (await store.read(key, liveJoinSchema))?.value;
+    if (link === undefined) {
+      const join = joinOf(before, attempt, items);
+      if (join === undefined) return undefined;
+      link = (await store.create(key, join)) ? join : (await store.read(key, liveJoinSchema))?.value;
+    }
+    if (link !== undefined) this.#links.set(attempt, link);
+    return link;
+  }
+
+  /** Of the first part that there ever was. */
+  async #container(items: readonly NumberedItem[]): Promise<LiveContainer | undefined> {
+    if (items.length === 0) return undefined;
+    const format = (await this.#parts.first())?.format;
+    return format === 'mp4' || format === 'ts' ? format : undefined;
+  }
+}
+
+function numbersOf(keys: readonly string[], file: 'claim' | 'end'): number[] {
+  return keys
+    .flatMap((key) => {
+      const [, digits] = new RegExp(`/attempts/([1-9]\\d*)/${file}\\.json$`).exec(key) ?? [];
+      return digits === undefined ? [] : [Number(digits)];
+    })
+    .sort((one, other) => one - other);
+}
