@@ -88,7 +88,9 @@ export const FUNCTIONS = {
         keys: [
           ...['vod.m3u8', 'live/*.json'].map((name) => `state/recordings/*/${name}`),
           // Whoever records hears that somebody watches.
-          ...['recordings/*/control.json', 'hosts/*/asks/*', 'hosts/*/nudge.json'].map((name) => `state/${name}`),
+          ...['recordings/*/control.json', 'hosts/*/asks/*', 'hosts/*/nudge.json'].map(
+            (name) => `state/${name}`,
+          ),
         ],
       },
       { on: 'landing', list: state('recordings', 'hosts', 'journal') },

@@ -44,6 +44,15 @@ export function secondsOf(all: readonly Stretch[], stretch: Stretch, atMs: numbe
   return (totalMs(before, 'recorded') + atMs - (stretch.atMs ?? 0)) / 1000;
 }
 
+/** The recorded stretch that has a time of the wall clock, or the next one, and the time in its part. */
+export function placeOf(all: readonly Stretch[], clockMs: number): [Stretch, number] | undefined {
+  const recorded = all.filter(({ kind }) => kind === 'recorded');
+  const stretch = recorded.find(({ endMs }) => clockMs < endMs) ?? recorded.at(-1);
+  if (stretch === undefined) return undefined;
+  const intoMs = Math.min(Math.max(clockMs, stretch.startMs), stretch.endMs) - stretch.startMs;
+  return [stretch, (stretch.atMs ?? 0) + intoMs];
+}
+
 /**
  * Wall clock of what is shown; undefined for what is in no stretch.
  * @param part whose record is played; undefined: it is a stream of all parts

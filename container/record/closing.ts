@@ -19,8 +19,8 @@ export class Closing {
       .catch(this.#onFault)
       .finally(() => this.#parts.delete(part));
     this.#parts.set(part, closed);
-    if (this.#parts.size <= CLOSING_MAX) return;
-    for (const oldest of this.#parts.keys()) return oldest.drop();
+    const [oldest] = this.#parts.keys();
+    if (this.#parts.size > CLOSING_MAX) oldest?.drop();
   }
 
   /** Nothing waits any more. */

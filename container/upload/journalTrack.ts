@@ -262,7 +262,8 @@ export class JournalTrack {
 function goesOn(first: Mark, last: Mark, next: Mark, targetMs: number): boolean {
   if (first.played === undefined || last.played === undefined || next.played === undefined)
     return first.played === next.played;
-  if (next.played.from !== last.played.end || next.played.startMs - last.played.endMs > GAP_MIN_MS) return false;
+  if (next.played.from !== last.played.end || next.played.startMs - last.played.endMs > GAP_MIN_MS)
+    return false;
   return next.played.endMs - first.played.startMs <= targetMs;
 }
 

@@ -1,6 +1,6 @@
 import { LiveNumbering, targetSeconds } from '../../functions/core/journal/liveNumbering.ts';
-import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import { keptForPlaybackMs } from '../../functions/core/playback/liveWindow.ts';
+import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 
 /** Of one attempt: what the journal does so that it can be watched while it is recorded. */
 export class LivePlayback {

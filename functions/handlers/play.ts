@@ -63,7 +63,8 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
   if (recordingId === undefined) throw refused();
   logger.appendKeys({ recordingId });
   const encoding = headers['accept-encoding'] ?? '';
-  if (file === VOD_PLAYLIST) return list(await readVodPlaylist(store, recordingId), encoding, VOD_KEPT_SECONDS);
+  if (file === VOD_PLAYLIST)
+    return list(await readVodPlaylist(store, recordingId), encoding, VOD_KEPT_SECONDS);
   if (file === LIVE_PLAYLIST) return list(await live.list(recordingId), encoding, LIVE_KEPT_SECONDS);
   if (file === STREAM_PLAYLIST) return list(await live.stream(recordingId), encoding, LIVE_KEPT_SECONDS);
   const name = readName(file);

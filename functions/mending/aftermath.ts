@@ -62,7 +62,8 @@ export class Aftermath {
   /** What nobody needs of them. What it leaves is for reconcile, and no fault of what was settled. */
   async removeJournals(journals: Journals, log: Logger): Promise<void> {
     try {
-      const removed = await removeSettled(this.#options, journals, log);
+      const nowMs = this.#options.ports.clock.nowMs();
+      const removed = await removeSettled(this.#options, journals, nowMs, log);
       if (removed > 0) log.info('what a dead worker left in its journal is not needed any more', { removed });
     } catch (error) {
       log.warn('the journal of a dead worker was left behind', error as Error);

@@ -3,8 +3,18 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { removeObjects } from '../aws/removeObjects.ts';
 import type { ListedObject, StateStore } from '../aws/stateStore.ts';
 import { isOfFile, type JournaledFile } from '../core/journal/entry.ts';
+import { keptForPlaybackMs } from '../core/playback/liveWindow.ts';
+import { LIVE_WINDOW_MAX_MS } from '../core/settings/settings.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import { JOURNALS_PREFIX, journalIdOfKey, journalPrefix } from '../core/state/keys.ts';
+import {
+  controlKey,
+  JOURNALS_PREFIX,
+  jobKey,
+  journalIdOfKey,
+  journalPrefix,
+  outcomeKey,
+} from '../core/state/keys.ts';
+import { controlSchema, jobSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
 import { Journals } from './journals.ts';
 import type { Walk } from './walk.ts';
@@ -15,25 +25,48 @@ export interface JournalRemovalOptions {
 }
 
 const READ_AT_ONCE = 16;
-/** By then a worker has removed what it wrote, or writes for a source that takes long to fill an S3 part. */
-const LEFT_MS = 3_600_000;
+/** By then nobody watches what was written; and a worker has removed it, or its source takes long to fill an S3 part. */
+const LEFT_MS = keptForPlaybackMs(LIVE_WINDOW_MAX_MS) + 15 * 60_000;
 /** A worker that carries anything writes more often. */
 const WRITES_WITHIN_MS = 10 * 60_000;
 /** Of the listing, in one run: the others come in the next ones. */
 const PAGES_MAX = 20;
 
-/** Removes what a dead worker left in its journals, as far as nobody needs it any more. @returns how many objects */
+/**
+ * Removes what a dead worker left in its journals, as far as nobody needs it any more. What its recordings can be watched
+ * by, as they go on elsewhere, is left to the sweep, unread.
+ * @returns how many objects
+ */
 export async function removeSettled(
   options: JournalRemovalOptions,
   journals: Journals,
+  nowMs: number,
   log: Logger,
 ): Promise<number> {
   let removed = 0;
+  const shownMs = await shownForMs(options.store, journals.recordingIds);
   for (const id of journals.ids) {
-    const keys = await options.store.list(journalPrefix(id));
+    const listed = await options.store.listEntries(journalPrefix(id));
+    const keys = listed.filter(({ modifiedAtMs }) => nowMs - modifiedAtMs >= shownMs).map(({ key }) => key);
     removed += await removeUnneeded(options, journals, keys, log);
   }
   return removed;
+}
+
+/** For how long what was written of any of these recordings may be asked for by whoever watches. */
+async function shownForMs(store: StateStore, recordingIds: readonly string[]): Promise<number> {
+  const shown = await Promise.all(
+    recordingIds.map(async (id) => {
+      const [job, outcome, control] = await Promise.all([
+        store.read(jobKey(id), jobSchema),
+        store.etag(outcomeKey(id)),
+        store.read(controlKey(id), controlSchema),
+      ]);
+      const isWatched = outcome === undefined || control?.value.watchedAtMs !== undefined;
+      return job === undefined || !isWatched ? 0 : keptForPlaybackMs(job.value.settings.liveWindowMs);
+    }),
+  );
+  return Math.max(0, ...shown);
 }
 
 /**
@@ -54,7 +87,7 @@ export async function sweepJournals(
     for (const id of ids) {
       const listed = await store.listEntries(journalPrefix(id));
       if (listed.some(({ modifiedAtMs }) => nowMs - modifiedAtMs < WRITES_WITHIN_MS)) continue;
-      const keys = listed.map(({ key }) => key);
+      const keys = listed.filter(({ modifiedAtMs }) => nowMs - modifiedAtMs >= LEFT_MS).map(({ key }) => key);
       removed += await removeUnneeded(options, new Journals(s3, store, false), keys, log);
     }
   };

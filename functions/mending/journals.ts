@@ -45,6 +45,11 @@ export class Journals {
     return [...new Set([...this.#listings.keys()].map((name) => name.slice(name.indexOf(' ') + 1)))];
   }
 
+  /** Whose files were completed. */
+  get recordingIds(): readonly string[] {
+    return [...new Set(this.#complete.map(({ recordingId }) => recordingId))];
+  }
+
   /** Its upload is complete, or gone: nobody needs its bytes any more. */
   markComplete(file: JournaledFile): void {
     this.#complete.push(file);

@@ -11,7 +11,7 @@ import { jobKey } from '../core/state/keys.ts';
 import { jobSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
 import { LiveRecording } from './liveRecording.ts';
-import { tellWatched } from './watched.ts';
+import { TOLD_EVERY_MS, tellWatched } from './watched.ts';
 
 /** Of a warm function. */
 const RECORDINGS_MAX = 50;
@@ -31,6 +31,7 @@ export interface LivePlayingOptions {
 export class LivePlaying {
   readonly #options: LivePlayingOptions;
   readonly #recordings = new Map<string, LiveRecording>();
+  readonly #toldAtMs = new Map<string, number>();
 
   constructor(options: LivePlayingOptions) {
     this.#options = options;
@@ -46,12 +47,11 @@ export class LivePlaying {
 
   /** @throws RecorderError recording_not_found, recording_active where there is nothing to play yet */
   async list(recordingId: string): Promise<string> {
-    const { store, nowMs } = this.#options;
     const recording = await this.#recording(recordingId);
     for (let tries = 1; ; tries++) {
       const list = await recording.playlist();
       if (list !== undefined) {
-        if (!recording.hasEnded) await tellWatched(store, recordingId, nowMs());
+        await this.#tell(recordingId, recording);
         return list;
       }
       if (tries >= FIRST_TRIES)
@@ -69,13 +69,25 @@ export class LivePlaying {
     return range;
   }
 
+  /** Not with each list. */
+  async #tell(recordingId: string, recording: LiveRecording): Promise<void> {
+    const { store, nowMs } = this.#options;
+    const isTold = nowMs() - (this.#toldAtMs.get(recordingId) ?? 0) < TOLD_EVERY_MS;
+    if (isTold || recording.hasEnded) return;
+    this.#toldAtMs.set(recordingId, nowMs());
+    await tellWatched(store, recordingId, nowMs());
+  }
+
   async #recording(recordingId: string): Promise<LiveRecording> {
     const known = this.#recordings.get(recordingId);
     if (known !== undefined) return known;
     const job = await this.#options.store.read(jobKey(recordingId), jobSchema);
     if (job === undefined || job.value.settings.liveWindowMs === 0) throw notFound();
     const recording = new LiveRecording({ ...this.#options, recordingId, settings: job.value.settings });
-    if (this.#recordings.size >= RECORDINGS_MAX) this.#recordings.clear();
+    if (this.#recordings.size >= RECORDINGS_MAX) {
+      this.#recordings.clear();
+      this.#toldAtMs.clear();
+    }
     this.#recordings.set(recordingId, recording);
     return recording;
   }

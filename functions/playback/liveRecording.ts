@@ -86,7 +86,9 @@ export class LiveRecording {
     const entry = found?.entries[place];
     const at: EntryPlace = { object, place, at: entry?.at ?? 0 };
     const item = entry === undefined ? undefined : liveItemOf(entry, at, { recordingId, attempt });
-    return item === undefined ? undefined : { bucket: store.bucket, key, firstByte: item.firstByte, bytes: item.bytes };
+    return item === undefined
+      ? undefined
+      : { bucket: store.bucket, key, firstByte: item.firstByte, bytes: item.bytes };
   }
 
   async #playlist(): Promise<string | undefined> {

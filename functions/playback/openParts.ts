@@ -19,7 +19,11 @@ export class OpenParts {
   }
 
   /** The part that a segment is of; undefined where it is not opened yet. */
-  async of({ attempt, file, part }: Pick<LiveItem, 'attempt' | 'file' | 'part'>): Promise<OpenPart | undefined> {
+  async of({
+    attempt,
+    file,
+    part,
+  }: Pick<LiveItem, 'attempt' | 'file' | 'part'>): Promise<OpenPart | undefined> {
     const name = nameOf(attempt, file);
     const number = part ?? this.#parts.get(name);
     if (number !== undefined) return this.#read(number);

@@ -44,7 +44,8 @@ export async function readInit(store: StateStore, recordingId: string, part: num
   const index = await readIndex(store, recordingId, part);
   if (index?.container === 'mp4') return watchedInit(index);
   // While it is recorded.
-  const open = index === undefined ? await store.read(partKey(recordingId, part, 'open'), openPartSchema) : undefined;
+  const open =
+    index === undefined ? await store.read(partKey(recordingId, part, 'open'), openPartSchema) : undefined;
   if (open?.value.init === undefined)
     throw new RecorderError('recording_not_found', 'There is no such part.');
   return Buffer.from(open.value.init, 'base64');

@@ -5,7 +5,7 @@ import { controlKey } from '../core/state/keys.ts';
 import { controlSchema } from '../core/state/objects.ts';
 
 /** Told again after so long, while somebody watches. */
-const TOLD_EVERY_MS = 60_000;
+export const TOLD_EVERY_MS = 60_000;
 
 /**
  * Tells whoever records that somebody watches: it then keeps for players what they may still ask for when it has ended. A
@@ -18,7 +18,8 @@ export async function tellWatched(store: StateStore, recordingId: string, nowMs:
     if (nowMs - (known?.value.watchedAtMs ?? 0) < TOLD_EVERY_MS) return;
     const next = { commands: [], ...known?.value, watchedAtMs: nowMs };
     // Who lost wrote as much, or a command: the next list tells it again.
-    const isTold = known === undefined ? await store.create(key, next) : await store.replace(key, next, known.etag);
+    const isTold =
+      known === undefined ? await store.create(key, next) : await store.replace(key, next, known.etag);
     if (isTold) await nudgeHosts(store, recordingId);
   } catch (error) {
     logger.warn('the recorder was not told that somebody watches', error as Error);

@@ -9,20 +9,23 @@ import { type FunctionsProps, lambdaFunction } from './functions.ts';
 
 export interface ConsoleProps {
   readonly httpApi: HttpApi;
-  /** The links of records lead there. */
-  readonly library: IBucket | Bucket;
+  /** The links of records lead there, and those of what goes on. */
+  readonly media: readonly (IBucket | Bucket)[];
   readonly functionsProps: FunctionsProps;
 }
 
 /** The console's files, served by the API at `/console`: anybody may load the page, which asks for who may see. */
 export class Console extends Construct {
-  constructor(scope: Construct, id: string, { httpApi, library, functionsProps }: ConsoleProps) {
+  constructor(scope: Construct, id: string, { httpApi, media, functionsProps }: ConsoleProps) {
     super(scope, id);
     const handler = lambdaFunction(this, CONSOLE.function, {
       ...functionsProps,
       environment: {
         [CONSOLE.environment.folder]: CONSOLE.folder,
-        [CONSOLE.environment.mediaOrigins]: Fn.join('', ['https://', library.bucketRegionalDomainName]),
+        [CONSOLE.environment.mediaOrigins]: Fn.join(
+          ',',
+          media.map((bucket) => Fn.join('', ['https://', bucket.bucketRegionalDomainName])),
+        ),
       },
       commandHooks: {
         beforeInstall: () => [],

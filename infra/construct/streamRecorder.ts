@@ -215,7 +215,11 @@ export class StreamRecorder extends Construct {
     this.domainTarget = domain?.target;
     if (props.console === true) {
       const { httpApi } = this.#api;
-      new Console(this, 'Console', { httpApi, library: this.libraryBucket, functionsProps });
+      new Console(this, 'Console', {
+        httpApi,
+        media: [this.libraryBucket, this.landingBucket],
+        functionsProps,
+      });
     }
     this.wcsLoadBalancer =
       props.wcsPorts === undefined

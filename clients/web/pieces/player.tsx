@@ -8,21 +8,58 @@ export interface PlayerProps {
   readonly kind: 'hls' | 'file';
   readonly title: string;
   /** Where to go, in seconds; another object goes there again. */
-  readonly seek: { readonly seconds: number } | undefined;
-  readonly onTime: (seconds: number) => void;
+  readonly seek: Seek | undefined;
+  readonly onTime: (time: PlayerTime) => void;
 }
+
+export interface Seek {
+  readonly seconds: number;
+  /** It goes on playing there. */
+  readonly plays?: boolean;
+}
+
+export interface PlayerTime {
+  readonly seconds: number;
+  /** Wall clock of what is shown, where the playlist says it. */
+  readonly clockMs: number | undefined;
+  readonly plays: boolean;
+}
+
+/** What hls-video-element adds: hls.js itself. */
+type Video = HTMLVideoElement & { readonly api?: { readonly playingDate: Date | null } | null };
 
 /** A twenty-fifth of a second: what a key moves by. */
 const FRAME_SECONDS = 0.04;
+/** `HTMLMediaElement.HAVE_CURRENT_DATA` */
+const HAS_FIRST_FRAME = 2;
 /** The page's Content-Security-Policy lets no script be made of data, and fragments of MP4 need no work. */
 const HLS_CONFIG = { enableWorker: false };
 
 /** A recording, or a record, in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
 export function Player({ src, kind, title, seek, onTime }: PlayerProps) {
-  const video = useRef<HTMLVideoElement>(null);
+  const video = useRef<Video>(null);
   useEffect(() => {
-    if (video.current !== null && seek !== undefined) video.current.currentTime = seek.seconds;
+    const { current } = video;
+    if (current === null || seek === undefined) return;
+    const go = (): void => {
+      current.currentTime = seek.seconds;
+      // A browser that lets nothing play by itself shows where it stands.
+      if (seek.plays === true) current.play().catch(() => undefined);
+    };
+    if (current.readyState >= HAS_FIRST_FRAME) return go();
+    // Before that hls.js goes where it begins.
+    current.addEventListener('loadeddata', go, { once: true });
+    return () => current.removeEventListener('loadeddata', go);
   }, [seek]);
+  const tell = (): void => {
+    const { current } = video;
+    if (current === null) return;
+    onTime({
+      seconds: current.currentTime,
+      clockMs: current.api?.playingDate?.getTime(),
+      plays: !current.paused,
+    });
+  };
   const step = (event: KeyboardEvent): void => {
     const direction = event.key === '.' ? 1 : event.key === ',' ? -1 : 0;
     if (direction === 0 || video.current === null) return;
@@ -36,7 +73,7 @@ export function Player({ src, kind, title, seek, onTime }: PlayerProps) {
     preload: 'metadata',
     playsInline: true,
     'aria-label': title,
-    onTimeUpdate: () => onTime(video.current?.currentTime ?? 0),
+    onTimeUpdate: tell,
   } as const;
   return (
     <media-controller class="player" onKeyDown={step}>

@@ -2,14 +2,14 @@ import { useState } from 'preact/hooks';
 import type { Part, RecordingEvent, Recording as RecordingView } from '../../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../format.ts';
 import { Action } from '../pieces/action.tsx';
-import { Player } from '../pieces/player.tsx';
+import { Player, type PlayerTime, type Seek } from '../pieces/player.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { ACTIVE, StatusBadge } from '../pieces/status.tsx';
 import { Time } from '../pieces/time.tsx';
 import { Timeline } from '../pieces/timeline.tsx';
 import { useNow, usePolled } from '../polled.ts';
 import { client } from '../session.ts';
-import { clockOf, type Stretch, secondsOf, stretches } from '../timelineModel.ts';
+import { clockOf, placeOf, type Stretch, secondsOf, stretches } from '../timelineModel.ts';
 
 const EVERY_MS = 1_500;
 
@@ -116,12 +116,14 @@ interface Watched {
   readonly kind: 'hls' | 'file';
   /** Of a record. */
   readonly part?: number;
-  readonly seek?: { readonly seconds: number };
+  /** It goes on: times are those of the wall clock. */
+  readonly live?: boolean;
+  readonly seek?: Seek;
 }
 
 /** What can be played at first. */
 function playable({ play, parts }: RecordingView): Watched | undefined {
-  if (play?.hls !== undefined) return { url: play.hls.url, kind: 'hls' };
+  if (play?.hls !== undefined) return { url: play.hls.url, kind: 'hls', live: play.hls.live };
   const first = parts.find((part) => part.play !== undefined);
   return first?.play === undefined ? undefined : { url: first.play.url, kind: 'file', part: first.part };
 }
@@ -129,11 +131,25 @@ function playable({ play, parts }: RecordingView): Watched | undefined {
 function Watch({ recording }: { readonly recording: RecordingView }) {
   const nowMs = useNow();
   const [chosen, setChosen] = useState<Watched | undefined>(undefined);
-  const [seconds, setSeconds] = useState(0);
+  const [time, setTime] = useState<PlayerTime>({ seconds: 0, clockMs: undefined, plays: false });
   const watched = chosen ?? playable(recording);
   if (watched !== undefined && chosen === undefined) setChosen(watched);
   const all = stretches(recording, nowMs);
+  const shownMs = watched?.live === true ? time.clockMs : clockOf(all, watched?.part, time.seconds);
+  const whole = recording.play?.hls;
+  if (watched?.live === true && whole?.live === false) {
+    // It has ended: all of it, from where it was watched.
+    const place = shownMs === undefined ? undefined : placeOf(all, shownMs);
+    const seek = place === undefined ? undefined : { seconds: secondsOf(all, ...place), plays: time.plays };
+    setChosen({ url: whole.url, kind: 'hls', live: false, ...(seek === undefined ? {} : { seek }) });
+  }
   const goTo = (one: Stretch, atMs: number): void => {
+    if (watched?.live === true) {
+      const targetMs = one.startMs + atMs - (one.atMs ?? 0);
+      if (shownMs !== undefined)
+        setChosen({ ...watched, seek: { seconds: time.seconds + (targetMs - shownMs) / 1000 } });
+      return;
+    }
     if (watched?.kind === 'hls') {
       setChosen({ ...watched, seek: { seconds: secondsOf(all, one, atMs) } });
       return;
@@ -148,20 +164,20 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
       {watched === undefined ? (
         <p class="empty">
           {ACTIVE.has(recording.status)
-            ? 'It can be played as soon as a part is in the library: stop it, or begin a new part.'
+            ? 'It can be watched as soon as it has a picture.'
             : 'There is no record to play.'}
         </p>
       ) : (
         <Player
-          key={watched.kind}
+          key={`${watched.kind}${watched.live === true ? ' live' : ''}`}
           src={watched.url}
           kind={watched.kind}
           title={`${recording.streamName}${which}`}
           seek={watched.seek}
-          onTime={setSeconds}
+          onTime={setTime}
         />
       )}
-      <Timeline stretches={all} playheadMs={clockOf(all, watched?.part, seconds)} onSeek={goTo} />
+      <Timeline stretches={all} playheadMs={shownMs} onSeek={goTo} />
     </section>
   );
 }

@@ -38,7 +38,8 @@ interface Listed {
 export function readLiveName(
   name: string,
 ): { readonly attempt: number; readonly object: number; readonly place: number } | undefined {
-  const [, attempt, object, place] = /^([1-9]\d{0,5})-([1-9]\d{0,14})-(\d{1,5})\.(?:m4s|ts)$/.exec(name) ?? [];
+  const [, attempt, object, place] =
+    /^([1-9]\d{0,5})-([1-9]\d{0,14})-(\d{1,5})\.(?:m4s|ts)$/.exec(name) ?? [];
   if (attempt === undefined) return undefined;
   return { attempt: Number(attempt), object: Number(object), place: Number(place) };
 }
@@ -127,7 +128,10 @@ function missing(
 }
 
 /** Those that a player can go back to; the first one is there. */
-function inWindow(listed: readonly Listed[], { targetSeconds, windowMs }: LiveListOptions): readonly Listed[] {
+function inWindow(
+  listed: readonly Listed[],
+  { targetSeconds, windowMs }: LiveListOptions,
+): readonly Listed[] {
   const edgeMs = Math.max(...listed.map(({ startAtMs, durationMs }) => startAtMs + durationMs));
   const fromMs = edgeMs - Math.max(windowMs, 1000 * targetSeconds * SEGMENTS_MIN);
   const first = listed.findIndex(
@@ -138,10 +142,7 @@ function inWindow(listed: readonly Listed[], { targetSeconds, windowMs }: LiveLi
 
 /** What `stream.m3u8` is: a list of one list. */
 export function streamPlaylist(name: string, bitsPerSecond: number): string {
-  return [
-    '#EXTM3U',
-    `#EXT-X-STREAM-INF:BANDWIDTH=${Math.max(1, Math.round(bitsPerSecond))}`,
-    name,
-    '',
-  ].join('\n');
+  return ['#EXTM3U', `#EXT-X-STREAM-INF:BANDWIDTH=${Math.max(1, Math.round(bitsPerSecond))}`, name, ''].join(
+    '\n',
+  );
 }

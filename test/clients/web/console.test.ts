@@ -114,6 +114,24 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   );
 
   it(
+    'shows what is being recorded, and goes on at the same place when that has ended',
+    async () => {
+      const client = recorderClient({ baseUrl: runtime.apiUrl });
+      const { recordingId = '' } = await client.start({ mediaSessionId: 'camera1' });
+      await go(`#/recordings/${recordingId}`);
+      await sees('hls-video');
+      await page.evaluate('document.querySelector("hls-video").play()');
+      await page.waitForFunction('document.querySelector("hls-video").currentTime > 0.5');
+      await page.evaluate('window.live = document.querySelector("hls-video")');
+      await client.stop(recordingId);
+      await page.waitForFunction(
+        'document.querySelector("hls-video") !== window.live && document.querySelector("hls-video").currentTime > 0.5',
+      );
+    },
+    3 * WAIT_MS,
+  );
+
+  it(
     'shows names as text, whatever they hold, and a wrong source with the reason of the API',
     async () => {
       const client = recorderClient({ baseUrl: runtime.apiUrl });

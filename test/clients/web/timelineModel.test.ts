@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clockOf, secondsOf, stretches, totalMs } from '../../../clients/web/timelineModel.ts';
+import { clockOf, placeOf, secondsOf, stretches, totalMs } from '../../../clients/web/timelineModel.ts';
 
 type Timeline = NonNullable<Parameters<typeof stretches>[0]['timeline']>;
 
@@ -54,6 +54,15 @@ describe('a recording in wall-clock time', () => {
     expect(clockOf(all, 2, 2)).toBe(ZERO_MS + 15_000);
     expect(clockOf(all, 9, 2)).toBeUndefined();
     expect(clockOf([], undefined, 2)).toBeUndefined();
+  });
+
+  it('has a place for each time of the wall clock: in what is missing, where it goes on', () => {
+    const [first, , second, , third] = all;
+    expect(placeOf(all, ZERO_MS + 1_000)).toEqual([first, 1_000]);
+    expect(placeOf(all, ZERO_MS + 5_000)).toEqual([second, 6_000]);
+    expect(placeOf(all, ZERO_MS + 15_000)).toEqual([third, 2_000]);
+    expect(placeOf(all, ZERO_MS + 99_000)).toEqual([third, 12_000]);
+    expect(placeOf([], ZERO_MS)).toBeUndefined();
   });
 
   it('comes back to the same place, wherever it is pressed', () => {

@@ -42,7 +42,15 @@ describe('a rotation', () => {
       rotations += 1;
     };
     const lastSequence = lastCommand(await readControl(asState, recordingId));
-    const watching = new Watch({ store: asState, log, recordingId, stop, lastSequence, onRotate, onWatched: () => undefined });
+    const watching = new Watch({
+      store: asState,
+      log,
+      recordingId,
+      stop,
+      lastSequence,
+      onRotate,
+      onWatched: () => undefined,
+    });
     return { stop, looks: () => watching.look(), rotations: () => rotations };
   }
 

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { attemptKey, journalPrefix, partKey } from '../../../functions/core/state/keys.ts';
+import {
+  attemptKey,
+  controlKey,
+  journalPrefix,
+  outcomeKey,
+  partKey,
+} from '../../../functions/core/state/keys.ts';
 import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
 import { removeSettled, sweepJournals } from '../../../functions/mending/journalRemoval.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
@@ -13,6 +19,8 @@ import { JournalForTests } from '../../support/journal.ts';
 const KIB = 1024;
 const LANDING = 'landing';
 const HOUR_MS = 3_600_000;
+/** Nobody watches any more what was written by now. */
+const AFTERWARDS = Date.now() + 3 * HOUR_MS;
 const log = new Logger({ logLevel: 'SILENT' });
 
 describe('the journal of a dead worker', () => {
@@ -63,6 +71,7 @@ describe('the journal of a dead worker', () => {
     }
   }
 
+  const removal = () => ({ s3: bench.s3, store: bench.store });
   const rescuer = () => new Rescue({ s3: bench.client(), store: bench.store, clock: { nowMs: () => 9_000 } });
   const left = (id: string) => bench.store.list(journalPrefix(id));
 
@@ -101,9 +110,27 @@ describe('the journal of a dead worker', () => {
       );
     }
     expect([...reads.values()]).toEqual(keys.map(() => 1));
-    expect(await removeSettled({ s3: bench.s3, store: bench.store }, journals, log)).toBe(20);
+    expect(await removeSettled(removal(), journals, AFTERWARDS, log)).toBe(20);
     expect(await left(journal.id)).toEqual([]);
     expect([...reads.values()]).toEqual(keys.map(() => 1));
+  });
+
+  it('stays, unread, for whoever watches a recording that goes on elsewhere, as long as anybody may', async () => {
+    const { parts, keys, journal } = await deadWorker(1, 3, 10 * KIB);
+    const rescue = rescuer();
+    const journals = rescue.journals(true);
+    await Promise.all(parts.map((part) => rescue.rescue(part, log, journals)));
+    const reads = countReads();
+    expect(await removeSettled(removal(), journals, Date.now() + HOUR_MS, log)).toBe(0);
+    expect([await left(journal.id), reads.size]).toEqual([keys, 0]);
+    const [recordingId = ''] = parts.map((part) => part.recordingId);
+    const outcome = { status: 'finished', reason: { code: 'stopped', message: 'x' }, parts: 1, atMs: 9_000 };
+    await bench.store.create(outcomeKey(recordingId), outcome);
+    // Who watched it goes back in what there was.
+    await bench.store.create(controlKey(recordingId), { commands: [], watchedAtMs: 9_000 });
+    expect(await removeSettled(removal(), journals, Date.now() + HOUR_MS, log)).toBe(0);
+    await bench.store.overwrite(controlKey(recordingId), { commands: [] });
+    expect(await removeSettled(removal(), journals, Date.now() + HOUR_MS, log)).toBe(3);
   });
 
   it('gives one recording its own bytes alone, and stays for the others', async () => {
@@ -111,11 +138,10 @@ describe('the journal of a dead worker', () => {
     const [one, ...others] = parts;
     if (one === undefined) throw new Error('there is one');
     const rescue = rescuer();
-    const options = { s3: bench.s3, store: bench.store };
     const journals = rescue.journals(false);
     await rescue.rescue(one, log, journals);
     expect((await bench.object(one.open.key)).equals(one.data)).toBe(true);
-    expect(await removeSettled(options, journals, log)).toBe(0);
+    expect(await removeSettled(removal(), journals, AFTERWARDS, log)).toBe(0);
     expect(await left(journal.id)).toEqual(keys);
     const last = rescue.journals(true);
     await Promise.all(others.map((part) => rescue.rescue(part, log, last)));
@@ -123,7 +149,7 @@ describe('the journal of a dead worker', () => {
     await bench.store.create(partKey(one.recordingId, 1, 'moved'), {
       ...{ part: 1, bucket: 'library', key: 'cam.mp4', etag: '"e"', bytes: 1, movedAtMs: 9_000 },
     });
-    expect(await removeSettled(options, last, log)).toBe(6);
+    expect(await removeSettled(removal(), last, AFTERWARDS, log)).toBe(6);
     expect(await left(journal.id)).toEqual([]);
   });
 
@@ -151,7 +177,7 @@ describe('the journal of a dead worker', () => {
     const rescue = rescuer();
     const journals = rescue.journals(true);
     await Promise.all(parts.map((part) => rescue.rescue(part, log, journals)));
-    await removeSettled({ s3: bench.s3, store: bench.store }, journals, log);
+    await removeSettled(removal(), journals, AFTERWARDS, log);
     for (const part of parts)
       Object.assign(part, { data: Buffer.concat([part.data, randomBytes(10 * KIB)]) });
     const late = await write(3);
@@ -166,13 +192,13 @@ describe('the journal of a dead worker', () => {
       return left(journal.id);
     };
     // Its recordings are not in the library yet; then they are.
-    expect(await sweep(2 * HOUR_MS)).toEqual([late]);
+    expect(await sweep(3 * HOUR_MS)).toEqual([late]);
     for (const { recordingId } of parts) {
       await bench.store.create(partKey(recordingId, 1, 'moved'), {
         ...{ part: 1, bucket: 'library', key: 'cam.mp4', etag: '"e"', bytes: 1, movedAtMs: 9_000 },
       });
     }
     expect(await sweep(0)).toEqual([late]);
-    expect(await sweep(2 * HOUR_MS)).toEqual([]);
+    expect(await sweep(3 * HOUR_MS)).toEqual([]);
   });
 });

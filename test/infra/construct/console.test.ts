@@ -32,7 +32,10 @@ it('is served to anybody by an API that asks for user name and password', () => 
   );
   expect(properties.Environment.Variables).toMatchObject({
     CONSOLE_FOLDER: 'console',
-    CONSOLE_MEDIA_ORIGINS: { 'Fn::Join': ['', ['https://', expect.anything()]] },
+    // The library, and landing for what goes on.
+    CONSOLE_MEDIA_ORIGINS: {
+      'Fn::Join': ['', ['https://', expect.anything(), ',https://', expect.anything()]],
+    },
   });
 });
 

@@ -110,7 +110,9 @@ export class Mp4Muxer implements PartMuxer {
     }
     const played = this.#index.add(fragment, placed, filler.length);
     const watched = watchedIds(this.#init);
-    const isTold = placed.every(({ traf: { track } }) => this.#played.has(track.id) || !watched.has(track.id));
+    const isTold = placed.every(
+      ({ traf: { track } }) => this.#played.has(track.id) || !watched.has(track.id),
+    );
     this.#playedLast = isTold ? played : undefined;
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     this.#mediaBytes += fragment.bytes.length;

@@ -54,11 +54,7 @@ export class PartIndex {
    * @param filler bytes before it, which a player gets with it
    * @returns what a player gets of it, where that lies together
    */
-  add(
-    fragment: Mp4Fragment,
-    placed: readonly PlacedFragment[],
-    filler: number,
-  ): PlayedFragment | undefined {
+  add(fragment: Mp4Fragment, placed: readonly PlacedFragment[], filler: number): PlayedFragment | undefined {
     const { bytes, keyframe, watchedBytes, tracks } = fragment;
     const isWatched = ({ traf }: PlacedFragment): boolean => this.#watched.has(traf.track.id);
     this.#hasFiller ||= filler > 0 || tracks.some(({ isFiller }) => isFiller === true);

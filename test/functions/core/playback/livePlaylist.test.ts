@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LiveNumbering, targetSeconds } from '../../../../functions/core/journal/liveNumbering.ts';
+import { joinOf, type LiveItem, type LivePart } from '../../../../functions/core/playback/liveItems.ts';
+import {
+  livePlaylist,
+  type NumberedItem,
+  readLiveName,
+  streamPlaylist,
+} from '../../../../functions/core/playback/livePlaylist.ts';
+
+const MAX_LOSS_MS = 2_000;
+const TARGET_SECONDS = targetSeconds(MAX_LOSS_MS);
+const ZERO_MS = Date.parse('2026-01-01T00:00:00Z');
+
+/** What comes into the journal, one entry after the other; what of it stays. */
+interface Step {
+  readonly lastsMs: number;
+  readonly pauseMs: number;
+  readonly newPart: boolean;
+  readonly isLost: boolean;
+  readonly isPlayed: boolean;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  lastsMs: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 40, max: 3_000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 3_001, max: 20_000 }) },
+  ),
+  pauseMs: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 9_000 }) },
+  ),
+  newPart: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  isLost: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  isPlayed: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+});
+
+function itemsOf(steps: readonly Step[], attempt = 1, startAtMs = ZERO_MS): NumberedItem[] {
+  const numbering = new LiveNumbering(1000 * TARGET_SECONDS);
+  const items: NumberedItem[] = [];
+  let [file, offset, atMs, partAtMs] = [1, 0, 0, startAtMs];
+  for (const [n, { lastsMs, pauseMs, newPart, isLost, isPlayed }] of steps.entries()) {
+    if (newPart) [file, offset, partAtMs, atMs] = [file + 1, 0, partAtMs + atMs, 0];
+    const [startMs, endMs, bytes] = [atMs + pauseMs, atMs + pauseMs + lastsMs, 100 + n];
+    const entry = { file, offset, bytes, startMs, endMs, skipBytes: 0, playedBytes: bytes };
+    offset += bytes;
+    atMs = endMs;
+    // Some never come into the journal, and some come and are gone.
+    if (isLost && n % 2 === 0) continue;
+    if (!isPlayed) numbering.skip(entry);
+    else {
+      const { skipBytes, ...live } = numbering.next(entry);
+      if (isLost) continue;
+      const place = { object: n + 1, place: 0, firstByte: skipBytes, atMs: partAtMs + endMs };
+      const part: LivePart = { part: file, startTimeMs: partAtMs, format: 'mp4' };
+      const item: LiveItem = { attempt, file, part: file, ...live, ...place };
+      items.push({ item, part, sequence: live.sequence, discontinuity: live.discontinuity });
+    }
+  }
+  return items;
+}
+
+interface Parsed {
+  readonly sequence: number;
+  readonly targetSeconds: number;
+  readonly segments: ReadonlyMap<number, string>;
+  readonly hasEnded: boolean;
+}
+
+/** By RFC 8216's rules, which it checks. */
+function parsed(list: string): Parsed {
+  const lines = list.trimEnd().split('\n');
+  const value = (tag: string): number =>
+    Number(lines.find((line) => line.startsWith(`#${tag}:`))?.slice(tag.length + 2));
+  expect(lines[0]).toBe('#EXTM3U');
+  expect(list).not.toContain('PLAYLIST-TYPE');
+  const sequence = value('EXT-X-MEDIA-SEQUENCE');
+  let [number, discontinuity] = [sequence, value('EXT-X-DISCONTINUITY-SEQUENCE')];
+  const segments = new Map<number, string>();
+  let tags: string[] = [];
+  let map = '';
+  for (const line of lines.slice(5)) {
+    if (line === '#EXT-X-DISCONTINUITY') discontinuity += 1;
+    else if (line.startsWith('#EXT-X-MAP')) map = line;
+    else if (line.startsWith('#EXTINF')) {
+      const seconds = Number(line.slice(8, -1));
+      expect(seconds).toBeGreaterThan(0);
+      expect(Math.round(seconds)).toBeLessThanOrEqual(value('EXT-X-TARGETDURATION'));
+      tags.push(line);
+    } else if (!line.startsWith('#')) {
+      const isGap = tags.includes('#EXT-X-GAP');
+      expect(isGap || map !== '').toBe(true);
+      segments.set(number, [discontinuity, isGap ? '' : map, ...tags, line].join(' '));
+      number += 1;
+      tags = [];
+    } else if (!line.startsWith('#EXT-X-PROGRAM-DATE-TIME') && line !== '#EXT-X-ENDLIST') tags.push(line);
+  }
+  return {
+    sequence,
+    targetSeconds: value('EXT-X-TARGETDURATION'),
+    segments,
+    hasEnded: lines.at(-1) === '#EXT-X-ENDLIST',
+  };
+}
+
+const options = { container: 'mp4', targetSeconds: TARGET_SECONDS, hasEnded: false } as const;
+
+describe('a live list', () => {
+  it('stays itself, whatever comes, is lost, pauses or begins anew, and whoever makes it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 60 }),
+        fc.integer({ min: 1_000, max: 120_000 }),
+        (steps, windowMs) => {
+          const items = itemsOf(steps);
+          const known = new Map<number, string>();
+          let last = 0;
+          for (let count = 1; count <= items.length; count++) {
+            // One that was not there from the beginning has what a list still needs.
+            const from = Math.max(
+              0,
+              items.findIndex(({ item, part }) => {
+                const edge = items[count - 1] as NumberedItem;
+                const edgeMs = edge.part.startTimeMs + edge.item.endMs;
+                return part.startTimeMs + item.endMs > edgeMs - windowMs - 60_000;
+              }),
+            );
+            const hasEnded = count === items.length;
+            const list = livePlaylist(items.slice(0, count), { ...options, windowMs, hasEnded });
+            expect(livePlaylist(items.slice(from, count), { ...options, windowMs, hasEnded })).toBe(list);
+            const { sequence, targetSeconds: target, segments, hasEnded: isOver } = parsed(list);
+            expect([target, isOver]).toEqual([TARGET_SECONDS, hasEnded]);
+            expect(sequence).toBeGreaterThanOrEqual(last);
+            last = sequence;
+            for (const [number, text] of segments) {
+              expect(known.get(number) ?? text).toBe(text);
+              known.set(number, text);
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('says how long what is missing would have lasted, in segments of their own', () => {
+    const items = itemsOf([
+      { lastsMs: 2_000, pauseMs: 0, newPart: false, isLost: false, isPlayed: true },
+      { lastsMs: 7_000, pauseMs: 0, newPart: false, isLost: false, isPlayed: true },
+      { lastsMs: 3_000, pauseMs: 0, newPart: false, isLost: true, isPlayed: true },
+      { lastsMs: 2_000, pauseMs: 1_000, newPart: false, isLost: false, isPlayed: true },
+    ]);
+    const list = livePlaylist(items, { ...options, windowMs: 60_000 });
+    const lasts = [...list.matchAll(/#EXTINF:([\d.]+),\n#(EXT-X-GAP|EXT)/g)].map(([, seconds, kind]) =>
+      kind === 'EXT-X-GAP' ? -Number(seconds) : Number(seconds),
+    );
+    // A fragment of 7 s is longer than a segment may be; the rest of it, what was lost and the pause have none.
+    expect(lasts[0]).toBe(2);
+    expect(lasts[1]).toBe(3);
+    expect(lasts.at(-1)).toBe(2);
+    const gaps = lasts.slice(2, -1);
+    expect(gaps.every((seconds) => seconds < 0)).toBe(true);
+    expect(gaps.reduce((sum, seconds) => sum - seconds, 0)).toBeCloseTo(8, 2);
+  });
+
+  it('names what is of another container as missing', () => {
+    const [first, second] = itemsOf([
+      { lastsMs: 2_000, pauseMs: 0, newPart: false, isLost: false, isPlayed: true },
+      { lastsMs: 2_000, pauseMs: 0, newPart: true, isLost: false, isPlayed: true },
+    ]) as [NumberedItem, NumberedItem];
+    const other = { ...second, part: { ...second.part, format: 'ts' } };
+    const list = livePlaylist([first, other], { ...options, windowMs: 60_000 });
+    expect(list.endsWith('#EXTINF:2.000,\n#EXT-X-GAP\ngap.m4s\n')).toBe(true);
+  });
+
+  it('has names that say where a segment is, and nothing else is one', () => {
+    expect(readLiveName('1-42-0.m4s')).toEqual({ attempt: 1, object: 42, place: 0 });
+    expect(readLiveName('12-1-3.ts')).toEqual({ attempt: 12, object: 1, place: 3 });
+    for (const name of [
+      'gap.m4s',
+      '0-1-0.m4s',
+      '1-1.m4s',
+      '1-1-0.mp4',
+      '1-1-0.m4s/..',
+      '../1-1-0.m4s',
+      '1-1--1.ts',
+    ])
+      expect(readLiveName(name)).toBeUndefined();
+  });
+
+  it('is led to by a list with a bit rate', () => {
+    expect(streamPlaylist('live.m3u8', 0.4)).toBe('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlive.m3u8\n');
+  });
+});
+
+describe('an attempt that goes on after another one', () => {
+  const second = (lastsMs: number): Step => ({
+    lastsMs,
+    pauseMs: 0,
+    newPart: false,
+    isLost: false,
+    isPlayed: true,
+  });
+  const link = { attempt: 1, sequence: 0, discontinuity: 0 };
+
+  it('begins where the earlier one was overtaken, and never before that is known', () => {
+    const earlier = itemsOf([second(2_000), second(2_000), second(2_000)]);
+    const later = itemsOf([second(2_000)], 2, ZERO_MS + 3_500);
+    const joined = { attempt: 2, after: 1, endSequence: 2, sequence: 2, discontinuity: 1 };
+    expect(joinOf({ link, items: earlier, hasEnded: false }, 2, later)).toEqual(joined);
+    const soFar = { link, items: earlier.slice(0, 2), hasEnded: false };
+    expect(joinOf(soFar, 2, later)).toBeUndefined();
+    expect(joinOf({ ...soFar, hasEnded: true }, 2, later)).toEqual(joined);
+    // One that was killed says nothing of its end.
+    const long = itemsOf(
+      Array.from({ length: 6 }, () => second(2_000)),
+      2,
+      ZERO_MS + 3_500,
+    );
+    expect(joinOf(soFar, 2, long)).toEqual(joined);
+  });
+
+  it('takes numbers that nobody can have had where nothing of an earlier one is known', () => {
+    const items = itemsOf([second(2_000)], 3);
+    const join = joinOf(undefined, 3, items);
+    expect(join?.sequence).toBeGreaterThan(1_300_000 * 2);
+    expect(join).toMatchObject({ attempt: 3, after: 0 });
+  });
+});
