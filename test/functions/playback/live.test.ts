@@ -1,0 +1,206 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Journal } from '../../../container/upload/journal.ts';
+import type { JournalTrack } from '../../../container/upload/journalTrack.ts';
+import { LivePlayback } from '../../../container/upload/livePlayback.ts';
+import { rangeHeader } from '../../../functions/aws/rangeLinks.ts';
+import {
+  attemptKey,
+  controlKey,
+  journalId,
+  journalPrefix,
+  outcomeKey,
+  partKey,
+} from '../../../functions/core/state/keys.ts';
+import { controlSchema } from '../../../functions/core/state/objects.ts';
+import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
+import { LivePlaying } from '../../../functions/playback/live.ts';
+import { benchForTests } from '../../support/forTests.ts';
+
+const LANDING = 'landing';
+const FRAGMENT_MS = 1_000;
+const FRAGMENT_BYTES = 200;
+const SETTINGS = { liveWindowMs: 3_600_000, maxLossMs: 60_000 };
+const log = new Logger({ logLevel: 'SILENT' });
+
+/** A recording as its recorder writes it into the journal: the fragments' bytes tell whose they are. */
+class Written {
+  readonly recordingId: string;
+  readonly track: JournalTrack;
+  readonly live = LivePlayback.of({ ...SETTINGS, maxLossMs: 2_000 });
+  readonly #fill: number;
+  #bytes = 0;
+
+  constructor(journal: Journal, recordingId: string, fill: number, attempt = 1) {
+    this.recordingId = recordingId;
+    this.#fill = fill;
+    const written = this;
+    this.track = journal.track({
+      file: { recordingId, attempt, file: 1 },
+      maxLossMs: SETTINGS.maxLossMs,
+      isRescued: async () => false,
+      live: this.live,
+      upload: {
+        get bytes() {
+          return written.#bytes;
+        },
+        prefixBytes: 0,
+        keptFrom: (from) => ({ from, to: written.#bytes }),
+        copyTo: async (target) => {
+          target.fill(written.#fill);
+        },
+        taken: () => undefined,
+      },
+    });
+  }
+
+  /** One fragment more, at the end. */
+  add(): void {
+    const startMs = (this.#bytes / FRAGMENT_BYTES) * FRAGMENT_MS;
+    this.#bytes += FRAGMENT_BYTES;
+    const played = { startMs, endMs: startMs + FRAGMENT_MS, keyframe: true, bytes: FRAGMENT_BYTES };
+    this.track.added(
+      { durationMs: played.endMs, videoFrames: 1, atMs: Date.now() },
+      { keyframe: true, headBytes: 0, played },
+    );
+  }
+}
+
+describe('a recording that goes on', () => {
+  const bench = benchForTests();
+  const journals: Journal[] = [];
+  let nowMs = Date.now();
+  const playing = () => new LivePlaying({ s3: bench.s3, store: bench.store, nowMs: () => nowMs });
+
+  function newJournal(worker: string): Journal {
+    const journal = new Journal(journalId('live', worker), {
+      ...{ s3: bench.s3, bucket: LANDING, log, nowMs: Date.now },
+    });
+    journals.push(journal);
+    return journal;
+  }
+  afterEach(async () => {
+    Reflect.deleteProperty(bench.faults, 'hit');
+    for (const journal of journals.splice(0)) await journal.close();
+  });
+
+  async function attempt(journal: Journal, recordingId: string, number: number, startTimeMs: number) {
+    await bench.store.create(attemptKey(recordingId, number, 'claim'), {
+      ...{ attempt: number, claimedAtMs: startTimeMs, journal: journal.id },
+    });
+    const open: OpenPart = {
+      ...{ part: number, attempt: number, file: 1, key: `records/${recordingId}/${number}/cam.mp4` },
+      ...{ uploadId: 'upload', fileName: 'cam.mp4', format: 'mp4', openedAtMs: startTimeMs, startTimeMs },
+      ...{ tracks: [{ kind: 'video', codec: 'h264' }], init: Buffer.from('head').toString('base64') },
+    };
+    await bench.store.create(partKey(recordingId, number, 'open'), open);
+  }
+
+  /** Reads of journals from now on. */
+  function countReads(): { count: number } {
+    const reads = { count: 0 };
+    const before = bench.faults.hit.bind(bench.faults);
+    bench.faults.hit = (call) => {
+      if (call.operation === 'GetObject' && call.target.includes('/state/journal/')) reads.count += 1;
+      return before(call);
+    };
+    return reads;
+  }
+
+  it('has the same list whoever makes it, in few requests, and segments that hold it alone', async () => {
+    const [own, other] = [await bench.createJob('rtmp://h/a/b'), await bench.createJob('rtmp://h/a/c')];
+    const journal = newJournal('shared');
+    const [a, b] = [new Written(journal, own, 0xaa), new Written(journal, other, 0xbb)];
+    await attempt(journal, own, 1, nowMs - 100_000);
+    await attempt(journal, other, 1, nowMs - 100_000);
+    const warm = playing();
+    const known = new Map<string, string>();
+    for (let object = 1; object <= 70; object++) {
+      a.add();
+      b.add();
+      await journal.flush();
+      if (object % 10 !== 0) continue;
+      nowMs += 1_000;
+      const list = await warm.list(own);
+      for (const [, lasts = '', name = ''] of list.matchAll(/#EXTINF:([\d.]+),\n#[^\n]+\n([^\n#]+)\n/g)) {
+        expect(known.get(name) ?? lasts).toBe(lasts);
+        known.set(name, lasts);
+      }
+    }
+    expect(known.size).toBe(70);
+    const reads = countReads();
+    const list = await playing().list(own);
+    expect(list).toBe(await warm.list(own));
+    // Two that repeat what others have, and those after them.
+    expect(reads.count).toBeLessThanOrEqual(2 + 6);
+    // Told once: whoever records need not be told again for a minute.
+    const control = await bench.store.read(controlKey(own), controlSchema);
+    expect(control?.value).toMatchObject({ commands: [], watchedAtMs: expect.any(Number) });
+
+    for (const [name] of known) {
+      const range = await warm.segment(own, name);
+      const { Body } = await bench.s3.send(
+        new GetObjectCommand({ Bucket: range.bucket, Key: range.key, Range: rangeHeader(range) }),
+      );
+      const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+      expect(bytes.equals(Buffer.alloc(FRAGMENT_BYTES, 0xaa))).toBe(true);
+      // The other place in the object is the other recording's.
+      const [object, place] = name.split(/[-.]/).slice(1);
+      const others = `1-${object}-${1 - Number(place)}.m4s`;
+      for (const one of [warm, playing()])
+        await expect(one.segment(own, others)).rejects.toMatchObject({ code: 'recording_not_found' });
+      break;
+    }
+    for (const name of ['1-999-0.m4s', '2-1-0.m4s', '1-1-7.m4s'])
+      await expect(warm.segment(own, name)).rejects.toMatchObject({ code: 'recording_not_found' });
+    await expect(warm.segment(own, 'gap.m4s')).rejects.toMatchObject({ code: 'route_not_found' });
+  });
+
+  it('goes on with the next attempt, says what is missing, and ends, without a change of what was listed', async () => {
+    const recordingId = await bench.createJob('rtmp://h/a/b');
+    const startAtMs = nowMs - 100_000;
+    const [first, second] = [newJournal('first'), newJournal('second')];
+    const one = new Written(first, recordingId, 1);
+    await attempt(first, recordingId, 1, startAtMs);
+    for (let object = 1; object <= 6; object++) {
+      one.add();
+      await first.flush();
+    }
+    // One that is gone is a gap.
+    await bench.store.remove((await bench.store.list(journalPrefix(first.id)))[2] ?? '');
+    const warm = playing();
+    const before = await warm.list(recordingId);
+    expect(before.match(/#EXTINF:1\.000,\n#EXT-X-GAP\ngap\.m4s\n/g)).toHaveLength(1);
+    expect(before.match(/#EXTINF/g)).toHaveLength(6);
+
+    // The next one took over while this one had the fifth second.
+    const two = new Written(second, recordingId, 2, 2);
+    await attempt(second, recordingId, 2, startAtMs + 4_500);
+    two.add();
+    await second.flush();
+    nowMs += 5_000;
+    const after = await warm.list(recordingId);
+    expect(after.match(/#EXTINF/g)).toHaveLength(6);
+    expect(after).toContain('#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="init-2.mp4"\n');
+    expect(after).toContain('\n2-1-0.m4s\n');
+    two.add();
+    await second.flush();
+    await bench.store.create(outcomeKey(recordingId), {
+      ...{ status: 'finished', reason: { code: 'stopped', message: 'x' }, parts: 2, atMs: nowMs },
+    });
+    nowMs += 5_000;
+    const cold = await playing().list(recordingId);
+    expect(cold).toBe(await warm.list(recordingId));
+    expect(cold.startsWith(after)).toBe(true);
+    expect(cold.endsWith('\n2-2-0.m4s\n#EXT-X-ENDLIST\n')).toBe(true);
+  });
+
+  it('cannot be watched where it is not to be, or has nothing yet', async () => {
+    const off = await bench.createJob('rtmp://h/a/b', { liveWindowMs: 0 });
+    await expect(playing().list(off)).rejects.toMatchObject({ code: 'recording_not_found' });
+    const empty = await bench.createJob('rtmp://h/a/b');
+    await expect(playing().list(empty)).rejects.toMatchObject({ code: 'recording_active' });
+    expect(await playing().stream(empty)).toContain('live.m3u8');
+  });
+});
