@@ -34,7 +34,10 @@ it('is served to anybody by an API that asks for user name and password', () => 
     CONSOLE_FOLDER: 'console',
     // The library, and landing for what goes on.
     CONSOLE_MEDIA_ORIGINS: {
-      'Fn::Join': ['', ['https://', expect.anything(), ',https://', expect.anything()]],
+      'Fn::Join': [
+        ',',
+        Array.from({ length: 2 }, () => ({ 'Fn::Join': ['', ['https://', expect.anything()]] })),
+      ],
     },
   });
 });
