@@ -71,12 +71,16 @@ const BEHIND_MAX_MS = 30_000;
 const ANEW_MS = 5_000;
 /** Counters at whose end it goes on at zero: RTMP's milliseconds, MPEG's 1/90,000 s. */
 const COUNTERS_MS: readonly number[] = [2 ** 32, 2 ** 33 / 90];
+/** Each jump of a clock may be counted as one; what is further away is no counter's. */
+const TURNS_MAX = 2;
 /** Larger times are moved to zero: they could not be counted to the unit. */
 const TIME_MAX_MS = 2 ** 42;
 
 interface Track {
   readonly times: TrackTimes;
   epoch: Epoch | undefined;
+  /** Whole turns of a counter: a demuxer may count them for one track and not for another. */
+  turnsMs: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
 }
 
@@ -142,14 +146,15 @@ export class SourceTimeline {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known !== undefined) return known;
-    const track = { times: new TrackTimes(), epoch: undefined, last: undefined };
+    const track = { times: new TrackTimes(), epoch: undefined, turnsMs: 0, last: undefined };
     this.#tracks.set(name, track);
     return track;
   }
 
   /** Where the sample belongs; finds the track's epoch anew. */
-  #wanted(track: Track, rawMs: number, nowMs: number): number {
+  #wanted(track: Track, sentMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
+    const rawMs = sentMs + track.turnsMs;
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
     const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean =>
@@ -166,11 +171,29 @@ export class SourceTimeline {
       track.epoch = found;
       return rawMs + found.shiftMs;
     }
-    const { atMs, untold } = this.#goOn(times, own, rawMs, nowMs);
+    for (const epoch of own === undefined ? [] : [own, ...others]) {
+      const backMaxMs = epoch === own ? ownBackMs : SKEW_MAX_MS;
+      const turnsMs = this.#turnsInto(epoch.shiftMs + rawMs, times, backMaxMs, nowMs);
+      if (turnsMs === undefined) continue;
+      epoch.followers += 1;
+      track.epoch = epoch;
+      track.turnsMs += turnsMs;
+      return rawMs + turnsMs + epoch.shiftMs;
+    }
+    const { atMs, untold } = this.#goOn(track, rawMs, nowMs);
     track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
     this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
     // Of a time that is too large to be counted to the unit, the shift is not exact.
     return atMs;
+  }
+
+  /** Turns of a counter that bring a time to where it may be; undefined: there are none. */
+  #turnsInto(timeMs: number, times: TrackTimes, backMaxMs: number, nowMs: number): number | undefined {
+    const missingMs = times.nextMs + times.awayMs(nowMs) - timeMs;
+    return COUNTERS_MS.map((turnMs) => ({ turns: Math.round(missingMs / turnMs), turnMs }))
+      .filter(({ turns }) => turns !== 0 && Math.abs(turns) <= TURNS_MAX)
+      .map(({ turns, turnMs }) => turns * turnMs)
+      .find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
   }
 
   /** A step back, however small, may be to a clock that others are on already: where it is nearer to what was to come. */
@@ -194,23 +217,14 @@ export class SourceTimeline {
   }
 
   /** The times of an epoch that begins: where they go on. */
-  #goOn(
-    times: TrackTimes,
-    own: Epoch | undefined,
-    rawMs: number,
-    nowMs: number,
-  ): Pick<Jump, 'atMs'> & Untold {
+  #goOn({ times, epoch: own, turnsMs }: Track, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
     const frontMs = this.#frontMs;
     if (frontMs === undefined) return { atMs: Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, untold: undefined };
     if (own === undefined) return { atMs: frontMs, untold: undefined };
-    const turned = COUNTERS_MS.map((turnMs) => rawMs + own.shiftMs + turnMs).find((timeMs) =>
-      this.#isPlausible(times, timeMs, BACK_MAX_MS, nowMs),
-    );
-    if (turned !== undefined) return { atMs: turned, untold: undefined };
     const awayMs = times.awayMs(nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once: none of them may have to go back.
-    const isAnew = isAway || Math.abs(rawMs) < ANEW_MS;
+    const isAnew = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS;
     const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? frontMs : Number.NEGATIVE_INFINITY);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;

@@ -125,6 +125,26 @@ describe('SourceTimeline', () => {
     expect(Math.abs((jumps[0]?.atMs ?? 0) - 5_008_000)).toBeLessThan(45);
   });
 
+  it.each([
+    [-52_000, 2 ** 33 / 90, 1],
+    [-50_000, 2 ** 32, 1],
+    [700_000, 2 ** 33 / 90, -1],
+    [-52_000, 2 ** 33 / 90, 2],
+  ])(
+    'a jump of %i ms that is counted a turn of %d ms further for sound, times %i, keeps sync to the unit',
+    (byMs, turnMs, turns) => {
+      const sent = made(24).map((one) => {
+        const jumps = Math.floor(one.trueMs / 8_000);
+        const turned = one.track === SOUND ? turns * turnMs : 0;
+        return { ...one, rawMs: one.rawMs + 5_000_000 + jumps * (byMs + turned) };
+      });
+      const { placed, jumps } = place(sent);
+      expectMonotone(placed);
+      expect(Math.abs(offBy(lastOf(placed, VIDEO)) - offBy(lastOf(placed, SOUND)))).toBeLessThan(0.05);
+      expect(jumps).toHaveLength(2);
+    },
+  );
+
   it('what is missing in truth stays missing, whatever the times say', () => {
     const away = 7_300;
     const sent = made(30)
