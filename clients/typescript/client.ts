@@ -10,6 +10,10 @@ export type Part = Recording['parts'][number];
 /** A piece of a recording, or all of its parts, as one file. */
 export type Clip =
   paths['/recordings/{recordingId}/clips/{clipId}']['get']['responses'][200]['content']['application/json'];
+/** A room with its recordings. */
+export type Room = paths['/rooms/{room}']['get']['responses'][200]['content']['application/json'];
+export type RoomSummary =
+  paths['/rooms']['get']['responses'][200]['content']['application/json']['rooms'][number];
 export type Stream = components['schemas']['Stream'];
 export type Status = paths['/status']['get']['responses'][200]['content']['application/json'];
 export type RecordingConfig = components['schemas']['Config'];
@@ -59,6 +63,10 @@ export interface RecorderClient {
   /** Hosts, queues, and what was mended. */
   status(): Promise<Status>;
   streams(): Promise<Stream[]>;
+  /** Rooms that have, or had, recordings. */
+  rooms(): Promise<RoomSummary[]>;
+  /** Its recordings, newest first: the first 50, or all between two times. */
+  room(room: string, query?: { from?: string; to?: string; limit?: string }): Promise<Room>;
   recordings(
     query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
   ): Promise<components['schemas']['Recordings']>;
@@ -114,6 +122,12 @@ export function recorderClient(options: ClientOptions): RecorderClient {
         const page = await body(raw.GET('/streams', { params: { query } }));
         return { items: page.streams, nextToken: page.nextToken };
       }),
+    rooms: () =>
+      all(async (query) => {
+        const page = await body(raw.GET('/rooms', { params: { query } }));
+        return { items: page.rooms, nextToken: page.nextToken };
+      }),
+    room: (room, query = {}) => body(raw.GET('/rooms/{room}', { params: { path: { room }, query } })),
     recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
     recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
     parts: (recordingId) =>

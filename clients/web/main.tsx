@@ -5,11 +5,13 @@ import { Health } from './screens/health.tsx';
 import { Library } from './screens/library.tsx';
 import { Now } from './screens/now.tsx';
 import { Recording } from './screens/recording.tsx';
+import { Room, Rooms } from './screens/rooms.tsx';
 
 /** The console: a page over the public API alone. */
 const SCREENS = [
   { address: '#/now', key: 'n', name: 'Now' },
   { address: '#/library', key: 'l', name: 'Library' },
+  { address: '#/rooms', key: 'r', name: 'Rooms' },
   { address: '#/health', key: 'h', name: 'Health' },
 ] as const;
 
@@ -47,6 +49,8 @@ function App() {
         {route.screen === 'now' && <Now />}
         {route.screen === 'library' && <Library query={route.query} />}
         {route.screen === 'recording' && <Recording recordingId={route.recordingId} />}
+        {route.screen === 'rooms' && <Rooms />}
+        {route.screen === 'room' && <Room room={route.room} />}
         {route.screen === 'health' && <Health />}
         {route.screen === 'unknown' && (
           <p class="empty">

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Part, RecordingEvent, Recording as RecordingView } from '../../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../format.ts';
 import { Action } from '../pieces/action.tsx';
+import { Clips } from '../pieces/clips.tsx';
 import { Player, type PlayerTime, type Seek } from '../pieces/player.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { ACTIVE, StatusBadge } from '../pieces/status.tsx';
@@ -158,6 +159,7 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
     const url = one.part === watched?.part ? watched.url : target?.play?.url;
     if (url !== undefined) setChosen({ url, kind: 'file', part: one.part, seek: { seconds: atMs / 1000 } });
   };
+  const [first, last] = [all[0], all.at(-1)];
   const which = watched?.part === undefined ? '' : `, part ${watched.part}`;
   return (
     <section>
@@ -178,6 +180,16 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
         />
       )}
       <Timeline stretches={all} playheadMs={shownMs} onSeek={goTo} />
+      {first !== undefined && last !== undefined && (
+        <Clips
+          recordingId={recording.recordingId}
+          hasEnded={!ACTIVE.has(recording.status)}
+          partCount={recording.partCount}
+          startMs={first.startMs}
+          endMs={last.endMs}
+          playheadMs={shownMs}
+        />
+      )}
     </section>
   );
 }

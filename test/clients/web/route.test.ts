@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recordingAddress, routeOf } from '../../../clients/web/route.ts';
+import { recordingAddress, roomAddress, routeOf } from '../../../clients/web/route.ts';
 
 describe('addresses of the console', () => {
   it('lead to their screens', () => {
@@ -14,7 +14,15 @@ describe('addresses of the console', () => {
     ]);
   });
 
-  it.each(['#/recordings/<script>', '#/recordings/', '#/nowhere', '#//'])('lead nowhere bad: %s', (hash) => {
-    expect(['unknown', 'now']).toContain(routeOf(hash).screen);
+  it.each(['daily', 'a/b?c#d', '100 %', 'Büro é😀'])('lead to room %s', (room) => {
+    expect(routeOf('#/rooms')).toEqual({ screen: 'rooms' });
+    expect(routeOf(roomAddress(room))).toEqual({ screen: 'room', room });
   });
+
+  it.each(['#/rooms/%zz', '#/recordings/<script>', '#/recordings/', '#/nowhere', '#//'])(
+    'lead nowhere bad: %s',
+    (hash) => {
+      expect(['unknown', 'now']).toContain(routeOf(hash).screen);
+    },
+  );
 });
