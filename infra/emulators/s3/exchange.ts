@@ -37,12 +37,14 @@ export class Exchange {
   async *body(cutAfterBytes?: number): AsyncGenerator<Buffer, void, undefined> {
     if (this.#expectsContinue && !this.#bodyBegun) this.response.writeContinue();
     this.#bodyBegun = true;
-    let bytes = 0;
-    // A body that is given up half-read still wants an answer on its connection.
-    for await (const chunk of this.message.iterator({ destroyOnReturn: false })) {
-      bytes += chunk.length;
-      if (cutAfterBytes !== undefined && bytes >= cutAfterBytes) break;
-      yield chunk;
+    if (hasBody(this.message)) {
+      let bytes = 0;
+      // A body that is given up half-read still wants an answer on its connection.
+      for await (const chunk of this.message.iterator({ destroyOnReturn: false })) {
+        bytes += chunk.length;
+        if (cutAfterBytes !== undefined && bytes >= cutAfterBytes) break;
+        yield chunk;
+      }
     }
     if (cutAfterBytes !== undefined) this.cutOff();
   }
@@ -117,6 +119,11 @@ export class Exchange {
     if (this.response.socket?.writableLength) await once(this.response.socket, 'drain');
     this.cutOff();
   }
+}
+
+/** Most requests have none: then no stream need be read. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
 async function gathered(body: AnswerStream): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { S3Error } from './errors.ts';
 import { header, queryValue, type S3Request } from './request.ts';
 import { uriEncode } from './text.ts';
@@ -13,7 +13,7 @@ export interface Credentials {
 /** What the signatures of an aws-chunked body go on from. */
 export interface Signature {
   readonly signature: string;
-  readonly signingKey: Buffer;
+  readonly signingKey: KeyObject;
   /** YYYYMMDDTHHMMSSZ. */
   readonly timestamp: string;
   readonly scope: string;
@@ -73,14 +73,14 @@ export function verifySignature(
   };
 }
 
-/** The newest: it is the same for all requests of a day. */
-let knownKey: { readonly secret: string; readonly scope: string; readonly key: Buffer } | undefined;
+/** The newest: it is the same for all requests of a day. Of a key in a buffer, Node makes an object for each HMAC. */
+let knownKey: { readonly secret: string; readonly scope: string; readonly key: KeyObject } | undefined;
 
-function signingKeyOf(secret: string, scope: string): Buffer {
+function signingKeyOf(secret: string, scope: string): KeyObject {
   if (knownKey?.secret !== secret || knownKey.scope !== scope) {
     const parts = scope.split('/');
     const key = parts.reduce<Buffer>((before, part) => hmac(before, part), Buffer.from(`AWS4${secret}`));
-    knownKey = { secret, scope, key };
+    knownKey = { secret, scope, key: createSecretKey(key) };
   }
   return knownKey.key;
 }
@@ -237,7 +237,7 @@ function splitOnce(text: string, separator: string): string[] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-export function hmac(key: Buffer, text: string): Buffer {
+export function hmac(key: Buffer | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
