@@ -5,8 +5,9 @@ import { Queue } from '../../../infra/emulators/queue/queue.ts';
 import { type QueueServer, startQueueServer } from '../../../infra/emulators/queue/server.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
 import { folderForTests } from '../../support/forTests.ts';
-import { type Landed, MoveBench } from '../relocation/bench.ts';
+import { MoveBench } from '../relocation/bench.ts';
 import { expectMovedOnce } from '../relocation/expectations.ts';
+import type { Landed } from '../relocation/landed.ts';
 
 const folder = folderForTests();
 let nowMs = 1_000_000;

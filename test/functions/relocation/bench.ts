@@ -6,6 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -23,49 +24,19 @@ import {
   EVENT_TYPES,
   type RecordAvailable,
 } from '../../../functions/core/events/published.ts';
-import { fileName } from '../../../functions/core/names/index.ts';
-import { partNameValues } from '../../../functions/core/names/recordNames.ts';
-import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
-import { newRecordingId } from '../../../functions/core/state/ids.ts';
-import { jobKey, partKey, recordKey } from '../../../functions/core/state/keys.ts';
-import type { Job } from '../../../functions/core/state/objects.ts';
-import {
-  type FinalPart,
-  type MovedPart,
-  movedPartSchema,
-  type OpenPart,
-} from '../../../functions/core/state/partObjects.ts';
-import { bytesOf, crc32OfParts, describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { jobKey, partKey } from '../../../functions/core/state/keys.ts';
+import { type MovedPart, movedPartSchema } from '../../../functions/core/state/partObjects.ts';
 import type { LibraryOptions } from '../../../functions/relocation/library.ts';
 import type { PlacementLimits } from '../../../functions/relocation/placement.ts';
 import { Relocation } from '../../../functions/relocation/relocation.ts';
 import { type EventBridgeEvent, startEventsServer } from '../../../infra/emulators/events/server.ts';
 import { startS3Server } from '../../../infra/emulators/s3/server.ts';
 import { Faults } from '../../../infra/emulators/shared/faults.ts';
+import { type Landed, type LandOptions, landedPart, START_MS } from './landed.ts';
 
-const START_MS = Date.UTC(2026, 6, 1, 12);
 const CREDENTIALS = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
 const BUS = 'bus';
-
-export interface LandOptions {
-  readonly streamName?: string;
-  readonly part?: number;
-  readonly settings?: Partial<RecordingSettings>;
-  readonly final?: Partial<FinalPart>;
-  readonly format?: FinalPart['format'];
-  /** The body so many times over: for what is too large to hold. */
-  readonly repeats?: number;
-  /** Its recorder was lost: the file lies there as it was uploaded. */
-  readonly rescued?: boolean;
-}
-
-export interface Landed {
-  readonly key: string;
-  readonly job: Job;
-  readonly open: OpenPart;
-  readonly final: FinalPart;
-  readonly body: Buffer;
-}
+const LARGE_BYTES = 1024 * 1024;
 
 export interface BenchOptions {
   /** After it the relocation gives up on an answer. */
@@ -89,6 +60,8 @@ export class MoveBench {
   readonly environment: Readonly<Record<string, string>>;
   readonly #close: () => Promise<void>;
   #count = 0;
+  /** Where large bodies lie. */
+  readonly #sent = new WeakMap<Buffer, string>();
 
   private constructor(
     urls: { s3: string; events: string },
@@ -175,62 +148,14 @@ export class MoveBench {
 
   /** A finished part in landing, with the state that its recorder or rescuer leaves. */
   async land(body: Buffer, options: LandOptions = {}): Promise<Landed> {
-    const { part = 1, format = 'mp4', rescued = false, streamName = 'camera 1' } = options;
     this.#count += 1;
-    const random = Buffer.alloc(16, 0);
-    random.set([this.#count >> 10, this.#count >> 5, this.#count]);
-    const job: Job = {
-      recordingId: newRecordingId(START_MS, random),
-      mediaSessionId: 'session/1',
-      requestedAtMs: START_MS,
-      requestId: 'test',
-      source: { url: 'rtmp://user:secret@media.example/live/1' },
-      stream: { name: streamName },
-      settings: {
-        ...DEFAULT_SETTINGS,
-        names: { ...DEFAULT_SETTINGS.names, policy: 'streamName' },
-        ...options.settings,
-      },
-    };
-    const tracks: OpenPart['tracks'] = [
-      { kind: 'video', codec: 'h264' },
-      { kind: 'audio', codec: 'aac' },
-    ];
-    const facts = { part, startTimeMs: START_MS + 1000, openedAtMs: START_MS + 1100, tracks };
-    const { name } = fileName(partNameValues(job, facts), job.settings.names, format);
-    const key = recordKey(job.recordingId, 1, name);
-    const open: OpenPart = { ...facts, attempt: 1, key, uploadId: 'upload', fileName: name, format };
-    const pieces = Array.from({ length: options.repeats ?? 1 }, (_, index) => ({
-      ...describePart(1, body),
-      partNumber: index + 1,
-    }));
-    const durationMs = options.final?.durationMs ?? 4000;
-    const final: FinalPart = {
-      part,
-      attempt: 1,
-      key,
-      uploadId: 'upload',
-      format,
-      uploaded: body.length === 0 ? [] : pieces,
-      ...(rescued ? { estimatedLossMs: 1500 } : { newFirst: describePart(1, body) }),
-      bytes: bytesOf(pieces),
-      crc32: crc32OfParts(pieces),
-      durationMs,
-      startTimeMs: open.startTimeMs,
-      endTimeMs: open.startTimeMs + durationMs,
-      startTimeMillis: open.openedAtMs,
-      endTimeMillis: open.openedAtMs + durationMs,
-      tracks,
-      videoFrames: 100,
-      recovered: rescued,
-      finalizedAtMs: START_MS,
-      ...options.final,
-    };
+    const { key, job, open, final } = landedPart(body, this.#count, options);
+    const { part } = open;
     await this.store.create(jobKey(job.recordingId), job);
     await this.store.create(partKey(job.recordingId, part, 'open'), open);
     await this.store.create(partKey(job.recordingId, part, 'final'), final);
     const metadata = { 'recording-id': job.recordingId, part: String(part) };
-    if (options.repeats === undefined) await this.put('landing', key, body, metadata);
+    if (options.repeats === undefined) await this.#putOnce(key, body, metadata);
     else await this.#putRepeated(key, body, options.repeats, metadata);
     return { key, job, open, final, body };
   }
@@ -243,6 +168,23 @@ export class MoveBench {
         Body: body,
         Metadata: metadata,
         ChecksumAlgorithm: 'CRC32',
+      }),
+    );
+  }
+
+  /** A large body is sent once, and copied where it comes again. */
+  async #putOnce(key: string, body: Buffer, metadata: Record<string, string>): Promise<void> {
+    if (body.length < LARGE_BYTES) return this.put('landing', key, body, metadata);
+    const source = this.#sent.get(body) ?? `pieces/${this.#count}`;
+    if (!this.#sent.has(body)) await this.put('landing', source, body);
+    this.#sent.set(body, source);
+    await this.s3.send(
+      new CopyObjectCommand({
+        Bucket: 'landing',
+        Key: key,
+        CopySource: `landing/${source}`,
+        Metadata: metadata,
+        MetadataDirective: 'REPLACE',
       }),
     );
   }
@@ -320,7 +262,8 @@ export class MoveBench {
   available({ job, open }: Landed): RecordAvailable[] {
     return this.events
       .filter((event) => event['detail-type'] === EVENT_TYPES.recordAvailable)
-      .map(({ detail }) => EVENT_SCHEMAS[EVENT_TYPES.recordAvailable].parse(detail))
-      .filter(({ recordingId, part }) => recordingId === job.recordingId && part === open.part);
+      .map(({ detail }) => detail as Partial<RecordAvailable>)
+      .filter(({ recordingId, part }) => recordingId === job.recordingId && part === open.part)
+      .map((detail) => EVENT_SCHEMAS[EVENT_TYPES.recordAvailable].parse(detail));
   }
 }

@@ -5,8 +5,9 @@ import { MIB, patternBytes } from '../../contract/s3/support.ts';
 import { MediaFolder } from '../../support/media.ts';
 import { atLeastOne, PartInMemory } from '../../support/parts.ts';
 import { describeWith } from '../../support/tools.ts';
-import { type LandOptions, MoveBench } from './bench.ts';
+import { MoveBench } from './bench.ts';
 import { expectMovedOnce } from './expectations.ts';
+import type { LandOptions } from './landed.ts';
 
 const TIMEOUT_MS = 400;
 const FAULTS: readonly (readonly [string, FaultAction])[] = [

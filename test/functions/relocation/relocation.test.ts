@@ -5,7 +5,8 @@ import { partNameValues } from '../../../functions/core/names/recordNames.ts';
 import { decodeMetadata } from '../../../functions/core/relocation/metadata.ts';
 import { Library, type LibraryOptions } from '../../../functions/relocation/library.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
-import { type Landed, MoveBench } from './bench.ts';
+import { MoveBench } from './bench.ts';
+import type { Landed } from './landed.ts';
 
 let bench: MoveBench;
 

@@ -9,7 +9,8 @@ import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { frameHashes, MediaFolder } from '../../support/media.ts';
 import { atLeastOne, PartInMemory } from '../../support/parts.ts';
 import { describeWith } from '../../support/tools.ts';
-import { type Landed, MoveBench } from './bench.ts';
+import { MoveBench } from './bench.ts';
+import type { Landed } from './landed.ts';
 
 /** A part as its recorder uploads it, fragment after fragment, before it would put the index in front. */
 function uploadedPart(bytes: Buffer): PartInMemory {

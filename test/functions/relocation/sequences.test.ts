@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { collisionKey } from '../../../functions/core/names/index.ts';
 import type { FaultAction } from '../../../infra/emulators/shared/faults.ts';
 import { MIB, patternBytes } from '../../contract/s3/support.ts';
-import { type Landed, MoveBench } from './bench.ts';
+import { MoveBench } from './bench.ts';
 import { expectMovedOnce } from './expectations.ts';
+import type { Landed } from './landed.ts';
 
 /** What may happen, in any order. Records are told by their number. */
 type Step =
@@ -58,6 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+const LARGE = patternBytes(5 * MIB + 10, 4);
 let bench: MoveBench;
 let runs = 0;
 
@@ -75,7 +77,7 @@ async function land(): Promise<Landed[]> {
     small(1, 'shared'),
     small(2, 'shared'),
     small(3, 'own'),
-    bench.land(patternBytes(5 * MIB + 10, 4), { streamName: `${runs} large` }),
+    bench.land(LARGE, { streamName: `${runs} large` }),
   ]);
 }
 
