@@ -11,7 +11,7 @@ import { HttpSource, type Pace } from '../../support/httpSource.ts';
 import type { Recorded } from '../../support/recorderBench.ts';
 import { describeWith } from '../../support/tools.ts';
 
-const SECONDS = 24;
+const SECONDS = 17;
 const FPS = 25;
 const MIB = 1024 * 1024;
 
@@ -45,7 +45,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         'flv',
       ]);
     stream = make('stream.flv', FPS);
-    sparse = make('sparse.flv', 10 * FPS);
+    sparse = make('sparse.flv', 6 * FPS);
   }, 180_000);
   afterAll(async () => {
     await Promise.all(sources.map((source) => source.close()));
@@ -91,8 +91,8 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   });
 
   it.each([
-    ['by time', { kind: 'time', everyMs: 5_000 }, () => stream, 5],
-    ['by time, with 10 s between keyframes', { kind: 'time', everyMs: 3_000 }, () => sparse, 3],
+    ['by time', { kind: 'time', everyMs: 4_000 }, () => stream, 5],
+    ['by time, with 6 s between keyframes', { kind: 'time', everyMs: 3_000 }, () => sparse, 3],
     ['by size', { kind: 'size', everyBytes: 6 * MIB }, () => stream, 3],
   ] as const)('rotates %s; the parts join exactly', async (_name, rotation, bytes, parts) => {
     const recorded = await bench.record(await serve(bytes()), { rotation });
