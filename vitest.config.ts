@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { levelsOf } from './test/setup/levels.ts';
+import { levelsOf, sharesProcess } from './test/setup/levels.ts';
 
 // `.ci/run` reads the counts from here.
 const resultsFile = process.env.TEST_RESULTS_FILE;
 const levels = levelsOf(import.meta.dirname);
+const media = [...levels.media];
+const setupFiles = ['test/setup/draws.ts'];
 // For the workers, and for all programs of ours that tests start: most of a short one's work is compiling it.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 
@@ -13,8 +15,8 @@ export default defineConfig({
   test: {
     // Files run in parallel processes: each starts its own endpoints on ports the system picks.
     pool: 'forks',
-    // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores.
-    maxWorkers: Math.max(3, Math.ceil(availableParallelism() * 1.5)),
+    // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5) + 1,
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
     // They end what hangs; a busy machine makes any test several times as slow.
@@ -22,19 +24,25 @@ export default defineConfig({
     hookTimeout: 120_000,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
-    // What needs no process and no server, and the rest: test/setup/levels.ts.
+    // What needs no process and no server, and the rest: test/setup/levels.ts. A process for each file costs most of a
+    // short one: its modules are loaded, and compiled, anew.
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: [...levels.unit],
-          setupFiles: ['test/setup/draws.ts', 'test/setup/onlyUnit.ts'],
+          isolate: false,
+          setupFiles: [...setupFiles, 'test/setup/onlyUnit.ts'],
         },
       },
       {
         extends: true,
-        test: { name: 'media', include: [...levels.media], setupFiles: ['test/setup/draws.ts'] },
+        test: { name: 'media', include: media.filter((file) => !sharesProcess(file)), setupFiles },
+      },
+      {
+        extends: true,
+        test: { name: 'media-shared', include: media.filter(sharesProcess), setupFiles, isolate: false },
       },
     ],
   },

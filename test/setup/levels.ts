@@ -18,6 +18,15 @@ const SYNTHESIS = /^(aws-cdk-lib|cdk-nag)(\/|$)/;
 /** Imports that are there at run time; a line that begins with `import type` or `export type` leaves nothing. */
 const IMPORT = /^(?:import|export)(?! type\b)[^;]*?(?:from )?'([^']+)'|\bimport\('([^']+)'\)/gms;
 
+/**
+ * Media tests that leave their process as they found it, so that one goes through the files of a whole folder: its modules
+ * are loaded once, and what runs often is compiled well. Those of the handlers change its environment.
+ */
+const LEAVE_PROCESS_AS_IT_WAS = /^test\/(api|contract|functions(?!\/handlers)|infra\/emulators)\//;
+
+/** @param file below the root, of a media test */
+export const sharesProcess = (file: string): boolean => LEAVE_PROCESS_AS_IT_WAS.test(file);
+
 export function levelsOf(root: string): Levels {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
   const known = new Map<string, boolean>();
