@@ -49,17 +49,20 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks until the answer is not undefined; the error after the time-out says what was waited for. */
+/**
+ * Asks until the answer is not undefined; the error after the time-out says what was waited for.
+ * @param options.everyMs what is not there soon takes a while: by default it is asked for less and less often
+ */
 export async function waitFor<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  { timeoutMs = 60_000, everyMs = 100 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 60_000, everyMs }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<T> {
   const until = Date.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.5, 400)) {
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() > until) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await new Promise((resolve) => setTimeout(resolve, everyMs ?? pauseMs));
   }
 }

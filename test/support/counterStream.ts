@@ -40,7 +40,7 @@ export function counterStreamArgs(options: CounterStreamOptions = {}): string[] 
     ...(video
       ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', String(keyframeEvery)]
       : []),
-    ...(audio ? ['-c:a', 'aac', '-ac', '2', '-b:a', '96k'] : []),
+    ...(audio ? ['-c:a', 'aac', '-aac_coder', 'fast', '-ac', '2', '-b:a', '96k'] : []),
   ];
 }
 

@@ -30,6 +30,8 @@ function npmStart(
   const child = new Child(command, args, {
     PATH: process.env.PATH,
     HOME: folder,
+    // As npm start is in a tree where it has been before.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     DATA_DIR: path.join(folder, 'data'),
     PORT: '0',
     HTTPS_PORT: '0',
