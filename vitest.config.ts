@@ -22,6 +22,7 @@ export default defineConfig({
     // They end what hangs; a busy machine makes any test several times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
     // What needs no process and no server, and the rest: test/setup/levels.ts. A process for each file costs most of a
