@@ -10,6 +10,8 @@ import { expectMovedOnce } from './expectations.ts';
 import type { LandOptions } from './landed.ts';
 
 const TIMEOUT_MS = 400;
+/** Where no answer is to be given up. */
+const PATIENT_MS = 60_000;
 const FAULTS: readonly (readonly [string, FaultAction])[] = [
   ['fails once', { kind: 'fail', status: 500, code: 'InternalError' }],
   ['is cut off once', { kind: 'resetMidBody', afterBytes: 0 }],
@@ -54,7 +56,7 @@ describe.each(FAULTS)('every call %s', (_name, action) => {
   let bench: MoveBench;
   beforeAll(async () => {
     bench = await MoveBench.start({
-      requestTimeoutMs: TIMEOUT_MS,
+      requestTimeoutMs: action.kind === 'delay' ? TIMEOUT_MS : PATIENT_MS,
       limits: { copyMaxBytes: MIB, partBytes: 5 * MIB, atOnce: 1 },
     });
   });
