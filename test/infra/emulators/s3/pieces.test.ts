@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeAwsChunked } from '../../../../infra/emulators/s3/awsChunked.ts';
@@ -166,9 +166,11 @@ describe('aws-chunked', () => {
   /** "Signature calculations: transferring payload in multiple chunks" in S3's API reference. */
   const example = {
     signature: '4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9',
-    signingKey: ['20130524', 'us-east-1', 's3', 'aws4_request'].reduce<Buffer>(
-      hmac,
-      Buffer.from('AWS4wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
+    signingKey: createSecretKey(
+      ['20130524', 'us-east-1', 's3', 'aws4_request'].reduce<Buffer>(
+        hmac,
+        Buffer.from('AWS4wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
+      ),
     ),
     timestamp: '20130524T000000Z',
     scope: '20130524/us-east-1/s3/aws4_request',
