@@ -1,4 +1,5 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { StreamRecorder, type StreamRecorderProps } from './construct/streamRecorder.ts';
 
@@ -21,6 +22,7 @@ export class StreamRecorderStack extends Stack {
       ClusterName: recorder.clusterName,
       DeadLetterQueueArn: recorder.deadLetterQueue.queueArn,
       ...(recorder.domainTarget === undefined ? {} : { DomainTarget: recorder.domainTarget }),
+      ...callers(this, recorder, given),
     };
     const webhooks = recorder.webhookDeadLetterQueues.map(
       ({ queueArn }, index) => [`Webhook${index}DeadLetterQueueArn`, queueArn] as const,
@@ -28,5 +30,31 @@ export class StreamRecorderStack extends Stack {
     for (const [name, value] of [...Object.entries(outputs), ...webhooks]) {
       new CfnOutput(this, name, { value });
     }
+  }
+}
+
+/** How the API is called, and where its console is. */
+function callers(
+  stack: Stack,
+  recorder: StreamRecorder,
+  { auth, console }: StreamRecorderProps = {},
+): Readonly<Record<string, string>> {
+  const command = `npx stream-recorder ls --api ${recorder.apiUrl}`;
+  const page = console === true ? { ConsoleUrl: `${recorder.apiUrl}console` } : {};
+  switch (auth?.kind ?? 'iam') {
+    case 'iam': {
+      const policy = new ManagedPolicy(stack, 'CallApi', {
+        description: 'Lets its holder call the recorder',
+      });
+      recorder.grantApi(policy);
+      const signed = `${command} --sigv4 --region ${stack.region}`;
+      return { CallerPolicyArn: policy.managedPolicyArn, ConsoleCommand: signed, ...page };
+    }
+    case 'jwt':
+      return { ConsoleCommand: `${command} --token TOKEN`, ...page };
+    case 'basic':
+      return { ConsoleCommand: `${command} --basic USER:PASSWORD`, ...page };
+    case 'none':
+      return { ConsoleCommand: command, ...page };
   }
 }

@@ -43,28 +43,33 @@ export interface StreamRecorderProps {
   /**
    * Storage class of records in the library.
    * @default the bucket's own: STANDARD
+   * @cost STANDARD_IA, ONEZONE_IA and GLACIER_IR bill at least 30, 30 and 90 days and 128 KB of each record
    */
   readonly libraryStorageClass?: LibraryStorageClass;
   /**
    * Records in the library are encrypted with this KMS key, by a bucket key. It may be another account's: then its
    * policy lets this account use it.
    * @default the bucket's own encryption
+   * @cost $1 a month for the key, and a request to KMS for a bucket key now and then
    */
   readonly libraryKey?: IKey;
   /**
    * Where recorder tasks run.
    * @default a new VPC with public subnets, no NAT, and a gateway endpoint for S3
+   * @cost none of the new one: it has no NAT
    */
   readonly vpc?: IVpc | Vpc;
   /**
    * Which subnets of `vpc`. `public`: each task has a public address, $0.005 an hour. `private`: through your NAT, which
    * costs for each GB, sources' media too. `isolated`: no way out but VPC endpoints (docs/aws.md), for sources inside.
    * @default 'public'
+   * @cost public $0.005 an hour for each address; private $0.045 for each GB; isolated $0.01 an hour for each endpoint and zone
    */
   readonly subnets?: SubnetKind;
   /**
    * Tried in this order for each recording. Spot is cheaper, and a task may be taken away at two minutes' notice.
    * @default ['FARGATE']
+   * @cost Spot up to 70 % less for CPU and memory
    */
   readonly capacityProviders?: readonly CapacityProvider[];
   /**
@@ -76,6 +81,7 @@ export interface StreamRecorderProps {
    * What callers can spend: how many recordings go on at once, and how long one may be. A start beyond the first is
    * answered 429, a hook's stream is registered and not recorded; a recording ends at the second. Checked at synth.
    * @default { maxConcurrentRecordings: 1000, maxDurationMs: 30 days }: about $27 an hour at most, in tasks of their own
+   * @cost they bound what a mistake costs
    */
   readonly limits?: RecordingLimitsInput;
   /**
@@ -104,27 +110,32 @@ export interface StreamRecorderProps {
    * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
    * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
    * @default false
+   * @cost none that stands
    */
   readonly console?: boolean;
   /**
    * WCS's methods on WCS's own ports too, by a load balancer, for clients that change nothing but a host name.
    * @default the HTTP API alone, on port 443
+   * @cost about $17 a month for the load balancer, and what goes through
    */
   readonly wcsPorts?: WcsPortsProps;
   /**
    * Size of a recorder task, in units of 1/1024 vCPU, one of Fargate's.
    * @default 256: copies one stream; encoding audio or video needs more
+   * @cost $0.0081 an hour for 256 on arm64, while it records
    */
   readonly cpuUnits?: number;
   /**
    * Memory of a recorder task, in MiB; Fargate allows certain sizes for each `cpuUnits`.
    * @default 512
+   * @cost $0.0018 an hour for 512 on arm64, while it records
    */
   readonly memoryMb?: number;
   /**
    * Of recorders' tasks and hosts, and of the image that is built for them: whoever builds it on a machine of the other
    * kind needs a builder that can (docs/aws.md). The functions are arm64 in any case, and need no builder.
    * @default 'arm64', a fifth cheaper
+   * @cost x86_64 a quarter more
    */
   readonly cpuArchitecture?: CpuArchitectureName;
   /**
@@ -132,6 +143,7 @@ export interface StreamRecorderProps {
    * of its own takes half a minute to come. They cost what stands, recordings or not (docs/scale.md). What they have no
    * room for gets a task of its own.
    * @default a task of its own for each recording
+   * @cost $0.045 an hour for each host of the default size, and its address; full of recordings $0.005 for each hour of one, where a task is $0.027
    */
   readonly hosts?: HostsProps;
   /**
@@ -149,17 +161,20 @@ export interface StreamRecorderProps {
    * An on-record script of WCS, run as it is for each record: `$1` stream name, `$2` a file of the record, facts of the
    * event as variables. It may be a file's name alone.
    * @default none
+   * @cost a function of 1769 MB while the script runs: $0.0014 a minute
    */
   readonly onRecordScript?: string | OnRecordScriptProps;
   /**
    * Endpoints that are told of events, signed as the Standard Webhooks specification has it: public HTTPS, each tried again
    * for a day (docs/events.md).
    * @default none
+   * @cost $0.40 a month for each secret; an alarm each
    */
   readonly webhooks?: readonly WebhookProps[];
   /**
    * When records in the library are removed, old versions 30 days later.
    * @default never
+   * @cost it removes what storage costs: $0.023 a GB and month
    */
   readonly libraryExpiry?: Duration;
   /**
@@ -171,8 +186,12 @@ export interface StreamRecorderProps {
   /**
    * Told when records are not moved to the library.
    * @default the alarms exist and tell nobody
+   * @cost the alarms are $0.10 a month each, whether somebody is told or not
    */
   readonly alarmTopic?: ITopic;
-  /** @default one month */
+  /**
+   * @default one month
+   * @cost $0.03 a GB and month
+   */
   readonly logRetention?: RetentionDays;
 }

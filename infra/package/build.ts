@@ -7,7 +7,7 @@ import { BASIC_AUTHORIZER, CONSOLE, ON_RECORD_SCRIPT, WEBHOOK } from '../optiona
 import { FUNCTIONS } from '../wiring.ts';
 
 /**
- * Makes dist/, which is what `npm pack` takes: JavaScript and types of construct, client and events; every function
+ * Makes dist/, which is what `npm pack` takes: JavaScript and types of construct, client, events and webhooks; every function
  * bundled, the console beside its own; what the recorder's image is built from.
  */
 const DIST = path.join(ROOT, 'dist');

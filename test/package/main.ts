@@ -38,6 +38,11 @@ export const nameOf = (recording: Recording): string => recording.streamName;
 export const keyOf = (event: RecordAvailable): string => event.key;
 export const type: 'Record Available' = EVENT_TYPES.recordAvailable;
 export { recorderClient };
+import { receiveWebhook } from 'stream-recorder/webhooks';
+export function keyReceived(secret: string, headers: Headers, body: string): string | undefined {
+  const event = receiveWebhook(secret, headers, body);
+  return event?.type === 'record.available' ? event.data.key : undefined;
+}
 // @ts-expect-error is no property
 new StreamRecorder(stack, 'Other', { limit: {} });
 `;

@@ -379,7 +379,9 @@ describe('the outputs', () => {
   it('say where everything is', () => {
     expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
       'ApiUrl',
+      'CallerPolicyArn',
       'ClusterName',
+      'ConsoleCommand',
       'DeadLetterQueueArn',
       'EventBusName',
       'LandingBucketName',
