@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { acknowledgeWildcards } from './construct/acknowledge.ts';
 import { StreamRecorder, type StreamRecorderProps } from './construct/streamRecorder.ts';
 
 export interface StreamRecorderStackProps extends StackProps {
@@ -46,7 +47,9 @@ function callers(
       const policy = new ManagedPolicy(stack, 'CallApi', {
         description: 'Lets its holder call the recorder',
       });
-      recorder.grantApi(policy);
+      const { principalStatements } = recorder.grantApi(policy);
+      const resources = principalStatements.flatMap((statement) => statement.resources);
+      acknowledgeWildcards(policy, resources, 'It is for every route of this API.');
       const signed = `${command} --sigv4 --region ${stack.region}`;
       return { CallerPolicyArn: policy.managedPolicyArn, ConsoleCommand: signed, ...page };
     }

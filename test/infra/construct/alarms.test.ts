@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { progressMetrics } from '../../../container/attempt/heartbeat.ts';
 import { Alarms } from '../../../infra/construct/alarms.ts';
 import { OWN_METRICS } from '../../../infra/construct/metrics.ts';
-import { readable } from './stacks.ts';
+import { readable, testApp } from './stacks.ts';
 
 interface AlarmProperties {
   readonly MetricName: string;
@@ -23,7 +23,7 @@ interface AlarmProperties {
   readonly AlarmActions?: unknown;
 }
 
-const stack = new Stack(new App(), 'Test');
+const stack = new Stack(testApp(), 'Test');
 const queue = (id: string) => new Queue(stack, id);
 const named = (name: string) => LambdaFunction.fromFunctionName(stack, name, name);
 const alarms = new Alarms(stack, 'Alarms', {

@@ -1,13 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { afterAll } from 'vitest';
 import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { StreamRecorderStack } from '../../../infra/streamRecorderStack.ts';
 
+/** What apps of a test file stage and synthesise; CDK leaves it where it is. */
+const folder = mkdtempSync(path.join(tmpdir(), 'cdk-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 /** An app that does not bundle functions: their code is not what these tests look at. */
 export function testApp(): App {
-  return new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  return new App({
+    context: { 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    outdir: mkdtempSync(path.join(folder, 'app-')),
+  });
 }
 
 /** An image that is staged in no time. */
