@@ -5,6 +5,7 @@ import { clips } from './clips.ts';
 import { moves } from './moves.ts';
 import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
+import { firstLiveFrame, watched } from './recorder/live.ts';
 import { day, hour } from './recorder/long.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { warmStart } from './recorder/warmStart.ts';
@@ -14,7 +15,17 @@ import { validation } from './simulate/validation.ts';
 import { state } from './state.ts';
 
 const QUICK: readonly Benchmark[] = [bundles, recorder, latency, warmStart, moves, state, rescue];
-const BENCHMARKS: readonly Benchmark[] = [...QUICK, clips, host, tenRecorders, validation, hour, day];
+const BENCHMARKS: readonly Benchmark[] = [
+  ...QUICK,
+  clips,
+  firstLiveFrame,
+  watched,
+  host,
+  tenRecorders,
+  validation,
+  hour,
+  day,
+];
 
 /**
  * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that

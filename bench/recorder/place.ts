@@ -6,7 +6,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
@@ -118,8 +118,8 @@ export class RecorderPlace {
   }
 
   /** Starts a recorder; settles when its first part has been opened. */
-  async record(url: string): Promise<RunningRecorder> {
-    const recordingId = await this.createJob(url);
+  async record(url: string, settings: Partial<RecordingSettings> = {}): Promise<RunningRecorder> {
+    const recordingId = await this.createJob(url, settings);
     const child = this.spawn([], { RECORDING_ID: recordingId, ATTEMPT: '1' });
     const recorder = new RunningRecorder(this.#store, recordingId, child);
     await waitFor('the first part', () => recorder.hasBegun(), { everyMs: 50 });
@@ -127,7 +127,7 @@ export class RecorderPlace {
   }
 
   /** @returns the recording's id */
-  async createJob(url: string): Promise<string> {
+  async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
     this.#count += 1;
     const random = Buffer.alloc(16);
     random.writeUInt32BE(this.#count);
@@ -140,7 +140,7 @@ export class RecorderPlace {
       source: { url },
       stream: { name: `stream${this.#count}` },
       // The source ends when it has sent all: nobody waits for it to come back.
-      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0 },
+      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0, ...settings },
     };
     await this.#store.create(jobKey(recordingId), job);
     return recordingId;
@@ -167,12 +167,12 @@ export interface Ended {
 export class RunningRecorder {
   readonly pid: number;
   readonly #store: StateStore;
-  readonly #recordingId: string;
+  readonly recordingId: string;
   readonly #child: Child;
 
   constructor(store: StateStore, recordingId: string, child: Child) {
     this.#store = store;
-    this.#recordingId = recordingId;
+    this.recordingId = recordingId;
     this.#child = child;
     this.pid = child.process.pid ?? 0;
   }
@@ -183,7 +183,7 @@ export class RunningRecorder {
 
   async hasBegun(): Promise<true | undefined> {
     if (!this.running) throw new Error(`the recorder ended: ${this.#child.output}`);
-    const open = await this.#store.read(partKey(this.#recordingId, 1, 'open'), openPartSchema);
+    const open = await this.#store.read(partKey(this.recordingId, 1, 'open'), openPartSchema);
     return open === undefined ? undefined : true;
   }
 
@@ -196,7 +196,7 @@ export class RunningRecorder {
   /** Ends the recording as the API does. */
   async stop(): Promise<Ended> {
     const stop: Stop = { requestedAtMs: Date.now(), by: 'bench', reason: 'bench' };
-    await this.#store.create(stopKey(this.#recordingId), stop);
+    await this.#store.create(stopKey(this.recordingId), stop);
     this.#child.process.kill('SIGTERM');
     return this.ended();
   }
@@ -204,8 +204,8 @@ export class RunningRecorder {
   /** Waits until the recording has ended well. @throws when it did not, with what the recorder wrote */
   async ended(): Promise<Ended> {
     if (this.running) await once(this.#child.process, 'exit');
-    const outcome = await this.#store.read(outcomeKey(this.#recordingId), outcomeSchema);
-    const final = await this.#store.read(partKey(this.#recordingId, 1, 'final'), finalPartSchema);
+    const outcome = await this.#store.read(outcomeKey(this.recordingId), outcomeSchema);
+    const final = await this.#store.read(partKey(this.recordingId, 1, 'final'), finalPartSchema);
     if (outcome?.value.status !== 'finished' || final === undefined) {
       throw new Error(`a recording did not end well: ${this.#child.output}`);
     }
