@@ -5,6 +5,8 @@ import {
   ComparisonOperator,
   CompositeAlarm,
   type IMetric,
+  MathExpression,
+  Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -21,12 +23,17 @@ const SPOOL_PERCENT = 50;
 /** A tail is saved each two seconds while S3 answers. */
 const TAIL_AGE_MS = 30_000;
 const RELOCATION_AGE = Duration.minutes(30);
+/** A clip that waits for its parts is asked for anew each time. */
+const CLIP_AGE = Duration.minutes(30);
+/** Of the account's vCPUs on Fargate, on demand: a quota takes hours to be raised. */
+const QUOTA_PERCENT = 80;
 
 export interface AlarmsProps {
   readonly deadLetterQueue: IQueue;
   readonly relocationQueue: IQueue;
+  readonly clipsQueue: IQueue;
   readonly functions: Readonly<
-    Record<'relocate' | 'taskStopped' | 'settle' | 'reconcile' | 'launch', IFunction>
+    Record<'relocate' | 'taskStopped' | 'settle' | 'reconcile' | 'launch' | 'cut', IFunction>
   >;
   /** Answers of the API with 5xx. */
   readonly serverErrors: IMetric;
@@ -59,6 +66,8 @@ interface AlarmSpec {
 }
 
 const period = Duration.minutes(5);
+const age = (queue: IQueue): IMetric =>
+  queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' });
 const waiting = (queue: IQueue): IMetric =>
   queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' });
 
@@ -135,6 +144,12 @@ function mediaAtRisk({ functions, serverErrors, spoolMaxBytes, hasHosts }: Alarm
       periods: 3,
     },
     {
+      id: 'QuotaNearlyReached',
+      description: 'Four fifths of the vCPUs that this account may have on Fargate are in use',
+      metric: vcpusInUse(),
+      threshold: QUOTA_PERCENT,
+    },
+    {
       id: 'UploadsBehind',
       description: 'A recorder could not save what it has received for half a minute: S3 is slow or away',
       metric: OWN_METRICS.tailAgeMs,
@@ -159,6 +174,22 @@ function mediaAtRisk({ functions, serverErrors, spoolMaxBytes, hasHosts }: Alarm
   ];
 }
 
+/** Of the quota, in percent: of all that the account runs, whoever deployed it. */
+function vcpusInUse(): IMetric {
+  const usage = new Metric({
+    namespace: 'AWS/Usage',
+    metricName: 'ResourceCount',
+    dimensionsMap: { Service: 'Fargate', Type: 'Resource', Resource: 'vCPU', Class: 'Standard/OnDemand' },
+    statistic: 'Maximum',
+  });
+  return new MathExpression({
+    expression: '100 * usage / SERVICE_QUOTA(usage)',
+    usingMetrics: { usage },
+    label: 'vCPUs in use, %',
+    period,
+  });
+}
+
 function ofHosts(): AlarmSpec[] {
   return [
     {
@@ -180,7 +211,7 @@ function ofHosts(): AlarmSpec[] {
 }
 
 function recordsWait(props: AlarmsProps): AlarmSpec[] {
-  const { deadLetterQueue, relocationQueue, functions, notDelivered, webhooks } = props;
+  const { deadLetterQueue, relocationQueue, clipsQueue, functions, notDelivered, webhooks } = props;
   const told = webhooks.map(
     (queue, index) =>
       [`Webhook${index}Failed`, `webhooks.${index} did not take an event for a day`, queue] as const,
@@ -195,13 +226,25 @@ function recordsWait(props: AlarmsProps): AlarmSpec[] {
     {
       id: 'RecordsMoveLate',
       description: 'A record has waited for half an hour to be moved to the library',
-      metric: relocationQueue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' }),
+      metric: age(relocationQueue),
       threshold: RELOCATION_AGE.toSeconds(),
     },
     {
       id: 'RelocateErrors',
       description: 'relocate crashed or timed out; its messages come again',
       metric: functions.relocate.metricErrors({ period }),
+    },
+    {
+      id: 'ClipsLate',
+      description: 'A clip, or a joined file, has waited for half an hour to be made',
+      metric: age(clipsQueue),
+      threshold: CLIP_AGE.toSeconds(),
+    },
+    {
+      id: 'CutErrors',
+      description: 'cut crashed or timed out three times in a row: clips and joined files are not made',
+      metric: functions.cut.metricErrors({ period }),
+      periods: 3,
     },
     ...(
       [

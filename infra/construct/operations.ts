@@ -9,9 +9,9 @@ import type { Functions } from './functions.ts';
 import { OperationsDashboard } from './operationsDashboard.ts';
 import { Queries } from './queries.ts';
 
-export interface OperationsProps extends Omit<AlarmsProps, 'functions' | 'serverErrors'> {
+export interface OperationsProps extends Omit<AlarmsProps, 'functions' | 'serverErrors' | 'clipsQueue'> {
   readonly functions: Functions['all'];
-  readonly queues: Readonly<Record<string, IQueue>>;
+  readonly queues: Readonly<Record<string, IQueue>> & { readonly clips: IQueue };
   readonly stage: HttpStage;
   readonly clusterName: string;
 }
@@ -23,7 +23,12 @@ export class Operations extends Construct {
     const { functions, queues, relocationQueue, deadLetterQueue, stage, hasHosts, clusterName } = props;
     const period = Duration.minutes(5);
     const serverErrors = stage.metricServerError({ period, statistic: 'Sum' });
-    const { ringing } = new Alarms(this, 'Alarms', { ...props, functions, serverErrors });
+    const { ringing } = new Alarms(this, 'Alarms', {
+      ...props,
+      functions,
+      serverErrors,
+      clipsQueue: queues.clips,
+    });
     new OperationsDashboard(this, 'Operations', {
       alarms: ringing,
       clusterName,

@@ -29,12 +29,14 @@ const named = (name: string) => LambdaFunction.fromFunctionName(stack, name, nam
 const alarms = new Alarms(stack, 'Alarms', {
   deadLetterQueue: queue('DeadLetters'),
   relocationQueue: queue('Relocation'),
+  clipsQueue: queue('Clips'),
   functions: {
     relocate: named('relocate'),
     taskStopped: named('taskStopped'),
     settle: named('settle'),
     reconcile: named('reconcile'),
     launch: named('launch'),
+    cut: named('cut'),
   },
   serverErrors: new Metric({ namespace: 'AWS/ApiGateway', metricName: '5xx' }),
   spoolMaxBytes: 1_000,
@@ -80,17 +82,20 @@ describe('alarms', () => {
     for (const { AlarmActions } of all) expect(AlarmActions).toBeUndefined();
   });
 
-  it.each(['taskStopped', 'settle', 'launch', 'relocate', 'reconcile'])('go off when %s fails', (name) => {
-    const own = all.filter(
-      ({ MetricName, Dimensions }) => MetricName === 'Errors' && JSON.stringify(Dimensions).includes(name),
-    );
-    expect(own).toHaveLength(1);
-    expect(own[0]).toMatchObject({
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      EvaluationPeriods: name === 'reconcile' ? 3 : 1,
-      TreatMissingData: 'notBreaching',
-    });
-  });
+  it.each(['taskStopped', 'settle', 'launch', 'relocate', 'reconcile', 'cut'])(
+    'go off when %s fails',
+    (name) => {
+      const own = all.filter(
+        ({ MetricName, Dimensions }) => MetricName === 'Errors' && JSON.stringify(Dimensions).includes(name),
+      );
+      expect(own).toHaveLength(1);
+      expect(own[0]).toMatchObject({
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        EvaluationPeriods: ['reconcile', 'cut'].includes(name) ? 3 : 1,
+        TreatMissingData: 'notBreaching',
+      });
+    },
+  );
 
   it('go off when reconcile is not called at all, which leaves no data', () => {
     expect(withMetric('Invocations')).toMatchObject({
@@ -106,6 +111,37 @@ describe('alarms', () => {
       TreatMissingData: 'notBreaching',
     });
     expect(withMetric('recorder.spoolBytes')).toMatchObject({ Threshold: 500 });
+  });
+
+  it('go off before the quota of vCPUs is reached, by what AWS counts of it', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Threshold: 80,
+      TreatMissingData: 'notBreaching',
+      Metrics: [
+        { Expression: '100 * usage / SERVICE_QUOTA(usage)' },
+        {
+          Id: 'usage',
+          ReturnData: false,
+          MetricStat: {
+            Metric: {
+              Namespace: 'AWS/Usage',
+              MetricName: 'ResourceCount',
+              Dimensions: [
+                { Name: 'Class', Value: 'Standard/OnDemand' },
+                { Name: 'Resource', Value: 'vCPU' },
+                { Name: 'Service', Value: 'Fargate' },
+                { Name: 'Type', Value: 'Resource' },
+              ],
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  it('go off for a clip that nobody makes, as for a record that nobody moves', () => {
+    const ages = all.filter(({ MetricName }) => MetricName === 'ApproximateAgeOfOldestMessage');
+    expect(ages.map(({ Threshold }) => Threshold)).toEqual([1_800, 1_800]);
   });
 
   it('and the dashboard read what a heartbeat says', () => {
