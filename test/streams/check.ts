@@ -2,7 +2,7 @@ import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
-import type { Story } from './story.ts';
+import { pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
 const BEEP_MS = 170;
@@ -12,6 +12,8 @@ const SYNC_IN_BURSTS_MS = 200;
 /** What a gap may be wrong by that is as long as the wall clock says: of a cut, or of a publisher who went. */
 const GAP_MS = 600;
 const LENGTH_MS = 300;
+/** Sound and pictures come more often. */
+const PAUSE_MIN_MS = 200;
 
 /** By the hash of a decoded picture: which one of the stream it is, in ms of its true time. */
 export type Pictures = ReadonlyMap<string, number>;
@@ -49,12 +51,20 @@ export async function faultsOf(
   const times = sent.filter(({ isHeader }) => !isHeader).map(({ trueMs }) => trueMs);
   const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const pauses = story.happenings.filter(
-    (one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0),
-  );
-  if (Math.abs(recordedMs - sentMs) > LENGTH_MS + pauses.length * GAP_MS)
+  const pauses = pausesOf(story);
+  // What is missing between two parts is in none of them.
+  const leastMs = sentMs - (parts.length > 1 ? notSentMs(times) : 0);
+  const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;
+  if (recordedMs < leastMs - toleranceMs || recordedMs > sentMs + toleranceMs)
     faults.push(`${Math.round(recordedMs)} ms were recorded of ${Math.round(sentMs)} ms`);
   return faults;
+}
+
+/** How long nothing was sent, in all. */
+function notSentMs(times: readonly number[]): number {
+  const sorted = times.toSorted((one, other) => one - other);
+  const steps = sorted.map((ms, i) => ms - (sorted[i - 1] ?? ms));
+  return steps.filter((ms) => ms > PAUSE_MIN_MS).reduce((sum, ms) => sum + ms, 0);
 }
 
 function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], pictures: Pictures): string[] {

@@ -87,3 +87,7 @@ export function storyOf(seed: number): Story {
   }
   return { seed, format, happenings };
 }
+
+/** What happens in it with nothing sent for a while. */
+export const pausesOf = ({ happenings }: Story): readonly Happening[] =>
+  happenings.filter((one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0));
