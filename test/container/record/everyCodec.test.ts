@@ -8,7 +8,7 @@ import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 3;
 /** H.263 has few sizes; this is one. */
-const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=352x288:rate=25'];
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=176x144:rate=25'];
 const tone = (rateHz: number): string[] => ['-f', 'lavfi', '-i', `sine=sample_rate=${rateHz}`];
 
 const VIDEO = {
