@@ -1,9 +1,11 @@
+import { globSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { levelsOf, runtimeImports } from './levels.ts';
 
-const levels = levelsOf(path.resolve(import.meta.dirname, '../..'));
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const levels = levelsOf(ROOT);
 
 describe('the levels of tests', () => {
   it('have every file once, and both have some', () => {
@@ -20,6 +22,16 @@ describe('the levels of tests', () => {
     expect(levels.media).toContain('test/infra/construct/onRecord.test.ts');
     expect(levels.media).toContain('test/setup/levels.test.ts');
     expect(createServer).toBeTypeOf('function');
+  });
+
+  it('share no helper whose hooks come with its import: only the first file of a process would have them', () => {
+    const helpers = globSync('test/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
+    expect(helpers.length).toBeGreaterThan(20);
+    const hooked = helpers.filter((file) =>
+      /^(before|after|around)(All|Each)\(/m.test(readFileSync(path.join(ROOT, file), 'utf8')),
+    );
+    // Of the construct's tests, each of which has a process.
+    expect(hooked).toEqual(['test/infra/construct/stacks.ts']);
   });
 
   it('count no type that leaves nothing at run time', () => {
