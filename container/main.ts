@@ -16,6 +16,7 @@ import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
 import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
+import { PictureMaker } from './pictures/pictureMaker.ts';
 import { Journal } from './upload/journal.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
 
@@ -46,12 +47,14 @@ async function main(env: RecorderEnv): Promise<number> {
     log: logger,
     nowMs: Date.now,
   });
+  const ffmpegPath = env.FFMPEG_PATH ?? 'ffmpeg';
   const reason = await runAttempt({
     outside: {
       s3,
       store,
       patience,
       journal,
+      pictures: new PictureMaker(ffmpegPath),
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
       clock: { nowMs: Date.now },
       log: logger,
@@ -61,7 +64,7 @@ async function main(env: RecorderEnv): Promise<number> {
     attempt: env.ATTEMPT,
     taskArn: arn,
     runId,
-    ffmpegPath: env.FFMPEG_PATH ?? 'ffmpeg',
+    ffmpegPath,
     spoolFolder: env.SPOOL_DIR,
     stop,
   });

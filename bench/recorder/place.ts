@@ -6,6 +6,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { build } from 'esbuild';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
 import { newRecordingId } from '../../functions/core/state/ids.ts';
@@ -140,7 +141,13 @@ export class RecorderPlace {
       source: { url },
       stream: { name: `stream${this.#count}` },
       // The source ends when it has sent all: nobody waits for it to come back.
-      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0, ...settings },
+      settings: {
+        ...DEFAULT_SETTINGS,
+        pictures: NO_PICTURES,
+        sources: LOOPBACK_SOURCES,
+        reconnectWindowMs: 0,
+        ...settings,
+      },
     };
     await this.#store.create(jobKey(recordingId), job);
     return recordingId;

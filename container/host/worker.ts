@@ -12,6 +12,7 @@ import { handedOver } from '../attempt/handOver.ts';
 import { Nudges } from '../attempt/nudges.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
+import { PictureMaker } from '../pictures/pictureMaker.ts';
 import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import type { SharedDisk } from '../upload/spool.ts';
@@ -60,6 +61,7 @@ class Worker {
   readonly #state = recorderS3Client(logger);
   readonly #media = recorderS3Client(logger);
   readonly #journal: Journal;
+  readonly #pictures: PictureMaker;
   readonly #bus: EventBus;
   readonly #disk: SharedDisk;
 
@@ -73,7 +75,12 @@ class Worker {
       log: logger,
       nowMs: Date.now,
     });
+    this.#pictures = new PictureMaker(this.#ffmpegPath);
     this.#bus = new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME);
+  }
+
+  get #ffmpegPath(): string {
+    return this.#env.FFMPEG_PATH ?? 'ffmpeg';
   }
 
   hear(message: ToWorker): void {
@@ -114,6 +121,7 @@ class Worker {
         store,
         patience,
         journal: this.#journal,
+        pictures: this.#pictures,
         bus: this.#bus,
         clock: { nowMs: Date.now },
         log,
@@ -121,7 +129,7 @@ class Worker {
       },
       ...carried,
       ...this.#identity,
-      ffmpegPath: this.#env.FFMPEG_PATH ?? 'ffmpeg',
+      ffmpegPath: this.#ffmpegPath,
       spoolFolder: this.#env.SPOOL_DIR,
       disk: this.#disk,
       stop: running.stop,

@@ -1,6 +1,14 @@
 import type { PartSummary } from '../../functions/core/media/types.ts';
-import type { FinalPart, OpenPart, UploadedPart } from '../../functions/core/state/partObjects.ts';
+import { partKey } from '../../functions/core/state/keys.ts';
+import {
+  type FinalPart,
+  finalPartSchema,
+  type OpenPart,
+  type UploadedPart,
+} from '../../functions/core/state/partObjects.ts';
 import { bytesOf, crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
+import type { AttemptContext } from '../attempt/context.ts';
+import { SupersededError } from '../attempt/faults.ts';
 
 export interface FinishedPart {
   readonly open: OpenPart;
@@ -38,4 +46,23 @@ export function finalPartOf({ open, uploaded, newFirst, summary, gaps, ...times 
     recovered: false,
     finalizedAtMs: times.finalizedAtMs,
   };
+}
+
+/**
+ * Says how the part ends, before it does.
+ * @returns what is said of it
+ * @throws SupersededError somebody else said something else
+ */
+export async function writeFinal(
+  { store, job }: Pick<AttemptContext, 'store' | 'job'>,
+  final: FinalPart,
+  retrying: <T>(run: () => Promise<T>) => Promise<T>,
+): Promise<FinalPart> {
+  const key = partKey(job.recordingId, final.part, 'final');
+  if (await retrying(() => store.create(key, final))) return final;
+  const known = await retrying(() => store.read(key, finalPartSchema));
+  if (known?.value.crc32 !== final.crc32 || known.value.recovered) {
+    throw new SupersededError(`part ${final.part} was finished by somebody else`);
+  }
+  return known.value;
 }

@@ -1,5 +1,6 @@
 import { isStatus, uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { PageStore } from '../../functions/core/media/pages.ts';
+import type { KeyPicture } from '../../functions/core/media/tracks/sample.ts';
 import {
   type ContainerFormat,
   FILLER_MAX_BYTES,
@@ -12,6 +13,8 @@ import { type FinalPart, finalPartSchema, type OpenPart } from '../../functions/
 import { announcePart } from '../../functions/recordings/announcements.ts';
 import { type AttemptContext, tryAnnounce } from '../attempt/context.ts';
 import { SupersededError } from '../attempt/faults.ts';
+import { PartPictures } from '../pictures/partPictures.ts';
+import type { RecordingPictures } from '../pictures/recordingPictures.ts';
 import type { BufferPool } from '../upload/bufferPool.ts';
 import { completeUpload } from '../upload/completion.ts';
 import type { JournalTrack } from '../upload/journalTrack.ts';
@@ -21,7 +24,7 @@ import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
 import type { Spool } from '../upload/spool.ts';
 import type { Uploader } from '../upload/uploader.ts';
-import { finalPartOf } from './finalPart.ts';
+import { finalPartOf, writeFinal } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
 import type { RunJoin } from './inputTimeline.ts';
 import { takePart } from './takePart.ts';
@@ -31,6 +34,8 @@ export interface PartOptions {
   readonly uploader: Uploader;
   readonly spool: Spool;
   readonly buffers: BufferPool;
+  /** Undefined: none are made. */
+  readonly pictures: RecordingPictures | undefined;
   /** Aborts what is still to be done in S3. */
   readonly signal: AbortSignal;
   readonly format: ContainerFormat;
@@ -62,6 +67,7 @@ export class RecordedPart {
   /** What is in no S3 part yet is saved there. */
   readonly #journal: JournalTrack;
   #part: number | undefined;
+  readonly #pictures: PartPictures | undefined;
   readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
@@ -80,6 +86,7 @@ export class RecordedPart {
       },
       () => undefined,
     );
+    this.#pictures = options.pictures && new PartPictures(options.pictures, this.opened);
     const target = this.opened.then(({ key, uploadId }) => ({
       bucket: options.context.store.bucket,
       key,
@@ -163,8 +170,12 @@ export class RecordedPart {
     this.#gaps.push({ atMs: Math.max(0, Math.round(positionMs)), durationMs: Math.round(durationMs) });
   }
 
-  /** Appends a fragment. Waits at most for the disk. @throws what makes going on useless */
-  async add(fragment: Fragment): Promise<void> {
+  /**
+   * Appends a fragment. Waits at most for the disk.
+   * @param picture with which it begins, if that can be decoded by itself
+   * @throws what makes going on useless
+   */
+  async add(fragment: Fragment, picture?: KeyPicture): Promise<void> {
     const head = this.#upload.bytes === 0 ? this.#muxer.head : NOTHING;
     if (this.#broken !== undefined) throw this.#broken.error;
     this.#upload.reserve(head.length + fragment.bytes.length + FILLER_MAX_BYTES);
@@ -181,6 +192,8 @@ export class RecordedPart {
       { durationMs, videoFrames, atMs: this.#lastByteAtMs },
       { keyframe: fragment.keyframe, headBytes: head.length, played: this.#muxer.played },
     );
+    if (picture !== undefined)
+      this.#pictures?.take(picture, durationMs - (fragment.endMs - fragment.startMs));
   }
 
   /** Somebody took this recorder for lost: it leaves the part to him, and goes. */
@@ -214,6 +227,7 @@ export class RecordedPart {
       return final;
     } catch (error) {
       this.#journal.leave();
+      this.#pictures?.leave();
       throw error;
     } finally {
       this.#pages.close();
@@ -235,13 +249,16 @@ export class RecordedPart {
     const { context } = this.#options;
     if (this.#broken !== undefined) throw this.#broken.error;
     const open = await this.opened;
+    // Beside what is still to be uploaded.
+    const pictured = this.#pictures?.finish();
     const sealed = await this.#upload.flush();
     const { head, index } = this.#muxer.finish();
     const first =
       head === undefined ? undefined : await this.#upload.firstWithHead(head, this.#muxer.head.length);
     const newFirst =
       first === undefined ? undefined : { partNumber: 1, bytes: first.bytes, crc32: first.crc32 };
-    const final = await this.#finalize(
+    const final = await writeFinal(
+      context,
       finalPartOf({
         open,
         uploaded: sealed.uploaded,
@@ -252,8 +269,11 @@ export class RecordedPart {
         lastByteAtMs: this.#lastByteAtMs,
         finalizedAtMs: context.clock.nowMs(),
       }),
+      (run) => this.#retrying(run),
     );
     if (index !== undefined) await writeFragmentIndex(context, final.part, index);
+    // Before the record is there, so that whoever moves it finds them.
+    await pictured;
     const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
@@ -279,17 +299,6 @@ export class RecordedPart {
       const taken = await this.#retrying(() => takePart(context, { ...facts, part }));
       if (taken !== undefined) return taken;
     }
-  }
-
-  async #finalize(final: FinalPart): Promise<FinalPart> {
-    const { store, job } = this.#options.context;
-    const key = partKey(job.recordingId, final.part, 'final');
-    if (await this.#retrying(() => store.create(key, final))) return final;
-    const known = await this.#retrying(() => store.read(key, finalPartSchema));
-    if (known?.value.crc32 !== final.crc32 || known.value.recovered) {
-      throw new SupersededError(`part ${final.part} was finished by somebody else`);
-    }
-    return known.value;
   }
 
   #retrying<T>(run: () => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import type { FinalPart, OpenPart } from '../../functions/core/state/partObjects
 import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
+import { RecordingPictures } from '../pictures/recordingPictures.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { BufferPool } from '../upload/bufferPool.ts';
 import { LivePlayback } from '../upload/livePlayback.ts';
@@ -49,6 +50,7 @@ export class Recording {
   readonly #uploader: Uploader;
   readonly #buffers = new BufferPool();
   readonly #written: WrittenFiles;
+  readonly #pictures: RecordingPictures | undefined;
   readonly #finishing: Promise<FinalPart>[] = [];
   /** Of ffmpeg's present run, once it is known what that writes. */
   #media: LiveMedia | undefined;
@@ -77,6 +79,7 @@ export class Recording {
     this.rotation = new Rotation(context.job);
     this.live = LivePlayback.of(context.job.settings);
     this.#written = new WrittenFiles(context);
+    this.#pictures = RecordingPictures.of(context);
     this.#nextPart = options.firstPart;
     const folder = path.join(spoolFolder, `${context.job.recordingId}-${context.attempt}`);
     this.#spool = new Spool(folder, context.job.settings.spoolMaxBytes, disk);
@@ -207,7 +210,7 @@ export class Recording {
     if (!goesOn) await this.#finishPart();
     const part = this.#part ?? this.#openPart(media, next, zeroAtMs);
     this.#part = part;
-    await part.add(next);
+    await part.add(next, media.keyPicture);
     this.#fragments += 1;
     this.#checkLimits(part);
   }
@@ -251,6 +254,7 @@ export class Recording {
         uploader: this.#uploader,
         spool: this.#spool,
         buffers: this.#buffers,
+        pictures: this.#pictures,
         signal,
         format: this.#format,
         leftOut: this.#leftOut,

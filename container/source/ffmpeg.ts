@@ -21,7 +21,7 @@ export interface FfmpegOptions {
 /** ffmpeg is asked once, with SIGTERM: two signals in short order lose the tail. Then it is killed. */
 const STOP_GRACE_MS = 15_000;
 /** ffmpeg gets nothing of our environment: no credentials, no endpoints. */
-const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+export const FFMPEG_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
 
 /** One run of ffmpeg on the source. */
 export class Ffmpeg {
@@ -42,7 +42,7 @@ export class Ffmpeg {
     this.outputs = outputs;
     this.#child = spawn(path, ffmpegArguments(input, access, plan), {
       stdio: ['ignore', first, 'pipe', ...others],
-      env: { ...ENVIRONMENT, ...access.environment },
+      env: { ...FFMPEG_ENVIRONMENT, ...access.environment },
     });
     for (const output of outputs) output.handOver();
     const { pid } = this.#child;

@@ -8,6 +8,7 @@ import { joinId } from '../core/clips/clipId.ts';
 import { clipMetadata, clipNames, isClip } from '../core/clips/clipName.ts';
 import { clipKey, clipMarkerKey } from '../core/clips/keys.ts';
 import { piecesOf, placedParts, startTimeOf } from '../core/clips/placedParts.ts';
+import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
 import { MediaError } from '../core/media/types.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
@@ -174,7 +175,7 @@ export class ClipMaking {
     const { job } = wanted.objects;
     const attributes = this.#library.attributesOf({
       metadata: clipMetadata(job, clip, wanted.file),
-      format: 'mp4',
+      contentType: CONTENT_TYPES.mp4,
       key,
       tags: job.settings.tags,
     });

@@ -11,10 +11,12 @@ import { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import { LIVE_PLAYLIST, STREAM_PLAYLIST } from '../core/playback/livePlaylist.ts';
+import { readStoryboardName } from '../core/playback/storyboardNames.ts';
 import { readName, VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
 import { partKey } from '../core/state/keys.ts';
 import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
 import { LivePlaying } from '../playback/live.ts';
+import { readStoryboard } from '../playback/storyboard.ts';
 import { readInit, readVodPlaylist } from '../playback/vod.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
 
@@ -32,8 +34,10 @@ const setup = once(() => {
 /** A segment's address is asked for again after so long; where it leads is good for longer. */
 const REDIRECT_KEPT_SECONDS = 300;
 const PRESIGNED_SECONDS = 3600;
-const VOD_KEPT_SECONDS = 60;
-const LIVE_KEPT_SECONDS = 1;
+const HLS = 'application/vnd.apple.mpegurl';
+const VOD = { type: HLS, keptSeconds: 60 };
+const LIVE = { type: HLS, keptSeconds: 1 };
+const THUMBNAILS = { type: 'text/vtt; charset=utf-8', keptSeconds: 60 };
 /** The same bytes for as long as there is the recording. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
@@ -63,11 +67,14 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
   if (recordingId === undefined) throw refused();
   logger.appendKeys({ recordingId });
   const encoding = headers['accept-encoding'] ?? '';
-  if (file === VOD_PLAYLIST)
-    return list(await readVodPlaylist(store, recordingId), encoding, VOD_KEPT_SECONDS);
-  if (file === LIVE_PLAYLIST) return list(await live.list(recordingId), encoding, LIVE_KEPT_SECONDS);
-  if (file === STREAM_PLAYLIST) return list(await live.stream(recordingId), encoding, LIVE_KEPT_SECONDS);
-  const name = readName(file);
+  if (file === VOD_PLAYLIST) return text(await readVodPlaylist(store, recordingId), encoding, VOD);
+  if (file === LIVE_PLAYLIST) return text(await live.list(recordingId), encoding, LIVE);
+  if (file === STREAM_PLAYLIST) return text(await live.stream(recordingId), encoding, LIVE);
+  const pictures = readStoryboardName(file);
+  if (pictures?.kind === 'list')
+    return text(await readStoryboard(store, recordingId, pictures.part), encoding, THUMBNAILS);
+  const sprite = pictures?.part === undefined ? undefined : { part: pictures.part, kind: 'sprite' as const };
+  const name = sprite ?? readName(file);
   if (name?.kind === 'init') {
     return {
       status: 200,
@@ -78,7 +85,7 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
   const location =
     name === undefined
       ? await signRange(s3, await live.segment(recordingId, file), { expiresInSeconds: PRESIGNED_SECONDS })
-      : await presigned(recordingId, name.part);
+      : await presigned(recordingId, name.part, name.kind === 'sprite');
   return {
     status: 302,
     headers: { location, 'cache-control': `private, max-age=${REDIRECT_KEPT_SECONDS}` },
@@ -86,13 +93,17 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** A day has a list of 790 KB; five times less for who takes it compressed. */
-function list(playlist: string, acceptEncoding: string, keptSeconds: number): HttpAnswer {
+function text(
+  list: string,
+  acceptEncoding: string,
+  { type, keptSeconds }: { readonly type: string; readonly keptSeconds: number },
+): HttpAnswer {
   const headers = {
-    'content-type': 'application/vnd.apple.mpegurl',
+    'content-type': type,
     'cache-control': `private, max-age=${keptSeconds}`,
     vary: 'accept-encoding',
   };
-  const plain = Buffer.from(playlist);
+  const plain = Buffer.from(list);
   return /\bgzip\b/.test(acceptEncoding)
     ? { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, bytes: gzipSync(plain) }
     : { status: 200, headers, bytes: plain };
@@ -102,19 +113,22 @@ function list(playlist: string, acceptEncoding: string, keptSeconds: number): Ht
 const moves = new Map<string, MovedPart>();
 const MOVES_MAX = 1_000;
 
-async function presigned(recordingId: string, part: number): Promise<string> {
+/** @param isSprite of the record's image of small pictures, in place of the record itself */
+async function presigned(recordingId: string, part: number, isSprite: boolean): Promise<string> {
   const { s3, store } = setup();
   const key = partKey(recordingId, part, 'moved');
   const moved = moves.get(key) ?? (await store.read(key, movedPartSchema))?.value;
   if (moved === undefined) throw new RecorderError('recording_not_found', 'There is no such part.');
   if (moves.size >= MOVES_MAX) moves.clear();
   moves.set(key, moved);
+  const object = isSprite ? moved.pictures?.storyboard?.sprite : moved;
+  if (object === undefined) throw new RecorderError('recording_not_found', 'There is no such picture.');
   const command = new GetObjectCommand({
     Bucket: moved.bucket,
-    Key: moved.key,
-    VersionId: moved.versionId,
+    Key: object.key,
+    VersionId: object.versionId,
     // Of many ranges behind one address a browser that keeps some asks for the others in another way (If-Range).
-    ResponseCacheControl: 'no-store',
+    ...(isSprite ? {} : { ResponseCacheControl: 'no-store' }),
   });
   return getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS });
 }

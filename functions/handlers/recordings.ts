@@ -35,6 +35,7 @@ import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { presignParts } from '../recordings/links.ts';
 import { listRecordings } from '../recordings/list.ts';
+import { PictureLinks } from '../recordings/pictureLinks.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
 import { readRecording, readSummary, statusNow } from '../recordings/read.ts';
 import { startFound } from '../recordings/startFound.ts';
@@ -42,12 +43,19 @@ import { waitForRecording } from '../recordings/waiting.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
-  const env = readEnv(['RECORDING_DEFAULTS', 'RECORDING_LIMITS', 'STREAM_HOOKS', 'PLAYBACK_KEY_SECRET_ARN']);
+  const env = readEnv([
+    'RECORDING_DEFAULTS',
+    'RECORDING_LIMITS',
+    'STREAM_HOOKS',
+    'PLAYBACK_KEY_SECRET_ARN',
+    'LANDING_BUCKET',
+  ]);
   const { RECORDING_DEFAULTS: defaults, RECORDING_LIMITS: limits, STREAM_HOOKS: hooks } = env;
   return {
     s3,
     ports: controlPorts(s3),
     playLinks: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
+    pictureLinks: new PictureLinks(s3, env.LANDING_BUCKET),
     defaults,
     limits,
     hooks,
@@ -149,9 +157,14 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
       (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId) &&
       (tag === undefined || hasTag(summary.job.settings.tags, tag)),
   });
+  const { pictureLinks } = setup();
+  const pictures = await Promise.all(page.recordings.map((one) => pictureLinks.ofSummary(one, Date.now())));
   return {
     status: 200,
-    body: { recordings: page.recordings.map(summaryView), nextToken: page.nextToken },
+    body: {
+      recordings: page.recordings.map((summary, place) => summaryView(summary, pictures[place])),
+      nextToken: page.nextToken,
+    },
   };
 }
 
@@ -171,12 +184,16 @@ async function show(request: HttpRequest): Promise<HttpAnswer> {
   const objects = await found(request);
   const page = partsPage(objects, nextToken);
   // Links differ each time and say nothing about the recording.
-  const etag = etagOf(recordingView(objects, new Map(), { page }));
+  const { hasLatestPicture } = objects;
+  const posters = [...objects.parts].filter(([, { hasPoster }]) => hasPoster).map(([part]) => part);
+  const etag = etagOf([recordingView(objects, new Map(), { page }), hasLatestPicture, posters]);
   if (isKnown(etag, request.headers['if-none-match'])) return { status: 304, headers: { etag } };
-  const { s3, playLinks } = setup();
+  const { s3, playLinks, pictureLinks } = setup();
   const play = await playLinks.of(objects, request.origin, Date.now());
   const links = await presignParts(s3, objects, page.parts);
-  return { status: 200, headers: { etag }, body: recordingView(objects, links, { play, page }) };
+  const storyboards = await playLinks.storyboards(objects, request.origin, Date.now());
+  const pictures = await pictureLinks.of(objects, page.parts, storyboards, Date.now());
+  return { status: 200, headers: { etag }, body: recordingView(objects, links, { play, pictures, page }) };
 }
 
 async function awaitIt({ path }: HttpRequest, awaited: Awaited, timeoutMs: number): Promise<void> {

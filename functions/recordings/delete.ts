@@ -17,7 +17,12 @@ import {
   roomRecordingKey,
 } from '../core/state/keys.ts';
 import { type Job, jobSchema } from '../core/state/objects.ts';
-import { finalPartSchema, movedPartSchema } from '../core/state/partObjects.ts';
+import {
+  finalPartSchema,
+  type MovedPart,
+  movedPartSchema,
+  type PlacedPicture,
+} from '../core/state/partObjects.ts';
 import { readAll } from './registry.ts';
 
 /** Parts whose records are deleted before the clock is looked at. */
@@ -121,13 +126,17 @@ async function deleteRecords(
     movedPartSchema,
   );
   let deleted = 0;
-  for (const bucket of new Set(moved.map((one) => one.bucket)))
-    deleted += await removeVersions(
-      s3,
-      bucket,
-      moved.filter((one) => one.bucket === bucket),
-    );
+  for (const bucket of new Set(moved.map((one) => one.bucket))) {
+    const records = moved.filter((one) => one.bucket === bucket);
+    // What lies beside a record goes before it, and is none.
+    await removeVersions(s3, bucket, records.flatMap(picturesOf));
+    deleted += await removeVersions(s3, bucket, records);
+  }
   return deleted;
+}
+
+function picturesOf({ pictures: { poster, storyboard } = {} }: MovedPart): PlacedPicture[] {
+  return [poster, storyboard?.sprite, storyboard?.list].filter((picture) => picture !== undefined);
 }
 
 /** Clips that are being made are given up; those that are made are records too. */

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { readSecret } from '../aws/secrets.ts';
-import type { PlayView } from '../core/api/views.ts';
+import type { PlayView, RecordLink } from '../core/api/views.ts';
 import { linkToken, recordingOfToken } from '../core/playback/linkToken.ts';
 import { STREAM_PLAYLIST } from '../core/playback/livePlaylist.ts';
 import { livePlayable, NOT_PLAYABLE, playableOf } from '../core/playback/playable.ts';
+import { partStoryboardName, STORYBOARD } from '../core/playback/storyboardNames.ts';
 import { VOD_PLAYLIST } from '../core/playback/vodPlaylist.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 
@@ -37,16 +38,34 @@ export class PlayLinks {
     const durationMs = isLive
       ? liveMs(objects, nowMs)
       : playable.parts.reduce((sum, { final }) => sum + final.durationMs, 0);
+    const linkTo = await this.#linkTo(objects, durationMs, origin, nowMs);
+    return { hls: { ...linkTo(isLive ? STREAM_PLAYLIST : VOD_PLAYLIST), live: isLive } };
+  }
+
+  /** Where the small pictures of a recording, and of each part of it, are named. */
+  async storyboards(
+    objects: RecordingObjects,
+    origin: string,
+    nowMs: number,
+  ): Promise<{ readonly recording: RecordLink; ofPart(part: number): RecordLink }> {
+    const parts = [...objects.parts.values()];
+    const durationMs = parts.reduce((sum, { final }) => sum + (final?.durationMs ?? 0), 0);
+    const linkTo = await this.#linkTo(objects, durationMs, origin, nowMs);
+    return { recording: linkTo(STORYBOARD), ofPart: (part) => linkTo(partStoryboardName(part)) };
+  }
+
+  async #linkTo(
+    { job }: RecordingObjects,
+    durationMs: number,
+    origin: string,
+    nowMs: number,
+  ): Promise<(file: string) => RecordLink> {
     const lastsMs = durationMs + MARGIN_MS;
-    const token = linkToken(objects.job.recordingId, nowMs + lastsMs, await this.#key());
-    const list = isLive ? STREAM_PLAYLIST : VOD_PLAYLIST;
-    return {
-      hls: {
-        url: `${origin}/play/${token}/${list}`,
-        expiresInSeconds: Math.floor(lastsMs / 1000),
-        live: isLive,
-      },
-    };
+    const token = linkToken(job.recordingId, nowMs + lastsMs, await this.#key());
+    return (file) => ({
+      url: `${origin}/play/${token}/${file}`,
+      expiresInSeconds: Math.floor(lastsMs / 1000),
+    });
   }
 
   /** The recording that a link is for; undefined for one that is not ours, or past its time. */

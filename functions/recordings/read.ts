@@ -15,7 +15,9 @@ import {
   FRAGMENT_INDEX_FILE,
   hostStatusKey,
   jobKey,
+  LATEST_PICTURE_FILE,
   outcomeKey,
+  POSTER_FILE,
   partKey,
   recordingPrefix,
   stopKey,
@@ -96,6 +98,8 @@ export async function readSummary(
       ordinals(names, 'attempts').map((n) => [n, names.has(`attempts/${n}/end.json`) ? { end: true } : {}]),
     ),
     parts: await partFacts(store, recordingId, names),
+    posterPart: ordinals(names, 'parts').find((part) => names.has(`parts/${part}/${POSTER_FILE}`)),
+    hasLatestPicture: names.has(LATEST_PICTURE_FILE),
   };
 }
 
@@ -184,13 +188,15 @@ async function readInto(found: Found, store: Store, key: string, name: string): 
     if (file === 'open.json') await read(openPartSchema, (value) => (part.open = value));
     else if (file === 'final.json') await read(finalPartSchema, (value) => (part.final = value));
     else if (file === FRAGMENT_INDEX_FILE) part.hasIndex = true;
+    else if (file === POSTER_FILE) part.hasPoster = true;
     else if (file === 'moved.json') await read(movedPartSchema, (value) => (part.moved = value));
   } else if (folder === 'launches') {
     // One that was asked for again says more than the ones before.
     await read(launchSchema, (value) => {
       if (value.attempt > (found.launch?.attempt ?? 0)) found.launch = value;
     });
-  } else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
+  } else if (name === LATEST_PICTURE_FILE) found.hasLatestPicture = true;
+  else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
   else if (name === 'stop.json') await read(stopSchema, (value) => (found.stop = value));
   else if (name === 'ending.json') await read(endingSchema, (value) => (found.ending = value));
   else if (name === 'control.json') await read(controlSchema, (value) => (found.control = value));

@@ -43,7 +43,7 @@ export interface AttributeFacts {
 
 export interface ObjectFacts {
   readonly metadata: Record<string, string>;
-  readonly format: keyof typeof CONTENT_TYPES;
+  readonly contentType: string;
   /** Its name, which a browser saves it under. */
   readonly key: string;
   readonly tags: Job['settings']['tags'];
@@ -69,18 +69,18 @@ export class Library {
     const { named, complete, durationMs } = facts;
     return this.attributesOf({
       metadata: recordMetadata(job, open, { ...final, durationMs, complete }, named),
-      format: open.format,
+      contentType: CONTENT_TYPES[open.format],
       key: named.name,
       tags: job.settings.tags,
     });
   }
 
-  attributesOf({ metadata, format, key, tags }: ObjectFacts): ObjectAttributes {
+  attributesOf({ metadata, contentType, key, tags }: ObjectFacts): ObjectAttributes {
     const { storageClass, kmsKeyArn } = this.#options;
     const tagging = encodeTags(tags);
     return {
       Metadata: metadata,
-      ContentType: CONTENT_TYPES[format],
+      ContentType: contentType,
       ContentDisposition: contentDisposition(key.slice(key.lastIndexOf('/') + 1)),
       // An empty header is no tag set.
       ...(tagging === '' ? {} : { Tagging: tagging }),

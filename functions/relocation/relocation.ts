@@ -6,10 +6,11 @@ import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { EVENT_TYPES, eventId, MOVE_CONTINUES, type RecordAvailable } from '../core/events/published.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { parseRecordKey, partKey } from '../core/state/keys.ts';
-import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
+import { type MovedPart, movedPartSchema, type PlacedPictures } from '../core/state/partObjects.ts';
 import { type LandedRecord, readLandedRecord } from './landedRecord.ts';
 import { Library, type LibraryOptions } from './library.ts';
 import { MultipartCopy } from './multipartCopy.ts';
+import { PicturePlacement } from './pictures.ts';
 import { Placement, type PlacementLimits } from './placement.ts';
 
 export interface RelocationOptions {
@@ -28,13 +29,16 @@ export interface RelocationOptions {
 export class Relocation {
   readonly #options: RelocationOptions;
   readonly #placement: Placement;
+  readonly #pictures: PicturePlacement;
 
   constructor(options: RelocationOptions) {
     this.#options = options;
     const { s3, store, clock, limits = {} } = options;
+    const library = new Library(s3, options.library);
+    this.#pictures = new PicturePlacement(library, store);
     this.#placement = new Placement(
-      new Library(s3, options.library),
-      (library, { partBytes, atOnce }) => new MultipartCopy({ library, store, partBytes, atOnce }),
+      library,
+      (of, { partBytes, atOnce }) => new MultipartCopy({ library: of, store, partBytes, atOnce }),
       store,
       clock,
       limits,
@@ -57,7 +61,7 @@ export class Relocation {
     if (record === undefined) return;
     log.appendKeys({ mediaSessionId: record.job.mediaSessionId, part: record.open.part });
     try {
-      const moved = await this.#moved(record, hasTime);
+      const moved = await this.#moved(record, hasTime, log);
       await this.#publish(record, moved);
       await this.#deleteSource(record);
       log.info('record available', {
@@ -78,10 +82,11 @@ export class Relocation {
     }
   }
 
-  async #moved(record: LandedRecord, hasTime: () => boolean): Promise<MovedPart> {
+  async #moved(record: LandedRecord, hasTime: () => boolean, log: Logger): Promise<MovedPart> {
     const known = await this.#readMoved(record);
     if (known !== undefined) return known;
-    const moved = await this.#placement.place(record, hasTime);
+    const placed = await this.#placement.place(record, hasTime);
+    const moved = await this.#pictures.place(record, placed, log);
     if (await this.#options.store.create(movedKey(record), moved)) return moved;
     // Another delivery of the event was first; both found the same object, since names are deterministic.
     return (await this.#readMoved(record)) ?? moved;
@@ -116,6 +121,7 @@ export class Relocation {
       incomplete,
       nameTrimmed: moved.wholeName !== undefined,
       ...(moved.wholeName === undefined ? {} : { wholeName: moved.wholeName }),
+      ...(moved.pictures === undefined ? {} : { pictures: pictureKeysOf(moved.pictures) }),
     };
     await this.#options.bus.publish(EVENT_TYPES.recordAvailable, { ...detail });
   }
@@ -129,6 +135,13 @@ export class Relocation {
       if (!isStatus(error, 404)) throw error;
     }
   }
+}
+
+function pictureKeysOf({ poster, storyboard }: PlacedPictures): NonNullable<RecordAvailable['pictures']> {
+  return {
+    ...(poster === undefined ? {} : { poster: poster.key }),
+    ...(storyboard === undefined ? {} : { storyboard: storyboard.list.key, sprite: storyboard.sprite.key }),
+  };
 }
 
 const movedKey = ({ job, open }: LandedRecord): string => partKey(job.recordingId, open.part, 'moved');

@@ -18,6 +18,7 @@ import {
 } from '../../functions/core/state/keys.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
+import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 import { checkAnswer, type Seen } from './documented.ts';
 
 export interface Answer {
@@ -64,6 +65,7 @@ export class TestApi {
       dataDir: path.join(folder, 'data'),
       ingest: false,
       launchDelayMs: 3_600_000,
+      recordingDefaults: WITHOUT_PICTURES,
       onLog: (_source, line) => lines.push(line),
       ...options,
     });

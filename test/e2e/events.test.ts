@@ -12,6 +12,7 @@ import { type EventBridgeEvent, type Runtime, startRuntime } from '../../infra/l
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, publishCounter } from '../support/counterStream.ts';
 import { describeWith } from '../support/tools.ts';
+import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 describeWith(['ffmpeg'], 'events of a recording', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'events-'));
@@ -27,6 +28,7 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
     runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       onRecordHook: script,
+      recordingDefaults: WITHOUT_PICTURES,
       onEvent: (event) => {
         if (event.source === EVENT_SOURCE) events.push(event);
       },

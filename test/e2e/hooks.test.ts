@@ -8,6 +8,7 @@ import { freePort, waitFor } from '../support/children.ts';
 import { publishCounter } from '../support/counterStream.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
+import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 interface Listed {
   readonly status: string;
@@ -27,6 +28,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
       dataDir: path.join(folder, 'data'),
       ports: { api: port },
       ingest: false,
+      recordingDefaults: WITHOUT_PICTURES,
       streamHooks: JSON.stringify({
         secretsSha256: [createHash('sha256').update('nginx-secret').digest('hex')],
         sources: { live: `${nginx.url}/{streamName}` },

@@ -33,7 +33,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
         dataDir: path.join(folder, 'data'),
         ports: { api: 0, s3: 0 },
         ingest: false,
-        recordingDefaults: '{"reconnectWindowMs":2000}',
+        recordingDefaults: '{"reconnectWindowMs":2000,"pictures":false}',
       }),
       NginxRtmp.start(),
     ]);

@@ -7,6 +7,7 @@ import { type Child, waitFor } from '../support/children.ts';
 import { publishCounter, readCounters } from '../support/counterStream.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
+import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 interface RecordingAnswer {
   readonly recordingId: string;
@@ -23,7 +24,11 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'restart-'));
     [runtime, nginx] = await Promise.all([
-      startRuntime({ dataDir: path.join(folder, 'data'), ingest: false }),
+      startRuntime({
+        dataDir: path.join(folder, 'data'),
+        ingest: false,
+        recordingDefaults: WITHOUT_PICTURES,
+      }),
       NginxRtmp.start(),
     ]);
     publisher = publishCounter(`${nginx.url}/m1`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 /** What shows most of an ffmpeg: codecs, containers, protocols, and its words. */
 const TESTS = [
+  'pictures/pictures',
   'record/everyCodec',
   'record/inBandParameters',
   'source/live/everySource',

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
 import { waitFor } from './children.ts';
+import { WITHOUT_PICTURES } from './withoutPictures.ts';
 
 export interface RecordedPart {
   readonly part: number;
@@ -42,7 +43,11 @@ export class LocalRecorder {
     options: (folder: string) => Partial<RuntimeOptions> = () => ({}),
   ): Promise<LocalRecorder> {
     const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
-    const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ...options(folder) });
+    const runtime = await startRuntime({
+      dataDir: path.join(folder, 'data'),
+      recordingDefaults: WITHOUT_PICTURES,
+      ...options(folder),
+    });
     return new LocalRecorder(runtime, folder);
   }
 

@@ -8,11 +8,13 @@ import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client
 import { runAttempt } from '../../container/attempt/attempt.ts';
 import { Patience, PatientStore } from '../../container/attempt/patience.ts';
 import { StopRequest } from '../../container/attempt/stopRequest.ts';
+import { PictureMaker, type PictureMaking } from '../../container/pictures/pictureMaker.ts';
 import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/sourceRules.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
@@ -27,7 +29,7 @@ import type { Faults } from '../../infra/emulators/shared/faults.ts';
 const LANDING = 'landing';
 const BUS = 'bus';
 /** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
-const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
+export const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
 
 /** Sources of tests are on this machine. */
@@ -49,6 +51,8 @@ interface Started {
 
 /** The recorder in this process, with real ffmpeg, against real S3 and EventBridge protocols. */
 export class RecorderBench {
+  /** Where pictures come from; those who ask for some may put another one here. */
+  pictures: PictureMaking = new PictureMaker(RECORDER_FFMPEG);
   /** Types of the events that were published, in order. */
   readonly events: string[] = [];
   #started: Started | undefined;
@@ -122,7 +126,14 @@ export class RecorderBench {
       source: { url },
       stream: { name: `stream${this.#count}` },
       // A test's source ends when it has sent all: nobody waits for it to come back.
-      settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES, reconnectWindowMs: 0, ...settings },
+      // Their own tests ask for pictures.
+      settings: {
+        ...DEFAULT_SETTINGS,
+        pictures: NO_PICTURES,
+        sources: LOOPBACK_SOURCES,
+        reconnectWindowMs: 0,
+        ...settings,
+      },
     };
     await this.store.create(jobKey(recordingId), job);
     return recordingId;
@@ -146,6 +157,7 @@ export class RecorderBench {
         store: new PatientStore(s3, LANDING, { signal: patience.signal, log }),
         patience,
         journal,
+        pictures: this.pictures,
         bus: this.bus(),
         clock: { nowMs: Date.now },
         log,

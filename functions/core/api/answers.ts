@@ -67,6 +67,24 @@ const link = z.strictObject({ url: z.url(), expiresInSeconds: z.int() });
 /** S3 signs a method with the link: `headUrl` is for HEAD. */
 const presignedLink = z.extend(link, { headUrl: z.url() });
 
+const pictureLinks = {
+  /** JPEG, of its first second. */
+  poster: optional(link),
+  /** JPEG, of what is recorded at present, while it is. */
+  latest: optional(link),
+};
+const pictures = z.strictObject({
+  ...pictureLinks,
+  /** WebVTT for thumbnails, with the times of what `play` plays. */
+  storyboard: optional(link),
+});
+const partPictures = z.strictObject({
+  /** JPEG, beside the record in the library. */
+  poster: optional(z.extend(link, { key: z.string() })),
+  /** WebVTT for thumbnails, and the JPEG that it names. */
+  storyboard: optional(z.extend(link, { key: z.string(), spriteKey: z.string() })),
+});
+
 const part = z.strictObject({
   part: z.int(),
   attempt: optional(z.int()),
@@ -97,6 +115,7 @@ const part = z.strictObject({
   wholeName: optional(z.string()),
   download: optional(presignedLink),
   play: optional(presignedLink),
+  pictures: optional(partPictures),
 });
 
 export const clipAnswer = z.strictObject({
@@ -154,6 +173,7 @@ export const recordingAnswer = z.strictObject({
   waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
   progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count, tailAgeMs: count })),
+  pictures: optional(pictures),
   /** All parts as one stream: while it goes on, from its first second on, and when it has ended. */
   play: optional(
     z.strictObject({
@@ -195,7 +215,9 @@ export const recordingAnswer = z.strictObject({
 });
 
 export const recordingsAnswer = z.strictObject({
-  recordings: z.array(z.strictObject({ ...summaryShape, parts: count })),
+  recordings: z.array(
+    z.strictObject({ ...summaryShape, parts: count, pictures: optional(z.strictObject(pictureLinks)) }),
+  ),
   nextToken: optional(z.string()),
 });
 

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { variantRuleSchema } from '../hls/variants.ts';
 import { DEFAULT_NAME_RULES, START_TIME_FILE_TEMPLATE } from '../names/index.ts';
 import { checkDuration, type RecordingLimits } from '../settings/limits.ts';
+import { LATEST_EVERY_MAX_MS, LATEST_EVERY_MIN_MS, type PictureOverrides } from '../settings/pictures.ts';
 import {
   FORMATS,
   LIVE_WINDOW_MAX_MS,
@@ -71,6 +72,26 @@ export const recordingConfig = z.strictObject({
   join: z.exactOptional(z.boolean()),
   /** Seconds that whoever watches it while it is recorded can go back. 0: it cannot be watched before it has ended. */
   liveWindow: z.exactOptional(z.int().check(z.minimum(0), z.maximum(LIVE_WINDOW_MAX_MS / 1000))),
+  /** Which pictures are made of it; `latestEvery` in seconds, 0 for none; false: no picture at all. */
+  pictures: z.exactOptional(
+    z.union([
+      z.literal(false),
+      z.strictObject({
+        poster: z.exactOptional(z.boolean()),
+        latestEvery: z.exactOptional(
+          z.int().check(
+            z.minimum(0),
+            z.maximum(LATEST_EVERY_MAX_MS / 1000),
+            z.refine(
+              (seconds) => seconds === 0 || seconds * 1000 >= LATEST_EVERY_MIN_MS,
+              `must be 0, or at least ${LATEST_EVERY_MIN_MS / 1000}`,
+            ),
+          ),
+        ),
+        storyboard: z.exactOptional(z.boolean()),
+      }),
+    ]),
+  ),
   /** Tags of the objects in the library. */
   tags: z.exactOptional(
     z.record(tagKey, tagValue).check(
@@ -94,7 +115,8 @@ export function settingsOf(
   defaults: RecordingSettings,
   limits: RecordingLimits,
 ): RecordingSettings {
-  const { fileTemplate, libraryKey, rotation, audioSampleRate, format, join, liveWindow, tags } = config;
+  const { fileTemplate, libraryKey, rotation, audioSampleRate, format } = config;
+  const { join, liveWindow, pictures, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
       // A template that is asked for is meant to be used, whatever the deployment's policy.
@@ -107,6 +129,7 @@ export function settingsOf(
     ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
     ...(join === undefined ? {} : { join }),
     ...(liveWindow === undefined ? {} : { liveWindowMs: liveWindow * 1000 }),
+    ...(pictures === undefined ? {} : { pictures: picturesOf(pictures) }),
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),
   };
   try {
@@ -141,6 +164,12 @@ function sourceOverrides(config: RecordingConfig): SettingsOverrides {
     ...(variant === undefined ? {} : { variant }),
     ...(tracks === undefined ? {} : { tracks }),
   };
+}
+
+function picturesOf(pictures: NonNullable<RecordingConfig['pictures']>): PictureOverrides {
+  if (pictures === false) return false;
+  const { latestEvery, ...others } = pictures;
+  return { ...others, ...(latestEvery === undefined ? {} : { latestEveryMs: latestEvery * 1000 }) };
 }
 
 function rotationOf(rotation: string): RecordingSettings['rotation'] {

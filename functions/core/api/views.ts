@@ -54,15 +54,39 @@ export interface PlayView {
   readonly unavailable?: { readonly code: NotPlayable; readonly message: string };
 }
 
+/** Links to a recording's pictures. */
+export interface PicturesView {
+  /** Of its first second. */
+  readonly poster?: RecordLink;
+  /** Of what is recorded at present, while it is. */
+  readonly latest?: RecordLink;
+  /** WebVTT: where small pictures of all of it lie, in the time of what `play` plays. */
+  readonly storyboard?: RecordLink;
+}
+
+/** The same of a part that is in the library, each with its key there. */
+export interface PartPicturesView {
+  readonly poster?: RecordLink & { readonly key: string };
+  readonly storyboard?: RecordLink & { readonly key: string; readonly spriteKey: string };
+}
+
+export interface RecordingPicturesView {
+  readonly recording: PicturesView | undefined;
+  readonly parts: ReadonlyMap<number, PartPicturesView>;
+}
+
 /** What `GET /recordings` reads of a recording: which objects there are, and three of them. */
 export interface RecordingSummary extends StatusFacts {
   readonly job: Job;
   readonly stop?: Stop;
   readonly outcome?: Outcome;
+  /** The first part that has a picture of its first second. */
+  readonly posterPart: number | undefined;
+  readonly hasLatestPicture: boolean;
 }
 
 /** A recording as a list shows it. */
-export function summaryView(summary: RecordingSummary): Record<string, unknown> {
+export function summaryView(summary: RecordingSummary, pictures?: PicturesView): Record<string, unknown> {
   const { job, stop, outcome, parts } = summary;
   return {
     recordingId: job.recordingId,
@@ -74,6 +98,7 @@ export function summaryView(summary: RecordingSummary): Record<string, unknown> 
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
     parts: parts.size,
+    pictures,
   };
 }
 
@@ -87,8 +112,13 @@ export function recordingView(
   links: ReadonlyMap<number, RecordLinks>,
   {
     play,
+    pictures,
     page = partsPage(objects),
-  }: { readonly play?: PlayView | undefined; readonly page?: PartsPage } = {},
+  }: {
+    readonly play?: PlayView | undefined;
+    readonly pictures?: RecordingPicturesView | undefined;
+    readonly page?: PartsPage;
+  } = {},
 ): Record<string, unknown> {
   const { job, stop, outcome } = objects;
   const shown = new Set(page.parts);
@@ -111,6 +141,7 @@ export function recordingView(
     endedAt: isoTime(outcome?.atMs),
     progress: progressView(objects),
     play,
+    pictures: pictures?.recording,
     timeline: timelineView(objects),
     partCount: parts.length,
     parts: parts.flatMap(([part, found], index) =>
@@ -118,6 +149,7 @@ export function recordingView(
         ? [
             {
               ...partView(part, found, links.get(part)),
+              pictures: pictures?.parts.get(part),
               gapBeforeMs: gapBetween(parts[index - 1]?.[1], found),
             },
           ]

@@ -117,6 +117,14 @@ export const EVENT_SCHEMAS = {
     nameTrimmed: z.boolean(),
     /** The key as it would be without limits, where it was trimmed. */
     wholeName: z.exactOptional(text),
+    /** Keys of what lies beside it in the same bucket: a JPEG, and WebVTT with its own JPEG. */
+    pictures: z.exactOptional(
+      z.object({
+        poster: z.exactOptional(text),
+        storyboard: z.exactOptional(text),
+        sprite: z.exactOptional(text),
+      }),
+    ),
   }),
   [EVENT_TYPES.recordingFinished]: ended,
   [EVENT_TYPES.recordingFailed]: ended,

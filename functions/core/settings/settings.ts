@@ -10,6 +10,7 @@ import {
 import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.ts';
 import { S3_PART_MIN_BYTES } from '../upload/s3Limits.ts';
 import { checkFormats } from './formats.ts';
+import { DEFAULT_PICTURES, NO_PICTURES, pictureOverridesSchema, picturesSchema } from './pictures.ts';
 import { checkTags } from './tags.ts';
 import { ALL_TRACKS, checkTracks, tracksSchema } from './tracks.ts';
 
@@ -78,6 +79,8 @@ export const recordingSettingsSchema = z.strictObject({
    * most: a list of two seconds each has 1,800 lines by then.
    */
   liveWindowMs: z._default(z.int().check(z.minimum(0), z.maximum(LIVE_WINDOW_MAX_MS)), LIVE_WINDOW_MAX_MS),
+  /** Which pictures are made of it. Jobs that are older than this have none. */
+  pictures: z._default(picturesSchema, NO_PICTURES),
   /** Tags of the object in the library. */
   tags: z.record(z.string(), z.string()),
 });
@@ -100,6 +103,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   tracks: ALL_TRACKS,
   join: false,
   liveWindowMs: LIVE_WINDOW_MAX_MS,
+  pictures: DEFAULT_PICTURES,
   tags: {},
 };
 
@@ -110,6 +114,7 @@ export const settingsOverridesSchema = z.strictObject({
   sources: z.exactOptional(z.partial(sourceRulesSchema)),
   variant: z.exactOptional(z.partial(variantRuleSchema)),
   tracks: z.exactOptional(z.partial(tracksSchema)),
+  pictures: z.exactOptional(pictureOverridesSchema),
 });
 export type SettingsOverrides = z.infer<typeof settingsOverridesSchema>;
 
@@ -126,6 +131,7 @@ export function mergeSettings(base: RecordingSettings, overrides: SettingsOverri
     sources: { ...base.sources, ...overrides.sources },
     variant: { ...base.variant, ...overrides.variant },
     tracks: { ...base.tracks, ...overrides.tracks },
+    pictures: overrides.pictures === false ? NO_PICTURES : { ...base.pictures, ...overrides.pictures },
   });
   checkNameRules(settings.names);
   checkFormats(settings.formats);

@@ -10,6 +10,8 @@ export interface RecordingObjects {
   readonly outcome?: Outcome;
   /** Of the latest attempt that a task was asked for. */
   readonly launch?: Launch;
+  /** There is a picture of what is, or was, recorded last. */
+  readonly hasLatestPicture?: boolean;
   readonly attempts: ReadonlyMap<
     number,
     { readonly claim?: Claim; readonly progress?: Progress; readonly end?: End }
@@ -23,6 +25,8 @@ export interface PartObjects {
   readonly moved?: MovedPart;
   /** There is an index of its fragments. */
   readonly hasIndex?: boolean;
+  /** There is a picture of its first second. */
+  readonly hasPoster?: boolean;
 }
 
 /**

@@ -113,6 +113,16 @@ export const FRAGMENT_INDEX_FILE = 'fragments.index';
 /** Of a part's fragments; not JSON (core/media/fragmentIndex). */
 export const fragmentIndexKey = (recordingId: string, part: number): string =>
   `${partsPrefix(recordingId)}${part}/${FRAGMENT_INDEX_FILE}`;
+/** A picture of the part's first second, and of all of it; no JSON (core/pictures). */
+export const POSTER_FILE = 'poster.jpg';
+export const posterKey = (recordingId: string, part: number): string =>
+  `${partsPrefix(recordingId)}${part}/${POSTER_FILE}`;
+export const storyboardKey = (recordingId: string, part: number): string =>
+  `${partsPrefix(recordingId)}${part}/storyboard`;
+/** What is recorded at present. */
+export const LATEST_PICTURE_FILE = 'latest.jpg';
+export const latestPictureKey = (recordingId: string): string =>
+  `${recordingPrefix(recordingId)}${LATEST_PICTURE_FILE}`;
 /** The list by which a recording that has ended is played; not JSON. */
 export const vodPlaylistKey = (recordingId: string): string => `${recordingPrefix(recordingId)}vod.m3u8`;
 /** How an attempt goes on in the list by which the recording is watched while it goes on. */

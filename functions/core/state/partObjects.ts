@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { storyboardLayoutSchema } from '../pictures/storyboard.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
 import { FOUND_KINDS, LEFT_OUT_REASONS } from '../settings/selectTracks.ts';
 import { FORMATS } from '../settings/settings.ts';
@@ -85,6 +86,19 @@ export const finalPartSchema = z.object({
 });
 export type FinalPart = z.infer<typeof finalPartSchema>;
 
+/** What lies beside a record, in the same bucket. */
+const placedPictureSchema = z.object({ key: text, versionId: optional(text), etag: text });
+export type PlacedPicture = z.infer<typeof placedPictureSchema>;
+
+export const placedPicturesSchema = z.object({
+  poster: optional(placedPictureSchema),
+  /** Its image, the list that names its pictures, and what that says. */
+  storyboard: optional(
+    z.object({ sprite: placedPictureSchema, list: placedPictureSchema, layout: storyboardLayoutSchema }),
+  ),
+});
+export type PlacedPictures = z.infer<typeof placedPicturesSchema>;
+
 /** `parts/<p>/moved.json`: where the record lives. Create-only, relocate. */
 export const movedPartSchema = z.object({
   part: ordinal,
@@ -95,6 +109,7 @@ export const movedPartSchema = z.object({
   bytes: count,
   crc32: optional(text),
   movedAtMs: atMs,
+  pictures: optional(placedPicturesSchema),
   /** The whole name, where the limits trimmed it. */
   wholeName: optional(text),
   /** Of the record itself, where it was read to give it its index. */

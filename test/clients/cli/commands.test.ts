@@ -8,6 +8,7 @@ import { Child, waitFor } from '../../support/children.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { LiveStream } from '../../support/liveStream.ts';
 import { describeWith } from '../../support/tools.ts';
+import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../clients/cli/main.ts');
 
@@ -23,6 +24,7 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
     runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       ingest: false,
+      recordingDefaults: WITHOUT_PICTURES,
     });
     closers.add(() => runtime.close({ graceMs: 5_000 }));
     source = await LiveStream.start('flv');

@@ -10,6 +10,7 @@ import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
 import { Child } from '../../support/children.ts';
 import { describeWith } from '../../support/tools.ts';
+import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 /** Screenshots for docs/console are written where this says so. */
 const shots = process.env.CONSOLE_SCREENSHOTS;
@@ -31,7 +32,7 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   beforeAll(async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'console-'));
     closers.add(() => rm(folder, { recursive: true, force: true }));
-    runtime = await startRuntime({ dataDir: folder, console: true });
+    runtime = await startRuntime({ dataDir: folder, console: true, recordingDefaults: WITHOUT_PICTURES });
     closers.add(() => runtime.close({ graceMs: 5_000 }));
     const publisher = new Child('ffmpeg', testStreamArguments(`${runtime.rtmpUrl}/live/camera1`));
     closers.add(() => publisher.stop('SIGKILL'));

@@ -1,5 +1,6 @@
 import { fileName } from '../../../functions/core/names/index.ts';
 import { partNameValues } from '../../../functions/core/names/recordNames.ts';
+import { NO_PICTURES } from '../../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { recordKey } from '../../../functions/core/state/keys.ts';
@@ -43,6 +44,7 @@ export function landedPart(body: Buffer, count: number, options: LandOptions): L
     stream: { name: streamName },
     settings: {
       ...DEFAULT_SETTINGS,
+      pictures: NO_PICTURES,
       names: { ...DEFAULT_SETTINGS.names, policy: 'streamName' },
       ...options.settings,
     },

@@ -14,6 +14,7 @@ import {
 import { Child, waitFor } from '../../support/children.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
 import { describeWith } from '../../support/tools.ts';
+import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 let folder: string;
 let lines: { source: string; line: string }[];
@@ -35,6 +36,7 @@ async function start(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   const runtime = await startRuntime({
     dataDir: path.join(folder, 'data'),
     ingest: false,
+    recordingDefaults: WITHOUT_PICTURES,
     onLog: (source, line) => lines.push({ source, line }),
     onEvent: (event) => events.push(event),
     ...options,

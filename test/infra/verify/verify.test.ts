@@ -8,6 +8,7 @@ import { CLUSTER, EVENT_BUS, LANDING, LIBRARY } from '../../../infra/local/place
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { Child } from '../../support/children.ts';
 import { describeWith } from '../../support/tools.ts';
+import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 /** What an endpoint on loopback has nothing to prove with. */
 const NOT_HERE = [
@@ -48,7 +49,11 @@ describeWith(['ffmpeg'], 'npm run verify', () => {
   it('proves at this runtime what can be proved here, says what cannot, and leaves nothing', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'verify-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const runtime = await startRuntime({ dataDir: path.join(folder, 'data'), ingest: false });
+    const runtime = await startRuntime({
+      dataDir: path.join(folder, 'data'),
+      ingest: false,
+      recordingDefaults: WITHOUT_PICTURES,
+    });
     onTestFinished(() => runtime.close({ graceMs: 0 }));
 
     const { output, process: ended } = await verify(runtime, folder);

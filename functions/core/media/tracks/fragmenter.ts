@@ -1,6 +1,6 @@
 import type { Fragment } from '../types.ts';
 import type { FragmentWriter, TrackSamples } from './fragmentWriter.ts';
-import type { Sample, TrackDescription } from './sample.ts';
+import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
 import { TrackQueue } from './trackQueue.ts';
 
 /** A fragment ends at each keyframe, and after so long. */
@@ -33,9 +33,15 @@ export class Fragmenter {
   /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
   #dueSinceMs: number | undefined;
   #hasCut: boolean = false;
+  #keyPicture: KeyPicture | undefined;
 
   constructor(writer: FragmentWriter) {
     this.#writer = writer;
+  }
+
+  /** The picture with which the last fragment begins, if it can be decoded by itself; valid as long as that. */
+  get keyPicture(): KeyPicture | undefined {
+    return this.#keyPicture;
   }
 
   /** A track that has samples, or is to have some. */
@@ -127,6 +133,7 @@ export class Fragmenter {
       const primingSamples = own > 0 ? queue.takePriming() : 0;
       tracks.push({ id: queue.id, description, ...queue.take(own), primingSamples });
     }
+    this.#keyPicture = keyframe && isVideo ? firstPicture(tracks, leader.id) : undefined;
     const write = (of: readonly TrackSamples[]): Fragment =>
       this.#writer.write(of, { ...timesOf(of), keyframe });
     const withoutLeading = keyframe && isVideo ? leadingLeftOut(tracks, leader.id) : undefined;
@@ -144,6 +151,13 @@ export class Fragmenter {
     this.#queues.sort((one, other) => one.id - other.id);
     return queue;
   }
+}
+
+function firstPicture(tracks: readonly TrackSamples[], id: number): KeyPicture | undefined {
+  const track = tracks.find((one) => one.id === id);
+  const [first] = track?.samples ?? [];
+  if (track === undefined || first?.keyframe !== true) return undefined;
+  return { description: track.description, data: first.data };
 }
 
 function timesOf(tracks: readonly TrackSamples[]): { readonly startMs: number; readonly endMs: number } {

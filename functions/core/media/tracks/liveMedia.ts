@@ -9,7 +9,7 @@ import type { Jump, SourceTimeline } from '../timeline/sourceTimeline.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
-import type { Sample, Track, TrackSource } from './sample.ts';
+import type { KeyPicture, Sample, Track, TrackSource } from './sample.ts';
 import { trackOf } from './track.ts';
 
 const AAC_FRAME_SAMPLES = 1_024;
@@ -132,6 +132,11 @@ export class LiveMedia {
   rest(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.end() ?? []) this.#record(one, nowMs);
     return this.#fragmenter.rest();
+  }
+
+  /** The picture with which the last fragment begins, if it can be decoded by itself; valid as long as that. */
+  get keyPicture(): KeyPicture | undefined {
+    return this.#fragmenter.keyPicture;
   }
 
   /** A muxer for the next part, which begins with this fragment. */

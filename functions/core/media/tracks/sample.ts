@@ -30,6 +30,9 @@ export interface Sample {
   readonly data: Buffer;
 }
 
+/** A picture that can be decoded by itself. */
+export type KeyPicture = Pick<Sample, 'description' | 'data'>;
+
 /** What ffmpeg was told to write as one track. */
 export interface TrackSource {
   readonly kind: 'video' | 'audio';

@@ -1,0 +1,111 @@
+import { pictureFile } from '../../functions/core/media/matroska/pictureFile.ts';
+import { refreshesDecoder } from '../../functions/core/media/nal/refresh.ts';
+import type { TrackDescription } from '../../functions/core/media/tracks/sample.ts';
+import { pictureSize, type Size } from '../../functions/core/pictures/size.ts';
+import { columnsOf } from '../../functions/core/pictures/storyboard.ts';
+import { batchArguments, PICTURE_MAX_PIXELS, spriteArguments } from './arguments.ts';
+import { CannotMakePictures, type Pictures, runPictureFfmpeg } from './pictureFfmpeg.ts';
+
+/** Of the clock, and behind all that records: on a busy machine it gets little of it. */
+const RUN_MAX_MS = 20_000;
+const END_WAITS_MS = 10_000;
+
+/** Keyframes that are decoded alike. */
+export interface PictureBatch {
+  readonly description: TrackDescription;
+  readonly keyframes: readonly Buffer[];
+  /** Undefined: no small pictures are wanted. */
+  readonly tile: Size | undefined;
+  /** Which keyframes become large pictures. */
+  readonly largePlaces: readonly number[];
+}
+
+/** Where pictures come from. */
+export type PictureMaking = Pick<PictureMaker, 'make' | 'sprite' | 'endWaitsMs'>;
+
+/**
+ * Makes pictures for all recordings of this process, one run of ffmpeg at a time: however many recordings there are, they
+ * share that one.
+ */
+export class PictureMaker {
+  readonly #ffmpegPath: string;
+  readonly #runMaxMs: number;
+  /** So long a part's end waits for its pictures at most. */
+  readonly endWaitsMs: number;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(ffmpegPath: string, { runMaxMs = RUN_MAX_MS, endWaitsMs = END_WAITS_MS } = {}) {
+    this.#ffmpegPath = ffmpegPath;
+    this.#runMaxMs = runMaxMs;
+    this.endWaitsMs = endWaitsMs;
+  }
+
+  /** @throws CannotMakePictures none is made of any other keyframe either; else the run's own error */
+  async make(batch: PictureBatch, signal: AbortSignal): Promise<{ tiles: Pictures; large: Pictures }> {
+    const { description, keyframes, tile, largePlaces } = batch;
+    const { width = 0, height = 0 } = description.info;
+    if (width * height > PICTURE_MAX_PIXELS) throw new CannotMakePictures(`${width}x${height} is too large`);
+    const areIndependent = keyframes.every((data) => refreshesDecoder({ description, data }));
+    const places = [...keyframes.keys()];
+    const runs = areIndependent ? [places] : places.map((place) => [place]);
+    const large = pictureSize(description);
+    const made = { tiles: new Map<number, Buffer>(), large: new Map<number, Buffer>() };
+    for (const run of runs) {
+      const plan = {
+        tile,
+        large,
+        largePlaces: run.flatMap((place, at) => (largePlaces.includes(place) ? [at] : [])),
+      };
+      const input = (): Buffer[] =>
+        pictureFile(
+          description,
+          run.flatMap((place) => keyframes[place] ?? []),
+        );
+      const found = await this.#run(batchArguments(plan), input, signal);
+      for (const [at, picture] of found.tiles) made.tiles.set(run[at] ?? at, picture);
+      for (const [at, picture] of found.large) made.large.set(run[at] ?? at, picture);
+    }
+    return made;
+  }
+
+  /** One image of small ones, all of this size. @returns JPEG */
+  async sprite(tiles: readonly Buffer[], size: Size, signal: AbortSignal): Promise<Buffer> {
+    const columns = columnsOf(tiles.length);
+    const rows = Math.ceil(tiles.length / columns);
+    const file = (): Buffer[] => pictureFile(jpegOf(size), tiles);
+    const { tiles: made } = await this.#run(spriteArguments(size, columns, rows), file, signal);
+    const [sprite] = made.values();
+    if (sprite === undefined) throw new Error('ffmpeg made no storyboard');
+    return sprite;
+  }
+
+  async #run(
+    args: readonly string[],
+    input: () => Buffer[],
+    asked: AbortSignal,
+  ): Promise<{ tiles: Pictures; large: Pictures }> {
+    const before = this.#last;
+    const turn = Promise.withResolvers<void>();
+    this.#last = before.then(() => turn.promise);
+    try {
+      await before;
+      // The time of the run alone.
+      const signal = AbortSignal.any([asked, AbortSignal.timeout(this.#runMaxMs)]);
+      return await runPictureFfmpeg({ path: this.#ffmpegPath, arguments: args, input: input(), signal });
+    } finally {
+      turn.resolve();
+    }
+  }
+}
+
+function jpegOf({ width, height }: Size): TrackDescription {
+  return {
+    info: { kind: 'video', codec: 'mjpeg', width, height },
+    tag: Buffer.alloc(4),
+    configuration: Buffer.alloc(0),
+    timescale: 90_000,
+    pixelWidth: 1,
+    pixelHeight: 1,
+    primingSamples: 0,
+  };
+}
