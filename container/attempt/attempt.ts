@@ -187,7 +187,7 @@ async function record(context: AttemptContext, options: AttemptOptions): Promise
     background.abort();
     await Promise.all(tasks);
     await tell();
-    await recording.close();
+    await recording.close(stop.cause === 'interrupted' || stop.cause === 'handedOver');
   }
 }
 

@@ -166,12 +166,13 @@ export class Recording {
     return Promise.all(this.#finishing);
   }
 
-  async close(): Promise<void> {
+  /** @param goesOn another attempt records on: whoever begins to watch that goes back in what this one had */
+  async close(goesOn: boolean): Promise<void> {
     const { journal, clock } = this.#options.context;
     // Whoever watches sees the end; where S3 is away nobody waits for it.
     if (this.live?.isWatched(clock.nowMs()) === true)
       await Promise.race([journal.flush(), delay(LAST_WRITE_MS, undefined, { ref: false })]);
-    this.live?.end();
+    if (!goesOn) this.live?.end();
     await this.#closing.all();
     await Promise.all([this.#written.said(), this.#spool.close()]);
   }
