@@ -1,12 +1,15 @@
 import { Stack, Token } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { isOrigin } from '../origins.ts';
 import type { ApiAuth } from './apiAuth.ts';
 import { checkExpiry } from './buckets.ts';
 import { checkRegion } from './domain.ts';
-import { CAPACITY_PROVIDERS } from './hosts.ts';
+import { CAPACITY_PROVIDERS, type HostsProps } from './hosts.ts';
 import { CPU_ARCHITECTURES } from './recorderTaskDefinition.ts';
 import { LIBRARY_STORAGE_CLASSES, type StreamRecorderProps } from './streamRecorderProps.ts';
+import type { WcsPortsProps } from './wcsPorts.ts';
 
 const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   landingBucket: true,
@@ -59,6 +62,11 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   checkOneOf('libraryStorageClass', props.libraryStorageClass, LIBRARY_STORAGE_CLASSES);
   checkOneOf('cpuArchitecture', props.cpuArchitecture, CPU_ARCHITECTURES);
   checkExpiry(props);
+  checkOrigins(props.corsOrigins ?? []);
+  checkRetention(props.logRetention);
+  checkNames('hosts', props.hosts, HOSTS_PROPERTIES);
+  checkNames('domain', props.domain, ['name', 'certificate']);
+  checkNames('wcsPorts', props.wcsPorts, WCS_PORTS_PROPERTIES);
   if (props.auth !== undefined) checkAuth(props.auth);
   if (props.console === true && !['basic', 'none'].includes(props.auth?.kind ?? 'iam')) {
     throw new Error(
@@ -75,6 +83,45 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
 function checkOneOf(property: string, value: string | undefined, known: readonly string[]): void {
   if (value === undefined || known.includes(value)) return;
   throw new Error(`${property}: must be one of ${known.join(', ')}, and is ${value}`);
+}
+
+const HOSTS_PROPERTIES = [
+  'min',
+  'max',
+  'cpuUnits',
+  'memoryMb',
+  'maxRecordings',
+] as const satisfies readonly (keyof HostsProps)[];
+const WCS_PORTS_PROPERTIES = [
+  'vpc',
+  'certificate',
+  'auth',
+  'clients',
+  'internetFacing',
+] as const satisfies readonly (keyof WcsPortsProps)[];
+
+/** A name that nobody reads would be a wish that nobody heard. */
+function checkNames(property: string, value: object | undefined, known: readonly string[]): void {
+  const unknown = Object.keys(value ?? {}).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new Error(`${property}.${unknown}: is no property of ${property}; it has ${known.join(', ')}`);
+}
+
+function checkOrigins(origins: readonly string[]): void {
+  const wrong = origins.find((one) => !Token.isUnresolved(one) && !isOrigin(one));
+  if (wrong === undefined) return;
+  throw new Error(
+    `corsOrigins: each must be an origin, such as https://studio.example, or *, and "${wrong}" is none`,
+  );
+}
+
+/** CloudWatch has certain numbers of days. */
+function checkRetention(days: RetentionDays | undefined): void {
+  const known = Object.values(RetentionDays).filter((one) => typeof one === 'number');
+  if (days === undefined || known.includes(days)) return;
+  throw new Error(
+    `logRetention: must be one of RetentionDays, such as RetentionDays.ONE_MONTH (30), and is ${days}`,
+  );
 }
 
 function checkAuth(auth: ApiAuth): void {

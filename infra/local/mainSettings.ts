@@ -9,6 +9,7 @@ import {
   mergeSettings,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
+import { isOrigin } from '../origins.ts';
 import { WCS_PORTS } from '../wcsPorts.ts';
 import { checkPair, type TlsPair } from './certificate.ts';
 import type { RuntimePart } from './startError.ts';
@@ -124,7 +125,7 @@ function hosts(text: string | undefined): number {
 
 function corsOrigins(text: string): readonly string[] {
   const origins = text.split(',').flatMap((one) => one.trim() || []);
-  const wrong = origins.find((one) => one !== '*' && URL.parse(one)?.origin !== one);
+  const wrong = origins.find((one) => !isOrigin(one));
   if (wrong === undefined) return origins;
   throw new SettingError(
     `CORS_ORIGINS must be origins such as https://studio.example, separated by commas, or *; "${wrong}" is none.`,

@@ -169,6 +169,20 @@ describe('what cannot be is refused at synth, by its property', () => {
       "alarmTopic: must be in the stack's region, eu-west-1, and is in us-east-1",
       (stack) => ({ alarmTopic: Topic.fromTopicArn(stack, 'T', 'arn:aws:sns:us-east-1:111122223333:x') }),
     ],
+    [
+      'corsOrigins: each must be an origin, such as https://studio.example, or *, and "studio.example" is none',
+      () => ({ corsOrigins: ['https://a.example', 'studio.example'] }),
+    ],
+    ['and "https://studio.example/" is none', () => ({ corsOrigins: ['https://studio.example/'] })],
+    [
+      'logRetention: must be one of RetentionDays, such as RetentionDays.ONE_MONTH (30), and is 10',
+      () => ({ logRetention: 10 }),
+    ],
+    ['hosts.mn: is no property of hosts; it has min, max, ', () => ({ hosts: { mn: 2 } })],
+    [
+      'domain.cert: is no property of domain; it has name, certificate',
+      () => ({ domain: { name: 'x.example', cert: HERE } }),
+    ],
     ['subnets: private needs a vpc', () => ({ subnets: 'private' })],
     [
       'vpc: recorder tasks need at least one private subnet (with a route to a NAT',
