@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { redactText } from '../../functions/core/source/sourceUrl.ts';
 
-/** As many as are looked through for why a source could not be opened. */
+/** As many as are looked through for why a source could not be opened; of one kind no more than are told one by one. */
 const KEPT = 50;
 /** Kinds of complaints that are counted; a source that makes ffmpeg think of more is told by those. */
 const KINDS_MAX = 100;
@@ -18,7 +18,7 @@ const ERRORS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
 export class Complaints {
   readonly #url: string;
   readonly #log: Logger;
-  readonly #lines: string[] = [];
+  #kept: readonly { readonly kind: string; readonly complaint: string }[] = [];
   readonly #times = new Map<string, number>();
   #lastError: string | undefined;
   #lastWarning: string | undefined;
@@ -31,7 +31,7 @@ export class Complaints {
 
   /** The latest ones, oldest first. */
   get lines(): readonly string[] {
-    return this.#lines;
+    return this.#kept.map(({ complaint }) => complaint);
   }
 
   /** The last error; where there is none, the last warning. */
@@ -43,17 +43,24 @@ export class Complaints {
   add(level: string, text: string): void {
     const complaint = cut(redactText(text, this.#url).trim());
     if (complaint === '') return;
-    this.#lines.push(complaint);
-    if (this.#lines.length > KEPT) this.#lines.shift();
     if (ERRORS.has(level)) this.#lastError = complaint;
     else this.#lastWarning = complaint;
-    const times = this.#count(complaint);
+    const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');
+    this.#keep(kind, complaint);
+    const times = this.#count(kind);
     if (isTold(times)) this.#log.warn('ffmpeg complains', { complaintLevel: level, complaint, times });
   }
 
+  /** What comes again and again does not push out what came once. */
+  #keep(kind: string, complaint: string): void {
+    const alike = this.#kept.filter((one) => one.kind === kind);
+    const oldest = alike.length < TOLD_ONE_BY_ONE ? undefined : alike[0];
+    const kept = this.#kept.filter((one) => one !== oldest);
+    this.#kept = [...kept, { kind, complaint }].slice(-KEPT);
+  }
+
   /** How often a complaint has come that differs in its numbers alone. */
-  #count(complaint: string): number {
-    const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');
+  #count(kind: string): number {
     const known = this.#times.has(kind) || this.#times.size < KINDS_MAX ? kind : '';
     const times = (this.#times.get(known) ?? 0) + 1;
     this.#times.set(known, times);

@@ -44,6 +44,11 @@ const NO_FRAME: Reason = { code: 'source_timed_out', message: 'The source sent n
 /** What ffmpeg says of what it was sent. It says some of it as well when it was sent nothing for too long. */
 const CONTENT_CAUSES: readonly Cause[] = [
   [
+    /Number of streams exceeds max_streams/i,
+    'source_not_media',
+    'The source announces more than a thousand tracks, and ffmpeg found none to record among the first thousand.',
+  ],
+  [
     // Another protocol at that port; "wrong version number" is OpenSSL's for TLS, "unexpected TLS packet" GnuTLS's.
     /Invalid data found when processing input|could not find codec parameters|Unknown input format|Format not on |RTMP handshake|Server response validating failed|unexpected TLS packet|wrong version number|Stream ends prematurely at 0/i,
     'source_not_media',

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { describe, expect, it, vi } from 'vitest';
 import { Complaints } from '../../../container/source/complaints.ts';
+import { openingFailure } from '../../../container/source/sourceErrors.ts';
 
 const URL = 'rtmp://user:pa55word@media.example/live/stream-key-1234';
 
@@ -42,5 +43,18 @@ describe('Complaints', () => {
     expect(told.lines.length).toBe(50);
     told.add('error', 'x'.repeat(1_000_000));
     expect(told.last?.length).toBe(300);
+  });
+
+  it('of a thousand programmes say what the source has, however often they come', () => {
+    const { told } = complaints();
+    told.add('warning', 'Number of streams exceeds max_streams parameter (1000), see the documentation');
+    for (let i = 0; i < 1_000; i++)
+      told.add(
+        'warning',
+        `Could not find codec parameters for stream ${i} (Video: h264, none): unspecified size`,
+      );
+    const { code, message } = openingFailure({ complaints: told.lines, complaint: told.last }, false);
+    expect(code).toBe('source_not_media');
+    expect(message).toContain('more than a thousand tracks');
   });
 });
