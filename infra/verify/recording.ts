@@ -17,6 +17,8 @@ const STOP_TIMEOUT_MS = 120_000;
 const MOVED_WITHIN_MS = 120_000;
 const TOLD_WITHIN_MS = 180_000;
 
+/** Its source stands still, and is to be recorded until the check stops it, however slow all else is. In seconds. */
+const PATIENT = { idleTimeout: 300, reconnectWindow: 300 };
 /** Two seconds each, 64 by 48 pixels and a tone: made by ffmpeg's testsrc and sine. */
 const SEGMENTS = ['0.mpegts', '1.mpegts'];
 
@@ -91,7 +93,10 @@ export function recordingChecks(context: VerifyContext): Check[] {
       run: async () => {
         const sourceUrl = await publishPicture(context);
         const beganMs = performance.now();
-        const { recordingId = '' } = await api.start({ sourceUrl, streamName: 'verify' }, context.runId);
+        const { recordingId = '' } = await api.start(
+          { sourceUrl, streamName: 'verify', config: PATIENT },
+          context.runId,
+        );
         undo.later(`the recording ${recordingId}`, () => forget(context, recordingId));
         await until('first frame', STARTED_WITHIN_MS, async () => {
           const { status, reason } = await api.recording(recordingId);
