@@ -9,8 +9,6 @@ import { FFMPEG_ENVIRONMENT } from '../source/ffmpeg.ts';
 import { endFirstWithoutMemory } from '../source/memoryShortage.ts';
 import { LARGE_PIPE, placeOf, TILES_PIPE } from './arguments.ts';
 
-/** Behind all that records. */
-const LOWEST_PRIORITY = 19;
 /** What it writes at most; a picture has 100 KB. */
 const WRITTEN_MAX_BYTES = 32 * 1024 * 1024;
 const SAID_MAX_CHARS = 2_000;
@@ -38,6 +36,8 @@ export type Pictures = ReadonlyMap<number, Buffer>;
 export interface PictureRun {
   readonly path: string;
   readonly arguments: readonly string[];
+  /** Of the kernel's, up to 19. */
+  readonly niceness: number;
   readonly input: readonly Buffer[];
   /** Kills it. */
   readonly signal: AbortSignal;
@@ -64,7 +64,7 @@ export async function runPictureFfmpeg(run: PictureRun): Promise<{ tiles: Pictur
       allOf(child.stdio[TILES_PIPE] as Readable, kill),
       allOf(child.stdio[LARGE_PIPE] as Readable, kill),
     ];
-    const fed = feed(child, run.input);
+    const fed = feed(child, run);
     const [code, text, tileBytes, largeBytes] = await Promise.all([exited, said, tiles, large, fed]);
     run.signal.throwIfAborted();
     if (CANNOT.some((pattern) => pattern.test(text))) throw new CannotMakePictures(text.trim());
@@ -85,21 +85,21 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 /** It begins with what it reads, and so with its other threads: by then it is what it is to be. */
-async function feed(child: ChildProcess, input: readonly Buffer[]): Promise<void> {
+async function feed(child: ChildProcess, { input, niceness }: PictureRun): Promise<void> {
   const stdin = child.stdin as Writable;
   // One that has ended does not read to the end; its exit code says so.
   stdin.on('error', () => undefined);
   const { pid } = child;
   if (pid === undefined) return;
-  lowerPriority(pid);
+  lowerPriority(pid, niceness);
   await endFirstWithoutMemory(pid);
   for (const piece of input) stdin.write(piece);
   stdin.end();
 }
 
-function lowerPriority(pid: number): void {
+function lowerPriority(pid: number, niceness: number): void {
   try {
-    setPriority(pid, LOWEST_PRIORITY);
+    setPriority(pid, niceness);
   } catch (error) {
     // It has ended already.
     if ((error as { readonly info?: { readonly code?: string } }).info?.code !== 'ESRCH') throw error;

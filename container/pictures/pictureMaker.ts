@@ -9,6 +9,8 @@ import { CannotMakePictures, type Pictures, runPictureFfmpeg } from './pictureFf
 /** Of the clock, and behind all that records: on a busy machine it gets little of it. */
 const RUN_MAX_MS = 20_000;
 const END_WAITS_MS = 10_000;
+/** Behind all that records. */
+const LOWEST_PRIORITY = 19;
 
 /** Keyframes that are decoded alike. */
 export interface PictureBatch {
@@ -30,14 +32,19 @@ export type PictureMaking = Pick<PictureMaker, 'make' | 'sprite' | 'endWaitsMs'>
 export class PictureMaker {
   readonly #ffmpegPath: string;
   readonly #runMaxMs: number;
+  readonly #niceness: number;
   /** So long a part's end waits for its pictures at most. */
   readonly endWaitsMs: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(ffmpegPath: string, { runMaxMs = RUN_MAX_MS, endWaitsMs = END_WAITS_MS } = {}) {
+  constructor(
+    ffmpegPath: string,
+    { runMaxMs = RUN_MAX_MS, endWaitsMs = END_WAITS_MS, niceness = LOWEST_PRIORITY } = {},
+  ) {
     this.#ffmpegPath = ffmpegPath;
     this.#runMaxMs = runMaxMs;
     this.endWaitsMs = endWaitsMs;
+    this.#niceness = niceness;
   }
 
   /** @throws CannotMakePictures none is made of any other keyframe either; else the run's own error */
@@ -91,7 +98,13 @@ export class PictureMaker {
       await before;
       // The time of the run alone.
       const signal = AbortSignal.any([asked, AbortSignal.timeout(this.#runMaxMs)]);
-      return await runPictureFfmpeg({ path: this.#ffmpegPath, arguments: args, input: input(), signal });
+      return await runPictureFfmpeg({
+        path: this.#ffmpegPath,
+        arguments: args,
+        niceness: this.#niceness,
+        input: input(),
+        signal,
+      });
     } finally {
       turn.resolve();
     }

@@ -7,6 +7,8 @@ export interface PlayerProps {
   /** An HLS playlist, or a file that the browser plays itself. */
   readonly kind: 'hls' | 'file';
   readonly title: string;
+  /** WebVTT of small pictures, which the time line shows. */
+  readonly storyboard: string | undefined;
   /** Where to go, in seconds; another object goes there again. */
   readonly seek: Seek | undefined;
   readonly onTime: (time: PlayerTime) => void;
@@ -36,7 +38,7 @@ const HAS_FIRST_FRAME = 2;
 const HLS_CONFIG = { enableWorker: false };
 
 /** A recording, or a record, in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
-export function Player({ src, kind, title, seek, onTime }: PlayerProps) {
+export function Player({ src, kind, title, storyboard, seek, onTime }: PlayerProps) {
   const video = useRef<Video>(null);
   useEffect(() => {
     const { current } = video;
@@ -75,9 +77,19 @@ export function Player({ src, kind, title, seek, onTime }: PlayerProps) {
     'aria-label': title,
     onTimeUpdate: tell,
   } as const;
+  const thumbnails = storyboard !== undefined && (
+    <track kind="metadata" label="thumbnails" default src={storyboard} />
+  );
   return (
     <media-controller class="player" onKeyDown={step}>
-      {kind === 'hls' ? <hls-video config={HLS_CONFIG} {...media} /> : <video {...media} />}
+      {kind === 'hls' ? (
+        // The list and its pictures may be of another origin than the page.
+        <hls-video config={HLS_CONFIG} crossOrigin="anonymous" {...media}>
+          {thumbnails}
+        </hls-video>
+      ) : (
+        <video {...media}>{thumbnails}</video>
+      )}
       <media-control-bar>
         <media-play-button />
         <media-time-range />

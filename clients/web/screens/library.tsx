@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { ApiError, type RecordingSummary } from '../../typescript/client.ts';
 import { dayOf } from '../format.ts';
 import { Action } from '../pieces/action.tsx';
+import { Poster } from '../pieces/poster.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { StatusBadge } from '../pieces/status.tsx';
 import { Time } from '../pieces/time.tsx';
@@ -95,6 +96,7 @@ export function Library({ query }: { readonly query: URLSearchParams }) {
                   checked={selected.has(one.recordingId)}
                   onChange={() => toggle(one.recordingId)}
                 />
+                <Poster pictures={one.pictures} />
                 <a href={recordingAddress(one.recordingId)} class="name" title={one.streamName}>
                   {one.streamName}
                 </a>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Recording, Stream } from '../../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../format.ts';
 import { Action } from '../pieces/action.tsx';
+import { Poster } from '../pieces/poster.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { ACTIVE, StatusBadge } from '../pieces/status.tsx';
 import { useNow, usePolled } from '../polled.ts';
@@ -96,6 +97,7 @@ function TileView({ tile, reload }: { readonly tile: Tile; readonly reload: () =
         {stream?.videoCodec !== undefined && <span>{stream.videoCodec}</span>}
         {recording !== undefined && stream === undefined && <span class="muted">not in the registry</span>}
       </p>
+      <Poster pictures={recording?.pictures} />
       {recording !== undefined && <Progress recording={recording} />}
       <p class="row">
         {recording === undefined && mediaSessionId !== undefined && (

@@ -119,14 +119,21 @@ interface Watched {
   readonly part?: number;
   /** It goes on: times are those of the wall clock. */
   readonly live?: boolean;
+  /** Kept like the link: its small pictures. */
+  readonly storyboard?: string | undefined;
   readonly seek?: Seek;
 }
 
 /** What can be played at first. */
-function playable({ play, parts }: RecordingView): Watched | undefined {
-  if (play?.hls !== undefined) return { url: play.hls.url, kind: 'hls', live: play.hls.live };
+function playable({ play, parts, pictures }: RecordingView): Watched | undefined {
+  if (play?.hls !== undefined)
+    return { url: play.hls.url, kind: 'hls', live: play.hls.live, storyboard: pictures?.storyboard?.url };
   const first = parts.find((part) => part.play !== undefined);
-  return first?.play === undefined ? undefined : { url: first.play.url, kind: 'file', part: first.part };
+  return first && filePlayed(first);
+}
+
+function filePlayed({ part, play, pictures }: Part): Watched | undefined {
+  return play && { url: play.url, kind: 'file', part, storyboard: pictures?.storyboard?.url };
 }
 
 function Watch({ recording }: { readonly recording: RecordingView }) {
@@ -142,7 +149,14 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
     // It has ended: all of it, from where it was watched.
     const place = shownMs === undefined ? undefined : placeOf(all, shownMs);
     const seek = place === undefined ? undefined : { seconds: secondsOf(all, ...place), plays: time.plays };
-    setChosen({ url: whole.url, kind: 'hls', live: false, ...(seek === undefined ? {} : { seek }) });
+    const storyboard = recording.pictures?.storyboard?.url;
+    setChosen({
+      url: whole.url,
+      kind: 'hls',
+      live: false,
+      storyboard,
+      ...(seek === undefined ? {} : { seek }),
+    });
   }
   const goTo = (one: Stretch, atMs: number): void => {
     if (watched?.live === true) {
@@ -156,8 +170,8 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
       return;
     }
     const target = recording.parts.find(({ part }) => part === one.part);
-    const url = one.part === watched?.part ? watched.url : target?.play?.url;
-    if (url !== undefined) setChosen({ url, kind: 'file', part: one.part, seek: { seconds: atMs / 1000 } });
+    const next = one.part === watched?.part ? watched : target && filePlayed(target);
+    if (next !== undefined) setChosen({ ...next, seek: { seconds: atMs / 1000 } });
   };
   const [first, last] = [all[0], all.at(-1)];
   const which = watched?.part === undefined ? '' : `, part ${watched.part}`;
@@ -175,6 +189,7 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
           src={watched.url}
           kind={watched.kind}
           title={`${recording.streamName}${which}`}
+          storyboard={watched.storyboard}
           seek={watched.seek}
           onTime={setTime}
         />

@@ -51,7 +51,7 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
       'exit 1',
     ]);
     await expect(maker.make(batch(), signal)).rejects.toThrow(CannotMakePictures);
-    const real = new PictureMaker('ffmpeg', { runMaxMs: 120_000 });
+    const real = new PictureMaker('ffmpeg', { runMaxMs: 120_000, niceness: 0 });
     const broken = real.make(batch(Buffer.from([0, 0, 0, 4, 0x65, 1, 2, 3])), signal);
     await expect(broken).rejects.toThrow('ffmpeg made no picture');
     await expect(broken).rejects.not.toThrow(CannotMakePictures);

@@ -72,7 +72,11 @@ describeWith(['ffmpeg'], 'pictures of a recording', () => {
 
   it('show its first second, and each moment of it where the storyboard says so', async () => {
     // However busy the machine is.
-    bench.pictures = new PictureMaker(RECORDER_FFMPEG, { runMaxMs: 120_000, endWaitsMs: 200_000 });
+    bench.pictures = new PictureMaker(RECORDER_FFMPEG, {
+      runMaxMs: 120_000,
+      endWaitsMs: 200_000,
+      niceness: 0,
+    });
     const pictures = { ...DEFAULT_PICTURES, latestEveryMs: 0 };
     // An open GOP after the other: no keyframe but the first one is an IDR picture.
     const url = await colours([...X264, '-bf', '2', '-x264-params', 'open-gop=1:scenecut=0']);
@@ -93,7 +97,7 @@ describeWith(['ffmpeg'], 'pictures of a recording', () => {
   it('are done without where ffmpeg hangs, and the record is whole', async () => {
     const hanging = folder.write('hanging', Buffer.from('#!/bin/sh\nexec sleep 600\n'));
     chmodSync(hanging, 0o755);
-    bench.pictures = new PictureMaker(hanging, { runMaxMs: 200 });
+    bench.pictures = new PictureMaker(hanging, { runMaxMs: 200, niceness: 0 });
     const { recordingId, reason, objects } = await bench.record(await colours(X264), {
       pictures: DEFAULT_PICTURES,
     });
