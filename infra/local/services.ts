@@ -244,6 +244,7 @@ export async function startApi(ground: Ground, functions: Functions, s3Url: stri
   const { options, data, onDefect, onLog, closers } = ground;
   const port = options.ports?.api;
   const origins = options.corsOrigins ?? [];
+  const { integrationTimeoutMs } = options;
   const page =
     options.console === true
       ? await consoleFunction({ ...PLACE, folder: data.file('console'), s3Url, onLog })
@@ -257,6 +258,7 @@ export async function startApi(ground: Ground, functions: Functions, s3Url: stri
       accountId: ACCOUNT_ID,
       routes: page === undefined ? ROUTES : [...ROUTES, ...CONSOLE_ROUTES],
       defaultFunction: DEFAULT_ROUTE,
+      ...(integrationTimeoutMs !== undefined && { integrationTimeoutMs }),
       cors: origins.length === 0 ? undefined : { ...API_CORS, allowedOrigins: origins },
       invoke: (name, event) =>
         name === CONSOLE.function.name && page !== undefined

@@ -65,6 +65,8 @@ export class TestApi {
       dataDir: path.join(folder, 'data'),
       ingest: false,
       launchDelayMs: 3_600_000,
+      // A hundred calls at once wait for their turn on a busy machine, where Lambda would run them all.
+      integrationTimeoutMs: 120_000,
       recordingDefaults: WITHOUT_PICTURES,
       onLog: (_source, line) => lines.push(line),
       ...options,
