@@ -8,6 +8,7 @@ import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
 import { startRuntime } from '../../infra/local/runtime.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { TOOLS } from '../support/tools.ts';
+import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 import { HOST_KINDS, playHosts } from './hosts.ts';
 import { FORMATS, KINDS, type Kind, play, playOutage, type Result, type Scenario } from './scenario.ts';
 
@@ -80,6 +81,8 @@ const logFile = values.log === undefined ? undefined : createWriteStream(values.
 const runtime = await startRuntime({
   dataDir: path.join(folder, 'data'),
   ingest: false,
+  // Which ffmpeg is killed must be the one that records.
+  recordingDefaults: WITHOUT_PICTURES,
   hosts,
   onLog: (source, line) => void logFile?.write(`${source} ${line}\n`),
 });
