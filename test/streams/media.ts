@@ -5,6 +5,7 @@ import { STREAM_MS, type Story } from './story.ts';
 
 const FPS = 25;
 const KEYFRAME_EVERY = 10;
+export const GOP_MS = (KEYFRAME_EVERY * 1_000) / FPS;
 export const AUDIO = 8;
 export const VIDEO = 9;
 
