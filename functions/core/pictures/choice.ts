@@ -5,7 +5,7 @@ const FIRST_EVERY_MS = 1_000;
 /** More than so many wait for no decoder: each is a keyframe in memory. */
 export const WAITING_MAX = 16;
 /** From the first that are decoded on: what a recording costs is bounded by this. */
-const STEADY_EVERY_MS = 15_000;
+const STEADY_EVERY_MS = 30_000;
 /** Keyframes do not come at exact times. */
 const EARLY_MS = 50;
 

@@ -56,7 +56,7 @@ describe('the keyframes of a storyboard', () => {
         const evenMs = Math.max(
           durationMs / TILES_MAX,
           durationMs / batches / WAITING_MAX,
-          15_000,
+          30_000,
           story.gopMs,
         );
         expect(widest).toBeLessThanOrEqual(4 * evenMs + story.gopMs);
@@ -77,11 +77,11 @@ describe('the keyframes of a storyboard', () => {
     );
   });
 
-  it('cost a bounded number of decoded ones: four a minute at most, but for the first ones', () => {
+  it('cost a bounded number of decoded ones: two a minute at most, but for the first ones', () => {
     fc.assert(
       fc.property(stories, (story) => {
         const { decoded, durationMs } = play(story);
-        expect(decoded).toBeLessThanOrEqual(WAITING_MAX + 1 + (4.1 * durationMs) / 60_000);
+        expect(decoded).toBeLessThanOrEqual(WAITING_MAX + 1 + (2.1 * durationMs) / 60_000);
       }),
     );
   });
