@@ -3,6 +3,7 @@ import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { bundles } from './bundles.ts';
 import { clips } from './clips.ts';
 import { moves } from './moves.ts';
+import { fullHost } from './recorder/fullHost.ts';
 import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
 import { firstLiveFrame, watched } from './recorder/live.ts';
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   clips,
   firstLiveFrame,
   watched,
+  fullHost,
   host,
   tenRecorders,
   validation,
