@@ -221,13 +221,21 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       // The first part waits for S3 when the second one's index turns out to be lost.
       const lost = Promise.withResolvers<void>();
       const make = PartUpload.prototype.firstWithHead;
-      let made = 0;
+      const reserve = PartUpload.prototype.reserve;
+      /** In the order of the parts: which of them is done first is chance. */
+      const uploads: PartUpload[] = [];
+      const begun = vi.spyOn(PartUpload.prototype, 'reserve').mockImplementation(function (
+        this: PartUpload,
+        ...args
+      ) {
+        if (!uploads.includes(this)) uploads.push(this);
+        return reserve.apply(this, args);
+      });
       const spy = vi.spyOn(PartUpload.prototype, 'firstWithHead').mockImplementation(function (
         this: PartUpload,
         ...args
       ) {
-        made += 1;
-        if (made !== 2) return make.apply(this, args);
+        if (this !== uploads[1]) return make.apply(this, args);
         lost.resolve();
         return Promise.reject(new Error('the disk is lost'));
       });
@@ -250,7 +258,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         partBytes: 64 * MIB,
         rotation: { kind: 'time', everyMs: 12_000 },
       });
-      for (const mock of [spy, close, sent]) mock.mockRestore();
+      for (const mock of [begun, spy, close, sent]) mock.mockRestore();
       expect(order).toEqual(['index sent', 'spool closed']);
       bench.faults.clear();
       expect(made).toBe(2);
