@@ -66,7 +66,8 @@ it('the use of a process has that of its children, also of those that have ended
   const busy = 'while (process.cpuUsage().user < 100_000);';
   const script = `const { spawnSync, spawn } = require('node:child_process');
     spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]);
-    spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+    // It ends with what it reads from.
+    spawn(process.execPath, ['-e', 'process.stdin.resume()']);
     console.log('ready'); setInterval(() => undefined, 1000);`;
   const parent = new Child(process.execPath, ['-e', script]);
   const pid = parent.process.pid ?? 0;
