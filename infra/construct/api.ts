@@ -16,7 +16,8 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { API_CORS, DEFAULT_ROUTE, type FunctionName, ROUTES } from '../wiring.ts';
+import { DEFAULT_ROUTE, type FunctionName, ROUTES } from '../wiring.ts';
+import { API_CORS } from '../wiringCors.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type ApiAuth, apiAuthorizer } from './apiAuth.ts';
 import type { FunctionsProps } from './functions.ts';

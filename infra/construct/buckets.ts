@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { JOURNALS_PREFIX, RECORDS_PREFIX, STATE_PREFIX } from '../../functions/core/state/keys.ts';
-import { BUCKET_CORS } from '../wiring.ts';
+import { BUCKET_CORS } from '../wiringCors.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** Counts from an upload's start: longer than any recorder or rescuer works on one part. */

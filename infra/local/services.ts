@@ -4,15 +4,8 @@ import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import {
-  API_CORS,
-  BUCKET_CORS,
-  DEFAULT_ROUTE,
-  type FunctionName,
-  JOINS,
-  ROUTES,
-  TASK_EVENTS,
-} from '../wiring.ts';
+import { DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { API_CORS, BUCKET_CORS } from '../wiringCors.ts';
 import { bundledRecorder } from './bundles.ts';
 import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
