@@ -16,7 +16,7 @@ export default defineConfig({
     // Files run in parallel processes: each starts its own endpoints on ports the system picks.
     pool: 'forks',
     // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5) + 1,
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
     // They end what hangs; a busy machine makes any test several times as slow.
