@@ -70,6 +70,7 @@ const moved = (part: number, more: Partial<MovedPart> = {}): MovedPart => ({
   incomplete: [],
   ...more,
 });
+const placed = (name: string) => ({ key: `stream_records/stream_1.${name}`, versionId: 'v', etag: '"e"' });
 const end = (attempt: number, reason: Reason, by = 'recorder'): End => ({
   attempt,
   endedAtMs: at(4),
@@ -119,7 +120,17 @@ export const SEEDS = {
     attempts: new Map([[1, { claim: claim(1), end: end(1, stopped) }]]),
     parts: parts({
       ...whole(1),
-      moved: moved(1, { versionId: 'v', wholeName: `stream-${'x'.repeat(300)}.mp4`, crc32: 'AAAAAA==' }),
+      moved: moved(1, {
+        ...{ versionId: 'v', wholeName: `stream-${'x'.repeat(300)}.mp4`, crc32: 'AAAAAA==' },
+        pictures: {
+          poster: placed('poster.jpg'),
+          storyboard: {
+            sprite: placed('storyboard.jpg'),
+            list: placed('storyboard.vtt'),
+            layout: { tileWidth: 160, tileHeight: 90, columns: 2, timesMs: [0, 2_000] },
+          },
+        },
+      }),
     }),
   },
   rotated: {

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { Child } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
@@ -15,6 +17,11 @@ const SETTINGS = { idleTimeoutMs: 2_000, reconnectWindowMs: 15_000 };
 /** A new frame can be joined every 200 ms: what is missing is what the drop itself cost. */
 const DENSE = { keyframeEvery: 5 };
 const FRAME_MS = 40;
+const run = promisify(execFile);
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
 
 describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost and comes back', () => {
   const folder = folderForTests();
@@ -25,6 +32,12 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     const stream = await LiveStream.start(...options);
     closers.push(() => stream.close());
     return stream;
+  }
+
+  async function ffmpegStartMs(): Promise<number> {
+    const beganAtMs = performance.now();
+    await run('ffmpeg', ['-version']);
+    return performance.now() - beganAtMs;
   }
 
   /** One sound file with a gap for each time that it was away. */
@@ -41,12 +54,14 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     const recording = await LiveRecording.start(bench, source.url, SETTINGS);
     await recording.recorded(1_500);
     let awayMs = 0;
+    const startsMs: number[] = [];
     for (let drops = 1; drops <= 10; drops++) {
       source.drop();
       const droppedAtMs = Date.now();
       await source.joined(drops + 1);
       awayMs += Date.now() - droppedAtMs;
-      await delay(1_000);
+      await delay(800);
+      startsMs.push(await ffmpegStartMs());
     }
     await delay(2_000);
     recording.stop();
@@ -56,9 +71,9 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     expect(lost.length).toBeLessThanOrEqual(10);
     const lostMs = lost.reduce((sum, frames) => sum + frames, 0) * FRAME_MS;
     expect(Math.min(...lost)).toBeGreaterThan(0);
-    // Of most of them: a machine that is busy for a moment may take longer once or twice.
-    const median = lost.toSorted((one, other) => one - other)[Math.floor(lost.length / 2)] ?? 0;
-    expect(median * FRAME_MS).toBeLessThan(1_000);
+    // Most of a cut is another ffmpeg, so it is held against what one takes to start in the same minute: half a second on a
+    // machine that is free, and as many times more on one that is not.
+    expect(median(lost) * FRAME_MS).toBeLessThan(500 + 8 * median(startsMs));
     expect(source.connections).toBe(11);
     // Nothing but what nobody was sent: what was on its way is at most a frame or two, and a keyframe is waited for.
     expect(lostMs).toBeLessThan(awayMs + 10 * 400);
