@@ -251,7 +251,8 @@ function Parts({ parts }: { readonly parts: readonly Part[] }) {
 function remarks(part: Part): string {
   return [
     part.recovered === true ? 'recovered after a kill' : undefined,
-    part.incomplete === undefined ? undefined : 'incomplete',
+    // Empty for what is whole.
+    ...(part.incomplete ?? []).map(({ message }) => `incomplete: ${message}`),
     part.estimatedLossMs === undefined ? undefined : `about ${stretch(part.estimatedLossMs)} lost at its end`,
     part.bytes !== undefined && part.durationMs !== undefined && part.durationMs > 0
       ? bitrate((part.bytes * 8000) / part.durationMs)

@@ -83,6 +83,7 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   }
 
   async function looksRight(name: string): Promise<void> {
+    await page.evaluate('scrollTo(0, 0)');
     if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`) });
     expect(await violations()).toEqual([]);
     await page.setViewport({ width: 360, height: 740 });
@@ -113,6 +114,8 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await page.evaluate('document.querySelector("hls-video").play()');
       await page.waitForFunction('document.querySelector("hls-video").currentTime > 0.5');
       await sees('.timeline .recorded');
+      const remarks = await page.$eval('tbody td:nth-last-child(2)', (cell) => cell.textContent);
+      expect(remarks).toMatch(/^[\d.]+ [kM]bit\/s$/);
       const href = await page.$eval('table a', (link) => (link as { href: string }).href);
       expect((await fetch(href)).status).toBe(200);
       const clipName = 'goal.mp4';
