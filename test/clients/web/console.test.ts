@@ -115,7 +115,9 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await page.waitForFunction('document.querySelector("hls-video").currentTime > 0.5');
       await sees('.timeline .recorded');
       const remarks = await page.$eval('tbody td:nth-last-child(2)', (cell) => cell.textContent);
-      expect(remarks).toMatch(/^[\d.]+ [kM]bit\/s$/);
+      // On a busy machine its stream may have been late.
+      const [part] = await recorderClient({ baseUrl: runtime.apiUrl }).parts(await shownRecording());
+      expect(remarks?.includes('incomplete')).toBe(part?.incomplete?.length !== 0);
       const href = await page.$eval('table a', (link) => (link as { href: string }).href);
       expect((await fetch(href)).status).toBe(200);
       const clipName = 'goal.mp4';
