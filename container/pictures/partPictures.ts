@@ -41,11 +41,20 @@ export class PartPictures {
 
   /** A keyframe was recorded. It is copied where it is wanted. @param atMs when it is shown in the part */
   take(picture: KeyPicture, atMs: number): void {
+    if (this.#recording.hasGivenUp) return;
+    try {
+      this.#take(picture, atMs);
+    } catch (error) {
+      this.#recording.failed(error);
+    }
+  }
+
+  #take(picture: KeyPicture, atMs: number): void {
     const { settings, isLatestDue } = this.#recording;
     const wantsPoster = settings.poster && !this.#hasPoster;
     const wantsTile = settings.storyboard && this.#tiles.wants(atMs);
     if (!(wantsPoster || wantsTile || isLatestDue) || picture.data.length > KEYFRAME_MAX_BYTES) return;
-    const keyframe = this.#recording.hasGivenUp ? undefined : copyOf(picture);
+    const keyframe = copyOf(picture);
     if (keyframe === undefined) return;
     if (wantsTile) this.#addTile(atMs, keyframe);
     if (wantsPoster) this.#poster = keyframe;
@@ -54,9 +63,11 @@ export class PartPictures {
     if (this.#work !== undefined) return;
     // Who looks at a recording that has just begun sees something.
     if (!isLatestDue && !(wantsPoster && this.#recording.isFirst) && !this.#recording.isBatchDue) return;
-    this.#work = this.#makeWaiting(this.#ending.signal).finally(() => {
-      this.#work = undefined;
-    });
+    this.#work = this.#makeWaiting(this.#ending.signal)
+      .catch(this.#recording.failed)
+      .finally(() => {
+        this.#work = undefined;
+      });
   }
 
   /** The part has ended. Resolves when its pictures are in state, or have been waited for long enough. */
@@ -66,7 +77,7 @@ export class PartPictures {
       this.#ending.abort(new Error('the end of a part waits for its pictures no longer'));
       late.resolve();
     }, this.#recording.maker.endWaitsMs);
-    await Promise.race([this.#finish(this.#ending.signal), late.promise]);
+    await Promise.race([this.#finish(this.#ending.signal).catch(this.#recording.failed), late.promise]);
     clearTimeout(timer);
   }
 

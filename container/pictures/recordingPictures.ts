@@ -66,6 +66,12 @@ export class RecordingPictures {
     if (withLatest) this.#latestAtMs = this.#batchAtMs;
   }
 
+  /** What was not foreseen of pictures is no matter of the recording: it is said, and no more are tried. */
+  readonly failed = (error: unknown): void => {
+    this.#failures = FAILURES_MAX;
+    this.#tell(error);
+  };
+
   /** What does not work is said, and looked past. */
   async tryTo(make: () => Promise<void>, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.hasGivenUp) return;
@@ -74,12 +80,14 @@ export class RecordingPictures {
       this.#failures = 0;
     } catch (error) {
       this.#failures += error instanceof CannotMakePictures ? FAILURES_MAX : 1;
-      this.#context.log.warn(
-        this.hasGivenUp ? 'pictures cannot be made of this recording' : 'pictures were not made',
-        {
-          error: error as Error,
-        },
-      );
+      this.#tell(error);
     }
+  }
+
+  #tell(error: unknown): void {
+    this.#context.log.warn(
+      this.hasGivenUp ? 'pictures cannot be made of this recording' : 'pictures were not made',
+      { error: error as Error },
+    );
   }
 }

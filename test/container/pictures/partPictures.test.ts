@@ -136,6 +136,35 @@ describe('the pictures of a part', () => {
     expect(maker.batches).toHaveLength(2);
   });
 
+  it('never end a recording, whatever a keyframe does to what looks at it', async () => {
+    const { maker, part, warn, record } = recording();
+    const only = part(1);
+    const broken = Object.defineProperty(keyframe(0), 'description', {
+      get: () => {
+        throw new TypeError('nobody thought of this');
+      },
+    });
+    expect(() => only?.take(broken, 0)).not.toThrow();
+    await record(only, 130_000);
+    await only?.finish();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      'pictures cannot be made of this recording',
+      expect.objectContaining({ error: expect.objectContaining({ message: 'nobody thought of this' }) }),
+    );
+    expect(maker.batches).toEqual([]);
+  });
+
+  it('never end a recording where decoding fails in a way of its own', async () => {
+    const { part, warn, record, pictures } = recording();
+    const only = part(1);
+    vi.spyOn(pictures as RecordingPictures, 'begin').mockImplementation(() => {
+      throw new TypeError('nobody thought of this');
+    });
+    await record(only, 4_000);
+    await expect(only?.finish()).resolves.toBeUndefined();
+    expect(warn.mock.lastCall?.[0]).toBe('pictures cannot be made of this recording');
+  });
+
   it('are those that were asked for', async () => {
     expect(recording(NO_PICTURES).pictures).toBeUndefined();
     const { s3, maker, part, record } = recording({ ...NO_PICTURES, latestEveryMs: 60_000 });
