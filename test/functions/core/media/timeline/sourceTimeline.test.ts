@@ -1,75 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  type Jump,
   LIVE_TIMELINE,
-  SourceTimeline,
   STORED_TIMELINE,
-  type TimelineOptions,
 } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
-
-const VIDEO = 'video';
-const SOUND = 'sound';
-const TIMESCALES = { [VIDEO]: 90_000, [SOUND]: 48_000 } as const;
-const FRAME_MS = { [VIDEO]: 40, [SOUND]: (1_024 / 48_000) * 1_000 } as const;
-
-type TrackName = keyof typeof FRAME_MS;
-
-interface Sent {
-  readonly track: TrackName;
-  /** When it was made, in ms since the beginning. */
-  readonly trueMs: number;
-  readonly rawMs: number;
-  readonly arrivedAtMs: number;
-}
-
-/** All samples of so many seconds, in the order in which they were made. */
-function made(seconds: number): Sent[] {
-  const tracks: readonly TrackName[] = [VIDEO, SOUND];
-  return tracks
-    .flatMap((track): Sent[] =>
-      Array.from({ length: Math.floor((seconds * 1_000) / FRAME_MS[track]) }, (_, i) => {
-        const trueMs = i * FRAME_MS[track];
-        return { track, trueMs, rawMs: trueMs, arrivedAtMs: trueMs };
-      }),
-    )
-    .sort((a, b) => a.trueMs - b.trueMs);
-}
-
-interface Placed extends Sent {
-  readonly placedMs: number;
-}
-
-function place(sent: readonly Sent[], options?: TimelineOptions): { placed: Placed[]; jumps: Jump[] } {
-  const timeline = new SourceTimeline(options);
-  const jumps: Jump[] = [];
-  let nowMs = 0;
-  const placed = sent.map((sample) => {
-    nowMs = Math.max(nowMs, sample.arrivedAtMs);
-    const timescale = TIMESCALES[sample.track];
-    const dts = Math.round((sample.rawMs * timescale) / 1_000);
-    const mended = timeline.place({ track: sample.track, dts, timescale }, nowMs);
-    if (mended.jump !== undefined) jumps.push(mended.jump);
-    return { ...sample, placedMs: (mended.dts / timescale) * 1_000 };
-  });
-  return { placed, jumps };
-}
-
-function expectMonotone(placed: readonly Placed[]): void {
-  for (const track of [VIDEO, SOUND]) {
-    const times = placed.filter((one) => one.track === track).map(({ placedMs }) => placedMs);
-    expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true);
-  }
-}
-
-/** How far a sample is from where it belongs, in ms. */
-const offBy = ({ placedMs, trueMs }: Placed): number => placedMs - trueMs;
-
-function lastOf(placed: readonly Placed[], track: TrackName): Placed {
-  const found = placed.findLast((one) => one.track === track);
-  if (found === undefined) throw new Error('no sample');
-  return found;
-}
+import {
+  expectMonotone,
+  lastOf,
+  made,
+  offBy,
+  place,
+  type Sent,
+  SOUND,
+  type TrackName,
+  VIDEO,
+} from './sentSamples.ts';
 
 const HOUR_MS = 3_600_000;
 
