@@ -16,7 +16,6 @@ import { completedUpload, listed, TestUpload } from './uploads.ts';
 const endpoint = contractEndpoint();
 const Bucket = endpoint.bucket;
 const NO_UPLOAD = { status: 404, code: 'NoSuchUpload' };
-const _INVALID_PART = { status: 400, code: 'InvalidPart' };
 
 describe('UploadPartCopy', () => {
   const copyPart = (upload: TestUpload, PartNumber: number, source: string, input = {}) =>
