@@ -106,6 +106,7 @@ const contextSchema = z.strictObject({
         ),
       ),
   ),
+  tracing: optional(z.boolean()),
 });
 export type ContextProps = z.infer<typeof contextSchema>;
 

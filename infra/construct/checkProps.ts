@@ -39,6 +39,7 @@ const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   leftoversExpiry: true,
   alarmTopic: true,
   logRetention: true,
+  tracing: true,
 };
 
 /**

@@ -27,6 +27,8 @@ export interface FunctionsProps {
   readonly resources: Readonly<Record<Resource, string>>;
   readonly targets: GrantTargets;
   readonly logRetention: RetentionDays;
+  /** Whether X-Ray gets a trace of what is called. */
+  readonly tracing: boolean;
 }
 
 export interface AllFunctionsProps extends FunctionsProps {
@@ -111,7 +113,7 @@ export function lambdaFunction(
     logGroup,
     loggingFormat: LoggingFormat.JSON,
     applicationLogLevelV2: ApplicationLogLevel.INFO,
-    tracing: Tracing.ACTIVE,
+    tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     awsSdkConnectionReuse: false,
     ...(paramsAndSecrets === undefined ? {} : { paramsAndSecrets }),
     ...(props.temporaryStorage === undefined ? {} : { ephemeralStorageSize: props.temporaryStorage }),
@@ -131,6 +133,7 @@ export function lambdaFunction(
       ...(commandHooks === undefined ? {} : { commandHooks }),
     },
   });
+  if (!props.tracing) return handler;
   acknowledge(
     role,
     'AwsSolutions-IAM5[Resource::*]',

@@ -186,6 +186,7 @@ export class StreamRecorder extends Construct {
         recorder: { cluster, taskDefinition },
       },
       logRetention,
+      tracing: props.tracing ?? false,
     };
     const { all } = new Functions(this, 'Functions', {
       ...functionsProps,

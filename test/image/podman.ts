@@ -3,8 +3,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Child } from '../support/children.ts';
 
-/** The name that container/Dockerfile asks for; made here, since no registry can be reached. */
+/** In place of the digest that container/Dockerfile asks for: made here, since no registry can be reached. */
 const BASE_IMAGE = 'docker.io/library/debian:trixie-slim';
+/** Nor can Debian's archive: once the mirror has a newer ffmpeg, that one is tried. */
+const BUILD_ARGUMENTS = { BASE_IMAGE, FFMPEG_ELSE_NEWEST: '1' };
 const BASE_SUITE = 'trixie';
 export const IMAGE = 'stream-recorder-test';
 
@@ -30,7 +32,7 @@ export class Podman {
     this.#env = { ...process.env, CONTAINERS_CONF: configuration };
   }
 
-  /** Debian 13 made from its packages, under the name that the Dockerfile begins with. */
+  /** Debian 13 made from its packages. */
   makeBase(): void {
     if (spawnSync('podman', ['image', 'exists', BASE_IMAGE], { env: this.#env }).status === 0) return;
     const root = path.join(this.#folder, 'base');
@@ -59,6 +61,7 @@ export class Podman {
       '--file',
       path.join(repository, 'container/Dockerfile'),
       ...trust,
+      ...Object.entries(BUILD_ARGUMENTS).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
       '--tag',
       IMAGE,
       repository,

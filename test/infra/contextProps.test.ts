@@ -40,6 +40,7 @@ const ALL = {
   imageUri: 'public.ecr.aws/x/recorder@sha256:1',
   alarmTopicArn: TOPIC,
   logRetentionDays: 90,
+  tracing: true,
 } as const;
 
 function templateOf(context: unknown): Template {
@@ -63,6 +64,7 @@ describe('the context key streamRecorder', () => {
     });
     template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', { AlarmActions: [TOPIC] });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
+    template.hasResourceProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
     const functions = JSON.stringify(template.findResources('AWS::Lambda::Function'));
     for (const value of ['my-landing', 'my-library', 'STANDARD_IA', 'FARGATE_SPOT,FARGATE', '48000']) {
       expect(functions).toContain(value);

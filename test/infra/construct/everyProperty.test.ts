@@ -58,6 +58,7 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
     leftoversExpiry: Duration.days(60),
     alarmTopic: Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-west-1:111122223333:oncall'),
     logRetention: RetentionDays.ONE_WEEK,
+    tracing: true,
   };
 }
 
@@ -99,6 +100,18 @@ describe('a deployment with every property', () => {
     expect(Stack.of(recorder).resolve(recorder.domainTarget)).toEqual({
       'Fn::GetAtt': [id, 'RegionalDomainName'],
     });
+  });
+
+  it('traces every function of its own, which may write traces and no more of X-Ray', () => {
+    const functions = Object.values(template.findResources('AWS::Lambda::Function')).filter(
+      ({ Properties }) => Properties.Runtime === 'nodejs24.x',
+    );
+    expect(functions.length).toBeGreaterThan(14);
+    for (const { Properties } of functions) expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(new Set(policies.match(/xray:\w+/g))).toEqual(
+      new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']),
+    );
   });
 
   it('tells the functions what callers may spend', () => {

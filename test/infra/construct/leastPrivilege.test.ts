@@ -159,7 +159,6 @@ function granted(grants: readonly Grant[]): string[] {
 }
 
 const OWN_LOG = ['logs:CreateLogStream on own log group', 'logs:PutLogEvents on own log group'];
-const TRACES = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
 const CONSUMED: Readonly<Record<string, string>> = {
   relocate: 'relocate queue',
   ...Object.fromEntries(Object.entries(QUEUES).map(([name, queue]) => [queue.function, `${name} queue`])),
@@ -183,7 +182,7 @@ describe('each role has what the wiring grants, and nothing else', () => {
       { Description: description },
     );
     expect(rightsOf(properties.Role['Fn::GetAtt'][0])).toEqual(
-      [...granted(grants), ...OWN_LOG, ...TRACES, ...consumed(name)].sort(),
+      [...granted(grants), ...OWN_LOG, ...consumed(name)].sort(),
     );
   });
 

@@ -32,7 +32,7 @@ describe('functions', () => {
       Handler: 'index.handler',
       Timeout: spec.timeoutSeconds,
       MemorySize: spec.memoryMb,
-      TracingConfig: { Mode: 'Active' },
+      TracingConfig: Match.absent(),
       LoggingConfig: { LogFormat: 'JSON' },
     });
     const variables = properties.Environment?.Variables ?? {};
