@@ -98,6 +98,8 @@ export const jobSchema = z.object({
   settings: recordingSettingsSchema,
   /** The recording that this one takes the place of; the recorder stops it at its own first frame. */
   replaces: optional(text),
+  /** It is made of a room's recordings; its id is the merge's. */
+  merge: optional(z.object({ room: text, layout: text })),
 });
 export type Job = z.infer<typeof jobSchema>;
 
