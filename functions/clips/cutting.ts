@@ -15,7 +15,7 @@ import type { TrackInfo } from '../core/media/types.ts';
 import { initOf } from '../core/playback/watchedInit.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
 import type { MovedPart } from '../core/state/partObjects.ts';
-import { type RecordSource, readTables } from './reading.ts';
+import { type RecordSource, readTables } from '../relocation/recordTables.ts';
 
 /** A new file: its head, and where the bytes that follow it lie. */
 export interface CutFile {

@@ -6,8 +6,8 @@ import { toBuffer } from '../core/media/pieces.ts';
 import type { UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
 import { copySource } from '../relocation/library.ts';
+import { type RecordSource, readRange } from '../relocation/recordTables.ts';
 import type { CutFile } from './cutting.ts';
-import { type RecordSource, readRange } from './reading.ts';
 
 const AT_ONCE = 16;
 

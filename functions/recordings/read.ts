@@ -16,6 +16,7 @@ import {
   hostStatusKey,
   jobKey,
   LATEST_PICTURE_FILE,
+  OVERLAP_FILE,
   outcomeKey,
   POSTER_FILE,
   partKey,
@@ -33,7 +34,12 @@ import {
   progressSchema,
   stopSchema,
 } from '../core/state/objects.ts';
-import { finalPartSchema, movedPartSchema, openPartSchema } from '../core/state/partObjects.ts';
+import {
+  finalPartSchema,
+  movedPartSchema,
+  openPartSchema,
+  overlapSchema,
+} from '../core/state/partObjects.ts';
 
 const READS_AT_ONCE = 16;
 
@@ -187,6 +193,7 @@ async function readInto(found: Found, store: Store, key: string, name: string): 
     found.parts.set(ordinal, part);
     if (file === 'open.json') await read(openPartSchema, (value) => (part.open = value));
     else if (file === 'final.json') await read(finalPartSchema, (value) => (part.final = value));
+    else if (file === OVERLAP_FILE) await read(overlapSchema, (value) => (part.overlap = value));
     else if (file === FRAGMENT_INDEX_FILE) part.hasIndex = true;
     else if (file === POSTER_FILE) part.hasPoster = true;
     else if (file === 'moved.json') await read(movedPartSchema, (value) => (part.moved = value));

@@ -10,6 +10,7 @@ import { type MovedPart, movedPartSchema, type PlacedPictures } from '../core/st
 import { type LandedRecord, readLandedRecord } from './landedRecord.ts';
 import { Library, type LibraryOptions } from './library.ts';
 import { MultipartCopy } from './multipartCopy.ts';
+import { Overlaps } from './overlaps.ts';
 import { PicturePlacement } from './pictures.ts';
 import { Placement, type PlacementLimits } from './placement.ts';
 
@@ -30,12 +31,14 @@ export class Relocation {
   readonly #options: RelocationOptions;
   readonly #placement: Placement;
   readonly #pictures: PicturePlacement;
+  readonly #overlaps: Overlaps;
 
   constructor(options: RelocationOptions) {
     this.#options = options;
     const { s3, store, clock, limits = {} } = options;
     const library = new Library(s3, options.library);
     this.#pictures = new PicturePlacement(library, store);
+    this.#overlaps = new Overlaps({ s3, store });
     this.#placement = new Placement(
       library,
       (of, { partBytes, atOnce }) => new MultipartCopy({ library: of, store, partBytes, atOnce }),
@@ -62,6 +65,8 @@ export class Relocation {
     log.appendKeys({ mediaSessionId: record.job.mediaSessionId, part: record.open.part });
     try {
       const moved = await this.#moved(record, hasTime, log);
+      // Of two that come at the same time, one at least sees the other.
+      await this.#noteOverlap(record, moved, log);
       await this.#publish(record, moved);
       await this.#deleteSource(record);
       log.info('record available', {
@@ -87,9 +92,15 @@ export class Relocation {
     if (known !== undefined) return known;
     const placed = await this.#placement.place(record, hasTime);
     const moved = await this.#pictures.place(record, placed, log);
+    // Before anybody makes a list or a clip of it.
+    if (record.open.attempt > 1) await this.#noteOverlap(record, moved, log);
     if (await this.#options.store.create(movedKey(record), moved)) return moved;
     // Another delivery of the event was first; both found the same object, since names are deterministic.
     return (await this.#readMoved(record)) ?? moved;
+  }
+
+  async #noteOverlap({ job, open }: LandedRecord, moved: MovedPart, log: Logger): Promise<void> {
+    await this.#overlaps.note({ recordingId: job.recordingId, open, moved }, log);
   }
 
   async #readMoved(record: LandedRecord): Promise<MovedPart | undefined> {

@@ -1,3 +1,4 @@
+import { alignedParts } from '../state/alignedParts.ts';
 import { latestProgress, type PartObjects, type RecordingObjects } from '../state/fold.ts';
 
 /** Why nothing was recorded. */
@@ -25,7 +26,7 @@ const JOINED_MS = 100;
  * and after a recorder that was lost. What two attempts both have is told once, by the later one.
  */
 export function stretchesOf(objects: RecordingObjects): Stretch[] {
-  const parts = [...objects.parts.values()]
+  const parts = [...alignedParts(objects).values()]
     .filter(({ open, final }) => open !== undefined && final?.bytes !== 0)
     .sort((one, other) => attemptOf(one) - attemptOf(other) || numberOf(one) - numberOf(other));
   const found: Stretch[] = [];
@@ -93,7 +94,7 @@ function causeBetween({ attempts }: RecordingObjects, before: PartObjects, after
   return end?.reason.code === 'interrupted' ? 'hand_over' : 'recorder_lost';
 }
 
-const startOf = ({ open }: PartObjects): number => open?.startTimeMs ?? 0;
+const startOf = ({ open }: PartObjects): number => Math.round(open?.startTimeMs ?? 0);
 const attemptOf = ({ open }: PartObjects): number => open?.attempt ?? 0;
 const numberOf = ({ open }: PartObjects): number => open?.part ?? 0;
 
@@ -102,7 +103,7 @@ function endOf(objects: RecordingObjects, { open, final, moved }: PartObjects): 
   const startTimeMs = open?.startTimeMs ?? 0;
   // What was read to give the record its index is exact.
   if (moved?.durationMs !== undefined) return Math.round(startTimeMs + moved.durationMs);
-  if (final !== undefined) return final.endTimeMs;
+  if (final !== undefined) return Math.round(final.endTimeMs);
   const progress = latestProgress(objects);
   return progress !== undefined && progress.atMs > startTimeMs ? progress.atMs : Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,5 @@
 import type { Cut } from '../media/clip/trackCut.ts';
+import { alignedParts } from '../state/alignedParts.ts';
 import type { PartObjects, RecordingObjects } from '../state/fold.ts';
 import type { OpenPart } from '../state/partObjects.ts';
 
@@ -18,8 +19,8 @@ export interface PlacedPart {
 }
 
 /** In the order in which they follow each other; parts that hold nothing are left out. */
-export function placedParts({ parts }: RecordingObjects): readonly PlacedPart[] {
-  const found = [...parts.values()]
+export function placedParts(objects: RecordingObjects): readonly PlacedPart[] {
+  const found = [...alignedParts(objects).values()]
     .flatMap((part) =>
       part.open === undefined || part.final?.bytes === 0 ? [] : [{ open: part.open, found: part }],
     )

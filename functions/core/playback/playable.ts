@@ -1,4 +1,5 @@
 import type { IndexedContainer } from '../media/fragmentIndex/types.ts';
+import { alignedParts } from '../state/alignedParts.ts';
 import type { RecordingObjects } from '../state/fold.ts';
 import type { FinalPart, MovedPart, OpenPart } from '../state/partObjects.ts';
 
@@ -32,9 +33,9 @@ export interface Playable {
 }
 
 /** What of a recording that has ended can be played; undefined while it goes on, or nothing of it is in the library. */
-export function playableOf({ outcome, parts }: RecordingObjects): Playable | undefined {
-  if (outcome === undefined) return undefined;
-  const found = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+export function playableOf(objects: RecordingObjects): Playable | undefined {
+  if (objects.outcome === undefined) return undefined;
+  const found = [...alignedParts(objects)].sort(([a], [b]) => a - b).map(([, part]) => part);
   const available = found.flatMap(({ open, final, moved, hasIndex }) =>
     open === undefined || final === undefined || moved === undefined
       ? []

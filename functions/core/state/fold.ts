@@ -1,5 +1,5 @@
 import type { Claim, Control, End, Ending, Job, Launch, Outcome, Progress, Reason, Stop } from './objects.ts';
-import type { FinalPart, MovedPart, OpenPart } from './partObjects.ts';
+import type { FinalPart, MovedPart, OpenPart, Overlap } from './partObjects.ts';
 
 /** All state objects of one recording, as read. */
 export interface RecordingObjects {
@@ -23,6 +23,8 @@ export interface PartObjects {
   readonly open?: OpenPart;
   readonly final?: FinalPart;
   readonly moved?: MovedPart;
+  /** Where it begins in a part of an earlier attempt, told by what both have. */
+  readonly overlap?: Overlap;
   /** There is an index of its fragments. */
   readonly hasIndex?: boolean;
   /** There is a picture of its first second. */

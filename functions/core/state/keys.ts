@@ -109,6 +109,10 @@ export const launchKey = (recordingId: string, attempt: number): string =>
   `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${partsPrefix(recordingId)}${part}/${file}.json`;
+/** Where a part begins in one of an earlier attempt. */
+export const OVERLAP_FILE = 'overlap.json';
+export const overlapKey = (recordingId: string, part: number): string =>
+  `${partsPrefix(recordingId)}${part}/${OVERLAP_FILE}`;
 export const FRAGMENT_INDEX_FILE = 'fragments.index';
 /** Of a part's fragments; not JSON (core/media/fragmentIndex). */
 export const fragmentIndexKey = (recordingId: string, part: number): string =>

@@ -118,3 +118,16 @@ export const movedPartSchema = z.object({
   incomplete: optional(z.array(incompleteReasonSchema)),
 });
 export type MovedPart = z.infer<typeof movedPartSchema>;
+
+/**
+ * `parts/<p>/overlap.json`: an attempt's first part begins where an earlier one's still goes on, told by what both have.
+ * Create-only, relocate.
+ */
+export const overlapSchema = z.object({
+  part: ordinal,
+  /** The part of the earlier attempt. */
+  earlier: ordinal,
+  /** This part's zero in the earlier one's media time. */
+  zeroMs: z.number(),
+});
+export type Overlap = z.infer<typeof overlapSchema>;

@@ -4,20 +4,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClips } from '../../../functions/clips/asking.ts';
 import type { Clip } from '../../../functions/core/clips/clip.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
+import { overlapKey } from '../../../functions/core/state/keys.ts';
 import type { Job } from '../../../functions/core/state/objects.ts';
+import { overlapSchema } from '../../../functions/core/state/partObjects.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { playInChromium } from '../../support/browser.ts';
 import { counterStreamArgs, decodeErrors, probe } from '../../support/counterStream.ts';
 import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
 import { frameHashes, MediaFolder } from '../../support/media.ts';
-import { cutIntoParts, type PartInMemory } from '../../support/parts.ts';
+import { atLeastOne, cutIntoParts, PartInMemory } from '../../support/parts.ts';
 import { describeWith, TOOLS } from '../../support/tools.ts';
 import { MoveBench } from '../relocation/bench.ts';
 import { makeClip } from './making.ts';
-import { keepRecording, START_MS } from './recording.ts';
+import { keepRecording, noteOverlap, START_MS } from './recording.ts';
 
 const SECONDS = 8;
 const RATE = 44_100;
+const VIDEO = { kind: 'video', codec: 'h264' } as const;
+const SOUND = { kind: 'audio', codec: 'aac', sampleRateHz: RATE } as const;
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '50', '-bf', '2'];
 const HEVC = [
   '-c:v',
@@ -104,10 +108,9 @@ describeWith(['ffmpeg'], 'a clip', () => {
     { isHevc = false, hasPictures = true }: { readonly isHevc?: boolean; readonly hasPictures?: boolean },
     everyMs = Number.POSITIVE_INFINITY,
   ): PartInMemory[] {
-    const sound = { kind: 'audio', codec: 'aac', sampleRateHz: RATE } as const;
     const [found, maps] = hasPictures
-      ? [[{ kind: 'video', codec: isHevc ? 'hevc' : 'h264' } as const, sound], undefined]
-      : [[sound], ['0:a:0']];
+      ? [[isHevc ? { ...VIDEO, codec: 'hevc' as const } : VIDEO, SOUND], undefined]
+      : [[SOUND], ['0:a:0']];
     const media = liveMedia(found, 'mp4', maps);
     return cutIntoParts(media, fragmentsOf(media, nutOf(folder.file(name), maps)), everyMs);
   }
@@ -252,6 +255,39 @@ describeWith(['ffmpeg'], 'a clip', () => {
       expect(Math.abs((startsMs[place] ?? 0) - startMs)).toBeLessThan(45);
     expect(Math.abs((clip.record?.durationMs ?? 0) - 12_000)).toBeLessThan(60);
     expect(clip.record?.parts).toEqual([1, 2, 3]);
+  });
+
+  it('has every frame of a hand-over once, though the clocks of the two hosts differ by 0.8 s', async () => {
+    const [whole] = parts(H264);
+    if (whole === undefined) throw new Error('there is no part');
+    const { records } = await recorded([whole]);
+    const { pictures } = await contentOf(records);
+    // The second attempt has what the first one has from 4 s on.
+    const media = liveMedia([VIDEO, SOUND], 'mp4');
+    const fragments = fragmentsOf(media, nutOf(folder.file(`${H264[1]}.mkv`)));
+    const later = fragments.findIndex(({ startMs, keyframe }) => keyframe && startMs > 3_900);
+    const first = new PartInMemory(media, atLeastOne(fragments.slice(0, later + 2)));
+    const second = new PartInMemory(media, atLeastOne(fragments.slice(later)));
+    const own = await frameHashes(folder.write('second.mp4', second.finished()), 'v');
+    const began = pictures.length - own.length;
+    const startMs = (pictures[began]?.atMs ?? 0) + 800;
+    const job = await keepRecording(bench, [
+      { part: first, startMs: 0 },
+      { part: second, startMs, attempt: 2 },
+    ]);
+    await noteOverlap(bench, job, 2);
+    const { clip, file } = await clipOf(job, 0, startMs + 10_000, 'join');
+    expect(await frameHashes(file, 'v')).toEqual(pictures.map(({ hash }) => hash));
+    const times = timesOf(file);
+    for (const [place, { atMs }] of pictures.entries())
+      expect(Math.abs((times[place] ?? 0) - atMs)).toBeLessThan(2);
+    expect(Math.abs((clip.record?.durationMs ?? 0) - SECONDS * 1000)).toBeLessThan(60);
+    // Whichever of the two comes into the library last; a part that nobody took over from is left as it is.
+    await bench.store.remove(overlapKey(job.recordingId, 2));
+    await noteOverlap(bench, job, 1);
+    expect(await bench.store.read(overlapKey(job.recordingId, 2), overlapSchema)).toMatchObject({
+      value: { part: 2, earlier: 1, zeroMs: expect.closeTo(startMs - 800, 0) },
+    });
   });
 
   it('of all parts is one file, as far as they have the same parameters', async () => {

@@ -1,10 +1,18 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import { toBuffer } from '../../../functions/core/media/pieces.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { fragmentIndexKey, jobKey, outcomeKey, partKey } from '../../../functions/core/state/keys.ts';
 import type { Job } from '../../../functions/core/state/objects.ts';
-import type { FinalPart, MovedPart, OpenPart } from '../../../functions/core/state/partObjects.ts';
+import {
+  type FinalPart,
+  type MovedPart,
+  movedPartSchema,
+  type OpenPart,
+  openPartSchema,
+} from '../../../functions/core/state/partObjects.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { Overlaps } from '../../../functions/relocation/overlaps.ts';
 import type { PartInMemory } from '../../support/parts.ts';
 import type { MoveBench } from '../relocation/bench.ts';
 
@@ -65,6 +73,7 @@ export async function keepPart(
   const open: OpenPart = {
     part,
     attempt,
+    file: 1,
     ...place,
     fileName,
     format,
@@ -92,4 +101,17 @@ export async function keepPart(
     await bench.store.overwriteBytes(fragmentIndexKey(recordingId, part), toBuffer(index));
   await bench.store.overwrite(partKey(recordingId, part, 'final'), final);
   await bench.store.overwrite(partKey(recordingId, part, 'moved'), moved);
+}
+
+/** As relocate does when a part is in the library. */
+export async function noteOverlap(
+  { s3, store }: MoveBench,
+  { recordingId }: Job,
+  part: number,
+): Promise<void> {
+  const open = await store.read(partKey(recordingId, part, 'open'), openPartSchema);
+  const moved = await store.read(partKey(recordingId, part, 'moved'), movedPartSchema);
+  if (open === undefined || moved === undefined) throw new Error(`part ${part} is not in the library`);
+  const log = new Logger({ logLevel: 'SILENT' });
+  await new Overlaps({ s3, store }).note({ recordingId, open: open.value, moved: moved.value }, log);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stretchesOf, totalMs } from '../../../../functions/core/api/timeline.ts';
+import { placedParts } from '../../../../functions/core/clips/placedParts.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { PartObjects, RecordingObjects } from '../../../../functions/core/state/fold.ts';
 import type { EndCode } from '../../../../functions/core/state/objects.ts';
@@ -10,6 +11,8 @@ interface PartFacts {
   readonly fromMs: number;
   /** Undefined: it is being recorded. */
   readonly toMs?: number;
+  /** What both have says that it begins there in an earlier attempt's part. */
+  readonly overlap?: { readonly earlier: number; readonly zeroMs: number };
   readonly gaps?: readonly { readonly atMs: number; readonly durationMs: number }[];
   readonly recovered?: boolean;
   readonly estimatedLossMs?: number;
@@ -18,10 +21,12 @@ interface PartFacts {
 function partOf(part: number, { attempt = 1, fromMs, toMs, ...facts }: PartFacts): PartObjects {
   const same = { part, attempt, key: 'k', uploadId: 'u', format: 'mp4' as const, tracks: [] };
   const open = { ...same, startTimeMs: fromMs, fileName: 'f', openedAtMs: fromMs };
-  if (toMs === undefined) return { open };
-  const { gaps, recovered = false, estimatedLossMs } = facts;
+  const { overlap, gaps, recovered = false, estimatedLossMs } = facts;
+  const told = overlap === undefined ? {} : { overlap: { part, ...overlap } };
+  if (toMs === undefined) return { open, ...told };
   return {
     open,
+    ...told,
     final: {
       ...same,
       uploaded: [],
@@ -134,6 +139,32 @@ describe('the timeline of a recording', () => {
       ['recorded', 2, 8_000, 20_000, 0],
     ]);
     expect(totalMs(stretchesOf(overlapping), 'recorded')).toBe(20_000);
+  });
+
+  it('tells what two attempts both recorded by what they have, and by their clocks where that says nothing', () => {
+    // The second host's clock is 800 ms late, and the third is as late to it again; each goes on in another part.
+    const recording = recordingOf([
+      { fromMs: 1_000, toMs: 11_000 },
+      { attempt: 2, fromMs: 9_800, toMs: 20_800, overlap: { earlier: 1, zeroMs: 8_000.25 } },
+      { attempt: 2, fromMs: 20_800, toMs: 30_800 },
+      { attempt: 3, fromMs: 30_600, toMs: 40_600, overlap: { earlier: 3, zeroMs: 9_000 } },
+      { attempt: 4, fromMs: 50_000, toMs: 60_000, overlap: { earlier: 9, zeroMs: 1 } },
+    ]);
+    expect(told(recording)).toEqual([
+      ['recorded', 1, 1_000, 9_000, 0],
+      ['recorded', 2, 9_000, 20_000, 0],
+      ['recorded', 3, 20_000, 29_000, 0],
+      ['recorded', 4, 29_000, 39_000, 0],
+      ['recorder_lost', 5, 39_000, 50_000, undefined],
+      ['recorded', 5, 50_000, 60_000, 0],
+    ]);
+    expect(placedParts(recording).map(({ zeroMs, endMs }) => [zeroMs, endMs])).toEqual([
+      [0, 8_000.25],
+      [8_000.25, 19_000.25],
+      [19_000.25, 28_000.25],
+      [28_000.25, 38_000.25],
+      [49_000, 59_000],
+    ]);
   });
 
   it('tells a source that came back with other parameters, in a part of its own, as a source that was lost', () => {
