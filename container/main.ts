@@ -17,6 +17,7 @@ import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
 import { PictureMaker } from './pictures/pictureMaker.ts';
+import { BufferPool } from './upload/bufferPool.ts';
 import { Journal } from './upload/journal.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
 
@@ -54,6 +55,7 @@ async function main(env: RecorderEnv): Promise<number> {
       store,
       patience,
       journal,
+      buffers: new BufferPool(),
       pictures: new PictureMaker(ffmpegPath),
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
       clock: { nowMs: Date.now },

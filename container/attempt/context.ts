@@ -6,6 +6,7 @@ import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import type { PictureMaking } from '../pictures/pictureMaker.ts';
+import type { BufferPool } from '../upload/bufferPool.ts';
 import type { Journal } from '../upload/journal.ts';
 import type { Patience } from './patience.ts';
 
@@ -17,6 +18,8 @@ export interface Outside {
   readonly patience: Patience;
   /** What is in no S3 part yet, of all recordings of this process. */
   readonly journal: Journal;
+  /** Of all recordings of this process: what S3 parts are filled in. */
+  readonly buffers: BufferPool;
   /** Of all recordings of this process. */
   readonly pictures: PictureMaking;
   readonly bus: EventBus;

@@ -13,6 +13,7 @@ import { Nudges } from '../attempt/nudges.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
 import { StopRequest, stopCauseAfterSigterm } from '../attempt/stopRequest.ts';
 import { PictureMaker } from '../pictures/pictureMaker.ts';
+import { BufferPool } from '../upload/bufferPool.ts';
 import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import type { SharedDisk } from '../upload/spool.ts';
@@ -61,6 +62,7 @@ class Worker {
   readonly #state = recorderS3Client(logger);
   readonly #media = recorderS3Client(logger);
   readonly #journal: Journal;
+  readonly #buffers = new BufferPool();
   readonly #pictures: PictureMaker;
   readonly #bus: EventBus;
   readonly #disk: SharedDisk;
@@ -121,6 +123,7 @@ class Worker {
         store,
         patience,
         journal: this.#journal,
+        buffers: this.#buffers,
         pictures: this.#pictures,
         bus: this.#bus,
         clock: { nowMs: Date.now },

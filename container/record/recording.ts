@@ -10,7 +10,6 @@ import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
 import { RecordingPictures } from '../pictures/recordingPictures.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
-import { BufferPool } from '../upload/bufferPool.ts';
 import { LivePlayback } from '../upload/livePlayback.ts';
 import { type SharedDisk, Spool } from '../upload/spool.ts';
 import { Uploader } from '../upload/uploader.ts';
@@ -48,7 +47,6 @@ export class Recording {
   readonly #options: RecordingOptions;
   readonly #spool: Spool;
   readonly #uploader: Uploader;
-  readonly #buffers = new BufferPool();
   readonly #written: WrittenFiles;
   readonly #pictures: RecordingPictures | undefined;
   readonly #finishing: Promise<FinalPart>[] = [];
@@ -86,8 +84,9 @@ export class Recording {
     this.#uploader = new Uploader({ s3: context.s3, log: context.log, signal });
   }
 
-  open(): Promise<void> {
-    return this.#spool.open();
+  async open(): Promise<void> {
+    await this.#spool.open();
+    this.#options.context.buffers.open();
   }
 
   /** At least one fragment has been recorded. */
@@ -157,7 +156,7 @@ export class Recording {
   async finish(): Promise<FinalPart[]> {
     try {
       // Finishing needs memory of its own.
-      this.#buffers.close();
+      this.#options.context.buffers.close();
       await this.#finishPart();
     } finally {
       // One part's fault is none of the others', which need the spool to their end.
@@ -254,7 +253,7 @@ export class Recording {
         context,
         uploader: this.#uploader,
         spool: this.#spool,
-        buffers: this.#buffers,
+        buffers: context.buffers,
         pictures: this.#pictures,
         signal,
         format: this.#format,

@@ -205,16 +205,18 @@ export class PartUpload {
 
   async #seal(last: boolean): Promise<void> {
     const buffer = this.#buffer;
-    const data = buffer.subarray(0, this.#filledBytes);
+    const bytes = this.#filledBytes;
+    const data = buffer.subarray(0, bytes);
     const partNumber = this.#uploads.length + 1;
     const { target, uploader, spool, buffers, partBytes } = this.#options;
     if (partNumber === 1) this.#first = await spool.keep(data);
     const isOnDisk = uploader.mustSpool(last);
     const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(data))) : undefined;
+    // From here on it may be another's, or nobody's.
     if (isOnDisk) buffers.give(buffer);
     const sealed: SealedPart = {
-      start: this.#bytes - data.length,
-      bytes: data.length,
+      start: this.#bytes - bytes,
+      bytes,
       kept: spooled ?? data,
       isUploaded: false,
       giveBack: () => {

@@ -9,6 +9,7 @@ import { runAttempt } from '../../container/attempt/attempt.ts';
 import { Patience, PatientStore } from '../../container/attempt/patience.ts';
 import { StopRequest } from '../../container/attempt/stopRequest.ts';
 import { PictureMaker, type PictureMaking } from '../../container/pictures/pictureMaker.ts';
+import { BufferPool } from '../../container/upload/bufferPool.ts';
 import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.ts';
@@ -157,6 +158,7 @@ export class RecorderBench {
         store: new PatientStore(s3, LANDING, { signal: patience.signal, log }),
         patience,
         journal,
+        buffers: new BufferPool(),
         pictures: this.pictures,
         bus: this.bus(),
         clock: { nowMs: Date.now },
