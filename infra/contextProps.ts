@@ -38,7 +38,14 @@ const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter((value): value is
 
 const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['iam', 'none']) }),
-  z.strictObject({ kind: z.literal('jwt'), issuer: text, audience: z.array(text) }),
+  z.strictObject({
+    kind: z.literal('jwt'),
+    issuer: text,
+    audience: z.array(text),
+    signIn: optional(
+      z.strictObject({ clientId: text, scope: optional(text), origins: optional(z.array(text)) }),
+    ),
+  }),
   z.strictObject({ kind: z.literal('basic'), secretArn: arn }),
 ]);
 

@@ -60,8 +60,12 @@ export const CONSOLE = {
   },
   /** Beside the bundle, in the function's own folder: what the page is made of. */
   folder: 'console',
-  /** Its variables: the folder with the files, and the origins that the links of records lead to. */
-  environment: { folder: 'CONSOLE_FOLDER', mediaOrigins: 'CONSOLE_MEDIA_ORIGINS' },
+  /** Its variables: the folder with the files, the origins that the links of records lead to, and how its users sign in. */
+  environment: {
+    folder: 'CONSOLE_FOLDER',
+    mediaOrigins: 'CONSOLE_MEDIA_ORIGINS',
+    signIn: 'CONSOLE_SIGN_IN',
+  },
   paths: ['/', '/console', '/console/{file}'],
 } as const satisfies {
   readonly function: FunctionSpec;

@@ -1,11 +1,13 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { SignOut } from './pieces/signIn.tsx';
 import { useRoute } from './route.ts';
 import { Health } from './screens/health.tsx';
 import { Library } from './screens/library.tsx';
 import { Now } from './screens/now.tsx';
 import { Recording } from './screens/recording.tsx';
 import { Room, Rooms } from './screens/rooms.tsx';
+import { startSession } from './session.ts';
 
 /** The console: a page over the public API alone. */
 const SCREENS = [
@@ -44,6 +46,7 @@ function App() {
             </a>
           ))}
         </nav>
+        <SignOut />
       </header>
       <main>
         {route.screen === 'now' && <Now />}
@@ -63,4 +66,5 @@ function App() {
 }
 
 const root = document.getElementById('app');
+await startSession();
 if (root !== null) render(<App />, root);

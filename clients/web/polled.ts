@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type ApiError, asApiError } from '../typescript/client.ts';
-import { onSignIn, serverNowMs } from './session.ts';
+import { onSession, serverNowMs } from './session.ts';
 
 export interface Polled<T> {
   readonly value: T | undefined;
@@ -49,7 +49,7 @@ export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T
     };
     void run();
     document.addEventListener('visibilitychange', now);
-    const forget = onSignIn(now);
+    const forget = onSession(now);
     return () => {
       isOver = true;
       clearTimeout(timer);

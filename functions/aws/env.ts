@@ -1,5 +1,6 @@
 import { StorageClass } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
+import { type ConsoleSignIn, consoleSignInSchema } from '../core/api/consoleSignIn.ts';
 import { type HookSettings, hookSettingsSchema } from '../core/hooks/settings.ts';
 import { type RecordingLimits, recordingLimitsSchema } from '../core/settings/limits.ts';
 import {
@@ -87,6 +88,13 @@ const variables = z.object({
   CONSOLE_FOLDER: text,
   /** Where the links of records lead, as a Content-Security-Policy has it. */
   CONSOLE_MEDIA_ORIGINS: list,
+  /** How its users sign in at an OpenID Connect issuer, as JSON; `none` where they do not. */
+  CONSOLE_SIGN_IN: z.pipe(
+    z.string(),
+    z.transform((json: string): ConsoleSignIn | undefined =>
+      json === 'none' ? undefined : consoleSignInSchema.parse(JSON.parse(json)),
+    ),
+  ),
   /** Who may come in by the load balancer on WCS's ports: `off` without one, `none` for everybody, or a secret's ARN. */
   WCS_PORTS_AUTH: z.union([z.literal('off'), z.literal('none'), z.string().check(z.startsWith('arn:'))]),
   /** An executable file. */

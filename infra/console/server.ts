@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { consoleFile, consoleHeaders } from '../../functions/core/api/consoleFiles.ts';
+import { CONSOLE_CONFIG_PATH, consoleConfig } from '../../functions/core/api/consoleSignIn.ts';
 
 export interface ConsoleServerOptions {
   /** 0: any free one. */
@@ -53,6 +54,15 @@ async function answer(
     return refuse(response, 403, 'foreign_page', 'This address is not the console.');
   }
   const { pathname } = new URL(url, 'http://console');
+  if (method === 'GET' && pathname === CONSOLE_CONFIG_PATH) {
+    // Whoever started this server is who calls.
+    response.writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-cache',
+    });
+    response.end(JSON.stringify(consoleConfig(undefined)));
+    return;
+  }
   const file = method === 'GET' ? consoleFile(pathname) : undefined;
   if (file !== undefined) {
     const media = [new URL(api).origin, BUCKETS];

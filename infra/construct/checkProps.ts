@@ -3,7 +3,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { isOrigin } from '../origins.ts';
-import type { ApiAuth } from './apiAuth.ts';
+import type { ApiAuth, SignInProps } from './apiAuth.ts';
 import { checkExpiry } from './buckets.ts';
 import { checkRegion } from './domain.ts';
 import { CAPACITY_PROVIDERS, type HostsProps } from './hosts.ts';
@@ -69,11 +69,7 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   checkNames('domain', props.domain, ['name', 'certificate']);
   checkNames('wcsPorts', props.wcsPorts, WCS_PORTS_PROPERTIES);
   if (props.auth !== undefined) checkAuth(props.auth);
-  if (props.console === true && !['basic', 'none'].includes(props.auth?.kind ?? 'iam')) {
-    throw new Error(
-      `console: needs auth of kind basic or none, and it is ${props.auth?.kind ?? 'iam'}: a page cannot sign requests; such as auth: { kind: 'basic', secret }`,
-    );
-  }
+  if (props.console === true) checkConsole(props.auth ?? { kind: 'iam' });
   if (landingBucket !== undefined) checkLanding(scope, landingBucket);
   if (props.libraryKey !== undefined && libraryBucket === undefined) {
     checkRegion(scope, 'libraryKey', props.libraryKey.keyArn);
@@ -100,6 +96,8 @@ const WCS_PORTS_PROPERTIES = [
   'clients',
   'internetFacing',
 ] as const satisfies readonly (keyof WcsPortsProps)[];
+
+const SIGN_IN_PROPERTIES = ['clientId', 'scope', 'origins'] as const satisfies readonly (keyof SignInProps)[];
 
 /** A name that nobody reads would be a wish that nobody heard. */
 function checkNames(property: string, value: object | undefined, known: readonly string[]): void {
@@ -128,6 +126,8 @@ function checkRetention(days: RetentionDays | undefined): void {
 function checkAuth(auth: ApiAuth): void {
   checkOneOf('auth.kind', auth.kind, ['iam', 'jwt', 'basic', 'none'] satisfies ApiAuth['kind'][]);
   if (auth.kind !== 'jwt') return;
+  checkNames('auth.signIn', auth.signIn, SIGN_IN_PROPERTIES);
+  if (auth.signIn !== undefined) checkSignIn(auth.signIn);
   if (auth.audience.length === 0)
     throw new Error("auth.audience: at least one is needed, such as ['recorder']");
   if (!Token.isUnresolved(auth.issuer) && !/^https:\/\/[^\s/]+/.test(auth.issuer)) {
@@ -135,6 +135,34 @@ function checkAuth(auth: ApiAuth): void {
       `auth.issuer: must be an https URL, such as https://login.example.com/, and is "${auth.issuer}"`,
     );
   }
+}
+
+/** A page cannot sign requests, and gets a token as a client that the issuer knows. */
+function checkConsole(auth: ApiAuth): void {
+  if (auth.kind === 'iam') {
+    throw new Error(
+      "console: needs auth of kind jwt, basic or none, and it is iam: a page cannot sign requests; such as auth: { kind: 'basic', secret }",
+    );
+  }
+  if (auth.kind === 'jwt' && auth.signIn === undefined) {
+    throw new Error(
+      "console: needs auth.signIn where auth is of kind jwt, the page as a client of the issuer; such as signIn: { clientId: 'console' }",
+    );
+  }
+}
+
+function checkSignIn({ clientId, scope = 'openid', origins = [] }: SignInProps): void {
+  if (clientId === '') throw new Error('auth.signIn.clientId: must not be empty');
+  if (!Token.isUnresolved(scope) && !scope.split(' ').includes('openid')) {
+    throw new Error(`auth.signIn.scope: must have openid in it, such as 'openid profile', and is "${scope}"`);
+  }
+  const wrong = origins.find(
+    (one) => !Token.isUnresolved(one) && !(isOrigin(one) && one.startsWith('https://')),
+  );
+  if (wrong === undefined) return;
+  throw new Error(
+    `auth.signIn.origins: each must be an https origin, such as https://login.example.com, and "${wrong}" is none`,
+  );
 }
 
 /** S3 sends its notifications to queues of the bucket's own region. */

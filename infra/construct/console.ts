@@ -1,22 +1,25 @@
-import { Fn } from 'aws-cdk-lib';
+import { Fn, Stack } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { ConsoleSignIn } from '../../functions/core/api/consoleSignIn.ts';
 import { CONSOLE } from '../optionalFunctions.ts';
 import { acknowledge } from './acknowledge.ts';
+import type { ApiAuth } from './apiAuth.ts';
 import { type FunctionsProps, lambdaFunction } from './functions.ts';
 
 export interface ConsoleProps {
   readonly httpApi: HttpApi;
   /** The links of records lead there, and those of what goes on. */
   readonly media: readonly (IBucket | Bucket)[];
+  readonly auth: ApiAuth;
   readonly functionsProps: FunctionsProps;
 }
 
 /** The console's files, served by the API at `/console`: anybody may load the page, which asks for who may see. */
 export class Console extends Construct {
-  constructor(scope: Construct, id: string, { httpApi, media, functionsProps }: ConsoleProps) {
+  constructor(scope: Construct, id: string, { httpApi, media, auth, functionsProps }: ConsoleProps) {
     super(scope, id);
     const handler = lambdaFunction(this, CONSOLE.function, {
       ...functionsProps,
@@ -26,6 +29,7 @@ export class Console extends Construct {
           ',',
           media.map((bucket) => Fn.join('', ['https://', bucket.bucketRegionalDomainName])),
         ),
+        [CONSOLE.environment.signIn]: signInOf(this, auth),
       },
       commandHooks: {
         beforeInstall: () => [],
@@ -51,4 +55,20 @@ export class Console extends Construct {
       }
     }
   }
+}
+
+/** An issuer and its client may be resources of the stack. */
+function signInOf(scope: Construct, auth: ApiAuth): string {
+  if (auth.kind !== 'jwt' || auth.signIn === undefined) return 'none';
+  const { clientId, scope: asked = 'openid', origins = [] } = auth.signIn;
+  const [audience] = auth.audience;
+  const signIn: ConsoleSignIn = {
+    issuer: auth.issuer,
+    clientId,
+    scope: asked,
+    // The client itself is the audience of the tokens that it is given unasked.
+    ...(audience === undefined || auth.audience.includes(clientId) ? {} : { audience }),
+    origins: [...origins],
+  };
+  return Stack.of(scope).toJsonString(signIn);
 }

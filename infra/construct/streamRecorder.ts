@@ -219,6 +219,7 @@ export class StreamRecorder extends Construct {
       new Console(this, 'Console', {
         httpApi,
         media: [this.libraryBucket, this.landingBucket],
+        auth,
         functionsProps,
       });
     }

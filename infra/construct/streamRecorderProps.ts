@@ -107,8 +107,9 @@ export interface StreamRecorderProps {
    */
   readonly corsOrigins?: readonly string[];
   /**
-   * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; it asks for the
-   * user name and password of `auth: { kind: 'basic' }`. Callers who sign requests cannot sign from a page.
+   * Serves the console, a page over the API, at `/console` of its address. Anybody may load the page; its users sign in
+   * at the issuer of `auth: { kind: 'jwt', signIn }`, or give the user name and password of `{ kind: 'basic' }`. Callers who sign
+   * requests cannot sign from a page (`npm run console` can).
    * @default false
    * @cost none that stands
    */

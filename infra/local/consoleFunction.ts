@@ -27,7 +27,12 @@ export async function consoleFunction(options: ConsoleFunctionOptions): Promise<
   return localFunction(CONSOLE.function, {
     region,
     accountId,
-    environment: { [CONSOLE.environment.folder]: folder, [CONSOLE.environment.mediaOrigins]: s3Url },
+    environment: {
+      [CONSOLE.environment.folder]: folder,
+      [CONSOLE.environment.mediaOrigins]: s3Url,
+      // The local runtime asks nobody who he is.
+      [CONSOLE.environment.signIn]: 'none',
+    },
     onLog: (line) => onLog(CONSOLE.function.name, line),
   });
 }

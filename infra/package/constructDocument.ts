@@ -13,6 +13,7 @@ const INTERFACES = [
   ['StreamRecorderProps', 'streamRecorderProps.ts'],
   ['HostsProps', 'hosts.ts'],
   ['DomainProps', 'domain.ts'],
+  ['SignInProps', 'apiAuth.ts'],
   ['WcsPortsProps', 'wcsPorts.ts'],
   ['WebhookProps', 'webhook.ts'],
   ['OnRecordScriptProps', 'onRecordScript.ts'],

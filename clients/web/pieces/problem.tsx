@@ -1,5 +1,6 @@
 import type { ApiError } from '../../typescript/client.ts';
-import { needsSignIn, signIn } from '../session.ts';
+import { needsSignIn } from '../session.ts';
+import { SignIn } from './signIn.tsx';
 
 /** What the API said when it did not do as asked, with its code, and a way to try again. */
 export function Problem({
@@ -29,27 +30,5 @@ export function Problem({
         </button>
       )}
     </div>
-  );
-}
-
-function SignIn() {
-  return (
-    <form
-      class="problem"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const fields = new FormData(event.currentTarget as HTMLFormElement);
-        signIn(String(fields.get('username')), String(fields.get('password')));
-      }}
-    >
-      <p>The API asks who you are.</p>
-      <label>
-        User name <input name="username" autocomplete="username" required />
-      </label>
-      <label>
-        Password <input name="password" type="password" autocomplete="current-password" required />
-      </label>
-      <button type="submit">Sign in</button>
-    </form>
   );
 }

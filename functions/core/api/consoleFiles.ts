@@ -19,11 +19,15 @@ export function consoleFile(path: string): ConsoleFile | undefined {
 }
 
 /**
- * What the page may do: run its own script, ask its own origin, and show media from where the links of records lead.
- * Styles are allowed inline, since the player's elements have theirs within; scripts are not.
+ * What the page may do: run its own script, ask its own origin and whoever signs its users in, and show media from where
+ * the links of records lead. Styles are allowed inline, since the player's elements have theirs within; scripts are not.
  * @param mediaOrigins origins as a Content-Security-Policy has them: `https://*.amazonaws.com`
+ * @param signInOrigins where an OpenID Connect issuer is asked
  */
-export function consoleHeaders(mediaOrigins: readonly string[]): Readonly<Record<string, string>> {
+export function consoleHeaders(
+  mediaOrigins: readonly string[],
+  signInOrigins: readonly string[] = [],
+): Readonly<Record<string, string>> {
   const media = mediaOrigins.join(' ');
   return {
     'cache-control': 'no-cache',
@@ -33,7 +37,7 @@ export function consoleHeaders(mediaOrigins: readonly string[]): Readonly<Record
       "style-src 'self' 'unsafe-inline'",
       `img-src 'self' data: ${media}`,
       `media-src 'self' blob: ${media}`,
-      `connect-src 'self' ${media}`,
+      ['connect-src', "'self'", media, ...signInOrigins].join(' '),
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

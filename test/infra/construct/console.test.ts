@@ -1,6 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
+import { type CfnElement, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IConstruct } from 'constructs';
 import { expect, it } from 'vitest';
 import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
 import { CONSOLE } from '../../../infra/optionalFunctions.ts';
@@ -48,6 +50,39 @@ it('is not there unless it is asked for', () => {
 
 it('is refused where callers sign their requests, which a page cannot', () => {
   expect(() => synthesize({ console: true })).toThrow(
-    'console: needs auth of kind basic or none, and it is iam',
+    'console: needs auth of kind jwt, basic or none, and it is iam',
   );
+});
+
+it('tells the page where its users sign in, and whom a token is to be for, which may be other resources', () => {
+  const stack = new Stack(testApp(), 'Mine');
+  const pool = new UserPool(stack, 'Users');
+  const client = pool.addClient('Console');
+  const issuer = pool.userPoolProviderUrl;
+  new StreamRecorder(stack, 'Recorder', {
+    image: testImage(),
+    console: true,
+    auth: {
+      kind: 'jwt',
+      issuer,
+      audience: [client.userPoolClientId],
+      signIn: {
+        clientId: client.userPoolClientId,
+        origins: ['https://mine.auth.eu-west-1.amazoncognito.com'],
+      },
+    },
+  });
+  const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
+    Template.fromStack(stack),
+    'AWS::Lambda::Function',
+    { Description: CONSOLE.function.description },
+  );
+  const logical = (resource: IConstruct) => stack.getLogicalId(resource.node.defaultChild as CfnElement);
+  const said = JSON.stringify(properties.Environment.Variables[CONSOLE.environment.signIn])
+    .replaceAll(JSON.stringify({ Ref: logical(client) }), '$CLIENT')
+    .replaceAll(JSON.stringify({ 'Fn::GetAtt': [logical(pool), 'ProviderURL'] }), '$ISSUER');
+  expect(said).toContain('$ISSUER');
+  expect(said).toContain('$CLIENT');
+  // The client is the audience: nothing has to be asked for.
+  expect(said).not.toContain('audience');
 });

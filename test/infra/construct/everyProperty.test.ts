@@ -15,6 +15,7 @@ import { StreamRecorder, type StreamRecorderProps } from '../../../infra/constru
 import { only, testApp, testImage } from './stacks.ts';
 
 const HERE = 'arn:aws:acm:eu-west-1:111122223333:certificate/1';
+const JWT = { kind: 'jwt', issuer: 'https://login.example.com/', audience: ['recorder'] } as const;
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 
 /** Every property there is, and the resources that they name. */
@@ -165,7 +166,17 @@ describe('what cannot be is refused at synth, by its property', () => {
       'auth.issuer: must be an https URL, such as https://login.example.com/',
       () => ({ auth: { kind: 'jwt', issuer: 'login.example.com', audience: ['recorder'] } }),
     ],
-    ['console: needs auth of kind basic or none', () => ({ console: true })],
+    ['console: needs auth of kind jwt, basic or none', () => ({ console: true })],
+    ['console: needs auth.signIn where auth is of kind jwt', () => ({ console: true, auth: JWT })],
+    [
+      'auth.signIn.scope: must have openid in it',
+      () => ({ auth: { ...JWT, signIn: { clientId: 'c', scope: 'profile' } } }),
+    ],
+    [
+      'auth.signIn.origins: each must be an https origin',
+      () => ({ auth: { ...JWT, signIn: { clientId: 'c', origins: ['https://a.example/token'] } } }),
+    ],
+    ['auth.signIn.clientID: is no property', () => ({ auth: { ...JWT, signIn: { clientID: 'c' } } })],
     [
       "landingBucket: must be in the stack's region, eu-west-1",
       (stack) => ({ landingBucket: bucketIn(stack, 'us-east-1') }),
