@@ -11,7 +11,9 @@ export interface AnnouncerOptions {
 }
 
 /** What the registry should say of a stream. */
-type Desired = { readonly sourceUrl: string; readonly eventAtMs: number } | 'unpublished';
+type Desired =
+  | { readonly sourceUrl: string; readonly eventAtMs: number; readonly isToBeRecorded: boolean }
+  | 'unpublished';
 
 const RETRY_DELAYS_MS = [200, 500, 1_000, 2_000, 5_000];
 
@@ -29,8 +31,9 @@ export class Announcer {
     this.#options = options;
   }
 
-  publish(mediaSessionId: string, sourceUrl: string): void {
-    this.#want(mediaSessionId, { sourceUrl, eventAtMs: Date.now() });
+  /** @param isToBeRecorded whether its recording is started, as its publisher asks */
+  publish(mediaSessionId: string, sourceUrl: string, { isToBeRecorded = false } = {}): void {
+    this.#want(mediaSessionId, { sourceUrl, eventAtMs: Date.now(), isToBeRecorded });
   }
 
   unpublish(mediaSessionId: string): void {
@@ -85,16 +88,29 @@ export class Announcer {
 
   /** @returns why it should be sent again; undefined when the registry has it, or will never take it */
   async #send(mediaSessionId: string, desired: Desired): Promise<string | undefined> {
+    // API Gateway decodes a path twice.
+    const place = `/streams/${encodeURIComponent(mediaSessionId.replaceAll('%', '%25'))}`;
+    if (desired === 'unpublished') return await this.#ask(mediaSessionId, 'DELETE', place);
+    const { isToBeRecorded, ...stream } = desired;
+    const problem = await this.#ask(mediaSessionId, 'PUT', place, { name: mediaSessionId, ...stream });
+    if (problem !== undefined || !isToBeRecorded) return problem;
+    return await this.#ask(mediaSessionId, 'POST', '/recordings', { mediaSessionId });
+  }
+
+  /** @returns why it should be asked again; undefined when it is done, or never will be */
+  async #ask(
+    mediaSessionId: string,
+    method: string,
+    place: string,
+    asked?: object,
+  ): Promise<string | undefined> {
     try {
-      const answer = await fetch(`${this.#options.apiUrl}/streams/${encodeURIComponent(mediaSessionId)}`, {
+      const answer = await fetch(`${this.#options.apiUrl}${place}`, {
         signal: this.#aborted.signal,
-        ...(desired === 'unpublished'
-          ? { method: 'DELETE' }
-          : {
-              method: 'PUT',
-              headers: { 'content-type': 'application/json' },
-              body: JSON.stringify({ name: mediaSessionId, ...desired }),
-            }),
+        method,
+        ...(asked === undefined
+          ? {}
+          : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked) }),
       });
       const body = await answer.text();
       if (answer.ok) return undefined;

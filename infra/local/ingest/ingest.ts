@@ -62,7 +62,10 @@ export async function startIngest({ port, dataDir, apiUrl, onLog }: IngestOption
   worker.on('message', (message: FromMediaServer) => {
     if (message.kind === 'published') {
       appOf.set(message.name, message.app);
-      announcer.publish(message.name, `${url}/${message.app}/${message.name}`);
+      const { path: place, isToBeRecorded } = message;
+      announcer.publish(message.name, `${url}/${place}`, { isToBeRecorded });
+    } else if (message.kind === 'refused') {
+      log('WARN', `A stream was refused: ${message.message}`);
     } else if (message.kind === 'unpublished' && appOf.get(message.name) === message.app) {
       appOf.delete(message.name);
       announcer.unpublish(message.name);

@@ -1,5 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import NodeMediaServer from 'node-media-server';
+import context from 'node-media-server/src/core/context.js';
+import Rtmp from 'node-media-server/src/protocol/rtmp.js';
+import { nameOf, plainOf, type StreamAddress, streamAddress } from './streamNames.ts';
 
 /**
  * node-media-server in a thread of its own: it logs to the console, keeps its state in globals, and calls
@@ -15,7 +18,16 @@ export interface MediaServerData {
 export type FromMediaServer =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly code: string | undefined; readonly message: string }
-  | { readonly kind: 'published' | 'unpublished'; readonly app: string; readonly name: string };
+  | {
+      readonly kind: 'published';
+      readonly app: string;
+      readonly name: string;
+      /** Below the server's own URL: where it is played. */
+      readonly path: string;
+      readonly isToBeRecorded: boolean;
+    }
+  | { readonly kind: 'unpublished'; readonly app: string; readonly name: string }
+  | { readonly kind: 'refused'; readonly message: string };
 
 const parent = parentPort;
 if (parent === null) throw new Error('mediaServerThread.ts runs in a worker thread only');
@@ -33,14 +45,58 @@ const config = {
 const server = new NodeMediaServer(config);
 config.rtmp.port = port;
 
+/** By connection: whether its publisher asks to be recorded. */
+const toBeRecorded = new WeakSet<object>();
+const published = new Set<string>();
+const keyOf = ({ app, name }: Pick<StreamAddress, 'app' | 'name'>): string => JSON.stringify([app, name]);
+
+/**
+ * What the server would drop without a word, with what a publisher's program shows to its user. All names are told to it in
+ * letters that it takes.
+ */
+const { onPublish, onPlay } = Rtmp.prototype;
+Rtmp.prototype.onPublish = function publish(invocation) {
+  try {
+    const address = streamAddress(this.streamApp, invocation.streamName);
+    if (published.has(keyOf(address)))
+      throw new Error(`${address.app}/${address.name} is being published already.`);
+    if (address.isToBeRecorded) toBeRecorded.add(this);
+    this.streamApp = plainOf(address.app);
+    onPublish.call(this, { ...invocation, streamName: plainOf(address.name) });
+  } catch (error) {
+    refuse(this, 'NetStream.Publish.BadName', error as Error);
+  }
+};
+Rtmp.prototype.onPlay = function play(invocation) {
+  try {
+    const { app, name } = streamAddress(this.streamApp, invocation.streamName);
+    this.streamApp = plainOf(app);
+    onPlay.call(this, { ...invocation, streamName: plainOf(name) });
+  } catch (error) {
+    refuse(this, 'NetStream.Play.Failed', error as Error);
+  }
+};
+
+function refuse(connection: Rtmp, code: string, { message }: Error): void {
+  connection.sendStatusMessage(connection.parserPacket.header.stream_id, 'error', code, message);
+  for (const { rtmp, socket } of context.sessions.values()) if (rtmp === connection) socket.end();
+  tell({ kind: 'refused', message });
+}
+
 server.on('postPublish', (session) => {
-  const { streamApp: app, streamName: name } = session;
+  const { streamApp, streamName, rtmp } = session;
+  const [app, name] = [nameOf(streamApp), nameOf(streamName)];
   queueMicrotask(() => {
     // This event also comes for a second publisher, who is then refused.
     if (session.broadcast.publisher !== session) return;
-    tell({ kind: 'published', app, name });
+    published.add(keyOf({ app, name }));
+    const path = `${streamApp}/${streamName}`;
+    tell({ kind: 'published', app, name, path, isToBeRecorded: toBeRecorded.has(rtmp) });
     // Its own event comes 30 s after the publisher has gone, in case it returns.
-    session.socket.once('close', () => tell({ kind: 'unpublished', app, name }));
+    session.socket.once('close', () => {
+      published.delete(keyOf({ app, name }));
+      tell({ kind: 'unpublished', app, name });
+    });
   });
 });
 

@@ -6,6 +6,7 @@ declare module 'node-media-server' {
     readonly streamApp: string;
     readonly streamName: string;
     readonly socket: Socket;
+    readonly rtmp: object;
     readonly broadcast: { readonly publisher: unknown };
   }
 
@@ -24,4 +25,27 @@ declare module 'node-media-server' {
     run(): Promise<void>;
     stop(): Promise<void>;
   }
+}
+
+/** How it speaks RTMP; `this` of its methods is one connection. */
+declare module 'node-media-server/src/protocol/rtmp.js' {
+  export interface Invocation {
+    streamName: string;
+  }
+  export default class Rtmp {
+    streamApp: string;
+    readonly parserPacket: { readonly header: { readonly stream_id: number } };
+    onPublish(invocation: Invocation): void;
+    onPlay(invocation: Invocation): void;
+    sendStatusMessage(streamId: number, level: string, code: string, description: string): void;
+  }
+}
+
+declare module 'node-media-server/src/core/context.js' {
+  import type { Socket } from 'node:net';
+
+  const context: {
+    readonly sessions: ReadonlyMap<string, { readonly rtmp?: unknown; readonly socket: Socket }>;
+  };
+  export default context;
 }

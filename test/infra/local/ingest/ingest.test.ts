@@ -163,6 +163,7 @@ describeWith(['ffmpeg'], 'the ingest', () => {
     // A second publisher of the same name is refused, and changes nothing.
     const second = publish(`${ingest.url}/live/camera`);
     await once(second.process, 'exit');
+    expect(second.output).toContain('live/camera is being published already.');
     expect(shown()).toEqual(['PUT /streams/camera']);
     await publisher.stop('SIGKILL');
     await waitFor('the end', () => calls[1]);
@@ -171,6 +172,32 @@ describeWith(['ffmpeg'], 'the ingest', () => {
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ level: 'INFO', message: 'stream published', mediaSessionId: 'camera' }),
     );
+  });
+
+  it('takes the names that people choose, records what asks for it, and says what it refuses to both sides', async () => {
+    const ingest = await start();
+    const name = 'зал 1/камера é100%';
+    // A space ends an address for librtmp.
+    const publisher = publish(`${ingest.url}/live/${encodeURI(name)}?record=true`);
+    await waitFor('the start', () => calls[1]);
+    const [announced, started] = calls;
+    const { sourceUrl = '' } = (announced?.body ?? {}) as { sourceUrl?: string };
+    expect(announced).toMatchObject({
+      url: `/streams/${encodeURIComponent(name.replaceAll('%', '%25'))}`,
+      body: { name },
+    });
+    expect(started).toMatchObject({ method: 'POST', url: '/recordings', body: { mediaSessionId: name } });
+    // What was announced is played, by the same ffmpeg that records.
+    const player = new Child('ffmpeg', ['-nostdin', '-i', sourceUrl, '-frames:v', '1', '-f', 'null', '-']);
+    expect(await once(player.process, 'exit')).toEqual([0, null]);
+    const refused = publish(`${ingest.url}/live/${'n'.repeat(300)}`);
+    await once(refused.process, 'exit');
+    const reason = 'The stream name has 300 characters; 256 are allowed.';
+    expect(refused.output).toContain(reason);
+    await waitFor('our own log', () => lines.find((line) => line.includes(reason)));
+    await publisher.stop('SIGKILL');
+    await ingest.close(5_000);
+    expect(calls.at(-1)).toMatchObject({ method: 'DELETE', url: announced?.url });
   });
 
   it('withdraws its streams when it closes, and those of a run that was killed', async () => {
