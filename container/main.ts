@@ -16,6 +16,7 @@ import { StopRequest, stopCauseAfterSigterm } from './attempt/stopRequest.ts';
 import { taskArn } from './attempt/taskArn.ts';
 import { runHost } from './host/host.ts';
 import { runWorker } from './host/worker.ts';
+import { runMerge } from './merge/runMerge.ts';
 import { PictureMaker } from './pictures/pictureMaker.ts';
 import { BufferPool } from './upload/bufferPool.ts';
 import { Journal } from './upload/journal.ts';
@@ -89,6 +90,7 @@ try {
     await runHost(file);
     process.exit(0);
   } else if (role === 'worker') await runWorker();
+  else if (role === 'merge') process.exitCode = await runMerge();
   else process.exitCode = await main(readRecorderEnv(process.env));
 } catch (error) {
   logger.error('the recorder failed', error as Error);

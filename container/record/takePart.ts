@@ -11,7 +11,7 @@ export type PartFacts = Omit<OpenPart, 'attempt' | 'key' | 'uploadId' | 'fileNam
 
 /** Creates a part's upload and takes its number; undefined when another attempt has that. @throws S3's faults */
 export async function takePart(
-  { job, attempt, store, s3 }: AttemptContext,
+  { job, attempt, store, s3 }: Pick<AttemptContext, 'job' | 'attempt' | 'store' | 's3'>,
   facts: PartFacts,
 ): Promise<OpenPart | undefined> {
   const { part, format } = facts;

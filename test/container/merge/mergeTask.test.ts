@@ -1,0 +1,358 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type * as z from 'zod/mini';
+import { composeMerge, type MergeTaskOptions } from '../../../container/merge/mergeTask.ts';
+import { PictureMaker } from '../../../container/pictures/pictureMaker.ts';
+import { recorderS3Client } from '../../../container/upload/s3Client.ts';
+import { logger } from '../../../functions/aws/logger.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
+import { type Cell, gridCells } from '../../../functions/core/rooms/grid.ts';
+import {
+  type MergeJob,
+  type MergeLayout,
+  type MergeParticipant,
+  type MergePiece,
+  mergeFailureSchema,
+  mergeProgressSchema,
+} from '../../../functions/core/rooms/merge.ts';
+import { mergeKey } from '../../../functions/core/rooms/mergeKeys.ts';
+import { resultJob } from '../../../functions/core/rooms/mergeResult.ts';
+import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
+import { newRecordingId } from '../../../functions/core/state/ids.ts';
+import { fragmentIndexKey, jobKey, partKey, posterKey } from '../../../functions/core/state/keys.ts';
+import { finalPartSchema } from '../../../functions/core/state/partObjects.ts';
+import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
+import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { makeTake, readClocks, readTones, type Take } from '../../support/room.ts';
+
+const CREDENTIALS = { accessKeyId: 'merge', secretAccessKey: 'merge-secret' };
+const [LANDING, LIBRARY] = ['landing', 'library'];
+const ZERO_MS = Date.UTC(2026, 6, 1, 12);
+const FPS = 25;
+const FRAMES = 100;
+const PICTURE = { width: 320, height: 180, fps: FPS, names: false };
+const TONES_HZ = [500, 1_000, 2_000, 3_000];
+
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '25', '-c:a', 'aac', '-shortest'];
+const WEBM = [
+  '-c:v',
+  'libvpx',
+  '-deadline',
+  'realtime',
+  '-cpu-used',
+  '8',
+  '-b:v',
+  '400k',
+  '-g',
+  '25',
+  '-c:a',
+  'libopus',
+];
+/** Anna is there all the time, Ben leaves and returns with another codec, Cara sends 480p, Dan sound alone. */
+const TAKES: readonly (Take & { readonly name: string })[] = [
+  {
+    name: 'anna',
+    file: 'anna.mp4',
+    who: 1,
+    fromFrame: 0,
+    frames: 100,
+    size: '320x180',
+    toneHz: 500,
+    encoders: H264,
+  },
+  {
+    name: 'ben',
+    file: 'ben.mp4',
+    who: 2,
+    fromFrame: 10,
+    frames: 20,
+    size: '192x108',
+    toneHz: 1_000,
+    encoders: H264,
+  },
+  {
+    name: 'ben',
+    file: 'ben.webm',
+    who: 2,
+    fromFrame: 65,
+    frames: 20,
+    size: '320x180',
+    toneHz: 1_000,
+    encoders: WEBM,
+  },
+  {
+    name: 'cara',
+    file: 'cara.ts',
+    who: 3,
+    fromFrame: 20,
+    frames: 70,
+    size: '640x480',
+    toneHz: 2_000,
+    encoders: [...H264, '-bf', '0', '-ar', '44100'],
+  },
+  {
+    name: 'dan',
+    file: 'dan.mp4',
+    who: 4,
+    fromFrame: 5,
+    frames: 50,
+    toneHz: 3_000,
+    encoders: ['-c:a', 'aac', '-ac', '1'],
+  },
+];
+
+let folder: string;
+let server: S3Server;
+let s3: MergeTaskOptions['s3'];
+let store: StateStore;
+let participants: MergeParticipant[];
+let merges = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'merge-'));
+  server = await startS3Server({
+    dataDir: path.join(folder, 's3'),
+    credentials: CREDENTIALS,
+    buckets: [LANDING, LIBRARY],
+  });
+  s3 = recorderS3Client(logger, {
+    ...{ endpoint: server.url, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true },
+  });
+  store = new StateStore(s3, LANDING);
+  const names = [...new Set(TAKES.map(({ name }) => name))];
+  const pieces = await Promise.all(
+    TAKES.map(async (take) => ({ name: take.name, piece: await stored(take) })),
+  );
+  participants = names.map((name) => ({
+    name,
+    pieces: pieces.filter((one) => one.name === name).map(({ piece }) => piece),
+  }));
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function stored(take: Take): Promise<MergePiece> {
+  const { bytes, durationMs } = await makeTake(folder, take);
+  return put(take, bytes, durationMs);
+}
+
+async function put(take: Take, bytes: Buffer, durationMs: number): Promise<MergePiece> {
+  const { ETag = '' } = await s3.send(new PutObjectCommand({ Bucket: LIBRARY, Key: take.file, Body: bytes }));
+  const shownFromMs = (take.fromFrame * 1_000) / FPS;
+  const format = path.extname(take.file).slice(1) as MergePiece['format'];
+  return {
+    ...{
+      recordingId: take.file,
+      attempt: 1,
+      part: 1,
+      bucket: LIBRARY,
+      key: take.file,
+      etag: ETag,
+      bytes: bytes.length,
+    },
+    ...{ format, startTimeMs: ZERO_MS + shownFromMs, durationMs, fromMs: 0, toMs: durationMs },
+    ...{ shownFromMs, shownToMs: shownFromMs + durationMs, gaps: [] },
+    tracks: [
+      ...(take.size === undefined ? [] : [{ kind: 'video', codec: 'h264' } as const]),
+      { kind: 'audio', codec: 'aac' },
+    ],
+  };
+}
+
+/** A merge that is to be composed. */
+async function asked(
+  layout: MergeLayout,
+  who: readonly MergeParticipant[],
+  picture = PICTURE,
+): Promise<MergeTaskOptions> {
+  merges += 1;
+  const mergeId = newRecordingId(ZERO_MS, Buffer.alloc(16, merges));
+  const job: MergeJob = {
+    ...{ mergeId, room: 'daily', requestedAtMs: ZERO_MS, requestId: 'r', layout, running: 'take' },
+    ...(layout === 'grid' ? { picture } : {}),
+    settings: DEFAULT_SETTINGS,
+  };
+  const plan = { zeroMs: ZERO_MS, durationMs: (FRAMES * 1_000) / FPS, participants: [...who], leftOut: [] };
+  await store.create(mergeKey(mergeId, 'job'), job);
+  await store.create(mergeKey(mergeId, 'plan'), { ...plan, plannedAtMs: ZERO_MS });
+  await store.create(jobKey(mergeId), resultJob(job, plan));
+  return {
+    ...{ s3, store, pictures: new PictureMaker('ffmpeg'), clock: { nowMs: Date.now }, log: logger, mergeId },
+    ...{
+      ffmpegPath: 'ffmpeg',
+      fontPath: undefined,
+      spoolFolder: path.join(folder, 'spool', mergeId),
+      pollMs: 50,
+    },
+    signal: new AbortController().signal,
+  };
+}
+
+async function resultOf({ mergeId }: MergeTaskOptions): Promise<string> {
+  const final = await store.read(partKey(mergeId, 1, 'final'), finalPartSchema);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: LANDING, Key: final?.value.key }));
+  const file = path.join(folder, `${mergeId}.mp4`);
+  await writeFile(file, (await Body?.transformToByteArray()) ?? []);
+  return file;
+}
+
+/** Who is there with a picture, or with sound, in a frame: by the takes. */
+const thereAt = (frame: number, kind: 'picture' | 'sound'): number[] =>
+  TAKES.filter(
+    ({ fromFrame, frames, size }) =>
+      frame >= fromFrame && frame < fromFrame + frames && (kind === 'sound' || size !== undefined),
+  ).map(({ who }) => who);
+
+async function expectNothingOpen({ mergeId, spoolFolder }: MergeTaskOptions): Promise<void> {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: LANDING }));
+  expect(Uploads).toEqual([]);
+  expect(await store.etag(partKey(mergeId, 1, 'open'))).toBeUndefined();
+  expect(await readdir(spoolFolder)).toEqual([]);
+}
+
+/** A picture of this shape in the middle of a cell. */
+function within({ x, y, width, height }: Cell, [w, h]: readonly [number, number]): Cell {
+  const scale = Math.min(width / w, height / h);
+  const [shownWidth, shownHeight] = [2 * Math.floor((w * scale) / 2), 2 * Math.floor((h * scale) / 2)];
+  return {
+    x: x + (width - shownWidth) / 2,
+    y: y + (height - shownHeight) / 2,
+    width: shownWidth,
+    height: shownHeight,
+  };
+}
+
+async function expectPictures(file: string): Promise<void> {
+  const shapes: Readonly<Record<number, readonly [number, number]>> = { 1: [16, 9], 2: [16, 9], 3: [4, 3] };
+  const places = [1, 2, 3].flatMap((count) =>
+    gridCells(count, PICTURE).flatMap((cell, place) =>
+      [1, 2, 3].map((who) => ({ count, place, who, cell: within(cell, shapes[who] ?? [1, 1]) })),
+    ),
+  );
+  const clocks = await readClocks(
+    file,
+    places.map(({ cell }) => cell),
+  );
+  expect(clocks).toHaveLength(FRAMES);
+  for (const [frame, shown] of clocks.entries()) {
+    const there = thereAt(frame, 'picture');
+    // Within a frame: at a beginning or an end it may be either.
+    if ([frame - 1, frame + 1].some((near) => thereAt(near, 'picture').join() !== there.join())) continue;
+    for (const [place, who] of there.entries()) {
+      const at = places.findIndex(
+        (one) => one.count === there.length && one.place === place && one.who === who,
+      );
+      const clock = shown[at] ?? { who: 0, frame: 0 };
+      const isInSync = Math.abs(clock.frame - frame) <= 1;
+      expect({ frame, ...clock, isInSync }).toMatchObject({ who, isInSync: true });
+    }
+  }
+}
+
+async function expectSound(file: string): Promise<void> {
+  const loudness = await readTones(file, TONES_HZ);
+  expect(Math.abs(loudness.length - FRAMES)).toBeLessThanOrEqual(1);
+  for (const [frame, tones] of loudness.entries()) {
+    for (const [place, loud] of tones.entries()) {
+      const near = [-1, 0, 1].map((by) => thereAt(frame + by, 'sound').includes(place + 1));
+      // At a beginning or an end it may be either, within a frame.
+      if (new Set(near).size > 1) continue;
+      expect(`${frame} ${place} ${loud > 0.03}`).toBe(`${frame} ${place} ${near[0]}`);
+    }
+  }
+}
+
+it('shows four who come and go in a grid, each at its time to the frame, and mixes their sound', async () => {
+  const task = await asked('grid', participants);
+  expect(await composeMerge(task)).toBe(0);
+  const file = await resultOf(task);
+  const { streams } = await probe(file);
+  expect(streams.map(({ codec_name, nb_frames, width }) => [codec_name, width, nb_frames])).toEqual([
+    ['h264', 320, String(FRAMES)],
+    ['aac', undefined, expect.any(String)],
+  ]);
+  expect(await decodeErrors(file)).toBe('');
+  await expectPictures(file);
+  await expectSound(file);
+  expect(await store.readBytes(posterKey(task.mergeId, 1))).toBeDefined();
+  expect(await store.readBytes(fragmentIndexKey(task.mergeId, 1))).toBeDefined();
+  expect(
+    (await store.read(mergeKey(task.mergeId, 'progress'), mergeProgressSchema))?.value.percent,
+  ).toBeDefined();
+});
+
+it('mixes sound alone', async () => {
+  const task = await asked('audio', participants);
+  expect(await composeMerge(task)).toBe(0);
+  const file = await resultOf(task);
+  expect((await probe(file)).streams.map(({ codec_name }) => codec_name)).toEqual(['aac']);
+  await expectSound(file);
+});
+
+it('goes on without a record that cannot be read, and burns in whatever names', async () => {
+  const [, , cara, dan] = participants as [
+    MergeParticipant,
+    MergeParticipant,
+    MergeParticipant,
+    MergeParticipant,
+  ];
+  const broken = await put({ ...(TAKES[0] as Take), file: 'broken.mp4' }, Buffer.alloc(5_000, 7), 2_000);
+  const named = { ...cara, name: `O'Hara: 50 %, [a];"b" \\ %{pts} 漢` };
+  const task = await asked('grid', [{ name: 'eve', pieces: [broken] }, named, dan], {
+    ...PICTURE,
+    names: true,
+  });
+  expect(await composeMerge(task)).toBe(0);
+  const { streams } = await probe(await resultOf(task));
+  expect(streams[0]?.nb_frames).toBe(String(FRAMES));
+});
+
+it('says which record is gone, and leaves nothing open', async () => {
+  const gone = await put({ ...(TAKES[0] as Take), file: 'gone.mp4', fromFrame: 50 }, Buffer.alloc(10), 1_000);
+  await s3.send(new DeleteObjectCommand({ Bucket: LIBRARY, Key: 'gone.mp4' }));
+  const task = await asked('audio', [...participants, { name: 'eve', pieces: [gone] }]);
+  expect(await composeMerge(task)).toBe(0);
+  const failure = await store.read(mergeKey(task.mergeId, 'failure'), mergeFailureSchema);
+  expect(failure?.value.reason).toEqual({
+    code: 'record_gone',
+    message: 'part 1 of recording gone.mp4 is not in the library any more',
+  });
+  await expectNothingOpen(task);
+});
+
+it('ends where it is canceled, and leaves nothing open', async () => {
+  const task = await asked('grid', participants);
+  const [cancelKey, openKey] = [mergeKey(task.mergeId, 'cancel'), partKey(task.mergeId, 1, 'open')];
+  const heard = Promise.withResolvers<void>();
+  class CanceledStore extends StateStore {
+    // Once there is an upload.
+    override async create(key: string, value: unknown): Promise<boolean> {
+      const isMade = await super.create(key, value);
+      if (key !== openKey) return isMade;
+      await super.create(cancelKey, { requestedAtMs: ZERO_MS, requestId: 'c' });
+      await heard.promise;
+      return isMade;
+    }
+    override async read<T>(
+      key: string,
+      schema: z.ZodMiniType<T>,
+    ): ReturnType<typeof StateStore.prototype.read<T>> {
+      const found = await super.read(key, schema);
+      if (key === cancelKey && found !== undefined) heard.resolve();
+      return found;
+    }
+  }
+  expect(await composeMerge({ ...task, store: new CanceledStore(s3, LANDING) })).toBe(0);
+  await expectNothingOpen(task);
+});
