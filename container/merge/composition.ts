@@ -185,7 +185,7 @@ export class Composition {
     const [gone] = this.#options.pieces.gone;
     if (gone !== undefined)
       throw new RecordGoneError(
-        `part ${gone.part} of recording ${gone.recordingId} is not in the library any more`,
+        `part ${gone.part} of recording ${gone.recordingId} cannot be read in the library any more`,
       );
   }
 

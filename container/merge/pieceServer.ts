@@ -9,8 +9,8 @@ import { isStatus } from '../../functions/aws/stateStore.ts';
 import type { MergePiece } from '../../functions/core/rooms/merge.ts';
 import { retrying } from '../upload/retry.ts';
 
-/** The record was deleted, or is another one by now. */
-const GONE_STATUSES = [404, 405, 412];
+/** The record was deleted, is another one by now, or lies where nobody reads it at once. Who may not list is told 403. */
+const GONE_STATUSES = [403, 404, 405, 412];
 
 export interface PieceServerOptions {
   readonly s3: S3Client;

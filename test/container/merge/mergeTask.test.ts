@@ -31,6 +31,7 @@ import { fragmentIndexKey, jobKey, partKey, posterKey } from '../../../functions
 import { finalPartSchema } from '../../../functions/core/state/partObjects.ts';
 import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { RECORDER_FFMPEG } from '../../support/recorderBench.ts';
 import { makeTake, readClocks, readTones, type Take } from '../../support/room.ts';
 
 const CREDENTIALS = { accessKeyId: 'merge', secretAccessKey: 'merge-secret' };
@@ -188,7 +189,14 @@ async function asked(
   await store.create(mergeKey(mergeId, 'plan'), { ...plan, plannedAtMs: ZERO_MS });
   await store.create(jobKey(mergeId), resultJob(job, plan));
   return {
-    ...{ s3, store, pictures: new PictureMaker('ffmpeg'), clock: { nowMs: Date.now }, log: logger, mergeId },
+    ...{
+      s3,
+      store,
+      pictures: new PictureMaker(RECORDER_FFMPEG),
+      clock: { nowMs: Date.now },
+      log: logger,
+      mergeId,
+    },
     ...{
       ffmpegPath: 'ffmpeg',
       fontPath: undefined,
@@ -255,7 +263,7 @@ async function expectPictures(file: string): Promise<void> {
       );
       const clock = shown[at] ?? { who: 0, frame: 0 };
       const isInSync = Math.abs(clock.frame - frame) <= 1;
-      expect({ frame, ...clock, isInSync }).toMatchObject({ who, isInSync: true });
+      expect({ at: frame, ...clock, isInSync }).toMatchObject({ who, isInSync: true });
     }
   }
 }
@@ -326,7 +334,7 @@ it('says which record is gone, and leaves nothing open', async () => {
   const failure = await store.read(mergeKey(task.mergeId, 'failure'), mergeFailureSchema);
   expect(failure?.value.reason).toEqual({
     code: 'record_gone',
-    message: 'part 1 of recording gone.mp4 is not in the library any more',
+    message: 'part 1 of recording gone.mp4 cannot be read in the library any more',
   });
   await expectNothingOpen(task);
 });
