@@ -13,6 +13,7 @@ import { MultipartCopy } from './multipartCopy.ts';
 import { Overlaps } from './overlaps.ts';
 import { PicturePlacement } from './pictures.ts';
 import { Placement, type PlacementLimits } from './placement.ts';
+import { sha256Of } from './sha256.ts';
 
 export interface RelocationOptions {
   readonly s3: S3Client;
@@ -91,12 +92,30 @@ export class Relocation {
     const known = await this.#readMoved(record);
     if (known !== undefined) return known;
     const placed = await this.#placement.place(record, hasTime);
-    const moved = await this.#pictures.place(record, placed, log);
+    const hashed = await this.#hashed(record, placed, hasTime, log);
+    const moved = await this.#pictures.place(record, hashed, log);
     // Before anybody makes a list or a clip of it.
     if (record.open.attempt > 1) await this.#noteOverlap(record, moved, log);
     if (await this.#options.store.create(movedKey(record), moved)) return moved;
     // Another delivery of the event was first; both found the same object, since names are deterministic.
     return (await this.#readMoved(record)) ?? moved;
+  }
+
+  /** With its SHA-256, where that is wanted; a record never waits, or is moved again, for want of it. */
+  async #hashed(
+    { job }: LandedRecord,
+    placed: MovedPart,
+    hasTime: () => boolean,
+    log: Logger,
+  ): Promise<MovedPart> {
+    if (!job.settings.sha256) return placed;
+    const sha256 = await sha256Of(this.#options.s3, placed, hasTime);
+    if (sha256 !== undefined) return { ...placed, sha256 };
+    log.warn('no SHA-256: the record is too large to be read again', {
+      key: placed.key,
+      bytes: placed.bytes,
+    });
+    return placed;
   }
 
   async #noteOverlap({ job, open }: LandedRecord, moved: MovedPart, log: Logger): Promise<void> {
@@ -121,6 +140,7 @@ export class Relocation {
       ...(moved.versionId === undefined ? {} : { versionId: moved.versionId }),
       bytes: moved.bytes,
       ...(moved.crc32 === undefined ? {} : { crc32: moved.crc32 }),
+      ...(moved.sha256 === undefined ? {} : { sha256: moved.sha256 }),
       durationMs,
       startTime: new Date(final.startTimeMs).toISOString(),
       endTime: new Date(final.startTimeMs + durationMs).toISOString(),

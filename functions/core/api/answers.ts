@@ -97,6 +97,8 @@ const part = z.strictObject({
   bytes: optional(count),
   /** CRC-32 of the whole file in base64, as S3 has it. */
   crc32: optional(z.string()),
+  /** SHA-256 of the whole file in hex, where `config.sha256` asked for it. */
+  sha256: optional(z.string()),
   /** Of the object in the library. */
   etag: optional(z.string()),
   tracks: optional(z.array(trackSchema)),

@@ -70,6 +70,8 @@ export const recordingConfig = z.strictObject({
   tracks: z.exactOptional(z.partial(tracksSchema)),
   /** When it has ended its parts become one file besides. */
   join: z.exactOptional(z.boolean()),
+  /** Its records have a SHA-256 besides. */
+  sha256: z.exactOptional(z.boolean()),
   /** Seconds that whoever watches it while it is recorded can go back. 0: it cannot be watched before it has ended. */
   liveWindow: z.exactOptional(z.int().check(z.minimum(0), z.maximum(LIVE_WINDOW_MAX_MS / 1000))),
   /** Which pictures are made of it; `latestEvery` in seconds, 0 for none; false: no picture at all. */
@@ -116,7 +118,7 @@ export function settingsOf(
   limits: RecordingLimits,
 ): RecordingSettings {
   const { fileTemplate, libraryKey, rotation, audioSampleRate, format } = config;
-  const { join, liveWindow, pictures, tags } = config;
+  const { join, sha256, liveWindow, pictures, tags } = config;
   const overrides: SettingsOverrides = {
     names: {
       // A template that is asked for is meant to be used, whatever the deployment's policy.
@@ -128,6 +130,7 @@ export function settingsOf(
     ...(audioSampleRate === undefined ? {} : { audioSampleRateHz: audioSampleRate }),
     ...(format === undefined ? {} : { formats: { ...defaults.formats, ...formatsOf(format) } }),
     ...(join === undefined ? {} : { join }),
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...(liveWindow === undefined ? {} : { liveWindowMs: liveWindow * 1000 }),
     ...(pictures === undefined ? {} : { pictures: picturesOf(pictures) }),
     ...(tags === undefined ? {} : { tags: { ...defaults.tags, ...tags } }),

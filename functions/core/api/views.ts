@@ -218,6 +218,7 @@ export function partView(
     durationMs: wholeMs(moved?.durationMs ?? final?.durationMs),
     bytes: final?.bytes,
     crc32: final?.bytes === 0 ? undefined : (moved?.crc32 ?? final?.crc32),
+    sha256: moved?.sha256,
     etag: moved?.etag,
     tracks: final?.tracks ?? open?.tracks,
     leftOut: open?.leftOut,

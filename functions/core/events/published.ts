@@ -104,6 +104,8 @@ export const EVENT_SCHEMAS = {
     bytes: count,
     /** CRC32 of the whole object in base64, as S3 has it. */
     crc32: z.exactOptional(text),
+    /** SHA-256 of the whole object in hex, where it was asked for. */
+    sha256: z.exactOptional(text),
     durationMs: count,
     startTime: isoTime,
     endTime: isoTime,

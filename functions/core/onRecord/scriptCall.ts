@@ -26,6 +26,7 @@ export function scriptCall(event: RecordAvailable, record: string): ScriptCall {
     VERSION_ID: event.versionId,
     BYTES: event.bytes,
     CRC32: event.crc32,
+    SHA256: event.sha256,
     DURATION_MS: event.durationMs,
     START_TIME: event.startTime,
     END_TIME: event.endTime,

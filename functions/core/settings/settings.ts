@@ -74,6 +74,8 @@ export const recordingSettingsSchema = z.strictObject({
   tracks: z._default(tracksSchema, ALL_TRACKS),
   /** When it has ended its parts become one file besides, or as few as their parameters allow. */
   join: z._default(z.boolean(), false),
+  /** Each record is read once more when it is in the library, for its SHA-256. */
+  sha256: z._default(z.boolean(), false),
   /**
    * How far back whoever watches it while it is recorded can go; 0: nobody can watch it before it has ended. An hour at
    * most: a list of two seconds each has 1,800 lines by then.
@@ -102,6 +104,7 @@ export const DEFAULT_SETTINGS: RecordingSettings = {
   variant: BEST_VARIANT,
   tracks: ALL_TRACKS,
   join: false,
+  sha256: false,
   liveWindowMs: LIVE_WINDOW_MAX_MS,
   pictures: DEFAULT_PICTURES,
   tags: {},

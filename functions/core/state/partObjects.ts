@@ -108,6 +108,8 @@ export const movedPartSchema = z.object({
   etag: text,
   bytes: count,
   crc32: optional(text),
+  /** Of the whole object, in hex, where that was asked for. */
+  sha256: optional(text),
   movedAtMs: atMs,
   pictures: optional(placedPicturesSchema),
   /** The whole name, where the limits trimmed it. */

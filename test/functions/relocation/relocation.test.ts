@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collisionKey, libraryKey } from '../../../functions/core/names/index.ts';
 import { partNameValues } from '../../../functions/core/names/recordNames.ts';
 import { decodeMetadata } from '../../../functions/core/relocation/metadata.ts';
+import type { MovedPart } from '../../../functions/core/state/partObjects.ts';
 import { Library, type LibraryOptions } from '../../../functions/relocation/library.ts';
+import { SHA256_MAX_BYTES, sha256Of } from '../../../functions/relocation/sha256.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
 import { MoveBench } from './bench.ts';
 import type { Landed } from './landed.ts';
@@ -63,6 +66,21 @@ describe('a record', () => {
       }),
     ]);
     expect(JSON.stringify(bench.events)).not.toContain('secret');
+  });
+
+  it('has its SHA-256 where that is asked for, and is not kept waiting for want of it', async () => {
+    const settings = { sha256: true };
+    const landed = await bench.land(patternBytes(100_000), { streamName: 'hashed', settings });
+    await bench.move(landed.key);
+    const sha256 = createHash('sha256').update(landed.body).digest('hex');
+    expect(await bench.moved(landed)).toMatchObject({ sha256 });
+    expect(bench.available(landed)).toEqual([expect.objectContaining({ sha256 })]);
+    const late = await bench.land(patternBytes(1000), { streamName: 'late', settings });
+    await bench.move(late.key, () => false);
+    await expectMoved(late, 'stream_records/late.mp4');
+    expect(await bench.moved(late)).not.toHaveProperty('sha256');
+    const moved = { ...(await bench.moved(landed)), bytes: SHA256_MAX_BYTES + 1 } as MovedPart;
+    expect(await sha256Of(bench.s3, moved, () => true)).toBeUndefined();
   });
 
   it('says that its name was trimmed, and what the whole one was', async () => {

@@ -26,6 +26,7 @@ describe('config', () => {
     [{ idleTimeout: 20 }, { idleTimeoutMs: 20_000 }],
     [{ reconnectWindow: 0 }, { reconnectWindowMs: 0 }],
     [{ reconnectWindow: 300 }, { reconnectWindowMs: 300_000 }],
+    [{ sha256: true }, { sha256: true }],
     [{ rtspTransport: 'udp' }, { rtspTransport: 'udp' }],
     [{ audioSampleRate: 48_000 }, { audioSampleRateHz: 48_000 }],
     [{ format: 'h264-mkv' }, { formats: { h264: 'mkv', vp8: 'webm' } }],
