@@ -1,7 +1,8 @@
 import { cpus } from 'node:os';
 import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
-import { bundles } from './bundles.ts';
 import { clips } from './clips.ts';
+import { bundles } from './functions/bundles.ts';
+import { coldStart } from './functions/coldStart.ts';
 import { moves } from './moves.ts';
 import { fullHost } from './recorder/fullHost.ts';
 import { host } from './recorder/host.ts';
@@ -15,7 +16,7 @@ import { rescue } from './rescue.ts';
 import { validation } from './simulate/validation.ts';
 import { state } from './state.ts';
 
-const QUICK: readonly Benchmark[] = [bundles, recorder, latency, warmStart, moves, state, rescue];
+const QUICK: readonly Benchmark[] = [bundles, coldStart, recorder, latency, warmStart, moves, state, rescue];
 const BENCHMARKS: readonly Benchmark[] = [
   ...QUICK,
   clips,

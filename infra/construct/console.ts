@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { Fn, Stack } from 'aws-cdk-lib';
 import { type HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -8,6 +10,7 @@ import { CONSOLE } from '../optionalFunctions.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { ApiAuth } from './apiAuth.ts';
 import { type FunctionsProps, lambdaFunction } from './functions.ts';
+import { ROOT } from './packaged.ts';
 
 export interface ConsoleProps {
   readonly httpApi: HttpApi;
@@ -31,18 +34,15 @@ export class Console extends Construct {
         ),
         [CONSOLE.environment.signIn]: signInOf(this, auth),
       },
-      commandHooks: {
-        beforeInstall: () => [],
-        beforeBundling: () => [],
-        afterBundling: (inputDir, outputDir) => [
-          `"${process.execPath}" "${inputDir}/clients/web/build.ts" "${outputDir}/${CONSOLE.folder}"`,
-        ],
+      addFiles: (folder) => {
+        const parameters = [path.join(ROOT, 'clients/web/build.ts'), path.join(folder, CONSOLE.folder)];
+        execFileSync(process.execPath, parameters, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
       },
     });
     const integration = new HttpLambdaIntegration('console', handler);
-    for (const path of CONSOLE.paths) {
+    for (const one of CONSOLE.paths) {
       for (const route of httpApi.addRoutes({
-        path,
+        path: one,
         methods: [HttpMethod.GET],
         integration,
         authorizer: new HttpNoneAuthorizer(),

@@ -1,25 +1,22 @@
-import path from 'node:path';
 import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
-  Code,
+  Function as LambdaFunction,
   type LayerVersion,
   LoggingFormat,
   type ParamsAndSecretsLayerVersion,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { type ICommandHooks, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
-import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './bundling/options.ts';
 import { functionEnvironment } from './environment.ts';
+import { functionCode } from './functionCode.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
-import { prebuiltFunction, ROOT } from './packaged.ts';
 import { secretsExtension } from './secrets.ts';
 
 export interface FunctionsProps {
@@ -44,13 +41,13 @@ export interface LambdaFunctionProps extends FunctionsProps {
   readonly layers?: readonly LayerVersion[];
   /** Variables besides the wiring's. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Commands that put files beside the bundle. */
-  readonly commandHooks?: ICommandHooks;
+  /** Puts files beside the bundle. */
+  readonly addFiles?: (folder: string) => void;
 }
 
 /** The wiring's functions, each with a role of its own that has the wiring's grants. */
 export class Functions extends Construct {
-  readonly all: Readonly<Record<FunctionName, NodejsFunction>>;
+  readonly all: Readonly<Record<FunctionName, LambdaFunction>>;
 
   constructor(scope: Construct, id: string, { wcsSecrets, ...props }: AllFunctionsProps) {
     super(scope, id);
@@ -82,8 +79,8 @@ export function lambdaFunction(
   parent: Construct,
   spec: FunctionSpec,
   props: LambdaFunctionProps,
-): NodejsFunction {
-  const { resources, targets, logRetention, environment, commandHooks } = props;
+): LambdaFunction {
+  const { resources, targets, logRetention, environment } = props;
   const needsSecrets = spec.grants.some(({ on }) => on === 'playbackKey');
   const paramsAndSecrets = props.paramsAndSecrets ?? (needsSecrets ? secretsExtension() : undefined);
   const scope = new Construct(parent, spec.name);
@@ -98,12 +95,10 @@ export function lambdaFunction(
   logGroup.grantWrite(role);
   applyGrants(role, spec.grants, targets);
 
-  const prebuilt = prebuiltFunction(spec.name);
-  const handler = new NodejsFunction(scope, 'Function', {
+  const handler = new LambdaFunction(scope, 'Function', {
     description: spec.description,
-    ...(prebuilt === undefined
-      ? { entry: path.join(ROOT, 'functions', 'handlers', `${spec.name}.ts`), handler: 'handler' }
-      : { code: Code.fromAsset(prebuilt), handler: 'index.handler' }),
+    code: functionCode(spec.name, props.addFiles),
+    handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     timeout: Duration.seconds(spec.timeoutSeconds),
@@ -114,24 +109,9 @@ export function lambdaFunction(
     loggingFormat: LoggingFormat.JSON,
     applicationLogLevelV2: ApplicationLogLevel.INFO,
     tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-    awsSdkConnectionReuse: false,
     ...(paramsAndSecrets === undefined ? {} : { paramsAndSecrets }),
     ...(props.temporaryStorage === undefined ? {} : { ephemeralStorageSize: props.temporaryStorage }),
     layers: [...(props.layers ?? [])],
-    projectRoot: ROOT,
-    depsLockFilePath: path.join(ROOT, 'package-lock.json'),
-    bundling: {
-      format: OutputFormat.ESM,
-      target: BUNDLE_TARGET,
-      mainFields: BUNDLE_MAIN_FIELDS,
-      banner: BUNDLE_BANNER,
-      minify: true,
-      bundleAwsSDK: true,
-      esbuildArgs: Object.fromEntries(
-        Object.entries(BUNDLE_ALIASES).map(([from, to]) => [`--alias:${from}`, to]),
-      ),
-      ...(commandHooks === undefined ? {} : { commandHooks }),
-    },
   });
   if (!props.tracing) return handler;
   acknowledge(

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { bundleReadably } from '../construct/bundling/bundle.ts';
-import { BUNDLE_ALIASES } from '../construct/bundling/options.ts';
+import { bundleReadably, FUNCTION_OPTIONS } from '../construct/bundling/bundle.ts';
 import { FolderCache } from './folderCache.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -34,7 +33,7 @@ async function bundledFile(name: string): Promise<string> {
 async function bundle(folder: string): Promise<void> {
   const handlers = globSync('functions/handlers/*.ts', { cwd: ROOT });
   await Promise.all([
-    bundleReadably(handlers, folder, { alias: { ...BUNDLE_ALIASES } }),
+    bundleReadably(handlers, folder, FUNCTION_OPTIONS),
     bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], folder),
   ]);
 }

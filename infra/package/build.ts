@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundleCommandLine, bundleFunction } from '../construct/bundling/bundle.ts';
+import { bundleCommandLine, bundleFunctions } from '../construct/bundling/bundle.ts';
 import { IMAGE_SOURCES, ROOT } from '../construct/packaged.ts';
-import { BASIC_AUTHORIZER, CONSOLE, ON_RECORD_SCRIPT, WEBHOOK } from '../optionalFunctions.ts';
-import { FUNCTIONS } from '../wiring.ts';
+import { CONSOLE } from '../optionalFunctions.ts';
 
 /**
  * Makes dist/, which is what `npm pack` takes: JavaScript and types of construct, client, events and webhooks; every function
@@ -15,10 +14,7 @@ const bin = (name: string): string => path.join(ROOT, 'node_modules', '.bin', na
 
 rmSync(DIST, { recursive: true, force: true });
 execFileSync(bin('tsc'), ['-p', 'infra/package'], { cwd: ROOT, stdio: 'inherit' });
-const specs = [...Object.values(FUNCTIONS), BASIC_AUTHORIZER, ON_RECORD_SCRIPT, WEBHOOK, CONSOLE.function];
-await Promise.all(
-  specs.map(({ name }) => bundleFunction(name, path.join(DIST, 'bundles', name, 'index.mjs'))),
-);
+await bundleFunctions(path.join(DIST, 'bundles'));
 await bundleCommandLine(path.join(DIST, 'cli', 'stream-recorder.mjs'));
 const consoleFolder = path.join(DIST, 'bundles', CONSOLE.function.name, CONSOLE.folder);
 execFileSync(process.execPath, ['clients/web/build.ts', consoleFolder], { cwd: ROOT, stdio: 'inherit' });

@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { BASIC_AUTHORIZER, CONSOLE, ON_RECORD_SCRIPT, WEBHOOK } from '../../optionalFunctions.ts';
+import { FUNCTIONS } from '../../wiring.ts';
 import { BUNDLE_ALIASES, BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from './options.ts';
+import { builtinsByRequire, slimSdk } from './plugins.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
@@ -14,22 +17,54 @@ const OPTIONS = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** One function as CDK's NodejsFunction would bundle it, for the package and for the benchmark that weighs bundles. */
-export async function bundleFunction(name: string, outfile: string): Promise<void> {
-  await build({
-    entryPoints: [path.join(ROOT, 'functions', 'handlers', `${name}.ts`)],
-    outfile,
+/** Of functions, wherever they run. */
+export const FUNCTION_OPTIONS = {
+  alias: { ...BUNDLE_ALIASES },
+  plugins: [builtinsByRequire, slimSdk],
+} satisfies BuildOptions;
+
+const FUNCTION_NAMES = [
+  ...Object.values(FUNCTIONS),
+  BASIC_AUTHORIZER,
+  ON_RECORD_SCRIPT,
+  WEBHOOK,
+  CONSOLE.function,
+].map(({ name }) => name);
+
+/** Every function that a deployment may have, each in a folder of its name. */
+export async function bundleFunctions(folder: string): Promise<void> {
+  await Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(name, path.join(folder, name))));
+}
+
+/**
+ * One function, as `index.mjs` with the pieces that it loads when it needs them.
+ * @returns bytes of what is loaded at the start
+ */
+export async function bundleFunction(name: string, folder: string): Promise<number> {
+  const { metafile } = await build({
+    entryPoints: [{ in: path.join(ROOT, 'functions', 'handlers', `${name}.ts`), out: 'index' }],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    metafile: true,
     target: BUNDLE_TARGET,
-    alias: { ...BUNDLE_ALIASES },
     ...OPTIONS,
+    ...FUNCTION_OPTIONS,
   });
+  const loaded = new Set(Object.keys(metafile.outputs).filter((file) => file.endsWith('index.mjs')));
+  for (const file of loaded) {
+    for (const { path: next, kind } of metafile.outputs[file]?.imports ?? []) {
+      if (kind === 'import-statement') loaded.add(next);
+    }
+  }
+  return [...loaded].reduce((sum, file) => sum + (metafile.outputs[file]?.bytes ?? 0), 0);
 }
 
 /** Programs of ours as files that a person can read, each with all that it imports: `name.mjs`. */
 export async function bundleReadably(
   entryPoints: readonly string[],
   outdir: string,
-  options: Pick<BuildOptions, 'alias'> = {},
+  options: Pick<BuildOptions, 'alias' | 'plugins'> = {},
 ): Promise<void> {
   await build({
     entryPoints: entryPoints.map((file) => ({ in: path.join(ROOT, file), out: path.basename(file, '.ts') })),

@@ -1,8 +1,8 @@
 import path from 'node:path';
 
 /**
- * How a function is bundled, for CDK's NodejsFunction and for the benchmark that weighs the bundles: ESM, minified, the
- * SDK inside (a cold start with Lambda's own SDK was slower: 359 ms against 137 ms).
+ * How a function is bundled: ESM, minified, the SDK inside (a cold start with Lambda's own SDK was slower: 359 ms against
+ * 137 ms).
  */
 export const BUNDLE_TARGET = 'node24';
 
