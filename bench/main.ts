@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { clips } from './clips.ts';
-import { bundles } from './functions/bundles.ts';
-import { coldStart } from './functions/coldStart.ts';
+import { bundles } from './cold/bundles.ts';
+import { coldStart } from './cold/coldStart.ts';
 import { moves } from './moves.ts';
 import { fullHost } from './recorder/fullHost.ts';
 import { host } from './recorder/host.ts';

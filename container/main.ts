@@ -5,6 +5,7 @@ import { lookupBySystem } from '../functions/aws/dnsResolution.ts';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { logger } from '../functions/aws/logger.ts';
 import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
+import { readSourceSecret } from '../functions/aws/sourceSecrets.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
 import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
@@ -62,6 +63,7 @@ async function main(env: RecorderEnv): Promise<number> {
       clock: { nowMs: Date.now },
       log: logger,
       lookup: lookupBySystem,
+      readSourceSecret,
     },
     recordingId: env.RECORDING_ID,
     attempt: env.ATTEMPT,

@@ -71,6 +71,7 @@ const contextSchema = z.strictObject({
   recordingDefaults: optional(settingsOverridesSchema),
   limits: optional(recordingLimitsSchema),
   hooks: optional(hookSettingsSchema),
+  sourceSecrets: optional(z.array(text)),
   auth: optional(authSchema),
   corsOrigins: optional(z.array(text)),
   console: optional(z.boolean()),

@@ -40,6 +40,7 @@ export const RECORDER_TASK = {
       list: ['records/*', ...state('recordings', 'locks', 'sessions', 'hosts')],
     },
     { on: 'eventBus', actions: ['events:PutEvents'] },
+    { on: 'sourceSecrets', actions: ['secretsmanager:GetSecretValue'] },
     // The next attempt, before this task is taken away.
     { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },
   ],

@@ -65,6 +65,8 @@ export type Grant =
   | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly QueueAction[] }
   | { readonly on: 'watchedQueues'; readonly actions: readonly ['sqs:GetQueueAttributes'] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] }
+  /** Credentials of sources, as far as the deployment names any. */
+  | { readonly on: 'sourceSecrets'; readonly actions: readonly ['secretsmanager:GetSecretValue'] }
   /** The key that signs links; the extension that hands it out comes with this right. */
   | { readonly on: 'playbackKey'; readonly actions: readonly ['secretsmanager:GetSecretValue'] };
 

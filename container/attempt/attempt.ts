@@ -13,6 +13,7 @@ import { readRecording } from '../../functions/recordings/read.ts';
 import { Recording, type RecordingOptions } from '../record/recording.ts';
 import { type Followed, followSource } from '../source/follow.ts';
 import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
+import { withSecret } from '../source/withSecret.ts';
 import type { SharedDisk } from '../upload/spool.ts';
 import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
@@ -78,12 +79,13 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
     return { code: 'superseded', message: 'Another task has this attempt.' };
   }
   if (begun.isStopAsked) stop.ask('stopped');
-  const context: AttemptContext = { ...outside, job, attempt };
   const over = stop.cause === undefined ? begun.ending : STOP_REASONS[stop.cause];
+  const opened = over === undefined ? await withSecret(job, outside.readSourceSecret) : { reason: over };
+  const context: AttemptContext = { ...outside, job: 'job' in opened ? opened.job : job, attempt };
   const { reason, parts } =
-    over === undefined
+    'job' in opened
       ? await recordAfterOthers(context, options)
-      : { reason: over, parts: [] as FinalPart[] };
+      : { reason: opened.reason, parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else log.info('attempt ended', { reason, parts: parts.length });
   const announce = (outcome: Outcome) => tryAnnounce(context, () => announceOutcome(context, job, outcome));

@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Lookup } from '../../functions/aws/dnsResolution.ts';
 import type { EventBus } from '../../functions/aws/eventBus.ts';
+import type { ReadSourceSecret } from '../../functions/aws/sourceSecrets.ts';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
@@ -27,6 +28,8 @@ export interface Outside {
   readonly log: Logger;
   /** Resolves the host names of sources. */
   readonly lookup: Lookup;
+  /** Reads sources' credentials. */
+  readonly readSourceSecret: ReadSourceSecret;
 }
 
 /** The attempt that this task is. */

@@ -5,6 +5,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { lookupBySystem } from '../../functions/aws/dnsResolution.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { logger } from '../../functions/aws/logger.ts';
+import { readSourceSecret } from '../../functions/aws/sourceSecrets.ts';
 import { journalId } from '../../functions/core/state/keys.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { runAttempt } from '../attempt/attempt.ts';
@@ -129,6 +130,7 @@ class Worker {
         clock: { nowMs: Date.now },
         log,
         lookup: lookupBySystem,
+        readSourceSecret,
       },
       ...carried,
       ...this.#identity,

@@ -27,8 +27,10 @@ import { previewName } from '../core/names/index.ts';
 import { type StartAnswer, startOnce } from '../core/protocol/idempotency.ts';
 import { reserveRecording } from '../core/protocol/reservation.ts';
 import { rotateRecording } from '../core/protocol/rotate.ts';
+import { sourceOf } from '../core/protocol/start.ts';
 import { stopRecordingById } from '../core/protocol/stop.ts';
 import { checkSource } from '../core/source/policy.ts';
+import { checkSourceSecret } from '../core/source/sourceSecret.ts';
 import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
 import { controlPorts } from '../recordings/control.ts';
@@ -82,9 +84,10 @@ export const handler = httpRouter<RouteKeyOf<'recordings'>>({
 /** → 201 with `Location`; 200 where that recording goes on already, or the Idempotency-Key was used before. */
 async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAnswer> {
   const wanted = parseInput(createRecordingBody, body);
-  const { sourceUrl, streamName, config } = wanted;
+  const { sourceUrl, sourceSecret, streamName, config } = wanted;
   const { ports, defaults, limits, hooks } = setup();
   if (sourceUrl !== undefined) checkSource(sourceUrl, 'sourceUrl', defaults.sources);
+  checkSourceSecret(wanted, defaults.sources);
   const settings = settingsOf(config ?? {}, namedByStart(defaults), limits);
   const start = async (recordingId: string): Promise<StartAnswer> => {
     const mediaSessionId = wanted.mediaSessionId ?? recordingId;
@@ -99,7 +102,12 @@ async function create({ body, headers, requestId }: HttpRequest): Promise<HttpAn
         requestId,
         ...(sourceUrl === undefined
           ? {}
-          : { direct: { source: { url: sourceUrl }, stream: { name: streamName ?? mediaSessionId } } }),
+          : {
+              direct: {
+                source: sourceOf(sourceUrl, sourceSecret),
+                stream: { name: streamName ?? mediaSessionId },
+              },
+            }),
       },
       hooks,
     );

@@ -23,6 +23,7 @@ import { announceStream, withPublication } from '../core/protocol/announce.ts';
 import { startReserved } from '../core/protocol/reservation.ts';
 import { roomOf } from '../core/rooms/roomOf.ts';
 import { checkSource } from '../core/source/policy.ts';
+import { checkSourceSecret } from '../core/source/sourceSecret.ts';
 import { SESSIONS_PREFIX, sessionKey } from '../core/state/keys.ts';
 import { sessionSchema } from '../core/state/objects.ts';
 import { controlPorts } from '../recordings/control.ts';
@@ -88,6 +89,7 @@ async function announce({ body, path }: HttpRequest): Promise<HttpAnswer> {
   const app = appKey === undefined ? {} : { app: appKey };
   const room = stream.room ?? roomOf({ name, mediaSessionId, ...app }, setup().hooks.rooms);
   checkSource(stream.sourceUrl, 'sourceUrl', setup().defaults.sources);
+  checkSourceSecret(stream, setup().defaults.sources);
   const placed = { ...stream, ...(room === undefined ? {} : { room }), mediaSessionId, eventAtMs };
   const session = await announceStream(setup().ports, mediaSessionId, (known) =>
     withPublication(placed, known, Date.now()),

@@ -22,6 +22,7 @@ const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   recordingDefaults: true,
   limits: true,
   hooks: true,
+  sourceSecrets: true,
   auth: true,
   domain: true,
   corsOrigins: true,

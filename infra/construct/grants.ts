@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Cluster, TaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
@@ -16,13 +16,15 @@ export interface GrantTargets {
   readonly libraryKey?: IKey | undefined;
   readonly eventBus: EventBus;
   readonly playbackKey?: ISecret | Secret;
+  /** Names of secrets, or how they begin. */
+  readonly sourceSecrets?: readonly string[];
   readonly watchedQueues?: readonly IQueue[];
   readonly queues?: Readonly<Record<QueueName, IQueue>>;
   readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
 }
 
 const WHY_WILDCARDS =
-  'Stands for recordings, tasks or task definition revisions, which do not exist yet; what comes before it is exact. ecs:ListTasks knows no narrower resource, and is bound to the cluster by a condition.';
+  'Stands for recordings, tasks, task definition revisions or secrets, which do not exist yet; what comes before it is exact. ecs:ListTasks knows no narrower resource, and is bound to the cluster by a condition.';
 
 /** Writes the wiring's grants into a role's own policy, and nothing else. */
 export function applyGrants(role: Role, grants: readonly Grant[], targets: GrantTargets): void {
@@ -76,6 +78,10 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
         new PolicyStatement({ actions: [...grant.actions], resources: [targets.playbackKey.secretArn] }),
       ];
     }
+    case 'sourceSecrets': {
+      const resources = (targets.sourceSecrets ?? []).map((pattern) => secretArn(role, pattern));
+      return resources.length === 0 ? [] : [new PolicyStatement({ actions: [...grant.actions], resources })];
+    }
     case 'watchedQueues': {
       const { watchedQueues: queues } = targets;
       if (queues === undefined) throw new Error('queues are granted before there are any');
@@ -94,6 +100,16 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
     case 'recorderTask':
       return grant.actions.flatMap((action) => ecsStatements(role, action, targets));
   }
+}
+
+/** Secrets Manager adds a hyphen and six characters to a name. */
+function secretArn(role: Role, pattern: string): string {
+  return Stack.of(role).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: pattern.endsWith('*') ? pattern : `${pattern}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }
 
 /**

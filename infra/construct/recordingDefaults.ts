@@ -12,6 +12,7 @@ import {
   type SettingsOverrides,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
+import { sourceRulesSchema } from '../../functions/core/source/sourceRules.ts';
 
 /**
  * The settings that a deployment's recordings begin with, checked at synth: what every start would fail on fails the
@@ -30,6 +31,19 @@ export function checkedRecordingDefaults(
   } catch (error) {
     throw new Error(`recordingDefaults: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** What every start is told of the secrets that its source's credentials may be in. @throws Error naming the secret */
+export function withSourceSecrets(
+  overrides: SettingsOverrides,
+  sourceSecrets: readonly string[] | undefined,
+): SettingsOverrides {
+  if (sourceSecrets === undefined) return overrides;
+  if (overrides.sources?.secrets !== undefined) {
+    throw new Error("recordingDefaults.sources.secrets: are said by sourceSecrets, such as ['cameras/*']");
+  }
+  const secrets = parseInput(sourceRulesSchema.shape.secrets, [...sourceSecrets], 'sourceSecrets');
+  return { ...overrides, sources: { ...overrides.sources, ...(secrets === undefined ? {} : { secrets }) } };
 }
 
 /** @throws Error naming the limit */

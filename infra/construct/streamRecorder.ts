@@ -26,7 +26,7 @@ import { OnRecord } from './onRecord.ts';
 import { OnRecordScript } from './onRecordScript.ts';
 import { Operations } from './operations.ts';
 import { RecorderTask } from './recorderTask.ts';
-import { checkedLimits, checkedRecordingDefaults } from './recordingDefaults.ts';
+import { checkedLimits, checkedRecordingDefaults, withSourceSecrets } from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
 import { playbackKey, secretsExtension } from './secrets.ts';
 import type { StreamRecorderProps } from './streamRecorderProps.ts';
@@ -67,7 +67,7 @@ export class StreamRecorder extends Construct {
   constructor(scope: Construct, id: string, props: StreamRecorderProps = {}) {
     super(scope, id);
     checkProps(this, props);
-    const overrides = props.recordingDefaults ?? {};
+    const overrides = withSourceSecrets(props.recordingDefaults ?? {}, props.sourceSecrets);
     const limits = checkedLimits(props.limits ?? {});
     const settings = checkedRecordingDefaults(overrides, limits);
     const hooks = parseInput(hookSettingsSchema, props.hooks ?? {}, 'hooks');
@@ -95,6 +95,7 @@ export class StreamRecorder extends Construct {
       eventBus: this.eventBus,
       playbackKey: linkKey,
       queues: queues.all,
+      sourceSecrets: settings.sources.secrets ?? [],
     };
     const network = new RecorderNetwork(this, 'Network', { vpc: props.vpc, subnets: props.subnets });
     const { cluster, taskDefinition } = new RecorderTask(this, 'Task', {

@@ -91,6 +91,14 @@ export interface StreamRecorderProps {
    */
   readonly hooks?: HookSettingsInput;
   /**
+   * Names of secrets in Secrets Manager, of this account and region, that hold credentials of sources; `cameras/*` stands
+   * for all that begin so. A start names one as `sourceSecret`, and state never has what is in it (docs/sources.md). Recorders
+   * alone may read them; the policy of a KMS key of your own must let them decrypt.
+   * @default none: credentials are in URLs, and so in the landing bucket's state
+   * @cost $0.40 a month for each secret, and $0.05 for 10,000 reads: one for each attempt to record
+   */
+  readonly sourceSecrets?: readonly string[];
+  /**
    * Who may call the HTTP API. Hooks have their own secrets.
    * @default { kind: 'iam' }
    */

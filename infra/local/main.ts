@@ -64,6 +64,7 @@ async function start(
     corsOrigins: settings.corsOrigins,
     streamHooks: settings.streamHooks,
     onRecordHook: settings.onRecordHook,
+    sourceSecrets: settings.sourceSecrets,
     webhooks: settings.webhooks,
     console: true,
     onLog: write,

@@ -12,6 +12,7 @@ import {
 import { isOrigin } from '../origins.ts';
 import { WCS_PORTS } from '../wcsPorts.ts';
 import { checkPair, type TlsPair } from './certificate.ts';
+import { readSourceSecrets, type SourceSecrets } from './sourceSecrets.ts';
 import type { RuntimePart } from './startError.ts';
 import { type LocalWebhook, readWebhooks } from './webhookSettings.ts';
 
@@ -38,6 +39,8 @@ export interface MainSettings {
   readonly recordingLimits: string;
   /** How media servers' hooks are taken, as JSON. */
   readonly streamHooks: string;
+  /** Credentials of sources. */
+  readonly sourceSecrets: SourceSecrets;
   /** Endpoints that are told of events. */
   readonly webhooks: readonly LocalWebhook[];
   /** Origins whose pages may call the API. */
@@ -76,6 +79,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     recordingLimits: recordingLimits(env.RECORDING_LIMITS || '{}', env.RECORDING_DEFAULTS || '{}'),
     streamHooks: streamHooks(env.STREAM_HOOKS || '{}'),
     onRecordHook: onRecordHook(env.ON_RECORD_HOOK),
+    sourceSecrets: sourceSecrets(env.SOURCE_SECRETS || '{}'),
     webhooks: webhooks(env.WEBHOOKS || '[]'),
     corsOrigins: corsOrigins(env.CORS_ORIGINS || ''),
   };
@@ -180,6 +184,16 @@ function streamHooks(json: string): string {
     throw new SettingError(`STREAM_HOOKS is not valid: ${reasonOf(error)}`, { cause: error });
   }
   return json;
+}
+
+function sourceSecrets(json: string): SourceSecrets {
+  try {
+    return readSourceSecrets(json);
+  } catch (error) {
+    // The parser's own message repeats a piece of it.
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : reasonOf(error);
+    throw new SettingError(`SOURCE_SECRETS is not valid: ${reason}`, { cause: error });
+  }
 }
 
 function webhooks(json: string): LocalWebhook[] {

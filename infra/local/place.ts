@@ -27,11 +27,14 @@ const LOCAL_NETWORKS = [
   'fc00::/7',
 ];
 
-type DeploymentSettings = Pick<RuntimeOptions, 'recordingDefaults' | 'recordingLimits' | 'streamHooks'>;
+type DeploymentSettings = Pick<
+  RuntimeOptions,
+  'recordingDefaults' | 'recordingLimits' | 'streamHooks' | 'sourceSecrets'
+>;
 
 /** What the wiring's environment variables hold here. */
 export function resources(
-  { recordingDefaults = '{}', recordingLimits = '{}', streamHooks = '{}' }: DeploymentSettings,
+  { recordingDefaults = '{}', recordingLimits = '{}', streamHooks = '{}', sourceSecrets }: DeploymentSettings,
   queueUrl: (name: QueueName | typeof RELOCATION.function) => string,
   hosts: number,
   relocationVisibilityMs: number,
@@ -58,7 +61,7 @@ export function resources(
     // On one machine whoever failed is tried again soon.
     relocationRetrySeconds: String(Math.floor(relocationVisibilityMs / 1000)),
     eventBusName: EVENT_BUS,
-    recordingDefaults: JSON.stringify(withLocalNetworks(recordingDefaults)),
+    recordingDefaults: JSON.stringify(withLocalSources(recordingDefaults, Object.keys(sourceSecrets ?? {}))),
     recordingLimits,
     streamHooks,
     playbackKeyArn: PLAYBACK_KEY_ARN,
@@ -75,9 +78,9 @@ export function resources(
   };
 }
 
-function withLocalNetworks(recordingDefaults: string): SettingsOverrides {
+function withLocalSources(recordingDefaults: string, secrets: string[]): SettingsOverrides {
   const given = settingsOverridesSchema.parse(JSON.parse(recordingDefaults));
-  return { ...given, sources: { privateNetworks: LOCAL_NETWORKS, ...given.sources } };
+  return { ...given, sources: { privateNetworks: LOCAL_NETWORKS, secrets, ...given.sources } };
 }
 
 /** What every function and the recorder get: credentials and endpoints, in the SDK's own variables. */

@@ -94,7 +94,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     invoke: (name, event) => functions.invoke(name as FunctionName, event),
     onGivenUp: (name, error) => ground.log('ERROR', 'an event was given up', { function: name, error }),
   });
-  const ecs = await startRecorders(ground, queues, urls, (event) =>
+  const ecs = await startRecorders(ground, queues, { ...urls, secretsManager: secrets.managerUrl }, (event) =>
     invoker.send(TASK_EVENTS.function, event),
   );
   const functions = startFunctions(ground, queues, {

@@ -1,5 +1,6 @@
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import type { TlsPair } from './certificate.ts';
+import type { SourceSecrets } from './sourceSecrets.ts';
 import type { LocalWebhook } from './webhookSettings.ts';
 
 export interface RuntimeOptions {
@@ -28,6 +29,8 @@ export interface RuntimeOptions {
   readonly recordingLimits?: string;
   /** STREAM_HOOKS: JSON as in `functions/core/hooks/settings.ts`. No hook is taken by default. */
   readonly streamHooks?: string;
+  /** Credentials of sources, as Secrets Manager would hold them: name of a secret → name of a value → value. */
+  readonly sourceSecrets?: SourceSecrets;
   /** A script that runs for each record in the library, with its stream's name and a file on disk. */
   readonly onRecordHook?: string | undefined;
   /** Endpoints that are told of events. */

@@ -183,7 +183,7 @@ export async function startEventBus(
 export async function startRecorders(
   ground: Ground,
   queues: LocalQueues,
-  urls: Parameters<typeof sdkEnvironment>[1],
+  urls: Parameters<typeof sdkEnvironment>[1] & { readonly secretsManager: string },
   onStopped: (event: EcsTaskStateChangeEvent) => void,
 ): Promise<EcsServer> {
   const { options, data, tasks, credentials, onLog, onDefect, closers } = ground;
@@ -191,7 +191,10 @@ export async function startRecorders(
   const recorder = {
     file: await bundledRecorder(),
     resources: resourcesOf(options, queues),
-    environment: sdkEnvironment(credentials, urls),
+    environment: {
+      ...sdkEnvironment(credentials, urls),
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: urls.secretsManager,
+    },
     spoolFolder: data.file('spool'),
     ffmpegPath: findOnPath('ffmpeg'),
   };

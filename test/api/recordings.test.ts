@@ -6,7 +6,9 @@ import { TestApi } from './support.ts';
 
 let api: TestApi;
 beforeAll(async () => {
-  api = await TestApi.start();
+  api = await TestApi.start({
+    sourceSecrets: { 'cameras/lobby': { username: 'guard', password: 'kept-secret' } },
+  });
 });
 afterAll(() => api?.close());
 
@@ -49,7 +51,25 @@ describe('POST /recordings', () => {
     expect(job?.value.source.url).toBe(source);
   });
 
+  it('takes the name of a secret in place of credentials, which then are nowhere in state', async () => {
+    const sourceUrl = 'rtsp://{username}:{password}@camera.example/1';
+    const direct = await create({ sourceUrl, sourceSecret: 'cameras/lobby' });
+    await api.publish('c-secret', { sourceUrl, sourceSecret: 'cameras/lobby' });
+    const announced = await create({ mediaSessionId: 'c-secret' });
+    for (const { status, body } of [direct, announced]) {
+      expect(status).toBe(201);
+      const job = await api.store.read(jobKey(String(body.recordingId)), jobSchema);
+      expect(job?.value.source).toEqual({ url: sourceUrl, secret: 'cameras/lobby' });
+      expect((await get(body.recordingId)).body.source).toBe('rtsp://camera.example/***');
+    }
+    expect((await api.call('GET', '/streams/c-secret')).body.sourceSecret).toBe('cameras/lobby');
+    expect(api.lines.join()).not.toContain('kept-secret');
+  });
+
   it.each([
+    [{ sourceUrl: 'rtsp://{password}@h/1', sourceSecret: 'cameras/other' }, 'sourceSecret'],
+    [{ sourceUrl: 'rtsp://h/1', sourceSecret: 'cameras/lobby' }, 'sourceUrl'],
+    [{ mediaSessionId: 'c1', sourceSecret: 'cameras/lobby' }, 'sourceSecret'],
     [{}, 'mediaSessionId'],
     [{ mediaSessionId: '' }, 'mediaSessionId'],
     [{ mediaSessionId: 'c1', streamName: 'x' }, 'streamName'],

@@ -17,6 +17,7 @@ const ALL = {
   recordingDefaults: { audioSampleRateHz: 48_000 },
   limits: { maxConcurrentRecordings: 50, maxDurationMs: 3_600_000 },
   hooks: { secretsSha256: ['a'.repeat(64)] },
+  sourceSecrets: ['cameras/*'],
   auth: { kind: 'basic', secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:api-AbCdEf' },
   corsOrigins: ['https://studio.example'],
   console: true,

@@ -14,6 +14,7 @@ import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
+import { readSourceSecret } from '../../functions/aws/sourceSecrets.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
@@ -164,6 +165,7 @@ export class RecorderBench {
         clock: { nowMs: Date.now },
         log,
         lookup,
+        readSourceSecret,
       },
       recordingId,
       attempt,

@@ -27,6 +27,8 @@ export const startRecordingBody = z.object({
 export const announceBody = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(65_536)),
   sourceUrl: z.string().check(z.minLength(1)),
+  /** The secret that has the values for places such as `{password}` in `sourceUrl`. */
+  sourceSecret: z.exactOptional(shortText),
   status: z._default(z.enum(STREAM_STATUSES), 'PUBLISHING'),
   /** When it happened; an older event never replaces a newer one. Now by default. */
   eventAtMs: z.exactOptional(z.int().check(z.nonnegative())),
@@ -60,6 +62,8 @@ export const createRecordingBody = z
   .strictObject({
     mediaSessionId: z.exactOptional(id),
     sourceUrl: z.exactOptional(z.string().check(z.minLength(1))),
+    /** The secret that has the values for places such as `{password}` in `sourceUrl`. */
+    sourceSecret: z.exactOptional(shortText),
     /** Name of the stream, for the names of records; with `sourceUrl`. */
     streamName: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(65_536))),
     config: z.exactOptional(recordingConfig),

@@ -118,8 +118,13 @@ async function publishedStream(store: Store, mediaSessionId: string): Promise<Wh
       field: 'mediaSessionId',
     });
   }
-  const { sourceUrl, publishedAtMs, ...stream } = session.value;
-  return { source: { url: sourceUrl }, stream, publishedAtMs };
+  const { sourceUrl, sourceSecret, publishedAtMs, ...stream } = session.value;
+  return { source: sourceOf(sourceUrl, sourceSecret), stream, publishedAtMs };
+}
+
+/** @param secret that has the values for the places in the URL */
+export function sourceOf(url: string, secret: string | undefined): Job['source'] {
+  return { url, ...(secret === undefined ? {} : { secret }) };
 }
 
 async function isReplaced(

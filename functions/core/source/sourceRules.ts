@@ -30,6 +30,18 @@ const networkRule = z
     ),
   );
 
+/** Names of Secrets Manager; one that ends in `*` stands for all that begin so. */
+const SECRET_PATTERN = /^[A-Za-z0-9/_+=.@-]{1,512}\*?$/;
+const SECRET_PATTERNS_MAX = 20;
+const secretRule = z
+  .string()
+  .check(
+    z.regex(
+      SECRET_PATTERN,
+      'must be the name of a secret of Secrets Manager, such as cameras/lobby or cameras/*',
+    ),
+  );
+
 /** What a source may reach. A deployment says it; a start cannot change it. */
 export const sourceRulesSchema = z.strictObject({
   schemes: z.array(z.enum(SOURCE_SCHEMES)).check(z.minLength(1)),
@@ -37,6 +49,8 @@ export const sourceRulesSchema = z.strictObject({
   hosts: z.array(hostRule),
   /** Networks of non-public addresses that may be reached: the VPC where a media server is. */
   privateNetworks: z.array(networkRule),
+  /** Names of secrets that sources' credentials may be in; `cameras/*` is all that begin so. None by default. */
+  secrets: z.exactOptional(z.array(secretRule).check(z.maxLength(SECRET_PATTERNS_MAX))),
 });
 export type SourceRules = z.infer<typeof sourceRulesSchema>;
 

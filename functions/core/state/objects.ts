@@ -26,6 +26,8 @@ export const sessionSchema = z.object({
   name: text,
   status: z.enum(STREAM_STATUSES),
   sourceUrl: text,
+  /** The secret that has the values for the places in `sourceUrl`: core/source/sourceSecret.ts. */
+  sourceSecret: optional(text),
   eventAtMs: atMs,
   appKey: optional(text),
   sessionId: optional(text),
@@ -77,13 +79,16 @@ export const listedSchema = z.object({ mediaSessionId: text, atMs });
 /** `state/reconcile/marked.json`, `…/listed.json`: since when everything is marked. Create-only, reconcile. */
 export const markedSchema = z.object({ atMs });
 
-/** `job.json`: what to record. Create-only, start. The only place that holds the source's URL with its secrets. */
+/**
+ * `job.json`: what to record. Create-only, start. The only place, beside the session's, that holds the source's URL with its
+ * secrets; none of those that are in Secrets Manager.
+ */
 export const jobSchema = z.object({
   recordingId: text,
   mediaSessionId: text,
   requestedAtMs: atMs,
   requestId: text,
-  source: z.object({ url: text }),
+  source: z.object({ url: text, secret: optional(text) }),
   stream: z.object({
     name: text,
     appKey: optional(text),

@@ -65,7 +65,7 @@ export function operation<Schema extends z.ZodType>(
 }
 
 export interface JsonServiceOptions {
-  readonly service: 'ecs' | 'events' | 'sqs';
+  readonly service: 'ecs' | 'events' | 'sqs' | 'secretsmanager';
   /** JSON 1.1 by default. */
   readonly jsonVersion?: '1.0' | '1.1';
   /** In front of the operation in X-Amz-Target, such as `AWSEvents`. */

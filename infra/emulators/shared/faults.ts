@@ -18,7 +18,7 @@ export type FaultAction =
   | { readonly kind: 'vanish'; readonly durationMs: number };
 
 export interface FaultRule {
-  readonly service: 's3' | 'ecs' | 'events' | 'sqs';
+  readonly service: 's3' | 'ecs' | 'events' | 'sqs' | 'secretsmanager';
   /** The API's own operation name (PutObject, UploadPart, RunTask, …); absent: any. */
   readonly operation?: string;
   /** For S3 a regular expression over `<bucket>/<key>`; absent: any. */

@@ -37,6 +37,7 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
     recordingDefaults: { audioSampleRateHz: 48_000 },
     limits: { maxConcurrentRecordings: 7 },
     hooks: { secretsSha256: ['a'.repeat(64)] },
+    sourceSecrets: ['cameras/*', 'studio'],
     auth: { kind: 'basic', secret: Secret.fromSecretNameV2(stack, 'Callers', 'callers') },
     domain: { name: 'recorder.example.com', certificate },
     corsOrigins: ['https://studio.example'],
@@ -113,6 +114,20 @@ describe('a deployment with every property', () => {
     expect(new Set(policies.match(/xray:\w+/g))).toEqual(
       new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']),
     );
+  });
+
+  it('lets recorders and hosts alone read the secrets of sources, and no other secret', () => {
+    const readers = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => {
+      const statements = JSON.stringify(Properties.PolicyDocument.Statement);
+      return statements.includes(':secret:cameras/*')
+        ? [{ roles: JSON.stringify(Properties.Roles), statements }]
+        : [];
+    });
+    expect(readers.map(({ roles }) => /TaskRole/.test(roles))).toEqual([true, true]);
+    for (const { statements } of readers) {
+      expect(statements).toContain(':secret:studio-??????');
+      expect(statements.match(/secretsmanager:[A-Z]\w+/g)).toEqual(['secretsmanager:GetSecretValue']);
+    }
   });
 
   it('tells the functions what callers may spend', () => {
@@ -206,6 +221,10 @@ describe('what cannot be is refused at synth, by its property', () => {
     [
       'domain.cert: is no property of domain; it has name, certificate',
       () => ({ domain: { name: 'x.example', cert: HERE } }),
+    ],
+    [
+      'sourceSecrets.0 must be the name of a secret of Secrets Manager, such as cameras/lobby or cameras/*',
+      () => ({ sourceSecrets: ['cameras/*/1'] }),
     ],
     ['subnets: private needs a vpc', () => ({ subnets: 'private' })],
     [

@@ -146,6 +146,9 @@ function granted(grants: readonly Grant[]): string[] {
             (queue) => `${action} on ${queue}`,
           ),
         );
+      case 'sourceSecrets':
+        // There are none.
+        return [];
       case 'playbackKey':
         return grant.actions.map((action) => `${action} on playback key`);
       case 'eventBus':
