@@ -12,15 +12,12 @@ export class RawPipe {
   readonly #target: Writable;
   readonly #unit: RawUnit;
   #bytes = 0;
-  #failure: Error | undefined;
 
   constructor(target: Writable, unit: RawUnit) {
     this.#target = target;
     this.#unit = unit;
     // Whoever reads has ended; its exit code says why.
-    target.on('error', (error) => {
-      this.#failure ??= error;
-    });
+    target.on('error', () => undefined);
   }
 
   /** Whole ones that were written. */
@@ -63,7 +60,7 @@ export class RawPipe {
     this.#bytes += chunk.length;
     const target = this.#target;
     if (!target.destroyed && !target.write(chunk)) await this.#drained();
-    if (target.destroyed) throw this.#failure ?? new Error('whoever reads has ended');
+    if (target.destroyed) throw target.errored ?? new Error('whoever reads has ended');
   }
 
   #drained(): Promise<void> {

@@ -176,6 +176,7 @@ async function asked(
   layout: MergeLayout,
   who: readonly MergeParticipant[],
   picture = PICTURE,
+  frames = FRAMES,
 ): Promise<MergeTaskOptions> {
   merges += 1;
   const mergeId = newRecordingId(ZERO_MS, Buffer.alloc(16, merges));
@@ -184,7 +185,7 @@ async function asked(
     ...(layout === 'grid' ? { picture } : {}),
     settings: DEFAULT_SETTINGS,
   };
-  const plan = { zeroMs: ZERO_MS, durationMs: (FRAMES * 1_000) / FPS, participants: [...who], leftOut: [] };
+  const plan = { zeroMs: ZERO_MS, durationMs: (frames * 1_000) / FPS, participants: [...who], leftOut: [] };
   await store.create(mergeKey(mergeId, 'job'), job);
   await store.create(mergeKey(mergeId, 'plan'), { ...plan, plannedAtMs: ZERO_MS });
   await store.create(jobKey(mergeId), resultJob(job, plan));
@@ -324,6 +325,24 @@ it('goes on without a record that cannot be read, and burns in whatever names', 
   expect(await composeMerge(task)).toBe(0);
   const { streams } = await probe(await resultOf(task));
   expect(streams[0]?.nb_frames).toBe(String(FRAMES));
+});
+
+it('goes on at the frame where a run of ffmpeg ended too early', async () => {
+  const once = path.join(folder, 'once');
+  const ffmpeg = path.join(folder, 'ffmpeg');
+  const script = [
+    '#!/usr/bin/perl',
+    `if (grep({ $_ eq '-filter_complex' } @ARGV) && mkdir('${once}')) {`,
+    "  @ARGV = map { $_ eq 'pipe:1' ? ('-frames:v', '7', $_) : $_ } @ARGV;",
+    '}',
+    `exec { '${RECORDER_FFMPEG}' } '${RECORDER_FFMPEG}', @ARGV;`,
+  ];
+  await writeFile(ffmpeg, `${script.join('\n')}\n`, { mode: 0o755 });
+  const task = await asked('grid', participants.slice(0, 1), PICTURE, 30);
+  expect(await composeMerge({ ...task, ffmpegPath: ffmpeg })).toBe(0);
+  const clocks = await readClocks(await resultOf(task), [{ x: 0, y: 0, width: 320, height: 180 }]);
+  expect(clocks.flat()).toEqual(Array.from({ length: 30 }, (_, frame) => ({ who: 1, frame })));
+  expect(await readdir(folder)).toContain('once');
 });
 
 it('says which record is gone, and leaves nothing open', async () => {
