@@ -70,15 +70,23 @@ export function checkExpiry(props: {
 }): void {
   const { leftoversExpiry, libraryExpiry } = props;
   if (libraryExpiry !== undefined && props.libraryBucket !== undefined) {
-    throw new Error('libraryExpiry: a given libraryBucket has its own lifecycle rules');
+    throw new Error('libraryExpiry: a given libraryBucket has its own lifecycle rules: add one there');
   }
+  checkDays('libraryExpiry', libraryExpiry, 1);
   if (leftoversExpiry === undefined) return;
   if (props.landingBucket !== undefined) {
-    throw new Error('leftoversExpiry: a given landingBucket has its own lifecycle rules');
+    throw new Error('leftoversExpiry: a given landingBucket has its own lifecycle rules: add one there');
   }
-  if (leftoversExpiry.toDays() < LEFTOVERS_MIN_DAYS) {
-    throw new Error(`leftoversExpiry: at least ${LEFTOVERS_MIN_DAYS} days`);
-  }
+  checkDays('leftoversExpiry', leftoversExpiry, LEFTOVERS_MIN_DAYS);
+}
+
+/** S3 counts in days. */
+function checkDays(property: string, expiry: Duration | undefined, minDays: number): void {
+  const days = expiry?.toDays({ integral: false });
+  if (days === undefined || (Number.isInteger(days) && days >= minDays)) return;
+  throw new Error(
+    `${property}: must be whole days, at least ${minDays} days, such as Duration.days(400), and is ${days}`,
+  );
 }
 
 /** Encrypted, private, TLS only, and kept when the stack is deleted: it holds records. */

@@ -63,6 +63,15 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   for (const provider of capacityProviders) checkOneOf('capacityProviders', provider, CAPACITY_PROVIDERS);
   checkOneOf('libraryStorageClass', props.libraryStorageClass, LIBRARY_STORAGE_CLASSES);
   checkOneOf('cpuArchitecture', props.cpuArchitecture, CPU_ARCHITECTURES);
+  checkBoolean('console', props.console);
+  checkBoolean('tracing', props.tracing);
+  checkMade(
+    'image',
+    props.image,
+    'bind',
+    "a ContainerImage, such as ContainerImage.fromRegistry('…@sha256:…')",
+  );
+  checkMade('onRecord', props.onRecord, 'functionArn', 'a function, such as Function.fromFunctionArn(…)');
   checkExpiry(props);
   checkOrigins(props.corsOrigins ?? []);
   checkRetention(props.logRetention);
@@ -75,7 +84,20 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   if (props.libraryKey !== undefined && libraryBucket === undefined) {
     checkRegion(scope, 'libraryKey', props.libraryKey.keyArn);
   }
+  // A rule of EventBridge calls functions of its own region.
+  if (props.onRecord !== undefined) checkRegion(scope, 'onRecord', props.onRecord.functionArn);
   if (props.alarmTopic !== undefined) checkRegion(scope, 'alarmTopic', props.alarmTopic.topicArn);
+}
+
+function checkBoolean(property: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new Error(`${property}: must be true or false, and is ${JSON.stringify(value)}`);
+}
+
+/** A name where JavaScript should have given what it names. */
+function checkMade(property: string, value: unknown, member: string, what: string): void {
+  if (value === undefined || (typeof value === 'object' && value !== null && member in value)) return;
+  throw new Error(`${property}: must be ${what}, and is ${JSON.stringify(value)}`);
 }
 
 function checkOneOf(property: string, value: string | undefined, known: readonly string[]): void {

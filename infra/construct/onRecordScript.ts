@@ -48,7 +48,9 @@ export class OnRecordScript extends Construct {
     super(scope, id);
     const { script, temporaryMb = MAX_MB, largerRecords = 'fail', eventBus, functionsProps } = props;
     if (!Number.isInteger(temporaryMb) || temporaryMb < MIN_MB || temporaryMb > MAX_MB) {
-      throw new Error(`onRecordScript.temporaryMb: it must be from ${MIN_MB} to ${MAX_MB}`);
+      throw new Error(
+        `onRecordScript.temporaryMb: must be from ${MIN_MB} to ${MAX_MB}, such as ${MAX_MB}, and is ${temporaryMb}`,
+      );
     }
     const handler = lambdaFunction(this, ON_RECORD_SCRIPT, {
       ...functionsProps,

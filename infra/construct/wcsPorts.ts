@@ -67,7 +67,9 @@ export class WcsPorts extends Construct {
     super(scope, id);
     const { certificate, internetFacing = false } = props;
     if (internetFacing && props.clients === undefined) {
-      throw new Error('wcsPorts.clients: who may reach a load balancer of the internet must be said');
+      throw new Error(
+        "wcsPorts.clients: who may reach a load balancer of the internet must be said, such as [Peer.ipv4('198.51.100.0/24')]",
+      );
     }
     const vpc = props.vpc as IVpc;
     if (vpc.availabilityZones.length < 2) {

@@ -18,6 +18,8 @@ const HERE = 'arn:aws:acm:eu-west-1:111122223333:certificate/1';
 const JWT = { kind: 'jwt', issuer: 'https://login.example.com/', audience: ['recorder'] } as const;
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 
+const everyScript = path.join(import.meta.dirname, '../migration/fixtures/on_record_hook.sh');
+
 /** Every property there is, and the resources that they name. */
 function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landingBucket' | 'libraryBucket'>> {
   const certificate = Certificate.fromCertificateArn(stack, 'Certificate', HERE);
@@ -52,7 +54,7 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
       functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:mine',
       sameEnvironment: true,
     }),
-    onRecordScript: path.join(import.meta.dirname, '../migration/fixtures/on_record_hook.sh'),
+    onRecordScript: everyScript,
     webhooks: [
       { url: 'https://app.example/hooks', secret: Secret.fromSecretNameV2(stack, 'Webhook', 'webhook') },
     ],
@@ -155,7 +157,7 @@ describe('what cannot be is refused at synth, by its property', () => {
   const bucketIn = (stack: Stack, region: string) =>
     Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'mine', region });
 
-  it.each<[string, (stack: Stack) => unknown]>([
+  const wrong: readonly (readonly [message: string, propsOf: (stack: Stack) => unknown])[] = [
     ['recordingDefault: is no property of StreamRecorder', () => ({ recordingDefault: {} })],
     [
       'capacityProviders: must be one of FARGATE, FARGATE_SPOT, and is EC2',
@@ -250,7 +252,69 @@ describe('what cannot be is refused at synth, by its property', () => {
       }),
     ],
     ['onRecordScript: there is no file', () => ({ onRecordScript: './nowhere.sh' })],
-  ])('%s', (message, propsOf) => {
+    [
+      'libraryBucket: landing and library must be two buckets',
+      (stack) => {
+        const both = bucketIn(stack, 'eu-west-1');
+        return { landingBucket: both, libraryBucket: both };
+      },
+    ],
+    [
+      'hooks.secretsSha256.0 must be a SHA-256 in lower-case hex',
+      () => ({ hooks: { secretsSha256: ['x'] } }),
+    ],
+    [
+      'hooks: is too long by',
+      () => ({ hooks: { secretsSha256: Array.from({ length: 80 }, (_, n) => String(n).padStart(64, '0')) } }),
+    ],
+    ['console: must be true or false, and is "yes"', () => ({ console: 'yes' })],
+    ['tracing: must be true or false, and is 1', () => ({ tracing: 1 })],
+    [
+      'image: must be a ContainerImage, such as ContainerImage.fromRegistry(\'…@sha256:…\'), and is "mine"',
+      () => ({ image: 'mine' }),
+    ],
+    ['onRecord: must be a function, such as', () => ({ onRecord: 'arn:aws:lambda:eu-west-1:1:function:f' })],
+    [
+      "onRecord: must be in the stack's region, eu-west-1, and is in us-east-1",
+      (stack) => ({
+        onRecord: LambdaFunction.fromFunctionArn(stack, 'F', 'arn:aws:lambda:us-east-1:1:function:f'),
+      }),
+    ],
+    [
+      'onRecordScript.temporaryMb: must be from 512 to 10240, such as 10240, and is 1',
+      () => ({ onRecordScript: { script: everyScript, temporaryMb: 1 } }),
+    ],
+    [
+      'webhooks.0.url',
+      (stack) => ({
+        webhooks: [{ url: 'http://h.example', secret: Secret.fromSecretNameV2(stack, 'S', 's') }],
+      }),
+    ],
+    [
+      'wcsPorts.auth: basic or none is needed',
+      (stack) => {
+        const certificate = Certificate.fromCertificateArn(stack, 'C', HERE);
+        return { wcsPorts: { vpc: new Vpc(stack, 'Vpc'), certificate } };
+      },
+    ],
+    [
+      'libraryExpiry: must be whole days, at least 1 days, such as Duration.days(400), and is 0.5',
+      () => ({ libraryExpiry: Duration.hours(12) }),
+    ],
+    ['leftoversExpiry: must be whole days, at least 30 days', () => ({ leftoversExpiry: Duration.days(7) })],
+  ];
+
+  it.each(wrong)('%s', (message, propsOf) => {
     expect(synthesized(propsOf)).toThrow(message);
+  });
+
+  it('has a case for every property there is', () => {
+    const names = [
+      'landingBucket',
+      'libraryBucket',
+      ...Object.keys(everyProperty(new Stack(testApp(), 'Test', { env: ENV }))),
+    ];
+    const held = new Set(wrong.map(([message]) => /^\w+/.exec(message)?.[0]));
+    expect(names.filter((name) => !held.has(name))).toEqual([]);
   });
 });
