@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { Guard } from './pieces/guard.tsx';
 import { SignOut } from './pieces/signIn.tsx';
 import { useRoute } from './route.ts';
 import { Health } from './screens/health.tsx';
@@ -49,17 +50,19 @@ function App() {
         <SignOut />
       </header>
       <main>
-        {route.screen === 'now' && <Now />}
-        {route.screen === 'library' && <Library query={route.query} />}
-        {route.screen === 'recording' && <Recording recordingId={route.recordingId} />}
-        {route.screen === 'rooms' && <Rooms />}
-        {route.screen === 'room' && <Room room={route.room} />}
-        {route.screen === 'health' && <Health />}
-        {route.screen === 'unknown' && (
-          <p class="empty">
-            There is no such screen. <a href="#/now">Now</a> shows what goes on.
-          </p>
-        )}
+        <Guard key={location.hash.split('?', 1)[0]}>
+          {route.screen === 'now' && <Now />}
+          {route.screen === 'library' && <Library query={route.query} />}
+          {route.screen === 'recording' && <Recording recordingId={route.recordingId} />}
+          {route.screen === 'rooms' && <Rooms />}
+          {route.screen === 'room' && <Room room={route.room} />}
+          {route.screen === 'health' && <Health />}
+          {route.screen === 'unknown' && (
+            <p class="empty">
+              There is no such screen. <a href="#/now">Now</a> shows what goes on.
+            </p>
+          )}
+        </Guard>
       </main>
     </>
   );

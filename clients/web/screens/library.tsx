@@ -1,8 +1,10 @@
 import { downloadZip } from 'client-zip';
-import { useState } from 'preact/hooks';
-import { ApiError, type RecordingSummary } from '../../typescript/client.ts';
+import { useRef, useState } from 'preact/hooks';
+import { ApiError, asApiError, type RecordingSummary } from '../../typescript/client.ts';
 import { dayOf } from '../format.ts';
+import { type Listed, piecesOf, withFirst, withMore, without } from '../libraryModel.ts';
 import { Action } from '../pieces/action.tsx';
+import { EndOfList, Nearby } from '../pieces/nearby.tsx';
 import { Poster } from '../pieces/poster.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { StatusBadge } from '../pieces/status.tsx';
@@ -21,102 +23,148 @@ const STATUSES = [
   'stopping',
 ] as const;
 const PAGE = '50';
+/** Recordings that come into the page, and leave it, together. */
+const PIECE = 50;
 const EVERY_MS = 1_500;
-
-/** Pages after the first one, as they were asked for. */
-interface Older {
-  readonly key: string;
-  readonly recordings: readonly RecordingSummary[];
-  readonly nextToken: string | undefined;
-}
 
 /** Recordings, newest first, by day; what is searched for stands in the address. The first page follows what happens. */
 export function Library({ query }: { readonly query: URLSearchParams }) {
   const key = query.toString();
-  const page = (nextToken?: string) =>
-    client.recordings({
-      limit: PAGE,
-      ...filters(query),
-      ...(nextToken === undefined ? {} : { nextToken }),
-    });
-  const first = usePolled(`library?${key}`, EVERY_MS, () => page());
-  const [asked, setOlder] = useState<Older | undefined>(undefined);
+  const { listed, error, reload, more, problem, forget } = useListed(key, query);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const older = asked?.key === key ? asked : undefined;
-  const newest = first.value?.recordings ?? [];
-  const ids = new Set(newest.map(({ recordingId }) => recordingId));
-  const recordings = [
-    ...newest,
-    ...(older?.recordings ?? []).filter(({ recordingId }) => !ids.has(recordingId)),
-  ];
+  const recordings = listed?.recordings ?? [];
   // What was deleted, or is not searched for any more, is not selected either.
   const selected = new Set(
     recordings.map(({ recordingId }) => recordingId).filter((recordingId) => chosen.has(recordingId)),
   );
-  const nextToken = older === undefined ? first.value?.nextToken : older.nextToken;
-  const more = async (): Promise<void> => {
-    const found = await page(nextToken);
-    setOlder({
-      key,
-      recordings: [...(older?.recordings ?? []), ...found.recordings],
-      nextToken: found.nextToken,
-    });
-  };
-  const changed = async (): Promise<void> => {
-    setOlder(undefined);
-    await first.reload();
-  };
   const toggle = (recordingId: string): void => {
     const next = new Set(selected);
     if (!next.delete(recordingId)) next.add(recordingId);
     setChosen(next);
   };
+  const pieces = piecesOf(recordings, PIECE, dayOf);
   return (
     <>
       <h1>Library</h1>
       <Search query={query} />
-      <Problem error={first.error} onRetry={first.reload} />
-      {selected.size > 0 && <Selection ids={[...selected]} done={changed} />}
-      {first.value !== undefined && recordings.length === 0 && (
+      <Problem error={error} onRetry={reload} />
+      {selected.size > 0 && <Selection ids={[...selected]} forget={forget} />}
+      {listed !== undefined && recordings.length === 0 && listed.nextToken === undefined && (
         <p class="empty">
           {key === ''
             ? 'Nothing has been recorded yet. Start a recording on the screen Now.'
             : 'No recording is like that. Take something out of the search.'}
         </p>
       )}
-      {byDay(recordings).map(([day, these]) => (
-        <section key={day}>
-          <h2>{day}</h2>
-          <ul class="list">
-            {these.map((one) => (
-              <li key={one.recordingId}>
-                <input
-                  type="checkbox"
-                  aria-label={`Select ${one.streamName}`}
-                  checked={selected.has(one.recordingId)}
-                  onChange={() => toggle(one.recordingId)}
-                />
-                <Poster pictures={one.pictures} />
-                <a href={recordingAddress(one.recordingId)} class="name" title={one.streamName}>
-                  {one.streamName}
-                </a>
-                <StatusBadge
-                  status={one.status}
-                  {...(one.reason === undefined ? {} : { reason: one.reason.message })}
-                />
-                <span>
-                  {one.parts} {one.parts === 1 ? 'part' : 'parts'}
-                </span>
-                <Time iso={one.requestedAt} />
-              </li>
-            ))}
-          </ul>
-        </section>
+      {pieces.map((days, index) => (
+        <Nearby
+          key={index}
+          render={() =>
+            days.map(({ day, recordings: these }) => (
+              <section key={day}>
+                {pieces[index - 1]?.at(-1)?.day !== day && <h2>{day}</h2>}
+                <ul class="list">
+                  {these.map((one) => (
+                    <Row
+                      key={one.recordingId}
+                      recording={one}
+                      isSelected={selected.has(one.recordingId)}
+                      toggle={toggle}
+                    />
+                  ))}
+                </ul>
+              </section>
+            ))
+          }
+        />
       ))}
-      {first.value === undefined && first.error === undefined && <p class="muted">Loading…</p>}
-      {nextToken !== undefined && <Action run={more}>Older recordings</Action>}
+      {listed === undefined && error === undefined && <p class="muted">Loading…</p>}
+      <Problem error={problem} />
+      {listed?.nextToken !== undefined && (
+        <>
+          <EndOfList next={listed.nextToken} onNear={() => void more()} />
+          <button type="button" onClick={() => void more()}>
+            Older recordings
+          </button>
+        </>
+      )}
     </>
   );
+}
+
+function Row({
+  recording,
+  isSelected,
+  toggle,
+}: {
+  readonly recording: RecordingSummary;
+  readonly isSelected: boolean;
+  readonly toggle: (recordingId: string) => void;
+}) {
+  const { recordingId, streamName, status, reason, parts, requestedAt, pictures } = recording;
+  return (
+    <li>
+      <input
+        type="checkbox"
+        aria-label={`Select ${streamName}`}
+        checked={isSelected}
+        onChange={() => toggle(recordingId)}
+      />
+      <Poster pictures={pictures} />
+      <a href={recordingAddress(recordingId)} class="name" title={streamName}>
+        {streamName}
+      </a>
+      <StatusBadge status={status} {...(reason === undefined ? {} : { reason: reason.message })} />
+      <span>
+        {parts} {parts === 1 ? 'part' : 'parts'}
+      </span>
+      <Time iso={requestedAt} />
+    </li>
+  );
+}
+
+/** What is listed: the first page again and again, and those that follow as they are asked for. */
+function useListed(key: string, query: URLSearchParams) {
+  const page = (nextToken?: string) =>
+    client.recordings({
+      limit: PAGE,
+      ...filters(query),
+      ...(nextToken === undefined ? {} : { nextToken }),
+    });
+  const known = useRef<{ key: string; listed: Listed } | undefined>(undefined);
+  const [problem, setProblem] = useState<ApiError | undefined>(undefined);
+  const asked = useRef<string | undefined>(undefined);
+  const [, setShown] = useState(0);
+  const ofKey = (): Listed | undefined => (known.current?.key === key ? known.current.listed : undefined);
+  const keep = (listed: Listed): void => {
+    known.current = { key, listed };
+    setShown((count) => count + 1);
+  };
+  const first = usePolled(`library?${key}`, EVERY_MS, async () => {
+    const found = await page();
+    keep(withFirst(ofKey(), found));
+  });
+  const more = async (): Promise<void> => {
+    const nextToken = ofKey()?.nextToken;
+    if (nextToken === undefined || asked.current === nextToken) return;
+    asked.current = nextToken;
+    try {
+      const found = await page(nextToken);
+      const listed = ofKey();
+      // Another page may have begun the list anew meanwhile.
+      if (listed?.nextToken === nextToken) keep(withMore(listed, found));
+      setProblem(undefined);
+    } catch (cause) {
+      setProblem(asApiError(cause));
+    } finally {
+      asked.current = undefined;
+    }
+  };
+  const forget = (gone: ReadonlySet<string>): void => {
+    const listed = ofKey();
+    if (listed !== undefined) keep(without(listed, gone));
+  };
+  return { listed: ofKey(), error: first.error, reload: first.reload, more, problem, forget };
 }
 
 function Search({ query }: { readonly query: URLSearchParams }) {
@@ -155,7 +203,13 @@ function Search({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-function Selection({ ids, done }: { readonly ids: readonly string[]; readonly done: () => Promise<void> }) {
+function Selection({
+  ids,
+  forget,
+}: {
+  readonly ids: readonly string[];
+  readonly forget: (gone: ReadonlySet<string>) => void;
+}) {
   return (
     <p class="row card" role="status">
       {ids.length} selected
@@ -164,10 +218,14 @@ function Selection({ ids, done }: { readonly ids: readonly string[]; readonly do
         kind="danger"
         confirm={`Delete ${ids.length} recordings and their files in the library? This cannot be undone.`}
         run={async () => {
+          const gone = new Set<string>();
           try {
-            for (const recordingId of ids) await client.remove(recordingId, { records: true });
+            for (const recordingId of ids) {
+              await client.remove(recordingId, { records: true });
+              gone.add(recordingId);
+            }
           } finally {
-            await done();
+            forget(gone);
           }
         }}
       >
@@ -216,13 +274,4 @@ function filters(query: URLSearchParams): Parameters<typeof client.recordings>[0
     ...(Number.isNaN(from) ? {} : { from: new Date(from).toISOString() }),
     ...(Number.isNaN(to) ? {} : { to: new Date(to).toISOString() }),
   };
-}
-
-function byDay(recordings: readonly RecordingSummary[]): [string, RecordingSummary[]][] {
-  const days = new Map<string, RecordingSummary[]>();
-  for (const one of recordings) {
-    const day = dayOf(one.requestedAt);
-    days.set(day, [...(days.get(day) ?? []), one]);
-  }
-  return [...days];
 }

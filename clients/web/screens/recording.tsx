@@ -209,10 +209,13 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
   );
 }
 
+/** What scrolls sideways is reached by keys, whether a link is in it or not. */
+const REACHABLE = { tabIndex: 0 } as const;
+
 function Parts({ parts }: { readonly parts: readonly Part[] }) {
   if (parts.length === 0) return null;
   return (
-    <section class="scroll">
+    <section class="scroll" aria-label="Files" {...REACHABLE}>
       <h2>Files</h2>
       <table>
         <thead>

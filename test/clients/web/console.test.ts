@@ -9,6 +9,7 @@ import { testStreamArguments } from '../../../infra/local/publish.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
 import { Child } from '../../support/children.ts';
+import { overflowsOf, violationsOf } from '../../support/consoleChecks.ts';
 import { describeWith } from '../../support/tools.ts';
 import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
@@ -16,9 +17,6 @@ import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 const shots = process.env.CONSOLE_SCREENSHOTS;
 const WAIT_MS = 60_000;
 const FRAME_MS = 40;
-const AXE = path.resolve(import.meta.dirname, '../../../node_modules/axe-core/axe.min.js');
-/** An experimental rule of axe-core, and the player's own words for its signs: "Playback rate 1" for "1x". */
-const PLAYERS_OWN = /^label-content-name-mismatch: <media-/;
 const HOSTILE = '<img src=x onerror=document.title=1>"\'& é😀';
 
 describeWith(['ffmpeg', 'chromium'], 'the console', () => {
@@ -71,25 +69,11 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   const sees = (selector: string) => page.waitForSelector(selector);
   const go = (address: string) => page.goto(`${runtime.apiUrl}/${address}`);
 
-  /** What axe-core finds, as rule and element. */
-  async function violations(): Promise<string[]> {
-    await page.addScriptTag({ path: AXE });
-    const found = (await page.evaluate(
-      'axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })',
-    )) as { violations: { id: string; nodes: { html: string }[] }[] };
-    return found.violations
-      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-      .filter((one) => !PLAYERS_OWN.test(one));
-  }
-
   async function looksRight(name: string): Promise<void> {
     await page.evaluate('scrollTo(0, 0)');
     if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`) });
-    expect(await violations()).toEqual([]);
-    await page.setViewport({ width: 360, height: 740 });
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-    expect(overflow).toBeLessThanOrEqual(0);
-    await page.setViewport({ width: 1200, height: 900 });
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await overflowsOf(page)).toEqual([0, 0]);
   }
 
   const shownRecording = async (): Promise<string> =>
@@ -98,7 +82,6 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   it(
     'records a stream from the page alone: start, a part, stop, play, clip, delete',
     async () => {
-      await page.setBypassCSP(true);
       await go('');
       await press('Record camera1');
       await sees('.badge.recording');

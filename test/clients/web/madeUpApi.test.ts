@@ -1,0 +1,337 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildConsole } from '../../../clients/web/build.ts';
+import { Closers } from '../../../infra/local/closers.ts';
+import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
+import { overflowsOf, violationsOf } from '../../support/consoleChecks.ts';
+import {
+  type ApiAnswer,
+  type ConsoleRequest,
+  type ConsoleSite,
+  startConsoleSite,
+} from '../../support/consoleSite.ts';
+import { isLetIn } from '../../support/jwtAuthorizer.ts';
+import { AUDIENCE, CLIENT_ID, type OidcProvider, startOidcProvider } from '../../support/oidcProvider.ts';
+import { describeWith } from '../../support/tools.ts';
+
+const WAIT_MS = 60_000;
+const MAX_GZIP_BYTES = 250 * 1000;
+const ACCESS_TOKEN_SECONDS = 3600;
+const before = { ...process.env };
+/** A browser whose clock is a day ahead, and that shows the timer which waits for long. */
+const ODD_CLOCK = `
+  const Right = Date;
+  const ahead = 86_400_000;
+  Date = class extends Right {
+    constructor(...given) { given.length === 0 ? super(Right.now() + ahead) : super(...given); }
+    static now() { return Right.now() + ahead; }
+  };
+  const wait = window.setTimeout;
+  window.setTimeout = (run, ms, ...given) => {
+    if (ms > 60_000) window.waits = { run, ms };
+    return wait(run, ms, ...given);
+  };
+`;
+
+const HOSTILE = '<script>document.title=1</script><img src=x onerror=document.title=1>"\'&<b>é😀';
+const HOSTILE_ID = '01J00000000000000000000000';
+/** Each string that is somebody's own text is hostile. */
+function hostileAnswer(pathname: string): ApiAnswer {
+  const now = new Date().toISOString();
+  const reason = { code: HOSTILE, message: HOSTILE };
+  const summary = {
+    ...{ recordingId: HOSTILE_ID, mediaSessionId: HOSTILE, streamName: HOSTILE, requestedAt: now },
+    ...{ status: 'recording', parts: 1, reason },
+  };
+  const part = {
+    ...{ part: 1, status: 'recording', fileName: HOSTILE, wholeName: HOSTILE, startTime: now },
+    ...{ tracks: [{ kind: 'video', codec: HOSTILE }], incomplete: [reason] },
+  };
+  const progress = {
+    ...{ at: now, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1_000, bitrateBps: 1, fps: 25 },
+    ...{ tailAgeMs: 1, spoolBytes: 0 },
+  };
+  const recording = { ...summary, source: HOSTILE, parts: [part], partCount: 1, progress };
+  const answers: Readonly<Record<string, unknown>> = {
+    '/recordings': { recordings: [summary] },
+    [`/recordings/${HOSTILE_ID}`]: recording,
+    [`/recordings/${HOSTILE_ID}/events`]: {
+      events: [{ at: now, afterMs: 0, type: HOSTILE, reason: HOSTILE, nested: { text: HOSTILE } }],
+    },
+    [`/recordings/${HOSTILE_ID}/clips`]: { clips: [] },
+    '/streams': {
+      streams: [{ mediaSessionId: HOSTILE, name: HOSTILE, status: 'PUBLISHING', videoCodec: HOSTILE }],
+    },
+    '/rooms': { rooms: [{ room: HOSTILE, latestRecordingAt: now }] },
+    [`/rooms/${encodeURIComponent(HOSTILE)}`]: {
+      ...{ room: HOSTILE, startTime: now },
+      recordings: [{ ...recording, login: HOSTILE }],
+    },
+    '/status': {
+      ...{ at: now, activeRecordings: 1 },
+      queues: [{ name: HOSTILE, waiting: 1, inFlight: 0, delayed: 0 }],
+      hosts: [
+        {
+          ...{ hostId: HOSTILE, at: now, recordings: 1, cpuUnits: 1024, memoryBytes: 1, diskPercent: 1 },
+          full: HOSTILE,
+        },
+      ],
+    },
+  };
+  const body = answers[pathname];
+  return body === undefined ? undefined : { status: 200, body };
+}
+
+/** The n-th newest of a library of so many, all of one day in a hundred. */
+const LIBRARY = 10_000;
+const PAGE = 50;
+const recordingOf = (index: number) => ({
+  recordingId: String(LIBRARY - index).padStart(26, '0'),
+  mediaSessionId: `m${index}`,
+  streamName: `camera ${index}`,
+  requestedAt: new Date(Date.UTC(2026, 6, 1) - index * 864_000).toISOString(),
+  status: 'available',
+  parts: 1,
+});
+
+describeWith(['chromium'], 'the console, of an API that is made up', () => {
+  let browser: Browser;
+  let page: Page;
+  let site: ConsoleSite;
+  let provider: OidcProvider;
+  /** That the API let in. */
+  const bearers = new Set<string>();
+  /** Those that it takes no more, as after their time. */
+  const ended = new Set<string>();
+  /** What it says, of whom it asks nothing; undefined while it asks for a token. */
+  let answer: ((request: ConsoleRequest) => ApiAnswer) | undefined;
+  const problems: string[] = [];
+  const closers = new Closers();
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'console-'));
+    closers.add(() => rm(folder, { recursive: true, force: true }));
+    site = await startConsoleSite(async (request) => {
+      if (answer !== undefined) return answer(request);
+      const { url, authorization } = request;
+      const rules = { issuer: provider.issuer, audience: AUDIENCE };
+      const isKnown = authorization !== undefined && !ended.has(authorization);
+      // As API Gateway says it.
+      if (!isKnown || !(await isLetIn(authorization, rules)))
+        return { status: 401, body: { message: 'Unauthorized' } };
+      bearers.add(authorization);
+      return url.pathname === '/recordings' ? { status: 200, body: { recordings: [] } } : undefined;
+    });
+    closers.add(() => site.close());
+    provider = await startOidcProvider({
+      redirectUri: `${site.url}/console`,
+      accessTokenSeconds: ACCESS_TOKEN_SECONDS,
+    });
+    closers.add(() => provider.close());
+    await buildConsole(folder);
+    const signIn = { issuer: provider.issuer, clientId: CLIENT_ID, scope: 'openid', origins: [] };
+    Object.assign(process.env, {
+      CONSOLE_FOLDER: folder,
+      CONSOLE_MEDIA_ORIGINS: 'https://library.example',
+      CONSOLE_SIGN_IN: JSON.stringify(signIn),
+    });
+    browser = await puppeteer.launch({
+      executablePath: '/usr/bin/chromium',
+      args: CHROMIUM_ARGUMENTS,
+      userDataDir: path.join(folder, 'profile'),
+    });
+    closers.add(() => browser.close());
+    page = await browser.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    await page.evaluateOnNewDocument(ODD_CLOCK);
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (/Security Policy/.test(message.text())) problems.push(message.text());
+    });
+  }, WAIT_MS);
+
+  afterAll(async () => {
+    process.env = before;
+    await closers.closeAll();
+  }, WAIT_MS);
+
+  const press = async (name: string): Promise<void> => {
+    await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+  };
+  const signInButton = () => `Sign in at ${new URL(provider.issuer).host}`;
+  const says = (text: string) =>
+    page.waitForFunction((wanted: string) => document.body.innerText.includes(wanted), {}, text);
+  const hash = () => page.evaluate('location.pathname + location.search + location.hash');
+
+  it(
+    'signs in at an OpenID Connect issuer: comes back to the screen that was left, renews its token, and says when the session has ended',
+    async () => {
+      const screen = '/console#/library?stream=camera';
+      await page.goto(`${site.url}${screen}`);
+      await says('The API asks who you are.');
+      await press(signInButton());
+      await page.locator('input[name="login"]').fill('ana');
+      await page.locator('input[name="password"]').fill('any');
+      await page.locator('button[type="submit"]').click();
+      await page.waitForFunction('document.body.innerText.includes("Authorize")');
+      await page.locator('button[type="submit"]').click();
+      await says('No recording is like that.');
+      expect(await hash()).toBe(screen);
+      expect(bearers.size).toBe(1);
+      expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
+
+      // A minute before it ends.
+      expect(await page.evaluate('window.waits.ms')).toBe((ACCESS_TOKEN_SECONDS - 60) * 1000);
+      await page.evaluate('window.waits.run()');
+      await expect.poll(() => bearers.size).toBe(2);
+
+      // A machine that slept past that: the API refuses the token, and nobody is asked.
+      for (const bearer of bearers) ended.add(bearer);
+      await expect.poll(() => bearers.size).toBe(3);
+      expect(await page.$('.problem')).toBeNull();
+
+      // The issuer gives none any more; it still knows the user.
+      provider.revokeRefreshTokens();
+      for (const bearer of bearers) ended.add(bearer);
+      await says('Your session has ended.');
+      expect(await hash()).toBe(screen);
+      await press(signInButton());
+      await expect.poll(() => bearers.size).toBe(4);
+      await says('No recording is like that.');
+      expect(await hash()).toBe(screen);
+
+      await press('Sign out');
+      await page.waitForFunction('document.body.innerText.includes("sign-out")');
+      await page.locator('button[type="submit"]').click();
+      await says('The API asks who you are.');
+    },
+    2 * WAIT_MS,
+  );
+
+  it('is as small as it is to be, compressed where the browser takes that, and loaded once', async () => {
+    const script = await fetch(`${site.url}/console/main.js`);
+    expect(script.headers.get('content-encoding')).toBe('gzip');
+    const all = await Promise.all(
+      ['', '/main.js', '/main.css'].map(async (file) => (await fetch(`${site.url}/console${file}`)).text()),
+    );
+    expect(gzipSync(all.join('')).length).toBeLessThan(MAX_GZIP_BYTES);
+    const etag = script.headers.get('etag') ?? '';
+    const again = await fetch(`${site.url}/console/main.js`, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    const plain = await fetch(`${site.url}/console/config.json`, {
+      headers: { 'accept-encoding': 'identity' },
+    });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(await plain.json()).toEqual({
+      signIn: { issuer: provider.issuer, clientId: CLIENT_ID, scope: 'openid' },
+    });
+  });
+
+  it(
+    'lists ten thousand recordings by as many requests as are looked at, and has those near by in the page',
+    async () => {
+      const pages: number[] = [];
+      answer = ({ url }) => {
+        if (url.pathname !== '/recordings') return undefined;
+        const at = Number(url.searchParams.get('nextToken') ?? '0');
+        if (at > 0) pages.push(at / PAGE);
+        const recordings = Array.from({ length: PAGE }, (_, index) => recordingOf(at + index));
+        const next = at + PAGE;
+        return { status: 200, body: { recordings, ...(next < LIBRARY ? { nextToken: String(next) } : {}) } };
+      };
+      await page.goto(`${site.url}/console#/library`);
+      await says('camera 49');
+      const rows = () => page.evaluate('document.querySelectorAll("ul.list li").length');
+      for (let wanted = 2; wanted <= 12; wanted++) {
+        await page.waitForFunction(
+          `scrollTo(0, document.documentElement.scrollHeight), document.body.innerText.includes("camera ${wanted * PAGE - 1}")`,
+        );
+      }
+      // Each page once, in their order, and none that nobody has come near to.
+      expect(pages.slice(0, 11)).toEqual(Array.from({ length: 11 }, (_, index) => index + 1));
+      expect(new Set(pages).size).toBe(pages.length);
+      expect(pages.length).toBeLessThan(16);
+      await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
+      await page.evaluate('scrollTo(0, 0)');
+      await says('camera 0');
+      await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
+      expect(
+        await page.$$eval('h2', (days) => new Set(days.map((day) => day.textContent)).size === days.length),
+      ).toBe(true);
+    },
+    2 * WAIT_MS,
+  );
+
+  it(
+    "shows what any field holds as text, on every screen, in the API's time, by keys alone",
+    async () => {
+      answer = ({ url }) => hostileAnswer(url.pathname);
+      await page.goto(`${site.url}/console#/now`);
+      await says(HOSTILE);
+      // The browser is a day ahead; the recording has just begun.
+      expect(await page.$eval('.numbers dd', (shown) => shown.textContent)).toMatch(/^0:0\d$/);
+      await page.keyboard.press('l');
+      await page.waitForSelector('ul.list a.name');
+      expect(await violationsOf(page)).toEqual([]);
+      await page.focus('ul.list a.name');
+      await page.keyboard.press('Enter');
+      await says('What happened');
+      expect(await violationsOf(page)).toEqual([]);
+      for (const [key, heading] of [
+        ['r', 'Rooms'],
+        ['h', 'Health'],
+      ] as const) {
+        await page.keyboard.press(key);
+        await page.waitForFunction(
+          (text: string) => document.querySelector('h1')?.textContent === text,
+          {},
+          heading,
+        );
+        await says(HOSTILE);
+        expect(await overflowsOf(page)).toEqual([0, 0]);
+      }
+      await page.goto(`${site.url}/console#/rooms/${encodeURIComponent(HOSTILE)}`);
+      await page.waitForSelector('ul.room a.name');
+      expect(await page.title()).toBe('Stream Recorder');
+      expect(await page.$('main img, main script, main b')).toBeNull();
+    },
+    2 * WAIT_MS,
+  );
+
+  it(
+    'keeps what it has of a recording that is deleted meanwhile, and says so; says what it cannot understand',
+    async () => {
+      let isDeleted: boolean = false;
+      answer = ({ url }) =>
+        isDeleted
+          ? {
+              status: 404,
+              body: { error: { code: 'recording_not_found', message: 'Gone.', requestId: 'r' } },
+            }
+          : hostileAnswer(url.pathname);
+      await page.goto(`${site.url}/console#/recordings/${HOSTILE_ID}`);
+      await says('What happened');
+      isDeleted = true;
+      await says('recording_not_found');
+      expect(await page.$eval('h1', (shown) => shown.textContent)).toBe(HOSTILE);
+      // Of another version: nothing is where it was.
+      answer = () => ({ status: 200, body: { items: [{ id: 1 }], recordings: [{}], streams: {} } });
+      await page.goto(`${site.url}/console#/library`);
+      await says('not_understood');
+      await page.keyboard.press('h');
+      await says('not_understood');
+      answer = ({ url }) => hostileAnswer(url.pathname);
+      await press('Try again');
+      await page.waitForFunction('document.querySelector("h1").textContent === "Health"');
+    },
+    2 * WAIT_MS,
+  );
+
+  it('broke no rule of its own Content-Security-Policy and threw nothing', () => {
+    expect(problems).toEqual([]);
+  });
+});
