@@ -41,9 +41,9 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
     });
     closers.add(() => browser.close());
     page = await newPage();
-  }, WAIT_MS);
+  }, 3 * WAIT_MS);
 
-  afterAll(() => closers.closeAll(), WAIT_MS);
+  afterAll(() => closers.closeAll(), 3 * WAIT_MS);
 
   async function newPage(): Promise<Page> {
     const made = await browser.newPage();

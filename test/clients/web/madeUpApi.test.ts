@@ -152,12 +152,12 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
     page.on('console', (message) => {
       if (/Security Policy/.test(message.text())) problems.push(message.text());
     });
-  }, WAIT_MS);
+  }, 3 * WAIT_MS);
 
   afterAll(async () => {
     process.env = before;
     await closers.closeAll();
-  }, WAIT_MS);
+  }, 3 * WAIT_MS);
 
   const press = async (name: string): Promise<void> => {
     await page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
