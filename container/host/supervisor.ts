@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { assignmentSchema } from '../../functions/core/protocol/asks.ts';
+import { type Assignment, assignmentSchema } from '../../functions/core/protocol/asks.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import { Endings, type Left } from './endings.ts';
@@ -14,6 +14,7 @@ import type { Protection } from './protection.ts';
 import { Pulse } from './pulse.ts';
 import { rhythm } from './rhythm.ts';
 import { Room } from './room.ts';
+import { Takes } from './takes.ts';
 import { WorkerProcess } from './workerProcess.ts';
 
 export interface SupervisorOptions {
@@ -65,6 +66,7 @@ export class Supervisor {
   readonly #room: Room;
   readonly #workers = new Set<WorkerProcess>();
   readonly #waiting = new Map<string, (begun: Begun) => void>();
+  readonly #takes = new Takes();
   readonly #ending = new AbortController();
   readonly #endings: Endings;
   readonly #handOvers: HandOvers;
@@ -113,6 +115,7 @@ export class Supervisor {
       rhythm(RELIEVE_MS, () => this.#relieve(), log),
     ];
     while (!signal.aborted) await this.#takeOne(signal);
+    await this.#takes.all();
     await this.#handOvers.all();
     this.#checkQuiet();
     await this.#quiet.promise;
@@ -147,8 +150,10 @@ export class Supervisor {
     await writeFile(path.join(this.#options.env.SPOOL_DIR, ALIVE_FILE), '');
   }
 
+  /** One message at a time: whether there is room for the next one is looked at with this one's share kept free. */
   async #takeOne(signal: AbortSignal): Promise<void> {
     const { assignments, log } = this.#options;
+    await this.#takes.room();
     if (this.#room.full(Date.now()) !== undefined) {
       await pause(NO_ROOM_MS, signal);
       return;
@@ -167,15 +172,19 @@ export class Supervisor {
     }
     if (message === undefined) return;
     try {
-      await this.#take(message, signal);
+      await this.#look(message, signal);
     } catch (error) {
-      // It comes again when its visibility is over, here or elsewhere; and `launch` is the net below.
-      log.error('an assignment could not be taken', error as Error);
+      this.#notTaken(error);
     }
   }
 
-  async #take(message: ReceivedAssignment, signal: AbortSignal): Promise<void> {
-    const { assignments, state, hostId, log, newRunId } = this.#options;
+  /** It comes again when its visibility is over, here or elsewhere; and `launch` is the net below. */
+  #notTaken(error: unknown): void {
+    this.#options.log.error('an assignment could not be taken', error as Error);
+  }
+
+  async #look(message: ReceivedAssignment, signal: AbortSignal): Promise<void> {
+    const { assignments, hostId, log } = this.#options;
     const parsed = assignmentSchema.safeParse(message.body);
     // Of another version: others know what it says.
     if (!parsed.success) return log.warn('an assignment is not understood, and left to others');
@@ -183,13 +192,23 @@ export class Supervisor {
     if (signal.aborted || avoidHostId === hostId) return assignments.putBack(message, PUT_BACK_SECONDS);
     // It runs here already: the message came twice, or the next attempt is for another process.
     const same = this.carried.find((one) => one.recordingId === recordingId && one.attempt >= attempt);
-    if (same !== undefined) return assignments.done(message);
-    const worker = [...this.#workers].find((one) => one.hasRoom) ?? this.#startWorker();
+    if (same !== undefined || (this.#takes.attemptOf(recordingId) ?? 0) >= attempt)
+      return assignments.done(message);
+    const take = () => this.#take(message, parsed.data).catch((error: unknown) => this.#notTaken(error));
+    this.#takes.add(message, parsed.data, take);
+  }
+
+  async #take(message: ReceivedAssignment, { recordingId, attempt }: Assignment): Promise<void> {
+    const { assignments, state, log, newRunId } = this.#options;
     const carried: Carried = { recordingId, attempt, runId: newRunId() };
-    await state.carry(carried);
+    this.#room.taken(Date.now());
+    await state.carry(carried).catch((error: unknown) => {
+      this.#room.left();
+      throw error;
+    });
     const { promise, resolve } = Promise.withResolvers<Begun>();
     this.#waiting.set(carried.runId, resolve);
-    this.#room.taken(Date.now());
+    const worker = [...this.#workers].find((one) => one.hasRoom) ?? this.#startWorker();
     worker.begin(carried);
     this.#handOvers.taken(carried);
     const begun = await promise;

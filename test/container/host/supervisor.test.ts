@@ -108,6 +108,26 @@ describe('what a host is given', () => {
     expect(supervisor.carried).toEqual([{ recordingId: 'one', attempt: 2, runId: 'run-1' }]);
   });
 
+  it('begins beside others that wait for their claim, each recording once, and few of them', async () => {
+    for (const name of ['one', 'two', 'three']) assignments.give(name, assignment(`waits ${name}`, 1));
+    assignments.give('one again', assignment('waits one', 1));
+    expect(await fates(1)).toEqual(['one again: done']);
+    // The fourth claims, and so do those before it.
+    assignments.give('four', assignment('claims', 1));
+    expect(await fates(5)).toEqual([
+      'four: done',
+      'one again: done',
+      'one: done',
+      'three: done',
+      'two: done',
+    ]);
+    for (const name of ['a', 'b', 'c', 'd']) assignments.give(name, assignment(`waits ${name}`, 1));
+    await waitFor('four of them', () => (carried.size === 8 ? true : undefined));
+    assignments.give('fifth', assignment('fifth', 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(carried.has('fifth')).toBe(false);
+  });
+
   it('is left to others where it is not understood, or is not for this host', async () => {
     assignments.give('broken', undefined);
     assignments.give('of a later version', { ...assignment('later', 1), version: 2 });

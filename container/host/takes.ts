@@ -1,0 +1,36 @@
+import type { Assignment } from '../../functions/core/protocol/asks.ts';
+import type { ReceivedAssignment } from './assignmentQueue.ts';
+
+/** A claim is some ten requests, one after the other: while it waits for answers the next recording begins. */
+const AT_ONCE = 4;
+
+/** Assignments that were received, and are not claimed yet: few beside each other, each recording once. */
+export class Takes {
+  readonly #running = new Map<ReceivedAssignment, Promise<void>>();
+  readonly #recordings = new Map<string, number>();
+
+  /** Until another one may be received. */
+  async room(): Promise<void> {
+    while (this.#running.size >= AT_ONCE) await Promise.race(this.#running.values());
+  }
+
+  /** The attempt of this recording that is being claimed. */
+  attemptOf(recordingId: string): number | undefined {
+    return this.#recordings.get(recordingId);
+  }
+
+  /** @param take must not throw */
+  add(message: ReceivedAssignment, { recordingId, attempt }: Assignment, take: () => Promise<void>): void {
+    this.#recordings.set(recordingId, attempt);
+    const taken = take().finally(() => {
+      this.#running.delete(message);
+      if (this.#recordings.get(recordingId) === attempt) this.#recordings.delete(recordingId);
+    });
+    this.#running.set(message, taken);
+  }
+
+  /** None is left. */
+  async all(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+}
