@@ -111,6 +111,7 @@ export class RecorderPlace {
         AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
         AWS_ENDPOINT_URL_S3: this.#url,
         AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
+        ...RECORDER_TASK.processEnvironment,
         ...environment,
       },
     );

@@ -1,4 +1,4 @@
-import type { Timers } from '../attempt/timers.ts';
+import { AwakeTimer, type TimersWithClock } from '../attempt/awakeTimer.ts';
 
 /**
  * Notices that ffmpeg says nothing any more, whatever the protocol: a source can keep its connection and send nothing.
@@ -7,11 +7,11 @@ import type { Timers } from '../attempt/timers.ts';
 export class Silence {
   #limitMs: number;
   readonly #onSilence: () => void;
-  readonly #timers: Timers;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: TimersWithClock | undefined;
+  #timer: AwakeTimer | undefined;
   #isOver: boolean = false;
 
-  constructor(limitMs: number, onSilence: () => void, timers: Timers = { setTimeout, clearTimeout }) {
+  constructor(limitMs: number, onSilence: () => void, timers?: TimersWithClock) {
     this.#limitMs = limitMs;
     this.#onSilence = onSilence;
     this.#timers = timers;
@@ -20,11 +20,12 @@ export class Silence {
   /** ffmpeg wrote something. */
   touch(): void {
     if (this.#isOver) return;
-    if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
-    this.#timer = this.#timers.setTimeout(() => {
+    this.#timer?.clear();
+    const onSilence = (): void => {
       this.#isOver = true;
       this.#onSilence();
-    }, this.#limitMs);
+    };
+    this.#timer = new AwakeTimer(onSilence, this.#limitMs, this.#timers);
   }
 
   /** From the next sign of life on, so long. */
@@ -35,6 +36,6 @@ export class Silence {
   /** Nobody listens any more. */
   end(): void {
     this.#isOver = true;
-    if (this.#timer !== undefined) this.#timers.clearTimeout(this.#timer);
+    this.#timer?.clear();
   }
 }

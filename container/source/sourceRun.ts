@@ -5,6 +5,7 @@ import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { type EncodingPlan, isServedBy } from '../../functions/core/settings/formats.ts';
 import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
+import { AwakeTimer } from '../attempt/awakeTimer.ts';
 import { Complaints } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { trackOutputs } from './ffmpegArguments.ts';
@@ -128,13 +129,13 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     const pictures = options.keyframeWait?.()?.pictures ?? 0;
     if (pictures > withheld) {
       withheld = pictures;
-      openTimer = setTimeout(onOpenTimeout, options.openTimeoutMs);
+      openTimer = new AwakeTimer(onOpenTimeout, options.openTimeoutMs);
       return;
     }
     timedOut = true;
     ffmpeg.stop();
   };
-  let openTimer = setTimeout(onOpenTimeout, options.openTimeoutMs);
+  let openTimer = new AwakeTimer(onOpenTimeout, options.openTimeoutMs);
   const stop = (): void => ffmpeg.stop();
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
@@ -157,7 +158,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         const found = await known.promise;
         const plan = found === undefined ? options.plan : options.planFor(found);
         decided = true;
-        clearTimeout(openTimer);
+        openTimer.clear();
         isRepeat = input.rejoins && !access.inSegments && hasEnd(url, streams);
         isEmpty = plan.maps.length === 0;
         if (isRepeat || isEmpty) ffmpeg.stop();
@@ -202,7 +203,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     };
   } finally {
     silence.end();
-    clearTimeout(openTimer);
+    openTimer.clear();
     options.signal.removeEventListener('abort', stop);
     access.refused.removeEventListener('abort', kill);
     ffmpeg.stop();

@@ -88,7 +88,7 @@ export function recorderTaskDefinition(
   const container = taskDefinition.addContainer(task.containerName, {
     image: props.image ?? imageOfThisRepository(ARCHITECTURES[props.cpuArchitecture].image),
     ...(command === undefined ? {} : { command: [...command] }),
-    environment: { ...environment, SPOOL_DIR },
+    environment: { ...environment, ...RECORDER_TASK.processEnvironment, SPOOL_DIR },
     user: CONTAINER_USER,
     readonlyRootFilesystem: true,
     linuxParameters: withoutCapabilities(scope),

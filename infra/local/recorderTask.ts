@@ -57,6 +57,7 @@ function definition(
       ...options.environment,
       ...Object.fromEntries(wired),
       ...more,
+      ...RECORDER_TASK.processEnvironment,
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       SPOOL_DIR: options.spoolFolder,

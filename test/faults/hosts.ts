@@ -12,6 +12,7 @@ import {
   call,
   FPS,
   type Ground,
+  type HostKind,
   hasCheckpoint,
   partFiles,
   type RecordingView,
@@ -22,9 +23,6 @@ import {
 } from './scenario.ts';
 import { hostPid, kill, warmHosts, workerPid } from './victim.ts';
 
-/** SIGKILL, and SIGTERM, of one worker, and of one host. */
-export const HOST_KINDS = ['worker', 'host', 'workerTerm', 'hostTerm'] as const;
-type HostKind = (typeof HOST_KINDS)[number];
 type HostScenario = Scenario & { readonly kind: HostKind };
 
 export interface HostOptions {
@@ -32,7 +30,15 @@ export interface HostOptions {
   readonly count: number;
   /** From the last one's first checkpoint on, before the random time of the scenario. */
   readonly ageMs: number;
+  /** How long S3 is away. */
+  readonly outageMs: number;
 }
+
+/** Longer than a host may say nothing (container/host/peers.ts). */
+const HANG_MS = 12_000;
+/** Only these lose anything. */
+const KILLED: readonly string[] = ['worker', 'host'];
+const MOVED: readonly string[] = ['worker', 'host', 'hostTerm'];
 
 interface Running {
   readonly recordingId: string;
@@ -49,7 +55,7 @@ const run = promisify(execFile);
 export async function playHosts(
   ground: Ground,
   scenario: HostScenario,
-  { count, ageMs }: HostOptions,
+  { count, ageMs, outageMs }: HostOptions,
 ): Promise<Result[]> {
   const { runtime, rtmpUrl } = ground;
   const url = `${rtmpUrl}/${scenario.name}`;
@@ -66,8 +72,8 @@ export async function playHosts(
     await delay(ageMs + scenario.afterMs);
     const isVictim = victims(scenario.kind, running);
     const sent = publisher.frames;
-    strike(scenario.kind, running[0]?.claim.hostId ?? '');
-    const moving = scenario.kind === 'workerTerm' ? [] : running.filter(isVictim);
+    await strike(ground, scenario.kind, running[0]?.claim.hostId ?? '', outageMs);
+    const moving = MOVED.includes(scenario.kind) ? running.filter(isVictim) : [];
     await Promise.all(moving.map((one) => goesOn(ground, one)));
     await delay(4_000);
     return await Promise.all(
@@ -103,14 +109,25 @@ async function begin(ground: Ground, session: string, url: string, { format }: S
 function victims(kind: HostKind, running: readonly Running[]): (one: Running) => boolean {
   const first = running[0]?.claim;
   if (first?.hostId === undefined) throw new Error('no host took it in time');
-  const isOfWorker = kind === 'worker' || kind === 'workerTerm';
+  if (kind === 'outageOfHosts') return () => true;
+  const isOfWorker = kind.startsWith('worker');
   return ({ claim }) => (isOfWorker ? claim.journal === first.journal : claim.hostId === first.hostId);
 }
 
-function strike(kind: HostKind, hostId: string): void {
+async function strike({ runtime }: Ground, kind: HostKind, hostId: string, outageMs: number): Promise<void> {
+  if (kind === 'outageOfHosts') {
+    runtime.faults.s3.add({ service: 's3', action: { kind: 'vanish', durationMs: outageMs } });
+    return delay(outageMs);
+  }
   const host = hostPid(hostId);
-  const victim = host === undefined || kind === 'host' || kind === 'hostTerm' ? host : workerPid(host);
+  const victim = host === undefined || kind.startsWith('host') ? host : workerPid(host);
   if (victim === undefined) throw new Error('it had gone');
+  if (kind.endsWith('Hangs')) {
+    kill(victim, 'SIGSTOP');
+    await delay(HANG_MS);
+    kill(victim, 'SIGCONT');
+    return;
+  }
   // Killed, a host's container goes as a whole; told to end, its first process is told alone.
   const target = kind === 'host' ? -victim : victim;
   if (!kill(target, kind.endsWith('Term') ? 'SIGTERM' : 'SIGKILL')) throw new Error('it had gone');
@@ -152,7 +169,7 @@ async function judgeHosted(
   for (const [i, counter] of counters.entries())
     if (i > 0 && counter <= (counters[i - 1] ?? 0)) problems.push(`frame ${counter} twice`);
   const missing = last - first + 1 - new Set(counters).size;
-  const isKilled = isVictim && !scenario.kind.endsWith('Term');
+  const isKilled = isVictim && KILLED.includes(scenario.kind);
   if (missing > 0 && !isKilled) problems.push(`${missing} frames missing`);
   if (!isVictim && parts.length > 1) problems.push('it noticed what another one met');
   const lastBefore = counters.findLast((counter) => counter <= sent) ?? first;

@@ -9,14 +9,23 @@ import { startRuntime } from '../../infra/local/runtime.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { TOOLS } from '../support/tools.ts';
 import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
-import { HOST_KINDS, playHosts } from './hosts.ts';
-import { FORMATS, KINDS, type Kind, play, playOutage, type Result, type Scenario } from './scenario.ts';
+import { playHosts } from './hosts.ts';
+import {
+  FORMATS,
+  HOST_KINDS,
+  KINDS,
+  type Kind,
+  play,
+  playOutage,
+  type Result,
+  type Scenario,
+} from './scenario.ts';
 
 /**
  * `npm run -s test:faults`: real recordings, real SIGKILLs at random moments, and a count of what was lost, by the frame
  * numbers burnt into the picture. `-- --quick` plays a few; `-- --seed N` plays the same again; `-- --count N`. With
  * `-- --hosts` recordings go on beside each other on two hosts (`--together N`), and workers and whole hosts are killed, or
- * told to end. `-- --log FILE` keeps what functions and recorders log.
+ * told to end, or hang; `-- --kind NAME` plays one kind of these. `-- --log FILE` keeps what functions and recorders log.
  */
 const { values } = parseArgs({
   options: {
@@ -26,6 +35,7 @@ const { values } = parseArgs({
     count: { type: 'string' },
     together: { type: 'string' },
     log: { type: 'string' },
+    kind: { type: 'string' },
   },
 });
 if (!TOOLS.ffmpeg.present() || !TOOLS.nginxRtmp.present()) {
@@ -34,7 +44,7 @@ if (!TOOLS.ffmpeg.present() || !TOOLS.nginxRtmp.present()) {
 }
 
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
-const [fewKills, manyKills] = values.hosts === true ? [4, 20] : [6, 200];
+const [fewKills, manyKills] = values.hosts === true ? [HOST_KINDS.length, 21] : [6, 200];
 const count =
   values.count === undefined ? (values.quick === true ? fewKills : manyKills) : Number(values.count);
 /** On two hosts. */
@@ -98,8 +108,9 @@ const ground = { runtime, s3, rtmpUrl: nginx.url, folder };
 const results: Result[] = [];
 try {
   if (hosts > 0) {
-    for (const scenario of scenarios(HOST_KINDS))
-      results.push(...(await playHosts(ground, scenario, { count: together, ageMs })));
+    const kinds = HOST_KINDS.filter((kind) => values.kind === undefined || values.kind === kind);
+    for (const scenario of scenarios(kinds))
+      results.push(...(await playHosts(ground, scenario, { count: together, ageMs, outageMs })));
   } else {
     const all = scenarios(KINDS);
     for (let at = 0; at < all.length; at += AT_ONCE) {

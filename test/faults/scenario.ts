@@ -10,7 +10,16 @@ import { Publisher } from './publisher.ts';
 import { ffmpegPid, kill, recorderPid } from './victim.ts';
 
 export const KINDS = ['recorder', 'ffmpeg', 'both', 'source'] as const;
-export type Kind = (typeof KINDS)[number] | 'outage' | 'worker' | 'host' | 'workerTerm' | 'hostTerm';
+/**
+ * SIGKILL, and SIGTERM, of one worker, and of one host; one whose event loop hangs for a while, as far as others can tell, so
+ * that a host is taken for gone and comes back; and S3 away from all of them.
+ */
+export const HOST_KINDS = [
+  ...(['worker', 'host', 'workerTerm', 'hostTerm'] as const),
+  ...(['workerHangs', 'hostHangs', 'outageOfHosts'] as const),
+] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
+export type Kind = (typeof KINDS)[number] | 'outage' | HostKind;
 export const FORMATS = ['mp4', 'ts', 'mkv'] as const;
 export type Format = (typeof FORMATS)[number];
 

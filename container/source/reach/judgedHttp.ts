@@ -11,6 +11,7 @@ import {
 } from '../../../functions/aws/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import { safeDecode } from '../../../functions/core/source/sourceUrl.ts';
+import { AwakeTimer } from '../../attempt/awakeTimer.ts';
 import { Cookies } from './cookies.ts';
 import { complaintOf } from './filterProxy.ts';
 
@@ -153,7 +154,7 @@ export class JudgedHttp {
       });
     for (let isSecondTry = false; ; isSecondTry = true) {
       const request = open();
-      const timer = setTimeout(() => request.destroy(new HttpFault(TIMED_OUT)), idleTimeoutMs);
+      const timer = new AwakeTimer(() => request.destroy(new HttpFault(TIMED_OUT)), idleTimeoutMs);
       try {
         const [response] = (await once(request, 'response')) as [IncomingMessage];
         // It may break while nobody reads it; whoever reads it next hears of that.
@@ -165,7 +166,7 @@ export class JudgedHttp {
         if (request.reusedSocket && !isSecondTry && !(error instanceof HttpFault)) continue;
         throw faultOf(error);
       } finally {
-        clearTimeout(timer);
+        timer.clear();
         // Its response reports what happens to it from here on.
         request.on('error', () => undefined);
       }
@@ -177,8 +178,8 @@ export class JudgedHttp {
     status: number,
     { range, signal }: GetOptions,
   ): AsyncGenerator<Buffer, void, undefined> {
-    const wait = (): NodeJS.Timeout =>
-      setTimeout(() => response.destroy(new HttpFault(TIMED_OUT)), this.#options.idleTimeoutMs);
+    const wait = (): AwakeTimer =>
+      new AwakeTimer(() => response.destroy(new HttpFault(TIMED_OUT)), this.#options.idleTimeoutMs);
     let timer = wait();
     // A server that knows no ranges sends all of it.
     let skip = status === 200 ? (range?.offset ?? 0) : 0;
@@ -186,7 +187,7 @@ export class JudgedHttp {
     try {
       for await (const chunk of decoded(response)) {
         // Who reads may take its time: only the server is waited for with a limit.
-        clearTimeout(timer);
+        timer.clear();
         if (left === 0) return;
         const from = Math.min(skip, chunk.length);
         skip -= from;
@@ -202,7 +203,7 @@ export class JudgedHttp {
       signal.throwIfAborted();
       throw faultOf(error);
     } finally {
-      clearTimeout(timer);
+      timer.clear();
       response.destroy();
     }
   }

@@ -44,6 +44,23 @@ describe('Silence', () => {
     expect(calls).toEqual(['silent']);
   });
 
+  it('does not count a time in which this process did not run: what came meanwhile is read first', () => {
+    const { timers, calls, silence } = begin();
+    silence.touch();
+    timers.advance(999);
+    timers.block(60_000);
+    expect(calls).toEqual([]);
+    // It is read.
+    silence.touch();
+    timers.advance(999);
+    expect(calls).toEqual([]);
+    timers.block(60_000);
+    timers.block(60_000);
+    // Nothing had come.
+    timers.advance(999);
+    expect(calls).toEqual(['silent']);
+  });
+
   it('says nothing after its end, and leaves no timer behind', () => {
     const { timers, calls, silence } = begin();
     silence.touch();

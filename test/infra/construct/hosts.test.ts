@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
-import { aliveScript, HOST_TASK } from '../../../infra/wiring.ts';
+import { aliveScript, HOST_TASK, RECORDER_TASK } from '../../../infra/wiring.ts';
 import { only, synthesize } from './stacks.ts';
 
 interface TaskDefinition {
@@ -96,6 +96,7 @@ describe('hosts', () => {
     );
     expect(Object.keys(variables)).toEqual(expect.arrayContaining(Object.keys(HOST_TASK.environment)));
     expect(variables).toMatchObject({
+      ...RECORDER_TASK.processEnvironment,
       HOST_CPU_UNITS: task.Cpu,
       HOST_MEMORY_MB: task.Memory,
       MAX_RECORDINGS: '40',

@@ -339,6 +339,7 @@ describe('the recorder task', () => {
     expect(container.Environment).toEqual([
       { Name: 'EVENT_BUS_NAME', Value: { Ref: bus.id } },
       { Name: 'LAUNCH_QUEUE_URL', Value: { Ref: launchQueue().id } },
+      { Name: 'MALLOC_MMAP_THRESHOLD_', Value: '524288' },
       { Name: 'SPOOL_DIR', Value: '/spool' },
     ]);
   });
