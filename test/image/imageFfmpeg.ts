@@ -21,14 +21,20 @@ const UNWANTED_DEMUXERS = [
   'tty',
 ];
 
+/** `FONT_PATH` of container/Dockerfile. */
+const FONT = 'usr/share/fonts/truetype/dejavu/DejaVuSans.ttf';
+
 /** The image's ffmpeg, outside of the image: its own loader runs it with its own libraries. */
 export class ImageFfmpeg {
   /** A program that is called as any other ffmpeg. */
   readonly path: string;
+  /** The image's own, of which it is told by a variable. */
+  readonly fontPath: string;
   readonly #startsFile: string;
 
-  private constructor(program: string) {
+  private constructor(program: string, folder: string) {
     this.path = program;
+    this.fontPath = path.join(folder, FONT);
     this.#startsFile = `${program}.starts`;
   }
 
@@ -41,7 +47,7 @@ export class ImageFfmpeg {
     const loader = libraries.find((library) => path.basename(library).startsWith('ld-linux'));
     assert.ok(loader !== undefined, 'the image has no loader');
     const folders = [...new Set(libraries.map((library) => path.dirname(library)))].join(':');
-    const ffmpeg = new ImageFfmpeg(path.join(folder, 'ffmpeg'));
+    const ffmpeg = new ImageFfmpeg(path.join(folder, 'ffmpeg'), folder);
     // Under its usual name, and with no other environment, which tests look for: a shell would add to it.
     const script = [
       '#!/usr/bin/perl',

@@ -74,7 +74,7 @@ const publisher = publishCounter(`${nginx.url}/image`);
 try {
   await record();
   console.log('image: recorded, stopped by SIGTERM, record checked');
-  console.log(`image: ${await testRecorder(ffmpeg.path)}`);
+  console.log(`image: ${await testRecorder(ffmpeg.path, ffmpeg.fontPath)}`);
   assert.ok(ffmpeg.wasStarted, "the recorder's tests ran another ffmpeg");
 } finally {
   await publisher.stop();

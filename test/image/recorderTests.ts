@@ -6,6 +6,7 @@ import path from 'node:path';
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 /** What shows most of an ffmpeg: codecs, containers, protocols, and its words. */
 const TESTS = [
+  'merge/mergeTask',
   'pictures/pictures',
   'record/everyCodec',
   'record/inBandParameters',
@@ -27,12 +28,12 @@ export function checkTestFiles(): void {
  * Runs the recorder's own tests with an ffmpeg of ours, silent unless one fails.
  * @returns how many passed
  */
-export async function testRecorder(ffmpegPath: string): Promise<string> {
+export async function testRecorder(ffmpegPath: string, fontPath: string): Promise<string> {
   // Counted elsewhere: this is one step.
   const { TEST_RESULTS_FILE: _, ...environment } = process.env;
   const child = spawn(process.execPath, [VITEST, 'run', ...TESTS], {
     cwd: REPOSITORY,
-    env: { ...environment, RECORDER_FFMPEG: ffmpegPath, NO_COLOR: '1' },
+    env: { ...environment, RECORDER_FFMPEG: ffmpegPath, RECORDER_FONT: fontPath, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
