@@ -127,27 +127,26 @@ async function opened(
   const { durationMs, dateMs } = segment;
   const media = head.subarray(start.at);
   return {
-    facts: { kind: start.kind, setup: opening.setup, startMs: opening.startMs, durationMs, dateMs },
+    facts: { ...opening.facts, kind: start.kind, durationMs, dateMs },
     init: declared,
     ...fingerprinted(media, bytes),
   };
 }
 
 interface Opening {
-  readonly setup: string | undefined;
-  readonly startMs: number | undefined;
+  readonly facts: Pick<SegmentFacts, 'setup' | 'startMs' | 'begun'>;
   readonly isWhole: boolean;
 }
 
 function openingOf({ kind, tagMs }: SegmentStart, media: Buffer, declared: Buffer | undefined): Opening {
   if (kind === 'ts') {
-    const { program, startMs } = readTsOpening(media);
-    return { setup: program, startMs, isWhole: program !== undefined && startMs !== undefined };
+    const { program, startMs, begun, isWhole } = readTsOpening(media);
+    return { facts: { setup: program, startMs, begun }, isWhole };
   }
-  if (kind !== 'fmp4') return { setup: kind, startMs: tagMs, isWhole: true };
+  if (kind !== 'fmp4') return { facts: { setup: kind, startMs: tagMs }, isWhole: true };
   const { init = declared, startMs } = readMp4Opening(media, declared);
   const setup = init === undefined ? undefined : createHash('sha256').update(init).digest('hex');
-  return { setup, startMs, isWhole: startMs !== undefined };
+  return { facts: { setup, startMs }, isWhole: startMs !== undefined };
 }
 
 interface Head {

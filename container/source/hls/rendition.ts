@@ -5,6 +5,7 @@ import { HttpFault } from '../reach/judgedHttp.ts';
 import type { Follower, NextSegment } from './follower.ts';
 import { type OpenedSegment, SegmentOpener } from './openedSegment.ts';
 import type { RunCut } from './runCut.ts';
+import { RunStreams } from './runStreams.ts';
 import type { SegmentOptions } from './segmentBytes.ts';
 import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
 import { Wait } from './wait.ts';
@@ -47,6 +48,8 @@ export class Rendition {
   /** A segment ended in its middle: nothing can follow it in the same stream. */
   #isTorn: boolean = false;
   #takenInRun = 0;
+  /** What the present run has of its program, and how much of it. */
+  readonly #inRun = new RunStreams();
 
   /** @param before the last segment of another variant, in whose place this one is */
   constructor(
@@ -73,6 +76,7 @@ export class Rendition {
   /** A run begins with what comes next. */
   beginRun(): void {
     this.#takenInRun = 0;
+    this.#inRun.begin();
   }
 
   /**
@@ -97,7 +101,8 @@ export class Rendition {
       for (;;) {
         const ahead = await this.peek(any);
         if (ahead === undefined) return { kind: 'ended' };
-        if (this.#takenInRun > 0 && (ahead.seam.kind !== 'none' || cut.isBefore(ahead.facts))) {
+        const isCut = ahead.seam.kind !== 'none' || cut.isBefore(ahead.facts);
+        if (this.#takenInRun > 0 && (isCut || this.#inRun.lacks(ahead.facts))) {
           cut.cutAfter(this.#before);
           return { kind: 'seam' };
         }
@@ -161,6 +166,7 @@ export class Rendition {
     this.#before = facts;
     const isFirst = this.#takenInRun === 0;
     this.#takenInRun += 1;
+    this.#inRun.add(facts);
     this.#isTorn = false;
     this.#follower.take(next.segment);
     try {

@@ -7,6 +7,8 @@ export interface SegmentFacts {
   readonly setup: string | undefined;
   /** Its first time, in milliseconds of the stream's own; undefined: it has none. */
   readonly startMs: number | undefined;
+  /** PIDs of those streams of the program that it begins with; undefined where all are, or it is not known. */
+  readonly begun?: ReadonlySet<number> | undefined;
   readonly durationMs: number;
   readonly dateMs: number | undefined;
   /** The playlist says that it is no continuation of the one before, or its numbers began again. */

@@ -2,10 +2,12 @@ import { PACKET_BYTES } from './packets.ts';
 
 const SYNC = 0x47;
 const NULL_PID = 0x1fff;
+const ASSOCIATION_PID = 0;
 
 /**
  * Makes one transport stream of several: continuity counters go on over the seams. Packagers begin them anew in each
- * segment, and a demuxer takes what comes at a seam for damaged then. Inside of a segment what is missing stays missing.
+ * segment, and a demuxer takes what comes at a seam for damaged then. So do encoders that are started again and files that
+ * are played in a loop: where the association table counts anew, all do. Otherwise what is missing stays missing.
  */
 export class Continuity {
   /** Of the last packet with a payload, by PID. */
@@ -52,6 +54,7 @@ export class Continuity {
     const control = bytes[at + 3] as number;
     const counter = control & 0xf;
     const last = this.#last.get(pid);
+    if (pid === ASSOCIATION_PID && counter === 0 && !this.#goesOn(pid, counter)) this.#shifts.clear();
     let shift = this.#shifts.get(pid);
     if (shift === undefined) {
       // A packet without payload has the counter of the one before it.
@@ -62,5 +65,12 @@ export class Continuity {
     const mended = (counter + shift) & 0xf;
     bytes[at + 3] = (control & 0xf0) | mended;
     this.#last.set(pid, mended);
+  }
+
+  /** The counter of the packet is that of the one before, which is sent twice then, or the next one. */
+  #goesOn(pid: number, counter: number): boolean {
+    const last = this.#last.get(pid);
+    const mended = (counter + (this.#shifts.get(pid) ?? 0)) & 0xf;
+    return last === undefined || mended === last || mended === ((last + 1) & 0xf);
   }
 }

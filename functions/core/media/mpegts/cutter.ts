@@ -6,6 +6,7 @@ import {
   RunPieces,
   waitsTooLong,
 } from '../live/runCutter.ts';
+import { Continuity } from './continuity.ts';
 import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
 import { ProgramTable, type StreamKind } from './programTable.ts';
 
@@ -40,11 +41,13 @@ interface Drain {
 /** Cuts a transport stream where a stream of a programme begins, be it one that had been announced long before. */
 export class TsCutter implements RunCutter {
   readonly #table = new ProgramTable();
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #continuity = new Continuity();
   #isFirst: boolean = true;
   /** All that is announced has begun in the present run. */
   #hasAll: boolean = false;
   #known = new Set<number>();
+  /** What they were, as the present run was told. */
+  #codecs = new Map<number, string | undefined>();
   /** Pictures whose first keyframe has come. */
   readonly #decodable = new Set<number>();
   /** How much of it has come; programmes may have clocks of their own. */
@@ -64,22 +67,9 @@ export class TsCutter implements RunCutter {
 
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
-    let at = 0;
-    if (this.#rest.length > 0) {
-      at = PACKET_BYTES - this.#rest.length;
-      const first = Buffer.concat([this.#rest, chunk.subarray(0, at)]);
-      this.#rest = first;
-      if (first.length < PACKET_BYTES) return [];
-      this.#take(first, pieces);
-    }
-    for (; at + PACKET_BYTES <= chunk.length; at += PACKET_BYTES) {
-      if (chunk[at] !== SYNC) {
-        // Garbage between packets is left out.
-        const next = chunk.indexOf(SYNC, at);
-        at = (next < 0 ? chunk.length : next) - PACKET_BYTES;
-      } else this.#take(chunk.subarray(at, at + PACKET_BYTES), pieces);
-    }
-    this.#rest = chunk.subarray(Math.min(at, chunk.length));
+    const packets = this.#continuity.push(chunk);
+    for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES)
+      this.#take(packets.subarray(at, at + PACKET_BYTES), pieces);
     return pieces.all();
   }
 
@@ -96,11 +86,16 @@ export class TsCutter implements RunCutter {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#runBytes += PACKET_BYTES;
-    const kind = this.#table.read(bytes, packet) ? undefined : this.#table.kindOf(packet.pid);
+    const isTable = this.#table.read(bytes, packet);
+    // What says that a stream has become another one belongs to the run that begins with that.
+    if (isTable && [...this.#known].some((pid) => this.#isOther(pid))) return;
+    const kind = isTable ? undefined : this.#table.kindOf(packet.pid);
     if (kind === undefined) {
       pieces.add(bytes, isFirst);
       return;
     }
+    if (packet.unitStart && this.#isOther(packet.pid) && this.#known.delete(packet.pid))
+      this.#decodable.delete(packet.pid);
     if (this.#isUndecodable(bytes, packet)) return;
     if (packet.unitStart) this.#readTime(bytes, packet, kind);
     if (this.#drain !== undefined) this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
@@ -141,12 +136,20 @@ export class TsCutter implements RunCutter {
     if (this.#known.has(pid)) return true;
     if (this.#waiting?.pids.has(pid) === true) return false;
     if (!unitStart) return true;
-    const begins = !this.#hasAll && isLookedAt(this.#nowMs - this.#beganMs, this.#runBytes);
+    const isSeen = !this.#hasAll && isLookedAt(this.#nowMs - this.#beganMs, this.#runBytes);
+    const begins = isSeen && !this.#isOther(pid);
     if (begins) {
       this.#known.add(pid);
+      this.#codecs.set(pid, this.#table.codecOf(pid));
       this.#hasAll = this.#isAll();
     }
     return begins;
+  }
+
+  /** The tables say that it has become another codec: a demuxer would go on as before. */
+  #isOther(pid: number): boolean {
+    const [before, now] = [this.#codecs.get(pid), this.#table.codecOf(pid)];
+    return before !== undefined && now !== undefined && before !== now;
   }
 
   /** A demuxer looks no further when all has begun that is announced: pictures and sound, or one of both for long enough. */
@@ -208,6 +211,7 @@ export class TsCutter implements RunCutter {
     ];
     const bytes = Buffer.concat([...this.#table.packets, ...streams]);
     this.#known = new Set(streams.map((packet) => packet.readUInt16BE(1) & 0x1fff));
+    this.#codecs = new Map([...this.#known].map((pid) => [pid, this.#table.codecOf(pid)]));
     this.#hasAll = this.#isAll();
     this.#beganMs = this.#nowMs;
     this.#runBytes = bytes.length;

@@ -9,6 +9,10 @@ export interface TsOpening {
   readonly program: string | undefined;
   /** The first presentation time, in milliseconds; undefined: not in these bytes. */
   readonly startMs: number | undefined;
+  /** PIDs of the program's streams of which something is in these bytes. */
+  readonly begun: ReadonlySet<number>;
+  /** Nothing is missing of all this. */
+  readonly isWhole: boolean;
 }
 
 /** @param bytes the beginning of a segment. What is damaged in it is passed over. */
@@ -16,6 +20,8 @@ export function readTsOpening(bytes: Buffer): TsOpening {
   let mapPid: number | undefined;
   let streams: readonly ElementaryStream[] | undefined;
   let startMs: number | undefined;
+  const begun = new Set<number>();
+  const hasAll = (): boolean => streams?.every((stream) => begun.has(stream.pid)) ?? false;
   for (let at = 0; at + PACKET_BYTES <= bytes.length; at += PACKET_BYTES) {
     if (!isPacket(bytes, at)) {
       const next = bytes.indexOf(SYNC, at + 1);
@@ -31,10 +37,13 @@ export function readTsOpening(bytes: Buffer): TsOpening {
     else {
       const times = readPesTimes(packet, payloadAt);
       if (times !== undefined) startMs ??= times.pts / TICKS_PER_MS;
+      begun.add(pid);
     }
-    if (streams !== undefined && startMs !== undefined) break;
+    if (startMs !== undefined && hasAll()) break;
   }
-  return { program: streams === undefined ? undefined : describe(streams), startMs };
+  const known = new Set(streams?.map(({ pid }) => pid).filter((pid) => begun.has(pid)));
+  const program = streams === undefined ? undefined : describe(streams);
+  return { program, startMs, begun: known, isWhole: startMs !== undefined && hasAll() };
 }
 
 function isPacket(bytes: Buffer, at: number): boolean {

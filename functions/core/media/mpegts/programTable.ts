@@ -29,6 +29,8 @@ export type StreamKind = 'video' | 'audio';
 interface StreamType {
   readonly kind: StreamKind;
   readonly hasParameterSets: boolean;
+  /** Another one is another codec. */
+  readonly codec: string;
 }
 
 /** What a transport stream says it has: its association table and programme maps, as they came last. */
@@ -55,6 +57,11 @@ export class ProgramTable {
   /** Undefined for what is no medium, or in no programme. */
   kindOf(pid: number): StreamKind | undefined {
     return this.#typeOf(pid)?.kind;
+  }
+
+  /** Whatever is the same for two streams of one codec; undefined as `kindOf`. */
+  codecOf(pid: number): string | undefined {
+    return this.#typeOf(pid)?.codec;
   }
 
   /** Pictures that can be decoded only from a keyframe on, and by whoever has seen its parameters. */
@@ -119,22 +126,29 @@ function streamsOf(section: Buffer | undefined): ReadonlyMap<number, StreamType>
   const end = section.length - 4;
   for (let at = 12 + (section.readUInt16BE(10) & 0xfff); at + 5 <= end; ) {
     const infoBytes = section.readUInt16BE(at + 3) & 0xfff;
-    const kind = kindOf(section[at] ?? 0, section.subarray(at + 5, Math.min(end, at + 5 + infoBytes)));
-    const hasParameterSets = TYPES_WITH_PARAMETER_SETS.has(section[at] ?? 0);
-    if (kind !== undefined) streams.set(section.readUInt16BE(at + 1) & 0x1fff, { kind, hasParameterSets });
+    const type = section[at] ?? 0;
+    const stream = streamOf(type, section.subarray(at + 5, Math.min(end, at + 5 + infoBytes)));
+    if (stream !== undefined) streams.set(section.readUInt16BE(at + 1) & 0x1fff, stream);
     at += 5 + infoBytes;
   }
   return streams;
 }
 
-function kindOf(type: number, descriptors: Buffer): StreamKind | undefined {
-  if (VIDEO_TYPES.has(type)) return 'video';
-  if (AUDIO_TYPES.has(type)) return isSplice(type, descriptors) ? undefined : 'audio';
-  if (type !== PRIVATE_TYPE) return undefined;
+function streamOf(type: number, descriptors: Buffer): StreamType | undefined {
+  const hasParameterSets = TYPES_WITH_PARAMETER_SETS.has(type);
+  if (VIDEO_TYPES.has(type)) return { kind: 'video', hasParameterSets, codec: String(type) };
+  const isSound = AUDIO_TYPES.has(type) && !isSplice(type, descriptors);
+  const codec = isSound ? String(type) : type === PRIVATE_TYPE ? privateSoundOf(descriptors) : undefined;
+  return codec === undefined ? undefined : { kind: 'audio', hasParameterSets, codec };
+}
+
+/** What the descriptors of private data call its sound; undefined for what is none. */
+function privateSoundOf(descriptors: Buffer): string | undefined {
   for (let at = 0; at + 2 <= descriptors.length; at += 2 + (descriptors[at + 1] ?? 0)) {
     const tag = descriptors[at] ?? 0;
     const name = descriptors.toString('latin1', at + 2, at + 6);
-    if (AUDIO_DESCRIPTORS.has(tag) || (tag === REGISTRATION && AUDIO_REGISTRATIONS.has(name))) return 'audio';
+    if (AUDIO_DESCRIPTORS.has(tag)) return `${PRIVATE_TYPE} ${tag}`;
+    if (tag === REGISTRATION && AUDIO_REGISTRATIONS.has(name)) return `${PRIVATE_TYPE} ${name}`;
   }
   return undefined;
 }

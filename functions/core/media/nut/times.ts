@@ -7,7 +7,7 @@ import type { NutStream } from './header.ts';
  *
  *   pictures: decoded at what counts packets and means nothing; shown, which it takes as it is, at
  *             (2^33 + decoding time modulo 2^33) * 2^18 + time from decoding to showing
- *   sound:    2^44 + 2^37 + decoding time, and 2^38 more after each time that did not grow
+ *   sound:    2^44 + (2^38 + decoding time) modulo 2^39, and 2^39 more after each such number that did not grow
  *
  * in units of the input's times or of the output's: ffmpeg 5.1 has brought them into those of the output before, 7.1
  * does it afterwards, with the packed number. Which one it was follows from the first number. Pictures' times in finer
@@ -20,7 +20,8 @@ const FINEST = 100_000;
 const VIDEO_MODULUS = 2 ** 33;
 const OFFSETS = 2 ** 18;
 const AUDIO_FIRST = 2 ** 44;
-const AUDIO_RANGE = 2 ** 38;
+/** Twice what RTMP's counter can say, at the highest usual rate: where it begins anew, ffmpeg adds a turn of it. */
+const AUDIO_MODULUS = 2 ** 39;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
 const OFFSET = `if(eq(PTS\\,NOPTS)\\,0\\,clip(${scaled('PTS-DTS')}\\,0\\,${OFFSETS - 1}))`;
@@ -31,8 +32,8 @@ export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
     `setts=dts=${2 ** 50}+1000*N:` +
     `pts=(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`,
   audio:
-    `setts=ts=${AUDIO_FIRST + AUDIO_RANGE / 2}+DTS+` +
-    `if(lte(DTS\\,PREV_INDTS)\\,st(0\\,ld(0)+${AUDIO_RANGE})\\,ld(0))`,
+    `setts=ts=${AUDIO_FIRST}+st(1\\,mod(DTS+${AUDIO_MODULUS / 2}\\,${AUDIO_MODULUS}))+` +
+    `if(lte(ld(1)\\,ld(2))\\,st(0\\,ld(0)+${AUDIO_MODULUS})\\,ld(0))+0*st(2\\,ld(1))`,
 };
 
 /**
@@ -124,6 +125,7 @@ class AudioTimes implements PacketTimes {
   #factor: number | undefined;
   /** To add, so that sound is near to the pictures that came before it. */
   #shiftSeconds = 0;
+  #last: number | undefined;
   #place: Place = { seconds: 0, periodSeconds: Number.POSITIVE_INFINITY };
 
   constructor(stream: NutStream) {
@@ -139,8 +141,10 @@ class AudioTimes implements PacketTimes {
     const isFirst = this.#factor === undefined;
     this.#factor ??= audioFactor(packed, this.#stream);
     const unitsHz = timescale / this.#factor;
-    const grown = Number(packed - BigInt(Math.round(AUDIO_FIRST * this.#factor))) / this.#factor;
-    const time = grown - Math.floor(grown / AUDIO_RANGE) * AUDIO_RANGE - AUDIO_RANGE / 2;
+    const value = Number(packed - BigInt(Math.round(AUDIO_FIRST * this.#factor))) / this.#factor;
+    const sent = value - AUDIO_MODULUS / 2;
+    const time = sent + Math.round(((this.#last ?? sent) - sent) / AUDIO_MODULUS) * AUDIO_MODULUS;
+    this.#last = time;
     if (isFirst && Number.isFinite(near.periodSeconds)) {
       const periods = Math.round((near.seconds - time / unitsHz) / near.periodSeconds);
       this.#shiftSeconds = periods * near.periodSeconds;
@@ -152,7 +156,7 @@ class AudioTimes implements PacketTimes {
 }
 
 /** What the first number is, but for its time, which is small beside it. */
-const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_RANGE / 2;
+const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_MODULUS / 2;
 /** Of that number, what the time may be. */
 const AUDIO_TIME_SHARE = 0.025;
 

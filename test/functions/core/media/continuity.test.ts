@@ -88,4 +88,17 @@ describe('Continuity', () => {
     expect(stream.length).toBe(3 * 188);
     expect(isContinuous(stream)).toBe(true);
   });
+
+  it('lets counters go on where the association table, and all else with it, begins anew', () => {
+    const list = [
+      { pid: 0, hasPayload: true },
+      ...Array.from({ length: 5 }, () => [256, 257])
+        .flat()
+        .map((pid) => ({ pid, hasPayload: true })),
+    ];
+    const turn = Array.from({ length: 3 }, () => list).flat();
+    const continuity = new Continuity();
+    const out = [segment(turn, 0), segment(turn, 0)].map((bytes) => continuity.push(bytes));
+    expect(isContinuous(Buffer.concat(out))).toBe(true);
+  });
 });

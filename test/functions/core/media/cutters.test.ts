@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { FlvCutter } from '../../../../functions/core/media/flv/cutter.ts';
 import type { RunCutter } from '../../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../../functions/core/media/mpegts/cutter.ts';
+import {
+  PACKET_BYTES,
+  readPacket,
+  readPesTimes,
+  TICKS_PER_MS,
+} from '../../../../functions/core/media/mpegts/packets.ts';
 import { PacketWriter } from '../../../../functions/core/media/mpegts/packetWriter.ts';
 import { associationTable, mapTable } from '../../../../functions/core/media/mpegts/tableWriter.ts';
 import { FLV_HEADER, type FlvTag, flvTags, writeFlv } from '../../../support/flvTags.ts';
@@ -10,6 +16,7 @@ import { FLV_HEADER, type FlvTag, flvTags, writeFlv } from '../../../support/flv
 const AUDIO = 8;
 const VIDEO = 9;
 const FRAME_MS = 40;
+const LAG_MS = 3 * FRAME_MS;
 
 /** What each run of a demuxer gets. */
 function runsOf(cutter: RunCutter, chunks: readonly Buffer[]): Buffer[] {
@@ -82,6 +89,7 @@ const MAP_PID = 0x1000;
 const PICTURES = 0x100;
 const SOUND = 0x101;
 const OTHER_SOUND = 0x102;
+const MP3_TYPE = 3;
 const PARAMETERS = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x68, 4, 0, 0, 1, 0x65]);
 const SLICE = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, 7]);
 
@@ -106,14 +114,36 @@ describe('TsCutter', () => {
     return writer.take();
   }
 
-  function tables(writer: PacketWriter, sounds = [SOUND]): Buffer {
+  function tables(writer: PacketWriter, sounds = [SOUND], video = 'h264', audio = 'aac'): Buffer {
     writer.table(0, associationTable(MAP_PID));
     const streams = [
-      { pid: PICTURES, info: { kind: 'video', codec: 'h264' } as const },
-      ...sounds.map((pid) => ({ pid, info: { kind: 'audio', codec: 'aac' } as const })),
+      { pid: PICTURES, info: { kind: 'video', codec: video } as const },
+      ...sounds.map((pid) => ({ pid, info: { kind: 'audio', codec: audio } as const })),
     ];
-    writer.table(MAP_PID, mapTable(streams, PICTURES));
+    const map = mapTable(streams, PICTURES);
+    // The muxer has no such sound.
+    if (audio === 'mp3') map[map.indexOf(Buffer.from([6, 0xe0 | (SOUND >> 8), SOUND & 0xff]))] = MP3_TYPE;
+    writer.table(MAP_PID, map);
     return writer.take();
+  }
+
+  /** Of each PES packet. */
+  function timesOf(run: Buffer): { readonly pid: number; readonly ms: number }[] {
+    const found: { pid: number; ms: number }[] = [];
+    for (let at = 0; at < run.length; at += PACKET_BYTES) {
+      const { pid, unitStart, payloadAt } = readPacket(run, at);
+      const pts = unitStart ? readPesTimes(run.subarray(at, at + PACKET_BYTES), payloadAt)?.pts : undefined;
+      if (pts !== undefined) found.push({ pid, ms: pts / TICKS_PER_MS - 1_000 });
+    }
+    return found;
+  }
+
+  /** Those that differ. */
+  function mapsIn(run: Buffer): string[] {
+    const maps = new Set<string>();
+    for (let at = 0; at < run.length; at += PACKET_BYTES)
+      if (readPacket(run, at).pid === MAP_PID) maps.add(run.toString('hex', at + 5, at + PACKET_BYTES));
+    return [...maps];
   }
 
   it('leaves out pictures before the first keyframe, and says how many have come', () => {
@@ -151,6 +181,40 @@ describe('TsCutter', () => {
       if (ms >= 1_000) chunks.push(pes(writer, ms, undefined, OTHER_SOUND));
     }
     expect(runsOf(new TsCutter(), chunks)).toHaveLength(2);
+  });
+
+  it.each([
+    { becomes: 'pictures', video: 'hevc', audio: 'aac', beginsAtMs: 2_000 },
+    // A part can begin with the next keyframe.
+    { becomes: 'sound', video: 'h264', audio: 'mp3', beginsAtMs: 2_400 },
+  ])('begins a run where the $becomes of a PID are of another codec', ({ video, audio, beginsAtMs }) => {
+    const writer = new PacketWriter();
+    const chunks = [tables(writer)];
+    for (const ms of times(0, 4_000)) {
+      if (ms === 2_000) chunks.push(tables(writer, [SOUND], video, audio));
+      const isKeyframe = ms % 800 === 0 || (ms === 2_000 && video !== 'h264');
+      // Multiplexers send sound after the pictures of its time.
+      chunks.push(pes(writer, ms, isKeyframe), pes(writer, ms - LAG_MS, undefined));
+    }
+    const runs = runsOf(new TsCutter(), chunks);
+    expect(runs).toHaveLength(2);
+    const [before = [], after = []] = runs.map(timesOf);
+    expect(before.filter(({ pid }) => pid === PICTURES).map(({ ms }) => ms)).toEqual(times(0, beginsAtMs));
+    expect(after.filter(({ pid }) => pid === PICTURES).map(({ ms }) => ms)).toEqual(times(beginsAtMs, 4_000));
+    const sounds = [before, after].map((run) => run.filter(({ pid }) => pid === SOUND).map(({ ms }) => ms));
+    expect(sounds.flat()).toEqual(times(-LAG_MS, 4_000 - LAG_MS));
+    if (audio !== 'aac') expect(sounds[1]?.[0]).toBe(2_000 - LAG_MS);
+    const [told, toldAfter] = runs.map(mapsIn);
+    expect(told).toEqual([
+      tables(new PacketWriter())
+        .subarray(188 + 5)
+        .toString('hex'),
+    ]);
+    expect(toldAfter).toEqual([
+      tables(new PacketWriter(), [SOUND], video, audio)
+        .subarray(188 + 5)
+        .toString('hex'),
+    ]);
   });
 
   it('hands on all of a stream that begins with a keyframe, in chunks of any size', () => {

@@ -7,7 +7,7 @@ const RATES_HZ = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000,
 /** As demuxers of ffmpeg count: FLV, MPEG and RTP, Matroska, ASF, MP3 and AAC alone; and by the rate itself. */
 const INPUTS_HZ = [1_000, 90_000, 1_000_000, 10_000_000, 14_112_000, 28_224_000, 0];
 /** What the filter adds (PACKED_TIMES). */
-const ADDED = 2 ** 44 + 2 ** 37;
+const ADDED = 2 ** 44 + 2 ** 38;
 const NEAR = { seconds: 0, periodSeconds: Number.POSITIVE_INFINITY };
 
 const soundOf = (rateHz: number): NutStream => ({
@@ -32,6 +32,28 @@ describe('the times of sound', () => {
         },
       ),
       { numRuns: 1_000 },
+    );
+  });
+
+  it('are followed however far they jump: by a whole turn of RTMP’s counter, which ffmpeg adds where one begins anew', () => {
+    const modulus = 2 ** 39;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(8_000, 44_100, 48_000),
+        fc.array(fc.integer({ min: -(2 ** 38), max: 2 ** 38 - 1 }), { minLength: 2, maxLength: 20 }),
+        (rateHz, steps) => {
+          const times = packetTimes(soundOf(rateHz));
+          let [dts, added, before] = [0, 0, 0];
+          for (const step of [0, Math.round(2 ** 32 * (rateHz / 1_000)), ...steps]) {
+            dts += step;
+            const sent = (((dts + modulus / 2) % modulus) + modulus) % modulus;
+            if (sent <= before) added += modulus;
+            before = sent;
+            expect(times.next(BigInt(2 ** 44 + added + sent), NEAR).dts).toBe(dts);
+          }
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 });

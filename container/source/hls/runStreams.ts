@@ -1,0 +1,27 @@
+import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { isLookedAt } from '../../../functions/core/media/live/runCutter.ts';
+
+/**
+ * Which streams of its program a run has been given: ffmpeg follows none that was announced and has not come while it
+ * looked for tracks (a camera, or a microphone, that is switched on later). Another run is to begin with such a one.
+ */
+export class RunStreams {
+  readonly #begun = new Set<number>();
+  #givenMs = 0;
+
+  begin(): void {
+    this.#begun.clear();
+    this.#givenMs = 0;
+  }
+
+  /** The run is given the segment. */
+  add({ begun, durationMs }: Pick<SegmentFacts, 'begun' | 'durationMs'>): void {
+    if (isLookedAt(this.#givenMs, 0)) for (const pid of begun ?? []) this.#begun.add(pid);
+    this.#givenMs += durationMs;
+  }
+
+  /** The segment has a stream that ffmpeg would not follow. */
+  lacks({ begun }: Pick<SegmentFacts, 'begun'>): boolean {
+    return !isLookedAt(this.#givenMs, 0) && [...(begun ?? [])].some((pid) => !this.#begun.has(pid));
+  }
+}
