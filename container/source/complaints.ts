@@ -10,6 +10,8 @@ const COMPLAINT_MAX_CHARS = 300;
 
 /** Below it ffmpeg warns; from it on something is missing in what it read or wrote. */
 const ERRORS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
+/** What ffmpeg tells its own users to do: it says nothing of the source. */
+const ADVICE = /^(?:If you want to help|Consider increasing|Thread message queue blocking)/;
 
 /**
  * What ffmpeg complains of, without the source's secrets. Each kind of complaint is logged three times, then at its
@@ -44,7 +46,7 @@ export class Complaints {
     const complaint = cut(redactText(text, this.#url).trim());
     if (complaint === '') return;
     if (ERRORS.has(level)) this.#lastError = complaint;
-    else this.#lastWarning = complaint;
+    else if (!ADVICE.test(complaint)) this.#lastWarning = complaint;
     const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');
     this.#keep(kind, complaint);
     const times = this.#count(kind);

@@ -20,10 +20,15 @@ describe('Complaints', () => {
     expect(told.last).toBe(complaint);
   });
 
-  it('the last error is told before a later warning', () => {
+  it('the last error is told before a later warning, and no advice to users of ffmpeg', () => {
     const { told } = complaints();
     expect(told.last).toBeUndefined();
     told.add('warning', 'first');
+    expect(told.last).toBe('first');
+    told.add(
+      'warning',
+      "Consider increasing the value for the 'analyzeduration' (3000000) and 'probesize' options",
+    );
     expect(told.last).toBe('first');
     told.add('error', 'second');
     told.add('fatal', 'third');
