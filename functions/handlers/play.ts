@@ -41,7 +41,18 @@ const THUMBNAILS = { type: 'text/vtt; charset=utf-8', keptSeconds: 60 };
 /** The same bytes for as long as there is the recording. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
-const routes = httpRouter<RouteKeyOf<'play'>>({ 'GET /play/{token}/{file}': { body: 'none', run: play } });
+/** As the buckets say it, to which it leads. */
+const MAY_ASK = {
+  'access-control-allow-methods': 'GET',
+  'access-control-allow-headers': 'range',
+  'access-control-max-age': '3600',
+};
+
+const routes = httpRouter<RouteKeyOf<'play'>>({
+  'GET /play/{token}/{file}': { body: 'none', run: play },
+  // Whatever the link: the answer says nothing of it.
+  'OPTIONS /play/{token}/{file}': { body: 'none', run: async () => ({ status: 204, headers: MAY_ASK }) },
+});
 
 /** Plays a recording for whoever has its link, in a page of any origin. */
 export async function handler(

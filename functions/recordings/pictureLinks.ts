@@ -112,7 +112,7 @@ export class PictureLinks {
         ? {}
         : {
             storyboard: {
-              key: storyboard.list.key,
+              ...(storyboard.list === undefined ? {} : { key: storyboard.list.key }),
               spriteKey: storyboard.sprite.key,
               ...storyboards.ofPart(part),
             },

@@ -31,12 +31,12 @@ export class PicturePlacement {
     const { poster, storyboard } = record.job.settings.pictures;
     const pictures: PlacedPictures = {
       ...(poster ? await this.#tryTo(() => this.#poster(record, moved), log) : {}),
-      ...(storyboard ? await this.#tryTo(() => this.#storyboard(record, moved), log) : {}),
+      ...(storyboard ? await this.#tryTo(() => this.#storyboard(record, moved, log), log) : {}),
     };
     return Object.keys(pictures).length === 0 ? moved : { ...moved, pictures };
   }
 
-  async #tryTo(place: () => Promise<PlacedPictures>, log: Logger): Promise<PlacedPictures> {
+  async #tryTo<T extends object>(place: () => Promise<T>, log: Logger): Promise<Partial<T>> {
     try {
       return await place();
     } catch (error) {
@@ -55,6 +55,7 @@ export class PicturePlacement {
   async #storyboard(
     { job, open, final }: LandedRecord,
     { key, durationMs }: MovedPart,
+    log: Logger,
   ): Promise<PlacedPictures> {
     const bytes = await this.#store.readBytes(storyboardKey(job.recordingId, open.part));
     if (bytes === undefined) return {};
@@ -62,8 +63,11 @@ export class PicturePlacement {
     const placed = await this.#put({ job, open }, key, 'sprite', sprite);
     const image = encodeURIComponent(placed.key.slice(placed.key.lastIndexOf('/') + 1));
     const scene = { layout, image, startMs: 0, durationMs: durationMs ?? final.durationMs };
-    const list = await this.#put({ job, open }, key, 'storyboard', Buffer.from(storyboardVtt([scene])));
-    return { storyboard: { sprite: placed, list, layout } };
+    const list = async () => ({
+      list: await this.#put({ job, open }, key, 'storyboard', Buffer.from(storyboardVtt([scene]))),
+    });
+    // The image is noted in any case, so that a deletion finds it; links make their lists of the layout.
+    return { storyboard: { sprite: placed, layout, ...(await this.#tryTo(list, log)) } };
   }
 
   /** @throws Error both of its names are taken by other objects */

@@ -171,7 +171,8 @@ export class Relocation {
 function pictureKeysOf({ poster, storyboard }: PlacedPictures): NonNullable<RecordAvailable['pictures']> {
   return {
     ...(poster === undefined ? {} : { poster: poster.key }),
-    ...(storyboard === undefined ? {} : { storyboard: storyboard.list.key, sprite: storyboard.sprite.key }),
+    ...(storyboard?.list === undefined ? {} : { storyboard: storyboard.list.key }),
+    ...(storyboard === undefined ? {} : { sprite: storyboard.sprite.key }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
 import { LANDING } from '../../infra/local/place.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { publishCounter, readRecord } from '../support/counterStream.ts';
+import { LiveViewer } from '../support/liveViewer.ts';
 import { LocalRecorder } from '../support/localRecorder.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -71,6 +73,38 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     return all;
   }
 
+  /** Somebody who watches it, and has seen something. */
+  async function viewerOf(recordingId: string): Promise<LiveViewer> {
+    const url = await waitFor('the link', async () => {
+      const { play } = (await recorder.ask('GET', `/recordings/${recordingId}`)) as {
+        play?: { hls?: { url: string } };
+      };
+      return play?.hls?.url;
+    });
+    const viewer = new LiveViewer(url);
+    await viewer.begun;
+    return viewer;
+  }
+
+  /** Each part that was watched has its pictures in a row, from the recording's first one to its last. */
+  async function expectWatched(viewer: LiveViewer, recorded: readonly number[]): Promise<void> {
+    const { parts, discontinuities } = await viewer.seen;
+    expect([parts.length, discontinuities]).toEqual([2, 1]);
+    const watched: number[][] = [];
+    for (const [place, bytes] of parts.entries()) {
+      const file = path.join(recorder.folder, `watched${place}.mp4`);
+      await writeFile(file, bytes);
+      const { counters: own, errors } = await readRecord(file);
+      expect(errors).toBe('');
+      expect(own).toEqual(own.map((_, n) => (own[0] ?? 0) + n));
+      watched.push(own);
+    }
+    expect(watched[0]?.[0]).toBe(recorded[0]);
+    expect(watched[1]?.at(-1)).toBe(recorded.at(-1));
+    const known = new Set(recorded);
+    expect(watched.flat().filter((frame) => !known.has(frame))).toEqual([]);
+  }
+
   it('two beside each other, stopped each for itself, whole', async () => {
     const [first, second] = [await record('one'), await record('two')];
     const claims = await Promise.all([claimOf(first, 1), claimOf(second, 1)]);
@@ -91,6 +125,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
 
   it('goes on in a task of its own when its worker has died, too young to be trusted', async () => {
     const recordingId = await record('three');
+    const viewer = await viewerOf(recordingId);
     for (const pid of await processes('worker')) process.kill(pid, 'SIGKILL');
     const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
     expect(next.hostId).toBeUndefined();
@@ -100,6 +135,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     const frames = await counters(recordingId);
     expect(frames).toEqual([...frames].sort((a, b) => a - b));
     expect(new Set(frames).size).toBe(frames.length);
+    await expectWatched(viewer, frames);
   }, 180_000);
 
   const tellToEnd = async (hostId: string): Promise<void> => {
@@ -115,8 +151,8 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     async (stream, _how, end) => {
       await waitFor('workers', async () => ((await processes('worker')).length >= 2 ? true : undefined));
       const recordingId = await record(stream);
+      const viewer = await viewerOf(recordingId);
       const first = await claimOf(recordingId, 1);
-      await delay(1_000);
       await end(first?.hostId ?? '');
       const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
       expect(next.runId).not.toBe(first?.runId);
@@ -126,7 +162,9 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
       });
       await delay(1_000);
       await recorder.stopRecording(stream);
-      const frames = new Set(await counters(recordingId));
+      const recorded = await counters(recordingId);
+      await expectWatched(viewer, recorded);
+      const frames = new Set(recorded);
       const [least, most] = [Math.min(...frames), Math.max(...frames)];
       // None is missing; those that both have seen are in both parts.
       expect(frames.size).toBe(most - least + 1);

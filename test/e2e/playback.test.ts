@@ -103,6 +103,17 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     expect(redirect.status).toBe(302);
     expect(redirect.headers.get('location')).toContain('X-Amz-Signature');
     expect(api.lines.join('\n')).not.toContain(token);
+    // What a browser asks first to which a range is no simple header.
+    const asked = await fetch(new URL('1.mp4', url), {
+      method: 'OPTIONS',
+      headers: { 'access-control-request-method': 'GET', 'access-control-request-headers': 'range' },
+    });
+    expect(asked.status).toBe(204);
+    expect(Object.fromEntries(asked.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET',
+      'access-control-allow-headers': 'range',
+    });
     // It was kept, and is the same again.
     expect(await (await fetch(url)).text()).toBe(list);
   });

@@ -82,7 +82,7 @@ const partPictures = z.strictObject({
   /** JPEG, beside the record in the library. */
   poster: optional(z.extend(link, { key: z.string() })),
   /** WebVTT for thumbnails, and the JPEG that it names. */
-  storyboard: optional(z.extend(link, { key: z.string(), spriteKey: z.string() })),
+  storyboard: optional(z.extend(link, { key: optional(z.string()), spriteKey: z.string() })),
 });
 
 const part = z.strictObject({

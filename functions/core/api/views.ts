@@ -67,7 +67,7 @@ export interface PicturesView {
 /** The same of a part that is in the library, each with its key there. */
 export interface PartPicturesView {
   readonly poster?: RecordLink & { readonly key: string };
-  readonly storyboard?: RecordLink & { readonly key: string; readonly spriteKey: string };
+  readonly storyboard?: RecordLink & { readonly key?: string; readonly spriteKey: string };
 }
 
 export interface RecordingPicturesView {

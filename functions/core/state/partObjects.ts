@@ -92,9 +92,13 @@ export type PlacedPicture = z.infer<typeof placedPictureSchema>;
 
 export const placedPicturesSchema = z.object({
   poster: optional(placedPictureSchema),
-  /** Its image, the list that names its pictures, and what that says. */
+  /** Its image, the list that names its pictures, where that could be written, and what it says. */
   storyboard: optional(
-    z.object({ sprite: placedPictureSchema, list: placedPictureSchema, layout: storyboardLayoutSchema }),
+    z.object({
+      sprite: placedPictureSchema,
+      list: optional(placedPictureSchema),
+      layout: storyboardLayoutSchema,
+    }),
   ),
 });
 export type PlacedPictures = z.infer<typeof placedPicturesSchema>;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeStoryboard } from '../../../functions/core/pictures/storyboard.ts';
 import { DEFAULT_PICTURES } from '../../../functions/core/settings/pictures.ts';
 import { outcomeKey, posterKey, storyboardKey } from '../../../functions/core/state/keys.ts';
+import { readStoryboard } from '../../../functions/playback/storyboard.ts';
 import { deleteRecording } from '../../../functions/recordings/delete.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
 import { MoveBench } from './bench.ts';
@@ -89,5 +90,26 @@ describe('the pictures of a record', () => {
     bench.faults.clear();
     expect(await bench.keys('library', 'stream_records/c')).toEqual(['stream_records/c.mp4']);
     expect(bench.available(landed).map(({ pictures }) => pictures)).toEqual([undefined]);
+  });
+
+  it('that are there without their list are told, and go with the record', async () => {
+    const landed = await land('d', Buffer.from('<script>'));
+    bench.faults.add({
+      service: 's3',
+      operation: 'PutObject',
+      match: 'd\\.storyboard\\.vtt',
+      action: { kind: 'fail', status: 403, code: 'AccessDenied' },
+    });
+    await bench.move(landed.key);
+    bench.faults.clear();
+    const sprite = 'stream_records/d.storyboard.jpg';
+    expect(await bench.keys('library', 'stream_records/d')).toEqual(['stream_records/d.mp4', sprite]);
+    expect(bench.available(landed).map(({ pictures }) => pictures)).toEqual([{ sprite }]);
+    const { recordingId } = landed.job;
+    expect(await readStoryboard(bench.store, recordingId, 1)).toContain('storyboard-1.jpg#xywh=0,0,160,90');
+    const reason = { code: 'stopped', message: 'It was stopped.' };
+    await bench.store.create(outcomeKey(recordingId), { status: 'finished', reason, parts: 1, atMs: 1 });
+    await deleteRecording(bench, recordingId, { records: true, hasTime: () => true });
+    expect(await bench.keys('library', 'stream_records/d')).toEqual([]);
   });
 });

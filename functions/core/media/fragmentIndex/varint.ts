@@ -32,6 +32,12 @@ export class VarintReader {
 
   /** @throws MediaError past the end, or more than can be counted */
   unsigned(): number {
+    const first = this.#bytes[this.#at];
+    // Most have one byte.
+    if (first !== undefined && first < 0x80) {
+      this.#at += 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let read = 0; read < VARINT_MAX_BYTES; read++) {
