@@ -7,7 +7,7 @@ import { type Clip, type ClipReason, type ClipRecord, clipSchema, isSettled } fr
 import { joinId } from '../core/clips/clipId.ts';
 import { clipMetadata, clipNames, isClip } from '../core/clips/clipName.ts';
 import { clipKey, clipMarkerKey } from '../core/clips/keys.ts';
-import { piecesOf, placedParts, startTimeOf } from '../core/clips/placedParts.ts';
+import { type ClipPiece, piecesOf, placedParts, startTimeOf } from '../core/clips/placedParts.ts';
 import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
 import { MediaError } from '../core/media/types.ts';
 import type { Clock } from '../core/protocol/ports.ts';
@@ -121,6 +121,7 @@ export class ClipMaking {
       throw new NotCuttable('nothing_shown', 'Nothing of it was saved.');
     const [first] = available;
     if (first === undefined || available.length < pieces.length) {
+      needMoving(pieces, this.#options.clock.nowMs());
       const key = clipKey(clip.recordingId, clip.clipId);
       if (clip.status !== 'waiting') await store.replace(key, { ...clip, status: 'waiting' }, etag);
       return undefined;
@@ -223,6 +224,21 @@ export class ClipMaking {
     await announceClip(bus, job, clip);
     await store.remove(clipMarkerKey(clip.recordingId, clip.clipId));
     log.info('clip settled', { status: clip.status, key: clip.record?.key, reason: clip.reason });
+  }
+}
+
+/** A move that failed comes again for hours; what has not come by then waits for somebody who sends it again. */
+const NOT_MOVED_MS = 24 * 3_600_000;
+
+/** @throws NotCuttable a part of them was finished long ago, and nothing brings it into the library by itself */
+function needMoving(pieces: readonly ClipPiece[], nowMs: number): void {
+  for (const { part } of pieces) {
+    const { final, moved } = part.found;
+    if (final === undefined || moved !== undefined || nowMs - final.finalizedAtMs < NOT_MOVED_MS) continue;
+    throw new NotCuttable(
+      'record_not_moved',
+      `Part ${final.part} was finished more than a day ago, and its record has not come into the library: its move may have failed, and wait in the dead-letter queue. Once it is there, delete this and ask again.`,
+    );
   }
 }
 

@@ -24,6 +24,7 @@ export const CLIP_REASONS = [
   'parameters_differ',
   'nothing_shown',
   'record_gone',
+  'record_not_moved',
   'name_taken',
 ] as const;
 

@@ -11,7 +11,7 @@ import type { Clip } from '../../../functions/core/clips/clip.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
-import { controlKey, outcomeKey, partKey } from '../../../functions/core/state/keys.ts';
+import { controlKey, jobKey, outcomeKey, partKey } from '../../../functions/core/state/keys.ts';
 import { controlSchema, type Job } from '../../../functions/core/state/objects.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { readRecording } from '../../../functions/recordings/read.ts';
@@ -138,6 +138,28 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     const clip = (await readClip(bench, asked)) ?? asked;
     await expectMade(clip);
     expect(clip.record?.parts).toEqual([1, 2]);
+  });
+
+  it('waits a day for a record that does not come into the library, and then says so', async () => {
+    const own = await keepRecording(bench, [{ part, startMs: 0 }]);
+    await bench.store.remove(partKey(own.recordingId, 1, 'moved'));
+    const asked = await askClip(bench, own, MIDDLE);
+    const after = (ms: number) => clipMaking(bench, bench.s3, START_MS + ms).make(asked, SILENT);
+    expect(await after(24 * 3_600_000 - 1)).toBe('waiting');
+    expect(await after(24 * 3_600_000)).toBe('settled');
+    expect(await readClip(bench, asked)).toMatchObject({
+      status: 'failed',
+      reason: { code: 'record_not_moved', message: expect.stringContaining('Part 1') },
+    });
+  });
+
+  it('is given up where the recording is deleted meanwhile', async () => {
+    const own = await keepRecording(bench, [{ part, startMs: 0 }]);
+    const asked = await askClip(bench, own, MIDDLE);
+    await bench.store.remove(jobKey(own.recordingId));
+    expect(await clipMaking(bench).make(asked, SILENT)).toBe('settled');
+    expect(await bench.store.list(clipMarkerKey(own.recordingId, asked.clipId))).toEqual([]);
+    expect(await bench.openUploads()).toBe(0);
   });
 
   it('ends a part that is still recorded where that is asked', async () => {
