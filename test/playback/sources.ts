@@ -50,7 +50,7 @@ export function makeSources(folder: MediaFolder): Source[] {
       name: 'AV1',
       bytes: make(
         'a.mkv',
-        ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime', '-g', '50', '-pix_fmt', 'yuv420p'],
+        ['-c:v', 'libsvtav1', '-preset', '12', '-g', '50', '-pix_fmt', 'yuv420p'],
         opus,
         matroska,
       ),
