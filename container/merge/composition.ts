@@ -5,7 +5,7 @@ import { restOfScene, type Scene, type SceneInput, scenesOf } from '../../functi
 import { readOutputs } from '../source/outputs.ts';
 import { pictureEncoderArguments, soundEncoderArguments } from './encoderArguments.ts';
 import type { MergedRecord } from './mergedRecord.ts';
-import { EncoderFfmpeg, type Ended, SceneFfmpeg } from './mergeFfmpeg.ts';
+import { EncoderFfmpeg, type Ended, KILLED, SceneFfmpeg } from './mergeFfmpeg.ts';
 import type { PieceServer } from './pieceServer.ts';
 import { RawPipe } from './rawPipe.ts';
 import { frameBytes, SAMPLE_BYTES, SOUND_RATE_HZ, sceneArguments } from './sceneArguments.ts';
@@ -142,6 +142,7 @@ export class Composition {
       const before = this.#doneFrames(pipes);
       const rest = this.#readable(restOfScene(scene, before - scene.firstFrame, this.#fps));
       const ended = await this.#try(rest, pipes, signal);
+      signal.throwIfAborted();
       this.#checkGone();
       const done = this.#doneFrames(pipes);
       const isWhole = done >= endFrame && pipes.sound.units >= this.#samplesAt(endFrame);
@@ -210,6 +211,8 @@ interface Pipes {
 
 async function endedWell(ended: Promise<Ended>): Promise<void> {
   const { code, said } = await ended;
+  // By us, or where memory is short: another try may go well.
+  if (code === KILLED) throw new Error('the encoder was killed');
   if (code !== 0) throw new ComposerError(`the encoder ended with ${code}: ${said}`);
 }
 

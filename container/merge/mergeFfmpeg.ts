@@ -16,9 +16,12 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
+/** A signal ended it. */
+export const KILLED = -1;
+
 /** How a run of ffmpeg ended. */
 export interface Ended {
-  /** Signals give -1. */
+  /** Or `KILLED`. */
   readonly code: number;
   /** Its last words. */
   readonly said: string;
@@ -48,7 +51,7 @@ class Run {
     if (pid !== undefined)
       endFirstWithoutMemory(pid).catch((error: unknown) => said.push((error as Error).message));
     this.ended = once(child, 'close')
-      .then(([code]) => ({ code: (code as number | null) ?? -1, said: said.join('; ') }))
+      .then(([code]) => ({ code: (code as number | null) ?? KILLED, said: said.join('; ') }))
       .finally(() => signal.removeEventListener('abort', kill));
     // Whoever waits for it hears of it.
     this.ended.catch(() => undefined);

@@ -383,3 +383,22 @@ it('ends where it is canceled, and leaves nothing open', async () => {
   expect(await composeMerge({ ...task, store: new CanceledStore(s3, LANDING) })).toBe(0);
   await expectNothingOpen(task);
 });
+
+it('can be begun again where it is not ffmpeg that fails', async () => {
+  const task = await asked('audio', participants.slice(0, 1), PICTURE, 30);
+  const openKey = partKey(task.mergeId, 1, 'open');
+  class TakenStore extends StateStore {
+    override async create(key: string, value: unknown): Promise<boolean> {
+      if (key === openKey) await super.create(key, { ...(value as object), uploadId: 'of another task' });
+      return super.create(key, value);
+    }
+  }
+  expect(await composeMerge({ ...task, store: new TakenStore(s3, LANDING) })).toBe(1);
+  expect(await store.etag(mergeKey(task.mergeId, 'failure'))).toBeUndefined();
+  await expectNothingOpen(task);
+  expect(await composeMerge(task)).toBe(0);
+  // What is made is not made again.
+  const final = await store.etag(partKey(task.mergeId, 1, 'final'));
+  expect(await composeMerge(task)).toBe(0);
+  expect(await store.etag(partKey(task.mergeId, 1, 'final'))).toBe(final);
+});
