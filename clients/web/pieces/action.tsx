@@ -9,13 +9,11 @@ export interface ActionProps {
   /** Asked first, for what cannot be undone. */
   readonly confirm?: string;
   readonly kind?: 'danger' | 'main';
-  /** A key that does the same while nothing is being typed; shown on hover. */
-  readonly hotkey?: string;
   readonly label?: string;
 }
 
 /** A button that does something over the API: it waits for the answer, and shows what was wrong with it. */
-export function Action({ children, run, confirm, kind, hotkey, label }: ActionProps) {
+export function Action({ children, run, confirm, kind, label }: ActionProps) {
   const [state, setState] = useState<{ busy: boolean; error?: ApiError }>({ busy: false });
   const act = async (): Promise<void> => {
     if (confirm !== undefined && !window.confirm(confirm)) return;
@@ -36,8 +34,6 @@ export function Action({ children, run, confirm, kind, hotkey, label }: ActionPr
         disabled={state.busy}
         aria-busy={state.busy}
         aria-label={label}
-        aria-keyshortcuts={hotkey}
-        title={hotkey === undefined ? undefined : `Key: ${hotkey}`}
         onClick={() => void act()}
       >
         {children}

@@ -185,6 +185,12 @@ function Search({ query }: { readonly query: URLSearchParams }) {
         Stream <input type="search" {...field('stream')} />
       </label>
       <label>
+        Room <input type="search" {...field('room')} />
+      </label>
+      <label>
+        Tag <input type="search" placeholder="team or team=news" {...field('tag')} />
+      </label>
+      <label>
         Status{' '}
         <select {...field('status')}>
           <option value="">any</option>
@@ -214,6 +220,13 @@ function Selection({
     <p class="row card" role="status">
       {ids.length} selected
       <Action run={() => downloadAll(ids)}>Download</Action>
+      <Action
+        run={async () => {
+          for (const recordingId of ids) await client.join(recordingId);
+        }}
+      >
+        Join the parts of each
+      </Action>
       <Action
         kind="danger"
         confirm={`Delete ${ids.length} recordings and their files in the library? This cannot be undone.`}
@@ -264,12 +277,15 @@ async function downloadAll(ids: readonly string[]): Promise<void> {
 
 /** Days are the reader's own; a time is an instant. */
 function filters(query: URLSearchParams): Parameters<typeof client.recordings>[0] {
-  const stream = query.get('stream');
+  const texts = (['stream', 'room', 'tag'] as const).flatMap((name) => {
+    const value = query.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
   const status = STATUSES.find((one) => one === query.get('status'));
   const from = Date.parse(`${query.get('from')}T00:00:00`);
   const to = Date.parse(`${query.get('to')}T23:59:59.999`);
   return {
-    ...(stream === null ? {} : { stream }),
+    ...Object.fromEntries(texts),
     ...(status === undefined ? {} : { status }),
     ...(Number.isNaN(from) ? {} : { from: new Date(from).toISOString() }),
     ...(Number.isNaN(to) ? {} : { to: new Date(to).toISOString() }),

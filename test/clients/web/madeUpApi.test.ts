@@ -7,6 +7,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildConsole } from '../../../clients/web/build.ts';
 import { Closers } from '../../../infra/local/closers.ts';
 import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
+import {
+  HOSTILE,
+  HOSTILE_ID,
+  hostileAnswer,
+  LIBRARY,
+  ODD_CLOCK,
+  PAGE,
+  recordingOf,
+} from '../../support/consoleAnswers.ts';
 import { overflowsOf, violationsOf } from '../../support/consoleChecks.ts';
 import {
   type ApiAnswer,
@@ -22,82 +31,6 @@ const WAIT_MS = 60_000;
 const MAX_GZIP_BYTES = 250 * 1000;
 const ACCESS_TOKEN_SECONDS = 3600;
 const before = { ...process.env };
-/** A browser whose clock is a day ahead, and that shows the timer which waits for long. */
-const ODD_CLOCK = `
-  const Right = Date;
-  const ahead = 86_400_000;
-  Date = class extends Right {
-    constructor(...given) { given.length === 0 ? super(Right.now() + ahead) : super(...given); }
-    static now() { return Right.now() + ahead; }
-  };
-  const wait = window.setTimeout;
-  window.setTimeout = (run, ms, ...given) => {
-    if (ms > 60_000) window.waits = { run, ms };
-    return wait(run, ms, ...given);
-  };
-`;
-
-const HOSTILE = '<script>document.title=1</script><img src=x onerror=document.title=1>"\'&<b>é😀';
-const HOSTILE_ID = '01J00000000000000000000000';
-/** Each string that is somebody's own text is hostile. */
-function hostileAnswer(pathname: string): ApiAnswer {
-  const now = new Date().toISOString();
-  const reason = { code: HOSTILE, message: HOSTILE };
-  const summary = {
-    ...{ recordingId: HOSTILE_ID, mediaSessionId: HOSTILE, streamName: HOSTILE, requestedAt: now },
-    ...{ status: 'recording', parts: 1, reason },
-  };
-  const part = {
-    ...{ part: 1, status: 'recording', fileName: HOSTILE, wholeName: HOSTILE, startTime: now },
-    ...{ tracks: [{ kind: 'video', codec: HOSTILE }], incomplete: [reason] },
-  };
-  const progress = {
-    ...{ at: now, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1_000, bitrateBps: 1, fps: 25 },
-    ...{ tailAgeMs: 1, spoolBytes: 0 },
-  };
-  const recording = { ...summary, source: HOSTILE, parts: [part], partCount: 1, progress };
-  const answers: Readonly<Record<string, unknown>> = {
-    '/recordings': { recordings: [summary] },
-    [`/recordings/${HOSTILE_ID}`]: recording,
-    [`/recordings/${HOSTILE_ID}/events`]: {
-      events: [{ at: now, afterMs: 0, type: HOSTILE, reason: HOSTILE, nested: { text: HOSTILE } }],
-    },
-    [`/recordings/${HOSTILE_ID}/clips`]: { clips: [] },
-    '/streams': {
-      streams: [{ mediaSessionId: HOSTILE, name: HOSTILE, status: 'PUBLISHING', videoCodec: HOSTILE }],
-    },
-    '/rooms': { rooms: [{ room: HOSTILE, latestRecordingAt: now }] },
-    [`/rooms/${encodeURIComponent(HOSTILE)}`]: {
-      ...{ room: HOSTILE, startTime: now },
-      recordings: [{ ...recording, login: HOSTILE }],
-    },
-    '/status': {
-      ...{ at: now, activeRecordings: 1 },
-      queues: [{ name: HOSTILE, waiting: 1, inFlight: 0, delayed: 0 }],
-      hosts: [
-        {
-          ...{ hostId: HOSTILE, at: now, recordings: 1, cpuUnits: 1024, memoryBytes: 1, diskPercent: 1 },
-          full: HOSTILE,
-        },
-      ],
-    },
-  };
-  const body = answers[pathname];
-  return body === undefined ? undefined : { status: 200, body };
-}
-
-/** The n-th newest of a library of so many, all of one day in a hundred. */
-const LIBRARY = 10_000;
-const PAGE = 50;
-const recordingOf = (index: number) => ({
-  recordingId: String(LIBRARY - index).padStart(26, '0'),
-  mediaSessionId: `m${index}`,
-  streamName: `camera ${index}`,
-  requestedAt: new Date(Date.UTC(2026, 6, 1) - index * 864_000).toISOString(),
-  status: 'available',
-  parts: 1,
-});
-
 describeWith(['chromium'], 'the console, of an API that is made up', () => {
   let browser: Browser;
   let page: Page;
@@ -235,8 +168,15 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
     'lists ten thousand recordings by as many requests as are looked at, and has those near by in the page',
     async () => {
       const pages: number[] = [];
-      answer = ({ url }) => {
+      const joined: string[] = [];
+      let searched: object = {};
+      answer = ({ method, url }) => {
+        if (method === 'POST') {
+          joined.push(url.pathname);
+          return { status: 200, body: {} };
+        }
         if (url.pathname !== '/recordings') return undefined;
+        searched = Object.fromEntries(url.searchParams);
         const at = Number(url.searchParams.get('nextToken') ?? '0');
         if (at > 0) pages.push(at / PAGE);
         const recordings = Array.from({ length: PAGE }, (_, index) => recordingOf(at + index));
@@ -257,6 +197,14 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       expect(pages.length).toBeLessThan(16);
       await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
       await page.evaluate('scrollTo(0, 0)');
+      await says('camera 0');
+      for (const index of [0, 2]) await page.click(`[aria-label="Select camera ${index}"]`);
+      await press('Join the parts of each');
+      const join = (index: number) => `/recordings/${recordingOf(index).recordingId}/join`;
+      await expect.poll(() => joined).toEqual([join(0), join(2)]);
+      await page.goto(`${site.url}/console#/library?room=blue+room&tag=team%3Dnews`);
+      await expect.poll(() => searched).toMatchObject({ room: 'blue room', tag: 'team=news' });
+      await page.goto(`${site.url}/console#/library`);
       await says('camera 0');
       await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
       expect(

@@ -1,0 +1,77 @@
+import type { ApiAnswer } from './consoleSite.ts';
+
+/** A browser whose clock is a day ahead, and that shows the timer which waits for long. */
+export const ODD_CLOCK = `
+  const Right = Date;
+  const ahead = 86_400_000;
+  Date = class extends Right {
+    constructor(...given) { given.length === 0 ? super(Right.now() + ahead) : super(...given); }
+    static now() { return Right.now() + ahead; }
+  };
+  const wait = window.setTimeout;
+  window.setTimeout = (run, ms, ...given) => {
+    if (ms > 60_000) window.waits = { run, ms };
+    return wait(run, ms, ...given);
+  };
+`;
+
+export const HOSTILE = '<script>document.title=1</script><img src=x onerror=document.title=1>"\'&<b>é😀';
+export const HOSTILE_ID = '01J00000000000000000000000';
+/** Each string that is somebody's own text is hostile. */
+export function hostileAnswer(pathname: string): ApiAnswer {
+  const now = new Date().toISOString();
+  const reason = { code: HOSTILE, message: HOSTILE };
+  const summary = {
+    ...{ recordingId: HOSTILE_ID, mediaSessionId: HOSTILE, streamName: HOSTILE, requestedAt: now },
+    ...{ status: 'recording', parts: 1, reason },
+  };
+  const part = {
+    ...{ part: 1, status: 'recording', fileName: HOSTILE, wholeName: HOSTILE, startTime: now },
+    ...{ tracks: [{ kind: 'video', codec: HOSTILE }], incomplete: [reason] },
+  };
+  const progress = {
+    ...{ at: now, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1_000, bitrateBps: 1, fps: 25 },
+    ...{ tailAgeMs: 1, spoolBytes: 0 },
+  };
+  const recording = { ...summary, source: HOSTILE, parts: [part], partCount: 1, progress };
+  const answers: Readonly<Record<string, unknown>> = {
+    '/recordings': { recordings: [summary] },
+    [`/recordings/${HOSTILE_ID}`]: recording,
+    [`/recordings/${HOSTILE_ID}/events`]: {
+      events: [{ at: now, afterMs: 0, type: HOSTILE, reason: HOSTILE, nested: { text: HOSTILE } }],
+    },
+    [`/recordings/${HOSTILE_ID}/clips`]: { clips: [] },
+    '/streams': {
+      streams: [{ mediaSessionId: HOSTILE, name: HOSTILE, status: 'PUBLISHING', videoCodec: HOSTILE }],
+    },
+    '/rooms': { rooms: [{ room: HOSTILE, latestRecordingAt: now }] },
+    [`/rooms/${encodeURIComponent(HOSTILE)}`]: {
+      ...{ room: HOSTILE, startTime: now },
+      recordings: [{ ...recording, login: HOSTILE }],
+    },
+    '/status': {
+      ...{ at: now, activeRecordings: 1 },
+      queues: [{ name: HOSTILE, waiting: 1, inFlight: 0, delayed: 0 }],
+      hosts: [
+        {
+          ...{ hostId: HOSTILE, at: now, recordings: 1, cpuUnits: 1024, memoryBytes: 1, diskPercent: 1 },
+          full: HOSTILE,
+        },
+      ],
+    },
+  };
+  const body = answers[pathname];
+  return body === undefined ? undefined : { status: 200, body };
+}
+
+/** The n-th newest of a library of so many, all of one day in a hundred. */
+export const LIBRARY = 10_000;
+export const PAGE = 50;
+export const recordingOf = (index: number) => ({
+  recordingId: String(LIBRARY - index).padStart(26, '0'),
+  mediaSessionId: `m${index}`,
+  streamName: `camera ${index}`,
+  requestedAt: new Date(Date.UTC(2026, 6, 1) - index * 864_000).toISOString(),
+  status: 'available',
+  parts: 1,
+});
