@@ -97,6 +97,7 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
       hostsService: NO_HOSTS,
       ...{ s3, ecs, store, clock, rescue, ports, cluster: CLUSTER, stopTasks: neither, relocate: neither },
       makeClip: neither,
+      clipsQueue: { send: neither },
       aftermath: new Aftermath({ s3, store, rescue, bus, ports }),
     });
     const log = new Logger({ logLevel: 'ERROR' });

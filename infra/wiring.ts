@@ -13,10 +13,11 @@ import {
   RELOCATE_GRANTS,
   state,
 } from './wiringGrants.ts';
+import { ROOM_FUNCTIONS } from './wiringRooms.ts';
 import type { FunctionSpec, QueueName } from './wiringTypes.ts';
 
 export { JOINS } from './wiringClips.ts';
-export { aliveScript, HOST_TASK, RECORDER_TASK } from './wiringRecorders.ts';
+export { aliveScript, HOST_TASK, MERGE_TASK, RECORDER_TASK } from './wiringRecorders.ts';
 export type * from './wiringTypes.ts';
 
 /**
@@ -63,7 +64,7 @@ export const FUNCTIONS = {
         actions: ['s3:DeleteObject'],
         keys: state('recordings', 'active', 'index', 'rooms', 'clips'),
       },
-      { on: 'landing', list: ['state/idempotency/*'] },
+      { on: 'landing', list: state('idempotency') },
       // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
       {
         on: 'library',
@@ -107,19 +108,7 @@ export const FUNCTIONS = {
     environment: API_ENVIRONMENT,
     grants: CONTROL_GRANTS,
   },
-  rooms: {
-    name: 'rooms',
-    description: 'Answers for rooms: lists them, shows their recordings on one timeline',
-    timeoutSeconds: 29,
-    memoryMb: 512,
-    environment: { LANDING_BUCKET: 'landingBucket' },
-    grants: [
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('rooms', 'recordings', 'hosts') },
-      { on: 'landing', list: state('rooms', 'recordings', 'hosts') },
-      // Presigned links carry this function's rights.
-      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
-    ],
-  },
+  ...ROOM_FUNCTIONS,
   status: {
     name: 'status',
     description: 'Says how the deployment is: what goes on, hosts, queues, what was mended',
@@ -206,6 +195,7 @@ export const FUNCTIONS = {
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
       HOSTS_SERVICE: 'hostsService',
+      CLIPS_QUEUE_URL: 'clipsQueueUrl',
     },
     grants: [
       ...AFTERMATH_GRANTS,
@@ -225,14 +215,19 @@ export const FUNCTIONS = {
       {
         on: 'landing',
         actions: ['s3:DeleteObject'],
-        keys: state('recordings', 'index', 'rooms', 'hosts', 'clips'),
+        keys: state('recordings', 'index', 'hosts', 'clips'),
       },
+      // Merges that nobody has looked at lately are asked for again.
+      { on: 'queue', queue: 'clips', actions: ['sqs:SendMessage'] },
       {
         on: 'landing',
         actions: ['s3:GetObject', 's3:DeleteObject'],
-        keys: state('sessions', 'listed', 'locks', 'reservations', 'idempotency'),
+        keys: state('sessions', 'listed', 'locks', 'reservations', 'idempotency', 'rooms'),
       },
-      { on: 'landing', list: state('index', 'reconcile', 'listed', 'reservations', 'idempotency', 'clips') },
+      {
+        on: 'landing',
+        list: state(...['index', 'reconcile', 'listed', 'reservations', 'idempotency', 'clips', 'rooms']),
+      },
     ],
   },
 } as const satisfies Record<string, FunctionSpec>;

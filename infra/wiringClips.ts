@@ -1,5 +1,6 @@
 import { EVENT_SOURCE, EVENT_TYPES } from '../functions/core/events/published.ts';
-import { LIBRARY_ENVIRONMENT, state } from './wiringGrants.ts';
+import { LIBRARY_ENVIRONMENT, MERGE_TASK_ENVIRONMENT, state } from './wiringGrants.ts';
+import { MERGE_GRANTS } from './wiringRooms.ts';
 import type { FunctionSpec } from './wiringTypes.ts';
 
 /** Of the wiring (./wiring.ts): who answers for clips, and who makes them. */
@@ -40,17 +41,19 @@ export const CLIP_FUNCTIONS = {
   },
   cut: {
     name: 'cut',
-    description: 'Makes clips of records in the library, without reading their media',
+    description: 'Makes clips of records in the library, and files of rooms, without reading their media',
     timeoutSeconds: 300,
-    // The tables of a long clip are in memory.
-    memoryMb: 1024,
+    // The tables of a long clip are in memory, and those of all who were in a room.
+    memoryMb: 2048,
     environment: {
       LANDING_BUCKET: 'landingBucket',
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
       CLIPS_QUEUE_URL: 'clipsQueueUrl',
+      ...MERGE_TASK_ENVIRONMENT,
     },
     grants: [
+      ...MERGE_GRANTS,
       { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
       { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('clips') },

@@ -12,14 +12,27 @@ export const CONTROL_ENVIRONMENT = {
   ASSIGNMENTS_QUEUE_URL: 'assignmentsQueueUrl',
 } as const;
 
-/** What RunTask needs to know. */
-export const LAUNCHER_ENVIRONMENT = {
-  TASK_DEFINITION: 'taskDefinition',
-  CONTAINER_NAME: 'containerName',
+/** Where RunTask places a task. */
+const PLACEMENT_ENVIRONMENT = {
   SUBNET_IDS: 'subnetIds',
   SECURITY_GROUP_IDS: 'securityGroupIds',
   ASSIGN_PUBLIC_IP: 'assignPublicIp',
   CAPACITY_PROVIDERS: 'capacityProviders',
+} as const;
+
+/** What RunTask needs to know. */
+export const LAUNCHER_ENVIRONMENT = {
+  TASK_DEFINITION: 'taskDefinition',
+  CONTAINER_NAME: 'containerName',
+  ...PLACEMENT_ENVIRONMENT,
+} as const;
+
+/** The same of a task that composes a merge. */
+export const MERGE_TASK_ENVIRONMENT = {
+  CLUSTER_ARN: 'clusterArn',
+  MERGE_TASK_DEFINITION: 'mergeTaskDefinition',
+  MERGE_CONTAINER_NAME: 'mergeContainerName',
+  ...PLACEMENT_ENVIRONMENT,
 } as const;
 
 /** What the API's functions need to know. */

@@ -1,7 +1,7 @@
 import { HOST_LOAD_METRIC } from '../functions/core/metrics/hostMetrics.ts';
 import type { Grant, Resource } from './wiringTypes.ts';
 
-/** What records: dedicated tasks, and hosts. A part of the wiring (./wiring.ts). */
+/** What records: dedicated tasks, and hosts; and what composes merges. A part of the wiring (./wiring.ts). */
 
 const state = (...folders: string[]): string[] => folders.map((folder) => `state/${folder}/*`);
 
@@ -99,6 +99,40 @@ export const HOST_TASK = {
     { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
     // By the agent's endpoint, with the task's own role: nobody ends it while it carries recordings.
     { on: 'recorderTask', actions: ['ecs:UpdateTaskProtection'] },
+  ],
+} as const satisfies {
+  readonly environment: Readonly<Record<string, Resource>>;
+  readonly grants: readonly Grant[];
+  readonly [setting: string]: unknown;
+};
+
+/** Composes a room's recordings into one picture, or one sound, by the recorder's image; its override adds the merge. */
+export const MERGE_TASK = {
+  containerName: 'merge',
+  family: 'stream-recorder-merge',
+  /** After the image's entry point. */
+  command: ['merge'],
+  /** It decodes and encodes. */
+  cpuUnits: 4096,
+  memoryMb: 8192,
+  environment: { LANDING_BUCKET: 'landingBucket' },
+  grants: [
+    {
+      on: 'landing',
+      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      keys: ['records/*'],
+    },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+    // What a task left that was taken away.
+    { on: 'landing', actions: ['s3:DeleteObject'], keys: ['state/recordings/*/parts/*'] },
+    { on: 'landing', actions: ['s3:GetObject'], keys: state('rooms/mergeJobs') },
+    {
+      on: 'landing',
+      actions: ['s3:PutObject'],
+      keys: ['progress', 'failure'].map((file) => `state/rooms/mergeJobs/*/${file}.json`),
+    },
+    { on: 'landing', list: ['records/*', ...state('recordings', 'rooms/mergeJobs')] },
+    { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
   ],
 } as const satisfies {
   readonly environment: Readonly<Record<string, Resource>>;

@@ -11,6 +11,8 @@ export type Resource =
   | 'hostsService'
   | 'hostsMax'
   | 'containerName'
+  | 'mergeTaskDefinition'
+  | 'mergeContainerName'
   | 'subnetIds'
   | 'securityGroupIds'
   | 'assignPublicIp'
@@ -61,7 +63,7 @@ export type Grant =
   | { readonly on: BucketName; readonly list: readonly string[] }
   /** On the bucket itself, for the multipart uploads that are open in it. */
   | { readonly on: BucketName; readonly uploads: true }
-  | { readonly on: 'recorderTask'; readonly actions: readonly EcsAction[] }
+  | { readonly on: 'recorderTask' | 'mergeTask'; readonly actions: readonly EcsAction[] }
   | { readonly on: 'queue'; readonly queue: QueueName; readonly actions: readonly QueueAction[] }
   | { readonly on: 'watchedQueues'; readonly actions: readonly ['sqs:GetQueueAttributes'] }
   | { readonly on: 'eventBus'; readonly actions: readonly ['events:PutEvents'] }

@@ -14,6 +14,10 @@ export type Clip =
 export type Room = paths['/rooms/{room}']['get']['responses'][200]['content']['application/json'];
 export type RoomSummary =
   paths['/rooms']['get']['responses'][200]['content']['application/json']['rooms'][number];
+/** A room as one file: how far it is, and who is in it. */
+export type Merge = paths['/merges/{mergeId}']['get']['responses'][200]['content']['application/json'];
+export type MergeSummary =
+  paths['/merges']['get']['responses'][200]['content']['application/json']['merges'][number];
 export type Stream = components['schemas']['Stream'];
 export type Status = paths['/status']['get']['responses'][200]['content']['application/json'];
 export type RecordingConfig = components['schemas']['Config'];
@@ -67,6 +71,17 @@ export interface RecorderClient {
   rooms(): Promise<RoomSummary[]>;
   /** Its recordings, newest first: the first 50, or all between two times. */
   room(room: string, query?: { from?: string; to?: string; limit?: string }): Promise<Room>;
+  /** Asks for the room as one file; with the same `idempotencyKey` once, however often it is sent. */
+  mergeRoom(
+    room: string,
+    body: paths['/rooms/{room}/merge']['post']['requestBody']['content']['application/json'],
+    idempotencyKey?: string,
+  ): Promise<Merge>;
+  merge(mergeId: string): Promise<Merge>;
+  /** Newest first: of one room, or of all. */
+  merges(room?: string): Promise<MergeSummary[]>;
+  /** Gives it up, where it is not settled. */
+  cancelMerge(mergeId: string): Promise<Merge>;
   recordings(
     query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
   ): Promise<components['schemas']['Recordings']>;
@@ -128,6 +143,24 @@ export function recorderClient(options: ClientOptions): RecorderClient {
         return { items: page.rooms, nextToken: page.nextToken };
       }),
     room: (room, query = {}) => body(raw.GET('/rooms/{room}', { params: { path: { room }, query } })),
+    mergeRoom: (room, request, idempotencyKey) =>
+      body(
+        raw.POST('/rooms/{room}/merge', {
+          body: request,
+          params: {
+            path: { room },
+            ...(idempotencyKey === undefined ? {} : { header: { 'Idempotency-Key': idempotencyKey } }),
+          },
+        }),
+      ),
+    merge: (mergeId) => body(raw.GET('/merges/{mergeId}', { params: { path: { mergeId } } })),
+    merges: (room) =>
+      all(async (page) => {
+        const query = { ...page, ...(room === undefined ? {} : { room }) };
+        const found = await body(raw.GET('/merges', { params: { query } }));
+        return { items: found.merges, nextToken: found.nextToken };
+      }),
+    cancelMerge: (mergeId) => body(raw.DELETE('/merges/{mergeId}', { params: { path: { mergeId } } })),
     recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
     recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
     parts: (recordingId) =>

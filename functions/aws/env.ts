@@ -41,6 +41,8 @@ const variables = z.object({
   CLUSTER_ARN: text,
   TASK_DEFINITION: text,
   CONTAINER_NAME: text,
+  MERGE_TASK_DEFINITION: text,
+  MERGE_CONTAINER_NAME: text,
   SUBNET_IDS: list,
   SECURITY_GROUP_IDS: list,
   ASSIGN_PUBLIC_IP: z.enum(['ENABLED', 'DISABLED']),

@@ -7,7 +7,7 @@ import {
   type RunTaskCommandOutput,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { CapacityFallback, type RunTask } from '../core/protocol/launch.ts';
+import { CapacityFallback, type RunTask, type TaskRequest } from '../core/protocol/launch.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 
@@ -19,12 +19,15 @@ export interface TaskOptions {
   readonly securityGroups: readonly string[];
   /** Whether a task has a public address: in a public subnet nothing else leads out. */
   readonly assignPublicIp: 'ENABLED' | 'DISABLED';
-  readonly landingBucket: string;
 }
 
-/** RunTask for one attempt of one recording. `startedBy` is the recording id. */
-export function runTaskOf(ecs: ECSClient, options: TaskOptions): RunTask {
-  return async ({ recordingId, attempt, capacityProvider, clientToken }) => {
+/** What a task's container is told besides what its definition says. */
+type Overrides = (request: TaskRequest) => Readonly<Record<string, string>>;
+
+/** RunTask for one attempt of one recording, or of what becomes one. `startedBy` is the recording id. */
+function runTaskOf(ecs: ECSClient, options: TaskOptions, overrides: Overrides): RunTask {
+  return async (request) => {
+    const { recordingId, capacityProvider, clientToken } = request;
     const command = new RunTaskCommand({
       cluster: options.cluster,
       taskDefinition: options.taskDefinition,
@@ -43,11 +46,7 @@ export function runTaskOf(ecs: ECSClient, options: TaskOptions): RunTask {
         containerOverrides: [
           {
             name: options.containerName,
-            environment: [
-              { name: 'RECORDING_ID', value: recordingId },
-              { name: 'ATTEMPT', value: String(attempt) },
-              { name: 'LANDING_BUCKET', value: options.landingBucket },
-            ],
+            environment: Object.entries(overrides(request)).map(([name, value]) => ({ name, value })),
           },
         ],
       },
@@ -76,26 +75,59 @@ async function unlessLaunched(
   }
 }
 
+type LaunchOptions = TaskOptions & { readonly capacityProviders: readonly string[] };
+
 /** Launches recorder tasks: one task an attempt. */
 export function taskLauncher(
   ecs: ECSClient,
-  options: TaskOptions & { readonly capacityProviders: readonly string[] },
+  { landingBucket, ...options }: LaunchOptions & { readonly landingBucket: string },
 ): Launcher {
-  return new CapacityFallback(runTaskOf(ecs, options), options.capacityProviders);
+  const overrides: Overrides = ({ recordingId, attempt }) => ({
+    RECORDING_ID: recordingId,
+    ATTEMPT: String(attempt),
+    LANDING_BUCKET: landingBucket,
+  });
+  return new CapacityFallback(runTaskOf(ecs, options, overrides), options.capacityProviders);
+}
+
+/** Launches tasks that compose merges: one task a try. */
+export function mergeLauncher(ecs: ECSClient, options: LaunchOptions): Launcher {
+  const overrides: Overrides = ({ recordingId }) => ({ MERGE_ID: recordingId });
+  return new CapacityFallback(runTaskOf(ecs, options, overrides), options.capacityProviders);
+}
+
+/** Tasks that were started for a recording or a merge. @param desiredStatus STOPPED: those that are told to stop */
+async function tasksOf(
+  ecs: ECSClient,
+  cluster: string,
+  startedBy: string,
+  desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING',
+): Promise<readonly string[]> {
+  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy, desiredStatus }));
+  return taskArns;
+}
+
+/** Whether a task composes the merge, is about to, or has not come to its end. */
+export async function isComposed(ecs: ECSClient, cluster: string, mergeId: string): Promise<boolean> {
+  if ((await tasksOf(ecs, cluster, mergeId)).length > 0) return true;
+  const ending = await tasksOf(ecs, cluster, mergeId, 'STOPPED');
+  return ending.length > 0 && isAnyAlive(ecs, cluster, ending);
 }
 
 /** Whether a recorder may be at work: a task of its own, or the host that one of its attempts was claimed by. */
 export async function hasTask(ecs: ECSClient, cluster: string, objects: RecordingObjects): Promise<boolean> {
   const { recordingId } = objects.job;
-  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy: recordingId }));
-  if (taskArns.length > 0) return true;
+  if ((await tasksOf(ecs, cluster, recordingId)).length > 0) return true;
   // Tasks of a service were not started by the recording.
   const hosts = [...objects.attempts.values()].flatMap(({ claim, end }) =>
     end === undefined && claim?.hostId !== undefined && claim.taskArn !== undefined ? [claim.taskArn] : [],
   );
-  if (hosts.length === 0) return false;
+  return hosts.length > 0 && isAnyAlive(ecs, cluster, hosts);
+}
+
+async function isAnyAlive(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<boolean> {
   const { tasks = [] } = await ecs.send(
-    new DescribeTasksCommand({ cluster, tasks: hosts.slice(-DESCRIBED_MAX) }),
+    new DescribeTasksCommand({ cluster, tasks: arns.slice(-DESCRIBED_MAX) }),
   );
   return tasks.some(({ lastStatus }) => lastStatus !== 'STOPPED');
 }
@@ -110,8 +142,6 @@ export async function stopTasks(
   recordingId: string,
   reason: string,
 ): Promise<void> {
-  const tasks = await ecs.send(new ListTasksCommand({ cluster, startedBy: recordingId }));
-  await Promise.all(
-    (tasks.taskArns ?? []).map((task) => ecs.send(new StopTaskCommand({ cluster, task, reason }))),
-  );
+  const tasks = await tasksOf(ecs, cluster, recordingId);
+  await Promise.all(tasks.map((task) => ecs.send(new StopTaskCommand({ cluster, task, reason }))));
 }

@@ -10,17 +10,15 @@ import { readFragmentIndex } from '../core/media/fragmentIndex/reader.ts';
 import type { FragmentIndex } from '../core/media/fragmentIndex/types.ts';
 import type { InitSegment } from '../core/media/mp4/initSegment.ts';
 import { areAlike } from '../core/media/mp4/sameSetup.ts';
-import type { Pieces } from '../core/media/pieces.ts';
 import type { TrackInfo } from '../core/media/types.ts';
 import { initOf } from '../core/playback/watchedInit.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
 import type { MovedPart } from '../core/state/partObjects.ts';
 import { type RecordSource, readTables } from '../relocation/recordTables.ts';
+import type { FileContent } from './upload.ts';
 
-/** A new file: its head, and where the bytes that follow it lie. */
-export interface CutFile {
-  readonly head: Pieces;
-  readonly ranges: readonly SourceRange<RecordSource>[];
+/** What a clip is to be. */
+export interface CutFile extends FileContent {
   readonly durationMs: number;
   /** On the recording's time line. */
   readonly startMs: number;

@@ -1,17 +1,35 @@
 import { type S3Client, UploadPartCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { completeUpload, type OpenUpload, uploadedParts, workOn } from '../aws/multipartUpload.ts';
 import { uploadIsGone } from '../aws/stateStore.ts';
-import { type PlannedPart, planUpload } from '../core/clips/uploadPlan.ts';
-import { toBuffer } from '../core/media/pieces.ts';
+import { type PlannedPart, planUpload, type SourceRange } from '../core/clips/uploadPlan.ts';
+import { type Pieces, toBuffer } from '../core/media/pieces.ts';
 import type { UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
 import { copySource } from '../relocation/library.ts';
 import { type RecordSource, readRange } from '../relocation/recordTables.ts';
-import type { CutFile } from './cutting.ts';
 
 const AT_ONCE = 16;
 
 type Part = PlannedPart<RecordSource>;
+
+/** A new file: its head, and where the bytes that follow it lie. */
+export interface FileContent {
+  readonly head: Pieces;
+  readonly ranges: readonly SourceRange<RecordSource>[];
+}
+
+export interface WholeFile {
+  readonly bytes: number;
+  readonly crc32: string;
+}
+
+/** Whoever wants to know how an upload goes on. */
+export interface UploadWatch {
+  /** An S3 part more is there. @param share of them, from 0 to 1 */
+  readonly progressed?: (share: number) => Promise<void>;
+  /** All S3 parts are there, and nothing is visible yet. */
+  readonly completing?: (parts: readonly UploadedPart[], whole: WholeFile) => Promise<void>;
+}
 
 /**
  * Brings the upload of a new file to its end: ranges that S3 copies, and what is too small for that. What is in the upload
@@ -22,20 +40,24 @@ type Part = PlannedPart<RecordSource>;
 export async function uploadFile(
   s3: S3Client,
   upload: OpenUpload,
-  file: CutFile,
+  file: FileContent,
   hasTime: () => boolean,
-): Promise<{ readonly bytes: number; readonly crc32: string } | undefined> {
+  { progressed, completing }: UploadWatch = {},
+): Promise<WholeFile | undefined> {
   try {
     const done = await uploadedParts(s3, upload);
-    const missing = planUpload(file.head.bytes, file.ranges).filter(
-      (part) => done.get(part.partNumber)?.bytes !== bytesOfPart(part, file),
-    );
+    const planned = planUpload(file.head.bytes, file.ranges);
+    const missing = planned.filter((part) => done.get(part.partNumber)?.bytes !== bytesOfPart(part, file));
+    let left = missing.length;
     await workOn(missing, AT_ONCE, hasTime, async (part) => {
       const made = part.kind === 'copy' ? copyRange(s3, upload, part) : uploadBytes(s3, upload, part, file);
       done.set(part.partNumber, await made);
+      left -= 1;
+      await progressed?.(1 - left / planned.length);
     });
     const parts = [...done.values()].sort((one, other) => one.partNumber - other.partNumber);
     const whole = { bytes: bytesOf(parts), crc32: crc32OfParts(parts) };
+    await completing?.(parts, whole);
     await completeUpload(s3, upload, parts, whole);
     return whole;
   } catch (error) {
@@ -71,7 +93,7 @@ async function uploadBytes(
   s3: S3Client,
   { bucket, key, uploadId }: OpenUpload,
   { partNumber, withHead, ranges }: Extract<Part, { kind: 'upload' }>,
-  { head }: CutFile,
+  { head }: FileContent,
 ): Promise<UploadedPart> {
   const media = await Promise.all(ranges.map((range) => readRange(s3, range.source, range)));
   const bytes = Buffer.concat([...(withHead ? [toBuffer(head)] : []), ...media]);
@@ -89,7 +111,7 @@ async function uploadBytes(
   return { ...described, etag: answer.ETag ?? '' };
 }
 
-function bytesOfPart(part: Part, { head }: CutFile): number {
+function bytesOfPart(part: Part, { head }: FileContent): number {
   const ranges = part.kind === 'copy' ? [part.range] : part.ranges;
   const media = ranges.reduce((sum, { fromByte, endByte }) => sum + endByte - fromByte, 0);
   return media + (part.kind === 'upload' && part.withHead ? head.bytes : 0);

@@ -1,4 +1,5 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
@@ -11,20 +12,26 @@ import { joinWanted } from '../clips/joining.ts';
 import { setUpClipMaking } from '../clips/setup.ts';
 import { clipAskSchema } from '../core/clips/clip.ts';
 import { joinWantedSchema } from '../core/events/published.ts';
+import { mergeAskSchema } from '../core/rooms/merge.ts';
+import { setUpMergeMaking } from '../rooms/setup.ts';
 
 const setup = once(() => {
   const { CLIPS_QUEUE_URL } = readEnv(['CLIPS_QUEUE_URL']);
-  return { ...setUpClipMaking(), queue: new MessageQueue(new SQSClient(), CLIPS_QUEUE_URL) };
+  return {
+    ...setUpClipMaking(),
+    merging: setUpMergeMaking(),
+    queue: new MessageQueue(new SQSClient(), CLIPS_QUEUE_URL),
+  };
 });
 
-const messageSchema = z.union([clipAskSchema, joinWantedSchema]);
+const messageSchema = z.union([clipAskSchema, mergeAskSchema, joinWantedSchema]);
 
 /** Kept for the ranges that are being copied, and for what follows. */
 const RESERVED_MS = 60_000;
 /** A part that is still recorded, or on its way to the library, is looked for again after so long. */
 const WAIT_MS = 15_000;
 
-/** The clips queue: makes a clip, or all parts of a recording that has ended into one. What fails comes again. */
+/** The clips queue: makes a clip, all parts of a recording that has ended into one, or a room. What fails comes again. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const processor = new BatchProcessor(EventType.SQS);
   const hasTime = (): boolean => context.getRemainingTimeInMillis() > RESERVED_MS;
@@ -37,21 +44,36 @@ export const handler = async (event: SQSEvent, context: Context): Promise<SQSBat
 async function make({ body, messageId }: SQSRecord, hasTime: () => boolean): Promise<void> {
   const log = logger.createChild();
   log.appendKeys({ messageId });
-  const { making, store, queue } = setup();
+  const { queue } = setup();
   try {
     const ask = messageSchema.parse(JSON.parse(body));
-    const made =
-      'detail' in ask
-        ? await joinWanted({ store, queue }, ask.detail.recordingId, messageId, log)
-        : await making.make(ask, log, hasTime);
-    if (made === 'waiting') await queue.send(ask, WAIT_MS);
+    const againMs = await againAfter(ask, { messageId, log, hasTime });
+    if (againMs !== undefined) await queue.send(ask, againMs);
   } catch (error) {
     if (error instanceof OutOfTime) {
-      log.info('the clip is gone on with in another call');
+      log.info('it is gone on with in another call');
       await queue.send(JSON.parse(body) as object);
       return;
     }
-    log.error('a clip was not made; the message comes again', error as Error);
+    log.error('a clip or a merge was not made; the message comes again', error as Error);
     throw error;
   }
+}
+
+/** @returns when it is to be looked at again; undefined where all is done */
+async function againAfter(
+  ask: z.infer<typeof messageSchema>,
+  by: { readonly messageId: string; readonly log: Logger; readonly hasTime: () => boolean },
+): Promise<number | undefined> {
+  const { making, merging, store, queue } = setup();
+  const { messageId, log, hasTime } = by;
+  if ('mergeId' in ask) {
+    const step = await merging.make(ask.mergeId, log, hasTime);
+    return step === 'settled' ? undefined : step.againMs;
+  }
+  const made =
+    'detail' in ask
+      ? await joinWanted({ store, queue }, ask.detail.recordingId, messageId, log)
+      : await making.make(ask, log, hasTime);
+  return made === 'waiting' ? WAIT_MS : undefined;
 }

@@ -1,7 +1,9 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import { readEnv } from '../aws/env.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
+import { MessageQueue } from '../aws/queues.ts';
 import { setUpClipMaking } from '../clips/setup.ts';
 import type { Reconciled } from '../core/api/status.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
@@ -13,12 +15,14 @@ import { setUpRelocation } from '../relocation/setup.ts';
 const setup = once(() => {
   const parts = setUpAftermath();
   const { bus, ports } = parts;
+  const env = readEnv(['HOSTS_SERVICE', 'CLIPS_QUEUE_URL']);
   const relocation = setUpRelocation({ bus, clock: ports.clock });
   const { making } = setUpClipMaking();
   const reconciliation = new Reconciliation({
     ...parts,
     clock: ports.clock,
-    hostsService: readEnv(['HOSTS_SERVICE']).HOSTS_SERVICE,
+    hostsService: env.HOSTS_SERVICE,
+    clipsQueue: new MessageQueue(new SQSClient(), env.CLIPS_QUEUE_URL),
     stopTasks: ports.stopTasks,
     makeClip: (place, log, hasTime) => making.make(place, log, hasTime),
     relocate: (key, log) => relocation.relocate(key, log),

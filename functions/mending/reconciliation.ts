@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { MessageQueue } from '../aws/queues.ts';
 import type { ListedObject, StateStore } from '../aws/stateStore.ts';
 import { hasTask } from '../aws/tasks.ts';
 import { forgetActive } from '../core/protocol/active.ts';
@@ -27,11 +28,12 @@ import { readLife, readRecording } from '../recordings/read.ts';
 import type { Aftermath } from './aftermath.ts';
 import { inBatches } from './batches.ts';
 import { type MakeClip, mendClips } from './clips.ts';
-import { expireFinishedState } from './expiry.ts';
+import { expireFinishedState, expireMerges } from './expiry.ts';
 import { forgetHosts } from './hostExpiry.ts';
 import { sweepJournals } from './journalRemoval.ts';
 import { forgetEndedStreams, markEarlierStreams } from './listed.ts';
 import { markEarlierRecordings } from './marked.ts';
+import { mendMerges } from './merges.ts';
 import { type OpenUpload, overdueUploads } from './overdue.ts';
 import type { Rescue } from './rescue.ts';
 import { retireOldHosts } from './retiredHosts.ts';
@@ -54,6 +56,8 @@ export interface ReconciliationOptions {
   readonly stopTasks: (recordingId: string, reason: string) => Promise<void>;
   /** Makes a clip that was asked for. */
   readonly makeClip: MakeClip;
+  /** Where merges are asked for. */
+  readonly clipsQueue: Pick<MessageQueue, 'send'>;
   /** Moves a finished record to the library. */
   readonly relocate: (key: string, log: Logger) => Promise<void>;
 }
@@ -67,6 +71,8 @@ export interface Mended {
   recordMoved: number;
   /** Clips that were asked for and not made. */
   clipMade: number;
+  /** Merges that nobody looked at any more, and that were asked for again. */
+  mergeAsked: number;
   /** Recordings of a version without markers that were found by their locks. */
   recordingMarked: number;
   /** Hosts of an earlier deployment that were told to end. */
@@ -112,6 +118,7 @@ export class Reconciliation {
       uploadCompleted: 0,
       recordMoved: 0,
       clipMade: 0,
+      mergeAsked: 0,
       recordingMarked: 0,
       hostRetired: 0,
       stateExpired: 0,
@@ -135,6 +142,9 @@ export class Reconciliation {
         mended.clipMade = await mendClips(this.#options, walk, log, onFault);
       },
       async () => {
+        mended.mergeAsked = await mendMerges(this.#options, walk, onFault);
+      },
+      async () => {
         mended.hostRetired = await retireOldHosts(this.#options, walk, clock.nowMs(), onFault);
       },
       () => markEarlierStreams(store, walk, clock.nowMs(), onFault),
@@ -142,6 +152,7 @@ export class Reconciliation {
       () => forgetEndedFiles(store, walk),
       async () => {
         mended.stateExpired = await expireFinishedState({ s3, store }, clock.nowMs());
+        mended.stateExpired += await expireMerges({ s3, store }, clock.nowMs());
       },
       async () => {
         mended.stateSwept = await sweepState(store, walk, clock.nowMs(), onFault);

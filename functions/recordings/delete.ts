@@ -23,6 +23,7 @@ import {
   movedPartSchema,
   type PlacedPicture,
 } from '../core/state/partObjects.ts';
+import { forgetMerge } from './forgetMerge.ts';
 import { readAll } from './registry.ts';
 
 /** Parts whose records are deleted before the clock is looked at. */
@@ -156,7 +157,11 @@ async function deleteClips(
   }
 }
 
-async function forget({ s3, store }: Buckets, { recordingId, mediaSessionId, stream }: Job): Promise<void> {
+async function forget(
+  { s3, store }: Buckets,
+  { recordingId, mediaSessionId, stream, merge }: Job,
+): Promise<void> {
+  if (merge !== undefined) await forgetMerge({ s3, store }, recordingId);
   // A lock that still named it would be taken for one of a recording that goes on.
   await releaseLock({ store, clock: { nowMs: Date.now } }, mediaSessionId, recordingId);
   // The outcome goes after the job: without it a deletion that was interrupted would be of a recording that goes on.

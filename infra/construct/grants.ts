@@ -20,7 +20,14 @@ export interface GrantTargets {
   readonly sourceSecrets?: readonly string[];
   readonly watchedQueues?: readonly IQueue[];
   readonly queues?: Readonly<Record<QueueName, IQueue>>;
-  readonly recorder?: { readonly cluster: Cluster; readonly taskDefinition: TaskDefinition };
+  readonly recorder?: TaskTarget;
+  /** What composes merges. */
+  readonly merge?: TaskTarget;
+}
+
+interface TaskTarget {
+  readonly cluster: Cluster;
+  readonly taskDefinition: TaskDefinition;
 }
 
 const WHY_WILDCARDS =
@@ -98,7 +105,9 @@ function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicySt
       return [new PolicyStatement({ actions: [...grant.actions], resources: [queue.queueArn] })];
     }
     case 'recorderTask':
-      return grant.actions.flatMap((action) => ecsStatements(role, action, targets));
+      return grant.actions.flatMap((action) => ecsStatements(role, action, targets.recorder));
+    case 'mergeTask':
+      return grant.actions.flatMap((action) => ecsStatements(role, action, targets.merge));
   }
 }
 
@@ -124,9 +133,9 @@ function listStatement(bucket: IBucket | Bucket, prefixes: readonly string[]): P
   });
 }
 
-function ecsStatements(role: Role, action: EcsAction, targets: GrantTargets): PolicyStatement[] {
-  if (targets.recorder === undefined) throw new Error(`${action} is granted before there is a cluster`);
-  const { cluster, taskDefinition } = targets.recorder;
+function ecsStatements(role: Role, action: EcsAction, target: TaskTarget | undefined): PolicyStatement[] {
+  if (target === undefined) throw new Error(`${action} is granted before there is a cluster`);
+  const { cluster, taskDefinition } = target;
   const stack = Stack.of(role);
   const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
   const tasks = stack.formatArn({

@@ -14,7 +14,7 @@ import {
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type HOST_TASK, RECORDER_TASK } from '../wiring.ts';
+import { type HOST_TASK, type MERGE_TASK, RECORDER_TASK } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 import { applyGrants, type GrantTargets } from './grants.ts';
 import { IMAGE_CONTEXT, IMAGE_SOURCES } from './packaged.ts';
@@ -42,7 +42,7 @@ export type CpuArchitectureName = keyof typeof ARCHITECTURES;
 export const CPU_ARCHITECTURES = Object.keys(ARCHITECTURES) as CpuArchitectureName[];
 
 export interface RecorderTaskDefinitionProps {
-  readonly task: typeof RECORDER_TASK | typeof HOST_TASK;
+  readonly task: typeof RECORDER_TASK | typeof HOST_TASK | typeof MERGE_TASK;
   readonly roleDescription: string;
   /** After the image's entry point. */
   readonly command?: readonly string[];

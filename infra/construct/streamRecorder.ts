@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { parseInput } from '../../functions/core/api/validation.ts';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
-import { RECORDER_TASK, RELOCATION, type Resource, type WatchedQueue } from '../wiring.ts';
+import { MERGE_TASK, RECORDER_TASK, RELOCATION, type Resource, type WatchedQueue } from '../wiring.ts';
 import { Api } from './api.ts';
 import { AskQueues } from './askQueues.ts';
 import { landingBucket, libraryBucket } from './buckets.ts';
@@ -20,6 +20,7 @@ import { Functions } from './functions.ts';
 import type { GrantTargets } from './grants.ts';
 import { Hosts } from './hosts.ts';
 import { Mending } from './mending.ts';
+import { MergeTask } from './mergeTask.ts';
 import { RecorderNetwork } from './network.ts';
 import { notDeliveredQueue } from './notDelivered.ts';
 import { OnRecord } from './onRecord.ts';
@@ -113,6 +114,13 @@ export class StreamRecorder extends Construct {
       logRetention,
     });
     this.clusterName = cluster.clusterName;
+    const merge = new MergeTask(this, 'MergeTask', {
+      landingBucketName: this.landingBucket.bucketName,
+      targets,
+      image: props.image,
+      cpuArchitecture,
+      logRetention,
+    });
     const hosts =
       props.hosts === undefined
         ? undefined
@@ -157,6 +165,8 @@ export class StreamRecorder extends Construct {
       clusterArn: cluster.clusterArn,
       taskDefinition: taskDefinition.taskDefinitionArn,
       containerName: RECORDER_TASK.containerName,
+      mergeTaskDefinition: merge.taskDefinition.taskDefinitionArn,
+      mergeContainerName: MERGE_TASK.containerName,
       subnetIds: network.subnets.map((subnet) => subnet.subnetId).join(','),
       securityGroupIds: network.securityGroup.securityGroupId,
       assignPublicIp: network.assignPublicIp ? 'ENABLED' : 'DISABLED',
@@ -185,6 +195,7 @@ export class StreamRecorder extends Construct {
         ...targets,
         watchedQueues: Object.values(watched),
         recorder: { cluster, taskDefinition },
+        merge: { cluster, taskDefinition: merge.taskDefinition },
       },
       logRetention,
       tracing: props.tracing ?? false,

@@ -4,7 +4,15 @@ import { type SettingsOverrides, settingsOverridesSchema } from '../../functions
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import { deadLettersUrl } from '../emulators/queue/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
-import { HOST_TASK, JOINS, type QueueName, RECORDER_TASK, RELOCATION, type Resource } from '../wiring.ts';
+import {
+  HOST_TASK,
+  JOINS,
+  MERGE_TASK,
+  type QueueName,
+  RECORDER_TASK,
+  RELOCATION,
+  type Resource,
+} from '../wiring.ts';
 import type { Credentials } from './dataFolder.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 
@@ -47,6 +55,8 @@ export function resources(
     clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT_ID}:cluster/${CLUSTER}`,
     taskDefinition: RECORDER_TASK.family,
     containerName: RECORDER_TASK.containerName,
+    mergeTaskDefinition: MERGE_TASK.family,
+    mergeContainerName: MERGE_TASK.containerName,
     subnetIds: 'subnet-local',
     securityGroupIds: 'sg-local',
     assignPublicIp: 'ENABLED',

@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import type { TaskDefinition } from '../emulators/ecs/server.ts';
 import type { ServiceSpec } from '../emulators/ecs/service.ts';
-import { HOST_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
+import { HOST_TASK, MERGE_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
 
 export interface RecorderTaskOptions {
   /** `container/main.ts`, bundled as in the image. */
@@ -32,6 +32,11 @@ export function hostTaskDefinition(options: RecorderTaskOptions): TaskDefinition
   });
 }
 
+/** What composes merges: the same image again. */
+export function mergeTaskDefinition(options: RecorderTaskOptions): TaskDefinition {
+  return definition(MERGE_TASK, options, MERGE_TASK.command, {});
+}
+
 /** The service that keeps hosts. */
 export function hostService(hosts: number): ServiceSpec[] {
   if (hosts === 0) return [];
@@ -39,7 +44,7 @@ export function hostService(hosts: number): ServiceSpec[] {
 }
 
 function definition(
-  task: typeof RECORDER_TASK | typeof HOST_TASK,
+  task: typeof RECORDER_TASK | typeof HOST_TASK | typeof MERGE_TASK,
   options: RecorderTaskOptions,
   role: readonly string[],
   more: Readonly<Record<string, string>>,

@@ -30,7 +30,12 @@ import {
   sdkEnvironment,
 } from './place.ts';
 import { LocalQueues } from './queues.ts';
-import { hostService, hostTaskDefinition, recorderTaskDefinition } from './recorderTask.ts';
+import {
+  hostService,
+  hostTaskDefinition,
+  mergeTaskDefinition,
+  recorderTaskDefinition,
+} from './recorderTask.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 import { listening } from './startError.ts';
 import { findOnPath } from './tools.ts';
@@ -205,7 +210,11 @@ export async function startRecorders(
       ...PLACE,
       port: port ?? 0,
       clusterName: CLUSTER,
-      taskDefinitions: [recorderTaskDefinition(recorder), hostTaskDefinition(recorder)],
+      taskDefinitions: [
+        recorderTaskDefinition(recorder),
+        hostTaskDefinition(recorder),
+        mergeTaskDefinition(recorder),
+      ],
       services: hostService(options.hosts ?? 0),
       launchDelayMs: options.launchDelayMs ?? 0,
       journal: tasks,

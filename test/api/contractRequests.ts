@@ -165,6 +165,28 @@ export function contractRequests(
     }
     await api().call('GET', '/rooms/nobody');
   };
+  requests['mergeRoom listMerges getMerge cancelMerge'] = async () => {
+    const merge = '/rooms/merged%20room/merge';
+    await bad('POST', merge);
+    await post('/rooms/nobody/merge', { layout: 'grid' });
+    await api().publish('to-merge', { room: 'merged room' });
+    await post('/recordings', { mediaSessionId: 'to-merge' });
+    await post('/rooms/merged%20room/burn', { layout: 'grid' });
+    await post(merge, { layout: 'grid', running: 'take' });
+    const headers = { 'idempotency-key': 'contract merge' };
+    const { body } = await post(merge, { layout: 'grid', width: 640 }, { headers });
+    await post(merge, { layout: 'grid', width: 640 }, { headers });
+    await post(merge, { layout: 'audio' }, { headers });
+    for (const route of ['/merges', '/merges?room=merged%20room', `/merges/${String(body.mergeId)}`]) {
+      await api().call('GET', route);
+      await known(route);
+    }
+    await api().call('GET', '/merges?limit=0');
+    for (const method of ['GET', 'DELETE']) {
+      await api().call(method, `/merges/${String(body.mergeId)}`);
+      await api().call(method, `/merges/${unknown}`);
+    }
+  };
   requests.getStatus = async () => {
     await api().call('GET', '/status');
     await known('/status');

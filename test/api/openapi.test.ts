@@ -23,7 +23,7 @@ describe('docs/openapi.yaml', () => {
     const routes = [
       // What browsers ask by themselves is nobody's operation.
       ...ROUTES.filter(({ method, function: name }) => name !== 'wcs' && method !== 'OPTIONS').map(
-        (route) => `${route.method} ${documentedPath(route.path)}`,
+        (route) => `${route.method} ${documentedPath(route)}`,
       ),
       ...WCS_METHODS.map((method) => `POST /rest-api${method}`),
     ];

@@ -167,8 +167,10 @@ const summaryShape = {
 
 export const recordingAnswer = z.strictObject({
   ...summaryShape,
-  /** Without its secrets. */
+  /** Without its secrets; `room:<name>` of a merge. */
   source: z.string(),
+  /** It was made of a room's recordings. */
+  merge: optional(z.strictObject({ room: z.string(), layout: z.string() })),
   replaces: optional(z.string()),
   settings: recordingSettingsSchema,
   /** Only while it is `starting`; `reason` is ECS's. */

@@ -81,6 +81,14 @@ export const ERRORS = {
     status: 409,
     meaning: 'Nothing can be cut from this recording; the message says why.',
   },
+  merge_not_found: {
+    status: 404,
+    meaning: 'There is no merge with this id.',
+  },
+  merge_not_possible: {
+    status: 409,
+    meaning: 'These recordings of the room cannot become one file; the message says why.',
+  },
   idempotency_key_reused: {
     status: 422,
     meaning: 'The Idempotency-Key was used before, for another request.',

@@ -8,6 +8,7 @@ import {
   IF_NONE_MATCH,
   UNCHANGED,
 } from './documentedOperation.ts';
+import { MERGE_OPERATIONS } from './mergeOperations.ts';
 import * as schemas from './schemas.ts';
 import { eventsAnswer } from './storyAnswers.ts';
 import { WCS_OPERATIONS } from './wcsOperations.ts';
@@ -162,6 +163,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     },
     errors: ['invalid_request', 'room_not_found'],
   },
+  ...MERGE_OPERATIONS,
   {
     id: 'listStreams',
     tag: 'Streams',

@@ -34,6 +34,11 @@ export const ROUTES = [
   { method: 'POST', path: '/recordings/{recordingId}/join', function: 'clips', ...caller },
   { method: 'GET', path: '/rooms', function: 'rooms', ...caller },
   { method: 'GET', path: '/rooms/{room+}', function: 'rooms', ...caller },
+  // What is asked of a room, which is the path's last piece: `/rooms/{room}/merge`. A room's name may have slashes.
+  { method: 'POST', path: '/rooms/{room+}', function: 'rooms', ...caller },
+  { method: 'GET', path: '/merges', function: 'rooms', ...caller },
+  { method: 'GET', path: '/merges/{mergeId}', function: 'rooms', ...caller },
+  { method: 'DELETE', path: '/merges/{mergeId}', function: 'rooms', ...caller },
   { method: 'GET', path: '/streams', function: 'streams', ...caller },
   // Greedy: API Gateway decodes a path before it picks the route, and ids such as `app/name` have a slash.
   { method: 'GET', path: '/streams/{mediaSessionId+}', function: 'streams', ...caller },
@@ -78,9 +83,13 @@ export function wcsMethodPath(path: string): string {
 const isWcs = ({ path }: Route): boolean => path.endsWith('/{wcsMethod+}');
 
 /** The path as documents write it: `/streams/{mediaSessionId}`, where an id's own slash is one or is encoded. */
-export function documentedPath(path: string): string {
-  return path.replace('+}', '}');
+export function documentedPath({ method, path }: Pick<Route, 'method' | 'path'>): string {
+  const documented = path.replace('+}', '}');
+  return method === 'POST' && path === '/rooms/{room+}' ? `${documented}${MERGE_SUFFIX}` : documented;
 }
+
+/** Ends the path by which a room is merged. */
+export const MERGE_SUFFIX = '/merge';
 
 /** The methods that some route has for this path; empty where the path is unknown. */
 export function methodsOf(path: string): string[] {

@@ -3,6 +3,7 @@ import { FORMATS } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
 import { AWAITED } from './awaited.ts';
+import { limit, newFileName, room, time, token } from './fields.ts';
 import { recordingConfig } from './recordingConfig.ts';
 
 /**
@@ -10,9 +11,7 @@ import { recordingConfig } from './recordingConfig.ts';
  * names them.
  */
 const id = z.string().check(z.minLength(1), z.maxLength(256));
-const TIME_RULE = 'must be a time such as 2026-01-31T12:00:00Z';
 const shortText = z.string().check(z.maxLength(1024));
-const room = z.string().check(z.minLength(1), z.maxLength(1024));
 
 /** WCS's stopRecording and terminate. */
 export const mediaSessionBody = z.object({ mediaSessionId: id });
@@ -49,13 +48,6 @@ export const announceBody = z.strictObject({
 });
 
 const flag = z.enum(['true', 'false']);
-const time = z.string().check(
-  z.maxLength(40),
-  z.regex(/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/, TIME_RULE),
-  z.refine((text) => !Number.isNaN(Date.parse(text)), TIME_RULE),
-);
-const limit = z.string().check(z.regex(/^([1-9]\d?|100)$/, 'must be from 1 to 100'));
-const token = z.string().check(z.minLength(1), z.maxLength(2048));
 
 /** POST /recordings: a stream of the registry, or a source's own URL. */
 export const createRecordingBody = z
@@ -129,7 +121,7 @@ export const createClipBody = z.strictObject({
   /** Up to here, not with it. */
   to: clipTime,
   /** Of its file, without extension. */
-  name: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(1024))),
+  name: z.exactOptional(newFileName),
   /** A part that is still recorded, and that it reaches into, ends at the next keyframe, in place of being waited for. */
   rotate: z.exactOptional(z.boolean()),
 });

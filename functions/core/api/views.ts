@@ -130,7 +130,8 @@ export function recordingView(
     streamName: job.stream.name,
     status: recordingStatus(objects),
     reason: recordingReason(objects),
-    source: redactUrl(job.source.url),
+    source: sourceOf(job),
+    merge: job.merge,
     replaces: job.replaces,
     settings: job.settings,
     requestedAt: isoTime(job.requestedAtMs),
@@ -157,6 +158,10 @@ export function recordingView(
     ),
     nextToken: page.nextToken,
   };
+}
+
+function sourceOf({ merge, source }: Job): string {
+  return merge === undefined ? redactUrl(source.url) : `room:${encodeURIComponent(merge.room)}`;
 }
 
 /** What was not recorded between two parts of different attempts; parts of one attempt join without a gap. */

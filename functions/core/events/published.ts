@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { clipReasonSchema } from '../clips/clip.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
+import { MERGE_LAYOUTS, mergeLeftOutSchema, mergeReasonSchema } from '../rooms/merge.ts';
 import { FORMATS } from '../settings/settings.ts';
 import { reasonSchema } from '../state/objects.ts';
 import { leftOutSchema, trackSchema } from '../state/partObjects.ts';
@@ -16,6 +17,8 @@ export const EVENT_TYPES = {
   recordingFailed: 'Recording Failed',
   clipAvailable: 'Clip Available',
   clipFailed: 'Clip Failed',
+  roomMerged: 'Room Merged',
+  roomMergeFailed: 'Room Merge Failed',
 } as const;
 export type EventType = (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES];
 
@@ -71,6 +74,15 @@ const clip = {
   clipId: text,
   /** That was asked for. */
   name: z.exactOptional(text),
+};
+
+/** `recordingId` is the merge's id, and that of the recording that it has become. */
+const merge = {
+  ...common,
+  room: text,
+  layout: z.enum(MERGE_LAYOUTS),
+  /** Nobody asked for it: the room's last participant had left. */
+  automatic: z.exactOptional(z.literal(true)),
 };
 
 /** The shape of each event's detail, by detail-type. */
@@ -147,6 +159,25 @@ export const EVENT_SCHEMAS = {
     parts: z.array(ordinal),
   }),
   [EVENT_TYPES.clipFailed]: z.object({ ...clip, reason: clipReasonSchema }),
+  [EVENT_TYPES.roomMerged]: z.object({
+    ...merge,
+    bucket: text,
+    key: text,
+    /** Where the library is versioned. */
+    versionId: z.exactOptional(text),
+    bytes: count,
+    /** CRC32 of the whole object in base64, as S3 has it. */
+    crc32: z.exactOptional(text),
+    durationMs: count,
+    startTime: isoTime,
+    endTime: isoTime,
+    tracks: z.array(trackSchema),
+    /** Names of their streams, in the order in which they came. */
+    participants: z.array(text),
+    /** What of the room is not in it. */
+    leftOut: z.array(mergeLeftOutSchema),
+  }),
+  [EVENT_TYPES.roomMergeFailed]: z.object({ ...merge, reason: mergeReasonSchema }),
 } as const satisfies Record<EventType, z.ZodMiniType>;
 
 export type EventDetails = { readonly [T in EventType]: z.infer<(typeof EVENT_SCHEMAS)[T]> };
@@ -157,3 +188,5 @@ export type RecordingFinished = EventDetails['Recording Finished'];
 export type RecordingFailed = EventDetails['Recording Failed'];
 export type ClipAvailable = EventDetails['Clip Available'];
 export type ClipFailed = EventDetails['Clip Failed'];
+export type RoomMerged = EventDetails['Room Merged'];
+export type RoomMergeFailed = EventDetails['Room Merge Failed'];

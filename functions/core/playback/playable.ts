@@ -10,6 +10,7 @@ export const NOT_PLAYABLE = {
   index:
     'It was recorded by a version that kept no index of fragments: play or download the records themselves.',
   tracks: 'Its tracks lie together, so that no player can be given one of several: download the records.',
+  room: 'It has tracks of its own for each participant of a room, of which HLS would play one: download it, or merge the room as a grid.',
 } as const;
 export type NotPlayable = keyof typeof NOT_PLAYABLE;
 
@@ -35,6 +36,7 @@ export interface Playable {
 /** What of a recording that has ended can be played; undefined while it goes on, or nothing of it is in the library. */
 export function playableOf(objects: RecordingObjects): Playable | undefined {
   if (objects.outcome === undefined) return undefined;
+  if (objects.job.merge?.layout === 'tracks') return { parts: [], reason: 'room' };
   const found = [...alignedParts(objects)].sort(([a], [b]) => a - b).map(([, part]) => part);
   const available = found.flatMap(({ open, final, moved, hasIndex }) =>
     open === undefined || final === undefined || moved === undefined

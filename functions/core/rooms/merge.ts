@@ -5,7 +5,7 @@ import { trackSchema } from '../state/partObjects.ts';
 
 /**
  * A room's recordings as one file. As in `state/objects.ts`, facts are create-only objects; they lie below
- * `state/merges/<mergeId>/`. The result is a recording of its own, whose id is the merge's. docs/decisions/room-merge.md.
+ * `state/rooms/mergeJobs/<mergeId>/`. The result is a recording of its own, whose id is the merge's. docs/decisions/room-merge.md.
  */
 
 /**
@@ -80,16 +80,23 @@ export const mergePieceSchema = z.object({
 export type MergePiece = z.infer<typeof mergePieceSchema>;
 
 /** Why something of the room is not in the merge. */
-export const MERGE_LEFT_OUT = ['being_recorded', 'not_in_library', 'record_gone'] as const;
+export const MERGE_LEFT_OUT = [
+  'being_recorded',
+  'not_in_library',
+  'record_gone',
+  // Of the layout tracks, whose tracks are those of MP4 records as they are.
+  'no_mp4',
+  'no_index',
+] as const;
 
-const leftOutSchema = z.object({
+export const mergeLeftOutSchema = z.object({
   recordingId: text,
   streamName: text,
   /** Of the recording; without one, all of it. */
   part: optional(ordinal),
   reason: z.enum(MERGE_LEFT_OUT),
 });
-export type MergeLeftOut = z.infer<typeof leftOutSchema>;
+export type MergeLeftOut = z.infer<typeof mergeLeftOutSchema>;
 
 export const mergeParticipantSchema = z.object({
   /** Of the stream. Two that were there at the same time under one name are two participants. */
@@ -108,13 +115,16 @@ export const mergePlanSchema = z.object({
   durationMs: z.number(),
   /** In the order in which they came. */
   participants: z.array(mergeParticipantSchema),
-  leftOut: z.array(leftOutSchema),
+  leftOut: z.array(mergeLeftOutSchema),
 });
 export type MergePlan = z.infer<typeof mergePlanSchema>;
 
 /** `plan.json`: everything that was waited for is there; whoever makes the file, and makes it again, goes by it. Create-only. */
 export const keptPlanSchema = z.extend(mergePlanSchema, { plannedAtMs: atMs });
 export type KeptPlan = z.infer<typeof keptPlanSchema>;
+
+/** `launch.json`: tasks that were asked for to compose it. The function that makes merges. */
+export const mergeLaunchSchema = z.object({ tries: count, atMs });
 
 /** `progress.json`: how far it is. Whoever makes the file, at least every 15 s. */
 export const mergeProgressSchema = z.object({
@@ -133,11 +143,9 @@ export type MergeCancel = z.infer<typeof mergeCancelSchema>;
 /** Why a merge cannot be made. */
 export const MERGE_REASONS = [
   'nothing_shown',
-  'too_many_participants',
-  'container',
+  'too_large',
   'index',
   'record_gone',
-  'name_taken',
   'composer_failed',
 ] as const;
 export const mergeReasonSchema = z.object({ code: z.enum(MERGE_REASONS), message: text });
@@ -197,3 +205,13 @@ export function mergeEtaMs({ progress }: Pick<MergeObjects, 'progress'>): number
   const { startedAtMs, atMs: nowMs, percent } = progress;
   return Math.round((Math.max(0, nowMs - startedAtMs) * (100 - percent)) / percent);
 }
+
+/** More do not fit on a screen, nor into a player's list of tracks. */
+export const MERGE_PARTICIPANTS_MAX = 50;
+/** Longer than any meeting; a room whose name is used again every day is to be told apart by `from` and `to`. */
+export const MERGE_MAX_MS = 48 * 3_600_000;
+
+/** Clips queue: a merge is to be looked at, and brought one step on. What holds is in state. */
+export const mergeAskSchema = z.object({ version: z.literal(1), mergeId: text });
+export type MergeAsk = z.infer<typeof mergeAskSchema>;
+export const mergeAsk = (mergeId: string): MergeAsk => ({ version: 1, mergeId });

@@ -7,6 +7,7 @@ import { markActive } from '../../../functions/core/protocol/active.ts';
 import { announceStream, withPublication } from '../../../functions/core/protocol/announce.ts';
 import { NO_HOSTS } from '../../../functions/core/protocol/asks.ts';
 import { markWriting } from '../../../functions/core/protocol/writing.ts';
+import { MERGE_MARKERS_PREFIX, mergeKey, mergeMarkerKey } from '../../../functions/core/rooms/mergeKeys.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import {
@@ -58,6 +59,7 @@ let stopped: string[];
 let launched: string[];
 let moved: string[];
 let madeClips: string[];
+let sent: object[];
 
 beforeEach(async () => {
   bench = new RecorderBench();
@@ -65,7 +67,7 @@ beforeEach(async () => {
   for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await bench.store.create(key, { atMs: 1 });
   nowMs = Date.now();
   withTask = new Set();
-  [asked, stopped, launched, moved, madeClips] = [[], [], [], [], []];
+  [asked, stopped, launched, moved, madeClips, sent] = [[], [], [], [], [], []];
 });
 
 afterEach(() => bench.close());
@@ -96,6 +98,7 @@ function reconciliation(): Reconciliation {
       madeClips.push(clipId);
       return 'settled';
     },
+    clipsQueue: { send: async (message) => void sent.push(message) },
     relocate: async (key) => void moved.push(key),
   });
 }
@@ -343,6 +346,18 @@ it('makes clips that nobody made, and no other', async () => {
   nowMs = Date.now();
   await bench.store.create(clipMarkerKey(young, 'young'), { recordingId: young, clipId: 'young' });
   expect(await run()).toMatchObject({ clipMade: 0 });
+});
+
+it('asks again for merges that nobody looks at, and forgets what was never noted', async () => {
+  const [old, jobless] = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5FAW'];
+  for (const mergeId of [old, jobless]) await bench.store.create(mergeMarkerKey(mergeId), { mergeId });
+  const job = { mergeId: old, room: 'r', requestedAtMs: nowMs, requestId: 'q', layout: 'tracks' };
+  await bench.store.create(mergeKey(old, 'job'), { ...job, running: 'wait', settings: DEFAULT_SETTINGS });
+  expect(await run()).toMatchObject({ mergeAsked: 0 });
+  nowMs += 11 * MINUTE_MS;
+  expect(await run()).toMatchObject({ mergeAsked: 1, failed: 0 });
+  expect(sent).toEqual([{ version: 1, mergeId: old }]);
+  expect(await bench.store.list(MERGE_MARKERS_PREFIX)).toEqual([mergeMarkerKey(old)]);
 });
 
 describe('after a day, reconcile removes', () => {

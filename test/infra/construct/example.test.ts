@@ -29,7 +29,8 @@ describe('examples/own-stack', () => {
           Properties: { Environment: { Variables: Match.objectLike(variables) } },
         }),
       );
-    expect(withVariable({ CAPACITY_PROVIDERS: 'FARGATE_SPOT,FARGATE' })).toHaveLength(1);
+    // Whoever records, and whoever composes merges.
+    expect(withVariable({ CAPACITY_PROVIDERS: 'FARGATE_SPOT,FARGATE' })).toHaveLength(2);
     const defaults = withVariable({ RECORDING_DEFAULTS: Match.anyValue() }).map((starter) =>
       JSON.parse(String(starter.Properties.Environment.Variables.RECORDING_DEFAULTS)),
     );

@@ -5,6 +5,7 @@ import {
   FUNCTIONS,
   type FunctionSpec,
   type Grant,
+  MERGE_TASK,
   QUEUES,
   RECORDER_TASK,
 } from '../../../infra/wiring.ts';
@@ -29,6 +30,16 @@ let template: Template;
 /** Logical ids, as `readable` writes them, to the words of the expectations below. */
 let words: ReadonlyMap<string, string>;
 
+interface TaskDefinition {
+  readonly Family: string;
+  readonly TaskRoleArn: { 'Fn::GetAtt': [string, string] };
+  readonly ExecutionRoleArn: { 'Fn::GetAtt': [string, string] };
+}
+const taskDefinitionOf = ({ containerName }: { readonly containerName: string }): TaskDefinition =>
+  only<TaskDefinition>(template, 'AWS::ECS::TaskDefinition', {
+    ContainerDefinitions: [Match.objectLike({ Name: containerName })],
+  }).properties;
+
 beforeAll(() => {
   template = synthesize();
   const id = (type: string, properties?: Record<string, unknown>) =>
@@ -36,10 +47,7 @@ beforeAll(() => {
   const library = id('AWS::S3::Bucket', { VersioningConfiguration: { Status: 'Enabled' } });
   const landing = Object.keys(template.findResources('AWS::S3::Bucket')).find((other) => other !== library);
   const cluster = id('AWS::ECS::Cluster');
-  const task = only<{ Family: string; TaskRoleArn: unknown; ExecutionRoleArn: unknown }>(
-    template,
-    'AWS::ECS::TaskDefinition',
-  ).properties;
+  const [task, merge] = [taskDefinitionOf(RECORDER_TASK), taskDefinitionOf(MERGE_TASK)];
   words = new Map([
     [`<${landing}.Arn>`, 'landing'],
     [`<${library}.Arn>`, 'library'],
@@ -51,6 +59,9 @@ beforeAll(() => {
     [`task-definition/${task.Family}:*`, 'task definition'],
     [readable(task.TaskRoleArn), 'task role'],
     [readable(task.ExecutionRoleArn), 'execution role'],
+    [`task-definition/${merge.Family}:*`, 'merge task definition'],
+    [readable(merge.TaskRoleArn), 'merge task role'],
+    [readable(merge.ExecutionRoleArn), 'merge execution role'],
     [`<${id('AWS::SQS::Queue', { RedrivePolicy: {} })}.Arn>`, 'relocate queue'],
     [
       readable(
@@ -138,6 +149,12 @@ function granted(grants: readonly Grant[]): string[] {
     switch (grant.on) {
       case 'recorderTask':
         return grant.actions.flatMap((action) => ECS_RIGHTS[action] ?? [`${action} is not expected`]);
+      case 'mergeTask':
+        return grant.actions.flatMap((action) =>
+          (ECS_RIGHTS[action] ?? [`${action} is not expected`]).map((right) =>
+            right.replace(/ on (task definition|task role|execution role) /, ' on merge $1 '),
+          ),
+        );
       case 'queue':
         return grant.actions.map((action) => `${action} on ${grant.queue} queue`);
       case 'watchedQueues':
@@ -189,32 +206,32 @@ describe('each role has what the wiring grants, and nothing else', () => {
     );
   });
 
-  it('the recorder', () => {
-    const { properties } = only<{ TaskRoleArn: { 'Fn::GetAtt': [string, string] } }>(
-      template,
-      'AWS::ECS::TaskDefinition',
-    );
-    expect(rightsOf(properties.TaskRoleArn['Fn::GetAtt'][0])).toEqual(granted(RECORDER_TASK.grants).sort());
+  it.each([
+    ['the recorder', RECORDER_TASK],
+    ['what composes merges', MERGE_TASK],
+  ])('%s', (_who, task) => {
+    const { TaskRoleArn } = taskDefinitionOf(task);
+    expect(rightsOf(TaskRoleArn['Fn::GetAtt'][0])).toEqual(granted(task.grants).sort());
   });
 
-  it('the execution role: it pulls the one image and writes the log', () => {
-    const { properties } = only<{ ExecutionRoleArn: { 'Fn::GetAtt': [string, string] } }>(
-      template,
-      'AWS::ECS::TaskDefinition',
-    );
-    const rights = rightsOf(properties.ExecutionRoleArn['Fn::GetAtt'][0]);
-    const pulled = rights.filter((right) => /^ecr:\w+ on arn:/.test(right));
-    expect(new Set(pulled.map((right) => right.split(' on ')[1])).size).toBe(1);
-    expect(rights.filter((right) => !pulled.includes(right))).toEqual([
-      'ecr:GetAuthorizationToken on *',
-      ...OWN_LOG,
-    ]);
-    expect(pulled.map((right) => right.split(' ')[0])).toEqual([
-      'ecr:BatchCheckLayerAvailability',
-      'ecr:BatchGetImage',
-      'ecr:GetDownloadUrlForLayer',
-    ]);
-  });
+  it.each([RECORDER_TASK, MERGE_TASK])(
+    'the execution role: it pulls the one image and writes the log',
+    (task) => {
+      const { ExecutionRoleArn } = taskDefinitionOf(task);
+      const rights = rightsOf(ExecutionRoleArn['Fn::GetAtt'][0]);
+      const pulled = rights.filter((right) => /^ecr:\w+ on arn:/.test(right));
+      expect(new Set(pulled.map((right) => right.split(' on ')[1])).size).toBe(1);
+      expect(rights.filter((right) => !pulled.includes(right))).toEqual([
+        'ecr:GetAuthorizationToken on *',
+        ...OWN_LOG,
+      ]);
+      expect(pulled.map((right) => right.split(' ')[0])).toEqual([
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+      ]);
+    },
+  );
 });
 
 describe('all policies together', () => {
@@ -225,7 +242,9 @@ describe('all policies together', () => {
     const handler = owners.filter(({ Ref }) => Ref.startsWith('BucketNotificationsHandler'));
     expect(handler).toHaveLength(1);
     expect(rightsOfHandler()).toEqual(['s3:PutBucketNotification on landing']);
-    expect(owners).toHaveLength(Object.keys(FUNCTIONS).length + ['task', 'execution', 'handler'].length);
+    expect(owners).toHaveLength(
+      Object.keys(FUNCTIONS).length + 2 * ['task', 'execution'].length + ['handler'].length,
+    );
   });
 
   it('let only roles of this stack be assumed by Lambda and ECS', () => {

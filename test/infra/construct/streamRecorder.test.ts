@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -8,7 +8,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
-import { FUNCTIONS } from '../../../infra/wiring.ts';
+import { FUNCTIONS, RECORDER_TASK } from '../../../infra/wiring.ts';
 import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
 
 const GIB = 1024 ** 3;
@@ -58,7 +58,7 @@ describe('props', () => {
     const users = policies.flatMap(({ Roles: [{ Ref: role }], PolicyDocument }) => {
       const actions = PolicyDocument.Statement.flatMap(({ Action }) => Action);
       const ofKey = actions.filter((action) => action.startsWith('kms:'));
-      const [, name = ''] = /Functions(\w+)Role/.exec(role) ?? [];
+      const [, name = 'mergeTask'] = /Functions(\w+)Role/.exec(role) ?? [];
       return ofKey.length === 0 ? [] : [[name, ofKey.join()]];
     });
     // Those that sign links read; only those that move records write.
@@ -68,6 +68,7 @@ describe('props', () => {
       recordings: reads,
       rooms: reads,
       play: reads,
+      mergeTask: reads,
       cut: writes,
       relocate: writes,
       reconcile: writes,
@@ -92,6 +93,7 @@ describe('props', () => {
       only<{ EphemeralStorage?: { SizeInGiB: number } }>(
         synthesize({ recordingDefaults: { spoolMaxBytes } }),
         'AWS::ECS::TaskDefinition',
+        { ContainerDefinitions: [Match.objectLike({ Name: RECORDER_TASK.containerName })] },
       ).properties.EphemeralStorage?.SizeInGiB;
     expect(storage(18 * GIB)).toBeUndefined();
     expect(storage(18 * GIB + 1)).toBe(21);

@@ -10,6 +10,8 @@ import {
 } from '../../../infra/wiring.ts';
 import { only, readable, synthesize } from './stacks.ts';
 
+const OF_RECORDER = { ContainerDefinitions: [Match.objectLike({ Name: RECORDER_TASK.containerName })] };
+
 let template: Template;
 beforeAll(() => {
   template = synthesize();
@@ -70,7 +72,7 @@ describe('functions', () => {
       RECORDING_DEFAULTS: '{}',
     });
     expect(told(FUNCTIONS.launch.description)).toMatchObject({
-      TASK_DEFINITION: `<${id('AWS::ECS::TaskDefinition')}>`,
+      TASK_DEFINITION: `<${only<object>(template, 'AWS::ECS::TaskDefinition', OF_RECORDER).id}>`,
       CONTAINER_NAME: RECORDER_TASK.containerName,
       SUBNET_IDS: subnets.map((subnet) => `<${subnet}>`).join(','),
       SECURITY_GROUP_IDS: `<${id('AWS::EC2::SecurityGroup')}.GroupId>`,
@@ -80,8 +82,8 @@ describe('functions', () => {
 
   it('log into groups that forget', () => {
     const groups = propertiesOf('AWS::Logs::LogGroup');
-    // Functions, recorder, access logs.
-    expect(groups).toHaveLength(Object.keys(FUNCTIONS).length + 2);
+    // Functions, recorder, what composes merges, access logs.
+    expect(groups).toHaveLength(Object.keys(FUNCTIONS).length + 3);
     for (const group of groups) expect(group.RetentionInDays).toBe(30);
   });
 });
@@ -332,6 +334,7 @@ describe('the recorder task', () => {
     const { properties } = only<{ ContainerDefinitions: [Container & { Secrets?: unknown }] }>(
       template,
       'AWS::ECS::TaskDefinition',
+      OF_RECORDER,
     );
     const [container] = properties.ContainerDefinitions;
     const bus = only<object>(template, 'AWS::Events::EventBus');

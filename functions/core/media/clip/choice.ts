@@ -1,5 +1,5 @@
 import type { TableName } from '../fragmentIndex/samples.ts';
-import type { PieceTrack } from './clipFile.ts';
+import type { PieceTrack } from './assembledTrack.ts';
 import { type Selection, selectPictures, selectSound } from './selection.ts';
 import { type Cut, type TrackCut, timedSamples } from './trackCut.ts';
 

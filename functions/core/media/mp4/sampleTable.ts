@@ -68,11 +68,12 @@ export class SampleTable {
   readonly syncSamples: PagedTable;
   /** Where each chunk lies, counted from the end of the part's head, 64 bits each. */
   readonly chunkOffsets: PagedTable;
-  /** As in stsc: 1-based number of the first chunk, samples in each from there on, and 1; 32 bits each. */
+  /** As in stsc: 1-based number of the first chunk, samples in each from there on, and their description; 32 bits each. */
   readonly samplesPerChunk: PagedTable;
   #samples = 0;
   #syncSamples = 0;
   #chunkSamples = 0;
+  #chunkDescription = 0;
   /** Decode time of the first sample. */
   firstDecodeTime: number | undefined;
   /** When the first sample is shown, and until when the last one. */
@@ -103,15 +104,21 @@ export class SampleTable {
   /**
    * @param decodeTime of the first sample, from the part's zero
    * @param moofAt where the fragment's moof begins, counted from the end of the part's head
+   * @param description 1-based number of the sample description that its samples have
    * @returns where its first sample stands; undefined where it has none
    */
-  add(fragment: Pick<TrackFragment, 'runs'>, decodeTime: number, moofAt: number): SamplePlace | undefined {
+  add(
+    fragment: Pick<TrackFragment, 'runs'>,
+    decodeTime: number,
+    moofAt: number,
+    description = 1,
+  ): SamplePlace | undefined {
     this.firstDecodeTime ??= decodeTime;
     let place: SamplePlace | undefined;
     // What a fragment says of its last sample's duration is a guess: the next fragment's time decides.
     let time = Math.max(decodeTime, this.#pendingDecodeTime);
     for (const { dataOffset, samples } of fragment.runs) {
-      this.#addChunk(moofAt + dataOffset, samples.length);
+      this.#addChunk(moofAt + dataOffset, samples.length, description);
       for (const { duration, bytes, compositionOffset, sync } of samples) {
         this.#settle(time);
         place ??= {
@@ -148,11 +155,12 @@ export class SampleTable {
     return this.firstDecodeTime === undefined ? 0 : this.#nextDecodeTime - this.firstDecodeTime;
   }
 
-  #addChunk(offset: number, samples: number): void {
+  #addChunk(offset: number, samples: number, description: number): void {
     this.chunkOffsets.u64(offset);
-    if (samples === this.#chunkSamples) return;
+    if (samples === this.#chunkSamples && description === this.#chunkDescription) return;
     this.#chunkSamples = samples;
-    this.samplesPerChunk.u32(this.chunks).u32(samples).u32(1);
+    this.#chunkDescription = description;
+    this.samplesPerChunk.u32(this.chunks).u32(samples).u32(description);
   }
 
   #addSample(bytes: number, sync: boolean): void {
