@@ -96,22 +96,27 @@ export function mergeLauncher(ecs: ECSClient, options: LaunchOptions): Launcher 
   return new CapacityFallback(runTaskOf(ecs, options, overrides), options.capacityProviders);
 }
 
-/** Tasks that were started for a recording or a merge. @param desiredStatus STOPPED: those that are told to stop */
-async function tasksOf(
-  ecs: ECSClient,
-  cluster: string,
-  startedBy: string,
-  desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING',
-): Promise<readonly string[]> {
-  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy, desiredStatus }));
+/** Tasks that were started for a recording or a merge, and are not told to stop. ECS takes no other filter beside this one. */
+async function tasksOf(ecs: ECSClient, cluster: string, startedBy: string): Promise<readonly string[]> {
+  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, startedBy }));
   return taskArns;
 }
 
 /** Whether a task composes the merge, is about to, or has not come to its end. */
-export async function isComposed(ecs: ECSClient, cluster: string, mergeId: string): Promise<boolean> {
+export async function isComposed(
+  ecs: ECSClient,
+  { cluster, taskDefinition }: Pick<TaskOptions, 'cluster' | 'taskDefinition'>,
+  mergeId: string,
+): Promise<boolean> {
   if ((await tasksOf(ecs, cluster, mergeId)).length > 0) return true;
-  const ending = await tasksOf(ecs, cluster, mergeId, 'STOPPED');
-  return ending.length > 0 && isAnyAlive(ecs, cluster, ending);
+  const family = taskDefinition.split('/').at(-1)?.split(':')[0];
+  // Those that are told to stop, and those that have.
+  const { taskArns: tasks = [] } = await ecs.send(
+    new ListTasksCommand({ cluster, family, desiredStatus: 'STOPPED' }),
+  );
+  if (tasks.length === 0) return false;
+  const ending = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
+  return (ending.tasks ?? []).some((one) => one.startedBy === mergeId && one.lastStatus !== 'STOPPED');
 }
 
 /** Whether a recorder may be at work: a task of its own, or the host that one of its attempts was claimed by. */

@@ -44,7 +44,7 @@ function composerTasks(ecs: ECSClient): Composer {
     capacityProviders: env.CAPACITY_PROVIDERS,
   });
   return {
-    isAtWork: (mergeId) => isComposed(ecs, cluster, mergeId),
+    isAtWork: (mergeId) => isComposed(ecs, { cluster, taskDefinition: env.MERGE_TASK_DEFINITION }, mergeId),
     async run(mergeId, tries) {
       try {
         await launcher.run(mergeId, tries);
