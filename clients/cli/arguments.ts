@@ -15,6 +15,8 @@ export const USAGE = `stream-recorder COMMAND [options]
   clip ID --from T --to T   cuts a piece out, to the frame, and waits for it; T is 90, 1:30, 0:01:30.5 of the recording, or
                        an ISO time: 2026-11-28T10:00:00Z
   join ID              makes one file of all its parts, and waits for it
+  merge ROOM           makes one file of all of a room, and waits for it; --layout tracks (each one's own), grid (one picture),
+                       audio (the sound of all); tracks by default
   rm ID                forgets it; with --records its files in the library too
 
   --name NAME          the stream's name, for record URL; the file's, for clip
@@ -28,8 +30,11 @@ export const USAGE = `stream-recorder COMMAND [options]
 
 Exit codes: 0 done, 1 refused or failed, 2 not understood.`;
 
-export const COMMANDS = ['record', 'ls', 'watch', 'get', 'stop', 'clip', 'join', 'rm'] as const;
+export const COMMANDS = ['record', 'ls', 'watch', 'get', 'stop', 'clip', 'join', 'merge', 'rm'] as const;
 export type Command = (typeof COMMANDS)[number];
+
+const LAYOUTS = ['tracks', 'grid', 'audio'] as const;
+export type Layout = (typeof LAYOUTS)[number];
 
 export type Authorization =
   | { readonly kind: 'none' }
@@ -49,6 +54,8 @@ export interface CliArguments {
   readonly stream?: string;
   readonly limit: number;
   readonly output: string;
+  /** How a room is put together. */
+  readonly layout: Layout;
   readonly records: boolean;
   /** What a clip shows: of media time in ms, or wall-clock time in ISO 8601. */
   readonly from?: number | string;
@@ -68,6 +75,7 @@ const OPTIONS = {
   region: { type: 'string' },
   output: { type: 'string' },
   records: { type: 'boolean' },
+  layout: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
   json: { type: 'boolean' },
@@ -94,9 +102,12 @@ export function readArguments(
   const limit = Number(values.limit ?? '20');
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError('--limit must be a whole number from 1 on.');
+  const layout = LAYOUTS.find((one) => one === (values.layout ?? 'tracks'));
+  if (layout === undefined) throw new UsageError(`--layout must be one of ${LAYOUTS.join(', ')}.`);
   return {
     command,
     subject,
+    layout,
     api: apiOf(values, env),
     authorization: authorizationOf(values, env),
     json: values.json === true,

@@ -3,9 +3,15 @@ import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ApiError, type Clip, type RecorderClient, type Recording } from '../typescript/client.ts';
+import {
+  ApiError,
+  type Clip,
+  type Merge,
+  type RecorderClient,
+  type Recording,
+} from '../typescript/client.ts';
 import type { CliArguments, Command } from './arguments.ts';
-import { clipLine, partLine, progressLine, summaryLine } from './show.ts';
+import { clipLine, mergeLine, partLine, progressLine, summaryLine } from './show.ts';
 
 /** What a command has of the terminal, and of time. */
 export interface Terminal {
@@ -22,6 +28,7 @@ export interface Terminal {
 export type Run = (client: RecorderClient, args: CliArguments, terminal: Terminal) => Promise<number>;
 
 const LOOK_EVERY_MS = 1_000;
+const MERGING: ReadonlySet<Merge['status']> = new Set(['waiting', 'processing', 'canceling']);
 const ENDED: ReadonlySet<Recording['status']> = new Set(['available', 'failed']);
 
 /** Each answers with the exit code. */
@@ -100,6 +107,17 @@ export const RUN: Readonly<Record<Command, Run>> = {
   },
 
   join: async (client, args, terminal) => made(client, await client.join(args.subject), args, terminal),
+
+  async merge(client, { subject, layout, json }, terminal) {
+    let merge = await client.mergeRoom(subject, { layout, running: 'wait' }, crypto.randomUUID());
+    while (MERGING.has(merge.status) && !terminal.interrupted.aborted) {
+      if (!json) terminal.live(mergeLine(merge));
+      await terminal.sleep(LOOK_EVERY_MS);
+      merge = await client.merge(merge.mergeId);
+    }
+    terminal.say(json ? JSON.stringify(merge) : mergeLine(merge));
+    return merge.status === 'failed' || merge.status === 'canceled' ? 1 : 0;
+  },
 
   async rm(client, args, { say }) {
     const answer = await client.remove(args.subject, { records: args.records });

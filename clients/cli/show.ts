@@ -1,4 +1,4 @@
-import type { Clip, Part, Recording, RecordingSummary } from '../typescript/client.ts';
+import type { Clip, Merge, Part, Recording, RecordingSummary } from '../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../web/format.ts';
 
 /** One line of a list. */
@@ -64,6 +64,21 @@ export function clipLine({ clipId, status, reason, durationMs, bytes, library }:
     library === undefined ? status : `s3://${library.bucket}/${library.key}`,
     durationMs === undefined ? undefined : duration(durationMs),
     bytes === undefined ? undefined : byteCount(bytes),
+    reason?.message,
+  ]
+    .filter((text) => text !== undefined)
+    .join('  ');
+}
+
+/** How a merge stands, or the recording that came of it. */
+export function mergeLine({ mergeId, status, progress, recordingId, reason }: Merge): string {
+  const goesOn = status === 'processing' || status === 'waiting';
+  return [
+    mergeId,
+    status,
+    goesOn && progress !== undefined ? `${Math.floor(progress.percent)} %` : undefined,
+    goesOn && progress?.etaMs !== undefined ? `${stretch(progress.etaMs)} to go` : undefined,
+    status === 'available' && recordingId !== undefined ? `recording ${recordingId}` : undefined,
     reason?.message,
   ]
     .filter((text) => text !== undefined)

@@ -1,4 +1,4 @@
-import type { ApiAnswer } from './consoleSite.ts';
+import type { ApiAnswer, ConsoleRequest } from './consoleSite.ts';
 
 /** A browser whose clock is a day ahead, and that shows the timer which waits for long. */
 export const ODD_CLOCK = `
@@ -49,6 +49,7 @@ export function hostileAnswer(pathname: string): ApiAnswer {
       ...{ room: HOSTILE, startTime: now },
       recordings: [{ ...recording, login: HOSTILE }],
     },
+    '/merges': { merges: [] },
     '/status': {
       ...{ at: now, activeRecordings: 1 },
       queues: [{ name: HOSTILE, waiting: 1, inFlight: 0, delayed: 0 }],
@@ -75,3 +76,32 @@ export const recordingOf = (index: number) => ({
   status: 'available',
   parts: 1,
 });
+
+/** A room whose merge is under way from when it is asked for until it is given up; then there is another, which is done. */
+export function mergingApi() {
+  const common = { room: HOSTILE, running: 'wait', requestedAt: new Date().toISOString() };
+  const progress = { at: common.requestedAt, percent: 41.7, etaMs: 90_000 };
+  const grid = { ...common, mergeId: 'M', layout: 'grid' };
+  const asked: unknown[] = [];
+  let merges: object[] = [];
+  const answer = ({ method, url, body }: ConsoleRequest): ApiAnswer => {
+    if (method === 'POST') {
+      asked.push(body);
+      merges = [{ ...grid, status: 'processing', progress }];
+      return { status: 201, body: merges[0] };
+    }
+    if (method === 'DELETE') {
+      const done = {
+        ...common,
+        mergeId: 'N',
+        layout: 'tracks',
+        status: 'available',
+        recordingId: HOSTILE_ID,
+      };
+      merges = [{ ...grid, status: 'canceled' }, done];
+      return { status: 200, body: merges[0] };
+    }
+    return url.pathname === '/merges' ? { status: 200, body: { merges } } : hostileAnswer(url.pathname);
+  };
+  return { asked, answer };
+}

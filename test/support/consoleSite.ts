@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { handler } from '../../functions/handlers/console.ts';
 import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
@@ -7,6 +8,8 @@ export interface ConsoleRequest {
   readonly method: string;
   readonly url: URL;
   readonly authorization: string | undefined;
+  /** JSON, parsed. */
+  readonly body: unknown;
 }
 
 /** What the API says: a status and JSON; undefined for a route that it has not. */
@@ -34,7 +37,9 @@ export async function startConsoleSite(
       response.end(Buffer.from(answer.body ?? '', answer.isBase64Encoded === true ? 'base64' : 'utf8'));
       return;
     }
-    const said = (await api({ method, url, authorization: headers.authorization })) ?? {
+    const sent = await text(request);
+    const body: unknown = sent === '' ? undefined : JSON.parse(sent);
+    const said = (await api({ method, url, authorization: headers.authorization, body })) ?? {
       status: 404,
       body: { error: { code: 'route_not_found', message: 'There is no such route.', requestId: 'r' } },
     };

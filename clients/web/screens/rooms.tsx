@@ -1,5 +1,6 @@
 import type { Room as RoomView } from '../../typescript/client.ts';
 import { stretch } from '../format.ts';
+import { Merges } from '../pieces/merges.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { StatusBadge } from '../pieces/status.tsx';
 import { Time } from '../pieces/time.tsx';
@@ -49,6 +50,7 @@ export function Room({ room }: { readonly room: string }) {
       <Problem error={error} onRetry={found.reload} />
       {value === undefined && error === undefined && <p class="muted">Loading…</p>}
       {value !== undefined && <Participants room={value} />}
+      {value !== undefined && <Merges room={room} />}
       {value?.nextToken !== undefined && (
         <p class="muted">
           Its {value.recordings.length} latest recordings are shown; the API has the others.

@@ -54,6 +54,7 @@ describe('the command line', () => {
     [['clip', 'ID', '--from', '5'], 'clip needs --to.'],
     [['clip', 'ID', '--from', '-5', '--to', '9'], '--from'],
     [['clip', 'ID', '--from', '1h', '--to', '9'], '--from must be a time'],
+    [['merge', 'ROOM', '--layout', 'cinema'], '--layout must be one of tracks, grid, audio.'],
     [[], 'A command is missing.'],
     [['erase'], 'There is no command erase.'],
     [['watch'], 'watch needs to know which.'],

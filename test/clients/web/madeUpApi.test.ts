@@ -12,6 +12,7 @@ import {
   HOSTILE_ID,
   hostileAnswer,
   LIBRARY,
+  mergingApi,
   ODD_CLOCK,
   PAGE,
   recordingOf,
@@ -275,6 +276,28 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       answer = ({ url }) => hostileAnswer(url.pathname);
       await press('Try again');
       await page.waitForFunction('document.querySelector("h1").textContent === "Health"');
+    },
+    2 * WAIT_MS,
+  );
+
+  it(
+    'makes one file of a room: shows how far it is, leads to what it has become, and gives one up',
+    async () => {
+      const api = mergingApi();
+      answer = api.answer;
+      await page.goto(`${site.url}/console#/rooms/${encodeURIComponent(HOSTILE)}`);
+      await page.waitForSelector('main select');
+      await page.select('main select', 'grid');
+      await press('Merge');
+      await says('41 %, 1 min 30 s to go');
+      expect(api.asked).toEqual([{ layout: 'grid', running: 'wait' }]);
+      expect(await violationsOf(page)).toEqual([]);
+      expect(await overflowsOf(page)).toEqual([0, 0]);
+      await press('Cancel: All in one picture');
+      await says('canceled');
+      expect(await page.$eval('main section a', (link) => link.getAttribute('href'))).toBe(
+        `#/recordings/${HOSTILE_ID}`,
+      );
     },
     2 * WAIT_MS,
   );
