@@ -16,11 +16,11 @@ import {
   partKey,
   stopKey,
 } from '../../functions/core/state/keys.ts';
-import type { End, Reason } from '../../functions/core/state/objects.ts';
+import type { End, Job, Reason } from '../../functions/core/state/objects.ts';
 import type { FinalPart, MovedPart, OpenPart } from '../../functions/core/state/partObjects.ts';
 
 /** What a recording left in state, but for its job. */
-export type Seed = Partial<Omit<RecordingObjects, 'job'>> & { readonly replaces?: string };
+export type Seed = Partial<Omit<RecordingObjects, 'job'>> & Pick<Job, 'replaces' | 'merge'>;
 
 const START_MS = Date.UTC(2026, 10, 28, 12);
 const PART_MS = 5_000;
@@ -121,7 +121,12 @@ export const SEEDS = {
     parts: parts({
       ...whole(1),
       moved: moved(1, {
-        ...{ versionId: 'v', wholeName: `stream-${'x'.repeat(300)}.mp4`, crc32: 'AAAAAA==' },
+        ...{
+          versionId: 'v',
+          wholeName: `stream-${'x'.repeat(300)}.mp4`,
+          crc32: 'AAAAAA==',
+          sha256: `${'A'.repeat(43)}=`,
+        },
         pictures: {
           poster: placed('poster.jpg'),
           storyboard: {
@@ -183,6 +188,7 @@ export const SEEDS = {
     parts: parts(whole(1), { open: open(2, 2) }),
   },
   replacing: { replaces: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
+  merged: { merge: { room: 'team', layout: 'tracks' } },
   stopping: { stop, attempts: new Map([[1, { claim: claim(1) }]]), parts: parts({ open: open(1) }) },
   /** More parts than an answer has. */
   paged: {
@@ -212,7 +218,16 @@ export const SEEDS = {
 
 /** Writes all of it, as start, recorder, rescuer and relocation would. @returns the recording's id */
 export async function seed(store: StateStore, mediaSessionId: string, objects: Seed): Promise<string> {
-  const { replaces, stop, ending, control, outcome, attempts = new Map(), parts = new Map() } = objects;
+  const {
+    replaces,
+    merge,
+    stop,
+    ending,
+    control,
+    outcome,
+    attempts = new Map(),
+    parts = new Map(),
+  } = objects;
   const recordingId = newRecordingId(START_MS - 2_000, randomBytes(16));
   await store.create(jobKey(recordingId), {
     recordingId,
@@ -223,6 +238,7 @@ export async function seed(store: StateStore, mediaSessionId: string, objects: S
     stream: { name: mediaSessionId },
     settings: DEFAULT_SETTINGS,
     replaces,
+    merge,
   });
   await markActive(store, { recordingId, mediaSessionId });
   await store.create(lockKey(mediaSessionId), { recordingId, acquiredAtMs: START_MS });
