@@ -1,5 +1,5 @@
 import type { ReadSourceSecret } from '../../functions/aws/sourceSecrets.ts';
-import { filledUrl } from '../../functions/core/source/sourceSecret.ts';
+import { filledUrl, isMeantFor } from '../../functions/core/source/sourceSecret.ts';
 import type { Job, Reason } from '../../functions/core/state/objects.ts';
 
 /**
@@ -18,6 +18,9 @@ export async function withSecret(
     return refuse(
       'The secret that sourceSecret names is not there, may not be read by recorders, or is no JSON object of texts.',
     );
+  }
+  if (!isMeantFor(url, values)) {
+    return refuse('The secret that sourceSecret names is for another host than that of sourceUrl.');
   }
   const filled = filledUrl(url, values);
   return filled === undefined

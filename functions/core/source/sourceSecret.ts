@@ -1,6 +1,7 @@
 import { RecorderError } from '../api/errors.ts';
 import { matchesPattern } from '../hooks/settings.ts';
 import type { SourceRules } from './sourceRules.ts';
+import { parseSource } from './sourceUrl.ts';
 
 /**
  * Credentials of a source that are kept in Secrets Manager. State has the secret's name, and a URL with places in it,
@@ -36,6 +37,14 @@ export function checkSourceSecret(
       "must say where the secret's values go, such as rtsp://{username}:{password}@camera.example/1",
     );
   }
+}
+
+/**
+ * Whether a secret's values may go to the URL's host. A secret that has a `host` is for that one alone: whoever may ask for
+ * recordings could have the values of any other sent to a host of his own.
+ */
+export function isMeantFor(url: string, { host }: Readonly<Record<string, string>>): boolean {
+  return host === undefined || parseSource(url, 'sourceUrl').host.toLowerCase() === host.toLowerCase();
 }
 
 /**

@@ -15,6 +15,7 @@ beforeAll(async () => {
   manager = await startSecretsManager({
     secrets: new Map([
       ['cameras/lobby', '{"username":"guard","password":"p@ss/word"}'],
+      ['cameras/bound', '{"username":"guard","password":"p@ss/word","host":"Camera.example"}'],
       ['cameras/text', 'not JSON'],
       ['cameras/number', '{"username":1,"password":"x"}'],
     ]),
@@ -53,6 +54,11 @@ it("puts the secret's values into the source's URL", async () => {
   });
 });
 
+it('gives what is for one host to that host', async () => {
+  const opened = await withSecret(job('cameras/bound'), readSourceSecret);
+  expect(opened).toMatchObject({ job: { source: { url: 'rtsp://guard:p%40ss%2Fword@camera.example/1' } } });
+});
+
 it('reads nothing for a source that names none', async () => {
   const asked = await withSecret(job(), () => Promise.reject(new Error('was asked')));
   expect(asked).toEqual({ job: job() });
@@ -63,6 +69,7 @@ it.each([
   ['is not JSON', 'cameras/text', undefined],
   ['is no object of texts', 'cameras/number', undefined],
   ['lacks a value', 'cameras/lobby', 'rtsp://{user}@camera.example/1'],
+  ['is for another host', 'cameras/bound', 'rtsp://{username}:{password}@camera.example.evil.example/1'],
 ])(
   'ends the recording where the secret %s, and says nothing of what is in it',
   async (_what, secret, url) => {
