@@ -51,6 +51,8 @@ describe('what an endpoint is told', () => {
       'recording.failed',
       'clip.available',
       'clip.failed',
+      'room.merged',
+      'room.merge.failed',
     ]);
   });
 });
