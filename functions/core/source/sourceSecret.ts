@@ -43,9 +43,8 @@ export function checkSourceSecret(
  * Whether a secret's values may go to the URL's host. A secret that has a `host` is for that one alone: whoever may ask for
  * recordings could have the values of any other sent to a host of his own.
  */
-export function isMeantFor(url: string, values: Readonly<Record<string, string>>): boolean {
-  const host = Object.hasOwn(values, 'host') ? values.host?.toLowerCase() : undefined;
-  return host === undefined || parseSource(url, 'sourceUrl').host.toLowerCase() === host;
+export function isMeantFor(url: string, { host }: { readonly host?: string | undefined }): boolean {
+  return host === undefined || parseSource(url, 'sourceUrl').host.toLowerCase() === host.toLowerCase();
 }
 
 /**
