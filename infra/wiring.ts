@@ -18,6 +18,7 @@ import type { FunctionSpec, QueueName } from './wiringTypes.ts';
 
 export { JOINS } from './wiringClips.ts';
 export { aliveScript, HOST_TASK, MERGE_TASK, RECORDER_TASK } from './wiringRecorders.ts';
+export { DEPARTURES } from './wiringRooms.ts';
 export type * from './wiringTypes.ts';
 
 /**

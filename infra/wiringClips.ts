@@ -50,6 +50,8 @@ export const CLIP_FUNCTIONS = {
       ...LIBRARY_ENVIRONMENT,
       EVENT_BUS_NAME: 'eventBusName',
       CLIPS_QUEUE_URL: 'clipsQueueUrl',
+      // Of what rooms become by themselves.
+      RECORDING_DEFAULTS: 'recordingDefaults',
       ...MERGE_TASK_ENVIRONMENT,
     },
     grants: [

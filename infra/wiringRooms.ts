@@ -1,3 +1,4 @@
+import { EVENT_SOURCE, EVENT_TYPES } from '../functions/core/events/published.ts';
 import { state } from './wiringGrants.ts';
 import type { FunctionSpec } from './wiringTypes.ts';
 
@@ -38,6 +39,9 @@ export const MERGE_GRANTS = [
     keys: [
       ...['plan', 'launch', 'progress', 'outcome'].map((file) => `state/rooms/mergeJobs/*/${file}.json`),
       ...state('rooms/merging'),
+      // One that nobody asks for.
+      'state/rooms/mergeJobs/*/job.json',
+      ...state('rooms/left', 'rooms/mergeIndex', 'rooms/merges'),
       // The recording that a merge becomes.
       ...['job.json', 'outcome.json', 'parts/*'].map((name) => `state/recordings/*/${name}`),
       ...state('index'),
@@ -45,7 +49,8 @@ export const MERGE_GRANTS = [
   },
   // A merge that is given up leaves nothing.
   { on: 'landing', actions: ['s3:DeleteObject'], keys: state('rooms/merging', 'recordings') },
-  { on: 'landing', list: ['records/*', ...state('rooms', 'index')] },
+  // Who is there yet.
+  { on: 'landing', list: ['records/*', ...state('rooms', 'index', 'active')] },
   // Its file, until relocate has it.
   {
     on: 'landing',
@@ -55,3 +60,11 @@ export const MERGE_GRANTS = [
   { on: 'mergeTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
   { on: 'mergeTask', actions: ['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:StopTask'] },
 ] as const satisfies FunctionSpec['grants'];
+
+/** Events of our own that make the clips queue look after a room: somebody has left one that is to become one file by itself. */
+export const DEPARTURES = {
+  queue: 'clips',
+  source: EVENT_SOURCE,
+  detailTypes: [EVENT_TYPES.recordingFinished, EVENT_TYPES.recordingFailed],
+  detail: { mergeRoom: [true] },
+} as const;

@@ -106,7 +106,7 @@ async function isDone(options: MergeTaskOptions): Promise<boolean> {
   return false;
 }
 
-/** Aborts an upload that is not complete, and forgets it. One that is complete is a result, and stays. */
+/** Aborts an upload that is not complete, and forgets it. One that is complete is a result, and stays, also that of another upload. */
 async function abortOpen({ s3, store, mergeId }: MergeTaskOptions): Promise<void> {
   const key = partKey(mergeId, MERGE_PART, 'open');
   const open = await store.read(key, openPartSchema);

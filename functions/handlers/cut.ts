@@ -12,26 +12,32 @@ import { joinWanted } from '../clips/joining.ts';
 import { setUpClipMaking } from '../clips/setup.ts';
 import { clipAskSchema } from '../core/clips/clip.ts';
 import { joinWantedSchema } from '../core/events/published.ts';
+import { roomLeftAskSchema } from '../core/rooms/left.ts';
 import { mergeAskSchema } from '../core/rooms/merge.ts';
+import { mergeLeftRoom } from '../rooms/automaticMerging.ts';
 import { setUpMergeMaking } from '../rooms/setup.ts';
 
 const setup = once(() => {
-  const { CLIPS_QUEUE_URL } = readEnv(['CLIPS_QUEUE_URL']);
+  const { CLIPS_QUEUE_URL, RECORDING_DEFAULTS } = readEnv(['CLIPS_QUEUE_URL', 'RECORDING_DEFAULTS']);
   return {
     ...setUpClipMaking(),
     merging: setUpMergeMaking(),
     queue: new MessageQueue(new SQSClient(), CLIPS_QUEUE_URL),
+    settings: RECORDING_DEFAULTS,
   };
 });
 
-const messageSchema = z.union([clipAskSchema, mergeAskSchema, joinWantedSchema]);
+const messageSchema = z.union([clipAskSchema, mergeAskSchema, roomLeftAskSchema, joinWantedSchema]);
 
 /** Kept for the ranges that are being copied, and for what follows. */
 const RESERVED_MS = 60_000;
 /** A part that is still recorded, or on its way to the library, is looked for again after so long. */
 const WAIT_MS = 15_000;
 
-/** The clips queue: makes a clip, all parts of a recording that has ended into one, or a room. What fails comes again. */
+/**
+ * The clips queue: makes a clip, all parts of a recording that has ended into one, or a room, also one that everybody has left.
+ * What fails comes again.
+ */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const processor = new BatchProcessor(EventType.SQS);
   const hasTime = (): boolean => context.getRemainingTimeInMillis() > RESERVED_MS;
@@ -65,10 +71,15 @@ async function againAfter(
   ask: z.infer<typeof messageSchema>,
   by: { readonly messageId: string; readonly log: Logger; readonly hasTime: () => boolean },
 ): Promise<number | undefined> {
-  const { making, merging, store, queue } = setup();
+  const { making, merging, store, queue, settings } = setup();
   const { messageId, log, hasTime } = by;
   if ('mergeId' in ask) {
     const step = await merging.make(ask.mergeId, log, hasTime);
+    return step === 'settled' ? undefined : step.againMs;
+  }
+  if ('leftBy' in ask) {
+    const ports = { store, queue, clock: { nowMs: Date.now }, settings };
+    const step = await mergeLeftRoom(ports, ask.leftBy, messageId, log);
     return step === 'settled' ? undefined : step.againMs;
   }
   const made =

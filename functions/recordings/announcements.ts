@@ -75,8 +75,10 @@ export function announceOutcome(ports: AnnouncementPorts, job: Job, outcome: Out
   const { status, reason, parts } = outcome;
   const type = status === 'finished' ? EVENT_TYPES.recordingFinished : EVENT_TYPES.recordingFailed;
   const join = job.settings.join && parts > 1 ? { join: true as const } : {};
+  const mergeRoom =
+    job.stream.room !== undefined && job.settings.rooms !== undefined ? { mergeRoom: true as const } : {};
   return announce(ports, job, type, {
-    facts: { reason, parts, ...join },
+    facts: { reason, parts, ...join, ...mergeRoom },
     metrics: outcomeMetrics(outcome),
   });
 }

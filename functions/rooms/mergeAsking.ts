@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import type { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
-import { MERGE_PICTURE, type MergeRoomBody } from '../core/api/mergeSchemas.ts';
+import type { MergeRoomBody } from '../core/api/mergeSchemas.ts';
+import { gridPictureOf } from '../core/rooms/layout.ts';
 import { type MergeJob, type MergeObjects, mergeAsk } from '../core/rooms/merge.ts';
 import { mergeIndexKey, mergeKey, mergeMarkerKey, roomMergeKey } from '../core/rooms/mergeKeys.ts';
 import type { RecordingSettings } from '../core/settings/settings.ts';
@@ -69,7 +70,7 @@ export async function noteMerge({ store, queue }: MergeAskPorts, job: MergeJob):
 
 function jobOf(room: string, body: MergeRoomBody, by: MergeAskedBy): MergeJob {
   const { layout, from, to, name, running } = body;
-  const { width, height, fps, names } = { ...MERGE_PICTURE, ...body };
+  const picture = gridPictureOf(body);
   return {
     mergeId: newRecordingId(by.nowMs, by.random),
     room,
@@ -80,7 +81,7 @@ function jobOf(room: string, body: MergeRoomBody, by: MergeAskedBy): MergeJob {
     ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
     ...(to === undefined ? {} : { toMs: Date.parse(to) }),
     ...(name === undefined ? {} : { name }),
-    ...(layout === 'grid' ? { picture: { width, height, fps, names } } : {}),
+    ...(picture === undefined ? {} : { picture }),
     settings: by.settings,
   };
 }

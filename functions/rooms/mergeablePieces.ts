@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
-import type { MergeLayout, MergeLeftOut, MergePiece, MergePlan } from '../core/rooms/merge.ts';
+import type { MergeLayout } from '../core/rooms/layout.ts';
+import type { MergeLeftOut, MergePiece, MergePlan } from '../core/rooms/merge.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
 import { headObject } from '../relocation/landedRecord.ts';
 

@@ -1,11 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { type EventBus, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ASSIGNMENTS, type FunctionName, JOINS, QUEUES, type QueueName } from '../wiring.ts';
+import { roomLeftAsk } from '../../functions/core/rooms/left.ts';
+import { ASSIGNMENTS, DEPARTURES, type FunctionName, JOINS, QUEUES, type QueueName } from '../wiring.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** What functions and hosts ask of each other by queues. */
@@ -29,6 +30,20 @@ export class AskQueues extends Construct {
         detail: { join: [...JOINS.detail.join] },
       },
       targets: [new SqsQueue(this.all[JOINS.queue])],
+    });
+    new Rule(this, 'Departures', {
+      description: 'Somebody has left a room that becomes one file by itself',
+      eventBus,
+      eventPattern: {
+        source: [DEPARTURES.source],
+        detailType: [...DEPARTURES.detailTypes],
+        detail: { mergeRoom: [...DEPARTURES.detail.mergeRoom] },
+      },
+      targets: [
+        new SqsQueue(this.all[DEPARTURES.queue], {
+          message: RuleTargetInput.fromObject(roomLeftAsk(EventField.fromPath('$.detail.recordingId'))),
+        }),
+      ],
     });
   }
 

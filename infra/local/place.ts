@@ -1,10 +1,12 @@
 import { decodeNotificationKey } from '../../functions/core/events/s3Notification.ts';
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
+import { roomLeftAsk } from '../../functions/core/rooms/left.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import { deadLettersUrl } from '../emulators/queue/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
 import {
+  DEPARTURES,
   HOST_TASK,
   JOINS,
   MERGE_TASK,
@@ -131,10 +133,19 @@ export function isContinued(event: EventBridgeEvent): boolean {
   return event.source === source && event['detail-type'] === detailType;
 }
 
-/** The event that the wiring sends to the clips queue. */
-export function isJoined({ source, 'detail-type': type, detail }: EventBridgeEvent): boolean {
-  return source === JOINS.source && JOINS.detailTypes.some((one) => one === type) && detail.join === true;
+/** What the wiring sends to the clips queue for an event. */
+export function clipsAsks(event: EventBridgeEvent): object[] {
+  const { detail } = event;
+  return [
+    ...(isOf(JOINS, event) && detail.join === true ? [event] : []),
+    ...(isOf(DEPARTURES, event) && detail.mergeRoom === true ? [roomLeftAsk(String(detail.recordingId))] : []),
+  ];
 }
+
+const isOf = (
+  rule: { readonly source: string; readonly detailTypes: readonly string[] },
+  { source, 'detail-type': type }: EventBridgeEvent,
+): boolean => source === rule.source && rule.detailTypes.includes(type);
 
 /** The notification that the wiring asks for: landing's new objects below the records' prefix. */
 export function isRelocated({ eventName, s3 }: S3EventRecord): boolean {

@@ -4,7 +4,7 @@ import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
 import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
-import { DEFAULT_ROUTE, type FunctionName, JOINS, ROUTES, TASK_EVENTS } from '../wiring.ts';
+import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { API_CORS, BUCKET_CORS } from '../wiringCors.ts';
 import { bundledRecorder } from './bundles.ts';
 import type { Closers } from './closers.ts';
@@ -18,10 +18,10 @@ import { OnRecordHook } from './onRecordHook.ts';
 import {
   ACCOUNT_ID,
   CLUSTER,
+  clipsAsks,
   EVENT_BUS,
   functionEnvironment,
   isContinued,
-  isJoined,
   isRelocated,
   LANDING,
   LIBRARY,
@@ -154,7 +154,7 @@ export function startHook(
   });
 }
 
-/** A large move that goes on is queued; all else is told, and of it an end with parts to be joined is queued too. */
+/** A large move that goes on is queued; all else is told, and of it what asks for clips or merges is queued too. */
 export async function startEventBus(
   ground: Ground,
   queues: LocalQueues,
@@ -172,7 +172,7 @@ export async function startEventBus(
       onEvent: (event) => {
         if (isContinued(event)) queues.relocation.send(JSON.stringify(event));
         else {
-          if (isJoined(event)) queues.asks[JOINS.queue].send(JSON.stringify(event));
+          for (const ask of clipsAsks(event)) queues.asks.clips.send(JSON.stringify(ask));
           onEvent(event);
           options.onEvent?.(event);
         }

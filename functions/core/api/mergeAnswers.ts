@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { MERGE_LAYOUTS } from '../rooms/layout.ts';
 import {
-  MERGE_LAYOUTS,
   MERGE_RUNNING,
   MERGE_STATUSES,
   mergeLeftOutSchema,

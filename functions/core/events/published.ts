@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { clipReasonSchema } from '../clips/clip.ts';
 import { incompleteReasonSchema } from '../relocation/incompleteReason.ts';
-import { MERGE_LAYOUTS, mergeLeftOutSchema, mergeReasonSchema } from '../rooms/merge.ts';
+import { MERGE_LAYOUTS } from '../rooms/layout.ts';
+import { mergeLeftOutSchema, mergeReasonSchema } from '../rooms/merge.ts';
 import { FORMATS } from '../settings/settings.ts';
 import { reasonSchema } from '../state/objects.ts';
 import { leftOutSchema, trackSchema } from '../state/partObjects.ts';
@@ -67,6 +68,8 @@ const ended = z.object({
   parts: count,
   /** They become one file besides: it was recorded with `join`. */
   join: z.exactOptional(z.literal(true)),
+  /** Its room becomes one file when nobody is there any more: it was recorded with `rooms.mergeAfterMs`. */
+  mergeRoom: z.exactOptional(z.literal(true)),
 });
 
 const clip = {

@@ -2,21 +2,12 @@ import * as z from 'zod/mini';
 import { recordingSettingsSchema } from '../settings/settings.ts';
 import { atMs, count, optional, ordinal, text } from '../state/fields.ts';
 import { trackSchema } from '../state/partObjects.ts';
+import { MERGE_LAYOUTS } from './layout.ts';
 
 /**
  * A room's recordings as one file. As in `state/objects.ts`, facts are create-only objects; they lie below
  * `state/rooms/mergeJobs/<mergeId>/`. The result is a recording of its own, whose id is the merge's. docs/decisions/room-merge.md.
  */
-
-/**
- * | layout | the result |
- * |---|---|
- * | tracks | a video and an audio track for each participant, as they were recorded |
- * | grid | one picture of all of them, and their sound mixed |
- * | audio | their sound mixed |
- */
-export const MERGE_LAYOUTS = ['tracks', 'grid', 'audio'] as const;
-export type MergeLayout = (typeof MERGE_LAYOUTS)[number];
 
 /** What to do about what is still recorded: wait for its end, or take what is in the library. */
 export const MERGE_RUNNING = ['wait', 'take'] as const;

@@ -11,6 +11,7 @@ import { DEFAULT_SOURCE_RULES, sourceRulesSchema } from '../source/sourceRules.t
 import { S3_PART_MIN_BYTES } from '../upload/s3Limits.ts';
 import { checkFormats } from './formats.ts';
 import { DEFAULT_PICTURES, NO_PICTURES, pictureOverridesSchema, picturesSchema } from './pictures.ts';
+import { roomSettingsSchema } from './rooms.ts';
 import { checkTags } from './tags.ts';
 import { ALL_TRACKS, checkTracks, tracksSchema } from './tracks.ts';
 
@@ -74,6 +75,8 @@ export const recordingSettingsSchema = z.strictObject({
   tracks: z._default(tracksSchema, ALL_TRACKS),
   /** When it has ended its parts become one file besides, or as few as their parameters allow. */
   join: z._default(z.boolean(), false),
+  /** Its room becomes one file when everybody has left. Nothing of it by default. */
+  rooms: z.exactOptional(roomSettingsSchema),
   /** Each record is read once more when it is in the library, for its SHA-256. */
   sha256: z._default(z.boolean(), false),
   /**

@@ -15,9 +15,9 @@ import { recorderS3Client } from '../../../container/upload/s3Client.ts';
 import { logger } from '../../../functions/aws/logger.ts';
 import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { type Cell, gridCells } from '../../../functions/core/rooms/grid.ts';
+import type { MergeLayout } from '../../../functions/core/rooms/layout.ts';
 import {
   type MergeJob,
-  type MergeLayout,
   type MergeParticipant,
   type MergePiece,
   mergeFailureSchema,

@@ -2,7 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { EventBus } from '../../../functions/aws/eventBus.ts';
 import type { MergeJob } from '../../../functions/core/rooms/merge.ts';
 import { mergeIndexKey } from '../../../functions/core/rooms/mergeKeys.ts';
-import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
+import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import {
   jobKey,
@@ -39,24 +39,26 @@ export interface Recorded {
   readonly name: string;
   readonly parts: Readonly<Record<number, RecordedPart | OpaquePart>>;
   readonly goesOn?: boolean;
+  readonly settings?: RecordingSettings;
+  readonly requestedAtMs?: number;
 }
 
 /** A recording of a room, as recorders and relocate leave it. */
 export async function keepInRoom(
   bench: MoveBench,
   room: string,
-  { name, parts, goesOn = false }: Recorded,
+  { name, parts, goesOn = false, settings = DEFAULT_SETTINGS, requestedAtMs = START_MS }: Recorded,
 ): Promise<Job> {
   count += 1;
-  const recordingId = newRecordingId(START_MS + count, Buffer.alloc(16));
+  const recordingId = newRecordingId(requestedAtMs + count, Buffer.alloc(16));
   const job: Job = {
     recordingId,
     mediaSessionId: `session/${recordingId}`,
-    requestedAtMs: START_MS,
+    requestedAtMs,
     requestId: 'test',
     source: { url: 'rtmp://media.example/live/1' },
     stream: { name, room },
-    settings: DEFAULT_SETTINGS,
+    settings,
   };
   const { store } = bench;
   await store.create(jobKey(recordingId), job);
@@ -94,9 +96,13 @@ async function keepOpaque(
   await store.create(partKey(recordingId, part, 'moved'), moved);
 }
 
-export async function endRecording({ store }: MoveBench, { recordingId }: Job): Promise<void> {
+export async function endRecording(
+  { store }: MoveBench,
+  { recordingId }: Job,
+  atMs = NOW_MS,
+): Promise<void> {
   const reason = { code: 'stopped', message: 'm' };
-  await store.create(outcomeKey(recordingId), { status: 'finished', reason, parts: 1, atMs: NOW_MS });
+  await store.create(outcomeKey(recordingId), { status: 'finished', reason, parts: 1, atMs });
 }
 
 /** Asks for a merge as the API does, without its checks. */
@@ -140,10 +146,14 @@ export function mergeMaking(
     readonly nowMs?: () => number;
   } = {},
 ): MergeMaking {
+  return new MergeMaking({
+    ...{ s3, store: bench.store, bus: eventBus(bench), clock: { nowMs }, composer },
+  });
+}
+
+/** Whose events are the bench's. */
+export function eventBus(bench: MoveBench): EventBus {
   const { AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint = '', EVENT_BUS_NAME: bus = '' } = bench.environment;
   const credentials = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
-  const bridge = new EventBridgeClient({ endpoint, region: 'us-east-1', credentials });
-  return new MergeMaking({
-    ...{ s3, store: bench.store, bus: new EventBus(bridge, bus), clock: { nowMs }, composer },
-  });
+  return new EventBus(new EventBridgeClient({ endpoint, region: 'us-east-1', credentials }), bus);
 }

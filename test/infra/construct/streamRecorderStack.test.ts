@@ -179,6 +179,26 @@ describe('what functions ask of each other', () => {
   });
 });
 
+describe('whoever leaves a room', () => {
+  it('is told to who makes merges, by the recording alone', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['stream-recorder'],
+        'detail-type': ['Recording Finished', 'Recording Failed'],
+        detail: { mergeRoom: [true] },
+      },
+      Targets: [
+        Match.objectLike({
+          InputTransformer: {
+            InputPathsMap: { 'detail-recordingId': '$.detail.recordingId' },
+            InputTemplate: '{"version":1,"leftBy":<detail-recordingId>}',
+          },
+        }),
+      ],
+    });
+  });
+});
+
 describe('the way from landing to library', () => {
   it("goes from the landing bucket's records to the queue", () => {
     template.hasResourceProperties('Custom::S3BucketNotifications', {
