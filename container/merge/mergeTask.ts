@@ -44,6 +44,11 @@ interface Work {
   readonly result: Job;
 }
 
+/** What this task writes. */
+interface Taken {
+  record?: MergedRecord;
+}
+
 /**
  * Composes one merge: grid or sound alone. Makes the whole file anew each time it is begun; a result that is there already
  * is left as it is. Whatever ends it early, nothing of its upload stays open.
@@ -56,13 +61,17 @@ export async function composeMerge(options: MergeTaskOptions): Promise<number> {
     log.error('there is nothing to merge', { mergeId });
     return 1;
   }
-  if (await isDone(options)) return 0;
+  if (await isWhole(options)) return 0;
+  // What a task left that was taken away.
+  await abortOpen(options);
+  const taken: Taken = {};
   try {
-    await compose(options, work);
+    await compose(options, work, taken);
     log.info('the merge is made', { mergeId });
     return 0;
   } catch (error) {
-    await abortOpen(options);
+    const uploadId = taken.record?.uploadId;
+    if (uploadId !== undefined) await abortOpen(options, uploadId);
     if (error instanceof CanceledError) {
       log.info('the merge was canceled', { mergeId });
       return 0;
@@ -89,40 +98,41 @@ async function readWork({ store, mergeId }: MergeTaskOptions): Promise<Work | un
   return { job: job.value, plan: plan.value, result: result.value };
 }
 
-/** What an earlier run of the task left: undefined where it came to nothing, and this one begins anew. */
-async function isDone(options: MergeTaskOptions): Promise<boolean> {
-  const { s3, store, mergeId } = options;
+/** Whether its file is complete: in landing, or in the library already. That it was about to be says nothing. */
+async function isWhole({ s3, store, mergeId }: MergeTaskOptions): Promise<boolean> {
   const final = await store.read(partKey(mergeId, MERGE_PART, 'final'), finalPartSchema);
-  if (final !== undefined) {
-    if ((await store.etag(partKey(mergeId, MERGE_PART, 'moved'))) !== undefined) return true;
-    try {
-      await s3.send(new HeadObjectCommand({ Bucket: store.bucket, Key: final.value.key }));
-      return true;
-    } catch (error) {
-      if (!isStatus(error, 404)) throw error;
-    }
+  if (final === undefined) return false;
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket: store.bucket, Key: final.value.key }));
+    return true;
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
   }
-  await abortOpen(options);
-  return false;
+  // Relocate notes where it is before it takes it away.
+  return (await store.etag(partKey(mergeId, MERGE_PART, 'moved'))) !== undefined;
 }
 
-/** Aborts an upload that is not complete, and forgets it. One that is complete is a result, and stays, also that of another upload. */
-async function abortOpen({ s3, store, mergeId }: MergeTaskOptions): Promise<void> {
+/**
+ * Aborts an upload that is not complete, and forgets it. One that is complete is a result, and stays.
+ * @param own this one alone: another task may have begun
+ */
+async function abortOpen(options: MergeTaskOptions, own?: string): Promise<void> {
+  const { s3, store, mergeId } = options;
   const key = partKey(mergeId, MERGE_PART, 'open');
   const open = await store.read(key, openPartSchema);
-  if (open === undefined) return;
+  if (open === undefined || (own !== undefined && open.value.uploadId !== own)) return;
   const { key: Key, uploadId: UploadId } = open.value;
   try {
     await s3.send(new AbortMultipartUploadCommand({ Bucket: store.bucket, Key, UploadId }));
   } catch (error) {
     if (!uploadIsGone(error)) throw error;
-    if ((await store.etag(partKey(mergeId, MERGE_PART, 'final'))) !== undefined) return;
+    if (await isWhole(options)) return;
   }
   await store.remove(partKey(mergeId, MERGE_PART, 'final'));
   await store.remove(key, open.etag);
 }
 
-async function compose(options: MergeTaskOptions, { job, plan, result }: Work): Promise<void> {
+async function compose(options: MergeTaskOptions, { job, plan, result }: Work, taken: Taken): Promise<void> {
   const { s3, store, pictures, clock, log, ffmpegPath, fontPath, spoolFolder } = options;
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
@@ -133,6 +143,7 @@ async function compose(options: MergeTaskOptions, { job, plan, result }: Work): 
     context: { s3, store, pictures, clock, log, job: result },
     ...{ outputs: compositionOutputs(picture), zeroMs: plan.zeroMs, spoolFolder, signal },
   });
+  taken.record = record;
   try {
     await watch.begin();
     await new Composition({

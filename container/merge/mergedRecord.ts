@@ -83,6 +83,11 @@ export class MergedRecord {
     this.#openedAtMs = context.clock.nowMs();
   }
 
+  /** Of the multipart upload, once there is one. */
+  get uploadId(): string | undefined {
+    return this.#opened?.open.uploadId;
+  }
+
   /** What an encoder wrote to its pipe; undefined: that was all for now. @throws what makes going on useless */
   async write(output: { readonly pipe: number; readonly chunk: Buffer } | undefined): Promise<void> {
     if (output !== undefined) return this.#media.push(output.pipe, output.chunk, NO_CLOCK_MS);

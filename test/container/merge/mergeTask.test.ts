@@ -28,7 +28,7 @@ import { resultJob } from '../../../functions/core/rooms/mergeResult.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { fragmentIndexKey, jobKey, partKey, posterKey } from '../../../functions/core/state/keys.ts';
-import { finalPartSchema } from '../../../functions/core/state/partObjects.ts';
+import { finalPartSchema, openPartSchema } from '../../../functions/core/state/partObjects.ts';
 import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { RECORDER_FFMPEG } from '../../support/recorderBench.ts';
@@ -395,8 +395,15 @@ it('can be begun again where it is not ffmpeg that fails', async () => {
   }
   expect(await composeMerge({ ...task, store: new TakenStore(s3, LANDING) })).toBe(1);
   expect(await store.etag(mergeKey(task.mergeId, 'failure'))).toBeUndefined();
-  await expectNothingOpen(task);
+  // It is the other task's, which comes no further than this.
+  const { uploadId, ...open } = (await store.read(openKey, openPartSchema))?.value ?? {};
+  expect(uploadId).toBe('of another task');
+  await store.create(partKey(task.mergeId, 1, 'final'), {
+    ...{ ...open, uploadId, uploaded: [], bytes: 0, crc32: '', durationMs: 0, videoFrames: 0, recovered: false },
+    ...{ endTimeMs: ZERO_MS, startTimeMillis: ZERO_MS, endTimeMillis: ZERO_MS, finalizedAtMs: ZERO_MS },
+  });
   expect(await composeMerge(task)).toBe(0);
+  expect((await probe(await resultOf(task))).streams).toHaveLength(1);
   // What is made is not made again.
   const final = await store.etag(partKey(task.mergeId, 1, 'final'));
   expect(await composeMerge(task)).toBe(0);
