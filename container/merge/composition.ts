@@ -23,6 +23,8 @@ export interface CompositionOptions {
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   readonly onProgress: (share: number) => void;
+  /** These records are not in it. */
+  readonly onUnreadable: (pieces: readonly MergePiece[]) => void;
 }
 
 /** A record of the plan was deleted. */
@@ -192,7 +194,7 @@ export class Composition {
 
   /** @returns how many more there are */
   async #unreadableOf(inputs: readonly SceneInput[], signal: AbortSignal): Promise<number> {
-    const { ffmpegPath, pieces, log } = this.#options;
+    const { ffmpegPath, pieces, log, onUnreadable } = this.#options;
     const found = await unreadableInputs(inputs, { ffmpegPath, pieces, signal });
     this.#checkGone();
     for (const { piece, said } of found) {
@@ -200,6 +202,7 @@ export class Composition {
       const { recordingId, part } = piece;
       log.warn('a record cannot be read, and is not in the merge', { partOf: recordingId, part, said });
     }
+    if (found.length > 0) onUnreadable(found.map(({ piece }) => piece));
     return found.length;
   }
 }

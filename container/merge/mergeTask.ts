@@ -6,7 +6,9 @@ import {
   keptPlanSchema,
   type MergeFailure,
   type MergeJob,
+  type MergeLeftOut,
   type MergePicture,
+  type MergePiece,
   type MergePlan,
   type MergeReason,
   mergeJobSchema,
@@ -149,6 +151,7 @@ async function compose(options: MergeTaskOptions, { job, plan, result }: Work, t
     await new Composition({
       ...{ plan, picture, ffmpegPath, fontPath, pieces, record, log, signal },
       onProgress: (share) => watch.progress(share),
+      onUnreadable: (found) => watch.leaveOut(found.map((piece) => unreadable(plan, piece))),
     }).run();
     signal.throwIfAborted();
     await record.finish();
@@ -161,6 +164,12 @@ function pictureOf({ layout, picture }: MergeJob): MergePicture | undefined {
   if (layout !== 'grid') return undefined;
   if (picture === undefined) throw new Error('a grid without a size');
   return picture;
+}
+
+function unreadable({ participants }: MergePlan, piece: MergePiece): MergeLeftOut {
+  const { recordingId, part } = piece;
+  const streamName = participants.find(({ pieces }) => pieces.includes(piece))?.name ?? '';
+  return { recordingId, streamName, part, reason: 'unreadable' };
 }
 
 function reasonOf(error: unknown): MergeReason | undefined {

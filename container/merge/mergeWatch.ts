@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
-import { type MergeProgress, mergeCancelSchema } from '../../functions/core/rooms/merge.ts';
+import { type MergeLeftOut, type MergeProgress, mergeCancelSchema } from '../../functions/core/rooms/merge.ts';
 import { mergeKey } from '../../functions/core/rooms/mergeKeys.ts';
 
 export interface MergeWatchOptions {
@@ -28,6 +28,9 @@ export class MergeWatch {
   readonly #onCancel: (error: CanceledError) => void;
   readonly #startedAtMs: number;
   readonly #ended = new AbortController();
+  readonly #leftOut: MergeLeftOut[] = [];
+  /** How many of them state has. */
+  #toldLeftOut = 0;
   #share = 0;
   #loop: Promise<void> = Promise.resolve();
 
@@ -49,21 +52,40 @@ export class MergeWatch {
     this.#share = Math.max(this.#share, share);
   }
 
+  /** It is told at the next look. */
+  leaveOut(found: readonly MergeLeftOut[]): void {
+    this.#leftOut.push(...found);
+  }
+
   async end(): Promise<void> {
     this.#ended.abort();
     await this.#loop;
+    if (this.#hasNews) await this.#try(() => this.#tell());
   }
 
   async #run(): Promise<void> {
-    const { log, pollMs = POLL_MS } = this.#options;
+    const { pollMs = POLL_MS } = this.#options;
     for (let polls = 1; await slept(pollMs, this.#ended.signal); polls += 1) {
-      try {
-        if (await this.#isCanceled()) return this.#onCancel(new CanceledError());
-        if (polls % PROGRESS_EVERY_POLLS === 0) await this.#tell();
-      } catch (error) {
-        log.warn('how far the merge is could not be told', { error: error as Error });
-      }
+      const isCanceled = await this.#try(async () => {
+        if (await this.#isCanceled()) return true;
+        if (this.#hasNews || polls % PROGRESS_EVERY_POLLS === 0) await this.#tell();
+        return false;
+      });
+      if (isCanceled === true) return this.#onCancel(new CanceledError());
     }
+  }
+
+  async #try<T>(look: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await look();
+    } catch (error) {
+      this.#options.log.warn('how far the merge is could not be told', { error: error as Error });
+      return undefined;
+    }
+  }
+
+  get #hasNews(): boolean {
+    return this.#leftOut.length > this.#toldLeftOut;
   }
 
   async #isCanceled(): Promise<boolean> {
@@ -71,12 +93,17 @@ export class MergeWatch {
     return (await store.read(mergeKey(mergeId, 'cancel'), mergeCancelSchema)) !== undefined;
   }
 
-  #tell(): Promise<void> {
+  async #tell(): Promise<void> {
     const { store, mergeId, clock } = this.#options;
     // The record's end is still to come.
     const percent = Math.min(99, Math.floor(100 * this.#share));
-    const progress: MergeProgress = { startedAtMs: this.#startedAtMs, atMs: clock.nowMs(), percent };
-    return store.overwrite(mergeKey(mergeId, 'progress'), progress);
+    const leftOut = [...this.#leftOut];
+    const progress: MergeProgress = {
+      ...{ startedAtMs: this.#startedAtMs, atMs: clock.nowMs(), percent },
+      ...(leftOut.length === 0 ? {} : { leftOut }),
+    };
+    await store.overwrite(mergeKey(mergeId, 'progress'), progress);
+    this.#toldLeftOut = leftOut.length;
   }
 }
 

@@ -1,15 +1,16 @@
 import type { EventBus } from '../aws/eventBus.ts';
 import { EVENT_TYPES, eventId, type RoomMerged, type RoomMergeFailed } from '../core/events/published.ts';
-import type { MergeObjects } from '../core/rooms/merge.ts';
+import { type MergeObjects, mergeLeftOut } from '../core/rooms/merge.ts';
 import { MERGE_PART } from '../core/rooms/mergeResult.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 
 /** Tells everybody that a room is one file now, or cannot become one. At least once, with the same id. */
 export async function announceMerge(
   bus: EventBus,
-  { job, plan, outcome }: MergeObjects,
+  merge: MergeObjects,
   result: RecordingObjects | undefined,
 ): Promise<void> {
+  const { job, plan, outcome } = merge;
   const { mergeId, room, layout, name, automatic } = job;
   const common = {
     recordingId: mergeId,
@@ -39,7 +40,7 @@ export async function announceMerge(
       endTime: new Date(final.startTimeMs + durationMs).toISOString(),
       tracks: final.tracks,
       participants: (plan?.participants ?? []).map((participant) => participant.name),
-      leftOut: plan?.leftOut ?? [],
+      leftOut: mergeLeftOut(merge),
     };
     await bus.publish(EVENT_TYPES.roomMerged, { ...detail });
   }

@@ -1,4 +1,4 @@
-import { type MergeObjects, mergeEtaMs, mergeStatus } from '../rooms/merge.ts';
+import { type MergeObjects, mergeEtaMs, mergeLeftOut, mergeStatus } from '../rooms/merge.ts';
 import { isoTime } from './views.ts';
 
 /** A merge as a list shows it. */
@@ -30,6 +30,7 @@ export function mergeSummary(merge: MergeObjects): Record<string, unknown> {
 /** A merge as the API shows it: with who is in it, and when. */
 export function mergeView(merge: MergeObjects): Record<string, unknown> {
   const { plan } = merge;
+  const leftOut = mergeLeftOut(merge);
   return {
     ...mergeSummary(merge),
     startTime: isoTime(plan?.zeroMs),
@@ -44,6 +45,6 @@ export function mergeView(merge: MergeObjects): Record<string, unknown> {
         toMs: Math.round(shownToMs),
       })),
     })),
-    leftOut: plan === undefined || plan.leftOut.length === 0 ? undefined : plan.leftOut,
+    leftOut: leftOut.length === 0 ? undefined : leftOut,
   };
 }

@@ -78,6 +78,8 @@ export const MERGE_LEFT_OUT = [
   // Of the layout tracks, whose tracks are those of MP4 records as they are.
   'no_mp4',
   'no_index',
+  // Of the others: ffmpeg cannot read it.
+  'unreadable',
 ] as const;
 
 export const mergeLeftOutSchema = z.object({
@@ -124,6 +126,8 @@ export const mergeProgressSchema = z.object({
   atMs,
   /** Of the file, from 0 to 100. */
   percent: z.number().check(z.minimum(0), z.maximum(100)),
+  /** What turned out to be of no use while it was made. */
+  leftOut: optional(z.array(mergeLeftOutSchema)),
 });
 export type MergeProgress = z.infer<typeof mergeProgressSchema>;
 
@@ -189,6 +193,12 @@ export function mergeStatus({ plan, cancel, outcome }: Omit<MergeObjects, 'job'>
   if (cancel !== undefined) return 'canceling';
   return plan === undefined ? 'waiting' : 'processing';
 }
+
+/** What of the room is not in it, as far as it is known. */
+export const mergeLeftOut = ({ plan, progress }: Pick<MergeObjects, 'plan' | 'progress'>): MergeLeftOut[] => [
+  ...(plan?.leftOut ?? []),
+  ...(progress?.leftOut ?? []),
+];
 
 /** How long it will still take, by how long it took so far; undefined where nothing can be said. */
 export function mergeEtaMs({ progress }: Pick<MergeObjects, 'progress'>): number | undefined {

@@ -325,6 +325,9 @@ it('goes on without a record that cannot be read, and burns in whatever names', 
   expect(await composeMerge(task)).toBe(0);
   const { streams } = await probe(await resultOf(task));
   expect(streams[0]?.nb_frames).toBe(String(FRAMES));
+  const progress = await store.read(mergeKey(task.mergeId, 'progress'), mergeProgressSchema);
+  const { recordingId, part } = broken;
+  expect(progress?.value.leftOut).toEqual([{ recordingId, streamName: 'eve', part, reason: 'unreadable' }]);
 });
 
 it('goes on at the frame where a run of ffmpeg ended too early', async () => {

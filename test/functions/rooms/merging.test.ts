@@ -4,6 +4,7 @@ import {
   ListMultipartUploadsCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mergeView } from '../../../functions/core/api/mergeView.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import {
   MERGE_MAX_MS,
@@ -117,6 +118,10 @@ it('waits for what goes on, has it composed, and is a recording like any other',
   const open = await openFile(job);
   // Unlike one that has become a recording.
   expect(await bench.store.etag(indexKey(job.mergeId))).toBeUndefined();
+  const unread = { recordingId: going.recordingId, streamName: 'b', part: 1, reason: 'unreadable' } as const;
+  const progress = { startedAtMs: nowMs, atMs: nowMs, percent: 99, leftOut: [unread] };
+  await bench.store.overwrite(mergeKey(job.mergeId, 'progress'), progress);
+  expect(mergeView(await now(job)).leftOut).toEqual([unread]);
   await completeFile(job, open);
   expect(await making.make(job.mergeId, SILENT)).toEqual({ againMs: 2_000 });
   await bench.move(open.key);
@@ -133,6 +138,7 @@ it('waits for what goes on, has it composed, and is a recording like any other',
   expect(EVENT_SCHEMAS[EVENT_TYPES.roomMerged].parse(told?.detail)).toMatchObject({
     room,
     participants: ['a', 'b'],
+    leftOut: [unread],
   });
 
   // The next one of the room has the same participants, and not this one.
