@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { DeleteObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OutOfTime } from '../../../functions/aws/multipartUpload.ts';
 import { EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import { type MergeJob, mergeOutcomeSchema } from '../../../functions/core/rooms/merge.ts';
 import { MERGE_MARKERS_PREFIX, mergeKey } from '../../../functions/core/rooms/mergeKeys.ts';
+import { recordingPrefix } from '../../../functions/core/state/keys.ts';
 import { readRecording } from '../../../functions/recordings/read.ts';
 import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
 import { MediaFolder } from '../../support/media.ts';
@@ -198,5 +201,43 @@ describeWith(['ffmpeg'], 'the tracks of a room as one file', () => {
       startTime: new Date(START_MS).toISOString(),
     });
     expect(await bench.store.list(MERGE_MARKERS_PREFIX)).toEqual([]);
+  });
+
+  it('leaves nothing where it is given up, or a record of it is deleted, while it is copied', async () => {
+    const [part] = record('eve', { size: '64x36', seconds: 1, sound: false });
+    if (part === undefined) throw new Error('nothing was recorded');
+    const openUploads = async (): Promise<number> =>
+      (await bench.s3.send(new ListMultipartUploadsCommand({ Bucket: 'landing' }))).Uploads?.length ?? 0;
+    /** A merge whose upload is open, and whose maker has no time left. */
+    const begun = async (room: string) => {
+      const { recordingId } = await keepInRoom(bench, room, {
+        name: 'eve',
+        parts: { 1: { part, startMs: 0 } },
+      });
+      const job = await askMerge(bench, room);
+      const making = mergeMaking(bench);
+      await expect(making.make(job.mergeId, SILENT, () => false)).rejects.toThrow(OutOfTime);
+      expect(await openUploads()).toBe(1);
+      return { mergeId: job.mergeId, making, recordingId };
+    };
+    const settledAs = async (mergeId: string) => {
+      expect(await openUploads()).toBe(0);
+      expect(await bench.store.list(recordingPrefix(mergeId))).toEqual([]);
+      expect(await bench.keys('landing', `records/${mergeId}/`)).toEqual([]);
+      return (await bench.store.read(mergeKey(mergeId, 'outcome'), mergeOutcomeSchema))?.value;
+    };
+
+    const unwanted = await begun('unwanted');
+    const cancel = { requestedAtMs: START_MS, requestId: 'r' };
+    await bench.store.create(mergeKey(unwanted.mergeId, 'cancel'), cancel);
+    expect(await unwanted.making.make(unwanted.mergeId, SILENT)).toBe('settled');
+    expect(await settledAs(unwanted.mergeId)).toMatchObject({ status: 'canceled' });
+
+    const poorer = await begun('poorer');
+    const Key = (await readRecording(bench.store, poorer.recordingId))?.parts.get(1)?.moved?.key;
+    await bench.s3.send(new DeleteObjectCommand({ Bucket: 'library', Key }));
+    expect(await poorer.making.make(poorer.mergeId, SILENT)).toBe('settled');
+    const reason = { code: 'record_gone' };
+    expect(await settledAs(poorer.mergeId)).toMatchObject({ status: 'failed', reason });
   });
 });
