@@ -86,6 +86,7 @@ const contextSchema = z.strictObject({
       maxRecordings: optional(z.int()),
     }),
   ),
+  merge: optional(z.strictObject({ cpuUnits: optional(z.int()), memoryMb: optional(z.int()) })),
   /** An image that was published elsewhere. */
   imageUri: optional(text),
   webhooks: optional(z.array(z.extend(webhookSchema, { secretArn: arn }))),

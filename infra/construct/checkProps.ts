@@ -7,6 +7,7 @@ import type { ApiAuth, SignInProps } from './apiAuth.ts';
 import { checkExpiry } from './buckets.ts';
 import { checkRegion } from './domain.ts';
 import { CAPACITY_PROVIDERS, type HostsProps } from './hosts.ts';
+import type { MergeProps } from './mergeTask.ts';
 import { CPU_ARCHITECTURES } from './recorderTaskDefinition.ts';
 import { LIBRARY_STORAGE_CLASSES, type StreamRecorderProps } from './streamRecorderProps.ts';
 import type { WcsPortsProps } from './wcsPorts.ts';
@@ -32,6 +33,7 @@ const KNOWN: Readonly<Record<keyof StreamRecorderProps, true>> = {
   memoryMb: true,
   cpuArchitecture: true,
   hosts: true,
+  merge: true,
   image: true,
   onRecord: true,
   onRecordScript: true,
@@ -76,6 +78,7 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   checkOrigins(props.corsOrigins ?? []);
   checkRetention(props.logRetention);
   checkNames('hosts', props.hosts, HOSTS_PROPERTIES);
+  checkNames('merge', props.merge, MERGE_PROPERTIES);
   checkNames('domain', props.domain, ['name', 'certificate']);
   checkNames('wcsPorts', props.wcsPorts, WCS_PORTS_PROPERTIES);
   if (props.auth !== undefined) checkAuth(props.auth);
@@ -112,6 +115,7 @@ const HOSTS_PROPERTIES = [
   'memoryMb',
   'maxRecordings',
 ] as const satisfies readonly (keyof HostsProps)[];
+const MERGE_PROPERTIES = ['cpuUnits', 'memoryMb'] as const satisfies readonly (keyof MergeProps)[];
 const WCS_PORTS_PROPERTIES = [
   'vpc',
   'certificate',

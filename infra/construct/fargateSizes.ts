@@ -12,10 +12,10 @@ const MEMORY_MB: ReadonlyMap<number, readonly [min: number, max: number, step: n
 const MISSING = { cpuUnits: 256, memoryMb: 1_536 };
 
 /**
- * @param owner what the two properties belong to: `hosts.`, or nothing
+ * @param owner what the two properties belong to: `hosts.`, `merge.`, or nothing
  * @throws Error naming the property, for a size that Fargate does not have
  */
-export function checkFargateSize(owner: 'hosts.' | '', cpuUnits: number, memoryMb: number): void {
+export function checkFargateSize(owner: 'hosts.' | 'merge.' | '', cpuUnits: number, memoryMb: number): void {
   const memory = MEMORY_MB.get(cpuUnits);
   if (memory === undefined) {
     throw new Error(

@@ -3,6 +3,7 @@ export { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published
 export type { ApiAuth, SignInProps } from './apiAuth.ts';
 export type { DomainProps } from './domain.ts';
 export type { HostsProps } from './hosts.ts';
+export type { MergeProps } from './mergeTask.ts';
 export type { OnRecordScriptProps } from './onRecordScript.ts';
 export {
   type CapacityProvider,

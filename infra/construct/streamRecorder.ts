@@ -115,6 +115,7 @@ export class StreamRecorder extends Construct {
     });
     this.clusterName = cluster.clusterName;
     const merge = new MergeTask(this, 'MergeTask', {
+      ...props.merge,
       landingBucketName: this.landingBucket.bucketName,
       targets,
       image: props.image,

@@ -12,6 +12,7 @@ import type { SettingsOverrides } from '../../functions/core/settings/settings.t
 import type { ApiAuth } from './apiAuth.ts';
 import type { DomainProps } from './domain.ts';
 import type { CapacityProvider, HostsProps } from './hosts.ts';
+import type { MergeProps } from './mergeTask.ts';
 import type { SubnetKind } from './network.ts';
 import type { OnRecordScriptProps } from './onRecordScript.ts';
 import type { CpuArchitectureName } from './recorderTaskDefinition.ts';
@@ -155,6 +156,12 @@ export interface StreamRecorderProps {
    * @cost $0.045 an hour for each host of the default size, and its address; full of recordings $0.005 for each hour of one, where a task is $0.027
    */
   readonly hosts?: HostsProps;
+  /**
+   * Size of the task that composes a room into one picture, or one sound: one for each such merge, while it is made.
+   * @default { cpuUnits: 4096, memoryMb: 8192 }
+   * @cost $0.16 an hour for the default size on arm64, while it composes
+   */
+  readonly merge?: MergeProps;
   /**
    * The recorder's image, of `cpuArchitecture`, if it is built elsewhere.
    * @default built from container/Dockerfile by `cdk deploy`

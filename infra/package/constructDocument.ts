@@ -12,6 +12,7 @@ const FILE = path.join(ROOT, 'docs/construct.md');
 const INTERFACES = [
   ['StreamRecorderProps', 'streamRecorderProps.ts'],
   ['HostsProps', 'hosts.ts'],
+  ['MergeProps', 'mergeTask.ts'],
   ['DomainProps', 'domain.ts'],
   ['SignInProps', 'apiAuth.ts'],
   ['WcsPortsProps', 'wcsPorts.ts'],

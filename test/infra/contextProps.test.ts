@@ -31,6 +31,7 @@ const ALL = {
   cpuUnits: 512,
   memoryMb: 1024,
   hosts: { min: 1, max: 3, cpuUnits: 2048, memoryMb: 4096, maxRecordings: 60 },
+  merge: { cpuUnits: 8192, memoryMb: 16_384 },
   webhooks: [
     {
       url: 'https://hooks.example/recordings',
@@ -59,6 +60,7 @@ describe('the context key streamRecorder', () => {
     const template = templateOf(ALL);
     template.resourceCountIs('AWS::S3::Bucket', 0);
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '512', Memory: '1024' });
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '8192', Memory: '16384' });
     template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', { DomainName: ALL.domain.name });
     template.hasResourceProperties('AWS::Events::Rule', {
       Targets: [Match.objectLike({ Arn: ALL.onRecordArn })],

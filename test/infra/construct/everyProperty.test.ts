@@ -49,6 +49,7 @@ function everyProperty(stack: Stack): Required<Omit<StreamRecorderProps, 'landin
     memoryMb: 1_024,
     cpuArchitecture: 'x86_64',
     hosts: { min: 1 },
+    merge: { cpuUnits: 2_048, memoryMb: 4_096 },
     image: testImage(),
     onRecord: LambdaFunction.fromFunctionAttributes(stack, 'OnRecord', {
       functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:mine',
@@ -173,6 +174,8 @@ describe('what cannot be is refused at synth, by its property', () => {
     ],
     ['memoryMb: for 256 CPU units Fargate has 512, 1024 or 2048 MiB', () => ({ memoryMb: 1_536 })],
     ['hosts.memoryMb: for 2048 CPU units', () => ({ hosts: { cpuUnits: 2_048 } })],
+    ['merge.cpuUnits: Fargate has 256, 512, 1024', () => ({ merge: { cpuUnits: 4 } })],
+    ['merge.cpu: is no property of merge; it has cpuUnits, memoryMb', () => ({ merge: { cpu: 2_048 } })],
     ['limits.maxConcurrentRecordings must be at least', () => ({ limits: { maxConcurrentRecordings: 0 } })],
     [
       'recordingDefaults: maxDurationMs must be at most 60 seconds',
@@ -309,11 +312,8 @@ describe('what cannot be is refused at synth, by its property', () => {
   });
 
   it('has a case for every property there is', () => {
-    const names = [
-      'landingBucket',
-      'libraryBucket',
-      ...Object.keys(everyProperty(new Stack(testApp(), 'Test', { env: ENV }))),
-    ];
+    const stack = new Stack(testApp(), 'Test', { env: ENV });
+    const names = ['landingBucket', 'libraryBucket', ...Object.keys(everyProperty(stack))];
     const held = new Set(wrong.map(([message]) => /^\w+/.exec(message)?.[0]));
     expect(names.filter((name) => !held.has(name))).toEqual([]);
   });
