@@ -2,7 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../../functions/aws/stateStore.ts';
 import type { Clock } from '../../functions/core/protocol/ports.ts';
-import { type MergeLeftOut, type MergeProgress, mergeCancelSchema } from '../../functions/core/rooms/merge.ts';
+import {
+  type MergeLeftOut,
+  type MergeProgress,
+  mergeCancelSchema,
+} from '../../functions/core/rooms/merge.ts';
 import { mergeKey } from '../../functions/core/rooms/mergeKeys.ts';
 
 export interface MergeWatchOptions {

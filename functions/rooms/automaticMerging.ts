@@ -2,7 +2,13 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { StateStore } from '../aws/stateStore.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { gridPictureOf } from '../core/rooms/layout.ts';
-import { automaticMergeId, type RoomLeft, roomLeftKey, roomLeftSchema, withLeft } from '../core/rooms/left.ts';
+import {
+  automaticMergeId,
+  type RoomLeft,
+  roomLeftKey,
+  roomLeftSchema,
+  withLeft,
+} from '../core/rooms/left.ts';
 import type { MergeJob } from '../core/rooms/merge.ts';
 import type { RoomSettings } from '../core/settings/rooms.ts';
 import type { RecordingSettings } from '../core/settings/settings.ts';

@@ -35,12 +35,7 @@ export class MergeTask extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      landingBucketName,
-      cpuUnits = MERGE_TASK.cpuUnits,
-      memoryMb = MERGE_TASK.memoryMb,
-      ...props
-    }: OwnProps,
+    { landingBucketName, cpuUnits = MERGE_TASK.cpuUnits, memoryMb = MERGE_TASK.memoryMb, ...props }: OwnProps,
   ) {
     super(scope, id);
     checkFargateSize('merge.', cpuUnits, memoryMb);

@@ -138,7 +138,9 @@ export function clipsAsks(event: EventBridgeEvent): object[] {
   const { detail } = event;
   return [
     ...(isOf(JOINS, event) && detail.join === true ? [event] : []),
-    ...(isOf(DEPARTURES, event) && detail.mergeRoom === true ? [roomLeftAsk(String(detail.recordingId))] : []),
+    ...(isOf(DEPARTURES, event) && detail.mergeRoom === true
+      ? [roomLeftAsk(String(detail.recordingId))]
+      : []),
   ];
 }
 

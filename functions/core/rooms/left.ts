@@ -32,7 +32,9 @@ export function withLeft(known: RoomLeft, own: RoomLeft): RoomLeft {
 
 /** Of two that left at once it is the later recording. */
 function isLater(one: RoomLeft, other: RoomLeft): boolean {
-  return one.leftAtMs === other.leftAtMs ? one.recordingId > other.recordingId : one.leftAtMs > other.leftAtMs;
+  return one.leftAtMs === other.leftAtMs
+    ? one.recordingId > other.recordingId
+    : one.leftAtMs > other.leftAtMs;
 }
 
 /** The merge of a room that its last participant has left: however often it is asked for, it is one. */

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { layoutFields, PICTURES_OF_GRIDS } from '../rooms/layout.ts';
 
-const MERGE_AFTER_MIN_MS = 1_000;
+/** By then everybody's end has been heard of. */
+const MERGE_AFTER_MIN_MS = 10_000;
 export const MERGE_AFTER_MAX_MS = 24 * 3_600_000;
 
 /** What becomes of a room by itself. */

@@ -402,7 +402,16 @@ it('can be begun again where it is not ffmpeg that fails', async () => {
   const { uploadId, ...open } = (await store.read(openKey, openPartSchema))?.value ?? {};
   expect(uploadId).toBe('of another task');
   await store.create(partKey(task.mergeId, 1, 'final'), {
-    ...{ ...open, uploadId, uploaded: [], bytes: 0, crc32: '', durationMs: 0, videoFrames: 0, recovered: false },
+    ...{
+      ...open,
+      uploadId,
+      uploaded: [],
+      bytes: 0,
+      crc32: '',
+      durationMs: 0,
+      videoFrames: 0,
+      recovered: false,
+    },
     ...{ endTimeMs: ZERO_MS, startTimeMillis: ZERO_MS, endTimeMillis: ZERO_MS, finalizedAtMs: ZERO_MS },
   });
   expect(await composeMerge(task)).toBe(0);

@@ -96,11 +96,7 @@ async function keepOpaque(
   await store.create(partKey(recordingId, part, 'moved'), moved);
 }
 
-export async function endRecording(
-  { store }: MoveBench,
-  { recordingId }: Job,
-  atMs = NOW_MS,
-): Promise<void> {
+export async function endRecording({ store }: MoveBench, { recordingId }: Job, atMs = NOW_MS): Promise<void> {
   const reason = { code: 'stopped', message: 'm' };
   await store.create(outcomeKey(recordingId), { status: 'finished', reason, parts: 1, atMs });
 }
