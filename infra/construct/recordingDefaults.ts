@@ -1,5 +1,10 @@
 import { parseInput } from '../../functions/core/api/validation.ts';
 import {
+  type HookSettings,
+  type HookSettingsInput,
+  hookSettingsSchema,
+} from '../../functions/core/hooks/settings.ts';
+import {
   checkDuration,
   type RecordingLimits,
   type RecordingLimitsInput,
@@ -12,7 +17,8 @@ import {
   type SettingsOverrides,
   settingsOverridesSchema,
 } from '../../functions/core/settings/settings.ts';
-import { sourceRulesSchema } from '../../functions/core/source/sourceRules.ts';
+import { type SourceRules, sourceRulesSchema } from '../../functions/core/source/sourceRules.ts';
+import { checkSourceSecret } from '../../functions/core/source/sourceSecret.ts';
 
 /**
  * The settings that a deployment's recordings begin with, checked at synth: what every start would fail on fails the
@@ -49,4 +55,18 @@ export function withSourceSecrets(
 /** @throws Error naming the limit */
 export function checkedLimits(limits: RecordingLimitsInput): RecordingLimits {
   return parseInput(recordingLimitsSchema, limits, 'limits');
+}
+
+/** @throws Error naming the setting; for a secret that recorders may not read, the application whose source needs it */
+export function checkedHooks(hooks: HookSettingsInput, rules: SourceRules): HookSettings {
+  const settings = parseInput(hookSettingsSchema, hooks, 'hooks');
+  for (const [app, source] of Object.entries(settings.sources)) {
+    if (typeof source === 'string') continue;
+    try {
+      checkSourceSecret(source, rules);
+    } catch (error) {
+      throw new Error(`hooks.sources.${app}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return settings;
 }

@@ -5,8 +5,6 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { parseInput } from '../../functions/core/api/validation.ts';
-import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { MERGE_TASK, RECORDER_TASK, RELOCATION, type Resource, type WatchedQueue } from '../wiring.ts';
 import { Api } from './api.ts';
@@ -27,7 +25,12 @@ import { OnRecord } from './onRecord.ts';
 import { OnRecordScript } from './onRecordScript.ts';
 import { Operations } from './operations.ts';
 import { RecorderTask } from './recorderTask.ts';
-import { checkedLimits, checkedRecordingDefaults, withSourceSecrets } from './recordingDefaults.ts';
+import {
+  checkedHooks,
+  checkedLimits,
+  checkedRecordingDefaults,
+  withSourceSecrets,
+} from './recordingDefaults.ts';
 import { RelocationQueue } from './relocationQueue.ts';
 import { playbackKey, secretsExtension } from './secrets.ts';
 import type { StreamRecorderProps } from './streamRecorderProps.ts';
@@ -71,7 +74,7 @@ export class StreamRecorder extends Construct {
     const overrides = withSourceSecrets(props.recordingDefaults ?? {}, props.sourceSecrets);
     const limits = checkedLimits(props.limits ?? {});
     const settings = checkedRecordingDefaults(overrides, limits);
-    const hooks = parseInput(hookSettingsSchema, props.hooks ?? {}, 'hooks');
+    const hooks = checkedHooks(props.hooks ?? {}, settings.sources);
     const {
       capacityProviders = ['FARGATE'],
       cpuArchitecture = 'arm64',

@@ -1,5 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobKey } from '../../functions/core/state/keys.ts';
+import { jobSchema } from '../../functions/core/state/objects.ts';
 import { TestApi } from './support.ts';
 
 const secret = 'a-secret-of-hooks';
@@ -8,9 +10,16 @@ beforeAll(async () => {
   api = await TestApi.start({
     streamHooks: JSON.stringify({
       secretsSha256: [createHash('sha256').update(secret).digest('hex')],
-      sources: { '*': 'rtmp://media.example/{app}/{streamName}' },
+      sources: {
+        '*': 'rtmp://media.example/{app}/{streamName}',
+        cameras: {
+          sourceUrl: 'rtsp://{username}:{password}@media.example/{streamName}',
+          sourceSecret: 'cameras/reader',
+        },
+      },
       recordNever: ['private*'],
     }),
+    sourceSecrets: { 'cameras/reader': { username: 'guard', password: 'kept-secret' } },
   });
 });
 afterAll(() => api?.close());
@@ -51,6 +60,20 @@ describe('hooks', () => {
     await say('publish_done');
     expect((await streamOf('live/cam')).body.status).toBe('UNPUBLISHED');
     expect((await recordingsOf('live/cam'))[0]).toHaveProperty('stopRequestedAt');
+  });
+
+  it('of a server that asks recorders for credentials record with the name of its secret', async () => {
+    await hook('nginx-rtmp', 'call=publish&app=cameras&name=door&clientid=8&record=true', form);
+    expect((await streamOf('cameras/door')).body).toMatchObject({
+      sourceUrl: 'rtsp://media.example/***',
+      sourceSecret: 'cameras/reader',
+    });
+    const [recording] = await recordingsOf('cameras/door');
+    const job = await api.store.read(jobKey(recording?.recordingId ?? ''), jobSchema);
+    expect(job?.value.source).toEqual({
+      url: 'rtsp://{username}:{password}@media.example/door',
+      secret: 'cameras/reader',
+    });
   });
 
   it('of SRS and OvenMediaEngine get the replies that these servers expect', async () => {

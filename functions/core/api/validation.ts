@@ -29,6 +29,9 @@ export function ignoredFields(
 
 type Issue = z.core.$ZodIssue;
 
+/** zod's message where a schema has none of its own. */
+const UNSAID = 'Invalid input';
+
 /** The rule in words: what the value must be. */
 function rule(issue: Issue | undefined, value: unknown): string {
   switch (issue?.code) {
@@ -52,14 +55,13 @@ function rule(issue: Issue | undefined, value: unknown): string {
     case 'invalid_key':
       return issue.issues[0]?.message ?? 'has a key that is not valid';
     default:
-      return issue?.message !== undefined && issue.message !== 'Invalid input'
-        ? issue.message
-        : 'is not valid';
+      return issue?.message !== undefined && issue.message !== UNSAID ? issue.message : 'is not valid';
   }
 }
 
-/** The rule of the alternative that came nearest: where the type was right and something else was not. */
-function unionRule({ errors }: Extract<Issue, { code: 'invalid_union' }>): string {
+/** The union's own rule; or that of the alternative that came nearest: where the type was right and something else was not. */
+function unionRule({ errors, message }: Extract<Issue, { code: 'invalid_union' }>): string {
+  if (message !== UNSAID) return message;
   const near = errors.flat().find(({ code }) => code !== 'invalid_type');
   return near === undefined ? 'has none of the forms that are allowed' : rule(near, undefined);
 }

@@ -9,10 +9,12 @@ import { roomOf } from '../rooms/roomOf.ts';
 import type { RecordingSettings } from '../settings/settings.ts';
 import { checkSource } from '../source/policy.ts';
 import type { SourceRules } from '../source/sourceRules.ts';
+import { checkSourceSecret } from '../source/sourceSecret.ts';
 import { lockKey, outcomeKey, sessionKey, stopKey } from '../state/keys.ts';
 import { lockSchema, outcomeSchema, type Session, type Stop, sessionSchema } from '../state/objects.ts';
-import { type HookEvent, sessionAfter } from './event.ts';
-import { type HookSettings, isRecorded, sourceUrlOf } from './settings.ts';
+import { type HookEvent, sessionAfter, sourceAfter } from './event.ts';
+import { type HookSettings, isRecorded } from './settings.ts';
+import { templateSource } from './streamSource.ts';
 
 export interface HookOutcome {
   readonly session: Session;
@@ -67,7 +69,7 @@ export async function applyHook(
 
 /**
  * Brings the registry to what an event says.
- * @throws RecorderError invalid_request on `sourceUrl`
+ * @throws RecorderError invalid_request on `sourceUrl`, `sourceSecret`
  */
 export async function register(
   { store, clock }: Pick<StartPorts, 'store' | 'clock'>,
@@ -76,15 +78,18 @@ export async function register(
   sources: SourceRules,
 ): Promise<Session> {
   const { mediaSessionId } = event;
-  const sourceUrl = event.sourceUrl ?? sourceUrlOf(event, hooks) ?? '';
+  const { sourceUrl } = event;
+  const source = sourceUrl === undefined ? templateSource(event, hooks.sources) : { sourceUrl };
   if (event.what !== 'unpublished') {
     const known = await store.read(sessionKey(mediaSessionId), sessionSchema);
-    checkSource(sourceUrl === '' ? (known?.value.sourceUrl ?? '') : sourceUrl, 'sourceUrl', sources);
+    const found = sourceAfter(source, known?.value);
+    checkSource(found.sourceUrl, 'sourceUrl', sources);
+    checkSourceSecret(found, sources);
   }
   const room = event.details?.room ?? roomOf(event, hooks.rooms);
   const told = room === undefined ? event : { ...event, details: { ...event.details, room } };
   return announceStream({ store, clock }, mediaSessionId, (known) =>
-    sessionAfter(told, known, sourceUrl, clock.nowMs()),
+    sessionAfter(told, known, sourceAfter(source, known), clock.nowMs()),
   );
 }
 

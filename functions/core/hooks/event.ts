@@ -1,6 +1,7 @@
 import { withPublication } from '../protocol/announce.ts';
 import type { Session } from '../state/objects.ts';
 import type { StreamKind } from './settings.ts';
+import type { StreamSource } from './streamSource.ts';
 
 /** What a media server's hook says, whichever server it is. */
 export interface HookEvent {
@@ -44,13 +45,13 @@ const OVERTAKEN_MS = 10_000;
 /**
  * The session after an event; the known one itself where the event changes nothing: it was repeated, came late, or is
  * about an earlier connection.
- * @param sourceUrl '' where there is none
+ * @param source as `sourceAfter` has it
  * @param nowMs stands for the time of an event that has none
  */
 export function sessionAfter(
   event: HookEvent,
   known: Session | undefined,
-  sourceUrl: string,
+  source: StreamSource,
   nowMs: number,
 ): Session {
   const eventAtMs = event.atMs ?? nowMs;
@@ -61,19 +62,31 @@ export function sessionAfter(
     // Nothing new but its time, which tells older events that they are old.
     return event.atMs === undefined ? known : { ...known, eventAtMs };
   }
+  const { sourceSecret: _former, ...kept }: Partial<Session> = (isSameStream ? known : undefined) ?? {};
   const session: Session = {
-    ...(isSameStream ? known : undefined),
+    ...kept,
     ...event.details,
     mediaSessionId: event.mediaSessionId,
     name: event.name,
     status,
-    sourceUrl: sourceUrl === '' ? (known?.sourceUrl ?? '') : sourceUrl,
+    ...source,
     eventAtMs: Math.max(eventAtMs, known?.eventAtMs ?? 0),
     ...(event.app === undefined ? {} : { appKey: event.app }),
     ...(event.sessionId === undefined ? {} : { sessionId: event.sessionId }),
     ...(event.record === undefined ? {} : { record: event.record }),
   };
   return withPublication(session, known, nowMs);
+}
+
+/**
+ * Where the stream is fetched after an event: as the event or a template says, or as it was known. A secret goes with its
+ * own URL, and with no other.
+ * @returns '' as the URL where nobody says it
+ */
+export function sourceAfter(told: StreamSource | undefined, known: Session | undefined): StreamSource {
+  const source: Partial<StreamSource> = told ?? known ?? {};
+  const { sourceUrl = '', sourceSecret } = source;
+  return { sourceUrl, ...(sourceSecret === undefined ? {} : { sourceSecret }) };
 }
 
 function isOld(event: HookEvent, known: Session, eventAtMs: number): boolean {

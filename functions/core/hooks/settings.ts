@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { RecorderError } from '../api/errors.ts';
 import { isRoomPattern } from '../rooms/roomOf.ts';
+import { sourceTemplateSchema } from './streamSource.ts';
 
 /** Kinds of publications, for switches: what is not said is on. */
 export const STREAM_KINDS = ['webrtc', 'rtmp', 'rtsp', 'srt', 'mixer', 'other'] as const;
@@ -18,9 +19,10 @@ export const hookSettingsSchema = z.strictObject({
   ),
   /**
    * Where the recorder fetches a stream, by application; `*` is for all others. `{streamName}`, `{app}` and
-   * `{mediaSessionId}` stand for the stream's own: `rtmp://media.example/live/{streamName}`.
+   * `{mediaSessionId}` stand for the stream's own: `rtmp://media.example/live/{streamName}`. Where the server asks for
+   * credentials: `{ sourceUrl: 'rtsp://{username}:{password}@media.example/{streamName}', sourceSecret: 'media/reader' }`.
    */
-  sources: z._default(z.record(z.string(), z.string().check(z.minLength(1), z.maxLength(2048))), {}),
+  sources: z._default(z.record(z.string(), sourceTemplateSchema), {}),
   /**
    * The room of a stream whose hook names none, by application; `*` is for all others: a template such as
    * `{streamName}`, or a regular expression on the stream's name with a group `(?<room>…)`.
@@ -103,33 +105,4 @@ export function matchesPattern(name: string, glob: string): boolean {
   }
   while (glob[at] === '*') at += 1;
   return at === glob.length;
-}
-
-/**
- * The stream's source by its application's template; undefined where there is no template.
- * @throws RecorderError invalid_request for a name that would leave its place in the URL
- */
-export function sourceUrlOf(
-  stream: { readonly name: string; readonly app?: string; readonly mediaSessionId: string },
-  { sources }: HookSettings,
-): string | undefined {
-  const app = stream.app !== undefined && Object.hasOwn(sources, stream.app) ? stream.app : '*';
-  const template = Object.hasOwn(sources, app) ? sources[app] : undefined;
-  const values: Readonly<Record<string, string>> = {
-    streamName: stream.name,
-    app: stream.app ?? '',
-    mediaSessionId: stream.mediaSessionId,
-  };
-  return template?.replaceAll(/\{(streamName|app|mediaSessionId)\}/g, (_whole, element: string) =>
-    encodePath(values[element] ?? ''),
-  );
-}
-
-/** Folders in a name stay folders; everything else that means something in a URL is encoded. */
-function encodePath(text: string): string {
-  const pieces = text.toWellFormed().split('/');
-  if (pieces.some((piece) => piece === '.' || piece === '..')) {
-    throw new RecorderError('invalid_request', 'name must have no folder . or ..', { field: 'name' });
-  }
-  return pieces.map(encodeURIComponent).join('/');
 }

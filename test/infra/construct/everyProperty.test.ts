@@ -267,6 +267,17 @@ describe('what cannot be is refused at synth, by its property', () => {
       () => ({ hooks: { secretsSha256: ['x'] } }),
     ],
     [
+      'hooks.sources.live: sourceSecret is no secret that this deployment may read: see sourceSecrets; it has cameras/*',
+      () => ({
+        sourceSecrets: ['cameras/*'],
+        hooks: { sources: { live: { sourceUrl: 'rtsp://{key}@h.example/1', sourceSecret: 'studio' } } },
+      }),
+    ],
+    [
+      "hooks.sources.live.sourceUrl must say where the secret's values go",
+      () => ({ hooks: { sources: { live: { sourceUrl: 'rtsp://h.example/1', sourceSecret: 'studio' } } } }),
+    ],
+    [
       'hooks: is too long by',
       () => ({ hooks: { secretsSha256: Array.from({ length: 80 }, (_, n) => String(n).padStart(64, '0')) } }),
     ],

@@ -8,7 +8,6 @@ import {
   hookSettingsSchema,
   isRecorded,
   matchesPattern,
-  sourceUrlOf,
 } from '../../../../functions/core/hooks/settings.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
@@ -262,27 +261,6 @@ describe('what is recorded', () => {
       { numRuns: 1000 },
     );
   });
-});
-
-it('a source by a template stays on its host, whatever the name', () => {
-  const hooks = settings({
-    sources: { live: 'rtmp://media.example/live/{streamName}', '*': 'srt://h:9/{app}/{mediaSessionId}' },
-  });
-  expect(sourceUrlOf({ name: 'a b/ü?x#y', app: 'live', mediaSessionId: 'm' }, hooks)).toBe(
-    'rtmp://media.example/live/a%20b/%C3%BC%3Fx%23y',
-  );
-  expect(sourceUrlOf({ name: 'n', app: '__proto__', mediaSessionId: 'm' }, hooks)).toBe(
-    'srt://h:9/__proto__/m',
-  );
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1 }), (name) => {
-      fc.pre(!name.split('/').some((piece) => piece === '.' || piece === '..'));
-      const url = new URL(sourceUrlOf({ name, app: 'live', mediaSessionId: 'm' }, hooks) ?? '');
-      expect(url.host).toBe('media.example');
-      expect(url.pathname.startsWith('/live/')).toBe(true);
-      expect(url.search + url.hash).toBe('');
-    }),
-  );
 });
 
 it('only secrets of the deployment are let in', () => {
