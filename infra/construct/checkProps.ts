@@ -1,11 +1,11 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { type Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { isOrigin } from '../origins.ts';
 import type { ApiAuth, SignInProps } from './apiAuth.ts';
 import { checkExpiry } from './buckets.ts';
 import { checkRegion } from './domain.ts';
+import { checkGivenBuckets } from './givenBuckets.ts';
 import { CAPACITY_PROVIDERS, type HostsProps } from './hosts.ts';
 import type { MergeProps } from './mergeTask.ts';
 import { CPU_ARCHITECTURES } from './recorderTaskDefinition.ts';
@@ -56,7 +56,7 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
       throw new Error(`${name}: is no property of StreamRecorder; it has ${Object.keys(KNOWN).join(', ')}`);
     }
   }
-  const { capacityProviders = ['FARGATE'], landingBucket, libraryBucket } = props;
+  const { capacityProviders = ['FARGATE'], libraryBucket } = props;
   if (capacityProviders.length === 0)
     throw new Error("capacityProviders: at least one is needed: ['FARGATE']");
   if (new Set(capacityProviders).size < capacityProviders.length) {
@@ -83,7 +83,7 @@ export function checkProps(scope: Construct, props: StreamRecorderProps): void {
   checkNames('wcsPorts', props.wcsPorts, WCS_PORTS_PROPERTIES);
   if (props.auth !== undefined) checkAuth(props.auth);
   if (props.console === true) checkConsole(props.auth ?? { kind: 'iam' });
-  if (landingBucket !== undefined) checkLanding(scope, landingBucket);
+  checkGivenBuckets(scope, props);
   if (props.libraryKey !== undefined && libraryBucket === undefined) {
     checkRegion(scope, 'libraryKey', props.libraryKey.keyArn);
   }
@@ -190,19 +190,4 @@ function checkSignIn({ clientId, scope = 'openid', origins = [] }: SignInProps):
   throw new Error(
     `auth.signIn.origins: each must be an https origin, such as https://login.example.com, and "${wrong}" is none`,
   );
-}
-
-/** S3 sends its notifications to queues of the bucket's own region. */
-function checkLanding(scope: Construct, bucket: IBucket | Bucket): void {
-  const { region } = Stack.of(scope);
-  const its = bucket.env.region;
-  if (!Token.isUnresolved(its) && !Token.isUnresolved(region) && its !== region) {
-    throw new Error(`landingBucket: must be in the stack's region, ${region}, and is in ${its}`);
-  }
-  const made = bucket.node.defaultChild;
-  if (made instanceof CfnBucket && made.versioningConfiguration !== undefined) {
-    throw new Error(
-      'landingBucket: must not be versioned: state changes often, and each version is kept and paid for',
-    );
-  }
 }
