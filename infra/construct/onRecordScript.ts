@@ -20,7 +20,7 @@ export interface OnRecordScriptProps {
    */
   readonly temporaryMb?: number;
   /**
-   * What `$2` is for a record that does not fit: a link for an hour, or nothing: then the event waits in the queue.
+   * What `$2` is for a record that does not fit: a link for an hour at most, or nothing: then the event waits in the queue.
    * @default 'fail'
    */
   readonly largerRecords?: 'fail' | 'link';

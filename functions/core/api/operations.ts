@@ -74,7 +74,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     tag: 'Recordings',
     method: 'GET',
     path: '/recordings/{recordingId}',
-    summary: 'A recording with its parts, and links to its records that are good for an hour',
+    summary: 'A recording with its parts, and links to its records that are good for an hour at most',
     ...IF_NONE_MATCH,
     query: schemas.getRecordingQuery,
     answers: {
