@@ -1,4 +1,4 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 /** Bytes of an object that lie together. */
@@ -15,15 +15,19 @@ export interface ObjectRange {
  * signature covers the Range header: a request with exactly this one (`rangeHeader`) is answered with 206, one with
  * another range, or with none, with 403. A browser sends it along a redirect as it was, without a preflight.
  * Signing is arithmetic: no request is made.
+ * @param isHead for HEAD, and not for GET
  * @throws RangeError the range is empty: S3 has no way to say that
  */
 export async function signRange(
   s3: S3Client,
   range: ObjectRange,
-  { expiresInSeconds }: { readonly expiresInSeconds: number },
+  { expiresInSeconds, isHead = false }: { readonly expiresInSeconds: number; readonly isHead?: boolean },
 ): Promise<string> {
-  const command = new GetObjectCommand({ Bucket: range.bucket, Key: range.key, Range: rangeHeader(range) });
-  return getSignedUrl(s3, command, { expiresIn: expiresInSeconds });
+  const input = { Bucket: range.bucket, Key: range.key, Range: rangeHeader(range) };
+  const signed = { expiresIn: expiresInSeconds };
+  return isHead
+    ? getSignedUrl(s3, new HeadObjectCommand(input), signed)
+    : getSignedUrl(s3, new GetObjectCommand(input), signed);
 }
 
 /** As whoever follows the link has to send it. @throws RangeError */

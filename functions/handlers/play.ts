@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { readEnv } from '../aws/env.ts';
@@ -43,13 +43,15 @@ const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /** As the buckets say it, to which it leads. */
 const MAY_ASK = {
-  'access-control-allow-methods': 'GET',
+  'access-control-allow-methods': 'GET, HEAD',
   'access-control-allow-headers': 'range',
   'access-control-max-age': '3600',
 };
 
 const routes = httpRouter<RouteKeyOf<'play'>>({
   'GET /play/{token}/{file}': { body: 'none', run: play },
+  // The same answer: what carries it leaves the body out, and keeps its length.
+  'HEAD /play/{token}/{file}': { body: 'none', run: play },
   // Whatever the link: the answer says nothing of it.
   'OPTIONS /play/{token}/{file}': { body: 'none', run: async () => ({ status: 204, headers: MAY_ASK }) },
 });
@@ -71,7 +73,7 @@ export async function handler(
 }
 
 /** → 200, a list or an init segment; 302 to a record, or to the one range of a journal, of which the player asks. */
-async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
+async function play({ path, headers, method }: HttpRequest): Promise<HttpAnswer> {
   const { token = '', file = '' } = path;
   const { s3, store, links, live } = setup();
   const recordingId = await links.recordingOf(token, Date.now());
@@ -93,10 +95,15 @@ async function play({ path, headers }: HttpRequest): Promise<HttpAnswer> {
       bytes: await readInit(store, recordingId, name.part),
     };
   }
+  // S3 signs a method with the link, and whoever follows keeps to the one that was asked with.
+  const isHead = method === 'HEAD';
   const location =
     name === undefined
-      ? await signRange(s3, await live.segment(recordingId, file), { expiresInSeconds: PRESIGNED_SECONDS })
-      : await presigned(recordingId, name.part, name.kind === 'sprite');
+      ? await signRange(s3, await live.segment(recordingId, file), {
+          expiresInSeconds: PRESIGNED_SECONDS,
+          isHead,
+        })
+      : await presigned(recordingId, name.part, { isHead, isSprite: name.kind === 'sprite' });
   return {
     status: 302,
     headers: { location, 'cache-control': `private, max-age=${REDIRECT_KEPT_SECONDS}` },
@@ -124,8 +131,12 @@ function text(
 const moves = new Map<string, MovedPart>();
 const MOVES_MAX = 1_000;
 
-/** @param isSprite of the record's image of small pictures, in place of the record itself */
-async function presigned(recordingId: string, part: number, isSprite: boolean): Promise<string> {
+/** A link to a record, or, where `isSprite`, to its image of small pictures. */
+async function presigned(
+  recordingId: string,
+  part: number,
+  { isHead, isSprite }: { readonly isHead: boolean; readonly isSprite: boolean },
+): Promise<string> {
   const { s3, store } = setup();
   const key = partKey(recordingId, part, 'moved');
   const moved = moves.get(key) ?? (await store.read(key, movedPartSchema))?.value;
@@ -134,10 +145,10 @@ async function presigned(recordingId: string, part: number, isSprite: boolean): 
   moves.set(key, moved);
   const object = isSprite ? moved.pictures?.storyboard?.sprite : moved;
   if (object === undefined) throw new RecorderError('recording_not_found', 'There is no such picture.');
+  const where = { Bucket: moved.bucket, Key: object.key, VersionId: object.versionId };
+  if (isHead) return getSignedUrl(s3, new HeadObjectCommand(where), { expiresIn: PRESIGNED_SECONDS });
   const command = new GetObjectCommand({
-    Bucket: moved.bucket,
-    Key: object.key,
-    VersionId: object.versionId,
+    ...where,
     // Of many ranges behind one address a browser that keeps some asks for the others in another way (If-Range).
     ...(isSprite ? {} : { ResponseCacheControl: 'no-store' }),
   });

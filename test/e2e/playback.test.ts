@@ -111,7 +111,7 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     expect(asked.status).toBe(204);
     expect(Object.fromEntries(asked.headers)).toMatchObject({
       'access-control-allow-origin': '*',
-      'access-control-allow-methods': 'GET',
+      'access-control-allow-methods': 'GET, HEAD',
       'access-control-allow-headers': 'range',
     });
     // It was kept, and is the same again.
@@ -197,6 +197,17 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     },
     WAIT_MS,
   );
+
+  it('says to HEAD what it says to GET, and leads on to where HEAD is answered', async () => {
+    const { url } = recording.play.hls;
+    const [list, whole] = await Promise.all([fetch(url, { method: 'HEAD' }), fetch(url)]);
+    const kindOf = ({ status, headers }: Response) => [status, headers.get('content-type')];
+    expect([kindOf(list), await list.text()]).toEqual([kindOf(whole), '']);
+    const record = await fetch(new URL('1.mp4', url), { method: 'HEAD' });
+    const got = await fetch(new URL('1.mp4', url), { headers: { range: 'bytes=0-0' } });
+    expect([record.status, got.status]).toEqual([200, 206]);
+    expect(got.headers.get('content-range')).toBe(`bytes 0-0/${record.headers.get('content-length')}`);
+  });
 
   it('refuses links that are forged, cut off, or of another kind, and tells all the same', async () => {
     const { url } = recording.play.hls;

@@ -131,7 +131,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     method: 'GET',
     path: '/play/{token}/{file}',
     summary:
-      'What a link in `play` leads to: the HLS playlists `stream.m3u8`, `live.m3u8` and `vod.m3u8`, and what they name',
+      'What a link in `play` leads to: the HLS playlists `stream.m3u8`, `live.m3u8` and `vod.m3u8`, and what they name; HEAD too',
     answers: {
       200: { description: 'A playlist, or the init segment of a part' },
       302: { description: 'Where the bytes lie, of which a range is asked' },

@@ -1,6 +1,6 @@
 /** All routes of the HTTP API, with the function (file below functions/) that answers each. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS';
   /** As API Gateway's HTTP API writes it: `/recordings/{recordingId}`; a parameter that ends in `+` takes all the rest. */
   readonly path: string;
   readonly function: string;
@@ -47,6 +47,7 @@ export const ROUTES = [
   { method: 'GET', path: '/health', function: 'streams', ...caller },
   { method: 'GET', path: '/status', function: 'status', ...caller },
   { method: 'GET', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
+  { method: 'HEAD', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
   // Of browsers to which a range is no simple header: elsewhere the authorizer would refuse the question.
   { method: 'OPTIONS', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
   { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },

@@ -48,6 +48,14 @@ describe('a link to a range', () => {
     expect(body.equals(CONTENT.subarray(100, 150))).toBe(true);
   });
 
+  it('for HEAD says what that range has, and gives no byte', async () => {
+    const range = { firstByte: 100, bytes: 50 };
+    const url = await signRange(s3, { ...object, ...range }, { expiresInSeconds: 60, isHead: true });
+    const answer = await fetch(url, { method: 'HEAD', headers: { range: rangeHeader(range) } });
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([206, '50']);
+    expect((await get(url, rangeHeader(range))).status).toBe(403);
+  });
+
   it('gives nothing for any other range, or for none', async () => {
     const url = await sign(100, 50);
     const range = fc.tuple(fc.nat(CONTENT.length - 1), fc.integer({ min: 1, max: CONTENT.length }));
