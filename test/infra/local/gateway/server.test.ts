@@ -57,6 +57,15 @@ async function raw(url: string, request: string): Promise<string> {
   return answer;
 }
 
+it('keeps a connection longer than clients keep one that is idle', async () => {
+  const { url } = await serve();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('POST /start HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(Number(/^keep-alive: timeout=(\d+)\r$/im.exec(answer.toString())?.[1])).toBeGreaterThan(300);
+});
+
 describe('events', () => {
   it('have payload format 2.0', async () => {
     const { url, calls } = await serve();
