@@ -32,6 +32,7 @@ import type { Job } from '../functions/core/state/objects.ts';
 import { Aftermath } from '../functions/mending/aftermath.ts';
 import { Reconciliation } from '../functions/mending/reconciliation.ts';
 import { Rescue } from '../functions/mending/rescue.ts';
+import { listRecordings } from '../functions/recordings/list.ts';
 import { activeRecordings } from '../functions/recordings/registry.ts';
 import { listedSessions } from '../functions/recordings/sessions.ts';
 import { startEcsServer } from '../infra/emulators/ecs/server.ts';
@@ -45,6 +46,9 @@ const ACTIVE = 500;
 const AT_ONCE = 32;
 const RECONCILE_AIM_S = 30;
 const FIND_ALL_AIM_S = 1;
+const FIRST_PAGE_AIM_S = 1;
+/** As the console asks for them. */
+const PAGE = 50;
 
 /** What has ended must cost nothing: a large deployment's state, with few recordings that go on. */
 export const state: Benchmark = {
@@ -113,11 +117,16 @@ async function measure(url: string, ended: number): Promise<Measurement[]> {
       const mended = Object.entries(await reconciliation.run(log)).filter(([, count]) => count > 0);
       if (mended.length > 0) throw new Error(`mended what was well: ${JSON.stringify(mended)}`);
     });
+    const firstPage = await seconds(async () => {
+      const found = (await listRecordings(store, { limit: PAGE, wants: () => true })).recordings.length;
+      if (found !== PAGE) throw new Error(`the first page has ${found} of ${PAGE}`);
+    });
     const detail = `${ended} ended recordings and sessions, ${ACTIVE} active`;
     return [
       { name: 'a run of reconcile', value: reconcile, unit: 's', aim: RECONCILE_AIM_S, detail },
       { name: 'find_all', value: findAll, unit: 's', aim: FIND_ALL_AIM_S, detail },
       { name: 'find', value: find, unit: 's', detail },
+      { name: 'first page of the library', value: firstPage, unit: 's', aim: FIRST_PAGE_AIM_S, detail },
     ];
   } finally {
     await ecsServer.close();
