@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { isOurKey } from './keys.ts';
 import { Guard } from './pieces/guard.tsx';
 import { SignOut } from './pieces/signIn.tsx';
 import { useRoute } from './route.ts';
@@ -22,9 +23,7 @@ function App() {
   const route = useRoute();
   useEffect(() => {
     const go = (event: KeyboardEvent): void => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, select, textarea, video'))
-        return;
+      if (!isOurKey(event)) return;
       const screen = SCREENS.find(({ key }) => key === event.key);
       if (screen !== undefined) location.hash = screen.address;
     };

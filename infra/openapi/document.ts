@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode } from '../../functions/core/api/errors.ts';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { recordingConfig } from '../../functions/core/api/recordingConfig.ts';
 import { eventsAnswer } from '../../functions/core/api/storyAnswers.ts';
+import { API_VERSION } from '../../functions/core/api/version.ts';
 
 type Json = Record<string, unknown>;
 
@@ -28,7 +29,7 @@ export function openApiDocument(): Json {
     openapi: '3.1.0',
     info: {
       title: 'Stream Recorder',
-      version: '1',
+      version: API_VERSION,
       description:
         'Records live streams into S3. WCS’s methods are also there without `/rest-api`, and with a slash at the end.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

@@ -33,7 +33,7 @@ export function hostileAnswer(pathname: string): ApiAnswer {
     ...{ at: now, part: 1, bytes: 1, uploadedBytes: 0, durationMs: 1_000, bitrateBps: 1, fps: 25 },
     ...{ tailAgeMs: 1, spoolBytes: 0 },
   };
-  const recording = { ...summary, source: HOSTILE, parts: [part], partCount: 1, progress };
+  const recording = { ...summary, source: HOSTILE, parts: [part], partCount: 1, progress, hostId: HOSTILE };
   const answers: Readonly<Record<string, unknown>> = {
     '/recordings': { recordings: [summary] },
     [`/recordings/${HOSTILE_ID}`]: recording,
@@ -51,7 +51,7 @@ export function hostileAnswer(pathname: string): ApiAnswer {
     },
     '/merges': { merges: [] },
     '/status': {
-      ...{ at: now, activeRecordings: 1 },
+      ...{ at: now, version: HOSTILE, apiVersion: '1', activeRecordings: 1 },
       queues: [{ name: HOSTILE, waiting: 1, inFlight: 0, delayed: 0 }],
       hosts: [
         {

@@ -10,10 +10,12 @@ export interface ActionProps {
   readonly confirm?: string;
   readonly kind?: 'danger' | 'main';
   readonly label?: string;
+  /** The key that presses it, where the screen listens; it stands in the button. */
+  readonly shortcut?: string;
 }
 
 /** A button that does something over the API: it waits for the answer, and shows what was wrong with it. */
-export function Action({ children, run, confirm, kind, label }: ActionProps) {
+export function Action({ children, run, confirm, kind, label, shortcut }: ActionProps) {
   const [state, setState] = useState<{ busy: boolean; error?: ApiError }>({ busy: false });
   const act = async (): Promise<void> => {
     if (confirm !== undefined && !window.confirm(confirm)) return;
@@ -34,6 +36,7 @@ export function Action({ children, run, confirm, kind, label }: ActionProps) {
         disabled={state.busy}
         aria-busy={state.busy}
         aria-label={label}
+        aria-keyshortcuts={shortcut}
         onClick={() => void act()}
       >
         {children}

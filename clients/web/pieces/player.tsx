@@ -11,7 +11,9 @@ export interface PlayerProps {
   readonly storyboard: string | undefined;
   /** Where to go, in seconds; another object goes there again. */
   readonly seek: Seek | undefined;
-  readonly onTime: (time: PlayerTime) => void;
+  /** It begins by itself, as where somebody has just asked for it. */
+  readonly plays?: boolean;
+  readonly onTime?: (time: PlayerTime) => void;
 }
 
 export interface Seek {
@@ -38,7 +40,7 @@ const HAS_FIRST_FRAME = 2;
 const HLS_CONFIG = { enableWorker: false };
 
 /** A recording, or a record, in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
-export function Player({ src, kind, title, storyboard, seek, onTime }: PlayerProps) {
+export function Player({ src, kind, title, storyboard, seek, plays = false, onTime }: PlayerProps) {
   const video = useRef<Video>(null);
   useEffect(() => {
     const { current } = video;
@@ -56,7 +58,7 @@ export function Player({ src, kind, title, storyboard, seek, onTime }: PlayerPro
   const tell = (): void => {
     const { current } = video;
     if (current === null) return;
-    onTime({
+    onTime?.({
       seconds: current.currentTime,
       clockMs: current.api?.playingDate?.getTime(),
       plays: !current.paused,
@@ -74,6 +76,7 @@ export function Player({ src, kind, title, storyboard, seek, onTime }: PlayerPro
     src,
     preload: 'metadata',
     playsInline: true,
+    autoPlay: plays,
     'aria-label': title,
     onTimeUpdate: tell,
   } as const;

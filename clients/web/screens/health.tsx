@@ -1,5 +1,14 @@
-import type { RecordingSummary, Status } from '../../typescript/client.ts';
+import type { Status } from '../../typescript/client.ts';
 import { byteCount, stretch } from '../format.ts';
+import {
+  type Advice,
+  HOST_SILENT,
+  isWorry,
+  QUEUE_ADVICE,
+  RECONCILE_LATE,
+  RECORDING_ADVICE,
+  sinceMs,
+} from '../healthModel.ts';
 import { Problem } from '../pieces/problem.tsx';
 import { StatusBadge } from '../pieces/status.tsx';
 import { Time } from '../pieces/time.tsx';
@@ -8,29 +17,6 @@ import { recordingAddress } from '../route.ts';
 import { client } from '../session.ts';
 
 const EVERY_MS = 5_000;
-/** Longer than any of these takes where all is well. */
-const SLOW_MS: Partial<Record<RecordingSummary['status'], number>> = {
-  starting: 120_000,
-  interrupted: 180_000,
-  stopping: 180_000,
-  processing: 900_000,
-};
-
-/** What would worry an operator, each with what to do about it. */
-const ADVICE: Partial<Record<RecordingSummary['status'], string>> = {
-  starting: 'No recorder has begun. Look at the ECS task’s stopped reason and the account’s Fargate quota.',
-  interrupted:
-    'No further attempt has begun. Reconcile launches one within 5 minutes; look at its log if not.',
-  stopping: 'The recorder does not end. Reconcile repeats the stop; look at the task’s log.',
-  processing:
-    'The record is not in the library. Look at the relocation queue’s dead letters: npm run redrive.',
-  failed: 'Its reason says why. What was recorded before is kept.',
-};
-
-/** What a queue that is not empty means, where that is anybody's business. */
-const QUEUE_ADVICE: Readonly<Record<string, string>> = {
-  relocationDeadLetters: 'Records that could not be moved to the library: npm run redrive tries them again.',
-};
 /** Reconcile runs every 5 minutes; a host says every few seconds that it is there. */
 const RECONCILE_LATE_MS = 1_800_000;
 const HOST_SILENT_MS = 30_000;
@@ -43,10 +29,7 @@ async function load() {
 export function Health() {
   const found = usePolled('health', EVERY_MS, load);
   const nowMs = useNow(5_000);
-  const worries = (found.value?.recordings ?? []).filter(({ status, requestedAt, stopRequestedAt }) => {
-    const sinceMs = nowMs - Date.parse(stopRequestedAt ?? requestedAt);
-    return status === 'failed' || sinceMs > (SLOW_MS[status] ?? Number.POSITIVE_INFINITY);
-  });
+  const worries = (found.value?.recordings ?? []).filter((one) => isWorry(one, nowMs));
   return (
     <>
       <h1>Health</h1>
@@ -69,16 +52,24 @@ export function Health() {
             </a>
             <Time iso={one.requestedAt} />
             <span>
-              {one.status === 'failed'
-                ? one.reason?.message
-                : `for ${stretch(nowMs - Date.parse(one.stopRequestedAt ?? one.requestedAt))}`}
+              {one.status === 'failed' ? one.reason?.message : `for ${stretch(sinceMs(one, nowMs))}`}
             </span>
-            <span class="muted">{ADVICE[one.status]}</span>
+            <AdviceText advice={RECORDING_ADVICE[one.status]} />
           </li>
         ))}
       </ul>
       {found.value !== undefined && <Deployment status={found.value.status} />}
     </>
+  );
+}
+
+/** What to do; where to read on is a file of the deployment's own code, which has no address here. */
+function AdviceText({ advice }: { readonly advice: Advice | undefined }) {
+  if (advice === undefined) return null;
+  return (
+    <span class="muted">
+      {advice.text} More in docs/operations.md, “{advice.section}”.
+    </span>
   );
 }
 
@@ -98,7 +89,7 @@ function Deployment({ status }: { status: Status }) {
             <span>
               {waiting} waiting, {inFlight + delayed} under way
             </span>
-            {waiting > 0 && <span class="muted">{QUEUE_ADVICE[name]}</span>}
+            {waiting > 0 && <AdviceText advice={QUEUE_ADVICE[name]} />}
           </li>
         ))}
       </ul>
@@ -114,11 +105,11 @@ function Deployment({ status }: { status: Status }) {
               {host.recordings} recordings, {(host.cpuUnits / 1024).toFixed(2)} vCPU,{' '}
               {byteCount(host.memoryBytes)}, disk {host.diskPercent} %
             </span>
-            <span class="muted">
-              {atMs - Date.parse(host.at) > HOST_SILENT_MS
-                ? 'It has not said for a while that it is there: what it carried goes on elsewhere.'
-                : host.full}
-            </span>
+            {atMs - Date.parse(host.at) > HOST_SILENT_MS ? (
+              <AdviceText advice={HOST_SILENT} />
+            ) : (
+              <span class="muted">{host.full}</span>
+            )}
           </li>
         ))}
       </ul>
@@ -131,9 +122,13 @@ function Deployment({ status }: { status: Status }) {
           {mended.length === 0
             ? 'nothing was to be mended'
             : mended.map(([kind, n]) => `${kind} ${n}`).join(', ')}
-          .{isLate && ' It is late: nothing mends what events have missed. Look at its log.'}
+          . <AdviceText advice={isLate ? RECONCILE_LATE : undefined} />
         </p>
       )}
+      <h2>Versions</h2>
+      <p>
+        Stream Recorder {status.version}, API {status.apiVersion}
+      </p>
     </>
   );
 }

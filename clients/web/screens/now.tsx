@@ -1,20 +1,11 @@
-import { useState } from 'preact/hooks';
-import type { Recording, Stream } from '../../typescript/client.ts';
-import { bitrate, byteCount, duration, stretch } from '../format.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { isOurKey, stepped } from '../keys.ts';
 import { Action } from '../pieces/action.tsx';
-import { Poster } from '../pieces/poster.tsx';
 import { Problem } from '../pieces/problem.tsx';
-import { ACTIVE, StatusBadge } from '../pieces/status.tsx';
-import { useNow, usePolled } from '../polled.ts';
-import { recordingAddress } from '../route.ts';
+import { ACTIVE } from '../pieces/status.tsx';
+import { type Tile, TileView } from '../pieces/tile.tsx';
+import { usePolled } from '../polled.ts';
 import { client } from '../session.ts';
-
-interface Tile {
-  readonly key: string;
-  readonly name: string;
-  readonly stream?: Stream;
-  readonly recording?: Recording;
-}
 
 const EVERY_MS = 1_500;
 
@@ -32,18 +23,22 @@ async function loadTiles(): Promise<Tile[]> {
   );
   const recordings = await Promise.all([...ids].map((recordingId) => client.recording(recordingId)));
   const published = streams.filter(({ status }) => status === 'PUBLISHING');
+  const seen = new Set<string>();
   const tiles: Tile[] = recordings.map((recording) => {
-    const stream = published.find(({ mediaSessionId }) => mediaSessionId === recording.mediaSessionId);
+    const { mediaSessionId, recordingId } = recording;
+    const stream = published.find((one) => one.mediaSessionId === mediaSessionId);
+    // A stream's tile is the same one, and keeps the focus, before its recording and after.
+    const key = seen.has(mediaSessionId) ? recordingId : mediaSessionId;
+    seen.add(mediaSessionId);
     return {
-      key: recording.recordingId,
+      key,
       name: recording.streamName,
       recording,
       ...(stream === undefined ? {} : { stream }),
     };
   });
-  const recorded = new Set(recordings.map(({ mediaSessionId }) => mediaSessionId));
   for (const stream of published) {
-    if (!recorded.has(stream.mediaSessionId)) {
+    if (!seen.has(stream.mediaSessionId)) {
       tiles.push({ key: stream.mediaSessionId, name: stream.name, stream });
     }
   }
@@ -52,12 +47,17 @@ async function loadTiles(): Promise<Tile[]> {
 
 export function Now() {
   const tiles = usePolled('now', EVERY_MS, loadTiles);
+  useEffect(() => {
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
   return (
     <>
       <h1>Now</h1>
       <Problem error={tiles.error} onRetry={tiles.reload} />
       {tiles.value === undefined && tiles.error === undefined && <p class="muted">Loading…</p>}
       {tiles.value?.length === 0 && <Empty />}
+      {tiles.value !== undefined && tiles.value.length > 0 && <Keys />}
       <ul class="tiles">
         {tiles.value?.map((tile) => (
           <TileView key={tile.key} tile={tile} reload={tiles.reload} />
@@ -68,90 +68,32 @@ export function Now() {
   );
 }
 
+/** Goes from tile to tile, and presses what the one with the focus has for the key. */
+function onKey(event: KeyboardEvent): void {
+  if (!isOurKey(event)) return;
+  const tiles = [...document.querySelectorAll<HTMLElement>('.tile')];
+  const at = tiles.findIndex((tile) => tile.contains(document.activeElement));
+  const next = stepped(at, event.key, tiles.length);
+  if (next !== at) tiles[next]?.focus();
+  const buttons = [...(tiles[at]?.querySelectorAll('button') ?? [])];
+  buttons.find((button) => button.getAttribute('aria-keyshortcuts') === event.key)?.click();
+}
+
+function Keys() {
+  return (
+    <p class="muted">
+      Keys: <kbd>j</kbd> and <kbd>k</kbd> go to the next stream and back; with one chosen <kbd>s</kbd> records
+      it, <kbd>x</kbd> stops it, <kbd>p</kbd> begins a new part, <kbd>w</kbd> watches it.
+    </p>
+  );
+}
+
 function Empty() {
   return (
     <p class="empty">
       Nothing is published and nothing is recorded. Publish a stream to your media server and it appears here
       by itself, or record any source by its address, below.
     </p>
-  );
-}
-
-function TileView({ tile, reload }: { readonly tile: Tile; readonly reload: () => Promise<void> }) {
-  const { name, stream, recording } = tile;
-  const mediaSessionId = stream?.mediaSessionId;
-  return (
-    <li class="tile">
-      <h2 title={name}>
-        {recording === undefined ? name : <a href={recordingAddress(recording.recordingId)}>{name}</a>}
-      </h2>
-      <p class="row">
-        {recording === undefined ? (
-          <span class="badge idle">published</span>
-        ) : (
-          <StatusBadge
-            status={recording.status}
-            {...(recording.reason === undefined ? {} : { reason: recording.reason.message })}
-          />
-        )}
-        {stream?.videoCodec !== undefined && <span>{stream.videoCodec}</span>}
-        {recording !== undefined && stream === undefined && <span class="muted">not in the registry</span>}
-      </p>
-      <Poster pictures={recording?.pictures} />
-      {recording !== undefined && <Progress recording={recording} />}
-      <p class="row">
-        {recording === undefined && mediaSessionId !== undefined && (
-          <Action
-            kind="main"
-            label={`Record ${name}`}
-            run={async () => {
-              await client.start({ mediaSessionId });
-              await reload();
-            }}
-          >
-            Record
-          </Action>
-        )}
-        {recording !== undefined && recording.status !== 'stopping' && (
-          <>
-            <Action
-              label={`Stop recording ${name}`}
-              run={async () => {
-                await client.stop(recording.recordingId);
-                await reload();
-              }}
-            >
-              Stop
-            </Action>
-            <Action label={`Begin a new part of ${name}`} run={() => client.rotate(recording.recordingId)}>
-              New part
-            </Action>
-          </>
-        )}
-      </p>
-    </li>
-  );
-}
-
-function Progress({ recording }: { readonly recording: Recording }) {
-  const nowMs = useNow();
-  const { progress, requestedAt } = recording;
-  if (progress === undefined) {
-    return <p class="numbers muted">asked for {stretch(nowMs - Date.parse(requestedAt))} ago</p>;
-  }
-  const sinceMs = Math.max(0, nowMs - Date.parse(progress.at));
-  const runs = recording.status === 'recording';
-  return (
-    <dl class="numbers">
-      <dt>recorded</dt>
-      <dd>{duration(progress.durationMs + (runs ? sinceMs : 0))}</dd>
-      <dt>size</dt>
-      <dd>{byteCount(progress.bytes)}</dd>
-      <dt>bitrate</dt>
-      <dd>{bitrate(progress.bitrateBps)}</dd>
-      <dt title="Age of the last byte that was not yet saved, at the last heartbeat">unsaved</dt>
-      <dd>{stretch(progress.tailAgeMs)}</dd>
-    </dl>
   );
 }
 

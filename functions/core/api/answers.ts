@@ -176,6 +176,8 @@ export const recordingAnswer = z.strictObject({
   /** Only while it is `starting`; `reason` is ECS's. */
   waiting: optional(z.strictObject({ for: z.enum(WAITED_FOR), since: time, reason: optional(z.string()) })),
   startedAt: optional(time),
+  /** The host that records it now, of those of `GET /status`; absent where a task records it alone. */
+  hostId: optional(z.string()),
   progress: optional(z.strictObject({ at: time, ...progressShape, durationMs: count, tailAgeMs: count })),
   pictures: optional(pictures),
   /** All parts as one stream: while it goes on, from its first second on, and when it has ended. */
@@ -288,6 +290,10 @@ export const previewAnswer = z.strictObject({
 
 export const statusAnswer = z.strictObject({
   at: time,
+  /** Of the package that is deployed. */
+  version: z.string(),
+  /** `info.version` of the API's document. */
+  apiVersion: z.string(),
   /** That go on; 1,000 where there are more. */
   activeRecordings: count,
   moreActiveRecordings: z.boolean(),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { HostStatus } from '../state/hostObjects.ts';
+import { API_VERSION, VERSION } from './version.ts';
 import { isoTime } from './views.ts';
 
 /** `state/reconcile/last.json`: the last run, and what it mended by kind. Reconcile alone writes it. */
@@ -35,6 +36,8 @@ export function statusView({
 }: StatusFacts): Record<string, unknown> {
   return {
     at: isoTime(nowMs),
+    version: VERSION,
+    apiVersion: API_VERSION,
     activeRecordings: active.count,
     moreActiveRecordings: active.isMore,
     hosts: hosts

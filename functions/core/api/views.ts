@@ -140,6 +140,7 @@ export function recordingView(
     startedAt: startTimeMs === undefined ? undefined : isoTime(Math.max(startTimeMs, job.requestedAtMs)),
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
+    hostId: hostOf(objects),
     progress: progressView(objects),
     play,
     pictures: pictures?.recording,
@@ -192,6 +193,12 @@ function waitingView(objects: RecordingObjects): Record<string, unknown> | undef
   if (waiting === undefined) return undefined;
   const { sinceMs, ...shown } = waiting;
   return { since: isoTime(sinceMs), ...shown };
+}
+
+/** Who carries its latest attempt; undefined where a task has it alone, and when that has ended. */
+function hostOf({ attempts, outcome }: RecordingObjects): string | undefined {
+  const latest = attempts.get(Math.max(0, ...attempts.keys()));
+  return outcome === undefined && latest?.end === undefined ? latest?.claim?.hostId : undefined;
 }
 
 function progressView(objects: RecordingObjects): Record<string, unknown> | undefined {

@@ -252,6 +252,33 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
   );
 
   it(
+    'stops and rotates by keys, on the tile that was gone to, and never while something is written',
+    async () => {
+      const asked: string[] = [];
+      answer = ({ method, url }) => {
+        if (method !== 'POST') return hostileAnswer(url.pathname);
+        asked.push(url.pathname.split('/').at(-1) ?? '');
+        return { status: 200, body: {} };
+      };
+      await page.goto(`${site.url}/console#/now`);
+      await page.waitForSelector('.tile');
+      expect(await page.$eval('.tile dd.name', (host) => host.textContent)).toBe(HOSTILE);
+      // None is chosen.
+      await page.keyboard.type('xp');
+      await page.focus('input[name="sourceUrl"]');
+      await page.keyboard.type('jxp');
+      expect(await page.evaluate('document.activeElement.value')).toBe('jxp');
+      await page.evaluate('document.activeElement.blur()');
+      await page.keyboard.press('j');
+      await page.keyboard.press('p');
+      await expect.poll(() => asked).toEqual(['rotate']);
+      await page.keyboard.press('x');
+      await expect.poll(() => asked).toEqual(['rotate', 'stop']);
+    },
+    WAIT_MS,
+  );
+
+  it(
     'keeps what it has of a recording that is deleted meanwhile, and says so; says what it cannot understand',
     async () => {
       let isDeleted: boolean = false;
