@@ -18,7 +18,7 @@ export function recordingOfToken(token: string, key: string, nowMs: number): str
   const [, signed = '', mac = ''] = /^(.*)\.([^.]*)$/.exec(token) ?? [];
   const expected = Buffer.from(macOf(signed, key));
   const given = Buffer.alloc(expected.length);
-  given.write(mac, 'latin1');
+  given.write(mac);
   const isOurs = timingSafeEqual(expected, given) && mac.length === expected.length;
   const [recordingId = '', expiry = ''] = signed.split('.');
   const isAlive = Number.parseInt(expiry, 36) * 1000 >= nowMs;
