@@ -3,7 +3,7 @@ import type { StateStore } from '../aws/stateStore.ts';
 import type { ClipReason } from '../core/clips/clip.ts';
 import type { ClipPiece, PlacedPart } from '../core/clips/placedParts.ts';
 import type { SourceRange } from '../core/clips/uploadPlan.ts';
-import { choose } from '../core/media/clip/choice.ts';
+import { choose, type ReadCut } from '../core/media/clip/choice.ts';
 import { ClipFile } from '../core/media/clip/clipFile.ts';
 import { trackCuts } from '../core/media/clip/trackCut.ts';
 import { readFragmentIndex } from '../core/media/fragmentIndex/reader.ts';
@@ -44,6 +44,9 @@ export class NotCuttable extends Error {
   }
 }
 
+/** Of pieces: a join of a day by the minute has 1,440, and each takes requests that follow each other. */
+const READS_AT_ONCE = 16;
+
 /**
  * Makes one file of the pieces, without reading their media.
  * @throws NotCuttable; MediaError a record that is not what its index says; S3's faults
@@ -56,23 +59,63 @@ export async function cutFile(
   const ranges: SourceRange<RecordSource>[] = [];
   const parts: number[] = [];
   let file: { readonly clip: ClipFile; readonly init: InitSegment; readonly startMs: number } | undefined;
-  for (const [place, { part, cut, moved }] of pieces.entries()) {
-    const number = part.open.part;
-    const index = await readIndex(store, recordingId, number);
-    const init = initOf(index);
+  for await (const { piece, found } of readAhead({ s3, store }, recordingId, pieces)) {
+    const { part, cut, moved } = piece;
+    const { init, tables } = settledValue(found);
     if (file !== undefined) needSame(file.init, init, part);
-    const cuts = trackCuts(index, cut).filter((one) => one !== undefined);
-    const choice = choose(await readTables(s3, moved, cuts), cut, place === pieces.length - 1);
+    const choice = choose(settledValue(tables), cut, piece === pieces.at(-1));
     if (choice === undefined) continue;
     file ??= { clip: new ClipFile(init), init, startMs: part.zeroMs + choice.startMs };
     const { fromByte, endByte, tracks } = choice;
     file.clip.add({ zeroMs: part.zeroMs - file.startMs, fromByte, endByte, tracks });
     ranges.push({ source: moved, fromByte, endByte });
-    parts.push(number);
+    parts.push(part.open.part);
   }
   if (file === undefined) throw new NotCuttable('nothing_shown', 'There is neither picture nor sound in it.');
   const { clip, init, startMs } = file;
   return { ...clip.finish(), ranges, startMs, tracks: init.tracks.map(({ info }) => info), parts };
+}
+
+/** What went wrong with a piece matters when it is that one's turn: what comes before may be a file by itself. */
+interface ReadPiece {
+  readonly piece: AvailablePiece;
+  readonly found: PromiseSettledResult<{
+    readonly init: InitSegment;
+    readonly tables: PromiseSettledResult<ReadCut[]>;
+  }>;
+}
+
+/** In their order; several are read side by side. */
+async function* readAhead(
+  { s3, store }: { readonly s3: S3Client; readonly store: StateStore },
+  recordingId: string,
+  pieces: readonly AvailablePiece[],
+): AsyncGenerator<ReadPiece> {
+  const tablesOf = async (index: FragmentIndex, { cut, moved }: AvailablePiece): Promise<ReadCut[]> =>
+    readTables(
+      s3,
+      moved,
+      trackCuts(index, cut).filter((one) => one !== undefined),
+    );
+  const read = async (piece: AvailablePiece) => {
+    const index = await readIndex(store, recordingId, piece.part.open.part);
+    const init = initOf(index);
+    const [tables] = await Promise.allSettled([tablesOf(index, piece)]);
+    return { init, tables };
+  };
+  for (let at = 0; at < pieces.length; at += READS_AT_ONCE) {
+    const batch = pieces.slice(at, at + READS_AT_ONCE);
+    const all = await Promise.allSettled(batch.map(read));
+    for (const [place, found] of all.entries()) {
+      const piece = batch[place];
+      if (piece !== undefined) yield { piece, found };
+    }
+  }
+}
+
+function settledValue<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
 }
 
 async function readIndex(store: StateStore, recordingId: string, part: number): Promise<FragmentIndex> {

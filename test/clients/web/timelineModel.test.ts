@@ -65,6 +65,23 @@ describe('a recording in wall-clock time', () => {
     expect(placeOf([], ZERO_MS)).toBeUndefined();
   });
 
+  it('goes on at the same time of day when what was live has become a stream of all parts', () => {
+    const secondsAt = (clockMs: number): number => {
+      const place = placeOf(all, clockMs);
+      if (place === undefined) throw new Error('something was recorded');
+      return secondsOf(all, ...place);
+    };
+    fc.assert(
+      fc.property(fc.constantFrom(0, 2, 4), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (at, share) => {
+        const { startMs = 0, endMs = 0 } = all[at] ?? {};
+        const clockMs = startMs + share * (endMs - startMs);
+        expect(clockOf(all, undefined, secondsAt(clockMs))).toBeCloseTo(clockMs, 3);
+      }),
+    );
+    // Before its beginning, in what is missing, and after its end.
+    expect([-1_000, 5_000, 11_000, 99_000].map((ms) => secondsAt(ZERO_MS + ms))).toEqual([0, 4, 8, 20]);
+  });
+
   it('comes back to the same place, wherever it is pressed', () => {
     fc.assert(
       fc.property(fc.constantFrom(0, 2, 4), fc.double({ min: 0.01, max: 0.99, noNaN: true }), (at, share) => {

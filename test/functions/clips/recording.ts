@@ -25,6 +25,8 @@ export interface RecordedPart {
   readonly attempt?: number;
   /** It has not ended, or is on its way to the library. */
   readonly isUnderway?: boolean;
+  /** Its recorder completed it, and nobody has moved it. */
+  readonly isLanded?: boolean;
 }
 
 let count = 0;
@@ -60,7 +62,7 @@ export async function keepPart(
   bench: MoveBench,
   { recordingId, stream }: Job,
   part: number,
-  { part: recorded, startMs, attempt = 1, isUnderway = false }: RecordedPart,
+  { part: recorded, startMs, attempt = 1, isUnderway = false, isLanded = false }: RecordedPart,
   format: OpenPart['format'] = 'mp4',
 ): Promise<void> {
   const { durationMs, videoFrames } = recorded.muxer.summary;
@@ -90,15 +92,21 @@ export async function keepPart(
     ...{ endTimeMs: Math.round(startTimeMs + durationMs), finalizedAtMs: startTimeMs },
     ...{ startTimeMillis: startTimeMs, endTimeMillis: Math.round(startTimeMs + durationMs) },
   };
+  const metadata = { 'recording-id': recordingId, part: String(part) };
+  if (index !== undefined)
+    await bench.store.overwriteBytes(fragmentIndexKey(recordingId, part), toBuffer(index));
+  if (isLanded) {
+    await bench.store.overwrite(partKey(recordingId, part, 'final'), { ...final, newFirst: described });
+    await bench.put('landing', place.key, record, metadata);
+    return;
+  }
   const key = `stream_records/${fileName}`;
-  await bench.put('library', key, record, { 'recording-id': recordingId, part: String(part) });
+  await bench.put('library', key, record, metadata);
   const { ETag = '' } = await bench.head(key);
   const moved: MovedPart = {
     ...{ part, bucket: 'library', key, etag: ETag, bytes: record.length },
     ...{ crc32: described.crc32, movedAtMs: startTimeMs },
   };
-  if (index !== undefined)
-    await bench.store.overwriteBytes(fragmentIndexKey(recordingId, part), toBuffer(index));
   await bench.store.overwrite(partKey(recordingId, part, 'final'), final);
   await bench.store.overwrite(partKey(recordingId, part, 'moved'), moved);
 }
