@@ -183,7 +183,7 @@ export const SEEDS = {
   handedOver: {
     attempts: new Map([
       [1, { claim: claim(1), end: { ...end(1, { code: 'handed_over', message: 'x' }), overlapMs: 640 } }],
-      [2, { claim: claim(2) }],
+      [2, { claim: { ...claim(2), hostId: 'host-2' } }],
     ]),
     parts: parts(whole(1), { open: open(2, 2) }),
   },
