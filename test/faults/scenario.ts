@@ -198,8 +198,10 @@ async function judge(
   };
 }
 
-export async function hasCheckpoint({ s3 }: Ground, recordingId: string): Promise<true | undefined> {
-  return (await journaledOf(s3, 'landing', recordingId)).length > 0 ? true : undefined;
+/** Something is saved, of a file that has been opened: before that a later attempt takes its number, and nobody its bytes. */
+export async function hasCheckpoint({ s3, runtime }: Ground, recordingId: string): Promise<true | undefined> {
+  if ((await journaledOf(s3, 'landing', recordingId)).length === 0) return undefined;
+  return (await view(runtime, recordingId)).parts.length > 0 ? true : undefined;
 }
 
 export async function start(runtime: Runtime, mediaSessionId: string, format: Format): Promise<string> {
