@@ -61,6 +61,7 @@ export class MergedRecord {
   readonly #spool: Spool;
   readonly #pages: PageFile;
   readonly #uploader: Uploader;
+  readonly #buffers = new BufferPool();
   readonly #pictures: RecordingPictures | undefined;
   readonly #openedAtMs: number;
   #opened: Opened | undefined;
@@ -69,6 +70,7 @@ export class MergedRecord {
   static async open(options: MergedRecordOptions): Promise<MergedRecord> {
     const record = new MergedRecord(options);
     await record.#spool.open();
+    record.#buffers.open();
     return record;
   }
 
@@ -134,6 +136,7 @@ export class MergedRecord {
   async close(): Promise<void> {
     this.#opened?.pictures?.leave();
     this.#pages.close();
+    this.#buffers.close();
     await this.#spool.close();
   }
 
@@ -168,7 +171,7 @@ export class MergedRecord {
     const { key, uploadId } = open;
     const target = { bucket: context.store.bucket, key, uploadId };
     const upload = new PartUpload({
-      ...{ uploader: this.#uploader, spool: this.#spool, buffers: new BufferPool() },
+      ...{ uploader: this.#uploader, spool: this.#spool, buffers: this.#buffers },
       target: Promise.resolve(target),
       partBytes: context.job.settings.partBytes,
     });
