@@ -8,7 +8,7 @@ import {
   type EntryPlace,
   joinOf,
   type LiveItem,
-  type LiveLink,
+  type LiveJoin,
   type LocatedItem,
   liveItemOf,
 } from '../core/playback/liveItems.ts';
@@ -44,7 +44,7 @@ const LOOK_AGAIN_MS = 2_000;
 export class LiveRecording {
   readonly #options: LiveRecordingOptions;
   readonly #attempts = new Map<number, Attempt>();
-  readonly #links = new Map<number, LiveLink>();
+  readonly #links = new Map<number, LiveJoin>();
   readonly #parts: OpenParts;
   #hasEnded: boolean = false;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -93,9 +93,12 @@ export class LiveRecording {
 
   async #playlist(): Promise<string | undefined> {
     const { nowMs, settings } = this.#options;
-    const latest = [...this.#attempts.values()].at(-1);
-    const hasMore = latest !== undefined && (await latest.journal.refresh());
-    if (!hasMore && nowMs() - this.#lookedAtMs >= LOOK_AGAIN_MS) await this.#look();
+    const going = [...this.#attempts.values()].filter(({ hasEnded }) => !hasEnded);
+    const found = await Promise.all(going.map(({ journal }) => journal.refresh()));
+    const hasMore = found.at(-1) ?? false;
+    // While two go on the later one is listed once the earlier one has ended.
+    const isAwaited = going.length > 1;
+    if ((!hasMore || isAwaited) && nowMs() - this.#lookedAtMs >= LOOK_AGAIN_MS) await this.#look();
     const items = await this.#numbered();
     const container = await this.#container(items);
     if (container === undefined) return undefined;
@@ -141,8 +144,9 @@ export class LiveRecording {
         if (items.length === 0) continue;
         break;
       }
-      const taken = numbered.findIndex(({ sequence }) => sequence >= link.sequence);
-      if (taken !== -1) numbered.length = taken;
+      // What an earlier one wrote after that was decided, or of which nothing was known then.
+      const unlisted = link.after === 0 ? 0 : numbered.findIndex(({ sequence }) => sequence >= link.sequence);
+      if (unlisted !== -1) numbered.length = unlisted;
       for (const item of items)
         numbered.push({
           ...item,
@@ -169,12 +173,12 @@ export class LiveRecording {
     attempt: number,
     before: EarlierAttempt | undefined,
     items: readonly LocatedItem[],
-  ): Promise<LiveLink | undefined> {
+  ): Promise<LiveJoin | undefined> {
     if (items.length === 0) return undefined;
     const { store, recordingId } = this.#options;
     const key = liveJoinKey(recordingId, attempt);
     let link = this.#links.get(attempt);
-    if (attempt === 1) link ??= { attempt, sequence: 0, discontinuity: 0 };
+    if (attempt === 1) link ??= { attempt, after: 0, endSequence: 0, sequence: 0, discontinuity: 0 };
     link ??= (await store.read(key, liveJoinSchema))?.value;
     if (link === undefined) {
       const join = joinOf(before, attempt, items);

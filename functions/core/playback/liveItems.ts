@@ -57,18 +57,19 @@ export interface LiveLink {
 }
 
 /**
- * How a later attempt goes on after an earlier one. It is decided once, and kept, so that no list ever says otherwise: the
- * earlier one's segments from `endSequence` on are in none.
+ * How a later attempt goes on after an earlier one. It is decided once, and kept, so that no list ever says otherwise. What
+ * an earlier one has may have been listed by somebody at any time: all of it stays, and the later one comes behind it. Only
+ * what it writes after that, a host that had hung, is in no list.
  */
 export interface LiveJoin extends LiveLink {
-  /** The attempt before, and the number of its first segment that is not listed; both 0 where nothing of one is known. */
+  /** The attempt before, and how many numbers it took; both 0 where nothing of one is known. */
   readonly after: number;
   readonly endSequence: number;
 }
 
 /** An attempt that nothing is known of any more took less numbers than this. */
 const UNKNOWN_NUMBERS = 10_000_000;
-/** Whoever recorded until the next one did has written all of it by then. */
+/** Whoever has recorded nothing for so long while the next one did has written all of it. */
 const SILENT_MS = 10_000;
 
 /** With the part that it is of. */
@@ -80,7 +81,7 @@ export interface LocatedItem {
 /** What is known of an attempt when the next one is to follow it in the list. */
 export interface EarlierAttempt {
   readonly link: LiveLink;
-  /** In order, one at least. */
+  /** In order, one at least. Where it has ended they were read after its end. */
   readonly items: readonly LocatedItem[];
   readonly hasEnded: boolean;
 }
@@ -90,7 +91,7 @@ const endAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item
 
 /**
  * @param items of the later attempt
- * @returns undefined while the earlier one may still write what comes before
+ * @returns undefined while the earlier one may still write something
  */
 export function joinOf(
   earlier: EarlierAttempt | undefined,
@@ -100,19 +101,18 @@ export function joinOf(
   const [first, last] = [items[0], items.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const unknown = (attempt - 1) * UNKNOWN_NUMBERS;
-  if (earlier === undefined)
+  const newest = earlier?.items.at(-1);
+  if (earlier === undefined || newest === undefined)
     return { attempt, after: 0, endSequence: 0, sequence: unknown, discontinuity: unknown };
-  const takenOverAtMs = startAtMs(first);
-  const taken = earlier.items.find((one) => startAtMs(one) >= takenOverAtMs);
-  const isSilent = endAtMs(last) - takenOverAtMs >= SILENT_MS;
-  if (taken === undefined && !earlier.hasEnded && !isSilent) return undefined;
-  const before = earlier.items.findLast((one) => startAtMs(one) < takenOverAtMs)?.item;
-  const endSequence = taken?.item.sequence ?? (before?.sequence ?? -1) + 1;
+  // By clocks of two machines: so much of the later one's own besides.
+  const isSilent = endAtMs(last) - Math.max(startAtMs(first), endAtMs(newest)) >= SILENT_MS;
+  if (!earlier.hasEnded && !isSilent) return undefined;
+  const endSequence = newest.item.sequence + 1;
   return {
     attempt,
     after: earlier.link.attempt,
     endSequence,
     sequence: earlier.link.sequence + endSequence,
-    discontinuity: earlier.link.discontinuity + (before?.discontinuity ?? 0) + 1,
+    discontinuity: earlier.link.discontinuity + newest.item.discontinuity + 1,
   };
 }

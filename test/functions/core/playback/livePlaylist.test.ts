@@ -209,21 +209,27 @@ describe('an attempt that goes on after another one', () => {
   });
   const link = { attempt: 1, sequence: 0, discontinuity: 0 };
 
-  it('begins where the earlier one was overtaken, and never before that is known', () => {
-    const earlier = itemsOf([second(2_000), second(2_000), second(2_000)]);
-    const later = itemsOf([second(2_000)], 2, ZERO_MS + 3_500);
-    const joined = { attempt: 2, after: 1, endSequence: 2, sequence: 2, discontinuity: 1 };
-    expect(joinOf({ link, items: earlier, hasEnded: false }, 2, later)).toEqual(joined);
-    const soFar = { link, items: earlier.slice(0, 2), hasEnded: false };
-    expect(joinOf(soFar, 2, later)).toBeUndefined();
-    expect(joinOf({ ...soFar, hasEnded: true }, 2, later)).toEqual(joined);
-    // One that was killed says nothing of its end.
-    const long = itemsOf(
-      Array.from({ length: 6 }, () => second(2_000)),
-      2,
-      ZERO_MS + 3_500,
-    );
-    expect(joinOf(soFar, 2, long)).toEqual(joined);
+  it.each([0, -60_000, 60_000])(
+    'comes behind all that the earlier one has, once that can be no more, whatever their clocks say (%i ms apart)',
+    (skewMs) => {
+      const earlier = itemsOf([second(2_000), second(2_000), second(2_000)]);
+      const later = itemsOf([second(2_000)], 2, ZERO_MS + 3_500 + skewMs);
+      expect(joinOf({ link, items: earlier, hasEnded: false }, 2, later)).toBeUndefined();
+      const joined = { attempt: 2, after: 1, endSequence: 3, sequence: 3, discontinuity: 1 };
+      expect(joinOf({ link, items: earlier, hasEnded: true }, 2, later)).toEqual(joined);
+    },
+  );
+
+  it('comes behind one that has said nothing for ten seconds of its own', () => {
+    const earlier = { link, items: itemsOf([second(2_000), second(2_000)]), hasEnded: false };
+    const later = (count: number) =>
+      itemsOf(
+        Array.from({ length: count }, () => second(2_000)),
+        2,
+        ZERO_MS + 3_500,
+      );
+    expect(joinOf(earlier, 2, later(4))).toBeUndefined();
+    expect(joinOf(earlier, 2, later(6))).toMatchObject({ sequence: 2 });
   });
 
   it('takes numbers that nobody can have had where nothing of an earlier one is known', () => {
