@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { afterAll } from 'vitest';
 import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { StreamRecorderStack } from '../../../infra/streamRecorderStack.ts';
+import { QUEUES, RECORDER_TASK } from '../../../infra/wiring.ts';
 
 /** What apps of a test file stage and synthesise; CDK leaves it where it is. */
 const folder = mkdtempSync(path.join(tmpdir(), 'cdk-test-'));
@@ -47,6 +48,26 @@ export function only<Properties>(
   }
   const [id, resource] = first;
   return { id, properties: resource.Properties as Properties };
+}
+
+/** Of all resources of a type. */
+export function propertiesOf(template: Template, type: string): Record<string, unknown>[] {
+  return Object.values(template.findResources(type)).map(
+    (resource) => resource.Properties as Record<string, unknown>,
+  );
+}
+
+/** What the recorder's task definition alone has. */
+export const OF_RECORDER = {
+  ContainerDefinitions: [Match.objectLike({ Name: RECORDER_TASK.containerName })],
+};
+
+/** The queue by which `launch` is asked. */
+export function launchQueueOf(template: Template): { readonly id: string } {
+  return only<object>(template, 'AWS::SQS::Queue', {
+    VisibilityTimeout: QUEUES.launch.visibilityTimeoutSeconds,
+    RedrivePolicy: Match.absent(),
+  });
 }
 
 /** An ARN or a list of ids as a readable string: `<LogicalId.Arn>/state/*`. */
