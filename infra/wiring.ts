@@ -66,17 +66,18 @@ export const FUNCTIONS = {
         keys: state('recordings', 'active', 'index', 'rooms', 'clips'),
       },
       { on: 'landing', list: state('idempotency') },
-      // Presigned links carry this function's rights. Records are deleted where a caller asks for it by name.
+      // Records are deleted where a caller asks for it by name, under If-Match, which reads.
       {
         on: 'library',
-        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        actions: ['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
         keys: ['*'],
       },
     ],
   },
   play: {
     name: 'play',
-    description: 'Plays recordings for whoever has a link: playlists, and where their segments lie',
+    description:
+      'Answers links, for whoever has one: playlists, where their segments lie, and where files lie',
     timeoutSeconds: 29,
     // Compresses the list of a day.
     memoryMb: 1024,

@@ -1,5 +1,11 @@
 import { EVENT_SOURCE, EVENT_TYPES } from '../functions/core/events/published.ts';
-import { LIBRARY_ENVIRONMENT, MERGE_TASK_ENVIRONMENT, state } from './wiringGrants.ts';
+import {
+  LIBRARY_ENVIRONMENT,
+  MERGE_TASK_ENVIRONMENT,
+  PLAYBACK_ENVIRONMENT,
+  PLAYBACK_KEY_GRANTS,
+  state,
+} from './wiringGrants.ts';
 import { MERGE_GRANTS } from './wiringRooms.ts';
 import type { FunctionSpec } from './wiringTypes.ts';
 
@@ -14,8 +20,10 @@ export const CLIP_FUNCTIONS = {
     environment: {
       LANDING_BUCKET: 'landingBucket',
       CLIPS_QUEUE_URL: 'clipsQueueUrl',
+      ...PLAYBACK_ENVIRONMENT,
     },
     grants: [
+      ...PLAYBACK_KEY_GRANTS,
       { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
       {
         on: 'landing',
@@ -29,10 +37,10 @@ export const CLIP_FUNCTIONS = {
         keys: ['state/recordings/*/control.json', ...state('hosts')],
       },
       { on: 'landing', list: state('recordings', 'hosts', 'clips') },
-      // Presigned links carry this function's rights. A clip is deleted where a caller asks for it by name.
+      // A clip is deleted where a caller asks for it by name.
       {
         on: 'library',
-        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        actions: ['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
         keys: ['*'],
       },
       { on: 'library', list: ['*'] },

@@ -1,4 +1,4 @@
-/** Who may read what in both buckets from a page: whoever has a presigned link, of which a redirect hides the origin. */
+/** Who may read what in both buckets from a page: whoever is led there by a link, which hides the page's origin. */
 export const BUCKET_CORS = {
   allowedOrigins: ['*'],
   allowedMethods: ['GET', 'HEAD'],

@@ -73,7 +73,7 @@ export const LIBRARY_ENVIRONMENT = {
   LIBRARY_KMS_KEY_ARN: 'libraryKmsKeyArn',
 } as const;
 
-/** Makes and reads the links by which recordings are played. */
+/** Makes and reads the links by which recordings are played, and files are had. */
 export const PLAYBACK_ENVIRONMENT = { PLAYBACK_KEY_SECRET_ARN: 'playbackKeyArn' } as const;
 export const PLAYBACK_KEY_GRANTS = [
   { on: 'playbackKey', actions: ['secretsmanager:GetSecretValue'] },

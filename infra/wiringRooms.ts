@@ -1,5 +1,5 @@
 import { EVENT_SOURCE, EVENT_TYPES } from '../functions/core/events/published.ts';
-import { state } from './wiringGrants.ts';
+import { PLAYBACK_ENVIRONMENT, PLAYBACK_KEY_GRANTS, state } from './wiringGrants.ts';
 import type { FunctionSpec } from './wiringTypes.ts';
 
 /** Of the wiring (./wiring.ts): who answers for rooms, and for what they are merged into. */
@@ -14,8 +14,10 @@ export const ROOM_FUNCTIONS = {
       CLIPS_QUEUE_URL: 'clipsQueueUrl',
       // Of the recordings that rooms are merged into.
       RECORDING_DEFAULTS: 'recordingDefaults',
+      ...PLAYBACK_ENVIRONMENT,
     },
     grants: [
+      ...PLAYBACK_KEY_GRANTS,
       { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
       {
         on: 'landing',
@@ -23,8 +25,6 @@ export const ROOM_FUNCTIONS = {
         keys: state('rooms', 'idempotency'),
       },
       { on: 'landing', list: state('rooms', 'recordings', 'hosts', 'idempotency') },
-      // Presigned links carry this function's rights.
-      { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
       { on: 'queue', queue: 'clips', actions: ['sqs:SendMessage'] },
     ],
   },

@@ -56,6 +56,9 @@ export interface paths {
   '/play/{token}/{file}': {
     get: { parameters: { query?: never; header?: never; path: { 'token': string; 'file': string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content?: never }; 302: { headers: { [name: string]: unknown }; content?: never }; 403: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } }; 404: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } }; 409: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } }; 500: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } } } };
   };
+  '/files/{token}/{file}': {
+    get: { parameters: { query?: never; header?: never; path: { 'token': string; 'file': string }; cookie?: never }; requestBody?: never; responses: { 302: { headers: { [name: string]: unknown }; content?: never }; 403: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } }; 500: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } } } };
+  };
   '/rooms': {
     get: { parameters: { query?: { 'limit'?: string; 'nextToken'?: string }; header?: { 'If-None-Match'?: string }; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: { [name: string]: unknown }; content: { 'application/json': { 'rooms': ({ 'room': string; 'latestRecordingAt': string })[]; 'nextToken'?: string } } }; 304: { headers: { [name: string]: unknown }; content?: never }; 400: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } }; 500: { headers: { [name: string]: unknown }; content: { 'application/json': components['schemas']['Error'] } } } };
   };

@@ -23,16 +23,17 @@ import { parseInput } from '../core/api/validation.ts';
 import type { Clip } from '../core/clips/clip.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
-import { presignRecord } from '../recordings/links.ts';
+import { FileLinks, linkRecord } from '../recordings/links.ts';
 import { readRecording } from '../recordings/read.ts';
 
-const setup = once((): ClipPorts => {
+const setup = once((): ClipPorts & { readonly links: FileLinks } => {
   const s3 = new S3Client();
-  const env = readEnv(['LANDING_BUCKET', 'CLIPS_QUEUE_URL']);
+  const env = readEnv(['LANDING_BUCKET', 'CLIPS_QUEUE_URL', 'PLAYBACK_KEY_SECRET_ARN']);
   return {
     s3,
     store: new StateStore(s3, env.LANDING_BUCKET),
     queue: new MessageQueue(new SQSClient(), env.CLIPS_QUEUE_URL),
+    links: new FileLinks(env.PLAYBACK_KEY_SECRET_ARN),
   };
 });
 
@@ -48,7 +49,7 @@ export const handler = httpRouter<RouteKeyOf<'clips'>>({
 });
 
 /** → 201 with `Location`; 200 where the Idempotency-Key was used before. It is made in the background. */
-async function create({ path, body, headers, requestId }: HttpRequest): Promise<HttpAnswer> {
+async function create({ path, body, headers, requestId, origin }: HttpRequest): Promise<HttpAnswer> {
   const wanted = parseInput(createClipBody, body);
   const key = headers['idempotency-key'];
   const idempotencyKey =
@@ -60,28 +61,28 @@ async function create({ path, body, headers, requestId }: HttpRequest): Promise<
     random: randomBytes(16),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
-  return asked(clip, isKnown);
+  return asked(clip, isKnown, origin);
 }
 
 /** → 201 with `Location`; 200 where it was asked for before. */
-async function join({ path, requestId }: HttpRequest): Promise<HttpAnswer> {
+async function join({ path, requestId, origin }: HttpRequest): Promise<HttpAnswer> {
   const objects = await recordingOf(path);
   const { clip, isKnown } = await askForJoin(setup(), objects, { requestId, nowMs: Date.now() });
-  return asked(clip, isKnown);
+  return asked(clip, isKnown, origin);
 }
 
-async function asked(clip: Clip, isKnown: boolean): Promise<HttpAnswer> {
+async function asked(clip: Clip, isKnown: boolean, origin: string): Promise<HttpAnswer> {
   const { clipId, kind, fromMs, toMs } = clip;
   logger.info('clip asked', { clipId, kind, fromMs, toMs, isKnown });
   return {
     status: isKnown ? 200 : 201,
     headers: { location: `/recordings/${clip.recordingId}/clips/${clip.clipId}` },
-    body: await viewOf(clip),
+    body: (await viewing(origin))(clip),
   };
 }
 
 /** → 200 `{"clips":[…],"nextToken"?}`, in the order in which they were asked for. */
-async function list({ path, query }: HttpRequest): Promise<HttpAnswer> {
+async function list({ path, query, origin }: HttpRequest): Promise<HttpAnswer> {
   const { limit, nextToken } = parseInput(listClipsQuery, query);
   const { job } = await recordingOf(path);
   const page = await listClips(setup(), job.recordingId, {
@@ -90,18 +91,18 @@ async function list({ path, query }: HttpRequest): Promise<HttpAnswer> {
   });
   return {
     status: 200,
-    body: { clips: await Promise.all(page.clips.map(viewOf)), nextToken: page.nextToken },
+    body: { clips: page.clips.map(await viewing(origin)), nextToken: page.nextToken },
   };
 }
 
 /** → 200, the clip with its links; 304 for the ETag that the caller has. */
-async function show({ path, headers }: HttpRequest): Promise<HttpAnswer> {
+async function show({ path, headers, origin }: HttpRequest): Promise<HttpAnswer> {
   const { recordingId, clipId } = idsIn(path);
   const clip = await readClip(setup().store, recordingId, clipId);
   // Links differ each time and say nothing about the clip.
   const etag = etagOf(clipView(clip, undefined));
   if (isKnown(etag, headers['if-none-match'])) return { status: 304, headers: { etag } };
-  return { status: 200, headers: { etag }, body: await viewOf(clip) };
+  return { status: 200, headers: { etag }, body: (await viewing(origin))(clip) };
 }
 
 /** Its object in the library goes too → 200 `{"recordingId","clipId"}`. */
@@ -112,9 +113,10 @@ async function remove({ path }: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, body: { recordingId, clipId } };
 }
 
-async function viewOf(clip: Clip): Promise<Record<string, unknown>> {
-  const links = clip.record === undefined ? undefined : await presignRecord(setup().s3, clip.record);
-  return clipView(clip, links);
+/** How clips are shown to whoever asks by this origin. */
+async function viewing(origin: string): Promise<(clip: Clip) => Record<string, unknown>> {
+  const linkTo = await setup().links.from(origin, Date.now());
+  return (clip) => clipView(clip, clip.record === undefined ? undefined : linkRecord(linkTo, clip.record));
 }
 
 function idsIn(path: HttpRequest['path']): { readonly recordingId: string; readonly clipId: string } {

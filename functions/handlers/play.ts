@@ -7,6 +7,7 @@ import { type HttpAnswer, type HttpRequest, httpRouter } from '../aws/http.ts';
 import { logger } from '../aws/logger.ts';
 import { once } from '../aws/once.ts';
 import { signRange } from '../aws/rangeLinks.ts';
+import { signFile } from '../aws/signedFile.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
@@ -18,6 +19,7 @@ import { type MovedPart, movedPartSchema } from '../core/state/partObjects.ts';
 import { LivePlaying } from '../playback/live.ts';
 import { readStoryboard } from '../playback/storyboard.ts';
 import { readInit, readVodPlaylist } from '../playback/vod.ts';
+import { FileLinks } from '../recordings/links.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
 
 const setup = once(() => {
@@ -27,6 +29,7 @@ const setup = once(() => {
     s3,
     store: new StateStore(s3, env.LANDING_BUCKET),
     links: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
+    files: new FileLinks(env.PLAYBACK_KEY_SECRET_ARN),
     live: new LivePlaying({ s3, store: new StateStore(s3, env.LANDING_BUCKET), nowMs: Date.now }),
   };
 });
@@ -34,6 +37,8 @@ const setup = once(() => {
 /** A segment's address is asked for again after so long; where it leads is good for longer. */
 const REDIRECT_KEPT_SECONDS = 300;
 const PRESIGNED_SECONDS = 3600;
+/** Of a link to a file that is about to end: enough for whoever follows. */
+const FOLLOWED_WITHIN_SECONDS = 60;
 const HLS = 'application/vnd.apple.mpegurl';
 const VOD = { type: HLS, keptSeconds: 60 };
 const LIVE = { type: HLS, keptSeconds: 1 };
@@ -52,11 +57,13 @@ const routes = httpRouter<RouteKeyOf<'play'>>({
   'GET /play/{token}/{file}': { body: 'none', run: play },
   // The same answer: what carries it leaves the body out, and keeps its length.
   'HEAD /play/{token}/{file}': { body: 'none', run: play },
-  // Whatever the link: the answer says nothing of it.
-  'OPTIONS /play/{token}/{file}': { body: 'none', run: async () => ({ status: 204, headers: MAY_ASK }) },
+  'OPTIONS /play/{token}/{file}': { body: 'none', run: mayAsk },
+  'GET /files/{token}/{file}': { body: 'none', run: leadToFile },
+  'HEAD /files/{token}/{file}': { body: 'none', run: leadToFile },
+  'OPTIONS /files/{token}/{file}': { body: 'none', run: mayAsk },
 });
 
-/** Plays a recording for whoever has its link, in a page of any origin. */
+/** Plays a recording, or hands out a file, for whoever has its link, in a page of any origin. */
 export async function handler(
   event: APIGatewayProxyEventV2,
   context: Context,
@@ -70,6 +77,32 @@ export async function handler(
       'cross-origin-resource-policy': 'cross-origin',
     },
   };
+}
+
+/** → 204, whatever the link: the answer says nothing of it. */
+async function mayAsk(): Promise<HttpAnswer> {
+  return { status: 204, headers: MAY_ASK };
+}
+
+/** → 302 to the one object that the link is for, signed for this method and for what is left of the link. */
+async function leadToFile({ path, method }: HttpRequest): Promise<HttpAnswer> {
+  const { s3, files } = setup();
+  const nowMs = Date.now();
+  const found = await files.read(path.token ?? '', nowMs);
+  if (found === undefined) throw refused();
+  const leftSeconds = Math.ceil((found.expiresAtMs - nowMs) / 1000);
+  const location = await signFile(s3, found.file, {
+    expiresInSeconds: Math.max(FOLLOWED_WITHIN_SECONDS, leftSeconds),
+    isHead: method === 'HEAD',
+  });
+  // A picture stands in a page that is drawn again and again; whoever asks for a record again is led there anew.
+  return found.file.as === 'picture' ? redirect(location, REDIRECT_KEPT_SECONDS) : redirect(location);
+}
+
+/** @param keptSeconds by who is led there; not at all by default */
+function redirect(location: string, keptSeconds?: number): HttpAnswer {
+  const kept = keptSeconds === undefined ? 'no-store' : `private, max-age=${keptSeconds}`;
+  return { status: 302, headers: { location, 'cache-control': kept } };
 }
 
 /** → 200, a list or an init segment; 302 to a record, or to the one range of a journal, of which the player asks. */
@@ -104,10 +137,7 @@ async function play({ path, headers, method }: HttpRequest): Promise<HttpAnswer>
           isHead,
         })
       : await presigned(recordingId, name.part, { isHead, isSprite: name.kind === 'sprite' });
-  return {
-    status: 302,
-    headers: { location, 'cache-control': `private, max-age=${REDIRECT_KEPT_SECONDS}` },
-  };
+  return redirect(location, REDIRECT_KEPT_SECONDS);
 }
 
 /** A day has a list of 790 KB; five times less for who takes it compressed. */
@@ -159,6 +189,6 @@ async function presigned(
 function refused(): RecorderError {
   return new RecorderError(
     'link_refused',
-    'This link is not good, or not any more: GET /recordings/{recordingId} gives another one.',
+    'This link is not good, or not any more: the API gives another one where this one was from.',
   );
 }

@@ -35,7 +35,7 @@ import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
 import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
-import { presignParts } from '../recordings/links.ts';
+import { FileLinks, linkParts } from '../recordings/links.ts';
 import { listRecordings } from '../recordings/list.ts';
 import { PictureLinks } from '../recordings/pictureLinks.ts';
 import { PlayLinks } from '../recordings/playLinks.ts';
@@ -57,7 +57,8 @@ const setup = once(() => {
     s3,
     ports: controlPorts(s3),
     playLinks: new PlayLinks(env.PLAYBACK_KEY_SECRET_ARN),
-    pictureLinks: new PictureLinks(s3, env.LANDING_BUCKET),
+    fileLinks: new FileLinks(env.PLAYBACK_KEY_SECRET_ARN),
+    landing: env.LANDING_BUCKET,
     defaults,
     limits,
     hooks,
@@ -148,7 +149,7 @@ async function started({ recordingId, mediaSessionId, alreadyStarted }: StartAns
 }
 
 /** → 200 `{"recordings":[…],"nextToken"?}`, newest first. */
-async function list({ query }: HttpRequest): Promise<HttpAnswer> {
+async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
   const { status, stream, mediaSessionId, room, tag, from, to, limit, nextToken } = parseInput(
     listRecordingsQuery,
     query,
@@ -165,12 +166,12 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
       (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId) &&
       (tag === undefined || hasTag(summary.job.settings.tags, tag)),
   });
-  const { pictureLinks } = setup();
-  const pictures = await Promise.all(page.recordings.map((one) => pictureLinks.ofSummary(one, Date.now())));
+  const { fileLinks, landing } = setup();
+  const pictures = new PictureLinks(await fileLinks.from(origin, Date.now()), landing);
   return {
     status: 200,
     body: {
-      recordings: page.recordings.map((summary, place) => summaryView(summary, pictures[place])),
+      recordings: page.recordings.map((summary) => summaryView(summary, pictures.ofSummary(summary))),
       nextToken: page.nextToken,
     },
   };
@@ -196,11 +197,12 @@ async function show(request: HttpRequest): Promise<HttpAnswer> {
   const posters = [...objects.parts].filter(([, { hasPoster }]) => hasPoster).map(([part]) => part);
   const etag = etagOf([recordingView(objects, new Map(), { page }), hasLatestPicture, posters]);
   if (isKnown(etag, request.headers['if-none-match'])) return { status: 304, headers: { etag } };
-  const { s3, playLinks, pictureLinks } = setup();
+  const { playLinks, fileLinks, landing } = setup();
   const play = await playLinks.of(objects, request.origin, Date.now());
-  const links = await presignParts(s3, objects, page.parts);
+  const linkTo = await fileLinks.from(request.origin, Date.now());
+  const links = linkParts(linkTo, objects, page.parts);
   const storyboards = await playLinks.storyboards(objects, request.origin, Date.now());
-  const pictures = await pictureLinks.of(objects, page.parts, storyboards, Date.now());
+  const pictures = new PictureLinks(linkTo, landing).of(objects, page.parts, storyboards);
   return { status: 200, headers: { etag }, body: recordingView(objects, links, { play, pictures, page }) };
 }
 

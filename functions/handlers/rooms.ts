@@ -17,18 +17,19 @@ import { parseInput } from '../core/api/validation.ts';
 import { isoTime } from '../core/api/views.ts';
 import { mergeStatus } from '../core/rooms/merge.ts';
 import { roomView } from '../core/rooms/timeline.ts';
+import { FileLinks } from '../recordings/links.ts';
 import { askForMerge, cancelMerge } from '../rooms/mergeAsking.ts';
 import { knownMerge, listMerges } from '../rooms/mergeReading.ts';
 import { listRooms, roomRecordings } from '../rooms/rooms.ts';
 
 const setup = once(() => {
   const s3 = new S3Client();
-  const env = readEnv(['LANDING_BUCKET', 'CLIPS_QUEUE_URL', 'RECORDING_DEFAULTS']);
+  const env = readEnv(['LANDING_BUCKET', 'CLIPS_QUEUE_URL', 'RECORDING_DEFAULTS', 'PLAYBACK_KEY_SECRET_ARN']);
   return {
-    s3,
     store: new StateStore(s3, env.LANDING_BUCKET),
     queue: new MessageQueue(new SQSClient(), env.CLIPS_QUEUE_URL),
     settings: env.RECORDING_DEFAULTS,
+    links: new FileLinks(env.PLAYBACK_KEY_SECRET_ARN),
   };
 });
 
@@ -53,10 +54,11 @@ async function list({ query }: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** → 200, the room's recordings on one timeline. */
-async function show({ path, query }: HttpRequest): Promise<HttpAnswer> {
+async function show({ path, query, origin }: HttpRequest): Promise<HttpAnswer> {
   const { room } = parseInput(roomPath, path);
   const { from, to, limit = DEFAULT_LIMIT, ...rest } = parseInput(roomQuery, query);
-  const { items, nextToken } = await roomRecordings(setup(), {
+  const { store, links } = setup();
+  const { items, nextToken } = await roomRecordings(store, await links.from(origin, Date.now()), {
     room,
     fromMs: from === undefined ? 0 : Date.parse(from),
     toMs: to === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(to),

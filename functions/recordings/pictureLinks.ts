@@ -1,5 +1,3 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type {
   PartPicturesView,
   PicturesView,
@@ -9,12 +7,9 @@ import type {
 } from '../core/api/views.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { latestPictureKey, posterKey } from '../core/state/keys.ts';
+import type { LinkTo } from './links.ts';
 
-const EXPIRES_SECONDS = 3600;
-/**
- * Links are the same for so long: whoever asks again and again, such as a page, does not load the same picture each time.
- * They are good for what is left of the hour.
- */
+/** Links are the same for so long. */
 const POSTER_KEPT_MS = 30 * 60_000;
 const LATEST_KEPT_MS = 60_000;
 
@@ -23,48 +18,41 @@ interface StoryboardLinks {
   ofPart(part: number): RecordLink;
 }
 
-interface Where {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly VersionId?: string | undefined;
-}
-
-/** Links to pictures. Signing is arithmetic: no request is made for a link. */
+/** Links to pictures. */
 export class PictureLinks {
-  readonly #s3: S3Client;
+  readonly #linkTo: LinkTo;
   readonly #landing: string;
 
   /** @param landing bucket, where pictures lie as their recorder made them */
-  constructor(s3: S3Client, landing: string) {
-    this.#s3 = s3;
+  constructor(linkTo: LinkTo, landing: string) {
+    this.#linkTo = linkTo;
     this.#landing = landing;
   }
 
   /** Of a recording in a list; undefined where there are none. */
-  async ofSummary(summary: RecordingSummary, nowMs: number): Promise<PicturesView | undefined> {
+  ofSummary(summary: RecordingSummary): PicturesView | undefined {
     const { job, outcome, posterPart, hasLatestPicture } = summary;
     const { recordingId } = job;
     const hasLatest = hasLatestPicture && outcome === undefined;
-    return this.#view({ recordingId, posterPart, hasLatest }, nowMs);
+    return this.#view({ recordingId, posterPart, hasLatest });
   }
 
   /** @param parts which are shown. @param storyboards how they are reached */
-  async of(
+  of(
     objects: RecordingObjects,
     parts: readonly number[],
     storyboards: StoryboardLinks,
-    nowMs: number,
-  ): Promise<RecordingPicturesView> {
+  ): RecordingPicturesView {
     const all = [...objects.parts].sort(([a], [b]) => a - b);
     const posterPart = all.find(([, { hasPoster }]) => hasPoster)?.[0];
     const hasLatest = objects.hasLatestPicture === true && objects.outcome === undefined;
     const { recordingId } = objects.job;
     const hasStoryboard =
       objects.outcome !== undefined && all.some(([, { moved }]) => moved?.pictures?.storyboard !== undefined);
-    const recording = await this.#view({ recordingId, posterPart, hasLatest }, nowMs);
+    const recording = this.#view({ recordingId, posterPart, hasLatest });
     const shown = new Map<number, PartPicturesView>();
     for (const part of parts) {
-      const view = await this.#partView(objects, part, storyboards, nowMs);
+      const view = this.#partView(objects, part, storyboards);
       if (view !== undefined) shown.set(part, view);
     }
     return {
@@ -73,41 +61,43 @@ export class PictureLinks {
     };
   }
 
-  async #view(
-    facts: {
-      readonly recordingId: string;
-      readonly posterPart: number | undefined;
-      readonly hasLatest: boolean;
-    },
-    nowMs: number,
-  ): Promise<PicturesView | undefined> {
-    const { recordingId, posterPart, hasLatest } = facts;
+  #view({
+    recordingId,
+    posterPart,
+    hasLatest,
+  }: {
+    readonly recordingId: string;
+    readonly posterPart: number | undefined;
+    readonly hasLatest: boolean;
+  }): PicturesView | undefined {
     if (posterPart === undefined && !hasLatest) return undefined;
-    const inLanding = (Key: string): Where => ({ Bucket: this.#landing, Key });
+    const inLanding = (key: string, keptMs: number): RecordLink =>
+      this.#linkTo({ as: 'picture', bucket: this.#landing, key }, keptMs);
     return {
       ...(posterPart === undefined
         ? {}
-        : { poster: await this.#sign(inLanding(posterKey(recordingId, posterPart)), nowMs, POSTER_KEPT_MS) }),
-      ...(hasLatest
-        ? { latest: await this.#sign(inLanding(latestPictureKey(recordingId)), nowMs, LATEST_KEPT_MS) }
-        : {}),
+        : { poster: inLanding(posterKey(recordingId, posterPart), POSTER_KEPT_MS) }),
+      ...(hasLatest ? { latest: inLanding(latestPictureKey(recordingId), LATEST_KEPT_MS) } : {}),
     };
   }
 
-  async #partView(
+  #partView(
     objects: RecordingObjects,
     part: number,
     storyboards: StoryboardLinks,
-    nowMs: number,
-  ): Promise<PartPicturesView | undefined> {
+  ): PartPicturesView | undefined {
     const { moved } = objects.parts.get(part) ?? {};
     const { poster, storyboard } = moved?.pictures ?? {};
     if (moved === undefined || (poster === undefined && storyboard === undefined)) return undefined;
-    const inLibrary = { Bucket: moved.bucket, Key: poster?.key ?? '', VersionId: poster?.versionId };
     return {
       ...(poster === undefined
         ? {}
-        : { poster: { key: poster.key, ...(await this.#sign(inLibrary, nowMs, POSTER_KEPT_MS)) } }),
+        : {
+            poster: {
+              key: poster.key,
+              ...this.#linkTo({ as: 'picture', bucket: moved.bucket, ...poster }, POSTER_KEPT_MS),
+            },
+          }),
       ...(storyboard === undefined
         ? {}
         : {
@@ -118,15 +108,5 @@ export class PictureLinks {
             },
           }),
     };
-  }
-
-  async #sign(where: Where, nowMs: number, keptMs: number): Promise<RecordLink> {
-    const signedAtMs = Math.floor(nowMs / keptMs) * keptMs;
-    const command = new GetObjectCommand({ ...where, ResponseContentType: 'image/jpeg' });
-    const url = await getSignedUrl(this.#s3, command, {
-      expiresIn: EXPIRES_SECONDS,
-      signingDate: new Date(signedAtMs),
-    });
-    return { url, expiresInSeconds: Math.floor(EXPIRES_SECONDS - (nowMs - signedAtMs) / 1000) };
   }
 }

@@ -1,5 +1,4 @@
-import * as z from 'zod/mini';
-import { readSecret } from '../aws/secrets.ts';
+import { readLinkKey } from '../aws/linkKey.ts';
 import type { PlayView, RecordLink } from '../core/api/views.ts';
 import { linkToken, recordingOfToken } from '../core/playback/linkToken.ts';
 import { STREAM_PLAYLIST } from '../core/playback/livePlaylist.ts';
@@ -13,8 +12,6 @@ const MARGIN_MS = 3_600_000;
 
 /** Of a recording that goes on; a page asks for another one by then. */
 const LIVE_LINK_MAX_MS = 24 * 3_600_000;
-
-const keySchema = z.object({ key: z.string().check(z.minLength(32)) });
 
 /** Makes and reads the links by which one recording is played, by whoever has them. */
 export class PlayLinks {
@@ -61,7 +58,7 @@ export class PlayLinks {
     nowMs: number,
   ): Promise<(file: string) => RecordLink> {
     const lastsMs = durationMs + MARGIN_MS;
-    const token = linkToken(job.recordingId, nowMs + lastsMs, await this.#key());
+    const token = linkToken(job.recordingId, nowMs + lastsMs, await readLinkKey(this.#secretArn));
     return (file) => ({
       url: `${origin}/play/${token}/${file}`,
       expiresInSeconds: Math.floor(lastsMs / 1000),
@@ -70,12 +67,7 @@ export class PlayLinks {
 
   /** The recording that a link is for; undefined for one that is not ours, or past its time. */
   async recordingOf(token: string, nowMs: number): Promise<string | undefined> {
-    return recordingOfToken(token, await this.#key(), nowMs);
-  }
-
-  /** The extension beside the function keeps it for 5 minutes. */
-  async #key(): Promise<string> {
-    return (await readSecret(this.#secretArn, keySchema)).key;
+    return recordingOfToken(token, await readLinkKey(this.#secretArn), nowMs);
   }
 }
 

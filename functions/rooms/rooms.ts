@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { keyOfToken, pageToken } from '../core/api/pages.ts';
@@ -11,7 +10,7 @@ import {
   roomRecordingsPrefix,
 } from '../core/state/keys.ts';
 import { roomSchema } from '../core/state/objects.ts';
-import { presignParts } from '../recordings/links.ts';
+import { type LinkTo, linkParts } from '../recordings/links.ts';
 import { readRecording } from '../recordings/read.ts';
 import { readAll } from '../recordings/registry.ts';
 
@@ -69,7 +68,8 @@ export interface RoomQuery {
  * @throws RecorderError room_not_found; invalid_request on `nextToken`
  */
 export async function roomRecordings(
-  { s3, store }: { readonly s3: S3Client; readonly store: StateStore },
+  store: StateStore,
+  linkTo: LinkTo,
   { room, fromMs, toMs, limit, nextToken }: RoomQuery,
 ): Promise<Page<RoomRecording>> {
   if ((await store.read(roomKey(room), roomSchema)) === undefined) {
@@ -85,7 +85,7 @@ export async function roomRecordings(
     const read = await Promise.all(ids.map((id) => readRecording(store, id)));
     const shown = read.filter((objects) => objects !== undefined && isWithin(objects, fromMs, toMs));
     for (const objects of shown) {
-      if (objects !== undefined) items.push({ objects, links: await presignParts(s3, objects) });
+      if (objects !== undefined) items.push({ objects, links: linkParts(linkTo, objects) });
     }
   }
   return { items, ...next(keys.at(-1), page.hasMore) };

@@ -29,12 +29,12 @@ const THROTTLE = { rateLimit: 500, burstLimit: 1000 };
  * start and stop recordings.
  */
 const HOOK_THROTTLE = { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true };
-/** A link may be passed on; a viewer asks for a segment each six seconds. */
+/** A link may be passed on; a viewer asks for a segment each six seconds, and a page of the library for its pictures. */
 const LINK_THROTTLE = { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true };
 const OPEN_THROTTLES = { hook: HOOK_THROTTLE, link: LINK_THROTTLE } as const;
 const WHY_OPEN = {
   hook: 'A hook is let in by the secret in its path, which the function checks.',
-  link: 'A player is let in by the token in its path, which the function checks.',
+  link: 'Whoever has a link is let in by the token in its path, which the function checks.',
 } as const;
 
 /**

@@ -155,6 +155,10 @@ export function contractRequests(
     for (const file of ['vod.m3u8', '1.mp4', '9.mp4', 'x.y']) await play(file);
     await api().call('GET', `/play/${token}x/vod.m3u8`);
   };
+  requests.getFile = async () => {
+    await api().call('GET', `/files/${await api().fileToken()}/a.mp4`);
+    await api().call('GET', '/files/forged/a.mp4');
+  };
   requests['listRooms getRoom'] = async () => {
     await api().publish('in-a-room', { room: 'contract room' });
     await post('/recordings', { mediaSessionId: 'in-a-room' });

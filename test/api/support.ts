@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
+import { fileToken } from '../../functions/core/links/fileToken.ts';
 import { linkToken } from '../../functions/core/playback/linkToken.ts';
 import { markActive } from '../../functions/core/protocol/active.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
@@ -104,9 +105,19 @@ export class TestApi {
 
   /** What a link to play this recording has. */
   async playToken(recordingId: string): Promise<string> {
+    return linkToken(recordingId, Date.now() + 60_000, await this.#linkKey());
+  }
+
+  /** What a link to a file has that need not be there: the API does not look. */
+  async fileToken(): Promise<string> {
+    const file = { as: 'inline', bucket: 'library', key: 'a.mp4' } as const;
+    return fileToken(file, Date.now() + 60_000, await this.#linkKey());
+  }
+
+  async #linkKey(): Promise<string> {
     const file = path.join(this.#folder, 'data', 'playback-key.json');
     const { key } = JSON.parse(await readFile(file, 'utf8')) as { key: string };
-    return linkToken(recordingId, Date.now() + 60_000, key);
+    return key;
   }
 
   /** A stream that is published, as its media server would announce it. */

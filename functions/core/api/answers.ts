@@ -64,8 +64,8 @@ export const wcsFilesAnswer = z.array(z.strictObject({ fileName: z.string(), med
 export const wcsStreamsAnswer = z.array(wcsStreamItem);
 
 const link = z.strictObject({ url: z.url(), expiresInSeconds: z.int() });
-/** S3 signs a method with the link: `headUrl` is for HEAD. */
-const presignedLink = z.extend(link, { headUrl: z.url() });
+/** It answers GET and HEAD: `headUrl` is the same address. */
+const fileLink = z.extend(link, { headUrl: z.url() });
 
 const pictureLinks = {
   /** JPEG, of its first second. */
@@ -115,8 +115,8 @@ const part = z.strictObject({
   gapBeforeMs: optional(count),
   library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
   wholeName: optional(z.string()),
-  download: optional(presignedLink),
-  play: optional(presignedLink),
+  download: optional(fileLink),
+  play: optional(fileLink),
   pictures: optional(partPictures),
 });
 
@@ -141,8 +141,8 @@ export const clipAnswer = z.strictObject({
   /** Of the recording, which it was cut from. */
   parts: optional(z.array(z.int())),
   library: optional(z.strictObject({ bucket: z.string(), key: z.string(), versionId: optional(z.string()) })),
-  download: optional(presignedLink),
-  play: optional(presignedLink),
+  download: optional(fileLink),
+  play: optional(fileLink),
 });
 
 export const clipsAnswer = z.strictObject({

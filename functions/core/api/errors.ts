@@ -66,7 +66,7 @@ export const ERRORS = {
   },
   link_refused: {
     status: 403,
-    meaning: 'A link to play a recording is not one of this deployment, or is past its time.',
+    meaning: 'A link to a recording, a file or a picture is not one of this deployment, or is past its time.',
   },
   not_playable: {
     status: 409,

@@ -74,7 +74,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     tag: 'Recordings',
     method: 'GET',
     path: '/recordings/{recordingId}',
-    summary: 'A recording with its parts, and links to its records that are good for an hour at most',
+    summary: 'A recording with its parts, and links to its records that are good for an hour',
     ...IF_NONE_MATCH,
     query: schemas.getRecordingQuery,
     answers: {
@@ -137,6 +137,16 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
       302: { description: 'Where the bytes lie, of which a range is asked' },
     },
     errors: ['link_refused', 'recording_not_found', 'recording_active', 'not_playable', 'route_not_found'],
+  },
+  {
+    id: 'getFile',
+    tag: 'Playback',
+    method: 'GET',
+    path: '/files/{token}/{file}',
+    summary:
+      'What a link to a record, a clip or a picture leads to; HEAD too. Who follows keeps the method and the range',
+    answers: { 302: { description: 'Where the bytes lie' } },
+    errors: ['link_refused'],
   },
   {
     id: 'listRooms',

@@ -50,6 +50,9 @@ export const ROUTES = [
   { method: 'HEAD', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
   // Of browsers to which a range is no simple header: elsewhere the authorizer would refuse the question.
   { method: 'OPTIONS', path: '/play/{token}/{file}', function: 'play', auth: 'link' },
+  { method: 'GET', path: '/files/{token}/{file}', function: 'play', auth: 'link' },
+  { method: 'HEAD', path: '/files/{token}/{file}', function: 'play', auth: 'link' },
+  { method: 'OPTIONS', path: '/files/{token}/{file}', function: 'play', auth: 'link' },
   { method: 'POST', path: '/hooks/{secret}/{server}', ...hook },
   { method: 'POST', path: '/hooks/{secret}/wcs/{wcsHook}', ...hook },
 ] as const satisfies readonly Route[];

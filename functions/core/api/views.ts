@@ -30,16 +30,16 @@ export interface RecordLink {
   readonly expiresInSeconds: number;
 }
 
-/** S3 signs a method with the link. */
-export interface PresignedLink extends RecordLink {
-  /** The same for HEAD. */
+/** It answers GET and HEAD. */
+export interface FileLink extends RecordLink {
+  /** The same address, which had to be another one for HEAD in version 0.1. */
   readonly headUrl: string;
 }
 
-/** Presigned: one saves the record under its name, the other shows it in a browser. */
+/** One saves the record under its name, the other shows it in a browser. */
 export interface RecordLinks {
-  readonly download: PresignedLink;
-  readonly play: PresignedLink;
+  readonly download: FileLink;
+  readonly play: FileLink;
 }
 
 /** A link to an HLS playlist. */
@@ -104,7 +104,7 @@ export function summaryView(summary: RecordingSummary, pictures?: PicturesView):
 
 /**
  * A recording as `GET /recordings/{id}` answers.
- * @param links presigned, for each part of the page that is in the library
+ * @param links for each part of the page that is in the library
  * @param page which parts are shown; the first ones by default
  */
 export function recordingView(

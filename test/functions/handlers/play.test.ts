@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fileToken, type LinkedFile } from '../../../functions/core/links/fileToken.ts';
 import { linkToken } from '../../../functions/core/playback/linkToken.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { partKey, vodPlaylistKey } from '../../../functions/core/state/keys.ts';
@@ -40,19 +41,27 @@ afterAll(async () => {
   await bench.close();
 });
 
-async function ask(
+function ask(
   file: string,
   headers: Readonly<Record<string, string>> = {},
   recordingId = recorded.job.recordingId,
 ) {
+  return answerOf('play', 'GET', linkToken(recordingId, Date.now() + 600_000, KEY), { file, headers });
+}
+
+async function answerOf(
+  route: 'play' | 'files',
+  method: 'GET' | 'HEAD' | 'OPTIONS',
+  token: string,
+  { file = 'a.mp4', headers = {} }: { file?: string; headers?: Readonly<Record<string, string>> } = {},
+) {
   const { handler } = await import('../../../functions/handlers/play.ts');
-  const token = linkToken(recordingId, Date.now() + 600_000, KEY);
   const event = {
-    routeKey: 'GET /play/{token}/{file}',
-    rawPath: `/play/${token}/${file}`,
+    routeKey: `${method} /${route}/{token}/{file}`,
+    rawPath: `/${route}/${token}/${file}`,
     headers,
     pathParameters: { token, file },
-    requestContext: { http: { method: 'GET' } },
+    requestContext: { http: { method } },
   } as unknown as APIGatewayProxyEventV2;
   const {
     statusCode,
@@ -104,4 +113,94 @@ describe('a link that is good', () => {
       });
     },
   );
+});
+
+describe("a file's link", () => {
+  const KEY_IN_LIBRARY = "it's a record (ä).mp4";
+  const file = (as: LinkedFile['as'], versionId?: string): LinkedFile => ({
+    as,
+    bucket: 'library',
+    key: KEY_IN_LIBRARY,
+    versionId,
+  });
+  const token = (one: LinkedFile, lastsMs = 600_000): string => fileToken(one, Date.now() + lastsMs, KEY);
+  beforeAll(() => bench.put('library', KEY_IN_LIBRARY, RECORD));
+
+  it('leads to its object, as it is to be handed out, and to any range of it', async () => {
+    const { status, headers } = await answerOf('files', 'GET', token(file('attachment')));
+    expect([status, headers['cache-control']]).toEqual([302, 'no-store']);
+    const whole = await fetch(String(headers.location));
+    expect(whole.headers.get('content-disposition')).toBe(
+      "attachment; filename*=UTF-8''it%27s%20a%20record%20%28%C3%A4%29.mp4",
+    );
+    expect(Buffer.from(await whole.arrayBuffer())).toEqual(RECORD);
+    const some = await fetch(String(headers.location), { headers: { range: 'bytes=10-19' } });
+    expect(some.status).toBe(206);
+    expect(Buffer.from(await some.arrayBuffer())).toEqual(RECORD.subarray(10, 20));
+    const shown = await answerOf('files', 'GET', token(file('inline')));
+    const inline = await fetch(String(shown.headers.location));
+    expect(inline.headers.get('content-disposition')).toBe('inline');
+    await inline.arrayBuffer();
+  });
+
+  it('leads to the version that was moved there, where a bucket has versions', async () => {
+    for (const method of ['GET', 'HEAD'] as const) {
+      const { headers } = await answerOf('files', method, token(file('inline', 'v/1')));
+      expect(new URL(String(headers.location)).searchParams.get('versionId')).toBe('v/1');
+    }
+  });
+
+  it('leads HEAD to where S3 answers HEAD', async () => {
+    const { status, headers } = await answerOf('files', 'HEAD', token(file('attachment')));
+    expect(status).toBe(302);
+    const head = await fetch(String(headers.location), { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(RECORD.length)]);
+  });
+
+  it('lets a page ask of any origin, and keep a picture for minutes', async () => {
+    const asked = await answerOf('files', 'OPTIONS', 'whatever');
+    expect(asked.status).toBe(204);
+    expect(asked.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': 'range',
+    });
+    const { headers } = await answerOf('files', 'GET', token(file('picture')));
+    expect(headers['cache-control']).toBe('private, max-age=300');
+    const picture = await fetch(String(headers.location));
+    expect(picture.headers.get('content-type')).toBe('image/jpeg');
+    await picture.arrayBuffer();
+  });
+
+  it('ends where it says: what it leads to is signed for what is left, and for a minute at least', async () => {
+    for (const [lastsMs, seconds] of [
+      [600_000, 600],
+      [2_000, 60],
+    ] as const) {
+      const { headers } = await answerOf('files', 'GET', token(file('inline'), lastsMs));
+      const signed = Number(new URL(String(headers.location)).searchParams.get('X-Amz-Expires'));
+      expect(Math.abs(signed - seconds)).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it('is refused alike when it is past its time, forged, cut off, or of another kind', async () => {
+    const good = token(file('attachment'));
+    const answers = await Promise.all(
+      [
+        token(file('attachment'), -2_000),
+        `${good}x`,
+        good.slice(0, -1),
+        good.slice(1),
+        'x',
+        linkToken(recorded.job.recordingId, Date.now() + 600_000, KEY),
+      ].map(async (bad) => {
+        const { status, body } = await answerOf('files', 'GET', bad);
+        const { error } = JSON.parse(body.toString()) as { error: { code: string; message: string } };
+        return { status, ...error };
+      }),
+    );
+    expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
+    expect(answers[0]).toMatchObject({ status: 403, code: 'link_refused' });
+    const played = await answerOf('play', 'GET', good, { file: 'vod.m3u8' });
+    expect(played.status).toBe(403);
+  });
 });

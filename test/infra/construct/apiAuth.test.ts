@@ -16,13 +16,15 @@ const authorizationOf = (template: Template) =>
   );
 const isHook = (routeKey: string) => routeKey.includes(' /hooks/');
 /** Links let in whoever has them: the function checks their token. */
-const LINKS = ['GET', 'HEAD', 'OPTIONS'].map((method) => `${method} /play/{token}/{file}`);
+const LINKS = ['GET', 'HEAD', 'OPTIONS'].flatMap((method) =>
+  ['play', 'files'].map((kind) => `${method} /${kind}/{token}/{file}`),
+);
 const kindsOf = (template: Template) => {
   const all = Object.entries(authorizationOf(template));
   const [ofLinks, others] = [true, false].map((isLink) =>
     all.filter(([key]) => LINKS.includes(key) === isLink).map(([, kind]) => kind),
   );
-  expect(ofLinks).toEqual(['NONE', 'NONE', 'NONE']);
+  expect(ofLinks).toEqual(LINKS.map(() => 'NONE'));
   return new Set(others);
 };
 

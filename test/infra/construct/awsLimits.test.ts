@@ -36,6 +36,7 @@ describe('routes without an authorizer', () => {
   it('have limits of their own, below that of all others', () => {
     const { RouteSettings = {}, DefaultRouteSettings } = stageOf({ hooks: { secretsSha256: [secret(1)] } });
     expect(pathsOf(RouteSettings)).toEqual([
+      '/files/{token}/{file}',
       '/hooks/{secret}/wcs/{wcsHook}',
       '/hooks/{secret}/{server}',
       '/play/{token}/{file}',
@@ -46,6 +47,6 @@ describe('routes without an authorizer', () => {
   });
 
   it('are those of links alone where there are no hooks', () => {
-    expect(pathsOf(stageOf({}).RouteSettings)).toEqual(['/play/{token}/{file}']);
+    expect(pathsOf(stageOf({}).RouteSettings)).toEqual(['/files/{token}/{file}', '/play/{token}/{file}']);
   });
 });
