@@ -77,7 +77,7 @@ async function asked(clip: Clip, isKnown: boolean, origin: string): Promise<Http
   return {
     status: isKnown ? 200 : 201,
     headers: { location: `/recordings/${clip.recordingId}/clips/${clip.clipId}` },
-    body: (await viewing(origin))(clip),
+    body: await viewOf(clip, origin),
   };
 }
 
@@ -91,7 +91,10 @@ async function list({ path, query, origin }: HttpRequest): Promise<HttpAnswer> {
   });
   return {
     status: 200,
-    body: { clips: page.clips.map(await viewing(origin)), nextToken: page.nextToken },
+    body: {
+      clips: await Promise.all(page.clips.map((clip) => viewOf(clip, origin))),
+      nextToken: page.nextToken,
+    },
   };
 }
 
@@ -102,7 +105,7 @@ async function show({ path, headers, origin }: HttpRequest): Promise<HttpAnswer>
   // Links differ each time and say nothing about the clip.
   const etag = etagOf(clipView(clip, undefined));
   if (isKnown(etag, headers['if-none-match'])) return { status: 304, headers: { etag } };
-  return { status: 200, headers: { etag }, body: (await viewing(origin))(clip) };
+  return { status: 200, headers: { etag }, body: await viewOf(clip, origin) };
 }
 
 /** Its object in the library goes too → 200 `{"recordingId","clipId"}`. */
@@ -113,10 +116,9 @@ async function remove({ path }: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, body: { recordingId, clipId } };
 }
 
-/** How clips are shown to whoever asks by this origin. */
-async function viewing(origin: string): Promise<(clip: Clip) => Record<string, unknown>> {
-  const linkTo = await setup().links.from(origin, Date.now());
-  return (clip) => clipView(clip, clip.record === undefined ? undefined : linkRecord(linkTo, clip.record));
+async function viewOf(clip: Clip, origin: string): Promise<Record<string, unknown>> {
+  if (clip.record === undefined) return clipView(clip, undefined);
+  return clipView(clip, linkRecord(await setup().links.from(origin, Date.now()), clip.record));
 }
 
 function idsIn(path: HttpRequest['path']): { readonly recordingId: string; readonly clipId: string } {
