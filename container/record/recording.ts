@@ -206,7 +206,7 @@ export class Recording {
     if (!goesOn && isNewRun && media.isSeamless && !fragment.keyframe) return;
     this.#isNewRun = false;
     const isWhole = goesOn && (!isNewRun || this.#connection.joinOf(media) === 'seamless');
-    const next = isWhole ? fragment : (fragment.withoutLeading?.() ?? fragment);
+    const next = isWhole ? fragment : (fragment.asBeginning?.() ?? fragment);
     if (!goesOn) await this.#finishPart();
     const part = this.#part ?? this.#openPart(media, next, zeroAtMs);
     this.#part = part;

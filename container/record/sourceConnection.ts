@@ -59,8 +59,11 @@ export class SourceConnection {
   /** What ffmpeg's present run writes to each of its pipes. */
   media(outputs: readonly (readonly TrackSource[])[], { format, isLive }: RunFacts): LiveMedia {
     const { isSameConnection } = this.#timeline;
+    const connectedAtMs = this.#receivedAtMs ?? this.#begunAtMs;
     if (!isSameConnection)
-      this.#sourceTimeline = new SourceTimeline(isLive ? LIVE_TIMELINE : STORED_TIMELINE);
+      this.#sourceTimeline = new SourceTimeline(
+        isLive ? { ...LIVE_TIMELINE, connectedAtMs } : STORED_TIMELINE,
+      );
     // What is recorded of other tracks goes on in no file of these.
     const isAlike = isDeepStrictEqual(outputs, this.#outputs);
     if (!isAlike) this.#content = new RecordedContent();

@@ -25,6 +25,11 @@ const CAUSES: readonly Cause[] = [
     'source_failed',
     "The source's URL has an SRT option that cannot be used (a passphrase has 10 to 79 characters).",
   ],
+  [
+    /the stream is scrambled/i,
+    'source_not_media',
+    'The source is scrambled (encrypted), and cannot be recorded.',
+  ],
   [/Too many redirects/i, 'source_failed', 'The source redirects again and again.'],
   [/Connection refused/i, 'source_refused', 'Nothing listens at the source address.'],
   [

@@ -19,6 +19,9 @@ const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
 /** What a run was given is given again where ffmpeg begins anew before anything is recorded; no more than this. */
 const KEPT_MAX_BYTES = 16 * 1024 * 1024;
 
+/** Less is a disturbance. */
+const SCRAMBLED_MIN = 200;
+
 /** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
 export interface KeyframeWait {
   /** In epoch milliseconds. */
@@ -155,6 +158,8 @@ export class LiveSource {
         this.#pieces.push(...this.#cutter.end());
       } else this.#pieces.push(...this.#cutter.push(result.value));
       const pictures = this.#cutter.undecodable;
+      if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
+        this.#run.access.fail('the stream is scrambled');
       const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
       this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
     }

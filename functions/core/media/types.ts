@@ -36,9 +36,9 @@ export interface Fragment {
   readonly keyframe: boolean;
   /**
    * The fragment as a part, or what follows a gap, can begin with it: without pictures that are made of those before the
-   * keyframe. In place of this one, whose bytes it takes. Undefined where there are no such pictures.
+   * keyframe, and without a word of those. In place of this one, whose bytes it takes. Undefined where it is the same.
    */
-  readonly withoutLeading?: () => Fragment;
+  readonly asBeginning?: () => Fragment | undefined;
 }
 
 export interface PartSummary {

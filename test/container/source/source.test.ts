@@ -184,6 +184,11 @@ describe('openingFailure', () => {
     expect(openingFailure(said(line), false).code).toBe('source_not_media');
   });
 
+  it('says that a stream is scrambled, also when nothing came of it in time', () => {
+    const { code, message } = openingFailure(said('the stream is scrambled'), true);
+    expect([code, message]).toEqual(['source_not_media', expect.stringContaining('scrambled (encrypted)')]);
+  });
+
   it('is a time-out or an empty source when ffmpeg says nothing', () => {
     expect(openingFailure(said(), true).code).toBe('source_timed_out');
     expect(openingFailure(said(), false).code).toBe('source_empty');

@@ -4,7 +4,7 @@ import type { Edit } from '../mp4/movie.ts';
 import type { Run } from '../mp4/movieFragment.ts';
 import { SampleTable } from '../mp4/sampleTable.ts';
 import { MemoryPages } from '../pages.ts';
-import type { Selection } from './selection.ts';
+import { ROUNDED_MS, type Selection } from './selection.ts';
 import type { TimedSample } from './trackCut.ts';
 
 /** A track of a piece: what of it is taken. */
@@ -55,6 +55,7 @@ export class AssembledTrack {
     const { zeroMs, placeOf, description } = place;
     const { first, last } = selection;
     let moved: number | undefined;
+    let firstMs: number | undefined;
     let run: { at: number; decodeTime: number; samples: TimedSample[] } | undefined;
     const flush = (): void => {
       if (run === undefined) return;
@@ -66,7 +67,10 @@ export class AssembledTrack {
       if (sample.number < first) continue;
       if (sample.number > last) break;
       moved ??= this.#begin(track, sample, selection, zeroMs) - sample.decodeTime;
-      if (sample.startsRun) flush();
+      firstMs ??= sample.startMs;
+      const isLost = track.kind === 'video' && isBehind(sample, firstMs, selection);
+      if (sample.startsRun || isLost) flush();
+      if (isLost) continue;
       run ??= { at: sample.offset, decodeTime: sample.decodeTime + moved, samples: [] };
       run.samples.push(sample);
       this.#nextDecodeTime = sample.decodeTime + moved + sample.duration;
@@ -121,3 +125,10 @@ export class AssembledTrack {
     return Math.round((ms / 1000) * this.#timescale);
   }
 }
+
+/**
+ * A picture that is not shown, and is made of those before the keyframe that the piece begins with (an open GOP): who decoded
+ * it would miss them.
+ */
+const isBehind = ({ startMs, endMs }: TimedSample, firstMs: number, selection: Selection): boolean =>
+  startMs < firstMs && endMs <= selection.startMs + ROUNDED_MS;

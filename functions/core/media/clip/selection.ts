@@ -16,7 +16,7 @@ export interface Selection {
 }
 
 /** Callers count in whole milliseconds, frames do not. */
-const ROUNDED_MS = 0.5;
+export const ROUNDED_MS = 0.5;
 /** Frames of sound that a decoder is given before it is heard: Opus asks for 80 ms. */
 const SOUND_BEFORE_FRAMES = 4;
 

@@ -1,3 +1,4 @@
+import { Progress } from '../live/progress.ts';
 import {
   isLookedAt,
   picturesGoOn,
@@ -20,16 +21,20 @@ const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind !== 'data';
 export class FlvCutter implements RunCutter {
   /** What a decoder must know comes before all pictures: a demuxer can tell by itself which ones it cannot decode. */
   readonly undecodable = 0;
+  readonly scrambled = 0;
   readonly #reader = new FlvTagReader();
   /** How what the present run has is coded. */
   #known = new Map<Kind, string>();
   readonly #configurations = new Map<Kind, MediaTag>();
   #metadata: FlvTag | undefined;
   #isFirst: boolean = true;
+  readonly #progress = new Progress();
+  /** The present run. Times are those of the progress. */
   #began: { readonly atMs: number; bytes: number } | undefined;
   #lastPictureMs: number | undefined;
   /** Sound that waits for the next keyframe. */
   #waiting: MediaTag[] = [];
+  #waitingSinceMs = 0;
   #waitingBytes = 0;
 
   push(chunk: Buffer): RunPiece[] {
@@ -40,8 +45,7 @@ export class FlvCutter implements RunCutter {
 
   end(): RunPiece[] {
     const pieces = new RunPieces();
-    const last = this.#waiting.at(-1);
-    if (last !== undefined) this.#cut(last.timeMs, pieces);
+    if (this.#waiting.length > 0) this.#cut(pieces);
     pieces.add(this.#reader.rest);
     return pieces.all();
   }
@@ -57,64 +61,66 @@ export class FlvCutter implements RunCutter {
       return;
     }
     const { kind, coding, isConfiguration } = tag;
+    this.#progress.see(kind, tag.timeMs, !isConfiguration);
     if (isConfiguration) this.#configurations.set(kind, tag);
-    const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt(tag));
+    const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt);
     if (!isKnown) {
       if (isConfiguration) return;
       this.#begin(tag, pieces);
     } else {
-      if (this.#waiting.length > 0 && this.#endsWaiting(tag)) this.#cut(tag.timeMs, pieces);
+      if (this.#waiting.length > 0 && this.#endsWaiting(tag)) this.#cut(pieces);
       // Of pictures that are only announced a demuxer does not know the size, and would not follow them.
       if (kind === 'audio' || !isConfiguration) this.#known.set(kind, coding);
-      this.#began ??= { atMs: tag.timeMs, bytes: 0 };
+      this.#began ??= { atMs: this.#progress.nowMs, bytes: 0 };
       this.#began.bytes += tag.bytes.length;
       pieces.add(tag.bytes);
     }
-    if (kind === 'video' && !isConfiguration) this.#lastPictureMs = tag.timeMs;
+    if (kind === 'video' && !isConfiguration) this.#lastPictureMs = this.#progress.nowMs;
   }
 
   /** Whether who reads the present run still looks for what it has. */
-  #isLookedAt({ timeMs }: FlvTag): boolean {
+  get #isLookedAt(): boolean {
     const began = this.#began;
-    if (began === undefined) return true;
-    return isLookedAt(Math.abs(timeMs - began.atMs), began.bytes);
+    return began === undefined || isLookedAt(this.#progress.nowMs - began.atMs, began.bytes);
   }
 
   /** A sample of what the present run does not know. */
   #begin(tag: MediaTag, pieces: RunPieces): void {
-    const { kind, coding, timeMs } = tag;
+    const { kind, coding } = tag;
     if (this.#configurations.get(kind)?.coding !== coding) this.#configurations.delete(kind);
-    if (kind === 'audio' && this.#picturesGoOn(timeMs)) {
+    if (kind === 'audio' && this.#picturesGoOn) {
+      if (this.#waiting.length === 0) this.#waitingSinceMs = this.#progress.nowMs;
       this.#waiting.push(tag);
       this.#waitingBytes += tag.bytes.length;
       return;
     }
-    this.#cut(timeMs, pieces);
+    this.#cut(pieces);
     this.#known.set(kind, coding);
-    this.#began = { atMs: timeMs, bytes: tag.bytes.length };
+    this.#began = { atMs: this.#progress.nowMs, bytes: tag.bytes.length };
     pieces.add(tag.bytes);
   }
 
-  #endsWaiting({ isKeyframe, timeMs }: FlvTag): boolean {
-    const since = this.#waiting[0]?.timeMs ?? timeMs;
-    return isKeyframe || waitsTooLong(Math.abs(timeMs - since), this.#waitingBytes);
+  #endsWaiting({ isKeyframe }: FlvTag): boolean {
+    const waitsMs = this.#progress.nowMs - this.#waitingSinceMs;
+    return isKeyframe || waitsTooLong(waitsMs, this.#waitingBytes);
   }
 
-  #picturesGoOn(atMs: number): boolean {
-    return this.#lastPictureMs !== undefined && picturesGoOn(Math.abs(atMs - this.#lastPictureMs));
+  get #picturesGoOn(): boolean {
+    const lastMs = this.#lastPictureMs;
+    return lastMs !== undefined && picturesGoOn(this.#progress.nowMs - lastMs);
   }
 
   /** Another run begins, with what waited. */
-  #cut(atMs: number, pieces: RunPieces): void {
+  #cut(pieces: RunPieces): void {
     const media = [...this.#configurations.values(), ...this.#waiting];
     const tags = this.#metadata === undefined ? media : [this.#metadata, ...media];
     pieces.add(Buffer.concat([this.#reader.header as Buffer, ...tags.map(({ bytes }) => bytes)]), true);
     const pictures = this.#known.get('video');
     const sounds = media.filter(({ kind }) => kind === 'audio');
     this.#known = new Map(sounds.map(({ kind, coding }) => [kind, coding]));
-    if (pictures !== undefined && this.#picturesGoOn(atMs)) this.#known.set('video', pictures);
-    const [first] = this.#waiting;
-    this.#began = first === undefined ? undefined : { atMs: first.timeMs, bytes: this.#waitingBytes };
+    if (pictures !== undefined && this.#picturesGoOn) this.#known.set('video', pictures);
+    const began = { atMs: this.#waitingSinceMs, bytes: this.#waitingBytes };
+    this.#began = this.#waiting.length === 0 ? undefined : began;
     this.#waiting = [];
     this.#waitingBytes = 0;
   }

@@ -17,6 +17,8 @@ export interface RunCutter {
   end(): RunPiece[];
   /** Pictures that were left out up to now, since no keyframe had come; 0 as soon as one has. */
   readonly undecodable: number;
+  /** Pieces of media that nobody can read without a key, since the last one that is not so. */
+  readonly scrambled: number;
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */

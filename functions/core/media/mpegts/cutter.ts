@@ -1,3 +1,4 @@
+import { Progress } from '../live/progress.ts';
 import {
   isLookedAt,
   picturesGoOn,
@@ -7,12 +8,10 @@ import {
   waitsTooLong,
 } from '../live/runCutter.ts';
 import { Continuity } from './continuity.ts';
-import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS, unwrap } from './packets.ts';
+import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS } from './packets.ts';
 import { ProgramTable, type StreamKind } from './programTable.ts';
 
 const SYNC = 0x47;
-/** Larger steps of a stream's time are jumps. */
-const STEP_MAX_MS = 5_000;
 /** All streams begin a packet of theirs within so long, or have stopped. */
 const DRAIN_MAX_MS = 1_000;
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024;
@@ -50,9 +49,7 @@ export class TsCutter implements RunCutter {
   #codecs = new Map<number, string | undefined>();
   /** Pictures whose first keyframe has come. */
   readonly #decodable = new Set<number>();
-  /** How much of it has come; programmes may have clocks of their own. */
-  #nowMs = 0;
-  readonly #lastTicks = new Map<number, { readonly ticks: number; readonly atMs: number }>();
+  readonly #progress = new Progress();
   #beganMs = 0;
   #runBytes = 0;
   #lastPictureMs: number | undefined;
@@ -60,9 +57,14 @@ export class TsCutter implements RunCutter {
   #waiting: Waiting | undefined;
   #drain: Drain | undefined;
   #undecodable = 0;
+  #scrambled = 0;
 
   get undecodable(): number {
     return this.#undecodable;
+  }
+
+  get scrambled(): number {
+    return this.#scrambled;
   }
 
   push(chunk: Buffer): RunPiece[] {
@@ -94,6 +96,9 @@ export class TsCutter implements RunCutter {
       pieces.add(bytes, isFirst);
       return;
     }
+    // As if it were not there: a demuxer would take it for media.
+    this.#scrambled = packet.isScrambled ? this.#scrambled + 1 : 0;
+    if (packet.isScrambled) return;
     if (packet.unitStart && this.#isOther(packet.pid) && this.#known.delete(packet.pid))
       this.#decodable.delete(packet.pid);
     if (this.#isUndecodable(bytes, packet)) return;
@@ -120,15 +125,8 @@ export class TsCutter implements RunCutter {
 
   #readTime(bytes: Buffer, { pid, payloadAt }: Packet, kind: StreamKind): void {
     const pts = readPesTimes(bytes, payloadAt)?.pts;
-    if (pts !== undefined) {
-      const last = this.#lastTicks.get(pid) ?? { ticks: pts, atMs: this.#nowMs };
-      const ticks = unwrap(pts, last.ticks);
-      const stepMs = (ticks - last.ticks) / TICKS_PER_MS;
-      const atMs = Math.abs(stepMs) < STEP_MAX_MS ? last.atMs + stepMs : this.#nowMs;
-      this.#lastTicks.set(pid, { ticks, atMs });
-      this.#nowMs = Math.max(this.#nowMs, atMs);
-    }
-    if (kind === 'video') this.#lastPictureMs = this.#nowMs;
+    if (pts !== undefined) this.#progress.see(pid, pts / TICKS_PER_MS);
+    if (kind === 'video') this.#lastPictureMs = this.#progress.nowMs;
   }
 
   /** The present run has it; it has all that begins while a demuxer looks, and what has not begun is nobody's. */
@@ -136,7 +134,7 @@ export class TsCutter implements RunCutter {
     if (this.#known.has(pid)) return true;
     if (this.#waiting?.pids.has(pid) === true) return false;
     if (!unitStart) return true;
-    const isSeen = !this.#hasAll && isLookedAt(this.#nowMs - this.#beganMs, this.#runBytes);
+    const isSeen = !this.#hasAll && isLookedAt(this.#progress.nowMs - this.#beganMs, this.#runBytes);
     const begins = isSeen && !this.#isOther(pid);
     if (begins) {
       this.#known.add(pid);
@@ -163,7 +161,7 @@ export class TsCutter implements RunCutter {
   #takeKnown(bytes: Buffer, packet: Packet, kind: StreamKind, pieces: RunPieces): void {
     const waiting = this.#waiting;
     if (waiting !== undefined && packet.unitStart) {
-      const isTooLong = waitsTooLong(this.#nowMs - waiting.sinceMs, waiting.bytes);
+      const isTooLong = waitsTooLong(this.#progress.nowMs - waiting.sinceMs, waiting.bytes);
       if (isTooLong || (kind === 'video' && isKeyframe(bytes, packet))) {
         this.#drain = this.#newDrain();
         this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
@@ -174,17 +172,17 @@ export class TsCutter implements RunCutter {
   }
 
   #takeNew(bytes: Buffer, { pid }: Packet, kind: StreamKind): void {
-    this.#waiting ??= { pids: new Set(), pictures: [], others: [], sinceMs: this.#nowMs, bytes: 0 };
+    this.#waiting ??= { pids: new Set(), pictures: [], others: [], sinceMs: this.#progress.nowMs, bytes: 0 };
     this.#waiting.pids.add(pid);
     this.#waiting[kind === 'video' ? 'pictures' : 'others'].push(Buffer.from(bytes));
     this.#waiting.bytes += PACKET_BYTES;
     const last = this.#lastPictureMs;
-    if (kind !== 'audio' || last === undefined || !picturesGoOn(this.#nowMs - last))
+    if (kind !== 'audio' || last === undefined || !picturesGoOn(this.#progress.nowMs - last))
       this.#drain = this.#newDrain();
   }
 
   #newDrain(): Drain {
-    return { sinceMs: this.#nowMs, begun: new Map(), pictures: [], others: [], bytes: 0 };
+    return { sinceMs: this.#progress.nowMs, begun: new Map(), pictures: [], others: [], bytes: 0 };
   }
 
   #takeDraining(drain: Drain, bytes: Buffer, packet: Packet, kind: StreamKind, pieces: RunPieces): void {
@@ -200,7 +198,7 @@ export class TsCutter implements RunCutter {
     const isOver = [...this.#known].every(
       (one) => (drain.begun.get(one) ?? 0) >= (this.#table.kindOf(one) === 'video' ? 2 : 1),
     );
-    const isTooLong = this.#nowMs - drain.sinceMs > DRAIN_MAX_MS || drain.bytes > DRAIN_MAX_BYTES;
+    const isTooLong = this.#progress.nowMs - drain.sinceMs > DRAIN_MAX_MS || drain.bytes > DRAIN_MAX_BYTES;
     if (isOver || isTooLong) this.#cut(drain, pieces);
   }
 
@@ -213,7 +211,7 @@ export class TsCutter implements RunCutter {
     this.#known = new Set(streams.map((packet) => packet.readUInt16BE(1) & 0x1fff));
     this.#codecs = new Map([...this.#known].map((pid) => [pid, this.#table.codecOf(pid)]));
     this.#hasAll = this.#isAll();
-    this.#beganMs = this.#nowMs;
+    this.#beganMs = this.#progress.nowMs;
     this.#runBytes = bytes.length;
     this.#waiting = undefined;
     this.#drain = undefined;

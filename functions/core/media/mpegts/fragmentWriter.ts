@@ -44,7 +44,8 @@ export class TsFragmentWriter implements FragmentWriter {
         pid,
         streamId: isVideo ? VIDEO : AUDIO,
         ptsTicks: dtsTicks + toTicks(sample.offset),
-        dtsTicks,
+        // Here nothing may be decoded after it is shown.
+        dtsTicks: dtsTicks + Math.min(0, toTicks(sample.offset)),
         data: isVideo
           ? byteStreamOf(description, sample.data, sample.keyframe)
           : adtsOf(description, sample.data),

@@ -11,6 +11,8 @@ export interface Packet {
   readonly pid: number;
   /** A PES packet or a table begins here. */
   readonly unitStart: boolean;
+  /** Its payload is encrypted. */
+  readonly isScrambled: boolean;
   /** Decoding can begin here. */
   readonly randomAccess: boolean;
   /** Where the program clock reference is; -1: there is none. */
@@ -32,6 +34,7 @@ export function readPacket(bytes: Buffer, at: number): Packet {
   return {
     pid: flags & 0x1fff,
     unitStart: (flags & 0x4000) !== 0,
+    isScrambled: (control & 0xc0) !== 0,
     randomAccess: (adaptationFlags & 0x40) !== 0,
     pcrAt: (adaptationFlags & 0x10) !== 0 && adaptationBytes >= 7 ? 6 : -1,
     payloadAt: (control & 0x10) !== 0 ? payloadAt : PACKET_BYTES,

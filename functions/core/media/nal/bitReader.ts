@@ -10,6 +10,11 @@ export class BitReader {
     this.#bytes = payload;
   }
 
+  /** Of the next bit, counted from the payload's first one. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** @param count at most 32. @throws MediaError past the end */
   bits(count: number): number {
     let value = 0;

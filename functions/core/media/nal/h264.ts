@@ -47,6 +47,23 @@ export interface AvcSequence extends SequenceParameters {
   readonly chromaFormat: number;
   readonly lumaBits: number;
   readonly chromaBits: number;
+  /** Each colour is a picture of its own. */
+  readonly isSeparate: boolean;
+  readonly frameNumberBits: number;
+  readonly pictureOrder: PictureOrder;
+  /** How many pictures a decoder keeps for others to refer to. */
+  readonly references: number;
+  /** No picture is a field. */
+  readonly isProgressive: boolean;
+}
+
+/** How a slice says when its picture is shown. */
+interface PictureOrder {
+  readonly type: number;
+  /** Of what type 0 counts. */
+  readonly countBits: number;
+  /** Slices say nothing more of type 1. */
+  readonly isFixed: boolean;
 }
 
 /** Profiles whose SPS says how colours are coded (7.3.2.1.1). */
@@ -63,9 +80,9 @@ export function parseAvcSequence(sps: Buffer): AvcSequence {
   const [profile, compatibility, level] = [bits.bits(8), bits.bits(8), bits.bits(8)];
   const id = bits.unsigned();
   const colours = HIGH_PROFILES.has(profile) ? readColours(bits) : PLAIN_COLOURS;
-  bits.unsigned();
-  skipPictureOrder(bits);
-  bits.unsigned();
+  const frameNumberBits = bits.unsigned() + 4;
+  const pictureOrder = readPictureOrder(bits);
+  const references = bits.unsigned();
   bits.skip(1);
   const columns = bits.unsigned() + 1;
   const mapUnits = bits.unsigned() + 1;
@@ -74,8 +91,8 @@ export function parseAvcSequence(sps: Buffer): AvcSequence {
   bits.skip(isProgressive ? 1 : 2);
   const coded = { width: columns * MACROBLOCK, height: mapUnits * fieldsPerFrame * MACROBLOCK };
   const { width, height } = readCropped(bits, coded, colours, fieldsPerFrame);
-  const { chromaFormat, lumaBits, chromaBits } = colours;
-  return { id, width, height, profile, compatibility, level, chromaFormat, lumaBits, chromaBits };
+  const coding = { ...colours, frameNumberBits, pictureOrder, references, isProgressive };
+  return { id, width, height, profile, compatibility, level, ...coding };
 }
 
 interface AvcColours extends Colours {
@@ -108,20 +125,44 @@ function skipScalingList(bits: BitReader, size: number): void {
   }
 }
 
-function skipPictureOrder(bits: BitReader): void {
+function readPictureOrder(bits: BitReader): PictureOrder {
   const type = bits.unsigned();
-  if (type === 0) bits.unsigned();
-  if (type !== 1) return;
-  bits.skip(1);
+  const countBits = type === 0 ? bits.unsigned() + 4 : 0;
+  if (type !== 1) return { type, countBits, isFixed: false };
+  const isFixed = bits.flag();
   bits.signed();
   bits.signed();
   const cycle = bits.unsigned();
   for (let i = 0; i < cycle; i++) bits.signed();
+  return { type, countBits, isFixed };
 }
 
 const KINDS: Readonly<Record<number, UnitKind>> = { 1: 'slice', 2: 'slice', 5: 'slice', 7: 'sps', 8: 'pps' };
 
 const kindOf = (unit: Buffer): UnitKind | undefined => KINDS[(unit[0] ?? 0) & 31];
+
+const SLICE = 1;
+const SEQUENCE = 7;
+const INTRA = 2;
+
+/**
+ * Whether decoding can begin with a picture that nobody has marked: some broadcasters' encoders send its parameter sets
+ * with a picture that is made of no other, and do not say that it is a recovery point.
+ */
+export function isUnmarkedKeyframe(units: Iterable<Buffer>): boolean {
+  let hasSequence = false;
+  let hasSlice = false;
+  for (const unit of units) {
+    const type = (unit[0] ?? 0) & 31;
+    hasSequence ||= type === SEQUENCE;
+    if (type !== SLICE) continue;
+    const bits = new BitReader(payloadOf(unit.subarray(0, SLICE_HEADER_BYTES), 1));
+    bits.unsigned();
+    if (!hasSequence || bits.unsigned() % 5 !== INTRA) return false;
+    hasSlice = true;
+  }
+  return hasSlice;
+}
 
 /** H.264, Advanced Video Coding (ITU-T H.264). */
 export const h264: NalCodec = {

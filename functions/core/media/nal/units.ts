@@ -32,6 +32,21 @@ export function payloadOf(unit: Buffer, headerBytes: number): Buffer {
   return payload.subarray(0, length);
 }
 
+/** The other way round: a NAL unit of a payload. */
+export function unitOf(header: Buffer, payload: Buffer): Buffer {
+  const bytes: number[] = [];
+  let zeros = 0;
+  for (const byte of payload) {
+    if (zeros >= 2 && byte <= 3) {
+      bytes.push(3);
+      zeros = 0;
+    }
+    bytes.push(byte);
+    zeros = byte === 0 ? zeros + 1 : 0;
+  }
+  return Buffer.concat([header, Buffer.from(bytes)]);
+}
+
 /** Zeros may follow a unit in a byte stream; they belong to none. */
 export function withoutTrailingZeros(unit: Buffer): Buffer {
   let length = unit.length;

@@ -6,7 +6,7 @@ import type { NutStream } from './header.ts';
  * packet, and then it could not be told from what was sent. So it is shown times that always grow:
  *
  *   pictures: decoded at what counts packets and means nothing; shown, which it takes as it is, at
- *             (2^33 + decoding time modulo 2^33) * 2^18 + time from decoding to showing
+ *             (2^33 + decoding time modulo 2^33) * 2^18 + 2^16 + time from decoding to showing
  *   sound:    2^44 + (2^38 + decoding time) modulo 2^39, and 2^39 more after each such number that did not grow
  *
  * in units of the input's times or of the output's: ffmpeg 5.1 has brought them into those of the output before, 7.1
@@ -19,12 +19,16 @@ import type { NutStream } from './header.ts';
 const FINEST = 100_000;
 const VIDEO_MODULUS = 2 ** 33;
 const OFFSETS = 2 ** 18;
+/** Publishers whose decoding times are late say that some pictures are shown before them. */
+const NEGATIVE_OFFSETS = 2 ** 16;
 const AUDIO_FIRST = 2 ** 44;
 /** Twice what RTMP's counter can say, at the highest usual rate: where it begins anew, ffmpeg adds a turn of it. */
 const AUDIO_MODULUS = 2 ** 39;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
-const OFFSET = `if(eq(PTS\\,NOPTS)\\,0\\,clip(${scaled('PTS-DTS')}\\,0\\,${OFFSETS - 1}))`;
+const OFFSET =
+  `${NEGATIVE_OFFSETS}+if(eq(PTS\\,NOPTS)\\,0\\,` +
+  `clip(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS}\\,${OFFSETS - NEGATIVE_OFFSETS - 1}))`;
 
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
@@ -108,7 +112,7 @@ class VideoTimes implements PacketTimes {
     const before = this.#last ?? near.seconds * unitsHz;
     this.#last = time + Math.round((before - time) / VIDEO_MODULUS) * VIDEO_MODULUS;
     const toTimescale = (units: number): number => Math.round((units * VIDEO_TIMESCALE) / unitsHz);
-    return { dts: toTimescale(this.#last), offset: toTimescale(value - time * OFFSETS) };
+    return { dts: toTimescale(this.#last), offset: toTimescale(value - time * OFFSETS - NEGATIVE_OFFSETS) };
   }
 }
 

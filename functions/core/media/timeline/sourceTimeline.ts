@@ -32,6 +32,8 @@ export interface Jump {
 export interface TimelineOptions {
   /** How far a time may be ahead of what the recorder's clock allows before it is taken for a jump, in ms. */
   readonly aheadMaxMs: number;
+  /** When the source was connected, by the recorder's clock: what is held back until it is opened has come since. */
+  readonly connectedAtMs?: number;
 }
 
 /** A live source cannot send what has not been made yet. */
@@ -59,6 +61,9 @@ const EPOCHS_KEPT = 8;
 const GAP_MIN_MS = 1_000;
 /** What is held back by the way comes after a pause, and is of before it. */
 const QUIET_SAMPLES = 8;
+/** What was held back until the source was opened comes within so long after the first of it. */
+const OPENING_MS = 500;
+const HALF_A_FRAME_MS = 20;
 /** Steps back within so much are jitter. */
 const BACK_MAX_MS = 500;
 /** An AAC frame at 8 kHz lasts 128 ms. */
@@ -97,8 +102,9 @@ interface Track {
  * Give it each sample of all tracks, in the order in which they came.
  */
 export class SourceTimeline {
-  readonly #aheadMaxMs: number;
+  readonly #options: TimelineOptions;
   readonly #edge = new LiveEdge();
+  #first: { readonly ms: number; readonly arrivedAtMs: number } | undefined;
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
@@ -108,8 +114,8 @@ export class SourceTimeline {
   /** Of all tracks together, how long nothing came, and in how many samples it is forgotten. */
   #quiet = { ms: 0, left: 0 };
 
-  constructor({ aheadMaxMs }: TimelineOptions = LIVE_TIMELINE) {
-    this.#aheadMaxMs = aheadMaxMs;
+  constructor(options: TimelineOptions = LIVE_TIMELINE) {
+    this.#options = options;
   }
 
   /** @param arrivedAtMs the recorder's clock, which never goes back */
@@ -127,6 +133,7 @@ export class SourceTimeline {
     if (before?.followers === 0 && before !== track.epoch)
       this.#epochs = this.#epochs.filter((one) => one !== before);
     this.#edge.see(wantedMs, arrivedAtMs);
+    this.#first ??= { ms: wantedMs, arrivedAtMs };
     this.#frontMs = Math.max(this.#frontMs ?? placedMs, placedMs);
     this.#arrivedAtMs = arrivedAtMs;
     const jump = toTell(track.epoch);
@@ -213,14 +220,25 @@ export class SourceTimeline {
     const frontMs = this.#frontMs ?? timeMs;
     const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
     const nextMs = times.hasBegun ? times.nextMs + times.awayMs(nowMs) : frontMs;
-    return timeMs >= earliestMs && timeMs <= Math.max(nextMs, this.#edge.atMs(nowMs)) + this.#aheadMaxMs;
+    const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#openedAtMs(nowMs));
+    return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
+  }
+
+  /** Time of the last of what was held back until the source was opened, at most: it is as old as the connection. */
+  #openedAtMs(nowMs: number): number {
+    const { connectedAtMs } = this.#options;
+    const isOpening = this.#first !== undefined && nowMs - this.#first.arrivedAtMs < OPENING_MS;
+    if (this.#first === undefined || !isOpening || connectedAtMs === undefined)
+      return Number.NEGATIVE_INFINITY;
+    return this.#first.ms + nowMs - connectedAtMs;
   }
 
   /** The times of an epoch that begins: where they go on. */
   #goOn({ times, epoch: own, turnsMs }: Track, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
     const frontMs = this.#frontMs;
     if (frontMs === undefined) return { atMs: Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, untold: undefined };
-    if (own === undefined) return { atMs: frontMs, untold: undefined };
+    // Sent between two pictures, it belongs between them.
+    if (own === undefined) return { atMs: frontMs + HALF_A_FRAME_MS, untold: undefined };
     const awayMs = times.awayMs(nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once: none of them may have to go back.

@@ -1,3 +1,4 @@
+import { withoutLostReferences } from '../nal/lostReferences.ts';
 import type { Fragment } from '../types.ts';
 import type { FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
@@ -136,11 +137,13 @@ export class Fragmenter {
     this.#keyPicture = keyframe && isVideo ? firstPicture(tracks, leader.id) : undefined;
     const write = (of: readonly TrackSamples[]): Fragment =>
       this.#writer.write(of, { ...timesOf(of), keyframe });
-    const withoutLeading = keyframe && isVideo ? leadingLeftOut(tracks, leader.id) : undefined;
     const fragment = write(tracks);
-    return withoutLeading === undefined
-      ? fragment
-      : Object.assign(fragment, { withoutLeading: () => write(withoutLeading) });
+    if (!keyframe || !isVideo) return fragment;
+    const asBeginning = (): Fragment | undefined => {
+      const beginning = beginningOf(tracks, leader.id);
+      return beginning === undefined ? undefined : write(beginning);
+    };
+    return Object.assign(fragment, { asBeginning });
   }
 
   #queueOf(id: number, kind: 'video' | 'audio'): TrackQueue {
@@ -174,19 +177,27 @@ function timesOf(tracks: readonly TrackSamples[]): { readonly startMs: number; r
 }
 
 /**
- * The tracks without the pictures that follow the keyframe and are shown before it: those of an open GOP are made of the
- * pictures before the keyframe as well. Undefined where there are none.
+ * The tracks as something begins with them. Pictures that follow the keyframe and are shown before it are left out: those
+ * of an open GOP are made of the pictures before the keyframe as well. Undefined where they can be decoded as they are.
  */
-function leadingLeftOut(tracks: readonly TrackSamples[], id: number): readonly TrackSamples[] | undefined {
+function beginningOf(tracks: readonly TrackSamples[], id: number): readonly TrackSamples[] | undefined {
   const video = tracks.find((track) => track.id === id);
   const [first] = video?.samples ?? [];
   if (video === undefined || first === undefined) return undefined;
   const shownAt = first.dts + first.offset;
   const kept = video.samples.filter(({ dts, offset }) => dts + offset >= shownAt);
   const [, second] = kept;
-  if (kept.length === video.samples.length) return undefined;
-  const longer = { ...first, duration: second === undefined ? first.duration : second.dts - first.dts };
-  const samples = [longer, ...kept.slice(1)];
+  const pictures = kept.map(({ data }) => data);
+  const mended = withoutLostReferences(video.description, pictures);
+  const isWhole =
+    kept.length === video.samples.length && mended.every((data, place) => data === pictures[place]);
+  if (isWhole) return undefined;
+  const longer = second === undefined ? first.duration : second.dts - first.dts;
+  const samples = kept.map((sample, place) => ({
+    ...sample,
+    data: mended[place] ?? sample.data,
+    duration: place === 0 ? longer : sample.duration,
+  }));
   const bytes = samples.reduce((sum, { data }) => sum + data.length, 0);
   return tracks.map((track) => (track === video ? { ...video, samples, bytes } : track));
 }
@@ -196,13 +207,14 @@ function cutOf(leader: TrackQueue, seconds: number): number | undefined {
   const { first } = leader;
   if (first === undefined) return undefined;
   const { timescale } = first.description;
+  let least = 1;
   for (let place = 1; place < leader.length; place++) {
     const entry = leader.at(place);
     if (entry === undefined) return undefined;
     if (entry.description !== first.description || (leader.kind === 'video' && entry.keyframe)) return place;
-    // What is shown before the keyframe belongs to it.
-    const isLeading = entry.dts + entry.offset < first.dts + first.offset;
-    if (!isLeading && entry.dts - first.dts >= seconds * timescale) return place;
+    // What is shown before the keyframe belongs to it, and so does the picture that makes a decoder forget that.
+    if (entry.dts + entry.offset < first.dts + first.offset) least = place + 2;
+    if (place >= least && entry.dts - first.dts >= seconds * timescale) return place;
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { ifReadable } from '../ifReadable.ts';
 import {
   changedParameters,
   haveSameSets,
@@ -5,6 +6,7 @@ import {
   parametersOfRecord,
   type VideoParameters,
 } from '../nal/changedParameterSets.ts';
+import { isUnmarkedKeyframe } from '../nal/h264.ts';
 import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
 import type { NutPacket } from '../nut/reader.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
@@ -35,9 +37,11 @@ export class NalTrack implements Track {
     return this.#current;
   }
 
-  next({ dts, offset, keyframe, data, extradata }: NutPacket): Sample | undefined {
+  next({ dts, offset, keyframe: isMarked, data, extradata }: NutPacket): Sample | undefined {
     if (extradata !== undefined) this.#reconfigure(extradata);
     const units = this.#isByteStream ? [...unitsBetweenStartCodes(data)] : undefined;
+    const isUnmarked = !isMarked && this.#codec === 'h264' && units !== undefined;
+    const keyframe = isMarked || (isUnmarked && ifReadable(() => isUnmarkedKeyframe(units)) === true);
     const sample = units === undefined ? data : sampleOf(units);
     if (keyframe && this.#current !== undefined)
       this.#change(changedParameters(this.#codec, this.#current.configuration, sample));

@@ -71,6 +71,16 @@ describe('FlvCutter', () => {
     expect(runsOf(new FlvCutter(), [flv(tags)])).toEqual([flv(tags)]);
   });
 
+  it.each([3_600_000, -3_600_000])(
+    'has both in one run when sound has a clock of its own, %i ms off',
+    (offMs) => {
+      const shift = (tag: FlvTag): FlvTag => ({ ...tag, atMs: (tag.atMs + offMs + 2 ** 32) % 2 ** 32 });
+      const sent = times(0, 6_000).flatMap((ms) => [picture(ms, ms % 1_000 === 0), shift(sound(ms))]);
+      const tags = [configuration(VIDEO, 0), shift(configuration(AUDIO, 0)), ...sent];
+      expect(runsOf(new FlvCutter(), [flv(tags)])).toEqual([flv(tags)]);
+    },
+  );
+
   it('follows pictures that were away while a run began with new sound', () => {
     const tags = byTime([
       configuration(VIDEO, 0),
@@ -215,6 +225,23 @@ describe('TsCutter', () => {
         .subarray(188 + 5)
         .toString('hex'),
     ]);
+  });
+
+  it('leaves out what is scrambled, as if it were not there, and says how much has come since the last that is not', () => {
+    const scrambled = (packets: Buffer): Buffer => {
+      for (let at = 0; at < packets.length; at += PACKET_BYTES)
+        packets[at + 3] = (packets[at + 3] ?? 0) | 0x80;
+      return packets;
+    };
+    const writer = new PacketWriter();
+    const cutter = new TsCutter();
+    const given = [tables(writer), pes(writer, 0, undefined)].flatMap((bytes) => cutter.push(bytes));
+    for (const ms of times(40, 2_000))
+      expect(cutter.push(scrambled(pes(writer, ms, ms % 400 === 0)))).toEqual([]);
+    expect(cutter.scrambled).toBeGreaterThan(90);
+    expect(timesOf(Buffer.concat(given.map(({ bytes }) => bytes)))).toEqual([{ pid: SOUND, ms: 0 }]);
+    cutter.push(pes(writer, 2_000, undefined));
+    expect(cutter.scrambled).toBe(0);
   });
 
   it('hands on all of a stream that begins with a keyframe, in chunks of any size', () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NutReader } from '../../../../functions/core/media/nut/reader.ts';
@@ -18,6 +19,25 @@ const FOUND = [
   { kind: 'video', codec: 'h264' },
   { kind: 'audio', codec: 'aac', sampleRateHz: 44_100 },
 ] as const;
+
+/** Of each picture, in ms, in the order shown. */
+function shownAt(file: string): number[] {
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    'v:0',
+    '-show_entries',
+    'packet=pts_time',
+    '-of',
+    'json',
+    file,
+  ];
+  const { packets } = JSON.parse(execFileSync('ffprobe', args, { encoding: 'utf8' })) as {
+    packets: { pts_time: string }[];
+  };
+  return packets.map(({ pts_time: seconds }) => 1_000 * Number(seconds)).sort((one, other) => one - other);
+}
 
 describeWith(['ffmpeg'], 'tracks of a live source', () => {
   const folder = new MediaFolder();
@@ -165,6 +185,28 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
     // ffmpeg counts from when the source was joined.
     expect(times.map((time) => time - first)).toEqual(wanted.map((time) => time - firstWanted));
   });
+
+  it.each(['mp4', 'mkv', 'ts'] as const)(
+    'in %s, shows pictures when it says, also before it says they are decoded',
+    async (format) => {
+      const lateMs = 80;
+      const early = tags.map((tag) => {
+        if (tag.kind !== VIDEO || tag.body[1] !== FRAME) return tag;
+        const body = Buffer.from(tag.body);
+        body.writeIntBE(body.readIntBE(2, 3) - lateMs, 2, 3);
+        return { ...tag, body, atMs: tag.atMs + lateMs };
+      });
+      const timesIn = async (name: string, all: readonly FlvTag[]): Promise<number[]> => {
+        const [part] = partsOf(nutOfTags(`${name}.flv`, all), FOUND, format);
+        const file = folder.write(`${name}.${format}`, part.finished());
+        expect(await decodeErrors(file)).toBe('');
+        return shownAt(file).map((ms, _, [first = 0]) => Math.round(ms - first));
+      };
+      const times = await timesIn(`early-${format}`, early);
+      expect(times).toHaveLength(SECONDS * 25);
+      expect(times).toEqual(await timesIn(`right-${format}`, tags));
+    },
+  );
 
   it('begins when its first bytes came, however far off pictures are stamped that come before anything is cut', () => {
     const isStray = ({ kind, atMs }: FlvTag): boolean => kind === VIDEO && atMs > 1_010 && atMs < 1_100;

@@ -16,6 +16,24 @@ const soundOf = (rateHz: number): NutStream => ({
   ...{ width: 0, height: 0, pixelWidth: 0, pixelHeight: 0 },
 });
 
+const PICTURES: NutStream = {
+  ...{ kind: 'video', tag: Buffer.alloc(4), timeBase: { numerator: 1, denominator: 90_000 } },
+  ...{ timescale: 90_000, timeBits: 14, extradata: Buffer.alloc(0), sampleRateHz: 0, channels: 0 },
+  ...{ width: 160, height: 96, pixelWidth: 1, pixelHeight: 1 },
+};
+
+describe('the times of pictures', () => {
+  it("are the source's, also of those that it says are decoded after they are shown", () => {
+    const packed = (dts: number, offset: number): bigint =>
+      (2n ** 33n + BigInt(dts)) * 2n ** 18n + 2n ** 16n + BigInt(offset);
+    fc.assert(
+      fc.property(fc.nat(2 ** 32), fc.integer({ min: -(2 ** 16), max: 2 ** 17 }), (dts, offset) => {
+        expect(packetTimes(PICTURES).next(packed(dts, offset), NEAR)).toEqual({ dts, offset });
+      }),
+    );
+  });
+});
+
 describe('the times of sound', () => {
   it("are the source's, whatever its units are, also where ffmpeg brought the packed number into those of the rate", () => {
     fc.assert(

@@ -160,6 +160,16 @@ describe('SourceTimeline', () => {
     for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
   });
 
+  it('what was held back until the source was opened stays as it is, however far apart', () => {
+    const sent = Array.from({ length: 8 }, (_, i): Sent => {
+      const trueMs = i * 4_000;
+      return { track: VIDEO, trueMs, rawMs: 70_000 + trueMs, arrivedAtMs: Math.max(4_000, trueMs) };
+    });
+    const { placed, jumps } = place(sent, { ...LIVE_TIMELINE, connectedAtMs: 0 });
+    for (const { placedMs, rawMs } of placed) expect(placedMs).toBeCloseTo(rawMs, 5);
+    expect(jumps).toEqual([]);
+  });
+
   it("what a server's cache, or a stall, sends in a burst stays as it is", () => {
     const sent = made(30).map((one) => {
       const { trueMs } = one;
