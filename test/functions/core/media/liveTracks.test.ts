@@ -197,8 +197,8 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
         return { ...tag, body, atMs: tag.atMs + lateMs };
       });
       const timesIn = async (name: string, all: readonly FlvTag[]): Promise<number[]> => {
-        const [part] = partsOf(nutOfTags(`${name}.flv`, all), FOUND, format);
-        const file = folder.write(`${name}.${format}`, part.finished());
+        const parts = partsOf(nutOfTags(`${name}.flv`, all), FOUND, format);
+        const file = folder.write(`${name}.${format}`, Buffer.concat(parts.map((part) => part.finished())));
         expect(await decodeErrors(file)).toBe('');
         return shownAt(file).map((ms, _, [first = 0]) => Math.round(ms - first));
       };
