@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { settleAsk, settleAsks } from '../../functions/core/protocol/asks.ts';
+import { isUnsuspected } from '../../functions/core/protocol/poison.ts';
 import type { Progress } from '../../functions/core/state/objects.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
@@ -9,6 +10,8 @@ export interface EndingsOptions {
   readonly state: HostState;
   /** Tells the settle queue. Tries until it has. */
   readonly settle: (message: object) => Promise<void>;
+  /** Asks for the next attempt, here or elsewhere. */
+  readonly goOn: (carried: Carried) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -17,6 +20,12 @@ export interface Left {
   readonly carried: Carried;
   /** The last that its worker told of it. */
   readonly progress: Progress | undefined;
+}
+
+/** With its worker. */
+export interface Dead extends Left {
+  /** Since it was claimed; 0 where it was not. */
+  readonly carriedMs: number;
 }
 
 /**
@@ -42,12 +51,18 @@ export class Endings {
     });
   }
 
-  /** All that a worker carried with one message: what it wrote is then read once for all of them. */
-  died(left: readonly Left[], reason: string): void {
+  /**
+   * All that a worker carried with one message: what it wrote is then read once for all of them. Those that cannot have
+   * killed it are asked for here, as in a hand-over: a function that settles has to start first.
+   */
+  died(left: readonly Dead[], reason: string): void {
     if (left.length === 0) return;
     this.#spawn(async () => {
       await this.#keepProgress(left);
-      await this.#options.settle(settleAsks(left.map((one) => this.#ask(one, reason, true))));
+      await Promise.all([
+        this.#goOn(left),
+        this.#options.settle(settleAsks(left.map((one) => this.#ask(one, reason, true)))),
+      ]);
       await Promise.all(left.map(({ carried }) => this.#options.state.drop(carried)));
     });
   }
@@ -59,6 +74,15 @@ export class Endings {
 
   #ask({ carried }: Left, reason: string, died: boolean): ReturnType<typeof settleAsk> {
     return settleAsk({ ...carried, reason, by: `host ${this.#options.hostId}`, endedAtMs: Date.now(), died });
+  }
+
+  async #goOn(left: readonly Dead[]): Promise<void> {
+    const { goOn, log } = this.#options;
+    const unsuspected = left.filter(({ carried, carriedMs }) => isUnsuspected(carried.attempt, carriedMs));
+    const asked = await Promise.allSettled(unsuspected.map(({ carried }) => goOn(carried)));
+    for (const one of asked)
+      if (one.status === 'rejected')
+        log.warn('no other recorder could be asked for: whoever settles it does', { error: one.reason });
   }
 
   /** Before it is settled: limits count what an attempt recorded. Without it they count what is rescued. */

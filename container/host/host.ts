@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { logger } from '../../functions/aws/logger.ts';
-import { HandOverAsks, MessageQueue } from '../../functions/aws/queues.ts';
+import { MessageQueue, NextAsks } from '../../functions/aws/queues.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { hostGoneAsk } from '../../functions/core/protocol/asks.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
@@ -27,7 +27,7 @@ export async function runHost(workerFile: string): Promise<void> {
   logger.appendKeys({ hostId: identity.hostId });
   const sqs = new SQSClient();
   const settleQueue = new MessageQueue(sqs, env.SETTLE_QUEUE_URL);
-  const asks = new HandOverAsks(sqs, env);
+  const asks = new NextAsks(sqs, env);
   const supervisor = new Supervisor({
     env,
     ...identity,
@@ -35,6 +35,7 @@ export async function runHost(workerFile: string): Promise<void> {
     assignments: new AssignmentQueue(sqs, env.ASSIGNMENTS_QUEUE_URL),
     protection: new Protection(env.ECS_AGENT_URI, logger),
     handOver: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1, identity.hostId),
+    goOn: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1),
     settle: (message) => untilTaken(() => settleQueue.send(message)),
     tellGone: (hostId, silentMs) =>
       settleQueue.send(

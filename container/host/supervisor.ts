@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly settle: (message: object) => Promise<void>;
   /** Asks for the next attempt, elsewhere. */
   readonly handOver: (carried: Carried) => Promise<void>;
+  /** The same, here or elsewhere. */
+  readonly goOn: (carried: Carried) => Promise<void>;
   /** Tells the settle queue that another host says nothing any more. */
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Starts a worker. */
@@ -251,8 +253,10 @@ export class Supervisor {
       this.#begun(one, 'gone');
       this.#room.left();
     }
-    const left = carried.map((one) => ({ carried: one, progress: worker.progressOf(one) }));
-    this.#endings.died(left, `its worker ended: ${how}`);
+    this.#endings.died(
+      carried.map((one) => worker.deadOf(one)),
+      `its worker ended: ${how}`,
+    );
     if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
     this.#checkQuiet();
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Progress } from '../../functions/core/state/objects.ts';
+import type { Dead } from './endings.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
 
 /** A crash reaches so many recordings at most. */
@@ -17,6 +18,8 @@ export interface WorkerEvents {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #carried = new Map<string, Carried>();
+  /** When each run was claimed. */
+  readonly #claimedAtMs = new Map<string, number>();
   /** The last that was told of each run. */
   readonly #progress = new Map<string, Progress>();
   #hasGone: boolean = false;
@@ -36,9 +39,19 @@ export class WorkerProcess {
     return [...this.#carried.values()];
   }
 
-  /** The last that it told of a run that it carries, or carried when it died. */
+  /** The last that it told of a run that it carries. */
   progressOf({ runId }: Carried): Progress | undefined {
     return this.#progress.get(runId);
+  }
+
+  /** What is known of a run that it carried when it died. */
+  deadOf(carried: Carried): Dead {
+    const claimedAtMs = this.#claimedAtMs.get(carried.runId);
+    return {
+      carried,
+      progress: this.progressOf(carried),
+      carriedMs: claimedAtMs === undefined ? 0 : performance.now() - claimedAtMs,
+    };
   }
 
   get hasRoom(): boolean {
@@ -75,13 +88,16 @@ export class WorkerProcess {
 
   #hear(message: FromWorker, events: WorkerEvents): void {
     if (message.kind === 'begun') {
-      if (!message.isClaimed) this.#carried.delete(message.carried.runId);
+      const { runId } = message.carried;
+      if (message.isClaimed) this.#claimedAtMs.set(runId, performance.now());
+      else this.#carried.delete(runId);
       events.onBegun(message.carried, message.isClaimed);
     } else if (message.kind === 'ended') {
       const { runId } = message.carried;
       const progress = this.#progress.get(runId);
       this.#carried.delete(runId);
       this.#progress.delete(runId);
+      this.#claimedAtMs.delete(runId);
       events.onEnded(message.carried, message.code, message.message, progress);
     } else if (message.kind === 'progress') this.#progress.set(message.carried.runId, message.progress);
     else if (message.kind === 'delay') events.onDelay(message.maxMs);

@@ -88,8 +88,8 @@ async function askHosts(
   await assignments.send(assignment(recordingId, attempt, avoidHostId));
 }
 
-/** A host asks for the next attempts of what it carries, on other hosts. */
-export class HandOverAsks {
+/** A host asks for the next attempts of what it carries. */
+export class NextAsks {
   readonly #launchQueue: MessageQueue;
   readonly #assignments: MessageQueue;
 
@@ -101,8 +101,9 @@ export class HandOverAsks {
     this.#assignments = new MessageQueue(sqs, env.ASSIGNMENTS_QUEUE_URL);
   }
 
-  next(recordingId: string, attempt: number, ownHostId: string): Promise<void> {
-    return askHosts(this.#launchQueue, this.#assignments, recordingId, attempt, ownHostId);
+  /** @param avoidHostId that hands it over */
+  next(recordingId: string, attempt: number, avoidHostId?: string): Promise<void> {
+    return askHosts(this.#launchQueue, this.#assignments, recordingId, attempt, avoidHostId);
   }
 }
 

@@ -7,6 +7,13 @@ const SUSPECT_MS = 60_000;
 const DEATHS_MAX = 2;
 
 /**
+ * Whether a recording whose process died is no suspect, by what its host knows without a look at its state: it may go on
+ * on any host, at once. @param carriedMs since it was claimed
+ */
+export const isUnsuspected = (attempt: number, carriedMs: number): boolean =>
+  attempt === 1 && carriedMs >= SUSPECT_MS;
+
+/**
  * Whether a recording whose process died goes on in a task of its own: it may have killed the process, and shall not kill
  * another one with nine others in it.
  */

@@ -79,6 +79,7 @@ describe('what a host is given', () => {
       assignments: assignments as unknown as AssignmentQueue,
       protection: new Protection(undefined, log),
       handOver: async () => undefined,
+      goOn: async () => undefined,
       tellGone: async () => undefined,
       settle: async (message) => void settled.push(message),
       workerFile: path.join(import.meta.dirname, 'fixtures', 'worker.ts'),

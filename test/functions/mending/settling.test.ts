@@ -1,7 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settleAsk } from '../../../functions/core/protocol/asks.ts';
-import { needsOwnTask } from '../../../functions/core/protocol/poison.ts';
+import { isUnsuspected, needsOwnTask } from '../../../functions/core/protocol/poison.ts';
 import type { RecordingObjects } from '../../../functions/core/state/fold.ts';
 import { attemptKey } from '../../../functions/core/state/keys.ts';
 import type { End, Job } from '../../../functions/core/state/objects.ts';
@@ -58,6 +59,24 @@ describe('a recording whose process died', () => {
       );
     expect(needsOwnTask(second('host h'), death(2, 90_000))).toBe(true);
     expect(needsOwnTask(second('recorder'), death(2, 90_000))).toBe(false);
+  });
+
+  it('is asked for by its host where it needs none for certain', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 200_000 }),
+        (attempt, carriedMs) => {
+          if (!isUnsuspected(attempt, carriedMs)) return;
+          // Claimed a little before its host heard of it.
+          const known = objects(new Map([[attempt, { claim: claim(attempt, 1_000) }]]));
+          expect(needsOwnTask(known, death(attempt, 1_000 + carriedMs))).toBe(false);
+        },
+      ),
+    );
+    expect([isUnsuspected(1, 60_000), isUnsuspected(1, 59_999), isUnsuspected(2, 600_000)]).toEqual([
+      ...[true, false, false],
+    ]);
   });
 });
 
