@@ -49,7 +49,8 @@ export const CLIP_FUNCTIONS = {
   },
   cut: {
     name: 'cut',
-    description: 'Makes clips of records in the library, and files of rooms, without reading their media',
+    description:
+      'Makes clips of recordings, and files of rooms, without reading the media of records in the library',
     timeoutSeconds: 300,
     // The tables of a long clip are in memory, and those of all who were in a room.
     memoryMb: 2048,
@@ -64,10 +65,11 @@ export const CLIP_FUNCTIONS = {
     },
     grants: [
       ...MERGE_GRANTS,
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts') },
+      // Of what is still recorded a clip is made out of the journal.
+      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts', 'journal') },
       { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
       { on: 'landing', actions: ['s3:DeleteObject'], keys: state('clips') },
-      { on: 'landing', list: state('recordings', 'hosts', 'clips') },
+      { on: 'landing', list: state('recordings', 'hosts', 'clips', 'journal') },
       {
         on: 'library',
         actions: [

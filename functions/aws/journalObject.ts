@@ -35,7 +35,7 @@ export async function readJournalObject(
   isWhole: boolean,
 ): Promise<JournalObject | undefined> {
   for (let endBytes = INDEX_READ_BYTES; ; ) {
-    const read = await readRange(s3, place, isWhole ? undefined : `bytes=-${endBytes}`);
+    const read = await readObjectRange(s3, place, isWhole ? undefined : `bytes=-${endBytes}`);
     if (read === undefined) return undefined;
     const { bytes: end, objectBytes } = read;
     const index = decodeIndex(end, objectBytes);
@@ -53,10 +53,11 @@ export async function readEntryBytes(
 ): Promise<Buffer | undefined> {
   const atInEnd = at - (objectBytes - end.length);
   if (atInEnd >= 0) return end.subarray(atInEnd, atInEnd + bytes);
-  return (await readRange(s3, place, rangeHeader({ firstByte: at, bytes })))?.bytes;
+  return (await readObjectRange(s3, place, rangeHeader({ firstByte: at, bytes })))?.bytes;
 }
 
-async function readRange(
+/** Undefined where there is no such object. @throws JournalCorruptError it is shorter */
+export async function readObjectRange(
   s3: S3Client,
   { bucket, key }: Place,
   range: string | undefined,

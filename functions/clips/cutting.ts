@@ -13,8 +13,7 @@ import { areAlike } from '../core/media/mp4/sameSetup.ts';
 import type { TrackInfo } from '../core/media/types.ts';
 import { initOf } from '../core/playback/watchedInit.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
-import type { MovedPart } from '../core/state/partObjects.ts';
-import { type RecordSource, readTables } from '../relocation/recordTables.ts';
+import { canCopy, type MediaSource, readTables } from '../relocation/recordTables.ts';
 import type { FileContent } from './upload.ts';
 
 /** What a clip is to be. */
@@ -24,10 +23,16 @@ export interface CutFile extends FileContent {
   readonly startMs: number;
   readonly tracks: readonly TrackInfo[];
   readonly parts: readonly number[];
+  /** Some of its bytes are no record's yet. */
+  readonly isJournaled: boolean;
 }
 
-/** A piece whose part is in the library. */
-export type AvailablePiece = ClipPiece & { readonly moved: MovedPart };
+/** A piece whose bytes can be had. */
+export type AvailablePiece = ClipPiece & {
+  readonly source: MediaSource;
+  /** Where it is not in the state. */
+  readonly index?: FragmentIndex;
+};
 
 /** It cannot be cut from these parts. */
 export class NotCuttable extends Error {
@@ -56,11 +61,11 @@ export async function cutFile(
   recordingId: string,
   pieces: readonly AvailablePiece[],
 ): Promise<CutFile> {
-  const ranges: SourceRange<RecordSource>[] = [];
+  const ranges: SourceRange<MediaSource>[] = [];
   const parts: number[] = [];
   let file: { readonly clip: ClipFile; readonly init: InitSegment; readonly startMs: number } | undefined;
   for await (const { piece, found } of readAhead({ s3, store }, recordingId, pieces)) {
-    const { part, cut, moved } = piece;
+    const { part, cut, source } = piece;
     const { init, tables } = settledValue(found);
     if (file !== undefined) needSame(file.init, init, part);
     const choice = choose(settledValue(tables), cut, piece === pieces.at(-1));
@@ -68,12 +73,14 @@ export async function cutFile(
     file ??= { clip: new ClipFile(init), init, startMs: part.zeroMs + choice.startMs };
     const { fromByte, endByte, tracks } = choice;
     file.clip.add({ zeroMs: part.zeroMs - file.startMs, fromByte, endByte, tracks });
-    ranges.push({ source: moved, fromByte, endByte });
+    ranges.push({ source, fromByte, endByte });
     parts.push(part.open.part);
   }
   if (file === undefined) throw new NotCuttable('nothing_shown', 'There is neither picture nor sound in it.');
   const { clip, init, startMs } = file;
-  return { ...clip.finish(), ranges, startMs, tracks: init.tracks.map(({ info }) => info), parts };
+  const tracks = init.tracks.map(({ info }) => info);
+  const isJournaled = ranges.some(({ source }) => !canCopy(source));
+  return { ...clip.finish(), ranges, startMs, tracks, parts, isJournaled };
 }
 
 /** What went wrong with a piece matters when it is that one's turn: what comes before may be a file by itself. */
@@ -91,14 +98,14 @@ async function* readAhead(
   recordingId: string,
   pieces: readonly AvailablePiece[],
 ): AsyncGenerator<ReadPiece> {
-  const tablesOf = async (index: FragmentIndex, { cut, moved }: AvailablePiece): Promise<ReadCut[]> =>
+  const tablesOf = async (index: FragmentIndex, { cut, source }: AvailablePiece): Promise<ReadCut[]> =>
     readTables(
       s3,
-      moved,
+      source,
       trackCuts(index, cut).filter((one) => one !== undefined),
     );
   const read = async (piece: AvailablePiece) => {
-    const index = await readIndex(store, recordingId, piece.part.open.part);
+    const index = piece.index ?? (await readIndex(store, recordingId, piece.part.open.part));
     const init = initOf(index);
     const [tables] = await Promise.allSettled([tablesOf(index, piece)]);
     return { init, tables };

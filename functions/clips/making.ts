@@ -15,7 +15,8 @@ import type { RecordingObjects } from '../core/state/fold.ts';
 import { readRecording } from '../recordings/read.ts';
 import { Library, type LibraryOptions } from '../relocation/library.ts';
 import { announceClip } from './announcing.ts';
-import { type CutFile, cutFile, NotCuttable } from './cutting.ts';
+import { type AvailablePiece, type CutFile, cutFile, NotCuttable } from './cutting.ts';
+import { readJournaledPart } from './journaledPart.ts';
 import { abortNobodysUploads } from './nobodysUploads.ts';
 import { removeClip } from './removing.ts';
 import { uploadFile } from './upload.ts';
@@ -51,6 +52,8 @@ interface Wanted {
   /** The names that it may have, the first that is free. */
   readonly names: readonly string[];
   readonly hasTime: () => boolean;
+  /** Ids of the uploads that were begun for this very file. */
+  readonly begun: Set<string>;
 }
 
 /** Begin, write, find what was written; twice that where somebody else is first. */
@@ -113,13 +116,11 @@ export class ClipMaking {
   ): Promise<Wanted | undefined> {
     const { store } = this.#options;
     const pieces = piecesOf(placedParts(objects), clip);
-    const available = pieces.flatMap((piece) => {
-      const { moved } = piece.part.found;
-      return moved === undefined ? [] : [{ ...piece, moved }];
-    });
+    const available: AvailablePiece[] = [];
+    for (const piece of pieces) available.push(...(await this.#availableOf(piece, clip, objects)));
     if (pieces.length === 0 && objects.outcome !== undefined)
       throw new NotCuttable('nothing_shown', 'Nothing of it was saved.');
-    const [first] = available;
+    const [first] = pieces;
     if (first === undefined || available.length < pieces.length) {
       needMoving(pieces, this.#options.clock.nowMs());
       const key = clipKey(clip.recordingId, clip.clipId);
@@ -129,7 +130,33 @@ export class ClipMaking {
     const file = await cutFile(this.#options, clip.recordingId, available);
     const startTimeMs = startTimeOf(first.part, file.startMs);
     const names = clipNames(objects.job, first.part.open, clip, startTimeMs);
-    return { objects, file, startTimeMs, names, hasTime };
+    return { objects, file, startTimeMs, names, hasTime, begun: new Set() };
+  }
+
+  /** Its record; of a clip of what is still recorded, what the journal has. None where that is to be waited for. */
+  async #availableOf(
+    piece: ClipPiece,
+    { kind, recordingId }: Clip,
+    { job, outcome }: RecordingObjects,
+  ): Promise<AvailablePiece[]> {
+    const { open, found, zeroMs } = piece.part;
+    const { moved, final } = found;
+    if (moved !== undefined) return [{ ...piece, source: moved }];
+    if (kind !== 'clip' || final !== undefined || outcome !== undefined) return [];
+    const { s3, store, clock } = this.#options;
+    const windowMs = job.settings.liveWindowMs;
+    const of = { s3, store, recordingId, open, windowMs, nowMs: () => clock.nowMs() };
+    const journaled = await readJournaledPart(of, piece.cut);
+    if (journaled === undefined) return [];
+    const { fromMs, toMs } = piece.cut;
+    return [
+      {
+        part: { ...piece.part, zeroMs: zeroMs + journaled.zeroMs },
+        cut: { fromMs: fromMs - journaled.zeroMs, toMs: toMs - journaled.zeroMs },
+        source: journaled,
+        index: journaled.index,
+      },
+    ];
   }
 
   /** A join goes only as far as one file can: another one has what follows. @returns that one */
@@ -160,6 +187,12 @@ export class ClipMaking {
       return this.#begin(kept, wanted, next);
     }
     if (upload === undefined) return this.#begin(kept, wanted, key);
+    const isMixed =
+      (upload.journaled === true || wanted.file.isJournaled) && !wanted.begun.has(upload.uploadId);
+    if (isMixed) {
+      await abortUpload(s3, upload);
+      return this.#begin(kept, wanted, key);
+    }
     const whole = await uploadFile(s3, upload, wanted.file, wanted.hasTime);
     const written = await this.#library.head(key);
     // Somebody aborted it.
@@ -182,7 +215,10 @@ export class ClipMaking {
     });
     const begun = await beginUpload(s3, bucket, key, attributes);
     const own = clipKey(clip.recordingId, clip.clipId);
-    const isNoted = await store.replace(own, { ...clip, status: 'processing', upload: begun }, etag);
+    const { isJournaled } = wanted.file;
+    const upload = { ...begun, ...(isJournaled ? { journaled: true } : {}) };
+    wanted.begun.add(begun.uploadId);
+    const isNoted = await store.replace(own, { ...clip, status: 'processing', upload }, etag);
     if (!isNoted) await abortUpload(s3, begun);
   }
 

@@ -6,16 +6,16 @@ import { type Pieces, toBuffer } from '../core/media/pieces.ts';
 import type { UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts, describePart } from '../core/upload/uploadedParts.ts';
 import { copySource } from '../relocation/library.ts';
-import { type RecordSource, readRange } from '../relocation/recordTables.ts';
+import { canCopy, type MediaSource, type RecordSource, readRange } from '../relocation/recordTables.ts';
 
 const AT_ONCE = 16;
 
-type Part = PlannedPart<RecordSource>;
+type Part = PlannedPart<MediaSource, RecordSource>;
 
 /** A new file: its head, and where the bytes that follow it lie. */
 export interface FileContent {
   readonly head: Pieces;
-  readonly ranges: readonly SourceRange<RecordSource>[];
+  readonly ranges: readonly SourceRange<MediaSource>[];
 }
 
 export interface WholeFile {
@@ -46,7 +46,7 @@ export async function uploadFile(
 ): Promise<WholeFile | undefined> {
   try {
     const done = await uploadedParts(s3, upload);
-    const planned = planUpload(file.head.bytes, file.ranges);
+    const planned = planUpload(file.head.bytes, file.ranges, canCopy);
     const missing = planned.filter((part) => done.get(part.partNumber)?.bytes !== bytesOfPart(part, file));
     let left = missing.length;
     await workOn(missing, AT_ONCE, hasTime, async (part) => {

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { readJournalObject } from '../aws/journalObject.ts';
+import { readJournalObject, readObjectRange } from '../aws/journalObject.ts';
+import { rangeHeader } from '../aws/rangeLinks.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { JournalCorruptError, REPEATED_EVERY } from '../core/journal/format.ts';
 import { type LiveItem, liveItemOf } from '../core/playback/liveItems.ts';
@@ -50,12 +51,19 @@ export class LiveJournal {
     return undefined;
   }
 
+  /** The bytes of a segment; undefined where they are gone. */
+  async read({ object, firstByte, bytes }: LiveItem): Promise<Buffer | undefined> {
+    const { s3, store, journal } = this.#options;
+    const place = { bucket: store.bucket, key: journalKey(journal, object) };
+    return (await readObjectRange(s3, place, rangeHeader({ firstByte, bytes })))?.bytes;
+  }
+
   /** Reads what has come: one request for each object, and one that finds none. @returns whether something had */
   async refresh(): Promise<boolean> {
     if (this.#next === undefined) return this.#readWindow();
     if (this.#options.nowMs() - this.#lookedAtMs >= LIST_AGAIN_MS) return this.#readListed(this.#next);
     const before = this.#next;
-    while (await this.#read(this.#next)) this.#next += 1;
+    while (await this.#readIndex(this.#next)) this.#next += 1;
     if (this.#next === before) return false;
     this.#lookedAtMs = this.#options.nowMs();
     return true;
@@ -88,11 +96,11 @@ export class LiveJournal {
 
   async #readAll(objects: readonly number[]): Promise<void> {
     for (let at = 0; at < objects.length; at += READS_AT_ONCE)
-      await Promise.all(objects.slice(at, at + READS_AT_ONCE).map((object) => this.#read(object)));
+      await Promise.all(objects.slice(at, at + READS_AT_ONCE).map((object) => this.#readIndex(object)));
   }
 
   /** @returns whether there is such an object, damaged or not */
-  async #read(object: number): Promise<boolean> {
+  async #readIndex(object: number): Promise<boolean> {
     const { s3, store, journal } = this.#options;
     const place = { bucket: store.bucket, key: journalKey(journal, object) };
     try {

@@ -72,7 +72,7 @@ async function listedPart(
 ): Promise<ListedPart | undefined> {
   const index = await readIndex(store, recordingId, open.part);
   if (index === undefined || index.isMixed) return undefined;
-  const segments = segmentsOf(index.fragments(), untilMs);
+  const segments = segmentsOf(index.spans(), untilMs);
   if (segments.length === 0) return undefined;
   return { part: open.part, container, startTimeMs: open.startTimeMs, segments };
 }

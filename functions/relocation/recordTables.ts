@@ -7,6 +7,13 @@ import type { MovedPart } from '../core/state/partObjects.ts';
 /** A record in the library. */
 export type RecordSource = Pick<MovedPart, 'bucket' | 'key' | 'versionId' | 'etag'>;
 
+/** What is no object by itself: it can be read, and not copied. */
+export interface ReadSource {
+  readonly read: (range: ByteRange) => Buffer;
+}
+export type MediaSource = RecordSource | ReadSource;
+export const canCopy = (source: MediaSource): source is RecordSource => !('read' in source);
+
 /** The tables of a short record lie together: one request for all of them. */
 const READ_TOGETHER_BYTES = 1024 * 1024;
 const NAMES: readonly TableName[] = ['durations', 'offsets', 'syncSamples', 'sizes'];
@@ -15,7 +22,7 @@ const NOTHING = Buffer.alloc(0);
 /** What a record's tables say of these cuts. @throws S3's faults: 404 and 412 where it is not the one that was recorded */
 export async function readTables(
   s3: S3Client,
-  record: RecordSource,
+  record: MediaSource,
   cuts: readonly TrackCut[],
 ): Promise<ReadCut[]> {
   const wanted = cuts.flatMap(({ ranges }) => NAMES.map((name) => ranges[name])).filter(isSome);
@@ -42,9 +49,11 @@ export async function readTables(
 /** @throws S3's faults */
 export async function readRange(
   s3: S3Client,
-  { bucket, key, versionId, etag }: RecordSource,
+  source: MediaSource,
   { fromByte, endByte }: ByteRange,
 ): Promise<Buffer> {
+  if (!canCopy(source)) return source.read({ fromByte, endByte });
+  const { bucket, key, versionId, etag } = source;
   const answer = await s3.send(
     new GetObjectCommand({
       Bucket: bucket,

@@ -7,7 +7,7 @@ const ms = z.number().check(z.nonnegative());
 /**
  * | status | meaning |
  * |---|---|
- * | waiting | a part that it is made of is not in the library yet |
+ * | waiting | a part that it is made of is not in the library yet, nor as much of it as is needed in the journal |
  * | processing | it is asked for, or being made |
  * | available | it is in the library |
  * | failed | it cannot be made; the reason says why |
@@ -63,7 +63,13 @@ export const clipSchema = z.object({
   name: optional(text),
   status: z.enum(CLIP_STATUSES),
   /** Where it is being written, so that whoever comes next goes on with it. */
-  upload: optional(z.object({ bucket: text, key: text, uploadId: text })),
+  upload: optional(
+    z.object({
+      ...{ bucket: text, key: text, uploadId: text },
+      /** Its bytes are those of a journal: of the record they would be other ones. */
+      journaled: optional(z.boolean()),
+    }),
+  ),
   record: optional(clipRecordSchema),
   /** Why it failed; of a join that is available: why it ends there, and another file has the rest. */
   reason: optional(clipReasonSchema),

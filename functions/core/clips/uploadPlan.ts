@@ -8,8 +8,8 @@ export interface SourceRange<Source> {
 }
 
 /** How one S3 part of a new object is made: of a range that S3 copies, or of bytes that are read and uploaded. */
-export type PlannedPart<Source> =
-  | { readonly kind: 'copy'; readonly partNumber: number; readonly range: SourceRange<Source> }
+export type PlannedPart<Source, Copied extends Source> =
+  | { readonly kind: 'copy'; readonly partNumber: number; readonly range: SourceRange<Copied> }
   | {
       readonly kind: 'upload';
       readonly partNumber: number;
@@ -25,14 +25,16 @@ const COPY_BYTES = 256 * MIB;
 /**
  * The S3 parts of an object that is a head and then these ranges. S3 wants 5 MiB of each part but the last, and copies
  * ranges of sources above 5 MB alone: what is smaller is read, together with its neighbours.
+ * @param canCopy whether S3 has a source as an object
  */
-export function planUpload<Source>(
+export function planUpload<Source, Copied extends Source>(
   headBytes: number,
   ranges: readonly SourceRange<Source>[],
-): readonly PlannedPart<Source>[] {
+  canCopy: (source: Source) => source is Copied,
+): readonly PlannedPart<Source, Copied>[] {
   const totalBytes = ranges.reduce((sum, { fromByte, endByte }) => sum + endByte - fromByte, headBytes);
   const copyBytes = Math.max(COPY_BYTES, Math.ceil((4 * totalBytes) / S3_PARTS_MAX / MIB) * MIB);
-  const parts: PlannedPart<Source>[] = [];
+  const parts: PlannedPart<Source, Copied>[] = [];
   let waiting: SourceRange<Source>[] = [];
   let waitingBytes = headBytes;
   let withHead = headBytes > 0;
@@ -50,6 +52,10 @@ export function planUpload<Source>(
     if (waitingBytes >= S3_PART_MIN_BYTES) flush();
   };
   for (const { source, fromByte, endByte } of ranges) {
+    if (!canCopy(source)) {
+      for (const range of pieces({ source, fromByte, endByte }, S3_PART_MIN_BYTES)) wait(range);
+      continue;
+    }
     const missing = waitingBytes === 0 ? 0 : Math.max(0, S3_PART_MIN_BYTES - waitingBytes);
     const copyFrom = Math.min(endByte, fromByte + missing);
     if (endByte - copyFrom < S3_PART_MIN_BYTES) {
@@ -65,7 +71,7 @@ export function planUpload<Source>(
   return parts;
 }
 
-/** Of about the same size, none below the least of an S3 part. */
+/** Of about the same size. */
 function pieces<Source>(
   { source, fromByte, endByte }: SourceRange<Source>,
   wantedBytes: number,

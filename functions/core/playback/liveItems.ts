@@ -17,6 +17,8 @@ export interface LiveItem {
   readonly place: number;
   readonly firstByte: number;
   readonly bytes: number;
+  /** It begins with a picture that can be decoded without those before. */
+  readonly keyframe: boolean;
   /** When its last fragment came, by the recorder's clock. */
   readonly atMs: number;
 }
@@ -35,10 +37,10 @@ export function liveItemOf(
   { object, place, at }: EntryPlace,
   of: { readonly recordingId: string; readonly attempt: number },
 ): LiveItem | undefined {
-  const { recordingId, attempt, file, part, live, atMs } = entry;
+  const { recordingId, attempt, file, part, live, keyframe, atMs } = entry;
   if (recordingId !== of.recordingId || attempt !== of.attempt || live === undefined) return undefined;
   const { skipBytes, ...segment } = live;
-  return { attempt, file, part, ...segment, object, place, firstByte: at + skipBytes, atMs };
+  return { attempt, file, part, ...segment, object, place, firstByte: at + skipBytes, keyframe, atMs };
 }
 
 /** A part that items are of. */

@@ -1,5 +1,5 @@
 import { GAP_MIN_MS } from '../journal/liveNumbering.ts';
-import type { IndexedFragment } from '../media/fragmentIndex/types.ts';
+import type { FragmentSpan } from '../media/fragmentIndex/types.ts';
 
 /** A piece of a record that a player asks for at once. */
 export interface Segment {
@@ -27,13 +27,10 @@ const SEGMENT_MAX_MS = 2 * SEGMENT_MS;
  * sound without its pictures.
  * @param untilMs a later part has what begins from here on, in the part's media time
  */
-export function segmentsOf(
-  fragments: Iterable<IndexedFragment>,
-  untilMs = Number.POSITIVE_INFINITY,
-): Segment[] {
+export function segmentsOf(fragments: Iterable<FragmentSpan>, untilMs = Number.POSITIVE_INFINITY): Segment[] {
   const segments: Segment[] = [];
   let open: Open | undefined;
-  let before: IndexedFragment | undefined;
+  let before: FragmentSpan | undefined;
   for (const fragment of fragments) {
     if (fragment.startMs >= untilMs) break;
     if (fragment.watchedBytes === 0) continue;
@@ -52,13 +49,13 @@ export function segmentsOf(
 }
 
 interface Open {
-  readonly first: IndexedFragment;
+  readonly first: FragmentSpan;
   endByte: number;
   endMs: number;
   readonly hasGapBefore: boolean;
 }
 
-function endsBefore({ first }: Open, before: IndexedFragment, next: IndexedFragment): boolean {
+function endsBefore({ first }: Open, before: FragmentSpan, next: FragmentSpan): boolean {
   // Bytes of another track lie between.
   if (before.offset + before.watchedBytes !== next.offset) return true;
   const lastsMs = next.startMs - first.startMs;

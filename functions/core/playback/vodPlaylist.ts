@@ -35,7 +35,7 @@ export function readName(
  */
 export function vodPlaylist(parts: readonly ListedPart[]): string {
   const all = parts.flatMap(({ segments }) => segments);
-  const targetMs = Math.max(1_000, ...all.map(({ startMs, endMs }) => endMs - startMs));
+  const targetMs = all.reduce((most, { startMs, endMs }) => Math.max(most, endMs - startMs), 1_000);
   const container = parts[0]?.container ?? 'mp4';
   const lines = [
     '#EXTM3U',

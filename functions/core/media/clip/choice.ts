@@ -1,7 +1,7 @@
 import type { TableName } from '../fragmentIndex/samples.ts';
 import type { PieceTrack } from './assembledTrack.ts';
 import { type Selection, selectPictures, selectSound } from './selection.ts';
-import { type Cut, type TrackCut, timedSamples } from './trackCut.ts';
+import { type Cut, type TimedSample, type TrackCut, timedSamples } from './trackCut.ts';
 
 export type Tables = Readonly<Record<TableName, Buffer>>;
 
@@ -34,11 +34,11 @@ export function choose(cuts: readonly ReadCut[], cut: Cut, isLastPiece: boolean)
     cuts.filter(({ cut: { track } }) => track.kind === kind);
   const chosen = (
     read: readonly ReadCut[],
-    select: (samples: PieceTrack['samples']) => Selection | undefined,
+    select: (samples: Iterable<TimedSample>) => Selection | undefined,
   ): PieceTrack[] =>
     read.flatMap((one) => {
-      const samples = (): ReturnType<typeof timedSamples> => timedSamples(one.cut, one.tables);
-      const selection = select(samples);
+      const samples = (): Iterable<TimedSample> => timedSamples(one.cut, one.tables);
+      const selection = select(samples());
       return selection === undefined ? [] : [{ track: one.cut.track, selection, samples }];
     });
   const pictures = chosen(of('video'), (samples) => selectPictures(samples, cut));

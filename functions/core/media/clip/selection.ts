@@ -24,44 +24,39 @@ const SOUND_BEFORE_FRAMES = 4;
 export const isFrom = (startMs: number, fromMs: number): boolean => startMs >= fromMs - ROUNDED_MS;
 export const isBefore = (startMs: number, toMs: number): boolean => startMs < toMs - ROUNDED_MS;
 
-/**
- * Pictures: from the last one at which decoding can begin to the last one that is shown.
- * @param samples makes them anew at each call. @returns undefined where none is shown
- */
-export function selectPictures(
-  samples: () => Iterable<TimedSample>,
-  { fromMs, toMs }: Cut,
-): Selection | undefined {
-  let first: TimedSample | undefined;
-  let last: TimedSample | undefined;
-  for (const sample of samples()) {
-    if (sample.sync && (first === undefined || isFrom(fromMs, sample.startMs))) first = sample;
-    if (isBefore(sample.startMs, toMs)) last = sample;
+/** Pictures: from the last one at which decoding can begin to the last one that is shown. @returns undefined where none is */
+export function selectPictures(samples: Iterable<TimedSample>, cut: Cut): Selection | undefined {
+  let shown: Shown | undefined;
+  for (const sample of samples) {
+    const { sync, startMs } = sample;
+    if (sync && (shown === undefined || isFrom(cut.fromMs, startMs))) shown = new Shown(sample, cut, isFrom);
+    shown?.take(sample, isBefore(startMs, cut.toMs));
   }
-  return between(samples, first, last, { fromMs, toMs }, isFrom);
+  return shown?.selection;
 }
 
 /** Sound: whatever is heard, and a bit before it where it begins in the middle. */
 export function selectSound(
-  samples: () => Iterable<TimedSample>,
-  { fromMs, toMs }: Cut,
+  samples: Iterable<TimedSample>,
+  cut: Cut,
   isLastPiece: boolean,
 ): Selection | undefined {
+  const { fromMs, toMs } = cut;
   const before: TimedSample[] = [];
-  let first: TimedSample | undefined;
-  let last: TimedSample | undefined;
-  for (const sample of samples()) {
+  let heard: Shown | undefined;
+  for (const sample of samples) {
     const { startMs, endMs } = sample;
-    if (first === undefined) {
-      if (endMs > fromMs) first = Number.isFinite(fromMs) ? (before[0] ?? sample) : sample;
+    if (heard === undefined) {
+      const first = Number.isFinite(fromMs) ? (before[0] ?? sample) : sample;
+      if (endMs > fromMs) heard = new Shown(first, cut, () => true);
       before.push(sample);
       if (before.length > SOUND_BEFORE_FRAMES) before.shift();
     }
     // Another piece goes on there: the frame is in one of both.
     const middleMs = Math.min((startMs + endMs) / 2, startMs + FRAME_OF_SOUND_MAX_MS);
-    if (isLastPiece ? isBefore(startMs, toMs) : middleMs < toMs) last = sample;
+    heard?.take(sample, isLastPiece ? isBefore(startMs, toMs) : middleMs < toMs);
   }
-  const found = between(samples, first, last, { fromMs, toMs }, () => true);
+  const found = heard?.selection;
   // It is cut in the middle of a frame.
   return found === undefined ? undefined : { ...found, startMs: Math.max(found.startMs, fromMs) };
 }
@@ -69,34 +64,54 @@ export function selectSound(
 /** A gap is told as a frame that lasts as long. */
 const FRAME_OF_SOUND_MAX_MS = 60;
 
-function between(
-  samples: () => Iterable<TimedSample>,
-  first: TimedSample | undefined,
-  last: TimedSample | undefined,
-  { fromMs, toMs }: Cut,
-  begins: (startMs: number, fromMs: number) => boolean,
-): Selection | undefined {
-  if (first === undefined || last === undefined || last.number < first.number) return undefined;
-  let startMs = Number.POSITIVE_INFINITY;
-  let endMs = Number.NEGATIVE_INFINITY;
-  let hasHiddenTail = false;
-  for (const sample of samples()) {
-    if (sample.number < first.number) continue;
-    if (sample.number > last.number) break;
-    if (!isBefore(sample.startMs, toMs)) hasHiddenTail = true;
-    else if (sample.endMs > fromMs) {
-      if (begins(sample.startMs, fromMs)) startMs = Math.min(startMs, sample.startMs);
-      endMs = Math.max(endMs, sample.endMs);
-    }
+/** What is shown of the samples from one on, up to the last one that is wanted: in one pass, since a day has millions. */
+class Shown {
+  readonly #first: TimedSample;
+  readonly #cut: Cut;
+  readonly #begins: (startMs: number, fromMs: number) => boolean;
+  #startMs = Number.POSITIVE_INFINITY;
+  #endMs = Number.NEGATIVE_INFINITY;
+  #hasHidden: boolean = false;
+  /** The same, of those up to the last one that is wanted. */
+  #last: TimedSample | undefined;
+  #lastStartMs = Number.POSITIVE_INFINITY;
+  #lastEndMs = Number.NEGATIVE_INFINITY;
+  #hasHiddenTail: boolean = false;
+
+  /** @param begins whether what is shown may begin with a sample */
+  constructor(first: TimedSample, cut: Cut, begins: (startMs: number, fromMs: number) => boolean) {
+    this.#first = first;
+    this.#cut = cut;
+    this.#begins = begins;
   }
-  if (!Number.isFinite(endMs)) return undefined;
-  return {
-    first: first.number,
-    last: last.number,
-    startMs: Number.isFinite(startMs) ? startMs : fromMs,
-    endMs: Math.min(endMs, toMs),
-    hasHiddenTail,
-    fromByte: first.offset,
-    endByte: last.offset + last.bytes,
-  };
+
+  take(sample: TimedSample, isWanted: boolean): void {
+    const { fromMs, toMs } = this.#cut;
+    const { startMs, endMs } = sample;
+    if (!isBefore(startMs, toMs)) this.#hasHidden = true;
+    else if (endMs > fromMs) {
+      if (startMs < this.#startMs && this.#begins(startMs, fromMs)) this.#startMs = startMs;
+      if (endMs > this.#endMs) this.#endMs = endMs;
+    }
+    if (!isWanted) return;
+    this.#last = sample;
+    this.#lastStartMs = this.#startMs;
+    this.#lastEndMs = this.#endMs;
+    this.#hasHiddenTail = this.#hasHidden;
+  }
+
+  /** Undefined where nothing is. */
+  get selection(): Selection | undefined {
+    const [first, last, { fromMs, toMs }] = [this.#first, this.#last, this.#cut];
+    if (last === undefined || !Number.isFinite(this.#lastEndMs)) return undefined;
+    return {
+      first: first.number,
+      last: last.number,
+      startMs: Number.isFinite(this.#lastStartMs) ? this.#lastStartMs : fromMs,
+      endMs: Math.min(this.#lastEndMs, toMs),
+      hasHiddenTail: this.#hasHiddenTail,
+      fromByte: first.offset,
+      endByte: last.offset + last.bytes,
+    };
+  }
 }

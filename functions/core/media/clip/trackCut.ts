@@ -1,5 +1,5 @@
 import type { ByteRange, TableName } from '../fragmentIndex/samples.ts';
-import { readSamples, tableRanges } from '../fragmentIndex/samples.ts';
+import { SampleReader, tableRanges } from '../fragmentIndex/samples.ts';
 import type { FragmentIndex, FragmentTrack, IndexedTrack } from '../fragmentIndex/types.ts';
 import type { Sample } from '../mp4/movieFragment.ts';
 
@@ -108,7 +108,7 @@ export function* timedSamples(
   { track, fragments }: TrackCut,
   tables: Readonly<Record<TableName, Buffer>>,
 ): Generator<TimedSample> {
-  const samples = readSamples(track, fragments[0].own, tables);
+  const samples = new SampleReader(track, fragments[0].own, tables);
   const toMs = (time: number): number => ((time - track.zeroTime) / track.timescale) * 1000;
   let number = fragments[0].own.sample;
   for (const { offset, own } of fragments) {
@@ -116,20 +116,23 @@ export function* timedSamples(
     for (const run of own.runs) {
       let at = offset + run.dataOffset;
       for (let place = 0; place < run.samples; place++) {
-        const next = samples.next();
-        if (next.done === true) return;
-        const shown = decodeTime + next.value.compositionOffset;
+        if (!samples.next()) return;
+        const { duration, bytes, compositionOffset, sync } = samples;
+        const shown = decodeTime + compositionOffset;
         yield {
-          ...next.value,
+          duration,
+          bytes,
+          compositionOffset,
+          sync,
           number,
           offset: at,
           decodeTime,
           startMs: toMs(shown),
-          endMs: toMs(shown + next.value.duration),
+          endMs: toMs(shown + duration),
           startsRun: place === 0,
         };
-        at += next.value.bytes;
-        decodeTime += next.value.duration;
+        at += bytes;
+        decodeTime += duration;
         number += 1;
       }
     }

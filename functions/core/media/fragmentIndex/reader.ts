@@ -3,10 +3,10 @@ import {
   FRAGMENT_INDEX_MAGIC,
   FRAGMENT_INDEX_VERSION,
   type FragmentIndex,
+  type FragmentSpan,
   type FragmentTrack,
   INDEX_TICKS_PER_MS,
   INDEXED_CONTAINERS,
-  type IndexedFragment,
   type IndexedTrack,
   type RunPlace,
   type TablePlace,
@@ -37,7 +37,8 @@ export function readFragmentIndex(bytes: Buffer): FragmentIndex {
     isMixed,
     init,
     tracks,
-    fragments: () => readFragments(new VarintReader(rest), headBytes, tracks.length, count),
+    fragments: () => readFragments(rest, headBytes, count, readTracks(tracks.length)),
+    spans: () => readFragments(rest, headBytes, count, skipTracks(tracks.length)),
   };
 }
 
@@ -62,19 +63,15 @@ interface TrackPlace {
   syncSamples: number;
 }
 
-function* readFragments(
-  reader: VarintReader,
+type ReadTracks<Tracks> = (reader: VarintReader) => Tracks;
+
+function* readFragments<Tracks>(
+  fragments: Buffer,
   headBytes: number,
-  tracks: number,
   count: number,
-): Generator<IndexedFragment> {
-  const places: TrackPlace[] = Array.from({ length: tracks }, () => ({
-    sample: 0,
-    decodeEnd: 0,
-    durations: { entry: 0, into: 0 },
-    offsets: { entry: 0, into: 0 },
-    syncSamples: 0,
-  }));
+  tracksOf: ReadTracks<Tracks>,
+): Generator<FragmentSpan & { readonly tracks: Tracks }> {
+  const reader = new VarintReader(fragments);
   let offset = headBytes;
   let endTicks = 0;
   for (let i = 0; i < count; i++) {
@@ -91,12 +88,37 @@ function* readFragments(
       keyframe: packed % 2 === 1,
       startMs: startTicks / INDEX_TICKS_PER_MS,
       endMs: endTicks / INDEX_TICKS_PER_MS,
-      tracks: places.map((place) => readFragmentTrack(reader, place)),
+      tracks: tracksOf(reader),
     };
     offset += bytes;
     if (!Number.isSafeInteger(offset)) throw new MediaError('the fragments are larger than any record');
   }
   if (!reader.isAtEnd) throw new MediaError('the index is longer than it says');
+}
+
+function readTracks(count: number): ReadTracks<readonly (FragmentTrack | undefined)[]> {
+  const places: TrackPlace[] = Array.from({ length: count }, () => ({
+    sample: 0,
+    decodeEnd: 0,
+    durations: { entry: 0, into: 0 },
+    offsets: { entry: 0, into: 0 },
+    syncSamples: 0,
+  }));
+  return (reader) => places.map((place) => readFragmentTrack(reader, place));
+}
+
+/** Of a track, besides its runs: times, the first offset, places in three tables. */
+const NUMBERS_OF_TRACK = 8;
+const NUMBERS_OF_RUN = 2;
+
+function skipTracks(count: number): ReadTracks<undefined> {
+  return (reader) => {
+    for (let track = 0; track < count; track++) {
+      const runs = limited(reader.unsigned(), RUNS_MAX);
+      if (runs > 0) reader.skip(NUMBERS_OF_RUN * runs + NUMBERS_OF_TRACK);
+    }
+    return undefined;
+  };
 }
 
 function readFragmentTrack(reader: VarintReader, place: TrackPlace): FragmentTrack | undefined {

@@ -48,32 +48,49 @@ export function tableRanges(
   };
 }
 
-/**
- * The samples that these bytes of the tables tell of, one after the other.
- * @param first the fragment that they begin with
- * @throws MediaError the tables are shorter than there are sizes, or too short for them
- */
-export function* readSamples(
-  { tables }: IndexedTrack,
-  first: FragmentTrack,
-  bytes: Readonly<Record<TableName, Buffer>>,
-): Generator<IndexedSample> {
-  const durations = new RunReader(bytes.durations, first.durations.into);
-  const offsets = new RunReader(bytes.offsets, first.offsets.into);
-  const hasOffsets = tables.offsets.entries > 0;
-  const isAllSync = tables.syncSamples.entries === 0;
-  let syncAt = 0;
-  for (let at = 0; at + NUMBER_BYTES <= bytes.sizes.length; at += NUMBER_BYTES) {
-    const number = first.sample + at / NUMBER_BYTES + 1;
+/** The samples that these bytes of the tables tell of, one after the other: it is the one that was read last. */
+export class SampleReader implements IndexedSample {
+  duration = 0;
+  bytes = 0;
+  compositionOffset = 0;
+  sync = false;
+  readonly #sizes: Buffer;
+  readonly #syncSamples: Buffer;
+  readonly #durations: RunReader;
+  readonly #offsets: RunReader | undefined;
+  readonly #isAllSync: boolean;
+  #number: number;
+  #sizeAt = 0;
+  #syncAt = 0;
+
+  /** @param first the fragment that they begin with */
+  constructor(
+    { tables }: IndexedTrack,
+    first: FragmentTrack,
+    { durations, offsets, syncSamples, sizes }: Readonly<Record<TableName, Buffer>>,
+  ) {
+    this.#sizes = sizes;
+    this.#syncSamples = syncSamples;
+    this.#durations = new RunReader(durations, first.durations.into);
+    if (tables.offsets.entries > 0) this.#offsets = new RunReader(offsets, first.offsets.into);
+    this.#isAllSync = tables.syncSamples.entries === 0;
+    this.#number = first.sample;
+  }
+
+  /** @returns false: there are no more. @throws MediaError the tables are shorter than there are sizes, or too short for them */
+  next(): boolean {
+    if (this.#sizeAt + NUMBER_BYTES > this.#sizes.length) return false;
+    this.#number += 1;
     const isListed =
-      syncAt + NUMBER_BYTES <= bytes.syncSamples.length && bytes.syncSamples.readUInt32BE(syncAt) === number;
-    if (isListed) syncAt += NUMBER_BYTES;
-    yield {
-      duration: durations.next() >>> 0,
-      bytes: bytes.sizes.readUInt32BE(at),
-      compositionOffset: hasOffsets ? offsets.next() : 0,
-      sync: isAllSync || isListed,
-    };
+      this.#syncAt + NUMBER_BYTES <= this.#syncSamples.length &&
+      this.#syncSamples.readUInt32BE(this.#syncAt) === this.#number;
+    if (isListed) this.#syncAt += NUMBER_BYTES;
+    this.duration = this.#durations.next() >>> 0;
+    this.bytes = this.#sizes.readUInt32BE(this.#sizeAt);
+    this.compositionOffset = this.#offsets?.next() ?? 0;
+    this.sync = this.#isAllSync || isListed;
+    this.#sizeAt += NUMBER_BYTES;
+    return true;
   }
 }
 
@@ -82,6 +99,9 @@ class RunReader {
   readonly #bytes: Buffer;
   #at = 0;
   #used: number;
+  /** Of the present pair. */
+  #left = 0;
+  #value = 0;
 
   constructor(bytes: Buffer, used: number) {
     this.#bytes = bytes;
@@ -89,11 +109,15 @@ class RunReader {
   }
 
   next(): number {
-    for (; this.#at + RUN_BYTES <= this.#bytes.length; this.#at += RUN_BYTES, this.#used = 0) {
-      if (this.#used >= this.#bytes.readUInt32BE(this.#at)) continue;
-      this.#used += 1;
-      return this.#bytes.readInt32BE(this.#at + NUMBER_BYTES);
+    while (this.#left <= 0) {
+      if (this.#at + RUN_BYTES > this.#bytes.length)
+        throw new MediaError('a table of the record is shorter than its index says');
+      this.#left = this.#bytes.readUInt32BE(this.#at) - this.#used;
+      this.#value = this.#bytes.readInt32BE(this.#at + NUMBER_BYTES);
+      this.#at += RUN_BYTES;
+      this.#used = 0;
     }
-    throw new MediaError('a table of the record is shorter than its index says');
+    this.#left -= 1;
+    return this.#value;
   }
 }

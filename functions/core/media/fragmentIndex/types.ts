@@ -50,7 +50,8 @@ export interface FragmentTrack {
   readonly runs: readonly { readonly samples: number; readonly dataOffset: number }[];
 }
 
-export interface IndexedFragment {
+/** Where a fragment lies, and when it is shown. */
+export interface FragmentSpan {
   /** From the record's first byte. */
   readonly offset: number;
   readonly bytes: number;
@@ -60,6 +61,9 @@ export interface IndexedFragment {
   /** In the part's media time. */
   readonly startMs: number;
   readonly endMs: number;
+}
+
+export interface IndexedFragment extends FragmentSpan {
   /** In the order of the index's tracks; undefined for one that is silent. */
   readonly tracks: readonly (FragmentTrack | undefined)[];
 }
@@ -98,4 +102,6 @@ export interface FragmentIndex {
   readonly tracks: readonly IndexedTrack[];
   /** One after the other, so that an index of a day need not be in memory. @throws MediaError */
   fragments(): Iterable<IndexedFragment>;
+  /** The same without their tracks, several times as fast. @throws MediaError */
+  spans(): Iterable<FragmentSpan>;
 }

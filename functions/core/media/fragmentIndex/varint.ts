@@ -4,6 +4,7 @@ import { MediaError } from '../types.ts';
 
 /** Bytes of the largest number that JavaScript counts exactly. */
 const VARINT_MAX_BYTES = 8;
+const CUT_OFF = 'the index ends in the middle of a number';
 
 /** Appends a whole number from 0 on. */
 export function pushVarint(bytes: number[], value: number): void {
@@ -42,7 +43,7 @@ export class VarintReader {
     let scale = 1;
     for (let read = 0; read < VARINT_MAX_BYTES; read++) {
       const byte = this.#bytes[this.#at];
-      if (byte === undefined) throw new MediaError('the index ends in the middle of a number');
+      if (byte === undefined) throw new MediaError(CUT_OFF);
       this.#at += 1;
       value += (byte % 0x80) * scale;
       if (byte < 0x80) {
@@ -58,6 +59,15 @@ export class VarintReader {
   signed(): number {
     const value = this.unsigned();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** Passes over so many numbers. @throws MediaError past the end */
+  skip(count: number): void {
+    for (let left = count; left > 0; this.#at += 1) {
+      const byte = this.#bytes[this.#at];
+      if (byte === undefined) throw new MediaError(CUT_OFF);
+      if (byte < 0x80) left -= 1;
+    }
   }
 
   /** @throws MediaError fewer are left */

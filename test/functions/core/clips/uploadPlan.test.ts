@@ -8,11 +8,12 @@ import {
 import { S3_PART_MIN_BYTES, S3_PARTS_MAX } from '../../../../functions/core/upload/s3Limits.ts';
 
 const MIB = 1024 * 1024;
+const READ_MAX_BYTES = 512 * MIB;
 
 const bytesOf = ({ fromByte, endByte }: SourceRange<number>): number => endByte - fromByte;
-const rangesOf = (part: PlannedPart<number>): readonly SourceRange<number>[] =>
+const rangesOf = (part: PlannedPart<number, number>): readonly SourceRange<number>[] =>
   part.kind === 'copy' ? [part.range] : part.ranges;
-const sizeOf = (part: PlannedPart<number>, headBytes: number): number =>
+const sizeOf = (part: PlannedPart<number, number>, headBytes: number): number =>
   rangesOf(part).reduce((sum, range) => sum + bytesOf(range), 0) +
   (part.kind === 'upload' && part.withHead ? headBytes : 0);
 
@@ -43,7 +44,10 @@ const ranges = fc
 it('has every byte once and in order, in S3 parts that S3 takes', () => {
   fc.assert(
     fc.property(fc.oneof(fc.constant(1_000), length), ranges, (headBytes, wanted) => {
-      const parts = planUpload(headBytes, wanted);
+      // Every other one that a function may hold is no object.
+      const isObject = (source: number): source is number =>
+        source % 2 === 0 || wanted.some((one) => one.source === source && bytesOf(one) > READ_MAX_BYTES);
+      const parts = planUpload(headBytes, wanted, isObject);
       expect(joined(parts.flatMap(rangesOf))).toEqual(joined(wanted));
       expect(parts.map(({ partNumber }) => partNumber)).toEqual(parts.map((_, place) => place + 1));
       expect(parts.length).toBeLessThanOrEqual(S3_PARTS_MAX);
@@ -57,13 +61,15 @@ it('has every byte once and in order, in S3 parts that S3 takes', () => {
         if (part.kind === 'upload') expect(sizeOf({ ...part, withHead: false }, 0)).toBeLessThan(10 * MIB);
         // S3 copies ranges of larger sources alone, which those of this length are.
         else expect(bytesOf(part.range)).toBeGreaterThanOrEqual(S3_PART_MIN_BYTES);
+        if (part.kind === 'copy') expect(isObject(part.range.source)).toBe(true);
       }
     }),
   );
 });
 
 it('uploads the head and 5 MiB of a long range, and has the rest copied', () => {
-  const parts = planUpload(MIB, [{ source: 1, fromByte: 100, endByte: 100 + 2_000 * MIB }]);
+  const range = { source: 1, fromByte: 100, endByte: 100 + 2_000 * MIB };
+  const parts = planUpload(MIB, [range], (source): source is number => source === 1);
   expect(parts[0]).toMatchObject({ kind: 'upload', ranges: [{ fromByte: 100, endByte: 100 + 4 * MIB }] });
   expect(parts.slice(1).every(({ kind }) => kind === 'copy')).toBe(true);
 });

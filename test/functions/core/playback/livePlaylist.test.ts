@@ -58,7 +58,7 @@ function itemsOf(steps: readonly Step[], attempt = 1, startAtMs = ZERO_MS): Numb
     else {
       const { skipBytes, ...live } = numbering.next(entry);
       if (isLost) continue;
-      const place = { object: n + 1, place: 0, firstByte: skipBytes, atMs: partAtMs + endMs };
+      const place = { object: n + 1, place: 0, firstByte: skipBytes, keyframe: true, atMs: partAtMs + endMs };
       const part: LivePart = { part: file, startTimeMs: partAtMs, format: 'mp4' };
       const item: LiveItem = { attempt, file, part: file, ...live, ...place };
       items.push({ item, part, sequence: live.sequence, discontinuity: live.discontinuity });

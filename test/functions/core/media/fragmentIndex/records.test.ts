@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSamples, tableRanges } from '../../../../../functions/core/media/fragmentIndex/samples.ts';
+import {
+  type IndexedSample,
+  SampleReader,
+  tableRanges,
+} from '../../../../../functions/core/media/fragmentIndex/samples.ts';
 import type { FragmentIndex } from '../../../../../functions/core/media/fragmentIndex/types.ts';
 import { boxesIn } from '../../../../../functions/core/media/mp4/boxes.ts';
 import { parseMovieFragment } from '../../../../../functions/core/media/mp4/movieFragment.ts';
@@ -67,14 +71,17 @@ function expectTablesToBeFound(part: PartInMemory, index: FragmentIndex): void {
         .find((next) => next !== undefined);
       const { durations, offsets, syncSamples, sizes } = tableRanges(track, placed, end);
       const cut = ({ fromByte, endByte }: typeof sizes): Buffer => record.subarray(fromByte, endByte);
-      const samples = [
-        ...readSamples(track, placed, {
-          durations: cut(durations),
-          offsets: cut(offsets),
-          syncSamples: cut(syncSamples),
-          sizes: cut(sizes),
-        }),
-      ];
+      const reader = new SampleReader(track, placed, {
+        durations: cut(durations),
+        offsets: cut(offsets),
+        syncSamples: cut(syncSamples),
+        sizes: cut(sizes),
+      });
+      const samples: IndexedSample[] = [];
+      while (reader.next()) {
+        const { duration, bytes: size, compositionOffset, sync } = reader;
+        samples.push({ duration, bytes: size, compositionOffset, sync });
+      }
       const inMoof = own.flatMap(({ runs }) => runs.flatMap((run) => run.samples));
       // The last one lasts until the next is decoded, which its fragment could not know.
       expect(samples.slice(0, -1)).toEqual(inMoof.slice(0, -1));
@@ -171,6 +178,24 @@ describeWith(['ffmpeg'], 'the index of a part', () => {
     });
   });
 
+  it.each([
+    ['an open GOP', 'h264', ['libx264', '-x264-params', 'open-gop=1:keyint=50:bframes=2']],
+    ['few keyframes', 'h264', ['libx264', '-preset', 'ultrafast', '-g', '250']],
+    ['HEVC', 'hevc', ['libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:keyint=50']],
+  ] as const)('of %s gives a player every picture as it was sent', async (what, codec, encoder) => {
+    const file = folder.file(`${what}.mkv`);
+    folder.make(`${what}.mkv`, [
+      ...['-f', 'lavfi', '-i', `testsrc2=size=128x72:rate=25:duration=${SECONDS}`],
+      ...['-pix_fmt', 'yuv420p', '-c:v', ...encoder],
+    ]);
+    const [part] = atLeastOne(
+      partsOf(nutOf(file, ['0:v:0']), [{ kind: 'video', codec }], 'mp4', 4_096, ['0:v:0']),
+    );
+    expectTablesToBeFound(part, indexOf(part));
+    const played = folder.write('played.mp4', watched(part));
+    expect(await frameHashes(played, 'v')).toEqual(await frameHashes(file, 'v'));
+  });
+
   it('is the same when a rescued part is read again', () => {
     for (const [name, keep] of SOURCES) {
       const part = recorded(name, keep);
@@ -178,7 +203,8 @@ describeWith(['ffmpeg'], 'the index of a part', () => {
       const again = new PartInMemory(reader, atLeastOne(reader.push(part.begun)));
       const [index, other] = [indexOf(part), indexOf(again)];
       expect([...other.fragments()]).toEqual([...index.fragments()]);
-      expect({ ...other, fragments: 0, init: 0 }).toEqual({ ...index, fragments: 0, init: 0 });
+      const facts = { fragments: 0, spans: 0, init: 0 };
+      expect({ ...other, ...facts }).toEqual({ ...index, ...facts });
       expect(again.finished().equals(part.finished())).toBe(true);
     }
   });
