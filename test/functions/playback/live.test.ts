@@ -2,8 +2,6 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../../container/upload/journal.ts';
-import type { JournalTrack } from '../../../container/upload/journalTrack.ts';
-import { LivePlayback } from '../../../container/upload/livePlayback.ts';
 import { rangeHeader } from '../../../functions/aws/rangeLinks.ts';
 import {
   attemptKey,
@@ -17,55 +15,10 @@ import { controlSchema } from '../../../functions/core/state/objects.ts';
 import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
 import { LivePlaying } from '../../../functions/playback/live.ts';
 import { benchForTests } from '../../support/forTests.ts';
+import { FRAGMENT_BYTES, Written } from '../../support/journaledRecording.ts';
 
 const LANDING = 'landing';
-const FRAGMENT_MS = 1_000;
-const FRAGMENT_BYTES = 200;
-const SETTINGS = { liveWindowMs: 3_600_000, maxLossMs: 60_000 };
 const log = new Logger({ logLevel: 'SILENT' });
-
-/** A recording as its recorder writes it into the journal: the fragments' bytes tell whose they are. */
-class Written {
-  readonly recordingId: string;
-  readonly track: JournalTrack;
-  readonly live = LivePlayback.of({ ...SETTINGS, maxLossMs: 2_000 });
-  readonly #fill: number;
-  #bytes = 0;
-
-  constructor(journal: Journal, recordingId: string, fill: number, attempt = 1) {
-    this.recordingId = recordingId;
-    this.#fill = fill;
-    const written = this;
-    this.track = journal.track({
-      file: { recordingId, attempt, file: 1 },
-      maxLossMs: SETTINGS.maxLossMs,
-      isRescued: async () => false,
-      live: this.live,
-      upload: {
-        get bytes() {
-          return written.#bytes;
-        },
-        prefixBytes: 0,
-        keptFrom: (from) => ({ from, to: written.#bytes }),
-        copyTo: async (target) => {
-          target.fill(written.#fill);
-        },
-        taken: () => undefined,
-      },
-    });
-  }
-
-  /** One fragment more, at the end. */
-  add(): void {
-    const startMs = (this.#bytes / FRAGMENT_BYTES) * FRAGMENT_MS;
-    this.#bytes += FRAGMENT_BYTES;
-    const played = { startMs, endMs: startMs + FRAGMENT_MS, keyframe: true, bytes: FRAGMENT_BYTES };
-    this.track.added(
-      { durationMs: played.endMs, videoFrames: 1, atMs: Date.now() },
-      { keyframe: true, headBytes: 0, played },
-    );
-  }
-}
 
 describe('a recording that goes on', () => {
   const bench = benchForTests();
