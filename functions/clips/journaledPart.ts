@@ -11,7 +11,7 @@ import type { LiveItem } from '../core/playback/liveItems.ts';
 import { attemptKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import type { OpenPart } from '../core/state/partObjects.ts';
-import { LiveJournal } from '../playback/liveJournal.ts';
+import { LiveJournal } from '../recordings/liveJournal.ts';
 import type { ReadSource } from '../relocation/recordTables.ts';
 
 /** What the journal has of a part that is still recorded, as a record that begins where it is needed. */

@@ -16,7 +16,7 @@ import { type LiveContainer, livePlaylist, type NumberedItem } from '../core/pla
 import type { RecordingSettings } from '../core/settings/settings.ts';
 import { attemptKey, attemptsPrefix, journalKey, liveJoinKey, outcomeKey } from '../core/state/keys.ts';
 import { claimSchema, liveJoinSchema, outcomeSchema } from '../core/state/objects.ts';
-import { LiveJournal } from './liveJournal.ts';
+import { LiveJournal } from '../recordings/liveJournal.ts';
 import { OpenParts } from './openParts.ts';
 
 export interface LiveRecordingOptions {
