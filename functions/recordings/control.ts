@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readEnv } from '../aws/env.ts';
@@ -7,7 +6,6 @@ import { nudgeHosts } from '../aws/hosts.ts';
 import { logger } from '../aws/logger.ts';
 import { MessageQueue, recorderAsks } from '../aws/queues.ts';
 import { StateStore } from '../aws/stateStore.ts';
-import { stopTasks } from '../aws/tasks.ts';
 import type { StartPorts } from '../core/protocol/start.ts';
 import type { StopPorts } from '../core/protocol/stop.ts';
 import { newRecordingId } from '../core/state/ids.ts';
@@ -28,7 +26,6 @@ export function controlPorts(s3: S3Client): ControlPorts {
     'ASSIGNMENTS_QUEUE_URL',
     'RECORDING_LIMITS',
   ]);
-  const ecs = new ECSClient();
   const sqs = new SQSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const clock = { nowMs: Date.now };
@@ -38,10 +35,8 @@ export function controlPorts(s3: S3Client): ControlPorts {
     store,
     tasks: recorderAsks(sqs, new MessageQueue(sqs, env.LAUNCH_QUEUE_URL), env.ASSIGNMENTS_QUEUE_URL),
     stopTasks: async (recordingId, reason) => {
-      await Promise.all([
-        stopTasks(ecs, env.CLUSTER_ARN, recordingId, reason),
-        nudgeHosts(store, recordingId),
-      ]);
+      const { stopTasksOf } = await import('../aws/taskStopping.ts');
+      await Promise.all([stopTasksOf(env.CLUSTER_ARN, recordingId, reason), nudgeHosts(store, recordingId)]);
     },
     nudge: async (recordingId) => {
       try {
