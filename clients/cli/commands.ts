@@ -12,6 +12,7 @@ import {
 } from '../typescript/client.ts';
 import type { CliArguments, Command } from './arguments.ts';
 import { clipLine, mergeLine, partLine, progressLine, summaryLine } from './show.ts';
+import { printable } from './terminalText.ts';
 
 /** What a command has of the terminal, and of time. */
 export interface Terminal {
@@ -48,8 +49,8 @@ export const RUN: Readonly<Record<Command, Run>> = {
     let isStopped = false;
     return await follow(client, recordingId, args, terminal, async () => {
       if (isStopped || !terminal.interrupted.aborted) return;
-      isStopped = true;
       await client.stop(recordingId);
+      isStopped = true;
     });
   },
 
@@ -79,19 +80,28 @@ export const RUN: Readonly<Record<Command, Run>> = {
       throw error;
     }),
 
-  async get(client, args, { say }) {
-    const parts = await client.parts(args.subject);
-    const ready = parts.filter(({ download }) => download !== undefined);
-    if (ready.length === 0) {
-      throw new ApiError('It has no file in the library yet.', { status: 0, code: 'nothing_to_download' });
+  async get(client, args, terminal) {
+    const { subject, output, json } = args;
+    await mkdir(output, { recursive: true });
+    const names = new Set<string>();
+    let count = 0;
+    // A page at a time: its links are good for an hour.
+    for (let nextToken: string | undefined, isLast = false; !isLast; ) {
+      const page = await client.recording(subject, nextToken === undefined ? {} : { nextToken });
+      for (const { download, fileName, part, bytes } of page.parts) {
+        if (download === undefined) continue;
+        if (terminal.interrupted.aborted) return 1;
+        const file = path.join(output, freeName(names, fileName, part));
+        if (!json) terminal.live(`${file} …`);
+        await save(download.url, file);
+        terminal.say(json ? JSON.stringify({ part, file, bytes }) : printable(file));
+        count += 1;
+      }
+      ({ nextToken } = page);
+      isLast = nextToken === undefined;
+      if (isLast && count > 0) return count === page.partCount ? 0 : 1;
     }
-    await mkdir(args.output, { recursive: true });
-    for (const { download, fileName, part, bytes } of ready) {
-      const file = path.join(args.output, path.basename(fileName ?? `part-${part}`));
-      await save(download?.url ?? '', file);
-      say(args.json ? JSON.stringify({ part, file, bytes }) : file);
-    }
-    return ready.length === parts.length ? 0 : 1;
+    throw new ApiError('It has no file in the library yet.', { status: 0, code: 'nothing_to_download' });
   },
 
   async stop(client, args, { say }) {
@@ -128,25 +138,60 @@ export const RUN: Readonly<Record<Command, Run>> = {
 
 class StopWatching extends Error {}
 
+/** Parts in folders of their own may have one name. */
+function freeName(names: Set<string>, fileName: string | undefined, part: number): string {
+  const own = path.basename(fileName ?? `part-${part}`);
+  const name = names.has(own) ? `part-${part}-${own}` : own;
+  names.add(name);
+  return name;
+}
+
+/** An API that is away for a moment, as while it is deployed, ends nothing; after so long it does. */
+const PATIENCE_MS = 60_000;
+
+/** Calls until it is answered. @throws ApiError for what another try does not help with, and when the patience is over */
+async function patiently<T>(
+  call: () => Promise<T>,
+  { live, sleep, nowMs }: Terminal,
+  json: boolean,
+): Promise<T> {
+  const untilMs = nowMs() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await call();
+    } catch (cause) {
+      const isAway =
+        cause instanceof ApiError &&
+        (cause.code === 'unreachable' || cause.status === 429 || cause.status >= 500);
+      if (!isAway || nowMs() >= untilMs) throw cause;
+      if (!json) live(`${cause.message} Asking again.`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
 /** Shows how a recording goes until it has ended. @returns 1 where it failed */
 async function follow(
   client: RecorderClient,
   recordingId: string,
   { json }: CliArguments,
-  { say, live, sleep, nowMs }: Terminal,
+  terminal: Terminal,
   onLook: () => Promise<void>,
 ): Promise<number> {
+  const { say, live, sleep, nowMs } = terminal;
   for (let before = ''; ; ) {
-    const recording = await client.recording(recordingId);
+    const recording = await patiently(() => client.recording(recordingId), terminal, json);
     const line = json ? JSON.stringify(recording) : progressLine(recording, nowMs());
     if (!json) live(line);
     else if (line !== before) say(line);
     before = line;
     if (ENDED.has(recording.status)) {
-      if (!json) for (const part of recording.parts) say(partLine(part));
+      const parts =
+        json || recording.nextToken === undefined ? recording.parts : await client.parts(recordingId);
+      if (!json) for (const part of parts) say(partLine(part));
       return recording.status === 'available' ? 0 : 1;
     }
-    await onLook();
+    await patiently(onLook, terminal, json);
     await sleep(LOOK_EVERY_MS);
   }
 }
@@ -170,7 +215,9 @@ async function made(
 
 /** Under another name until it is whole. */
 async function save(url: string, file: string): Promise<void> {
-  const answer = await fetch(url);
+  const answer = await fetch(url).catch((cause: unknown) => {
+    throw new ApiError('The download is not answered.', { status: 0, code: 'download_failed', cause });
+  });
   if (!answer.ok || answer.body === null) {
     throw new ApiError(`The download was answered with ${answer.status}.`, {
       status: answer.status,

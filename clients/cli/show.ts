@@ -1,5 +1,9 @@
 import type { Clip, Merge, Part, Recording, RecordingSummary } from '../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../web/format.ts';
+import { printable } from './terminalText.ts';
+
+const lineOf = (texts: readonly (string | undefined)[]): string =>
+  printable(texts.filter((text) => text !== undefined).join('  '));
 
 /** One line of a list. */
 export function summaryLine({
@@ -7,26 +11,26 @@ export function summaryLine({
   status,
   requestedAt,
   parts,
+  incompleteParts,
+  recoveredParts,
   streamName,
 }: RecordingSummary): string {
-  return [
+  return lineOf([
     recordingId,
     status.padEnd(11),
     requestedAt,
     `${parts} part${parts === 1 ? '' : 's'}`,
+    incompleteParts === undefined ? undefined : `${incompleteParts} incomplete`,
+    recoveredParts === undefined ? undefined : `${recoveredParts} recovered`,
     streamName,
-  ].join('  ');
+  ]);
 }
 
 /** How a recording goes: recorded time, size, bitrate, what is not saved yet, what is missing. */
 export function progressLine(recording: Recording, nowMs: number): string {
-  const { status, progress, parts, reason } = recording;
-  const missingMs = parts.reduce(
-    (sum, part) =>
-      sum + (part.gapBeforeMs ?? 0) + (part.gaps ?? []).reduce((all, gap) => all + gap.durationMs, 0),
-    0,
-  );
-  return [
+  const { status, progress, partCount, reason, timeline } = recording;
+  const missingMs = timeline?.missingMs ?? 0;
+  return lineOf([
     status,
     progress === undefined
       ? `asked for ${stretch(nowMs - Date.parse(recording.requestedAt))} ago`
@@ -36,51 +40,43 @@ export function progressLine(recording: Recording, nowMs: number): string {
     progress === undefined ? undefined : byteCount(progress.bytes),
     progress === undefined ? undefined : bitrate(progress.bitrateBps),
     progress === undefined ? undefined : `unsaved ${stretch(progress.tailAgeMs)}`,
-    parts.length > 1 ? `part ${parts.length}` : undefined,
+    partCount > 1 ? `part ${partCount}` : undefined,
     missingMs > 0 ? `missing ${stretch(missingMs)}` : undefined,
     reason === undefined ? undefined : reason.message,
-  ]
-    .filter((text) => text !== undefined)
-    .join('  ');
+  ]);
 }
 
 /** Where a part is, or why it is nowhere. */
 export function partLine({ part, fileName, durationMs, bytes, library, recovered }: Part): string {
-  return [
+  return lineOf([
     `part ${part}`,
     library === undefined ? fileName : `s3://${library.bucket}/${library.key}`,
     durationMs === undefined ? undefined : duration(durationMs),
     bytes === undefined ? undefined : byteCount(bytes),
     recovered === true ? 'recovered' : undefined,
-  ]
-    .filter((text) => text !== undefined)
-    .join('  ');
+  ]);
 }
 
 /** Where a clip is, or how it stands. */
 export function clipLine({ clipId, status, reason, durationMs, bytes, library }: Clip): string {
-  return [
+  return lineOf([
     clipId,
     library === undefined ? status : `s3://${library.bucket}/${library.key}`,
     durationMs === undefined ? undefined : duration(durationMs),
     bytes === undefined ? undefined : byteCount(bytes),
     reason?.message,
-  ]
-    .filter((text) => text !== undefined)
-    .join('  ');
+  ]);
 }
 
 /** How a merge stands, or the recording that came of it. */
 export function mergeLine({ mergeId, status, progress, recordingId, reason }: Merge): string {
   const goesOn = status === 'processing' || status === 'waiting';
-  return [
+  return lineOf([
     mergeId,
     status,
     goesOn && progress !== undefined ? `${Math.floor(progress.percent)} %` : undefined,
     goesOn && progress?.etaMs !== undefined ? `${stretch(progress.etaMs)} to go` : undefined,
     status === 'available' && recordingId !== undefined ? `recording ${recordingId}` : undefined,
     reason?.message,
-  ]
-    .filter((text) => text !== undefined)
-    .join('  ');
+  ]);
 }

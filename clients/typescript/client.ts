@@ -85,8 +85,8 @@ export interface RecorderClient {
   recordings(
     query?: NonNullable<paths['/recordings']['get']['parameters']['query']>,
   ): Promise<components['schemas']['Recordings']>;
-  /** With its first 100 parts. */
-  recording(recordingId: string): Promise<Recording>;
+  /** With its first 100 parts, or those after the page that gave `nextToken`. */
+  recording(recordingId: string, query?: { nextToken?: string }): Promise<Recording>;
   /** All of its parts. */
   parts(recordingId: string): Promise<Part[]>;
   events(recordingId: string): Promise<RecordingEvent[]>;
@@ -162,15 +162,20 @@ export function recorderClient(options: ClientOptions): RecorderClient {
       }),
     cancelMerge: (mergeId) => body(raw.DELETE('/merges/{mergeId}', { params: { path: { mergeId } } })),
     recordings: (query = {}) => body(raw.GET('/recordings', { params: { query } })),
-    recording: (recordingId) => body(raw.GET('/recordings/{recordingId}', byId(recordingId))),
+    recording: (recordingId, query = {}) =>
+      body(raw.GET('/recordings/{recordingId}', { params: { path: { recordingId }, query } })),
     parts: (recordingId) =>
       all(async (query) => {
         const params = { path: { recordingId }, query };
         const page = await body(raw.GET('/recordings/{recordingId}', { params }));
         return { items: page.parts, nextToken: page.nextToken };
       }),
-    events: async (recordingId) =>
-      (await body(raw.GET('/recordings/{recordingId}/events', byId(recordingId)))).events,
+    events: (recordingId) =>
+      all(async (query) => {
+        const params = { path: { recordingId }, query };
+        const page = await body(raw.GET('/recordings/{recordingId}/events', { params }));
+        return { items: page.events, nextToken: page.nextToken };
+      }),
     start: (request, idempotencyKey) =>
       body(
         raw.POST('/recordings', {
@@ -234,6 +239,12 @@ async function body<T>(asked: Promise<{ data?: T; error?: unknown; response: Res
   try {
     answer = await asked;
   } catch (cause) {
+    if (cause instanceof SyntaxError)
+      throw new ApiError('What answers there is not this API: it is no JSON.', {
+        status: 0,
+        code: 'not_understood',
+        cause,
+      });
     throw new ApiError('The API does not answer.', { status: 0, code: 'unreachable', cause });
   }
   const { data, error, response } = answer;

@@ -14,7 +14,7 @@ export interface Polled<T> {
 const SLOWEST_MS = 15_000;
 
 /**
- * Loads something now and then again and again, while the page can be seen.
+ * Loads something now and then again and again, while the page can be seen, and until the API says that it is gone.
  * @param key another key is another thing: what was loaded before is forgotten
  */
 export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T>): Polled<T> {
@@ -22,15 +22,19 @@ export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T
   const latest = useRef(load);
   latest.current = load;
   const failures = useRef(0);
+  /** The API has it no more: it is asked again when somebody wants it. */
+  const isGone = useRef(false);
 
   const reload = useCallback(async () => {
     try {
       const value = await latest.current();
       failures.current = 0;
+      isGone.current = false;
       setState({ key, value });
     } catch (cause) {
       failures.current += 1;
       const error = asApiError(cause);
+      isGone.current = error.status === 404;
       setState((before) => (before.key === key ? { ...before, error } : { key, error }));
     }
   }, [key]);
@@ -38,8 +42,9 @@ export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T
   useEffect(() => {
     let timer: number | undefined;
     let isOver = false;
+    isGone.current = false;
     const run = async (): Promise<void> => {
-      if (document.visibilityState === 'visible') await reload();
+      if (document.visibilityState === 'visible' && !isGone.current) await reload();
       if (isOver) return;
       timer = window.setTimeout(() => void run(), Math.min(SLOWEST_MS, everyMs * 2 ** failures.current));
     };

@@ -1,4 +1,5 @@
 import { ApiError, recorderClient } from '../typescript/client.ts';
+import { ServerClock } from '../typescript/serverClock.ts';
 import {
   finishSignIn,
   hasComeBack,
@@ -24,8 +25,7 @@ let hasEnded = false;
 /** Why the last sign-in at the issuer came to nothing. */
 let refusal: ApiError | undefined;
 let timer: number | undefined;
-/** The API's clock against this machine's, which may be wrong by a day. */
-let clockOffsetMs = 0;
+const clock = new ServerClock();
 const listeners = new Set<() => void>();
 
 /** Tokens are renewed so long before they end, or after half of their time. */
@@ -35,10 +35,7 @@ const LONGEST_WAIT_MS = 86_400_000;
 
 async function send(request: Request): Promise<Response> {
   const answer = await fetch(request);
-  const serverMs = Date.parse(answer.headers.get('date') ?? '');
-  // The header has whole seconds: what is less than that apart is no difference.
-  const offsetMs = serverMs - Date.now();
-  if (Number.isFinite(offsetMs)) clockOffsetMs = Math.abs(offsetMs) < 2_000 ? 0 : offsetMs;
+  clock.note(answer);
   return answer;
 }
 
@@ -64,8 +61,8 @@ export const client = recorderClient({
 });
 
 /** The API's time, epoch milliseconds. */
-export const serverNowMs = (): number => Date.now() + clockOffsetMs;
-const skewSeconds = (): number => Math.round(clockOffsetMs / 1000);
+export const serverNowMs = (): number => clock.nowMs();
+const skewSeconds = (): number => Math.round(clock.offsetMs / 1000);
 
 function become(next: Session | undefined, { ended }: { ended: boolean }): void {
   session = next;

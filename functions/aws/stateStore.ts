@@ -8,19 +8,17 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type * as z from 'zod/mini';
-import type { RemovingStore } from '../core/protocol/ports.ts';
+import type { ListedEntry, ListingStore, RemovingStore } from '../core/protocol/ports.ts';
 
-export interface ListedObject {
-  readonly key: string;
+export interface ListedObject extends ListedEntry {
   readonly modifiedAtMs: number;
-  readonly etag: string;
 }
 
 /**
  * JSON objects in S3 as the only database. Three ways to write, and no fourth: `create` for facts (the first writer
  * wins), `replace` for objects that change under If-Match, `overwrite` where one writer alone owns the object.
  */
-export class StateStore implements RemovingStore {
+export class StateStore implements RemovingStore, ListingStore {
   readonly bucket: string;
   readonly #s3: S3Client;
 
@@ -156,8 +154,10 @@ export class StateStore implements RemovingStore {
         MaxKeys: options.max,
       }),
     );
-    const entries = (page.Contents ?? []).flatMap(({ Key, LastModified, ETag = '' }) =>
-      Key === undefined ? [] : [{ key: Key, modifiedAtMs: LastModified?.getTime() ?? 0, etag: ETag }],
+    const entries = (page.Contents ?? []).flatMap(({ Key, LastModified, ETag = '', Size = 0 }) =>
+      Key === undefined
+        ? []
+        : [{ key: Key, modifiedAtMs: LastModified?.getTime() ?? 0, etag: ETag, bytes: Size }],
     );
     return { entries, hasMore: page.IsTruncated === true && entries.length > 0 };
   }

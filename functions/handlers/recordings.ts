@@ -14,6 +14,7 @@ import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
   createRecordingBody,
   deleteRecordingQuery,
+  getEventsQuery,
   getRecordingQuery,
   idempotencyHeader,
   listRecordingsQuery,
@@ -21,6 +22,7 @@ import {
   recordingPath,
 } from '../core/api/schemas.ts';
 import { recordingStory } from '../core/api/story.ts';
+import { storyPage } from '../core/api/storyPage.ts';
 import { parseInput } from '../core/api/validation.ts';
 import { recordingView, summaryView } from '../core/api/views.ts';
 import { previewName } from '../core/names/index.ts';
@@ -217,13 +219,12 @@ async function awaitIt({ path }: HttpRequest, awaited: Awaited, timeoutMs: numbe
   });
 }
 
-/** → 200 `{"recordingId","events":[…]}`, in the order of time. */
+/** → 200 `{"recordingId","events":[…],"nextToken"?}`, in the order of time. */
 async function tell(request: HttpRequest): Promise<HttpAnswer> {
+  const { nextToken } = parseInput(getEventsQuery, request.query);
   const objects = await found(request);
-  return {
-    status: 200,
-    body: { recordingId: objects.job.recordingId, events: recordingStory(objects) },
-  };
+  const { recordingId } = objects.job;
+  return { status: 200, body: { recordingId, ...storyPage(recordingStory(objects), nextToken) } };
 }
 
 /** → 200 `{"recordingId","status"}` as soon as the stop is durable. */

@@ -39,6 +39,10 @@ async function tell(message: SQSRecord): Promise<void> {
     });
     log.info('the endpoint has taken an event');
   } catch (error) {
+    if (error instanceof NotTakenError && error.isGone) {
+      log.error('the endpoint wants no events any more (410): this one is dropped. Take it out of webhooks');
+      return;
+    }
     const asked = error instanceof NotTakenError ? error.retryAfterSeconds : undefined;
     const afterSeconds = webhookRetrySeconds(tries, asked);
     log.warn('the endpoint did not take an event; it is sent again', { error: error as Error, afterSeconds });

@@ -6,6 +6,7 @@ import { RecorderError } from '../core/api/errors.ts';
 import { clipSchema } from '../core/clips/clip.ts';
 import { clipMarkerKey, clipsPrefix } from '../core/clips/keys.ts';
 import { releaseLock } from '../core/protocol/lock.ts';
+import { stemClaimSchema, stemKey, stemSchema } from '../core/relocation/stem.ts';
 import {
   activeKey,
   indexKey,
@@ -157,6 +158,14 @@ async function deleteClips(
   }
 }
 
+/** Of its names; another recording may have the claim by now. */
+async function releaseStem(store: StateStore, recordingId: string): Promise<void> {
+  const { claimKey } = (await store.read(stemKey(recordingId), stemSchema))?.value ?? {};
+  const claim = claimKey === undefined ? undefined : await store.read(claimKey, stemClaimSchema);
+  if (claimKey === undefined || claim?.value.recordingId !== recordingId) return;
+  await store.remove(claimKey, claim.etag);
+}
+
 async function forget(
   { s3, store }: Buckets,
   { recordingId, mediaSessionId, stream, merge }: Job,
@@ -165,6 +174,7 @@ async function forget(
   // A lock that still named it would be taken for one of a recording that goes on.
   await releaseLock({ store, clock: { nowMs: Date.now } }, mediaSessionId, recordingId);
   // The outcome goes after the job: without it a deletion that was interrupted would be of a recording that goes on.
+  await releaseStem(store, recordingId);
   const last = [jobKey(recordingId), outcomeKey(recordingId)];
   const rest = (await store.list(recordingPrefix(recordingId))).filter((key) => !last.includes(key));
   const { room } = stream;

@@ -18,6 +18,7 @@ import {
   LATEST_PICTURE_FILE,
   OVERLAP_FILE,
   outcomeKey,
+  type PartMark,
   POSTER_FILE,
   partKey,
   recordingPrefix,
@@ -40,20 +41,38 @@ import {
   openPartSchema,
   overlapSchema,
 } from '../core/state/partObjects.ts';
+import { Remembered } from './remembered.ts';
 
-const READS_AT_ONCE = 16;
+/** A day rotated by the minute has 4,320 objects. */
+const READS_AT_ONCE = 32;
 
-/** Reads all state objects of a recording; undefined when there is no job. One list and one GET an object. */
+/** Of each store that is read; a function has one. */
+const remembered = new WeakMap<Store, Remembered>();
+function rememberedOf(store: Store): Remembered {
+  const known = remembered.get(store) ?? new Remembered();
+  remembered.set(store, known);
+  return known;
+}
+
+/**
+ * Reads all state objects of a recording; undefined when there is no job. One list, and one GET for each object that was
+ * not read before as it is.
+ */
 export async function readRecording(
   store: ListingStore,
   recordingId: string,
 ): Promise<RecordingObjects | undefined> {
   const prefix = recordingPrefix(recordingId);
-  const keys = await store.list(prefix);
+  const entries = await store.listEntries(prefix);
+  const known = rememberedOf(store);
   const found: Found = { attempts: new Map(), parts: new Map() };
-  for (let i = 0; i < keys.length; i += READS_AT_ONCE) {
+  for (let i = 0; i < entries.length; i += READS_AT_ONCE) {
     await Promise.all(
-      keys.slice(i, i + READS_AT_ONCE).map((key) => readInto(found, store, key, key.slice(prefix.length))),
+      entries
+        .slice(i, i + READS_AT_ONCE)
+        .map((entry) =>
+          readInto(found, entry.key.slice(prefix.length), (schema) => known.read(store, entry, schema)),
+        ),
     );
   }
   await askHost(found, store, recordingId);
@@ -72,7 +91,11 @@ export async function readLife(store: ListingStore, recordingId: string): Promis
     ...attempts.flatMap((n) => ['claim', 'progress', 'end'].map((file) => `attempts/${n}/${file}.json`)),
   ].filter((name) => names.has(name));
   const found: Found = { attempts: new Map(), parts: new Map() };
-  await Promise.all(wanted.map((name) => readInto(found, store, `${prefix}${name}`, name)));
+  await Promise.all(
+    wanted.map((name) =>
+      readInto(found, name, async (schema) => (await store.read(`${prefix}${name}`, schema))?.value),
+    ),
+  );
   await askHost(found, store, recordingId);
   const { job, parts: _parts, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
@@ -104,6 +127,8 @@ export async function readSummary(
       ordinals(names, 'attempts').map((n) => [n, names.has(`attempts/${n}/end.json`) ? { end: true } : {}]),
     ),
     parts: await partFacts(store, recordingId, names),
+    incompleteParts: marked(names, 'incomplete'),
+    recoveredParts: marked(names, 'recovered'),
     posterPart: ordinals(names, 'parts').find((part) => names.has(`parts/${part}/${POSTER_FILE}`)),
     hasLatestPicture: names.has(LATEST_PICTURE_FILE),
   };
@@ -146,6 +171,9 @@ async function partFacts(
   return facts;
 }
 
+const marked = (names: ReadonlySet<string>, mark: PartMark): number =>
+  [...names].filter((name) => name.startsWith('parts/') && name.endsWith(`/${mark}`)).length;
+
 /** The numbers of a folder's own folders. */
 function ordinals(names: ReadonlySet<string>, folder: 'attempts' | 'parts'): number[] {
   const found = [...names].flatMap((name) => {
@@ -174,11 +202,14 @@ async function askHost(found: Found, store: Store, recordingId: string): Promise
   if (progress !== undefined) attempt.progress = progress;
 }
 
+/** Undefined when it is gone. */
+type ReadOne = <T>(schema: z.ZodMiniType<T>) => Promise<T | undefined>;
+
 /** Reads one object into its place; a name that is not of the design is left alone. */
-async function readInto(found: Found, store: Store, key: string, name: string): Promise<void> {
+async function readInto(found: Found, name: string, readOne: ReadOne): Promise<void> {
   const read = async <T>(schema: z.ZodMiniType<T>, place: (value: T) => void): Promise<void> => {
-    const object = await store.read(key, schema);
-    if (object !== undefined) place(object.value);
+    const value = await readOne(schema);
+    if (value !== undefined) place(value);
   };
   const [folder, ordinalText, file] = name.split('/');
   const ordinal = Number(ordinalText);

@@ -2,7 +2,7 @@ import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
 import { type Pieces, toBuffer } from '../core/media/pieces.ts';
 import { collisionKey, libraryKey, type NameResult } from '../core/names/index.ts';
-import { partNameValues } from '../core/names/recordNames.ts';
+import { isRotated, partNameValues } from '../core/names/recordNames.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import { incompleteReasons, type MeasuredMedia } from '../core/relocation/completeness.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
@@ -12,6 +12,7 @@ import type { LandedRecord } from './landedRecord.ts';
 import type { Library, ObjectAttributes } from './library.ts';
 import { indexMp4, type RecordContent } from './mp4Index.ts';
 import type { MultipartCopy, PlannedCopy } from './multipartCopy.ts';
+import { Stems } from './stems.ts';
 
 export interface PlacementLimits {
   /** Above it a copy is made of ranges: S3's 5 GB. */
@@ -48,6 +49,7 @@ export class Placement {
   readonly #library: Library;
   readonly #multipart: MultipartCopy;
   readonly #store: StateStore;
+  readonly #stems: Stems;
   readonly #clock: Clock;
   readonly #limits: PlacementLimits;
 
@@ -62,6 +64,7 @@ export class Placement {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#multipart = multipart(library, this.#limits);
     this.#store = store;
+    this.#stems = new Stems(library, store);
     this.#clock = clock;
   }
 
@@ -70,7 +73,8 @@ export class Placement {
     const { job, open, final } = record;
     const rules = job.settings.names;
     const named = libraryKey(partNameValues(job, open, final), rules, open.fileName, open.format);
-    const names = [named.name, collisionKey(named.name, job.recordingId, open.part, rules)];
+    const place = { recordingId: job.recordingId, part: open.part, rotated: isRotated(job) };
+    const names = [named.name, collisionKey(named.name, place, rules)];
     let read: Promise<RecordContent> | undefined;
     const content = (): Promise<RecordContent> => {
       read ??= record.needsIndex
@@ -80,7 +84,8 @@ export class Placement {
     };
     let plan = await this.#plan(record);
     // A copy under way is under the name that was free.
-    const first = plan === undefined ? 0 : Math.max(0, names.indexOf(plan.value.key));
+    const underway = names.indexOf(plan?.value.key ?? '');
+    const first = underway < 0 ? Number(await this.#stems.isSuffixed(record, named.name)) : underway;
     for (const key of names.slice(first)) {
       const expected = await this.#write(key, { record, named, content, hasTime }, plan);
       const object = await this.#library.head(key);

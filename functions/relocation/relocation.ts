@@ -5,7 +5,7 @@ import { OutOfTime } from '../aws/multipartUpload.ts';
 import { isStatus, type StateStore } from '../aws/stateStore.ts';
 import { EVENT_TYPES, eventId, MOVE_CONTINUES, type RecordAvailable } from '../core/events/published.ts';
 import type { Clock } from '../core/protocol/ports.ts';
-import { parseRecordKey, partKey } from '../core/state/keys.ts';
+import { type PartMark, parseRecordKey, partKey, partMarkKey } from '../core/state/keys.ts';
 import { type MovedPart, movedPartSchema, type PlacedPictures } from '../core/state/partObjects.ts';
 import { type LandedRecord, readLandedRecord } from './landedRecord.ts';
 import { Library, type LibraryOptions } from './library.ts';
@@ -96,9 +96,18 @@ export class Relocation {
     const moved = await this.#pictures.place(record, hashed, log);
     // Before anybody makes a list or a clip of it.
     if (record.open.attempt > 1) await this.#noteOverlap(record, moved, log);
+    await this.#mark(record, moved);
     if (await this.#options.store.create(movedKey(record), moved)) return moved;
     // Another delivery of the event was first; both found the same object, since names are deterministic.
     return (await this.#readMoved(record)) ?? moved;
+  }
+
+  /** For lists: what is in the library is marked by then. */
+  async #mark({ job, open, final }: LandedRecord, { incomplete = [] }: MovedPart): Promise<void> {
+    const { store } = this.#options;
+    const mark = (which: PartMark) => store.create(partMarkKey(job.recordingId, open.part, which), {});
+    if (incomplete.length > 0) await mark('incomplete');
+    if (final.recovered) await mark('recovered');
   }
 
   /** With its SHA-256, where that is wanted; a record never waits, or is moved again, for want of it. */

@@ -8,6 +8,7 @@ import type { WebhookMessage } from './message.ts';
 
 /** The specification asks for 15 to 30 seconds. */
 export const POST_TIMEOUT_MS = 15_000;
+const GONE = 410;
 
 export interface PostOptions {
   readonly rules: SourceRules;
@@ -19,14 +20,28 @@ export interface PostOptions {
 export class NotTakenError extends Error {
   override readonly name = 'NotTakenError';
   readonly retryAfterSeconds: number | undefined;
+  /** 410: the endpoint wants no messages any more, as the specification has it. */
+  readonly isGone: boolean;
 
   constructor(
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly retryAfterSeconds?: number | undefined;
+      readonly isGone?: boolean;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.isGone = options.isGone === true;
   }
+}
+
+/** Seconds, or an HTTP date. */
+function secondsOf(retryAfter: string | undefined, nowMs: number): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - nowMs) / 1000;
+  return seconds > 0 ? Math.ceil(seconds) : undefined;
 }
 
 /**
@@ -57,9 +72,9 @@ export async function postWebhook(url: string, message: WebhookMessage, options:
     // What it says besides is nobody's business.
     response.destroy();
     if (status >= 200 && status < 300) return;
-    const seconds = Number(response.headers['retry-after']);
     throw new NotTakenError(`the endpoint answered ${status}`, {
-      ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
+      retryAfterSeconds: secondsOf(response.headers['retry-after'], Date.now()),
+      isGone: status === GONE,
     });
   } catch (cause) {
     if (cause instanceof NotTakenError) throw cause;

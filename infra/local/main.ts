@@ -1,11 +1,14 @@
 import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { StateStore } from '../../functions/aws/stateStore.ts';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
+import { LiveLine } from './liveLine.ts';
 import { LogFiles } from './logFiles.ts';
 import { type MainSettings, readSettings, SettingError, VARIABLE_OF } from './mainSettings.ts';
 import { LANDING, LIBRARY } from './place.ts';
 import { testStreamArguments } from './publish.ts';
 import { type Runtime, StartError, startRuntime } from './runtime.ts';
-import { eventLine, runningLine, Terminal } from './terminal.ts';
+import { eventLine, Terminal } from './terminal.ts';
 import { ensureTools, FFMPEG } from './tools.ts';
 
 /** `npm start`: the whole deployment on this machine, until Ctrl-C. */
@@ -16,6 +19,7 @@ const GRACE_MS = 120_000;
 const SAME_SIGNAL_MS = 500;
 
 const LIVE_EVERY_MS = 1_000;
+const READ_EVERY_MS = 2_000;
 
 const terminal = new Terminal(process.stdout);
 const say = (line: string): void => terminal.say(line);
@@ -34,14 +38,26 @@ async function main(): Promise<void> {
   showWhatRuns(runtime);
 }
 
-/** On a terminal: how many recordings run, and for how long some have. */
+/** On a terminal: which recordings run, for how long, with what bitrate. */
 function showWhatRuns(runtime: Runtime): void {
-  let sinceMs = 0;
-  setInterval(() => {
-    const running = runtime.runningRecordings();
-    if (running.length === 0) sinceMs = performance.now();
-    terminal.live(runningLine(running, performance.now() - sinceMs));
-  }, LIVE_EVERY_MS).unref();
+  if (!process.stdout.isTTY) return;
+  const line = new LiveLine(stateOf(runtime));
+  const show = (): void => terminal.live(line.text(Date.now()));
+  setInterval(show, LIVE_EVERY_MS).unref();
+  const read = async (): Promise<void> => {
+    try {
+      await line.read(runtime.runningRecordings());
+    } catch (error) {
+      complain(`What runs could not be read: ${error}`);
+    }
+    setTimeout(() => void read(), READ_EVERY_MS).unref();
+  };
+  void read();
+}
+
+function stateOf({ s3Url, region, credentials }: Runtime): StateStore {
+  const s3 = new S3Client({ endpoint: s3Url, region, credentials, forcePathStyle: true });
+  return new StateStore(s3, LANDING);
 }
 
 async function start(

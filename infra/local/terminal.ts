@@ -1,3 +1,4 @@
+import { fitted, printable } from '../../clients/cli/terminalText.ts';
 import { EVENT_SOURCE, EVENT_TYPES } from '../../functions/core/events/published.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 
@@ -21,7 +22,7 @@ export class Terminal {
   /** Replaces the line that is always the present; '' removes it. A file or a pipe gets none. */
   live(line: string): void {
     if (!this.#out.isTTY || line === this.#live) return;
-    this.#out.write(`\r\u001b[K${line.slice(0, this.#out.columns - 1)}`);
+    this.#out.write(`\r\u001b[K${fitted(line, this.#out.columns - 1)}`);
     this.#live = line;
   }
 
@@ -29,7 +30,7 @@ export class Terminal {
     const { length } = this.#live;
     if (length > 0) this.#out.write('\r\u001b[K');
     out.write(text);
-    if (length > 0) this.#out.write(this.#live.slice(0, this.#out.columns - 1));
+    if (length > 0) this.#out.write(fitted(this.#live, this.#out.columns - 1));
   }
 }
 
@@ -47,13 +48,13 @@ interface Told {
 }
 
 /** One line for each thing that happens to a recording; undefined for what is none of ours. */
-export function eventLine({
-  source,
-  'detail-type': type,
-  detail,
-}: Pick<EventBridgeEvent, 'source' | 'detail-type' | 'detail'>): string | undefined {
-  if (source !== EVENT_SOURCE) return undefined;
-  const told: Told = detail;
+export function eventLine(
+  event: Pick<EventBridgeEvent, 'source' | 'detail-type' | 'detail'>,
+): string | undefined {
+  return event.source === EVENT_SOURCE ? printable(toldLine(event['detail-type'], event.detail)) : undefined;
+}
+
+function toldLine(type: string, told: Told): string {
   const head = `${type}: ${String(told.streamName)} (${String(told.recordingId)})`;
   switch (type) {
     case EVENT_TYPES.partFinished:
@@ -75,15 +76,4 @@ export function eventLine({
 
 function size({ durationMs, bytes }: Told): string {
   return `${(Number(durationMs) / 1000).toFixed(1)} s, ${String(bytes)} bytes`;
-}
-
-/** What runs at present; '' where nothing does. */
-export function runningLine(recordingIds: readonly string[], sinceMs: number): string {
-  const { length } = recordingIds;
-  if (length === 0) return '';
-  const seconds = Math.floor(sinceMs / 1000);
-  const clock = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-    .map((value) => String(value).padStart(2, '0'))
-    .join(':');
-  return `● ${length === 1 ? '1 recording runs' : `${length} recordings run`}, ${clock}`;
 }

@@ -93,6 +93,7 @@ export function contractRequests(
     await api().finish(id, Date.now() + 5_000, 'no such record', '"x"');
     await post(`/recordings/${id}/stop`);
     await api().call('GET', `/recordings/${id}/events`);
+    await api().call('GET', `/recordings/${id}/events?nextToken=x`);
     await known(`/recordings/${id}/events`);
     await api().call('DELETE', `/recordings/${id}`);
   };

@@ -19,7 +19,7 @@ function keysOf(names: readonly [Parameters<typeof fileName>[0], NameRules]): st
   const [values, rules] = names;
   const file = fileName(values, rules, 'mp4').name;
   const { name } = libraryKey(values, rules, file, 'mp4');
-  return [file, name, collisionKey(name, values.recordingId, values.part, rules)];
+  return [file, name, collisionKey(name, values, rules)];
 }
 
 describeWith(['aws'], 'names, in S3 and on a disk', () => {

@@ -17,6 +17,7 @@ export const ODD_CLOCK = `
 
 export const HOSTILE = '<script>document.title=1</script><img src=x onerror=document.title=1>"\'&<b>é😀';
 export const HOSTILE_ID = '01J00000000000000000000000';
+const PICTURED_ID = '01J00000000000000000000001';
 /** Each string that is somebody's own text is hostile. */
 export function hostileAnswer(pathname: string): ApiAnswer {
   const now = new Date().toISOString();
@@ -98,10 +99,58 @@ export function mergingApi() {
         status: 'available',
         recordingId: HOSTILE_ID,
       };
-      merges = [{ ...grid, status: 'canceled' }, done];
+      const pictured = { ...done, mergeId: 'O', layout: 'grid', recordingId: PICTURED_ID };
+      merges = [{ ...grid, status: 'canceled' }, done, pictured];
       return { status: 200, body: merges[0] };
+    }
+    if (url.pathname === `/recordings/${PICTURED_ID}`) {
+      const picture = { url: '/poster.jpg', expiresInSeconds: 3600 };
+      const common = hostileAnswer(`/recordings/${HOSTILE_ID}`)?.body as object;
+      return { status: 200, body: { ...common, pictures: { poster: picture } } };
     }
     return url.pathname === '/merges' ? { status: 200, body: { merges } } : hostileAnswer(url.pathname);
   };
   return { asked, answer };
+}
+
+/** A recording of a day that was rotated by the minute. */
+export const DAY_PARTS = 1_440;
+export function dayAnswer({ pathname, searchParams }: URL): ApiAnswer {
+  const at = (minute: number) => new Date(Date.UTC(2026, 6, 1) + minute * 60_000).toISOString();
+  const numbers = Array.from({ length: DAY_PARTS }, (_, index) => index + 1);
+  const paged = <T>(all: readonly T[], size: number) => {
+    const from = Number(searchParams.get('nextToken') ?? '0');
+    const to = from + size;
+    return { items: all.slice(from, to), ...(to < all.length ? { nextToken: String(to) } : {}) };
+  };
+  if (pathname.endsWith('/events')) {
+    const events = numbers.flatMap((part) =>
+      ['partOpened', 'partFinished'].map((type) => ({ at: at(part), afterMs: part * 60_000, type, part })),
+    );
+    const { items, ...next } = paged(events, 1_000);
+    return { status: 200, body: { recordingId: HOSTILE_ID, events: items, ...next } };
+  }
+  if (pathname !== `/recordings/${HOSTILE_ID}`) return hostileAnswer(pathname);
+  const parts = numbers.map((part) => ({
+    ...{
+      part,
+      status: 'available',
+      fileName: `${part}.mp4`,
+      startTime: at(part - 1),
+      durationMs: 60_000,
+      bytes: 9,
+    },
+  }));
+  const stretches = numbers.map((part) => ({
+    ...{ kind: 'recorded', part, startTime: at(part - 1), endTime: at(part), atMs: 0 },
+  }));
+  const timeline = { recordedMs: DAY_PARTS * 60_000, missingMs: 0, stretches };
+  const { items, ...next } = paged(parts, 100);
+  const body = {
+    ...(hostileAnswer(pathname)?.body as object),
+    status: 'available',
+    progress: undefined,
+    timeline,
+  };
+  return { status: 200, body: { ...body, partCount: DAY_PARTS, parts: items, ...next } };
 }

@@ -51,6 +51,13 @@ export class MemoryStore implements ListingStore, RemovingStore {
     return this.keys(prefix);
   }
 
+  async listEntries(prefix: string) {
+    return (await this.list(prefix)).map((key) => {
+      const { etag = '', json = '' } = this.objects.get(key) ?? {};
+      return { key, etag, bytes: json.length };
+    });
+  }
+
   put(key: string, value: unknown): void {
     this.#version += 1;
     this.objects.set(key, { json: JSON.stringify(value), etag: `"${this.#version}"` });

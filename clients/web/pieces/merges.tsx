@@ -5,6 +5,7 @@ import { usePolled } from '../polled.ts';
 import { recordingAddress } from '../route.ts';
 import { client } from '../session.ts';
 import { Action } from './action.tsx';
+import { Poster } from './poster.tsx';
 import { Problem } from './problem.tsx';
 import { Time } from './time.tsx';
 
@@ -63,6 +64,26 @@ export function Merges({ room }: { readonly room: string }) {
   );
 }
 
+/** Of what it has become. A link to a picture is good for an hour. */
+const PICTURE_EVERY_MS = 600_000;
+const WITHOUT_PICTURE: Readonly<Record<MergeSummary['layout'], string | undefined>> = {
+  tracks: 'No picture: each participant has tracks of their own in it.',
+  grid: undefined,
+  audio: 'No picture: it is sound alone.',
+};
+
+function Picture({ recordingId, layout }: { readonly recordingId: string } & Pick<MergeSummary, 'layout'>) {
+  const { value } = usePolled(`picture of ${recordingId}`, PICTURE_EVERY_MS, () =>
+    client.recording(recordingId),
+  );
+  if (value === undefined) return null;
+  return value.pictures?.poster === undefined ? (
+    <span class="muted">{WITHOUT_PICTURE[layout]}</span>
+  ) : (
+    <Poster pictures={value.pictures} />
+  );
+}
+
 function Made({ merge, reload }: { readonly merge: MergeSummary; readonly reload: () => Promise<void> }) {
   const { mergeId, layout, status, reason, progress, recordingId, requestedAt } = merge;
   return (
@@ -83,7 +104,10 @@ function Made({ merge, reload }: { readonly merge: MergeSummary; readonly reload
       )}
       <Time iso={requestedAt} />
       {status === 'available' && recordingId !== undefined && (
-        <a href={recordingAddress(recordingId)}>watch, download</a>
+        <>
+          <Picture recordingId={recordingId} layout={layout} />
+          <a href={recordingAddress(recordingId)}>watch, download</a>
+        </>
       )}
       {(status === 'waiting' || status === 'processing') && (
         <Action

@@ -1,6 +1,7 @@
 import 'hls-video-element';
 import 'media-chrome';
 import { useEffect, useRef } from 'preact/hooks';
+import { ApiError } from '../../typescript/client.ts';
 
 export interface PlayerProps {
   readonly src: string;
@@ -14,6 +15,8 @@ export interface PlayerProps {
   /** It begins by itself, as where somebody has just asked for it. */
   readonly plays?: boolean;
   readonly onTime?: (time: PlayerTime) => void;
+  /** It plays no further: what it plays was deleted, its link has run out, or the browser cannot play it. */
+  readonly onFault?: (fault: ApiError) => void;
 }
 
 export interface Seek {
@@ -30,7 +33,27 @@ export interface PlayerTime {
 }
 
 /** What hls-video-element adds: hls.js itself. */
-type Video = HTMLVideoElement & { readonly api?: { readonly playingDate: Date | null } | null };
+interface Hls {
+  readonly playingDate: Date | null;
+  on(event: 'hlsError', listener: (event: string, fault: HlsFault) => void): void;
+  off(event: 'hlsError', listener: (event: string, fault: HlsFault) => void): void;
+}
+interface HlsFault {
+  /** It has stopped loading. */
+  readonly fatal: boolean;
+  readonly details: string;
+  readonly response?: { readonly code?: number };
+}
+type Video = HTMLVideoElement & { readonly api?: Hls | null };
+
+/** What S3 and the API answer with for what is not there, or not for this link any more. */
+const NOT_THERE: ReadonlySet<number | undefined> = new Set([401, 403, 404, 410]);
+const GONE = 'It plays no further: what comes next is not there any more, or its link has run out.';
+const STUCK = 'It plays no further: the player cannot load or show what comes next.';
+
+function faultOf(message: string, cause: string): ApiError {
+  return new ApiError(message, { status: 0, code: 'playback_failed', cause });
+}
 
 /** A twenty-fifth of a second: what a key moves by. */
 const FRAME_SECONDS = 0.04;
@@ -40,8 +63,27 @@ const HAS_FIRST_FRAME = 2;
 const HLS_CONFIG = { enableWorker: false };
 
 /** A recording, or a record, in the browser's own player, with speed, steps of a frame (`,` and `.`) and media-chrome's keys. */
-export function Player({ src, kind, title, storyboard, seek, plays = false, onTime }: PlayerProps) {
+export function Player(props: PlayerProps) {
+  const { src, kind, title, storyboard, seek, plays = false, onTime, onFault } = props;
   const video = useRef<Video>(null);
+  const told = useRef(onFault);
+  told.current = onFault;
+  useEffect(() => {
+    const { current } = video;
+    if (current === null) return;
+    const onHls = (_event: string, { fatal, details, response }: HlsFault): void => {
+      if (fatal) told.current?.(faultOf(NOT_THERE.has(response?.code) ? GONE : STUCK, details));
+    };
+    // Another source has another hls.js.
+    const { api } = current;
+    if (api) {
+      api.on('hlsError', onHls);
+      return () => api.off('hlsError', onHls);
+    }
+    const onError = (): void => told.current?.(faultOf(GONE, current.error?.message ?? ''));
+    current.addEventListener('error', onError);
+    return () => current.removeEventListener('error', onError);
+  }, [src, kind]);
   useEffect(() => {
     const { current } = video;
     if (current === null || seek === undefined) return;

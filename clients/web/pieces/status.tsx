@@ -15,6 +15,8 @@ const MEANINGS: Readonly<Record<Status, string>> = {
 
 export const ACTIVE: ReadonlySet<Status> = new Set(['starting', 'recording', 'interrupted', 'stopping']);
 
+export const ENDED: ReadonlySet<Status | undefined> = new Set(['available', 'failed']);
+
 export function StatusBadge({ status, reason }: { readonly status: Status; readonly reason?: string }) {
   const title = [MEANINGS[status], reason].filter((text) => text !== undefined).join(' ');
   return (

@@ -8,6 +8,8 @@ export interface TimelineProps {
   readonly onSeek: (stretch: Stretch, atMs: number) => void;
 }
 
+const TAB_STOPS_MAX = 100;
+
 /** A recording in wall-clock time: each stretch a button that plays from where it is pressed; what is missing, with its cause. */
 export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
   const first = stretches[0];
@@ -16,6 +18,8 @@ export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
   const wholeMs = Math.max(1, last.endMs - first.startMs);
   const percent = (ms: number): string => `${((ms - first.startMs) / wholeMs) * 100}%`;
   const missingMs = totalMs(stretches, 'missing');
+  // Nobody wants to go by keys past a thousand of them; the player's own time line goes anywhere.
+  const tabIndex = stretches.length > TAB_STOPS_MAX ? -1 : 0;
   return (
     <figure class="timeline">
       <div class="track">
@@ -38,6 +42,7 @@ export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
             <button
               key={one.startMs}
               type="button"
+              tabIndex={tabIndex}
               class="recorded"
               style={place}
               title={`Part ${one.part}, ${new Date(one.startMs).toLocaleTimeString()}, ${long}`}

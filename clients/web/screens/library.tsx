@@ -102,6 +102,7 @@ function Row({
   readonly toggle: (recordingId: string) => void;
 }) {
   const { recordingId, streamName, status, reason, parts, requestedAt, pictures } = recording;
+  const { incompleteParts = 0, recoveredParts = 0 } = recording;
   return (
     <li>
       <input
@@ -115,11 +116,22 @@ function Row({
         {streamName}
       </a>
       <StatusBadge status={status} {...(reason === undefined ? {} : { reason: reason.message })} />
+      {incompleteParts > 0 && <Mark word="incomplete" count={incompleteParts} of={parts} />}
+      {recoveredParts > 0 && <Mark word="recovered" count={recoveredParts} of={parts} />}
       <span>
         {parts} {parts === 1 ? 'part' : 'parts'}
       </span>
       <Time iso={requestedAt} />
     </li>
+  );
+}
+
+/** Something that is to be known of some of its parts. */
+function Mark({ word, count, of }: { readonly word: string; readonly count: number; readonly of: number }) {
+  return (
+    <span class="badge interrupted" title={`${count} of ${of}: the recording's page says why`}>
+      {of === 1 ? word : `${count} ${word}`}
+    </span>
   );
 }
 

@@ -1,11 +1,17 @@
 import { useState } from 'preact/hooks';
-import type { Part, RecordingEvent, Recording as RecordingView } from '../../typescript/client.ts';
-import { bitrate, byteCount, duration, stretch } from '../format.ts';
+import {
+  type ApiError,
+  asApiError,
+  type Part,
+  type Recording as RecordingView,
+} from '../../typescript/client.ts';
 import { Action } from '../pieces/action.tsx';
 import { Clips } from '../pieces/clips.tsx';
+import { Parts } from '../pieces/parts.tsx';
 import { Player, type PlayerTime, type Seek } from '../pieces/player.tsx';
 import { Problem } from '../pieces/problem.tsx';
-import { ACTIVE, StatusBadge } from '../pieces/status.tsx';
+import { ACTIVE, ENDED, StatusBadge } from '../pieces/status.tsx';
+import { Story } from '../pieces/story.tsx';
 import { Time } from '../pieces/time.tsx';
 import { Timeline } from '../pieces/timeline.tsx';
 import { useNow, usePolled } from '../polled.ts';
@@ -13,10 +19,16 @@ import { client } from '../session.ts';
 import { clockOf, placeOf, type Stretch, secondsOf, stretches } from '../timelineModel.ts';
 
 const EVERY_MS = 1_500;
+/** One that has ended changes when it is deleted. */
+const ENDED_EVERY_MS = 5_000;
 
 export function Recording({ recordingId }: { readonly recordingId: string }) {
-  const recording = usePolled(recordingId, EVERY_MS, () => client.recording(recordingId));
-  const events = usePolled(`${recordingId}/events`, EVERY_MS, () => client.events(recordingId));
+  const [hasEnded, setHasEnded] = useState(false);
+  const everyMs = hasEnded ? ENDED_EVERY_MS : EVERY_MS;
+  const recording = usePolled(recordingId, everyMs, () => client.recording(recordingId));
+  const events = usePolled(`${recordingId}/events`, everyMs, () => client.events(recordingId));
+  const endsNow = ENDED.has(recording.value?.status);
+  if (endsNow !== hasEnded) setHasEnded(endsNow);
   if (recording.value === undefined) {
     return (
       <>
@@ -26,15 +38,26 @@ export function Recording({ recordingId }: { readonly recordingId: string }) {
       </>
     );
   }
-  const { value } = recording;
+  const { value, error, reload } = recording;
+  // Nothing of it can be played any more; a player would ask for it again and again.
+  const isDeleted = error?.code === 'recording_not_found';
   return (
     <>
       <h1 title={value.streamName}>{value.streamName}</h1>
-      <Problem error={recording.error} onRetry={recording.reload} />
-      <Facts recording={value} reload={recording.reload} />
-      <Watch recording={value} />
-      <Parts parts={value.parts} />
-      <Story events={events.value ?? []} />
+      <Problem error={error} onRetry={reload} />
+      {isDeleted ? (
+        <p class="empty">
+          This recording was deleted while it was shown here, so it cannot be played or downloaded any more.{' '}
+          <a href="#/library">To the library</a>
+        </p>
+      ) : (
+        <>
+          <Facts recording={value} reload={reload} />
+          <Watch recording={value} reload={reload} />
+          <Parts key={recordingId} recording={value} />
+        </>
+      )}
+      <Story key={`${recordingId} story`} events={events.value ?? []} />
     </>
   );
 }
@@ -136,9 +159,16 @@ function filePlayed({ part, play, pictures }: Part): Watched | undefined {
   return play && { url: play.url, kind: 'file', part, storyboard: pictures?.storyboard?.url };
 }
 
-function Watch({ recording }: { readonly recording: RecordingView }) {
+function Watch({
+  recording,
+  reload,
+}: {
+  readonly recording: RecordingView;
+  readonly reload: () => Promise<void>;
+}) {
   const nowMs = useNow();
   const [chosen, setChosen] = useState<Watched | undefined>(undefined);
+  const [fault, setFault] = useState<ApiError | undefined>(undefined);
   const [time, setTime] = useState<PlayerTime>({ seconds: 0, clockMs: undefined, plays: false });
   const watched = chosen ?? playable(recording);
   if (watched !== undefined && chosen === undefined) setChosen(watched);
@@ -169,9 +199,26 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
       setChosen({ ...watched, seek: { seconds: secondsOf(all, one, atMs) } });
       return;
     }
-    const target = recording.parts.find(({ part }) => part === one.part);
-    const next = one.part === watched?.part ? watched : target && filePlayed(target);
-    if (next !== undefined) setChosen({ ...next, seek: { seconds: atMs / 1000 } });
+    const play = (next: Watched | undefined): void => {
+      if (next !== undefined) setChosen({ ...next, seek: { seconds: atMs / 1000 } });
+    };
+    const known = recording.parts.find(({ part }) => part === one.part);
+    if (one.part === watched?.part) play(watched);
+    else if (known !== undefined) play(filePlayed(known));
+    else playLater(one.part, play);
+  };
+  /** A file of a later page. */
+  const playLater = (wanted: number, play: (next: Watched | undefined) => void): void => {
+    client.parts(recording.recordingId).then(
+      (all) => play(all.filter(({ part }) => part === wanted).map(filePlayed)[0]),
+      (cause: unknown) => setFault(asApiError(cause)),
+    );
+  };
+  const again = async (): Promise<void> => {
+    setFault(undefined);
+    await reload();
+    // With the links of the answer.
+    setChosen(undefined);
   };
   const [first, last] = [all[0], all.at(-1)];
   const which = watched?.part === undefined ? '' : `, part ${watched.part}`;
@@ -192,8 +239,10 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
           storyboard={watched.storyboard}
           seek={watched.seek}
           onTime={setTime}
+          onFault={setFault}
         />
       )}
+      <Problem error={fault} onRetry={again} />
       <Timeline stretches={all} playheadMs={shownMs} onSeek={goTo} />
       {first !== undefined && last !== undefined && (
         <Clips
@@ -205,84 +254,6 @@ function Watch({ recording }: { readonly recording: RecordingView }) {
           playheadMs={shownMs}
         />
       )}
-    </section>
-  );
-}
-
-/** What scrolls sideways is reached by keys, whether a link is in it or not. */
-const REACHABLE = { tabIndex: 0 } as const;
-
-function Parts({ parts }: { readonly parts: readonly Part[] }) {
-  if (parts.length === 0) return null;
-  return (
-    <section class="scroll" aria-label="Files" {...REACHABLE}>
-      <h2>Files</h2>
-      <table>
-        <thead>
-          <tr>
-            {['part', 'file', 'status', 'begins', 'duration', 'size', 'tracks', 'remarks', 'link'].map(
-              (name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          {parts.map((part) => (
-            <tr key={part.part}>
-              <td>{part.part}</td>
-              <td class="name" title={part.wholeName ?? part.fileName}>
-                {part.fileName}
-              </td>
-              <td>{part.status}</td>
-              <td>{part.startTime !== undefined && <Time iso={part.startTime} />}</td>
-              <td>{part.durationMs !== undefined && duration(part.durationMs)}</td>
-              <td title={part.library?.key}>{part.bytes !== undefined && byteCount(part.bytes)}</td>
-              <td>{part.tracks?.map(({ codec }) => codec).join(', ')}</td>
-              <td>{remarks(part)}</td>
-              <td>{part.download !== undefined && <a href={part.download.url}>download</a>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function remarks(part: Part): string {
-  return [
-    part.recovered === true ? 'recovered after a kill' : undefined,
-    // Empty for what is whole.
-    ...(part.incomplete ?? []).map(({ message }) => `incomplete: ${message}`),
-    part.estimatedLossMs === undefined ? undefined : `about ${stretch(part.estimatedLossMs)} lost at its end`,
-    part.bytes !== undefined && part.durationMs !== undefined && part.durationMs > 0
-      ? bitrate((part.bytes * 8000) / part.durationMs)
-      : undefined,
-  ]
-    .filter((text) => text !== undefined)
-    .join(', ');
-}
-
-function Story({ events }: { readonly events: readonly RecordingEvent[] }) {
-  return (
-    <section>
-      <h2>What happened</h2>
-      <ol class="story">
-        {events.map(({ at, afterMs, type, ...fields }) => (
-          <li key={`${at}${type}${JSON.stringify(fields)}`}>
-            <span class="muted">+{stretch(afterMs)}</span> <strong>{type}</strong>{' '}
-            <span class="muted">
-              {Object.entries(fields)
-                .map(
-                  ([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-                )
-                .join(', ')}
-            </span>
-          </li>
-        ))}
-      </ol>
     </section>
   );
 }

@@ -222,7 +222,14 @@ export const recordingAnswer = z.strictObject({
 
 export const recordingsAnswer = z.strictObject({
   recordings: z.array(
-    z.strictObject({ ...summaryShape, parts: count, pictures: optional(z.strictObject(pictureLinks)) }),
+    z.strictObject({
+      ...summaryShape,
+      parts: count,
+      /** Of those in the library that lack something, or were rescued; absent where there are none. */
+      incompleteParts: optional(count),
+      recoveredParts: optional(count),
+      pictures: optional(z.strictObject(pictureLinks)),
+    }),
   ),
   nextToken: optional(z.string()),
 });

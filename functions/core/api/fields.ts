@@ -16,3 +16,10 @@ export const limit = z.string().check(z.regex(/^([1-9]\d?|100)$/, 'must be from 
 export const token = z.string().check(z.minLength(1), z.maxLength(2048));
 /** Of a new file, without extension. */
 export const newFileName = z.string().check(z.minLength(1), z.maxLength(1024));
+
+/**
+ * A hundred of each stay below Lambda's 6 MB, which is the longest page of a list. Names of records are trimmed long before
+ * (docs/names.md).
+ */
+export const streamName = z.string().check(z.minLength(1), z.maxLength(8_192));
+export const sourceUrl = z.string().check(z.minLength(1), z.maxLength(8_192));

@@ -101,10 +101,11 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     tag: 'Recordings',
     method: 'GET',
     path: '/recordings/{recordingId}/events',
-    summary: 'What happened to a recording, in the order of time',
+    summary: 'What happened to a recording, in the order of time, in pages of 1,000',
+    query: schemas.getEventsQuery,
     ...IF_NONE_MATCH,
     answers: { 200: { description: 'The events', schema: eventsAnswer }, ...UNCHANGED },
-    errors: ['recording_not_found'],
+    errors: ['invalid_request', 'recording_not_found'],
   },
   {
     id: 'stop',

@@ -3,7 +3,7 @@ import { FORMATS } from '../settings/settings.ts';
 import { RECORDING_STATUSES } from '../state/fold.ts';
 import { STREAM_STATUSES } from '../state/objects.ts';
 import { AWAITED } from './awaited.ts';
-import { limit, newFileName, room, time, token } from './fields.ts';
+import { limit, newFileName, room, sourceUrl, streamName, time, token } from './fields.ts';
 import { recordingConfig } from './recordingConfig.ts';
 
 /**
@@ -24,8 +24,8 @@ export const startRecordingBody = z.object({
 
 /** PUT /streams/{mediaSessionId}: the stream as its media server announces it. */
 export const announceBody = z.strictObject({
-  name: z.string().check(z.minLength(1), z.maxLength(65_536)),
-  sourceUrl: z.string().check(z.minLength(1)),
+  name: streamName,
+  sourceUrl,
   /** The secret that has the values for places such as `{password}` in `sourceUrl`. */
   sourceSecret: z.exactOptional(shortText),
   status: z._default(z.enum(STREAM_STATUSES), 'PUBLISHING'),
@@ -53,11 +53,11 @@ const flag = z.enum(['true', 'false']);
 export const createRecordingBody = z
   .strictObject({
     mediaSessionId: z.exactOptional(id),
-    sourceUrl: z.exactOptional(z.string().check(z.minLength(1))),
+    sourceUrl: z.exactOptional(sourceUrl),
     /** The secret that has the values for places such as `{password}` in `sourceUrl`. */
     sourceSecret: z.exactOptional(shortText),
     /** Name of the stream, for the names of records; with `sourceUrl`. */
-    streamName: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(65_536))),
+    streamName: z.exactOptional(streamName),
     config: z.exactOptional(recordingConfig),
     /** Seconds to wait for a stream that is not published yet: the recording is reserved. */
     waitSeconds: z.exactOptional(z.int().check(z.positive(), z.maximum(7 * 86_400))),
@@ -80,7 +80,7 @@ export const createRecordingBody = z
 /** GET /recordings. Times are ISO 8601 and mean when the recording was asked for. */
 export const listRecordingsQuery = z.strictObject({
   status: z.exactOptional(z.enum(RECORDING_STATUSES)),
-  stream: z.exactOptional(z.string().check(z.maxLength(65_536))),
+  stream: z.exactOptional(z.string().check(z.maxLength(8_192))),
   mediaSessionId: z.exactOptional(id),
   room: z.exactOptional(room),
   /** A tag's name, or `name=value`. */
@@ -90,6 +90,9 @@ export const listRecordingsQuery = z.strictObject({
   limit: z.exactOptional(limit),
   nextToken: z.exactOptional(token),
 });
+
+/** GET /recordings/{recordingId}/events. */
+export const getEventsQuery = z.strictObject({ nextToken: z.exactOptional(token) });
 
 /** GET /recordings/{recordingId}. API Gateway gives up after 30 s. */
 export const getRecordingQuery = z
@@ -135,7 +138,7 @@ export const listClipsQuery = z.strictObject({
 /** GET /streams. */
 export const listStreamsQuery = z.strictObject({
   status: z.exactOptional(z.enum(STREAM_STATUSES)),
-  name: z.exactOptional(z.string().check(z.maxLength(65_536))),
+  name: z.exactOptional(z.string().check(z.maxLength(8_192))),
   limit: z.exactOptional(limit),
   nextToken: z.exactOptional(token),
 });

@@ -47,4 +47,5 @@ const storyEvent = z.union(
 export const eventsAnswer = z.strictObject({
   recordingId: z.string(),
   events: z.array(storyEvent),
+  nextToken: optional(z.string()),
 });

@@ -80,6 +80,9 @@ export interface RecordingSummary extends StatusFacts {
   readonly job: Job;
   readonly stop?: Stop;
   readonly outcome?: Outcome;
+  /** How many of its parts in the library lack something, and how many were rescued. */
+  readonly incompleteParts: number;
+  readonly recoveredParts: number;
   /** The first part that has a picture of its first second. */
   readonly posterPart: number | undefined;
   readonly hasLatestPicture: boolean;
@@ -87,7 +90,7 @@ export interface RecordingSummary extends StatusFacts {
 
 /** A recording as a list shows it. */
 export function summaryView(summary: RecordingSummary, pictures?: PicturesView): Record<string, unknown> {
-  const { job, stop, outcome, parts } = summary;
+  const { job, stop, outcome, parts, incompleteParts, recoveredParts } = summary;
   return {
     recordingId: job.recordingId,
     mediaSessionId: job.mediaSessionId,
@@ -98,6 +101,8 @@ export function summaryView(summary: RecordingSummary, pictures?: PicturesView):
     stopRequestedAt: isoTime(stop?.requestedAtMs),
     endedAt: isoTime(outcome?.atMs),
     parts: parts.size,
+    incompleteParts: incompleteParts === 0 ? undefined : incompleteParts,
+    recoveredParts: recoveredParts === 0 ? undefined : recoveredParts,
     pictures,
   };
 }

@@ -24,7 +24,7 @@ export function clipNames(
   const stem = name === undefined ? `${own}-${cut}` : encodeName(name.replace(/\.mp4$/i, ''), rules.encoding);
   const values = { ...partNameValues(job, open), startTimeMs };
   const key = libraryKey(values, rules, `${stem}.${EXTENSION}`, EXTENSION).name;
-  return [key, collisionKey(key, clipId, 1, rules)];
+  return [key, collisionKey(key, { recordingId: clipId, part: 1, rotated: false }, rules)];
 }
 
 /** What a clip in the library says about itself. No record has a `clip-id`, and no clip a `part`. */

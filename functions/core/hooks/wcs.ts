@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { streamName } from '../api/fields.ts';
 import { parseInput } from '../api/validation.ts';
 import { type Session, STREAM_STATUSES } from '../state/objects.ts';
 import type { HookEvent } from './event.ts';
@@ -21,7 +22,7 @@ const roomName = z.union([
 
 const streamBody = z.object({
   mediaSessionId: z.string().check(z.minLength(1), z.maxLength(256)),
-  name: z.string().check(z.minLength(1), z.maxLength(65_536)),
+  name: streamName,
   published: lenient(z.boolean()),
   status: lenient(z.enum(STREAM_STATUSES)),
   nodeId: lenient(text),

@@ -79,11 +79,17 @@ export function decodeName(text: string): string {
   });
 }
 
-/** A whole folder or file name that no file system takes for something else: no outer dot, no device of Windows. */
-export function protectSegment(segment: string, encoding: NameEncoding): string {
+/**
+ * A whole folder or file name that no file system takes for something else: no outer dot, no device of Windows.
+ * @param tail of a file name: part number and extension. A device is none behind a number, but the first part has none.
+ */
+export function protectSegment(segment: string, encoding: NameEncoding, tail = ''): string {
   const dot = encoding === 'percent' ? percentEncode('.') : '_';
   const safe = segment.replace(/^\./, dot).replace(/\.$/, dot);
-  if (!WINDOWS_RESERVED.test(safe)) return safe;
+  const isDevice = [safe, safe.slice(0, safe.length - tail.length)].some((name) =>
+    WINDOWS_RESERVED.test(name),
+  );
+  if (!isDevice) return safe;
   return encoding === 'percent' ? percentEncode(safe.charAt(0)) + safe.slice(1) : `_${safe}`;
 }
 

@@ -41,7 +41,14 @@ export interface Element {
 }
 
 export const PART_DIGITS = 3;
-export const partNumber = (part: number): string => String(part).padStart(PART_DIGITS, '0');
+
+/** 001 to 999, a1000 to a9999, b10000: a letter says how many digits follow, so that names sort as their parts do. */
+export function partNumber(part: number): string {
+  const digits = String(part).padStart(PART_DIGITS, '0');
+  return digits.length === PART_DIGITS ? digits : `${MORE_DIGITS[digits.length - PART_DIGITS - 1]}${digits}`;
+}
+/** As many as a safe integer can have. */
+const MORE_DIGITS = 'abcdefghijklm';
 
 const text = (read: (values: NameValues) => string | undefined, maxChars?: number): Element => ({
   kind: 'text',

@@ -8,6 +8,8 @@ export interface FitOptions {
   readonly keyMaxBytes: number;
   /** What ends the name: part number and extension. */
   readonly tail: string;
+  /** Kept free for it: the longest that a part of the recording may have, so that all are trimmed at the same place. */
+  readonly tailRoomBytes: number;
 }
 
 export interface FittedKey {
@@ -37,10 +39,15 @@ export function untrimmedKey(segments: readonly Segment[], options: FitOptions):
 }
 
 /** Texts of the folders and of the file name, as a key. */
-export function protectedKey(texts: readonly string[], options: FitOptions): string {
+export function protectedKey(
+  texts: readonly string[],
+  options: Pick<FitOptions, 'encoding' | 'tail'>,
+): string {
   return texts
-    .map((text, index) => (index === texts.length - 1 ? text + options.tail : text))
-    .map((text) => protectSegment(text, options.encoding))
+    .map((text, index) => {
+      const tail = index === texts.length - 1 ? options.tail : '';
+      return protectSegment(text + tail, options.encoding, tail);
+    })
     .join('/');
 }
 
@@ -54,7 +61,7 @@ export function fitKey(segments: readonly Segment[], mark: string, options: FitO
     const fits = (level: Level): boolean => {
       const only = segments.map((_, other) => (other === index ? level : WHOLE));
       const text = composeSegment(segments, index, only, mark, options);
-      return measure(segment, text) <= nameMaxBytes(text, options.segmentMaxBytes);
+      return measure(segments, index, text, options) <= nameMaxBytes(text, options.segmentMaxBytes);
     };
     return highestLevel(fits, longest([segment]));
   });
@@ -110,7 +117,7 @@ function compose(
   options: FitOptions,
 ): FittedKey {
   const texts = segments.map((_, index) => composeSegment(segments, index, levels, mark, options));
-  const bytes = segments.map((segment, index) => measure(segment, texts[index] ?? ''));
+  const bytes = segments.map((_, index) => measure(segments, index, texts[index] ?? '', options));
   const slashes = Math.max(0, segments.length - 1);
   const keyBytes = bytes.reduce((sum, one) => sum + one, slashes);
   return {
@@ -137,10 +144,18 @@ function composeSegment(
   const isLast = index === segments.length - 1;
   const lost = segment.some((piece, at) => piece.isCut || texts[at] !== piece.content.text);
   const ending = isLast ? mark + options.tail : lost ? markOfPieces(segment) : '';
-  return protectSegment(texts.join('') + ending, options.encoding);
+  return protectSegment(texts.join('') + ending, options.encoding, isLast ? options.tail : '');
 }
 
-/** UTF-8 bytes, with the room kept for what is not known yet. */
-function measure(segment: Segment, text: string): number {
-  return segment.reduce((sum, piece) => sum + piece.reservedBytes, utf8Bytes(text));
+/** UTF-8 bytes, with the room kept for what is not known yet, and for the tails of other parts. */
+function measure(
+  segments: readonly Segment[],
+  index: number,
+  text: string,
+  { tail, tailRoomBytes }: FitOptions,
+): number {
+  const isLast = index === segments.length - 1;
+  const free = isLast ? Math.max(0, tailRoomBytes - utf8Bytes(tail)) : 0;
+  const reserved = (segments[index] ?? []).reduce((sum, piece) => sum + piece.reservedBytes, 0);
+  return utf8Bytes(text) + reserved + free;
 }

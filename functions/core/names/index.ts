@@ -1,5 +1,5 @@
 export { decodeName, encodeName, type NameEncoding } from './codec.ts';
-export { collisionKey } from './collision.ts';
+export { collisionKey, type PartPlace, sharedPieces } from './collision.ts';
 export type { NameValues } from './elements.ts';
 export { fileName, libraryKey } from './names.ts';
 export { type NamePreview, type PreviewInput, previewName } from './preview.ts';

@@ -10,3 +10,9 @@ export const KEY_LIMIT_BYTES = 1024;
 /** The least that a deployment can set: what is never trimmed of a name needs its room. */
 export const FILE_NAME_LIMIT_MIN_BYTES = 64;
 export const KEY_LIMIT_MIN_BYTES = 128;
+
+/** `.webm`. */
+export const LONGEST_EXTENSION_BYTES = 5;
+
+/** `_c100000.webm`: a part number and an extension, as long as they get. */
+export const LONGEST_TAIL_BYTES = 8 + LONGEST_EXTENSION_BYTES;

@@ -161,7 +161,7 @@ const TIME_DIGITS = 20;
 
 function numberValue(element: ElementName, name: string): OfferValue {
   const exact = DATE_DIGITS[element];
-  const digits = /\d+/y;
+  const digits = element === 'part' ? /[a-m]?\d+/y : /\d+/y;
   return (at, offer) => {
     const most = Math.min(matchEnd(digits, name, at), at + (exact ?? TIME_DIGITS));
     const least = at + (exact ?? 1);

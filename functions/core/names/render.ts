@@ -1,10 +1,11 @@
 import { utf8Bytes } from './codec.ts';
-import { type ElementName, type NameValues, partNumber } from './elements.ts';
+import { type ElementName, elementOf, isElementName, type NameValues, partNumber } from './elements.ts';
 import { type FitOptions, fitKey, protectedKey, untrimmedKey } from './fit.ts';
 import { type Layout, type LayoutOptions, layOut, type NamePiece } from './layout.ts';
+import { LONGEST_EXTENSION_BYTES, LONGEST_TAIL_BYTES } from './limits.ts';
 import { looksMarked, markOfPieces } from './mark.ts';
 import { readName } from './reading.ts';
-import type { NameRules, PlainTemplate } from './rules.ts';
+import { type NameRules, type PlainTemplate, shortestTailBytes } from './rules.ts';
 
 export interface TrimmedElement {
   /** `fileName` is the landing's name where it is not one that the template makes; `text` the template's own. */
@@ -58,25 +59,26 @@ export function render(
   const layout = layOut(template.pieces, values, layoutOptions);
   const isNumbered = template.numbered && (values.rotated || values.part > 1);
   const tail = `${isNumbered ? `_${partNumber(values.part)}` : ''}.${options.extension}`;
-  const fitOptions: FitOptions = {
-    encoding,
-    segmentMaxBytes: fileNameMaxBytes,
-    keyMaxBytes: options.keyMaxBytes,
-    tail,
-  };
-  const untrimmed = untrimmedKey(layout.segments, fitOptions);
-  const loses = !untrimmed.fits || layout.elements.some((piece) => piece.isCut);
-  const isClear = !loses && readsBack(template, layout, layoutOptions);
-  const fitted = isClear ? untrimmed : fitKey(layout.segments, markOfPieces(layout.elements), fitOptions);
-  const trimmedElements = layout.segments.flatMap((segment, index) =>
-    segment.flatMap((piece, at) => trimmedElement(piece, fitted.keptBytes[index]?.[at])),
-  );
+  const isReadable = (): boolean =>
+    !layout.elements.some((piece) => piece.isCut) && readsBack(template, layout, layoutOptions);
+  const fitted = (tailRoomBytes: number) =>
+    fitLayout(layout, isReadable, {
+      encoding,
+      segmentMaxBytes: fileNameMaxBytes,
+      keyMaxBytes: options.keyMaxBytes,
+      tail,
+      tailRoomBytes,
+    });
+  const [roomBytes, leastBytes] = tailRooms(template);
+  const roomy = fitted(roomBytes);
+  // For a number that hardly any recording comes to, no id is cut.
+  const { key, isClear, trimmedElements } = roomy.trimmedElements.every(isFreeText) ? roomy : fitted(leastBytes);
   const encodedElements = encodedPieces(layout);
   const wholeTexts = layout.segments.map((segment) => segment.map((piece) => piece.whole).join(''));
-  const whole = protectedKey(wholeTexts, fitOptions);
+  const whole = protectedKey(wholeTexts, { encoding, tail });
   const trimmed = trimmedElements.length > 0;
   return {
-    name: fitted.key,
+    name: key,
     whole,
     trimmed,
     trimmedElements,
@@ -84,6 +86,34 @@ export function render(
     encodedElements,
     ...(isClear ? {} : { hashed: trimmed ? 'trimmed' : 'ambiguous' }),
   };
+}
+
+interface Trimmed {
+  readonly key: string;
+  /** It says all of its values, and no hash ends it. */
+  readonly isClear: boolean;
+  readonly trimmedElements: readonly TrimmedElement[];
+}
+
+function fitLayout({ segments, elements }: Layout, isReadable: () => boolean, options: FitOptions): Trimmed {
+  const untrimmed = untrimmedKey(segments, options);
+  const isClear = untrimmed.fits && isReadable();
+  const { key, keptBytes } = isClear ? untrimmed : fitKey(segments, markOfPieces(elements), options);
+  const trimmedElements = segments.flatMap((segment, index) =>
+    segment.flatMap((piece, at) => trimmedElement(piece, keptBytes[index]?.[at])),
+  );
+  return { key, isClear, trimmedElements };
+}
+
+/** Bytes kept free for part number and extension: what they ever need, and what every recording needs. */
+function tailRooms(template: PlainTemplate): readonly [number, number] {
+  // A name that was given has its number, and stays as it is.
+  if (template.pieces.some((piece) => piece.kind === 'stem')) return [0, 0];
+  return [template.numbered ? LONGEST_TAIL_BYTES : LONGEST_EXTENSION_BYTES, shortestTailBytes(template)];
+}
+
+function isFreeText({ element, why }: TrimmedElement): boolean {
+  return why === 'element' || (isElementName(element) && elementOf(element).kind === 'text');
 }
 
 /** Whether whoever knows the template reads these values, and no others, in the name without a hash. */

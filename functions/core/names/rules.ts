@@ -1,6 +1,6 @@
 import { encodeLiteral, type NameEncoding, utf8Bytes } from './codec.ts';
 import { type ElementName, elementOf, LATE_BYTES, PART_DIGITS } from './elements.ts';
-import { FILE_NAME_LIMIT_BYTES, KEY_LIMIT_BYTES } from './limits.ts';
+import { FILE_NAME_LIMIT_BYTES, KEY_LIMIT_BYTES, LONGEST_EXTENSION_BYTES } from './limits.ts';
 import { MARK_BYTES } from './mark.ts';
 import { NameTemplateError, parseTemplate, type TemplateField, type TemplatePiece } from './template.ts';
 
@@ -70,7 +70,10 @@ function has(pieces: readonly PlainPiece[], element: ElementName): boolean {
   return pieces.some((piece) => piece.kind === 'element' && piece.element === element);
 }
 
-const LONGEST_EXTENSION_BYTES = '.webm'.length;
+/** What part number and extension need in every recording. */
+export function shortestTailBytes({ numbered }: PlainTemplate): number {
+  return (numbered ? '_'.length + PART_DIGITS : 0) + LONGEST_EXTENSION_BYTES;
+}
 
 /**
  * Checks rules when a configuration is read, so that naming a record can never fail.
@@ -85,7 +88,7 @@ export function checkNameRules(rules: NameRules): void {
 
 /** What is never trimmed must fit: literals, ids, times and dates at their maximum sizes, hash, number, extension. */
 function checkSizes(template: PlainTemplate, rules: NameRules, field: TemplateField): void {
-  const tailBytes = MARK_BYTES + (template.numbered ? PART_DIGITS + 1 : 0) + LONGEST_EXTENSION_BYTES;
+  const tailBytes = MARK_BYTES + shortestTailBytes(template);
   let keyBytes = tailBytes;
   let segmentBytes = 0;
   const check = (isLast: boolean): void => {

@@ -28,6 +28,14 @@ export interface RemovingStore extends Store {
 export interface ListingStore extends Store {
   /** All keys below a prefix, in UTF-8 order. */
   list(prefix: string): Promise<string[]>;
+  /** The same, with what tells that an object has changed. */
+  listEntries(prefix: string): Promise<readonly ListedEntry[]>;
+}
+
+export interface ListedEntry {
+  readonly key: string;
+  readonly etag: string;
+  readonly bytes: number;
 }
 
 /** Gets the attempt a recorder, or asks for one; a repeated call gives no second one. */

@@ -83,7 +83,7 @@ export function recordingStatus(objects: StatusFacts): RecordingStatus {
 }
 
 /** In the library, or known to hold nothing: killed before its first checkpoint. */
-function isSettled({ moved, final }: PartFacts): boolean {
+export function isSettled({ moved, final }: PartFacts): boolean {
   return moved !== undefined || final?.bytes === 0;
 }
 
@@ -133,7 +133,7 @@ export function waitingOf(objects: RecordingObjects): Waiting | undefined {
 }
 
 /** The heartbeat of the latest attempt that has one. */
-export function latestProgress(objects: RecordingObjects): Progress | undefined {
+export function latestProgress(objects: Pick<RecordingObjects, 'attempts'>): Progress | undefined {
   const newestFirst = [...objects.attempts.keys()].sort((a, b) => b - a);
   for (const attempt of newestFirst) {
     const progress = objects.attempts.get(attempt)?.progress;

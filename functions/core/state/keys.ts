@@ -109,6 +109,11 @@ export const launchKey = (recordingId: string, attempt: number): string =>
   `${recordingPrefix(recordingId)}launches/${attempt}.json`;
 export const partKey = (recordingId: string, part: number, file: 'open' | 'final' | 'moved'): string =>
   `${partsPrefix(recordingId)}${part}/${file}.json`;
+/** Marks by their names alone, so that a list of recordings tells of them without a request for each part. */
+export const PART_MARKS = ['incomplete', 'recovered'] as const;
+export type PartMark = (typeof PART_MARKS)[number];
+export const partMarkKey = (recordingId: string, part: number, mark: PartMark): string =>
+  `${partsPrefix(recordingId)}${part}/${mark}`;
 /** Where a part begins in one of an earlier attempt. */
 export const OVERLAP_FILE = 'overlap.json';
 export const overlapKey = (recordingId: string, part: number): string =>

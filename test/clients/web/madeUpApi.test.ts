@@ -8,6 +8,8 @@ import { buildConsole } from '../../../clients/web/build.ts';
 import { Closers } from '../../../infra/local/closers.ts';
 import { CHROMIUM_ARGUMENTS } from '../../support/browser.ts';
 import {
+  DAY_PARTS,
+  dayAnswer,
   HOSTILE,
   HOSTILE_ID,
   hostileAnswer,
@@ -291,9 +293,13 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
           : hostileAnswer(url.pathname);
       await page.goto(`${site.url}/console#/recordings/${HOSTILE_ID}`);
       await says('What happened');
+      expect(await page.$('[aria-label="Files"]')).not.toBeNull();
       isDeleted = true;
       await says('recording_not_found');
+      await says('This recording was deleted while it was shown here');
       expect(await page.$eval('h1', (shown) => shown.textContent)).toBe(HOSTILE);
+      // Nothing is left that would ask again and again for what is not there.
+      expect(await page.$('[aria-label="Files"]')).toBeNull();
       // Of another version: nothing is where it was.
       answer = () => ({ status: 200, body: { items: [{ id: 1 }], recordings: [{}], streams: {} } });
       await page.goto(`${site.url}/console#/library`);
@@ -303,6 +309,25 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       answer = ({ url }) => hostileAnswer(url.pathname);
       await press('Try again');
       await page.waitForFunction('document.querySelector("h1").textContent === "Health"');
+    },
+    2 * WAIT_MS,
+  );
+
+  it(
+    'shows a day that was rotated by the minute: its timeline, its files in pages, the latest of what happened',
+    async () => {
+      answer = ({ url }) => dayAnswer(url);
+      await page.goto(`${site.url}/console#/recordings/${HOSTILE_ID}`);
+      await says('100 of 1440 files.');
+      const count = (selector: string) => page.$$eval(selector, (found) => found.length);
+      expect(await count('.timeline .track button')).toBe(DAY_PARTS);
+      expect(await count('.story li')).toBe(200);
+      expect(await overflowsOf(page)).toEqual([0, 0]);
+      await press('Show more files');
+      await says('200 of 1440 files.');
+      expect(await count('[aria-label="Files"] tbody tr')).toBe(200);
+      await press(`Show the ${2 * DAY_PARTS - 200} events before`);
+      await expect.poll(() => count('.story li')).toBe(2 * DAY_PARTS);
     },
     2 * WAIT_MS,
   );
@@ -322,6 +347,10 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       expect(await overflowsOf(page)).toEqual([0, 0]);
       await press('Cancel: All in one picture');
       await says('canceled');
+      await says('No picture: each participant has tracks of their own in it.');
+      expect(await page.$eval('main section img.poster', (picture) => picture.getAttribute('src'))).toBe(
+        '/poster.jpg',
+      );
       expect(await page.$eval('main section a', (link) => link.getAttribute('href'))).toBe(
         `#/recordings/${HOSTILE_ID}`,
       );

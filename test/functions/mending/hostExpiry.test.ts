@@ -9,7 +9,7 @@ const DAY_MS = 24 * 3_600_000;
 /** What is gone a day after the clock began, of objects that were written so long after that. */
 async function forgotten(written: Readonly<Record<string, number>>, pageSize = 1_000): Promise<string[]> {
   const entries = Object.entries(written)
-    .map(([key, modifiedAtMs]): ListedObject => ({ key, modifiedAtMs, etag: '' }))
+    .map(([key, modifiedAtMs]): ListedObject => ({ key, modifiedAtMs, etag: '', bytes: 1 }))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const gone: string[] = [];
   const s3 = {

@@ -22,7 +22,7 @@ const listPage = async (_prefix: string, { after }: { readonly after?: string })
   const keys = Array.from({ length: active }, (_, n) => activeKey(String(n).padStart(4, '0')));
   const rest = keys.filter((key) => after === undefined || key > after);
   return {
-    entries: rest.slice(0, PAGE).map((key) => ({ key, modifiedAtMs: 0, etag: '' })),
+    entries: rest.slice(0, PAGE).map((key) => ({ key, modifiedAtMs: 0, etag: '', bytes: 1 })),
     hasMore: rest.length > PAGE,
   };
 };

@@ -1,5 +1,5 @@
-import { fileName } from '../../../functions/core/names/index.ts';
-import { partNameValues } from '../../../functions/core/names/recordNames.ts';
+import { fileName, type PartPlace } from '../../../functions/core/names/index.ts';
+import { isRotated, partNameValues } from '../../../functions/core/names/recordNames.ts';
 import { NO_PICTURES } from '../../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
@@ -13,6 +13,8 @@ export const START_MS = Date.UTC(2026, 6, 1, 12);
 export interface LandOptions {
   readonly streamName?: string;
   readonly part?: number;
+  /** Of which recording it is, where several parts are of one: any number from 32,768 on. */
+  readonly recording?: number;
   readonly settings?: Partial<RecordingSettings>;
   readonly final?: Partial<FinalPart>;
   readonly format?: FinalPart['format'];
@@ -34,7 +36,8 @@ export interface Landed {
 export function landedPart(body: Buffer, count: number, options: LandOptions): Landed {
   const { part = 1, format = 'mp4', rescued = false, streamName = 'camera 1' } = options;
   const random = Buffer.alloc(16, 0);
-  random.set([count >> 10, count >> 5, count]);
+  const { recording = count } = options;
+  random.set([recording >> 10, recording >> 5, recording, recording >> 15]);
   const job: Job = {
     recordingId: newRecordingId(START_MS, random),
     mediaSessionId: 'session/1',
@@ -84,4 +87,9 @@ export function landedPart(body: Buffer, count: number, options: LandOptions): L
     ...options.final,
   };
   return { key, job, open, final, body };
+}
+
+/** What its alternative name is made of. */
+export function placeOf({ job, open }: Landed): PartPlace {
+  return { recordingId: job.recordingId, part: open.part, rotated: isRotated(job) };
 }

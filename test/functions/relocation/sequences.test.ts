@@ -6,7 +6,7 @@ import type { FaultAction } from '../../../infra/emulators/shared/faults.ts';
 import { MIB, patternBytes } from '../../contract/s3/support.ts';
 import { MoveBench } from './bench.ts';
 import { expectMovedOnce } from './expectations.ts';
-import type { Landed } from './landed.ts';
+import { type Landed, placeOf } from './landed.ts';
 
 /** What may happen, in any order. Records are told by their number. */
 type Step =
@@ -115,7 +115,7 @@ it('whatever happens, in whatever order, each record ends up in the library once
 
       for (const one of landed) {
         await expectMovedOnce(bench, one);
-        const alternative = collisionKey(nameOf(one), one.job.recordingId, 1, one.job.settings.names);
+        const alternative = collisionKey(nameOf(one), placeOf(one), one.job.settings.names);
         expect([nameOf(one), alternative]).toContain((await bench.moved(one))?.key);
       }
       for (const key of foreign) expect((await bench.read(key)).toString()).toBe('foreign');

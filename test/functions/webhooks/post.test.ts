@@ -41,6 +41,7 @@ describe('an endpoint', () => {
     [410, {}, undefined],
     [429, { 'retry-after': '90' }, 90],
     [503, { 'retry-after': 'soon' }, undefined],
+    [503, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, undefined],
     // It would lead elsewhere, unjudged.
     [307, { location: 'http://169.254.169.254/' }, undefined],
   ] as const)('that answers %i %j has not taken it', async (status, headers, retryAfterSeconds) => {
@@ -50,7 +51,19 @@ describe('an endpoint', () => {
       name: 'NotTakenError',
       message: `the endpoint answered ${status}`,
       retryAfterSeconds,
+      isGone: status === 410,
     });
+  });
+
+  it('may say as a date when to come again', async () => {
+    const retryAfter = new Date(Date.now() + 3_600_000).toUTCString();
+    const url = await endpoint((_request, response) =>
+      response.writeHead(503, { 'retry-after': retryAfter }).end(),
+    );
+    const failed: unknown = await postWebhook(url, message, { rules, lookup: never }).catch((error) => error);
+    const { retryAfterSeconds = 0 } = failed as NotTakenError;
+    expect(retryAfterSeconds).toBeGreaterThan(3_000);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(3_600);
   });
 
   it('that does not answer, or is not there, has not taken it', async () => {

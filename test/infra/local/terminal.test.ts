@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { EVENT_SOURCE, EVENT_TYPES, type EventType } from '../../../functions/core/events/published.ts';
-import { eventLine, runningLine } from '../../../infra/local/terminal.ts';
+import { eventLine } from '../../../infra/local/terminal.ts';
 
 const line = (type: EventType, more: object, source = EVENT_SOURCE) =>
   eventLine({ source, 'detail-type': type, detail: { streamName: 'cam 1', recordingId: 'R', ...more } });
@@ -27,8 +27,8 @@ it('has one line for each thing that happens to a recording, with the reason of 
   ]);
 });
 
-it('says what runs', () => {
-  expect(runningLine([], 5_000)).toBe('');
-  expect(runningLine(['a'], 3_725_900)).toBe('● 1 recording runs, 01:02:05');
-  expect(runningLine(['a', 'b'], 0)).toBe('● 2 recordings run, 00:00:00');
+it('prints no name that could steer the terminal', () => {
+  expect(line(EVENT_TYPES.recordingStarted, { streamName: 'a\u001b[2J\nb\u202ec' })).toBe(
+    'Recording Started: a\\u{1b}[2J\\u{a}b\\u{202e}c (R)',
+  );
 });

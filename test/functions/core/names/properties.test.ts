@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { partNumber } from '../../../../functions/core/names/elements.ts';
 import {
   checkNameRules,
   collisionKey,
@@ -9,8 +10,9 @@ import {
   libraryKey,
   type NameRules,
   NameTemplateError,
+  sharedPieces,
 } from '../../../../functions/core/names/index.ts';
-import { anyRules, anyText, anyValues, VALUES } from './arbitraries.ts';
+import { anyRules, anyText, anyValues, FILE_TEMPLATES, VALUES } from './arbitraries.ts';
 
 const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 const extension = fc.constantFrom('mp4', 'webm', 'mkv', 'ts');
@@ -51,7 +53,7 @@ describe('names, whatever the values', () => {
         expect(key.name.endsWith(`.${ext}`)).toBe(true);
         const template = rules.policy === 'streamName' ? '{streamName}' : rules.fileTemplate;
         if (!/\{(part|startTime)\}/.test(template)) {
-          const number = `_${String(values.part).padStart(3, '0')}.${ext}`;
+          const number = `_${partNumber(values.part)}.${ext}`;
           if (values.rotated || values.part > 1) expect(file.name.endsWith(number)).toBe(true);
         }
         expect(fileName(values, rules, ext)).toEqual(file);
@@ -82,7 +84,7 @@ describe('names, whatever the values', () => {
           .replaceAll('{endTimeMillis}', '2')
           .replaceAll('{duration}', '3');
         const key = libraryKey(all, rules, landing.name, 'mp4');
-        const unmarked = (name: string): string => name.replace(/-z[0-9a-v]{8}(?=(_\d+)?\.mp4$)/, '');
+        const unmarked = (name: string): string => name.replace(/-z[0-9a-v]{8}(?=(_[a-m]?\d+)?\.mp4$)/, '');
         expect(unmarked(key.name)).toBe(`r/${unmarked(resolved)}`);
         const foreign = libraryKey(
           all,
@@ -105,7 +107,8 @@ describe('names, whatever the values', () => {
         const isLookalike = /-z[0-9a-v]{8}\.mp4$/.test(result.whole);
         // `aws s3 cp` needs nine bytes more where a character is not a byte.
         const isAscii = bytes(result.whole) === result.whole.length;
-        const maxBytes = isAscii ? fileNameMaxBytes : Math.min(fileNameMaxBytes, 246);
+        // And the number of a part that may follow, with any extension: `_c100000.webm` in place of `.mp4`.
+        const maxBytes = (isAscii ? fileNameMaxBytes : Math.min(fileNameMaxBytes, 246)) - 9;
         if (!isLookalike) expect(result.trimmed).toBe(bytes(result.whole) > maxBytes);
         if (!result.trimmed) return;
         const normal = streamName.toWellFormed().normalize('NFC');
@@ -144,18 +147,73 @@ describe('names, whatever the values', () => {
     }
   });
 
+  it.each([
+    // No id need be cut for more digits, and without that there is room for three.
+    ['any part', /^(?!.*(Id|Time|duration|part))/, 128, 1_000_000],
+    ['999 parts', /^(?!.*([tT]ime|duration|part))/, 64, 999],
+  ])(
+    'of the parts of a recording have one stem, and sort as the parts do: %s',
+    (_what, templates, leastBytes, last) => {
+      const template = fc.constantFrom(...FILE_TEMPLATES.filter((one) => templates.test(one)));
+      const number = fc.oneof(
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: Math.min(last, 998), max: last }),
+      );
+      fc.assert(
+        fc.property(
+          ...([anyValues, anyRules, template, fc.integer({ min: leastBytes, max: 255 })] as const),
+          ...([
+            fc.uniqueArray(number, { minLength: 2, maxLength: 4 }),
+            fc.array(extension, { minLength: 4 }),
+          ] as const),
+          (values, anyOf, fileTemplate, fileNameMaxBytes, numbers, extensions) => {
+            const libraryKeyTemplate = 'stream_records/{fileName}';
+            const rules = {
+              ...anyOf,
+              policy: 'template',
+              fileTemplate,
+              fileNameMaxBytes,
+              libraryKeyTemplate,
+            } as const;
+            const parts = numbers.toSorted((one, other) => one - other);
+            const places = parts.map((part) => ({ ...values, part }));
+            const keys = places.map((place, index) => {
+              const ext = extensions[index] ?? '';
+              return libraryKey(place, { ...rules, keyMaxBytes: 1024 }, fileName(place, rules, ext).name, ext)
+                .name;
+            });
+            const others = keys.map((key, index) => collisionKey(key, places[index] ?? values, rules));
+            for (const names of [keys, others]) {
+              const rotated = values.rotated || names === others;
+              const stems = names.map(
+                (name, index) => sharedPieces(name, { rotated, part: parts[index] ?? 0 }).stem,
+              );
+              expect(new Set(stems).size).toBe(1);
+              expect(
+                names.toSorted((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other))),
+              ).toEqual(names);
+            }
+          },
+        ),
+        RUNS,
+      );
+    },
+  );
+
   it('have another key for a collision, within the same limits and for this record only', () => {
     fc.assert(
       fc.property(anyValues, checkedRules, extension, (values, rules, ext) => {
         const key = libraryKey(values, rules, fileName(values, rules, ext).name, ext).name;
-        const other = collisionKey(key, values.recordingId, values.part, rules);
+        const other = collisionKey(key, values, rules);
         expect(other).not.toBe(key);
         expect(bytes(other)).toBeLessThanOrEqual(rules.keyMaxBytes);
         for (const segment of other.split('/')) expectSafeName(segment, rules.fileNameMaxBytes);
-        const number = String(values.part).padStart(3, '0');
+        const number = partNumber(values.part);
         expect(other.endsWith(`-${values.recordingId}_${number}.${ext}`)).toBe(true);
-        expect(collisionKey(key, values.recordingId, values.part, rules)).toBe(other);
-        expect(collisionKey(key, '01BX5ZZKBKACTAV9WEVGEMMVS0', values.part, rules)).not.toBe(other);
+        expect(collisionKey(key, values, rules)).toBe(other);
+        expect(collisionKey(key, { ...values, recordingId: '01BX5ZZKBKACTAV9WEVGEMMVS0' }, rules)).not.toBe(
+          other,
+        );
       }),
       RUNS,
     );
