@@ -86,8 +86,8 @@ export const RELOCATE_GRANTS = [
     actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
     keys: ['records/*'],
   },
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'stems') },
-  { on: 'landing', list: ['records/*', ...state('recordings', 'stems')] },
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+  { on: 'landing', list: ['records/*', 'state/recordings/*'] },
   {
     on: 'library',
     actions: [

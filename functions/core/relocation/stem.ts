@@ -14,9 +14,12 @@ export const stemKey = (recordingId: string): string => `${recordingPrefix(recor
 
 /** Which recording may give its records names with this stem. */
 export const stemClaimSchema = z.object({ recordingId: z.string() });
-/** @param stem folders and the beginning of the file name */
+/**
+ * Beside the recordings, under no id of one: whoever may write what is known of a recording may claim its names.
+ * @param stem folders and the beginning of the file name
+ */
 export function stemClaimKey(bucket: string, stem: string): string {
-  return `state/stems/${createHash('sha256').update(`${bucket}/${stem}`, 'utf8').digest('hex')}.json`;
+  return `${recordingPrefix('stems')}${createHash('sha256').update(`${bucket}/${stem}`, 'utf8').digest('hex')}.json`;
 }
 
 const RECORD_ENDING = new RegExp(`^(?:_[a-m]?\\d{3,})?\\.(?:${Object.keys(CONTENT_TYPES).join('|')})$`);
