@@ -72,7 +72,9 @@ export function render(
   const [roomBytes, leastBytes] = tailRooms(template);
   const roomy = fitted(roomBytes);
   // For a number that hardly any recording comes to, no id is cut.
-  const { key, isClear, trimmedElements } = roomy.trimmedElements.every(isFreeText) ? roomy : fitted(leastBytes);
+  const { key, isClear, trimmedElements } = roomy.trimmedElements.every(isFreeText)
+    ? roomy
+    : fitted(leastBytes);
   const encodedElements = encodedPieces(layout);
   const wholeTexts = layout.segments.map((segment) => segment.map((piece) => piece.whole).join(''));
   const whole = protectedKey(wholeTexts, { encoding, tail });
