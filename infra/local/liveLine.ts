@@ -1,8 +1,6 @@
 import { printable } from '../../clients/cli/terminalText.ts';
+import { ApiError, type RecorderClient } from '../../clients/typescript/client.ts';
 import { bitrate, duration } from '../../clients/web/format.ts';
-import type { ListingStore } from '../../functions/core/protocol/ports.ts';
-import { latestProgress } from '../../functions/core/state/fold.ts';
-import { readLife } from '../../functions/recordings/read.ts';
 
 /** A recording that runs, as it told last; without a time where nothing of it was recorded yet. */
 export interface RunningRecording {
@@ -13,24 +11,25 @@ export interface RunningRecording {
 }
 
 /** No terminal has room for more. */
-const SHOWN_MAX = 6;
+const SHOWN_MAX = 4;
 
 /** What runs at present, in one line: which, for how long, with what bitrate. */
 export class LiveLine {
-  readonly #store: ListingStore;
+  readonly #client: Pick<RecorderClient, 'recording'>;
   #count = 0;
   #shown: readonly RunningRecording[] = [];
 
-  constructor(store: ListingStore) {
-    this.#store = store;
+  constructor(client: Pick<RecorderClient, 'recording'>) {
+    this.#client = client;
   }
 
-  /** Reads how these go. @throws S3's faults; then the line says how many there are */
+  /** Asks the API how these go. @throws ApiError; then the line says how many there are */
   async read(recordingIds: readonly string[]): Promise<void> {
-    this.#count = recordingIds.length;
-    this.#shown = [];
     const shown = recordingIds.slice(0, SHOWN_MAX).map((recordingId) => this.#readOne(recordingId));
-    this.#shown = (await Promise.all(shown)).filter((one) => one !== undefined);
+    const [read] = await Promise.allSettled([Promise.all(shown)]);
+    this.#count = recordingIds.length;
+    this.#shown = read.status === 'fulfilled' ? read.value.filter((one) => one !== undefined) : [];
+    if (read.status === 'rejected') throw read.reason;
   }
 
   /** '' where nothing runs. */
@@ -39,14 +38,16 @@ export class LiveLine {
   }
 
   async #readOne(recordingId: string): Promise<RunningRecording | undefined> {
-    const life = await readLife(this.#store, recordingId);
-    if (life === undefined) return undefined;
-    const { atMs, durationMs, bitrateBps } = latestProgress(life) ?? {};
-    return {
-      streamName: life.job.stream.name,
-      ...(atMs === undefined || durationMs === undefined ? {} : { atMs, durationMs }),
-      ...(bitrateBps === undefined ? {} : { bitrateBps }),
-    };
+    try {
+      const { streamName, progress } = await this.#client.recording(recordingId);
+      if (progress === undefined) return { streamName };
+      const { at, durationMs, bitrateBps } = progress;
+      return { streamName, atMs: Date.parse(at), durationMs, bitrateBps };
+    } catch (error) {
+      // Deleted this moment.
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 }
 

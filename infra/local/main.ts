@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
-import { StateStore } from '../../functions/aws/stateStore.ts';
+import { recorderClient } from '../../clients/typescript/client.ts';
 import { hookSettingsSchema } from '../../functions/core/hooks/settings.ts';
 import { LiveLine } from './liveLine.ts';
 import { LogFiles } from './logFiles.ts';
@@ -41,23 +40,21 @@ async function main(): Promise<void> {
 /** On a terminal: which recordings run, for how long, with what bitrate. */
 function showWhatRuns(runtime: Runtime): void {
   if (!process.stdout.isTTY) return;
-  const line = new LiveLine(stateOf(runtime));
+  const line = new LiveLine(recorderClient({ baseUrl: runtime.apiUrl }));
   const show = (): void => terminal.live(line.text(Date.now()));
   setInterval(show, LIVE_EVERY_MS).unref();
+  let isTold = false;
   const read = async (): Promise<void> => {
     try {
       await line.read(runtime.runningRecordings());
     } catch (error) {
-      complain(`What runs could not be read: ${error}`);
+      // It says how many run.
+      if (!isTold) complain(`How recordings go is not known: ${error}`);
+      isTold = true;
     }
     setTimeout(() => void read(), READ_EVERY_MS).unref();
   };
   void read();
-}
-
-function stateOf({ s3Url, region, credentials }: Runtime): StateStore {
-  const s3 = new S3Client({ endpoint: s3Url, region, credentials, forcePathStyle: true });
-  return new StateStore(s3, LANDING);
 }
 
 async function start(
