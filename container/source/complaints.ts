@@ -1,6 +1,14 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { redactText } from '../../functions/core/source/sourceUrl.ts';
 
+const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
+
+/** Of a line of ffmpeg's, which was told to say its level; libraries write lines of their own. */
+export function levelAndText(line: string): [string, string] {
+  const [, level = '', text = line] = LINE.exec(line) ?? [];
+  return [level, text];
+}
+
 /** As many as are looked through for why a source could not be opened; of one kind no more than are told one by one. */
 const KEPT = 50;
 /** Kinds of complaints that are counted; a source that makes ffmpeg think of more is told by those. */

@@ -33,7 +33,7 @@ export async function followSource(
   recording: Recording,
   options: FollowOptions,
 ): Promise<Followed> {
-  const input = new SourceInput(context);
+  const input = new SourceInput(context, options.ffmpegPath);
   try {
     return await follow(context, recording, options, input);
   } finally {

@@ -13,8 +13,9 @@ import { LostStreamError } from './hls/follower.ts';
 import { Handover } from './hls/handover.ts';
 import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
-import type { KeyframeWait, LiveSource } from './live/liveSource.ts';
-import { openLive } from './live/openLive.ts';
+import { type KeyframeWait, type LiveSource, SourceLostError } from './live/liveSource.ts';
+import { type Opened, openLive } from './live/openLive.ts';
+import { openSrt } from './live/openSrt.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
@@ -37,10 +38,11 @@ export interface PreparedRun {
 /** How ffmpeg gets at a source: by itself, or handed over by the recorder's own HLS client. */
 export class SourceInput {
   readonly #context: AttemptContext;
+  readonly #ffmpegPath: string;
   readonly #reach: SourceReach;
   /** `maybe`: nobody has looked yet. The name decides who looks first, and the content what it is. */
   #isPlaylist: 'maybe' | 'yes' | 'no';
-  /** Over HTTP: not what only ffmpeg can tell. */
+  /** Over HTTP or SRT: not what only ffmpeg can tell. */
   #mayBeLive: boolean;
   #hls: HlsSource | undefined;
   /** The present connection to a source that is fetched here. */
@@ -52,12 +54,13 @@ export class SourceInput {
   /** In a row. */
   #emptyRuns = 0;
 
-  constructor(context: AttemptContext) {
+  constructor(context: AttemptContext, ffmpegPath: string) {
     const { url } = context.job.source;
     this.#context = context;
+    this.#ffmpegPath = ffmpegPath;
     this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
     this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
-    this.#mayBeLive = this.#isPlaylist === 'maybe';
+    this.#mayBeLive = this.#isPlaylist === 'maybe' || isSrt(url);
   }
 
   /**
@@ -153,9 +156,7 @@ export class SourceInput {
     const timeout = AbortSignal.timeout(waitMs);
     try {
       if (this.#live === undefined) {
-        this.#reach.check(url);
-        const http = this.#reach.http(this.#context.job.settings.idleTimeoutMs);
-        const live = await openLive(http, url, this.#context.clock, AbortSignal.any([timeout, signal]));
+        const live = await this.#open(url, AbortSignal.any([timeout, signal]));
         if (live === 'playlist') {
           this.#isPlaylist = 'yes';
           return this.#prepareHls(url, waitMs, signal);
@@ -187,6 +188,17 @@ export class SourceInput {
     }
   }
 
+  async #open(url: string, signal: AbortSignal): Promise<Opened> {
+    const { job, clock, log } = this.#context;
+    if (!isSrt(url)) {
+      this.#reach.check(url);
+      return openLive(this.#reach.http(job.settings.idleTimeoutMs), url, clock, signal);
+    }
+    const access = await this.#reach.prepare(url);
+    const timeoutMs = job.settings.idleTimeoutMs;
+    return openSrt({ ffmpegPath: this.#ffmpegPath, url, access, timeoutMs, clock, log }, signal);
+  }
+
   /** Once: later runs know more. */
   async #announced(url: string): Promise<FoundSource | undefined> {
     const { stream } = this.#context.job;
@@ -209,6 +221,8 @@ export class SourceInput {
     }
   }
 }
+
+const isSrt = (url: string): boolean => /^srt:/i.test(url);
 
 /** So many runs in a row of which nothing could be recorded are no stream. */
 const EMPTY_RUNS_MAX = 10;
@@ -237,6 +251,10 @@ function endOf(error: unknown): SourceEnd {
   if (error instanceof UnresolvableSourceError) return { ...ENDED, complaints: [UNRESOLVABLE] };
   if (error instanceof LostStreamError) return { ...ENDED, timedOut: true };
   if (error instanceof HttpFault) return { ...ENDED, ...said(error) };
+  if (error instanceof SourceLostError) {
+    const { complaints, complaint } = error;
+    return { ...ENDED, complaints, complaint };
+  }
   if (!(error instanceof PlaylistError)) throw error;
   const reason: Reason = { code: 'source_not_media', message: complaintOfHls(error) };
   return { ...ENDED, ...said(error), reason };

@@ -6,7 +6,7 @@ import { type EncodingPlan, isServedBy } from '../../functions/core/settings/for
 import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { AwakeTimer } from '../attempt/awakeTimer.ts';
-import { Complaints } from './complaints.ts';
+import { Complaints, levelAndText } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
@@ -84,7 +84,6 @@ const NOTHING_FOUND: FoundSource = { streams: [], programs: [] };
 const NO_STREAM = 'Output file #0 does not contain any stream';
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
-const LINE = /^(?:\[[^\]]+ @ [^\]]+\] )*\[(\w+)\] (.*)$/s;
 
 /** Runs ffmpeg on the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
@@ -108,7 +107,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     access,
     plan: options.plan,
     onLine: (line) => {
-      const [, level = '', text = line] = LINE.exec(line) ?? [];
+      const [level, text] = levelAndText(line);
       access.readLine(text);
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);

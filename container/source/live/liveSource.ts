@@ -22,6 +22,20 @@ const KEPT_MAX_BYTES = 16 * 1024 * 1024;
 /** Less is a disturbance. */
 const SCRAMBLED_MIN = 200;
 
+/** The connection has ended, or could not be made. */
+export class SourceLostError extends Error {
+  override readonly name = 'SourceLostError';
+  /** What was complained of, without the source's secrets. */
+  readonly complaints: readonly string[];
+  readonly complaint: string | undefined;
+
+  constructor(complaints: readonly string[], complaint: string | undefined) {
+    super(complaint ?? 'the source has ended');
+    this.complaints = complaints;
+    this.complaint = complaint;
+  }
+}
+
 /** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
 export interface KeyframeWait {
   /** In epoch milliseconds. */
@@ -178,7 +192,9 @@ export class LiveSource {
     if (error instanceof ForbiddenSourceError) this.#run?.access.refuse(error.message);
     else if (error instanceof HttpFault) this.#run?.access.fail(error.message);
     else if (error instanceof MediaError) this.#run?.access.fail('Invalid data found when processing input');
-    else throw error;
+    else if (error instanceof SourceLostError) {
+      for (const complaint of error.complaints) this.#run?.access.fail(complaint);
+    } else throw error;
   }
 }
 

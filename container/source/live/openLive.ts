@@ -4,10 +4,12 @@ import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { kindOfStream, type LiveKind } from './liveKind.ts';
 import { LiveSource } from './liveSource.ts';
 
+/** `other`: a file, or what only ffmpeg can tell, which is to connect by itself. */
+export type Opened = LiveSource | 'playlist' | 'other';
+
 /**
  * Connects to a source over HTTP and looks at how it begins.
  * @param signal gives up waiting for that
- * @returns `other`: a file, or what only ffmpeg can tell, which is to connect by itself
  * @throws HttpFault, ForbiddenSourceError; what the signal was aborted with
  */
 export async function openLive(
@@ -15,22 +17,32 @@ export async function openLive(
   url: string,
   clock: Clock,
   signal: AbortSignal,
-): Promise<LiveSource | 'playlist' | 'other'> {
+): Promise<Opened> {
   const gone = new AbortController();
   const wait = new Wait([signal]);
   const onAbort = (): void => gone.abort(wait.signal.reason);
   wait.signal.addEventListener('abort', onAbort);
   try {
     const { bytes, body } = await http.get(url, { signal: gone.signal });
-    const { head, kind } = await lookAt(body);
-    const isLive = (kind === 'flv' || kind === 'ts') && bytes === undefined;
-    if (isLive) return new LiveSource(kind, continued(head, body), clock, gone);
-    await body.return();
-    return kind === 'playlist' ? kind : 'other';
+    return await openedOf(body, clock, gone, bytes === undefined);
   } finally {
     wait.signal.removeEventListener('abort', onAbort);
     wait.release();
   }
+}
+
+/** @param gone ends the connection. @param isEndless it does not say how long it is */
+export async function openedOf(
+  body: AsyncGenerator<Buffer, void, undefined>,
+  clock: Clock,
+  gone: AbortController,
+  isEndless = true,
+): Promise<Opened> {
+  const { head, kind } = await lookAt(body);
+  if ((kind === 'flv' || kind === 'ts') && isEndless)
+    return new LiveSource(kind, continued(head, body), clock, gone);
+  await body.return();
+  return kind === 'playlist' ? kind : 'other';
 }
 
 async function lookAt(

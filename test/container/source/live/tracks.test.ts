@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { ALL_TRACKS } from '../../../../functions/core/settings/tracks.ts';
+import { Child, freePort } from '../../../support/children.ts';
 import { probe } from '../../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { HttpSource } from '../../../support/httpSource.ts';
@@ -115,6 +116,30 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
     },
     180_000,
   );
+
+  it('over SRT all of what comes over one connection: the listener takes no second one', async () => {
+    const port = await freePort();
+    const listener = new Child('ffmpeg', [
+      ...[
+        '-nostdin',
+        '-loglevel',
+        'error',
+        '-re',
+        '-i',
+        folder.file('languages.ts'),
+        '-map',
+        '0',
+        '-c',
+        'copy',
+      ],
+      ...['-f', 'mpegts', `srt://127.0.0.1:${port}?mode=listener`],
+    ]);
+    const { objects } = await bench.record(`srt://127.0.0.1:${port}`);
+    await listener.stop();
+    const { final } = objects.parts.get(1) ?? {};
+    expect(final?.tracks.map(({ codec }) => codec)).toEqual(['h264', 'aac', 'aac']);
+    expect(final?.durationMs).toBeGreaterThan((SECONDS - 1) * 1_000);
+  }, 180_000);
 
   it('encoded anew, all of them', async () => {
     const { streams, languages } = await record(twoLanguages, { audioSampleRateHz: 48_000 });

@@ -96,7 +96,7 @@ describe('what an RTSP server says of its stream', () => {
       },
       lookup: () => Promise.resolve(['127.0.0.1']),
     } as unknown as AttemptContext;
-    const input = new SourceInput(context);
+    const input = new SourceInput(context, 'ffmpeg');
     const run = await input.prepare(TIMEOUT_MS, new AbortController().signal);
     const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
     expect(codecs).toEqual(['h264', 'pcm_alaw']);
