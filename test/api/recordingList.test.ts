@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestApi } from './support.ts';
+import { recordingIds, TestApi } from './support.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -8,8 +8,6 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const create = (body: unknown) => api.call('POST', '/recordings', { body });
-const ids = (body: Record<string, unknown>) =>
-  (body.recordings as { recordingId: string }[]).map(({ recordingId }) => recordingId);
 const source = 'rtmp://media.example/live/x';
 
 describe('GET /recordings', () => {
@@ -24,8 +22,8 @@ describe('GET /recordings', () => {
       const query = token === undefined ? '' : `&nextToken=${encodeURIComponent(String(token))}`;
       const page = await api.call('GET', `/recordings?stream=paged&limit=3${query}`);
       expect(page.status).toBe(200);
-      seen.push(...ids(page.body));
-      expect(ids(page.body).length).toBeLessThanOrEqual(3);
+      seen.push(...recordingIds(page.body));
+      expect(recordingIds(page.body).length).toBeLessThanOrEqual(3);
       token = page.body.nextToken;
     } while (token !== undefined);
     // Ids of the same millisecond sort by chance.
@@ -40,7 +38,8 @@ describe('GET /recordings', () => {
     await api.end(first, Date.now());
     const second = await api.startRecording('f1');
     const after = new Date(Date.now() + 1).toISOString();
-    const listed = async (query: string) => ids((await api.call('GET', `/recordings?${query}`)).body);
+    const listed = async (query: string) =>
+      recordingIds((await api.call('GET', `/recordings?${query}`)).body);
     expect(await listed('stream=filtered')).toEqual([second, first]);
     expect(await listed('mediaSessionId=f1&status=starting')).toEqual([second]);
     expect(await listed('mediaSessionId=f1&status=available')).toEqual([first]);
@@ -63,7 +62,7 @@ describe('GET /recordings', () => {
     await api.publish('t2');
     const outside = await api.startRecording('t2', { tags: { team: 'sports' } });
     const listed = async (query: Record<string, string>) =>
-      ids((await api.call('GET', `/recordings?${new URLSearchParams(query)}`)).body);
+      recordingIds((await api.call('GET', `/recordings?${new URLSearchParams(query)}`)).body);
     expect(await listed({ room: 'red room' })).toEqual([inRoom]);
     expect(await listed({ room: 'no room' })).toEqual([]);
     expect((await listed({ tag: 'team' })).sort()).toEqual([inRoom, outside].sort());
@@ -102,7 +101,7 @@ describe('a race', () => {
     expect(new Set(answers.map(({ body }) => body.recordingId)).size).toBe(1);
     expect(answers.filter(({ body }) => body.alreadyStarted === false).length).toBeLessThanOrEqual(1);
     const listed = await api.call('GET', '/recordings?mediaSessionId=race');
-    expect(ids(listed.body)).toEqual([answers[0]?.body.recordingId]);
+    expect(recordingIds(listed.body)).toEqual([answers[0]?.body.recordingId]);
     const tasks = api.runtime.runningRecordings().filter((id) => id === answers[0]?.body.recordingId);
     expect(tasks).toHaveLength(1);
   }, 180_000);

@@ -35,6 +35,10 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Of an answer that lists recordings, in its order. */
+export const recordingIds = (body: Record<string, unknown>): string[] =>
+  (body.recordings as { recordingId: string }[]).map(({ recordingId }) => recordingId);
+
 /** The deployed functions behind the local gateway, with tasks that never leave PROVISIONING: nothing is recorded. */
 export class TestApi {
   readonly runtime: Runtime;
