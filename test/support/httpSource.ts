@@ -9,7 +9,7 @@ export interface Pace {
   readonly cutAtBytes?: readonly number[];
   /** What later connections get instead. */
   readonly later?: Buffer;
-  /** Where the source goes silent, with the connection open. Never by default. */
+  /** Where the first connection goes silent, and stays open. Never by default. */
   readonly stallAtBytes?: number;
 }
 
@@ -21,6 +21,7 @@ export class HttpSource {
   readonly #bytes: Buffer;
   #pace: Pace;
   #connections = 0;
+  #open = 0;
   url = '';
 
   private constructor(bytes: Buffer, pace: Pace) {
@@ -43,6 +44,11 @@ export class HttpSource {
     return this.#connections;
   }
 
+  /** Listeners that are there now. */
+  get open(): number {
+    return this.#open;
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -51,7 +57,13 @@ export class HttpSource {
   async #serve(response: ServerResponse): Promise<void> {
     const cuts = this.#pace.cutAtBytes;
     const cutAt = cuts?.[this.#connections] ?? Number.POSITIVE_INFINITY;
+    const stallAt =
+      (this.#connections === 0 ? this.#pace.stallAtBytes : undefined) ?? Number.POSITIVE_INFINITY;
     this.#connections += 1;
+    this.#open += 1;
+    response.once('close', () => {
+      this.#open -= 1;
+    });
     if (cuts !== undefined && this.#connections > cuts.length + 1) {
       response.writeHead(404).end();
       return;
@@ -59,16 +71,18 @@ export class HttpSource {
     const bytes = this.#connections > 1 ? (this.#pace.later ?? this.#bytes) : this.#bytes;
     const closed = new Promise((resolve) => response.once('close', resolve));
     response.writeHead(200, { 'content-type': 'video/x-flv' });
-    const { bytesPerSecond, stallAtBytes = Number.POSITIVE_INFINITY } = this.#pace;
+    const { bytesPerSecond } = this.#pace;
     const step = Number.isFinite(bytesPerSecond) ? Math.ceil((bytesPerSecond * TICK_MS) / 1000) : 1 << 20;
     for (let at = 0; at < bytes.length && !response.destroyed; at += step) {
-      if (at >= stallAtBytes) return;
+      if (at >= stallAt) return;
       if (at >= cutAt) {
         response.destroy();
         return;
       }
       // What is not with the system yet when a connection is cut would be lost: a slow reader would get nothing of it.
-      const sent = new Promise((resolve) => response.write(bytes.subarray(at, at + step), resolve));
+      const sent = new Promise((resolve) =>
+        response.write(bytes.subarray(at, Math.min(at + step, stallAt)), resolve),
+      );
       await Promise.race([closed, sent]);
       if (Number.isFinite(bytesPerSecond)) await delay(TICK_MS);
     }

@@ -132,7 +132,10 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       await tab.says('camera 0');
       await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
       expect(
-        await tab.page.$$eval('h2', (days) => new Set(days.map((day) => day.textContent)).size === days.length),
+        await tab.page.$$eval(
+          'h2',
+          (days) => new Set(days.map((day) => day.textContent)).size === days.length,
+        ),
       ).toBe(true);
     },
     2 * WAIT_MS,

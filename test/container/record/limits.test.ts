@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FinalPart } from '../../../functions/core/state/partObjects.ts';
+import { waitFor } from '../../support/children.ts';
 import { counterStreamArgs, readRecord } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
-import { HttpSource } from '../../support/httpSource.ts';
+import { HttpSource, type Pace } from '../../support/httpSource.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const SECONDS = 20;
@@ -27,8 +28,8 @@ describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
     await Promise.all(sources.map((source) => source.close()));
   });
 
-  async function serve(bytesPerSecond: number): Promise<string> {
-    const source = await HttpSource.start(stream, { bytesPerSecond });
+  async function serve(pace?: Pace): Promise<string> {
+    const source = await HttpSource.start(stream, pace);
     sources.push(source);
     return source.url;
   }
@@ -40,7 +41,7 @@ describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
   const REASON = { code: 'stopped', message: 'The recording is as large as maxBytes allows.' };
 
   it('ends at the fragment that reaches it, over all parts, however fast the source is', async () => {
-    const { reason, recordingId } = await bench.record(await serve(Number.POSITIVE_INFINITY), {
+    const { reason, recordingId } = await bench.record(await serve(), {
       maxBytes: MAX_BYTES,
       rotation: { kind: 'time', everyMs: 3_000 },
     });
@@ -62,12 +63,13 @@ describeWith(['ffmpeg'], 'a recording that may have so many bytes', () => {
   });
 
   it('counts what earlier attempts recorded', async () => {
-    const url = await serve((stream.length / SECONDS) * 4);
+    const bytesPerSecond = Number.POSITIVE_INFINITY;
+    const url = await serve({ bytesPerSecond, stallAtBytes: MAX_BYTES / 2 });
     const recordingId = await bench.createJob(url, { maxBytes: MAX_BYTES });
     const first = bench.run(recordingId);
-    const timer = setTimeout(() => first.stop.ask('interrupted'), 1_500);
+    await waitFor('the first part', async () => (await bench.objects(recordingId)).parts.get(1)?.open);
+    first.stop.ask('interrupted');
     expect((await first.reason).code).toBe('interrupted');
-    clearTimeout(timer);
     const earlier = bytesOf(await finals(recordingId));
     expect(earlier).toBeGreaterThan(0);
     expect(earlier).toBeLessThan(MAX_BYTES);
