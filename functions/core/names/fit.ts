@@ -8,7 +8,7 @@ export interface FitOptions {
   readonly keyMaxBytes: number;
   /** What ends the name: part number and extension. */
   readonly tail: string;
-  /** Kept free for it: the longest that a part of the recording may have, so that all are trimmed at the same place. */
+  /** Kept free for it, whichever part it is of. */
   readonly tailRoomBytes: number;
 }
 

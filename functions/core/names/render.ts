@@ -1,8 +1,7 @@
 import { utf8Bytes } from './codec.ts';
-import { type ElementName, elementOf, isElementName, type NameValues, partNumber } from './elements.ts';
+import { type ElementName, type NameValues, partNumber } from './elements.ts';
 import { type FitOptions, fitKey, protectedKey, untrimmedKey } from './fit.ts';
 import { type Layout, type LayoutOptions, layOut, type NamePiece } from './layout.ts';
-import { LONGEST_EXTENSION_BYTES, LONGEST_TAIL_BYTES } from './limits.ts';
 import { looksMarked, markOfPieces } from './mark.ts';
 import { readName } from './reading.ts';
 import { type NameRules, type PlainTemplate, shortestTailBytes } from './rules.ts';
@@ -61,20 +60,13 @@ export function render(
   const tail = `${isNumbered ? `_${partNumber(values.part)}` : ''}.${options.extension}`;
   const isReadable = (): boolean =>
     !layout.elements.some((piece) => piece.isCut) && readsBack(template, layout, layoutOptions);
-  const fitted = (tailRoomBytes: number) =>
-    fitLayout(layout, isReadable, {
-      encoding,
-      segmentMaxBytes: fileNameMaxBytes,
-      keyMaxBytes: options.keyMaxBytes,
-      tail,
-      tailRoomBytes,
-    });
-  const [roomBytes, leastBytes] = tailRooms(template);
-  const roomy = fitted(roomBytes);
-  // For a number that hardly any recording comes to, no id is cut.
-  const { key, isClear, trimmedElements } = roomy.trimmedElements.every(isFreeText)
-    ? roomy
-    : fitted(leastBytes);
+  const { key, isClear, trimmedElements } = fitLayout(layout, isReadable, {
+    encoding,
+    segmentMaxBytes: fileNameMaxBytes,
+    keyMaxBytes: options.keyMaxBytes,
+    tail,
+    tailRoomBytes: tailRoomBytes(template),
+  });
   const encodedElements = encodedPieces(layout);
   const wholeTexts = layout.segments.map((segment) => segment.map((piece) => piece.whole).join(''));
   const whole = protectedKey(wholeTexts, { encoding, tail });
@@ -107,15 +99,10 @@ function fitLayout({ segments, elements }: Layout, isReadable: () => boolean, op
   return { key, isClear, trimmedElements };
 }
 
-/** Bytes kept free for part number and extension: what they ever need, and what every recording needs. */
-function tailRooms(template: PlainTemplate): readonly [number, number] {
+/** Kept free for part number and extension, whichever part it is: so all parts are trimmed at the same place. */
+function tailRoomBytes(template: PlainTemplate): number {
   // A name that was given has its number, and stays as it is.
-  if (template.pieces.some((piece) => piece.kind === 'stem')) return [0, 0];
-  return [template.numbered ? LONGEST_TAIL_BYTES : LONGEST_EXTENSION_BYTES, shortestTailBytes(template)];
-}
-
-function isFreeText({ element, why }: TrimmedElement): boolean {
-  return why === 'element' || (isElementName(element) && elementOf(element).kind === 'text');
+  return template.pieces.some((piece) => piece.kind === 'stem') ? 0 : shortestTailBytes(template);
 }
 
 /** Whether whoever knows the template reads these values, and no others, in the name without a hash. */
