@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { controlKey } from '../../../functions/core/state/keys.ts';
+import { waitFor } from '../../support/children.ts';
 import { counterStreamArgs, decodeErrors, probe, readCounters } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
@@ -128,15 +129,11 @@ describeWith(['ffmpeg'], 'sources of other codecs', () => {
     sources.push(source);
     const recordingId = await bench.createJob(source.url);
     const attempt = bench.run(recordingId);
-    const asked = setTimeout(
-      () =>
-        void bench.store.create(controlKey(recordingId), {
-          commands: [{ sequence: 1, kind: 'rotate', requestedAtMs: Date.now() }],
-        }),
-      3_000,
-    );
+    await waitFor('the first part', async () => (await bench.objects(recordingId)).parts.get(1)?.open);
+    await bench.store.create(controlKey(recordingId), {
+      commands: [{ sequence: 1, kind: 'rotate', requestedAtMs: Date.now() }],
+    });
     expect((await attempt.reason).code).toBe('source_ended');
-    clearTimeout(asked);
     const { parts } = await bench.objects(recordingId);
     expect([...parts.keys()]).toEqual([1, 2]);
     const counters: number[] = [];
