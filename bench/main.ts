@@ -4,6 +4,7 @@ import { clips } from './clips.ts';
 import { bundles } from './cold/bundles.ts';
 import { coldStart } from './cold/coldStart.ts';
 import { moves } from './moves.ts';
+import { pictures } from './pictures.ts';
 import { fullHost } from './recorder/fullHost.ts';
 import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
@@ -20,6 +21,7 @@ const QUICK: readonly Benchmark[] = [bundles, coldStart, recorder, latency, warm
 const BENCHMARKS: readonly Benchmark[] = [
   ...QUICK,
   clips,
+  pictures,
   firstLiveFrame,
   watched,
   fullHost,

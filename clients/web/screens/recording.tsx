@@ -238,7 +238,10 @@ function Watch({
           title={`${recording.streamName}${which}`}
           storyboard={watched.storyboard}
           seek={watched.seek}
-          onTime={setTime}
+          onTime={(next) =>
+            // Between two segments a player knows no clock.
+            setTime((before) => ({ ...next, clockMs: next.clockMs ?? before.clockMs }))
+          }
           onFault={setFault}
         />
       )}

@@ -19,6 +19,25 @@ const WAIT_MS = 60_000;
 const FRAME_MS = 40;
 const HOSTILE = '<img src=x onerror=document.title=1>"\'& é😀';
 
+/** In the page: the wall clock that the live player tells, each time it does, and where any other is sent in seconds. */
+const NOTE_TIMES = `
+  window.live = document.querySelector('hls-video');
+  [window.told, window.went] = [[], []];
+  window.live.addEventListener('timeupdate', () => {
+    const clockMs = window.live.api.playingDate?.getTime();
+    if (clockMs !== undefined) window.told.push(clockMs);
+  });
+  const { get, set } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
+  void Object.defineProperty(HTMLMediaElement.prototype, 'currentTime', {
+    configurable: true,
+    get,
+    set(seconds) {
+      if (this.getRootNode().host !== window.live) window.went.push(seconds);
+      set.call(this, seconds);
+    },
+  });
+`;
+
 describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   let runtime: Runtime;
   let browser: Browser;
@@ -154,11 +173,26 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await sees('hls-video');
       await page.evaluate('document.querySelector("hls-video").play()');
       await page.waitForFunction('document.querySelector("hls-video").currentTime > 0.5');
-      await page.evaluate('window.live = document.querySelector("hls-video")');
+      await page.evaluate(NOTE_TIMES);
+      await page.waitForFunction('window.told.length > 2');
       await client.stop(recordingId);
       await page.waitForFunction(
         'document.querySelector("hls-video") !== window.live && document.querySelector("hls-video").currentTime > 0.5',
       );
+      const [part] = await client.parts(recordingId);
+      const [told, went] = (await page.evaluate('[window.told, window.went[0]]')) as [number[], number];
+      const shownAtMs = Date.parse(part?.startTime ?? '') + 1000 * went;
+      // One of the times that the player of the live stream told, and none before the stop.
+      expect(told.findLastIndex((clockMs) => Math.abs(clockMs - shownAtMs) < 1)).toBeGreaterThanOrEqual(2);
+      // It goes on playing, by the same clock.
+      await page.waitForFunction(
+        'document.querySelector("hls-video").currentTime > window.went[0] + 0.2 || document.querySelector("hls-video").ended',
+      );
+      const begins = await page.waitForFunction(
+        '(({ api, currentTime }) => api.playingDate && api.playingDate.getTime() - 1000 * currentTime)(document.querySelector("hls-video"))',
+      );
+      const vodAtMs = (await begins.jsonValue()) as number;
+      expect(Math.abs(vodAtMs - Date.parse(part?.startTime ?? ''))).toBeLessThan(FRAME_MS);
     },
     3 * WAIT_MS,
   );
