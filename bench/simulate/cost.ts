@@ -1,5 +1,5 @@
 import type { Scenario } from './scenario.ts';
-import type { Simulated } from './simulation.ts';
+import type { Simulated } from './simulated.ts';
 
 /** List prices of us-east-1, Linux on arm64, in dollars; docs/cost.md. */
 export const PRICES = {

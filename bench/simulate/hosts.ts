@@ -1,6 +1,8 @@
 import { Room } from '../../container/host/room.ts';
+import { TAKES_AT_ONCE } from '../../container/host/takes.ts';
+import { RECORDINGS_PER_WORKER } from '../../container/host/workerProcess.ts';
 import type { Agenda } from './agenda.ts';
-import { Processor } from './processor.ts';
+import { Processor, type Usage } from './processor.ts';
 import { MINUTE_MS, type Scenario } from './scenario.ts';
 
 const MIB = 1024 * 1024;
@@ -9,13 +11,27 @@ const USED_BYTES = 36 * MIB;
 /** Application Auto Scaling looks at minutes, and follows three of them. */
 const SCALE_AFTER_MINUTES = 3;
 const TARGET_PERCENT = 60;
+/** A host measures itself so often (container/host/supervisor.ts). */
+const MEASURE_MS = 2_000;
+
+/** A process of a host, whose recordings share its event loop. */
+export interface Worker {
+  recordings: number;
+}
 
 export class Host {
   readonly #room: Room;
   readonly processor: Processor;
+  /** What its starts take of the processor. */
+  readonly usage: Usage = { cpuMs: 0 };
   #recordings = 0;
-  /** Whether it looks for recordings: one that takes one, or had no room, does not. */
+  #claiming = 0;
+  /** One is ready before there are recordings. */
+  readonly #workers: Worker[] = [{ recordings: 0 }];
+  #measured = { cpuMs: 0, atMs: 0 };
+  /** Whether it looks for recordings: one that claims several, or had no room, does not. */
   isListed: boolean = false;
+  isWatched: boolean = false;
 
   constructor(processor: Processor, { fleet }: Scenario) {
     this.processor = processor;
@@ -26,26 +42,46 @@ export class Host {
     });
   }
 
-  hasRoom(nowMs: number): boolean {
-    return this.#room.full(nowMs) === undefined;
+  canTake(nowMs: number): boolean {
+    return this.#claiming < TAKES_AT_ONCE && this.#room.full(nowMs) === undefined;
   }
 
   get loadPercent(): number {
     return this.#room.loadPercent;
   }
 
-  take(nowMs: number): void {
+  /** @returns the worker that gets it, and whether that has to be started first */
+  take(nowMs: number): { readonly worker: Worker; readonly isNew: boolean } {
     this.#recordings += 1;
+    this.#claiming += 1;
     this.#room.taken(nowMs);
+    const free = this.#workers.find(({ recordings }) => recordings < RECORDINGS_PER_WORKER);
+    const worker = free ?? { recordings: 0 };
+    if (free === undefined) this.#workers.push(worker);
+    worker.recordings += 1;
+    return { worker, isNew: free === undefined };
   }
 
-  measure(nowMs: number, steadyCores: number): void {
-    const cpuUnits = this.#recordings * steadyCores * 1024;
+  /** The claim is made, or somebody else has it. */
+  claimed(): void {
+    this.#claiming -= 1;
+  }
+
+  /** @returns whether recordings begin */
+  measure(nowMs: number, steadyCores: number): boolean {
+    const { atMs, cpuMs: before } = this.#measured;
+    if (nowMs === atMs) return false;
+    this.processor.look();
+    const { cpuMs } = this.usage;
+    const cpuUnits = 1024 * ((cpuMs - before) / (nowMs - atMs) + this.#recordings * steadyCores);
     const memoryBytes = this.#recordings * USED_BYTES;
     this.#room.measured({ cpuUnits, memoryBytes, diskShare: 0, loopDelayMs: 0 }, nowMs);
+    this.#measured = { cpuMs, atMs: nowMs };
+    return cpuMs > before || this.#claiming > 0;
   }
 
-  end(): void {
+  end(worker: Worker): void {
+    worker.recordings -= 1;
     this.#recordings -= 1;
     this.#room.left();
   }
@@ -72,26 +108,41 @@ export class HostService {
     if (hosts !== undefined) this.#agenda.after(MINUTE_MS, () => this.#scale());
   }
 
-  /** One of those that have room, by chance, as a queue gives it to whoever polls. It takes no other one meanwhile. */
+  /** One of those that look for recordings, by chance, as a queue gives it to whoever polls. */
   withRoom(random: () => number): Host | undefined {
     while (this.#free.length > 0) {
       const index = Math.floor(random() * this.#free.length);
       const host = this.#free[index];
+      if (host === undefined) return undefined;
+      if (host.canTake(this.#agenda.nowMs)) {
+        this.#watch(host);
+        return host;
+      }
       const last = this.#free.pop();
-      if (host === undefined || last === undefined) return undefined;
-      if (host !== last) this.#free[index] = last;
+      if (last !== undefined && host !== last) this.#free[index] = last;
       host.isListed = false;
-      if (host.hasRoom(this.#agenda.nowMs)) return host;
     }
     return undefined;
   }
 
   /** It looks for recordings again. */
   list(host: Host): void {
-    if (host.isListed) return;
-    host.isListed = true;
-    this.#free.push(host);
+    if (!host.isListed) {
+      host.isListed = true;
+      this.#free.push(host);
+    }
     this.onRoom();
+  }
+
+  /** It measures itself all the time; where nothing begins, what it measures is known. */
+  #watch(host: Host): void {
+    if (host.isWatched) return;
+    host.isWatched = true;
+    this.#agenda.after(MEASURE_MS, () => {
+      host.isWatched = false;
+      if (host.measure(this.#agenda.nowMs, this.#scenario.times.steadyCores)) this.#watch(host);
+      this.list(host);
+    });
   }
 
   /** None has room: one more, unless one is on its way. */

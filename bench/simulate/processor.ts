@@ -1,20 +1,34 @@
 import type { Agenda } from './agenda.ts';
 
-interface Job {
-  /** Of the processor's own time. */
-  readonly endsAt: number;
-  readonly done: () => void;
+/** What somebody has used of a processor. */
+export interface Usage {
+  cpuMs: number;
 }
 
-/** Cores that are shared evenly by all that runs on them, at most one by each. */
+interface Job {
+  /** Of its thread's own time. */
+  readonly endsAt: number;
+  readonly done: () => void;
+  readonly usage: Usage | undefined;
+}
+
+interface Thread {
+  readonly jobs: Set<Job>;
+  /** How far each of its jobs has come: its own time, which passes slower than the clock where there are many. */
+  progressMs: number;
+}
+
+/**
+ * Cores as a kernel shares them: evenly among the threads that run, at most one by each. What runs in one thread, as all
+ * recordings of a worker do, shares what that gets.
+ */
 export class Processor {
   readonly #agenda: Agenda;
   readonly #cores: number;
-  #jobs: Job[] = [];
-  /** Cores that something takes all the time. */
+  readonly #threads = new Map<object, Thread>();
+  /** Cores that what goes on takes all the time, and how many these are. */
   #taken = 0;
-  /** How far each job has come that runs: its own time, which passes slower than the clock where they are many. */
-  #progressMs = 0;
+  #takers = 0;
   #lookedAtMs = 0;
   #version = 0;
 
@@ -23,45 +37,90 @@ export class Processor {
     this.#cores = cores;
   }
 
-  run(cpuMs: number, done: () => void): void {
+  /** @param usage of whoever it is for. @param thread that runs it; one of its own by default */
+  run(
+    cpuMs: number,
+    done: () => void,
+    { usage, thread = {} }: { readonly usage?: Usage | undefined; readonly thread?: object | undefined } = {},
+  ): void {
     this.#advance();
-    this.#jobs.push({ endsAt: this.#progressMs + cpuMs, done });
+    const running = this.#threads.get(thread) ?? { jobs: new Set(), progressMs: 0 };
+    this.#threads.set(thread, running);
+    running.jobs.add({ endsAt: running.progressMs + cpuMs, done, usage });
     this.#plan();
   }
 
-  /** @param cores more than before, or fewer */
+  /** So that `usage` says what was used up to now. */
+  look(): void {
+    this.#advance();
+  }
+
+  /** @param cores of something that goes on from now on */
   take(cores: number): void {
     this.#advance();
     this.#taken += cores;
+    this.#takers += 1;
     this.#plan();
   }
 
+  /** Of one thread. */
   get #speed(): number {
-    // What must go on never takes all.
-    const free = Math.max(this.#cores - this.#taken, this.#cores / 10);
-    return Math.min(1, this.#cores, free / Math.max(1, this.#jobs.length));
+    const threads = Math.max(1, this.#threads.size);
+    const rest = (this.#cores - this.#taken) / threads;
+    // What goes on wants little; where that is more than an even share as well, everything gets such a share.
+    const isEnough = rest * this.#takers >= this.#taken;
+    return Math.min(1, this.#cores, isEnough ? rest : this.#cores / (threads + this.#takers));
   }
 
   #advance(): void {
     const { nowMs } = this.#agenda;
-    this.#progressMs += (nowMs - this.#lookedAtMs) * this.#speed;
+    const passedMs = (nowMs - this.#lookedAtMs) * this.#speed;
     this.#lookedAtMs = nowMs;
+    if (passedMs === 0) return;
+    for (const thread of this.#threads.values()) {
+      const eachMs = passedMs / thread.jobs.size;
+      thread.progressMs += eachMs;
+      for (const { usage } of thread.jobs) if (usage !== undefined) usage.cpuMs += eachMs;
+    }
   }
 
   #plan(): void {
     this.#version += 1;
     const version = this.#version;
-    if (this.#jobs.length === 0) return;
-    const first = Math.min(...this.#jobs.map(({ endsAt }) => endsAt));
-    this.#agenda.after((first - this.#progressMs) / this.#speed, () => {
+    const next = this.#next();
+    if (next === undefined) return;
+    const { thread, endsAt } = next;
+    this.#agenda.after(next.inMs, () => {
       if (version !== this.#version) return;
       this.#advance();
       // It is there, whatever is lost in rounding.
-      this.#progressMs = Math.max(this.#progressMs, first);
-      const ended = this.#jobs.filter(({ endsAt }) => endsAt <= first);
-      this.#jobs = this.#jobs.filter(({ endsAt }) => endsAt > first);
-      this.#plan();
-      for (const { done } of ended) done();
+      thread.progressMs = Math.max(thread.progressMs, endsAt);
+      this.#end();
     });
+  }
+
+  /** Whose job ends first. */
+  #next(): { readonly thread: Thread; readonly endsAt: number; readonly inMs: number } | undefined {
+    const speed = this.#speed;
+    return [...this.#threads.values()]
+      .map((thread) => {
+        const endsAt = Math.min(...[...thread.jobs].map((job) => job.endsAt));
+        return { thread, endsAt, inMs: ((endsAt - thread.progressMs) * thread.jobs.size) / speed };
+      })
+      .reduce<{ thread: Thread; endsAt: number; inMs: number } | undefined>(
+        (first, one) => (first === undefined || one.inMs < first.inMs ? one : first),
+        undefined,
+      );
+  }
+
+  #end(): void {
+    const ended: Job[] = [];
+    for (const [key, { jobs, progressMs }] of this.#threads) {
+      for (const job of jobs) if (job.endsAt <= progressMs) ended.push(job);
+      for (const job of ended) jobs.delete(job);
+      if (jobs.size === 0) this.#threads.delete(key);
+    }
+    this.#plan();
+    for (const { done } of ended) done();
   }
 }

@@ -1,6 +1,6 @@
 import { costOfHour } from './cost.ts';
 import type { Scenario } from './scenario.ts';
-import type { Simulated, Spread } from './simulation.ts';
+import type { Simulated, Spread } from './simulated.ts';
 
 /** A line for each thing that someone would ask, and what binds. */
 export function reportOf(scenario: Scenario, result: Simulated): string {

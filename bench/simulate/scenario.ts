@@ -19,6 +19,10 @@ export interface Fleet {
   readonly taskVcpus: number;
   /** Records that are moved at a time. */
   readonly movesAtOnce: number;
+  /** Calls of the API at a time, beside the account's concurrency. */
+  readonly apiAtOnce: number;
+  /** Calls of `launch` at a time. */
+  readonly launchesAtOnce: number;
   /**
    * Cores that hosts, tasks and functions share, where all run on one machine. Undefined: each has its own, as in AWS.
    */
@@ -47,10 +51,20 @@ export interface Quotas {
 export interface Times {
   readonly apiMs: number;
   readonly apiCpuMs: number;
-  /** From a message in the queue to a host that has claimed the recording. A host takes one after the other. */
+  /** What a claim waits for: the queue, and S3. A host makes few beside each other. */
   readonly takeMs: number;
-  /** CPU of one start, ffmpeg's and the worker's. */
+  /** CPU of a claim, in the worker, whose recordings share one thread. */
+  readonly claimCpuMs: number;
+  /** CPU of a worker's own beginning: a host starts one for each ten recordings. */
+  readonly bootCpuMs: number;
+  /** CPU of a task's own beginning, as far as it is not in `taskStartMs`. */
+  readonly taskBootCpuMs: number;
+  /** CPU of ffmpeg up to the first frame, in a process of its own. */
+  readonly ffmpegCpuMs: number;
+  /** CPU of what the worker does with it, from the claim to the first frame. */
   readonly startCpuMs: number;
+  /** CPU of S3 and queues in each half of a start, in one thread, where they are emulated. */
+  readonly servicesCpuMs: number;
   /** What a start waits for besides: the source, S3. */
   readonly startWaitMs: number;
   /** Of a recording that goes on. */
@@ -106,7 +120,12 @@ export const DEFAULT_TIMES: Times = {
   apiMs: 150,
   apiCpuMs: 0,
   takeMs: 120,
-  startCpuMs: 500,
+  claimCpuMs: 100,
+  bootCpuMs: 400,
+  taskBootCpuMs: 0,
+  ffmpegCpuMs: 250,
+  startCpuMs: 150,
+  servicesCpuMs: 0,
   startWaitMs: 700,
   steadyCores: 0.02,
   launchAfterMs: 3_000,
@@ -132,6 +151,6 @@ export const DEFAULT_FLEET: Fleet = {
   hostMemoryMb: HOST_TASK.memoryMb,
   taskVcpus: RECORDER_TASK.cpuUnits / 1024,
   movesAtOnce: 100,
+  apiAtOnce: Number.POSITIVE_INFINITY,
+  launchesAtOnce: QUEUES.launch.maxConcurrency,
 };
-
-export const LAUNCHES_AT_ONCE = QUEUES.launch.maxConcurrency;

@@ -25,6 +25,30 @@ export class Concurrency {
   }
 }
 
+/** So many at a time; the others wait their turn. */
+export class Turns {
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #now = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @param run is told how to give its turn back */
+  take(run: (leave: () => void) => void): void {
+    if (this.#now >= this.#most) {
+      this.#waiting.push(() => this.take(run));
+      return;
+    }
+    this.#now += 1;
+    run(() => {
+      this.#now -= 1;
+      this.#waiting.shift()?.();
+    });
+  }
+}
+
 /** Looks again where the account has no room left. */
 const AGAIN_MS = 1_000;
 

@@ -1,39 +1,10 @@
 import { Agenda, seededRandom } from './agenda.ts';
-import { type Host, HostService } from './hosts.ts';
+import { type Host, HostService, type Worker } from './hosts.ts';
 import { askedAgainMs, Fargate } from './launches.ts';
-import { Processor } from './processor.ts';
-import { HOUR_MS, LAUNCHES_AT_ONCE, type Scenario } from './scenario.ts';
-import { Concurrency, FunctionQueue, Storage } from './services.ts';
-
-export interface Spread {
-  readonly median: number;
-  readonly p99: number;
-  readonly most: number;
-}
-
-export interface Simulated {
-  /** Each start that was asked for ends as one of the two others. */
-  readonly starts: { readonly asked: number; readonly recorded: number; readonly givenUp: number };
-  readonly hosted: number;
-  readonly dedicated: number;
-  /** From the call to the first frame, of those that were recorded. */
-  readonly startLatencyMs: Spread;
-  /** Calls of the API that had no concurrency left, and came again. */
-  readonly apiThrottled: number;
-  readonly runTask: { readonly calls: number; readonly refused: number };
-  readonly launchQueueAgeMs: Spread;
-  readonly parts: { readonly closed: number; readonly moved: number };
-  /** From the end of a part to its record in the library. */
-  readonly moveAgeMs: Spread;
-  readonly hostsMost: number;
-  readonly tasksMost: number;
-  readonly vcpusMost: number;
-  readonly lambdaMost: number;
-  readonly s3: { readonly peakWritesPerSecond: number; readonly longestWaitMs: number };
-  readonly hours: { readonly hosted: number; readonly dedicated: number; readonly hosts: number };
-  readonly writes: number;
-  readonly reads: number;
-}
+import { Processor, type Usage } from './processor.ts';
+import { HOUR_MS, type Scenario } from './scenario.ts';
+import { Concurrency, FunctionQueue, Storage, Turns } from './services.ts';
+import { type Simulated, spreadOf } from './simulated.ts';
 
 /**
  * What a deployment does under a load, event by event: starts, hosts, RunTask, parts that end together, moves. The rules
@@ -48,8 +19,14 @@ interface Recording {
   readonly askedAtMs: number;
   beganAtMs?: number;
   isOver: boolean;
-  host?: Host;
+  /** By a host, or a task: the first one has it. */
+  isClaimed: boolean;
+  /** Where it goes on, where that is a host. */
+  at?: { readonly host: Host; readonly worker: Worker };
 }
+
+type RunBy = { readonly usage?: Usage | undefined; readonly thread?: object };
+type Taken = ReturnType<Host['take']>;
 
 class Simulation {
   readonly #scenario: Scenario;
@@ -62,6 +39,9 @@ class Simulation {
   readonly #launchQueue: FunctionQueue;
   readonly #moveQueue: FunctionQueue;
   readonly #storage: Storage;
+  readonly #api: Turns;
+  /** Emulated services run in one thread. */
+  readonly #services = {};
   readonly #assignments = new Set<Recording>();
   readonly #recording = new Set<Recording>();
   readonly #latenciesMs: number[] = [];
@@ -88,9 +68,10 @@ class Simulation {
     this.#service.onRoom = () => this.#assign();
     this.#fargate = new Fargate(this.#agenda, scenario);
     this.#account = new Concurrency(quotas.lambdaConcurrency);
-    this.#launchQueue = new FunctionQueue(this.#agenda, this.#account, quotas, LAUNCHES_AT_ONCE);
+    this.#launchQueue = new FunctionQueue(this.#agenda, this.#account, quotas, fleet.launchesAtOnce);
     this.#moveQueue = new FunctionQueue(this.#agenda, this.#account, quotas, fleet.movesAtOnce);
     this.#storage = new Storage(this.#agenda, quotas);
+    this.#api = new Turns(fleet.apiAtOnce);
   }
 
   run(): Simulated {
@@ -116,70 +97,91 @@ class Simulation {
     return sharedCores === undefined ? ms * (0.5 + this.#random()) : ms;
   }
 
-  #cpu(own: Processor | undefined, cpuMs: number, done: () => void): void {
-    const processor = this.#shared ?? own;
+  #cpu(on: Processor | undefined, cpuMs: number, done: () => void, by: RunBy = {}): void {
+    const processor = this.#shared ?? on;
     if (processor === undefined || cpuMs === 0) done();
-    else processor.run(cpuMs, done);
+    else processor.run(cpuMs, done, by);
   }
 
   #start(): void {
     this.#counts.asked += 1;
-    this.#call({ askedAtMs: this.#agenda.nowMs, isOver: false });
+    this.#call({ askedAtMs: this.#agenda.nowMs, isOver: false, isClaimed: false });
   }
 
   #call(recording: Recording): void {
-    const { times, fleet } = this.#scenario;
+    const { times } = this.#scenario;
     if (!this.#account.enter()) {
       this.#counts.throttled += 1;
       this.#agenda.after(this.#about(1_000), () => this.#call(recording));
       return;
     }
-    this.#cpu(undefined, times.apiCpuMs, () =>
-      this.#agenda.after(this.#about(times.apiMs), () => {
-        this.#account.leave();
-        this.#recording.add(recording);
-        const askedAtMs = this.#agenda.nowMs;
-        const waitMs = fleet.hosts === undefined ? 0 : times.launchAfterMs;
-        this.#agenda.after(waitMs, () => this.#ask(recording, askedAtMs, 0));
-        if (fleet.hosts === undefined) return;
-        this.#assignments.add(recording);
-        this.#assign();
-      }),
+    this.#api.take((leave) =>
+      this.#cpu(undefined, times.apiCpuMs, () =>
+        this.#cpu(
+          undefined,
+          times.servicesCpuMs,
+          () =>
+            this.#agenda.after(this.#about(times.apiMs), () => {
+              this.#account.leave();
+              leave();
+              this.#asked(recording);
+            }),
+          { thread: this.#services },
+        ),
+      ),
     );
   }
 
-  /** Hosts with room take what waits, each one after the other. */
+  #asked(recording: Recording): void {
+    const { times, fleet } = this.#scenario;
+    this.#recording.add(recording);
+    const askedAtMs = this.#agenda.nowMs;
+    const waitMs = fleet.hosts === undefined ? 0 : times.launchAfterMs;
+    this.#agenda.after(waitMs, () => this.#ask(recording, askedAtMs, 0));
+    if (fleet.hosts === undefined) return;
+    this.#assignments.add(recording);
+    this.#assign();
+  }
+
+  /** Hosts with room take what waits, a few each beside each other. */
   #assign(): void {
     for (const recording of this.#assignments) {
       const host = this.#service.withRoom(this.#random);
       if (host === undefined) return;
       this.#assignments.delete(recording);
-      recording.host = host;
-      host.take(this.#agenda.nowMs);
-      this.#agenda.after(this.#about(this.#scenario.times.takeMs), () => {
-        this.#begin(recording, host.processor, false);
-        this.#service.list(host);
-      });
+      this.#claim(recording, host, host.take(this.#agenda.nowMs));
     }
+  }
+
+  #claim(recording: Recording, host: Host, { worker, isNew }: Taken): void {
+    const { claimCpuMs, bootCpuMs, takeMs } = this.#scenario.times;
+    const claimed = (): void => {
+      host.claimed();
+      // A task was faster, or nobody waits for it any more.
+      if (recording.isClaimed || recording.isOver) host.end(worker);
+      else {
+        recording.isClaimed = true;
+        recording.at = { host, worker };
+        this.#begin(recording, host.processor, { usage: host.usage, thread: worker });
+      }
+      this.#service.list(host);
+    };
+    const waited = (): void => this.#agenda.after(this.#about(takeMs), claimed);
+    const cpuMs = claimCpuMs + (isNew ? bootCpuMs : 0);
+    this.#cpu(host.processor, cpuMs, waited, { usage: host.usage, thread: worker });
   }
 
   /** `launch`: gets a task for what nobody has taken. */
   #ask(recording: Recording, askedAtMs: number, tries: number): void {
     const { times, load } = this.#scenario;
-    if (recording.host !== undefined || recording.isOver) return;
+    if (recording.isClaimed || recording.isOver) return;
     this.#launchQueue.send((done) =>
       this.#agenda.after(this.#about(times.launchMs), () => {
         done();
-        if (recording.host !== undefined || recording.isOver) return;
+        if (recording.isClaimed || recording.isOver) return;
         if (tries === 0) this.#service.oneMore();
         if (this.#fargate.runTask(this.#service.hosts.length)) {
-          this.#agenda.after(this.#about(times.taskStartMs), () => {
-            // A host that has taken it meanwhile has the claim.
-            if (recording.host === undefined && !recording.isOver) {
-              this.#assignments.delete(recording);
-              this.#begin(recording, undefined, true);
-            } else this.#fargate.ended();
-          });
+          this.#agenda.after(this.#about(times.taskStartMs), () => this.#beginTask(recording));
           return;
         }
         const againMs = askedAgainMs(askedAtMs, this.#agenda.nowMs, tries, this.#random());
@@ -190,6 +192,22 @@ class Simulation {
     );
   }
 
+  /** A host that has claimed it meanwhile has it; else the task does. */
+  #beginTask(recording: Recording): void {
+    const { times, fleet } = this.#scenario;
+    const own = new Processor(this.#agenda, fleet.taskVcpus);
+    const thread = {};
+    const claimed = (): void => {
+      if (recording.isClaimed || recording.isOver) this.#fargate.ended();
+      else {
+        recording.isClaimed = true;
+        this.#assignments.delete(recording);
+        this.#begin(recording, own, { thread });
+      }
+    };
+    this.#cpu(own, times.taskBootCpuMs, claimed, { thread });
+  }
+
   #giveUp(recording: Recording): void {
     recording.isOver = true;
     this.#recording.delete(recording);
@@ -197,11 +215,11 @@ class Simulation {
     this.#counts.givenUp += 1;
   }
 
-  #begin(recording: Recording, processor: Processor | undefined, isTask: boolean): void {
-    const { times, requests, fleet } = this.#scenario;
-    const own =
-      isTask && this.#shared === undefined ? new Processor(this.#agenda, fleet.taskVcpus) : processor;
-    this.#cpu(own, times.startCpuMs, () =>
+  /** @param by the worker, or the task's own process */
+  #begin(recording: Recording, processor: Processor, by: RunBy): void {
+    const { times, requests } = this.#scenario;
+    const isTask = recording.at === undefined;
+    const began = (): void =>
       this.#agenda.after(this.#about(times.startWaitMs), () => {
         if (recording.isOver) {
           if (isTask) this.#fargate.ended();
@@ -211,11 +229,14 @@ class Simulation {
         this.#counts.recorded += 1;
         if (!isTask) this.#counts.hosted += 1;
         this.#latenciesMs.push(recording.beganAtMs - recording.askedAtMs);
-        (this.#shared ?? processor)?.take(times.steadyCores);
+        (this.#shared ?? processor).take(times.steadyCores);
         const perHour = isTask ? requests.dedicatedWritesPerHour : requests.hostedWritesPerHour;
         this.#storage.steady((perHour / HOUR_MS) * 1000);
-      }),
-    );
+      });
+    const saved = (): void => this.#cpu(undefined, times.servicesCpuMs, began, { thread: this.#services });
+    const opened = (): void => this.#cpu(processor, times.startCpuMs, saved, by);
+    // ffmpeg is a process of its own.
+    this.#cpu(processor, times.ffmpegCpuMs, opened, { usage: by.usage });
   }
 
   #stop(recording: Recording): void {
@@ -223,13 +244,13 @@ class Simulation {
     recording.isOver = true;
     this.#recording.delete(recording);
     this.#assignments.delete(recording);
-    recording.host?.end();
+    recording.at?.host.end(recording.at.worker);
     // One that had not begun failed: it was stopped before its first frame.
     if (recording.beganAtMs === undefined) {
       this.#counts.givenUp += 1;
       return;
     }
-    const isHosted = recording.host !== undefined;
+    const isHosted = recording.at !== undefined;
     if (!isHosted) this.#fargate.ended();
     const hours = (this.#agenda.nowMs - recording.beganAtMs) / HOUR_MS;
     this.#hours[isHosted ? 'hosted' : 'dedicated'] += hours;
@@ -283,12 +304,4 @@ class Simulation {
       reads: reads + this.#hours.hosted * hostedReadsPerHour + this.#hours.dedicated * dedicatedReadsPerHour,
     };
   }
-}
-
-export function spreadOf(values: readonly number[]): Spread {
-  if (values.length === 0) return { median: 0, p99: 0, most: 0 };
-  const sorted = Float64Array.from(values).sort();
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { median: at(0.5), p99: at(0.99), most: at(1) };
 }

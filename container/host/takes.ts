@@ -2,7 +2,7 @@ import type { Assignment } from '../../functions/core/protocol/asks.ts';
 import type { ReceivedAssignment } from './assignmentQueue.ts';
 
 /** A claim is some ten requests, one after the other: while it waits for answers the next recording begins. */
-const AT_ONCE = 4;
+export const TAKES_AT_ONCE = 4;
 
 /** Assignments that were received, and are not claimed yet: few beside each other, each recording once. */
 export class Takes {
@@ -11,7 +11,7 @@ export class Takes {
 
   /** Until another one may be received. */
   async room(): Promise<void> {
-    while (this.#running.size >= AT_ONCE) await Promise.race(this.#running.values());
+    while (this.#running.size >= TAKES_AT_ONCE) await Promise.race(this.#running.values());
   }
 
   /** The attempt of this recording that is being claimed. */

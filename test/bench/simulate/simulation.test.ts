@@ -77,7 +77,8 @@ describe('a simulation', () => {
 
   it('shows what hosts are for: starts within seconds, for a fifth of the cost', () => {
     const alone = scenario('--recordings 100');
-    const hosted = scenario('--recordings 100 --hosts 4-10');
+    // Each keeps room free for what has just begun: four of them have too little for all.
+    const hosted = scenario('--recordings 100 --hosts 6-10');
     const [slow, fast] = [simulate(alone), simulate(hosted)];
     expect(slow.dedicated).toBe(100);
     expect(fast.hosted).toBe(100);
@@ -85,6 +86,15 @@ describe('a simulation', () => {
     expect(fast.startLatencyMs.p99).toBeLessThan(5_000);
     expect(costOfHour(fast, hosted).sum).toBeLessThan(0.008);
     expect(costOfHour(fast, hosted).sum).toBeLessThan(costOfHour(slow, alone).sum / 4);
+  });
+
+  it('shows that a host takes no more than it has room for: what begins at once goes to tasks', () => {
+    const { hosted, dedicated, startLatencyMs } = simulate(scenario('--recordings 100 --over 1 --hosts 2-2'));
+    expect(hosted + dedicated).toBe(100);
+    expect(hosted).toBeGreaterThan(10);
+    // Of 0.7 vCPU each start reserves a fiftieth.
+    expect(hosted).toBeLessThanOrEqual(2 * 35);
+    expect(startLatencyMs.most).toBeGreaterThan(10_000);
   });
 
   it('starts no more tasks than RunTask takes: twenty a second, and the rest later', () => {
@@ -163,6 +173,27 @@ describe('a processor', () => {
     agenda.at(5_000, () => processor.run(1_000, () => ended.push(agenda.nowMs)));
     agenda.run();
     expect(ended.map(Math.round)).toEqual([2_000, 2_000, 2_000, 2_000, 6_000]);
+  });
+
+  it('gives what runs in one thread one core, however many jobs that has', () => {
+    const agenda = new Agenda();
+    const processor = new Processor(agenda, 2);
+    const usage = { cpuMs: 0 };
+    const ended: [string, number][] = [];
+    const thread = {};
+    for (const cpuMs of [500, 1_000, 1_000])
+      processor.run(cpuMs, () => ended.push(['together', agenda.nowMs]), { thread, usage });
+    for (let n = 0; n < 2; n++) processor.run(1_000, () => ended.push(['alone', agenda.nowMs]));
+    agenda.run();
+    // Three threads on two cores have two thirds of one each; then one has one of them.
+    expect(ended.map(([what, atMs]) => [what, Math.round(atMs)])).toEqual([
+      ['alone', 1_500],
+      ['alone', 1_500],
+      ['together', 2_000],
+      ['together', 3_000],
+      ['together', 3_000],
+    ]);
+    expect(Math.round(usage.cpuMs)).toBe(2_500);
   });
 
   it('does all the work that it is given, as fast as its cores are', () => {
