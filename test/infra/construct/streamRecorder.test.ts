@@ -66,7 +66,6 @@ describe('props', () => {
     expect(Object.fromEntries(users)).toEqual({
       clips: reads,
       recordings: reads,
-      rooms: reads,
       play: reads,
       mergeTask: reads,
       cut: writes,
