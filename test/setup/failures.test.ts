@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FileResult, failuresOf, type TestResults } from './failures.ts';
+import { type FileResult, failuresOf, filesAgain, type TestResults, withSecondRun } from './failures.ts';
 
 const results = (testResults: readonly FileResult[]): TestResults => ({
   numPassedTests: 1,
@@ -41,5 +41,40 @@ describe('the failed tests at the end of .ci/run', () => {
     expect(shown).toHaveLength(21);
     expect(shown.at(-1)).toBe('and 5 more');
     expect(shown.join('\n').length).toBeLessThan(7_000);
+  });
+});
+
+describe('what failed, run again and alone', () => {
+  const test = (fullName: string, status: string) => ({
+    fullName,
+    status,
+    failureMessages: [`not ${status}`],
+  });
+  const file = (name: string, status: string, ...tests: ReturnType<typeof test>[]): FileResult => ({
+    ...{ name: `/house/${name}`, status, assertionResults: tests, message: 'no roof' },
+  });
+  const first = {
+    ...{ numPassedTests: 5, numFailedTests: 2 },
+    testResults: [
+      file('a.test.ts', 'failed', test('door', 'failed'), test('wall', 'failed')),
+      file('b.test.ts', 'passed', test('door', 'passed')),
+      file('c.test.ts', 'failed'),
+    ],
+  };
+
+  it('is few files, or none: many failures are no accident', () => {
+    expect(filesAgain(first)).toEqual(['/house/a.test.ts', '/house/c.test.ts']);
+    expect(filesAgain({ ...first, numFailedTests: 4 })).toEqual([]);
+  });
+
+  it('counts where it passes then, and is named; what fails again has failed', () => {
+    const second = results([
+      file('a.test.ts', 'failed', test('door', 'passed'), test('wall', 'failed')),
+      file('c.test.ts', 'passed', test('roof', 'passed')),
+    ]);
+    const seen = withSecondRun(first, second, '/house');
+    expect(seen.unsteady).toEqual(['a.test.ts > door\n    not failed', 'c.test.ts\n    no roof']);
+    expect(seen.results).toMatchObject({ numPassedTests: 6, numFailedTests: 1 });
+    expect(failuresOf(seen.results, '/house')).toEqual(['a.test.ts > wall\n    not failed']);
   });
 });
