@@ -4,18 +4,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import puppeteer from 'puppeteer-core';
+import { ensureTools, FFMPEG } from '../../infra/local/tools.ts';
 import { TestApi } from '../api/support.ts';
 import { CHROMIUM_ARGUMENTS } from '../support/browser.ts';
 import { waitFor } from '../support/children.ts';
 import { HttpSource } from '../support/httpSource.ts';
 import { MediaFolder } from '../support/media.ts';
+import { type Decoded, decodedByGstreamer, GSTREAMER } from './gstreamer.ts';
 import { type Played, playInPage, scrubInPage } from './player.ts';
 import { makeSources, SECONDS, type Source } from './sources.ts';
 
 /**
  * `npm run test:playback [-- NAME]`: plays what was recorded in Chromium, as VOD and live, by hls.js and as a file, to its end
  * and back, in a page of another origin; and measures how much later sound is heard than its picture is seen. It takes as long as it
- * plays, and measures a clock: so it is no part of the suite. `FFMPEG` names other ffmpegs that read the links as well.
+ * plays, and measures a clock: so it is no part of the suite. GStreamer reads the links too, to the picture the same as the record;
+ * `FFMPEG` names other ffmpegs that do.
  */
 
 /** Against the same record as a file: what a listener does not notice, and a busy machine does not spoil. */
@@ -29,6 +32,7 @@ interface Answered {
   readonly pictures?: { readonly storyboard?: { readonly url: string } };
 }
 
+if (ensureTools([FFMPEG, GSTREAMER]).length > 0) process.exit(1);
 const problems: string[] = [];
 const folder = new MediaFolder();
 const profile = await mkdtemp(path.join(tmpdir(), 'playback-'));
@@ -54,12 +58,16 @@ try {
     const now = async () =>
       (await api.call('GET', `/recordings/${String(body.recordingId)}`)).body as unknown as Answered;
     const url = await waitFor('the link', async () => (await now()).play?.hls?.url);
-    const live = source.name === 'HEVC' ? undefined : await playInPage(page, url, true);
+    const [live, elsewhere] = await Promise.all([
+      source.name === 'HEVC' ? undefined : playInPage(page, url, true),
+      decodedByGstreamer(url),
+    ]);
     const ended = await waitFor('the record', async () => {
       const found = await now();
       return found.status === 'available' ? found : undefined;
     });
     await served.close();
+    await decodedElsewhere(source, ended, elsewhere);
     await played(source, ended, live);
   }
 
@@ -98,6 +106,20 @@ try {
 }
 console.log(problems.length === 0 ? 'all of it played' : `wrong: ${problems.join('; ')}`);
 process.exit(problems.length === 0 ? 0 : 1);
+
+/** Live from where it began to the end, and afterwards all of it: the pictures of the record. */
+async function decodedElsewhere({ name }: Source, ended: Answered, live: Decoded): Promise<void> {
+  const file = await decodedByGstreamer(ended.parts[0]?.download.url ?? '');
+  const vod = await decodedByGstreamer(ended.play?.hls?.url ?? '');
+  console.log(
+    `${name}, GStreamer: ${file.hashes.length} pictures of the record, ${vod.hashes.length} of the list, ${live.hashes.length} live` +
+      [file, vod, live].map(({ error }) => (error === undefined ? '' : `, ${error}`)).join(''),
+  );
+  if (file.hashes.length < 25 * SECONDS - 1 || file.hashes.join() !== vod.hashes.join())
+    problems.push(`${name}, GStreamer`);
+  if (live.hashes.length === 0 || !file.hashes.join().endsWith(live.hashes.join()))
+    problems.push(`${name}, GStreamer live`);
+}
 
 async function decoded({ name }: Source, ffmpeg: string, url: string): Promise<void> {
   const { stdout, stderr } = await promisify(execFile)(ffmpeg, [
