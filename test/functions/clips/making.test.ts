@@ -6,15 +6,19 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OutOfTime } from '../../../functions/aws/multipartUpload.ts';
 import type { MessageQueue } from '../../../functions/aws/queues.ts';
-import { askForClip } from '../../../functions/clips/asking.ts';
+import { signFile } from '../../../functions/aws/signedFile.ts';
+import { askForClip, deleteClip } from '../../../functions/clips/asking.ts';
 import type { Clip } from '../../../functions/core/clips/clip.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import { boxesIn } from '../../../functions/core/media/mp4/boxes.ts';
 import { controlKey, jobKey, outcomeKey, partKey } from '../../../functions/core/state/keys.ts';
 import { controlSchema, type Job } from '../../../functions/core/state/objects.ts';
+import { movedPartSchema } from '../../../functions/core/state/partObjects.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
+import { readVodPlaylist } from '../../../functions/playback/vod.ts';
 import { readRecording } from '../../../functions/recordings/read.ts';
+import type { FaultRule } from '../../../infra/emulators/shared/faults.ts';
 import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
 import { frameHashes, MediaFolder } from '../../support/media.ts';
 import { cutIntoParts, type PartInMemory } from '../../support/parts.ts';
@@ -190,6 +194,50 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
       clipId: clip.clipId,
     });
     expect(await bench.store.list(clipMarkerKey(clip.recordingId, clip.clipId))).toEqual([]);
+  });
+
+  /** As S3 answers where a library is another account's, and its bucket policy does not let this one in. */
+  const denied = (operation: string): FaultRule => ({
+    service: 's3',
+    operation,
+    match: '^library/',
+    times: 1_000,
+    action: { kind: 'fail', status: 403, code: 'AccessDenied' },
+  });
+
+  it.each(['GetObject', 'CreateMultipartUpload', 'UploadPartCopy', 'CompleteMultipartUpload'])(
+    'says what S3 says where the library is another account’s and refuses %s, and is made once it does not',
+    async (operation) => {
+      const clip = await askClip(bench, job, { ...MIDDLE, name: `denied ${operation}` });
+      const join = await askClip(bench, job, { fromMs: 0, toMs: 4_000, kind: 'join' });
+      bench.faults.add(denied(operation));
+      for (const asked of [clip, join]) {
+        const refused = { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } };
+        await expect(clipMaking(bench).make(asked, SILENT)).rejects.toMatchObject(refused);
+        expect(await readClip(bench, asked)).toMatchObject({ status: 'processing' });
+      }
+      bench.faults.clear();
+      // Who does not wait for the policy deletes it: nothing stays open.
+      const queue = { send: async () => undefined } as unknown as MessageQueue;
+      await deleteClip({ s3: bench.s3, store: bench.store, queue }, job.recordingId, join.clipId);
+      expect(await clipMaking(bench).make(clip, SILENT)).toBe('settled');
+      await expectMade((await readClip(bench, clip)) ?? clip);
+    },
+  );
+
+  it('lists what it may not read in another account’s library, and S3 refuses whoever follows a link', async () => {
+    const moved = await bench.store.read(partKey(job.recordingId, 1, 'moved'), movedPartSchema);
+    const { bucket = '', key = '' } = moved?.value ?? {};
+    bench.faults.add(denied('GetObject'), denied('HeadObject'));
+    expect(await readVodPlaylist(bench.store, job.recordingId)).toContain('\n1.mp4\n');
+    const answer = await fetch(
+      await signFile(bench.s3, { as: 'inline', bucket, key }, { expiresInSeconds: 60, isHead: false }),
+    );
+    bench.faults.clear();
+    expect([answer.status, await answer.text()]).toEqual([
+      403,
+      expect.stringContaining('<Code>AccessDenied</Code>'),
+    ]);
   });
 
   it('of a recording without an index says so', async () => {

@@ -22,6 +22,8 @@ interface Entry {
 
 /** A longer pause belongs to no sample. */
 const PAUSE_DURATIONS = 3;
+/** Nothing is known of pictures before the second one: as long as this they may last. */
+const FIRST_MAX_SECONDS = 1.5;
 
 /** Samples of one track that are in no fragment yet. */
 export class TrackQueue {
@@ -129,7 +131,9 @@ export class TrackQueue {
     const usual = this.#usualDuration ?? usualDuration(description);
     if (next === undefined || next.description.timescale !== description.timescale) return usual;
     const duration = next.dts - dts;
-    const isPause = inFragment === undefined && duration > PAUSE_DURATIONS * usual;
+    const isGuess = this.#usualDuration === undefined && this.kind === 'video';
+    const longest = isGuess ? FIRST_MAX_SECONDS * description.timescale : PAUSE_DURATIONS * usual;
+    const isPause = inFragment === undefined && duration > longest;
     const pauseBefore = this.#pause;
     this.#pause = isPause ? duration : undefined;
     if (isPause && pauseBefore === undefined) return usual;

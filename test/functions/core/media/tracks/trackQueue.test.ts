@@ -39,6 +39,29 @@ describe('durations of samples that are fragments of their own', () => {
     );
   });
 
+  it('are those of a picture a second, or more often, from the first one on', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1.5 * TIMESCALE }),
+        fc.integer({ min: 3, max: 20 }),
+        (distance, count) => {
+          const durations = durationsOf(Array.from({ length: count }, (_, place) => place * distance));
+          expect(durations).toEqual(durations.map(() => distance));
+        },
+      ),
+    );
+    // What is longer than they last is still a pause.
+    expect(durationsOf([0, 1, 26, 27].map((place) => place * TIMESCALE))).toEqual(
+      [1, 1, 1, 1].map((seconds) => seconds * TIMESCALE),
+    );
+  });
+
+  it('do not take in a pause after the first one', () => {
+    const distance = TIMESCALE / 25;
+    const times = [0, 100, 101, 102].map((place) => place * distance);
+    expect(durationsOf(times)).toEqual(times.map(() => distance));
+  });
+
   it('do not take in a pause', () => {
     const distance = TIMESCALE / 25;
     const times = [0, 1, 2, 3, 1_000, 1_001, 1_002].map((place) => place * distance);
