@@ -9,7 +9,7 @@ import { setUpAftermath } from '../mending/setup.ts';
 const setup = once(() => {
   const { SETTLE_QUEUE_URL } = readEnv(['SETTLE_QUEUE_URL']);
   const parts = setUpAftermath();
-  return { ...parts, settleQueue: new MessageQueue(parts.sqs, SETTLE_QUEUE_URL) };
+  return { ...parts, tasks: parts.ports.tasks, settleQueue: new MessageQueue(parts.sqs, SETTLE_QUEUE_URL) };
 });
 
 /**

@@ -1,6 +1,8 @@
 import type { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import { settleAsk, settleAsks } from '../core/protocol/asks.ts';
+import { isUnsuspected } from '../core/protocol/poison.ts';
+import type { Launcher } from '../core/protocol/ports.ts';
 import { carriedSchema, hostStatusSchema, progressOf } from '../core/state/hostObjects.ts';
 import { attemptKey, hostCarriesPrefix, hostStatusKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
@@ -15,13 +17,21 @@ export interface GoneHost {
   readonly mayLive?: boolean;
 }
 
+export interface GoneHostPorts {
+  readonly store: StateStore;
+  readonly settleQueue: Pick<MessageQueue, 'send'>;
+  /** Asks for the next attempts. */
+  readonly tasks: Launcher;
+}
+
 /**
- * Asks for everything that a host carried to be settled, what one worker carried together. Safe to repeat, and a host that
- * was taken for gone and is not does no harm: whoever is settled is fenced off by its upload.
+ * Asks for everything that a host carried to be settled, what one worker carried together. What cannot have killed the host
+ * is asked for here already: the function that settles has to be started first. Safe to repeat, and a host that was taken
+ * for gone and is not does no harm: whoever is settled is fenced off by its upload.
  * @returns how many attempts it carried
  */
 export async function settleGoneHost(
-  { store, settleQueue }: { readonly store: StateStore; readonly settleQueue: Pick<MessageQueue, 'send'> },
+  { store, settleQueue, tasks }: GoneHostPorts,
   { hostId, ...how }: GoneHost,
 ): Promise<number> {
   const keys = await store.list(hostCarriesPrefix(hostId));
@@ -38,6 +48,9 @@ export async function settleGoneHost(
       const progress = progressOf(status?.value, recordingId, attempt);
       if (progress !== undefined)
         await store.overwrite(attemptKey(recordingId, attempt, 'progress'), progress);
+      const hasEnded = (await store.etag(attemptKey(recordingId, attempt, 'end'))) !== undefined;
+      if (!hasEnded && isUnsuspected(attempt, how.endedAtMs - claim.value.claimedAtMs))
+        await tasks.run(recordingId, attempt + 1);
       return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim.value.journal };
     }),
   );

@@ -4,6 +4,7 @@ import { launchAsks, MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import type { HostGoneAsk, SettleAsk } from '../core/protocol/asks.ts';
 import { needsOwnTask } from '../core/protocol/poison.ts';
+import type { Launcher } from '../core/protocol/ports.ts';
 import { attemptKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -19,6 +20,8 @@ export interface SettlingOptions {
   /** Asks for a task of its own. */
   readonly aftermathApart: Aftermath;
   readonly settleQueue: Pick<MessageQueue, 'send'>;
+  /** Asks hosts first. */
+  readonly tasks: Launcher;
 }
 
 /** Settles attempts that ended inside a host, or with it. */
@@ -80,5 +83,6 @@ export function setUpSettling(): { readonly settling: Settling; readonly queue: 
   const apart = { ...ports, tasks: launchAsks(launchQueue) };
   const queue = new MessageQueue(sqs, SETTLE_QUEUE_URL);
   const aftermathApart = new Aftermath({ s3, store, rescue, bus, ports: apart });
-  return { settling: new Settling({ store, aftermath, aftermathApart, settleQueue: queue }), queue };
+  const { tasks } = ports;
+  return { settling: new Settling({ store, aftermath, aftermathApart, settleQueue: queue, tasks }), queue };
 }

@@ -59,19 +59,35 @@ it('a recording that a host carries goes as the host says, until it has an end',
   expect((await readRecording(store, first))?.attempts.get(2)?.progress).toBeUndefined();
 });
 
+/** The host is told to be gone. @returns what was asked of the settle queue, which next attempts, and how many it carried */
+async function goneAt(store: MemoryStore, endedAtMs: number) {
+  const [sent, asked]: [unknown[], string[]] = [[], []];
+  const overwrite = async (key: string, value: unknown) => store.put(key, value);
+  const options = {
+    store: Object.assign(store, { overwrite }),
+    settleQueue: { send: async (message: object) => void sent.push(message) },
+    tasks: { run: async (recordingId: string, attempt: number) => void asked.push(`${recordingId} ${attempt}`) },
+  } as unknown as Parameters<typeof settleGoneHost>[0];
+  const carried = await settleGoneHost(options, { hostId: HOST, reason: 'SIGKILL', by: 'test', endedAtMs });
+  return { sent, asked, carried };
+}
+
+it('what a host carried for longer than a minute, and has not ended, is asked for before it is settled', async () => {
+  const store = hostOfThree();
+  const [first = '', second = '', third = ''] = ids;
+  store.put(attemptKey(second, 1, 'end'), { attempt: 1, endedAtMs: 9_000, by: 'recorder' });
+  store.put(attemptKey(third, 1, 'claim'), { ...claim('host-1/b'), claimedAtMs: 1_001 });
+  const { asked, carried } = await goneAt(store, 61_000);
+  expect([asked, carried]).toEqual([[`${first} 2`], 3]);
+});
+
 it('what a host carried is settled, a worker with one message, and keeps its last progress', async () => {
   const store = hostOfThree();
-  const sent: unknown[] = [];
-  const settleQueue = { send: async (message: object) => void sent.push(message) };
   // Given to it, and not begun yet: another host begins, or this one, if it lives all the same.
   const given = hostCarriesKey(HOST, '01K00000000000000000000009', 1);
   store.put(given, { recordingId: '01K00000000000000000000009', attempt: 1, runId: 'run' });
-  const overwrite = async (key: string, value: unknown) => store.put(key, value);
-  const options = { store: Object.assign(store, { overwrite }), settleQueue } as unknown as Parameters<
-    typeof settleGoneHost
-  >[0];
-  const gone = { hostId: HOST, reason: 'SIGKILL', by: 'test', endedAtMs: 10_000 };
-  expect(await settleGoneHost(options, gone)).toBe(3);
+  const { sent, asked, carried } = await goneAt(store, 10_000);
+  expect([asked, carried]).toEqual([[], 3]);
   const together = sent.map((message) => settleAsksSchema.parse(message).asks.map((ask) => ask.recordingId));
   expect(together.toSorted((a, b) => b.length - a.length)).toEqual([ids.slice(0, 2), ids.slice(2)]);
   expect(store.keys(hostCarriesPrefix(HOST))).toEqual([given]);

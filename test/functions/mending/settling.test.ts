@@ -91,6 +91,7 @@ describe('an attempt that ended inside a host', () => {
       aftermath: aftermath('with others'),
       aftermathApart: aftermath('apart'),
       settleQueue: { send: async () => undefined },
+      tasks: { run: async () => undefined },
     });
 
   beforeEach(() => {
