@@ -35,6 +35,7 @@ import { checkSource } from '../core/source/policy.ts';
 import { checkSourceSecret } from '../core/source/sourceSecret.ts';
 import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
+import { untilAnnounced } from '../recordings/announced.ts';
 import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { FileLinks, linkParts } from '../recordings/links.ts';
@@ -208,6 +209,8 @@ async function show(request: HttpRequest): Promise<HttpAnswer> {
   return { status: 200, headers: { etag }, body: recordingView(objects, links, { play, pictures, page }) };
 }
 
+const wait = async (ms: number): Promise<void> => void (await delay(ms));
+
 async function awaitIt({ path }: HttpRequest, awaited: Awaited, timeoutMs: number): Promise<void> {
   const recordingId = idIn(path);
   await waitForRecording({
@@ -215,7 +218,7 @@ async function awaitIt({ path }: HttpRequest, awaited: Awaited, timeoutMs: numbe
     timeoutMs,
     look: () => readSummary(setup().ports.store, recordingId),
     nowMs: Date.now,
-    sleep: async (ms) => void (await delay(ms)),
+    sleep: wait,
   });
 }
 
@@ -255,6 +258,7 @@ async function remove({ path, query }: HttpRequest): Promise<HttpAnswer> {
   const recordingId = idIn(path);
   const { s3, ports } = setup();
   const untilMs = Date.now() + DELETE_MS;
+  await untilAnnounced({ store: ports.store, nowMs: Date.now, sleep: wait }, recordingId);
   const deletion = await deleteRecording({ s3, store: ports.store }, recordingId, {
     records: records === 'true',
     hasTime: () => Date.now() < untilMs,

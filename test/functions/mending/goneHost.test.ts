@@ -66,7 +66,9 @@ async function goneAt(store: MemoryStore, endedAtMs: number) {
   const options = {
     store: Object.assign(store, { overwrite }),
     settleQueue: { send: async (message: object) => void sent.push(message) },
-    tasks: { run: async (recordingId: string, attempt: number) => void asked.push(`${recordingId} ${attempt}`) },
+    tasks: {
+      run: async (recordingId: string, attempt: number) => void asked.push(`${recordingId} ${attempt}`),
+    },
   } as unknown as Parameters<typeof settleGoneHost>[0];
   const carried = await settleGoneHost(options, { hostId: HOST, reason: 'SIGKILL', by: 'test', endedAtMs });
   return { sent, asked, carried };

@@ -61,7 +61,10 @@ describeWith(['ffmpeg'], 'a slow source is not taken for a silent one', () => {
       const { code } = await recording.reason;
       const { parts } = await recording.objects();
       expect(code).toBe('stopped');
-      expect([...parts.values()].map(({ final }) => final?.gaps)).toEqual([undefined]);
+      // Who joins behind a keyframe has sound as a part of its own until the next one.
+      const finals = [...parts.values()].map(({ final }) => final);
+      expect(finals.length).toBeGreaterThan(0);
+      expect(finals.flatMap((final) => final?.gaps ?? [])).toEqual([]);
     },
     180_000,
   );
