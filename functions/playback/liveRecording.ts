@@ -6,6 +6,7 @@ import { targetSeconds } from '../core/journal/liveNumbering.ts';
 import {
   type EarlierAttempt,
   type EntryPlace,
+  joinedFrom,
   joinOf,
   type LiveItem,
   type LiveJoin,
@@ -17,6 +18,7 @@ import type { RecordingSettings } from '../core/settings/settings.ts';
 import { attemptKey, attemptsPrefix, journalKey, liveJoinKey, outcomeKey } from '../core/state/keys.ts';
 import { claimSchema, liveJoinSchema, outcomeSchema } from '../core/state/objects.ts';
 import { LiveJournal } from '../recordings/liveJournal.ts';
+import { type JournaledItems, segmentAfter } from './liveOverlap.ts';
 import { OpenParts } from './openParts.ts';
 
 export interface LiveRecordingOptions {
@@ -30,6 +32,12 @@ export interface LiveRecordingOptions {
 interface Attempt {
   readonly journal: LiveJournal;
   hasEnded: boolean;
+}
+
+/** An attempt as it is found for one list. */
+interface FoundAttempt extends Readonly<Attempt> {
+  readonly attempt: number;
+  readonly items: readonly LocatedItem[];
 }
 
 /** A list says as much for so long. */
@@ -136,24 +144,27 @@ export class LiveRecording {
   /** All segments in order, up to the first one of a part of which nothing is known yet. */
   async #numbered(): Promise<NumberedItem[]> {
     const numbered: NumberedItem[] = [];
-    let before: EarlierAttempt | undefined;
-    for (const [number, { journal, hasEnded }] of this.#attempts) {
+    let before: (EarlierAttempt & FoundAttempt) | undefined;
+    for (const [attempt, { journal, hasEnded }] of this.#attempts) {
       const items = await this.#located(journal.items());
-      const link = await this.#link(number, before, items);
+      const found = { attempt, journal, hasEnded, items };
+      const link = await this.#link(before, found);
       if (link === undefined) {
         if (items.length === 0) continue;
         break;
       }
       // What an earlier one wrote after that was decided, or of which nothing was known then.
-      const unlisted = link.after === 0 ? 0 : numbered.findIndex(({ sequence }) => sequence >= link.sequence);
+      const firstSequence = link.sequence + link.fromSequence;
+      const unlisted = link.after === 0 ? 0 : numbered.findIndex(({ sequence }) => sequence >= firstSequence);
       if (unlisted !== -1) numbered.length = unlisted;
-      for (const item of items)
-        numbered.push({
-          ...item,
-          sequence: link.sequence + item.item.sequence,
-          discontinuity: link.discontinuity + item.item.discontinuity,
-        });
-      before = { link, items, hasEnded };
+      for (const located of items)
+        if (located.item.sequence >= link.fromSequence)
+          numbered.push({
+            ...located,
+            sequence: link.sequence + located.item.sequence,
+            discontinuity: link.discontinuity + located.item.discontinuity,
+          });
+      before = { ...found, link };
     }
     return numbered;
   }
@@ -170,18 +181,19 @@ export class LiveRecording {
 
   /** Decided once, by whoever lists the attempt first. */
   async #link(
-    attempt: number,
-    before: EarlierAttempt | undefined,
-    items: readonly LocatedItem[],
+    before: (EarlierAttempt & FoundAttempt) | undefined,
+    later: FoundAttempt,
   ): Promise<LiveJoin | undefined> {
+    const { attempt, items } = later;
     if (items.length === 0) return undefined;
     const { store, recordingId } = this.#options;
     const key = liveJoinKey(recordingId, attempt);
     let link = this.#links.get(attempt);
-    if (attempt === 1) link ??= { attempt, after: 0, endSequence: 0, sequence: 0, discontinuity: 0 };
+    if (attempt === 1)
+      link ??= { attempt, after: 0, endSequence: 0, sequence: 0, discontinuity: 0, fromSequence: 0 };
     link ??= (await store.read(key, liveJoinSchema))?.value;
     if (link === undefined) {
-      const join = joinOf(before, attempt, items);
+      const join = await joinAfter(before, later);
       if (join === undefined) return undefined;
       link = (await store.create(key, join)) ? join : (await store.read(key, liveJoinSchema))?.value;
     }
@@ -196,6 +208,24 @@ export class LiveRecording {
     return format === 'mp4' || format === 'ts' ? format : undefined;
   }
 }
+
+/** Undefined while that cannot be decided. */
+async function joinAfter(
+  before: (EarlierAttempt & FoundAttempt) | undefined,
+  later: FoundAttempt,
+): Promise<LiveJoin | undefined> {
+  const join = joinOf(before, later.attempt, later.items);
+  if (join === undefined || before === undefined) return join;
+  const next = await segmentAfter(readable(before), readable(later));
+  if (next === 'awaited') return undefined;
+  return next === undefined ? join : joinedFrom(join, next);
+}
+
+const readable = ({ items, hasEnded, journal }: FoundAttempt): JournaledItems => ({
+  items,
+  hasEnded,
+  read: (item) => journal.read(item),
+});
 
 function numbersOf(keys: readonly string[], file: 'claim' | 'end'): number[] {
   return keys

@@ -49,19 +49,24 @@ export interface LivePart {
   /** Wall clock of its zero, in epoch milliseconds. */
   readonly startTimeMs: number;
   readonly format: string;
+  /** What its fragments are decoded with, in base64; undefined where they need none. */
+  readonly init?: string | undefined;
 }
 
-/** An attempt in the list of the whole recording: its first segment has these numbers. */
+/** An attempt in the list of the whole recording. */
 export interface LiveLink {
   readonly attempt: number;
+  /** Added to its own numbers they are the list's; below 0 where it had counted further than those before it. */
   readonly sequence: number;
   readonly discontinuity: number;
+  /** Its own number of the first segment that is listed. */
+  readonly fromSequence: number;
 }
 
 /**
  * How a later attempt goes on after an earlier one. It is decided once, and kept, so that no list ever says otherwise. What
  * an earlier one has may have been listed by somebody at any time: all of it stays, and the later one comes behind it. Only
- * what it writes after that, a host that had hung, is in no list.
+ * what it writes after that, a host that had hung, is in no list, and what the later one has of the same pictures.
  */
 export interface LiveJoin extends LiveLink {
   /** The attempt before, and how many numbers it took; both 0 where nothing of one is known. */
@@ -88,10 +93,11 @@ export interface EarlierAttempt {
   readonly hasEnded: boolean;
 }
 
-const startAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.startMs;
-const endAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.endMs;
+export const startAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.startMs;
+export const endAtMs = ({ item, part }: LocatedItem): number => part.startTimeMs + item.endMs;
 
 /**
+ * The later attempt behind the earlier one, with all that it has.
  * @param items of the later attempt
  * @returns undefined while the earlier one may still write something
  */
@@ -105,7 +111,7 @@ export function joinOf(
   const unknown = (attempt - 1) * UNKNOWN_NUMBERS;
   const newest = earlier?.items.at(-1);
   if (earlier === undefined || newest === undefined)
-    return { attempt, after: 0, endSequence: 0, sequence: unknown, discontinuity: unknown };
+    return { attempt, after: 0, endSequence: 0, sequence: unknown, discontinuity: unknown, fromSequence: 0 };
   // By clocks of two machines: so much of the later one's own besides.
   const isSilent = endAtMs(last) - Math.max(startAtMs(first), endAtMs(newest)) >= SILENT_MS;
   if (!earlier.hasEnded && !isSilent) return undefined;
@@ -116,5 +122,14 @@ export function joinOf(
     endSequence,
     sequence: earlier.link.sequence + endSequence,
     discontinuity: earlier.link.discontinuity + newest.item.discontinuity + 1,
+    fromSequence: 0,
   };
 }
+
+/** The same, with one of the later attempt's segments as the first one that is listed. */
+export const joinedFrom = (join: LiveJoin, { sequence, discontinuity }: LiveItem): LiveJoin => ({
+  ...join,
+  sequence: join.sequence - sequence,
+  discontinuity: join.discontinuity - discontinuity,
+  fromSequence: sequence,
+});

@@ -131,8 +131,10 @@ export const liveJoinSchema = z.object({
   attempt: ordinal,
   after: count,
   endSequence: count,
-  sequence: count,
-  discontinuity: count,
+  sequence: z.int(),
+  discontinuity: z.int(),
+  /** All of it in joins that were noted before it could be said. */
+  fromSequence: z._default(count, 0),
 });
 
 /** `control.json`: commands in the order of their sequence. Written with If-Match by the API, polled by the recorder. */

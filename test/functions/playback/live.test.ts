@@ -3,21 +3,29 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Journal } from '../../../container/upload/journal.ts';
 import { rangeHeader } from '../../../functions/aws/rangeLinks.ts';
+import { MemoryPages } from '../../../functions/core/media/pages.ts';
+import type { Fragment } from '../../../functions/core/media/types.ts';
 import {
   attemptKey,
   controlKey,
   journalId,
   journalPrefix,
+  liveJoinKey,
   outcomeKey,
   partKey,
 } from '../../../functions/core/state/keys.ts';
-import { controlSchema } from '../../../functions/core/state/objects.ts';
-import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
+import { controlSchema, liveJoinSchema } from '../../../functions/core/state/objects.ts';
+import { type OpenPart, openPartSchema } from '../../../functions/core/state/partObjects.ts';
 import { LivePlaying } from '../../../functions/playback/live.ts';
-import { benchForTests } from '../../support/forTests.ts';
+import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { FRAGMENT_BYTES, Written } from '../../support/journaledRecording.ts';
+import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
+import { frameHashes } from '../../support/media.ts';
+import { atLeastOne } from '../../support/parts.ts';
+import { describeWith } from '../../support/tools.ts';
 
 const LANDING = 'landing';
+const MAPS = ['0:v:0'];
 const log = new Logger({ logLevel: 'SILENT' });
 
 describe('a recording that goes on', () => {
@@ -38,17 +46,28 @@ describe('a recording that goes on', () => {
     for (const journal of journals.splice(0)) await journal.close();
   });
 
-  async function attempt(journal: Journal, recordingId: string, number: number, startTimeMs: number) {
+  async function attempt(
+    journal: Journal,
+    recordingId: string,
+    number: number,
+    startTimeMs: number,
+    init: Buffer = Buffer.from('head'),
+  ) {
     await bench.store.create(attemptKey(recordingId, number, 'claim'), {
       ...{ attempt: number, claimedAtMs: startTimeMs, journal: journal.id },
     });
     const open: OpenPart = {
       ...{ part: number, attempt: number, file: 1, key: `records/${recordingId}/${number}/cam.mp4` },
       ...{ uploadId: 'upload', fileName: 'cam.mp4', format: 'mp4', openedAtMs: startTimeMs, startTimeMs },
-      ...{ tracks: [{ kind: 'video', codec: 'h264' }], init: Buffer.from('head').toString('base64') },
+      ...{ tracks: [{ kind: 'video', codec: 'h264' }], init: init.toString('base64') },
     };
     await bench.store.create(partKey(recordingId, number, 'open'), open);
   }
+
+  const end = (recordingId: string, number: number): Promise<boolean> =>
+    bench.store.create(attemptKey(recordingId, number, 'end'), {
+      ...{ attempt: number, endedAtMs: nowMs, by: 'task', reason: { code: 'handed_over', message: 'x' } },
+    });
 
   /** Reads of journals from now on. */
   function countReads(): { count: number } {
@@ -149,9 +168,7 @@ describe('a recording that goes on', () => {
     // Found with the end, and not before it.
     one.add();
     await first.flush();
-    await bench.store.create(attemptKey(recordingId, 1, 'end'), {
-      ...{ attempt: 1, endedAtMs: nowMs, by: 'task', reason: { code: 'handed_over', message: 'x' } },
-    });
+    await end(recordingId, 1);
     const after = await listed();
     expect(after.startsWith(beside)).toBe(true);
     expect(after.match(/#EXTINF/g)).toHaveLength(9);
@@ -171,6 +188,72 @@ describe('a recording that goes on', () => {
     expect(cold).toBe(await listed());
     expect(cold.startsWith(after)).toBe(true);
     expect(cold.endsWith('\n2-2-0.m4s\n#EXT-X-ENDLIST\n')).toBe(true);
+  });
+
+  describeWith(['ffmpeg'], 'with real pictures', () => {
+    const folder = folderForTests();
+
+    it('goes on with the picture after the last one, whatever time it is by the next recorder', async () => {
+      folder.make('source.mkv', [
+        ...['-f', 'lavfi', '-i', 'testsrc2=size=128x72:rate=25:duration=6'],
+        ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25', '-bf', '2'],
+      ]);
+      const media = liveMedia([{ kind: 'video', codec: 'h264' }], 'mp4', MAPS);
+      const fragments = fragmentsOf(media, nutOf(folder.file('source.mkv'), MAPS));
+      const keyframeAt = (atMs: number): number =>
+        fragments.findIndex(({ startMs, keyframe }) => keyframe && startMs > atMs - 100);
+      const recordingId = await bench.createJob('rtmp://h/a/b');
+      const startAtMs = nowMs - 100_000;
+      const begin = async (number: number, first: Fragment, startTimeMs: number) => {
+        const journal = newJournal(`real${number}`);
+        const written = new Written(journal, recordingId, 0, number);
+        const muxer = media.startPart(first, new MemoryPages());
+        await attempt(journal, recordingId, number, startTimeMs, muxer.playedHead);
+        return async (all: readonly Fragment[]): Promise<void> => {
+          for (const fragment of all) {
+            if (fragment.keyframe) await journal.flush();
+            written.add(Buffer.from(muxer.add(fragment)), muxer.played);
+          }
+          await journal.flush();
+        };
+      };
+      const viewer = playing();
+      const listed = async (of = viewer): Promise<string> => {
+        nowMs += 5_000;
+        return of.list(recordingId);
+      };
+      const [takenOver, ended] = [keyframeAt(2_000), keyframeAt(4_000)];
+      const one = await begin(1, atLeastOne(fragments)[0], startAtMs);
+      await one(fragments.slice(0, ended));
+      // By its clock the first one has had none of it.
+      const two = await begin(2, fragments[takenOver] as Fragment, startAtMs + 6_000);
+      await two(fragments.slice(takenOver, ended));
+      await end(recordingId, 1);
+      const before = await listed();
+      expect(before).toContain('\n1-4-0.m4s\n');
+      expect(before).not.toContain('\n2-');
+      await two(fragments.slice(ended));
+      const list = await listed();
+      expect(list.startsWith(before)).toBe(true);
+      expect(await listed(playing())).toBe(list);
+      const join = await bench.store.read(liveJoinKey(recordingId, 2), liveJoinSchema);
+      expect(join?.value).toMatchObject({ after: 1, fromSequence: 2 });
+
+      const hashes: string[] = [];
+      for (const [part, inPart] of list.split('#EXT-X-MAP').slice(1).entries()) {
+        const open = await bench.store.read(partKey(recordingId, part + 1, 'open'), openPartSchema);
+        const pieces = [Buffer.from(open?.value.init ?? '', 'base64')];
+        for (const [name] of inPart.matchAll(/^\d+-\d+-\d+\.m4s$/gm)) {
+          const range = await viewer.segment(recordingId, name);
+          const { Body } = await bench.s3.send(
+            new GetObjectCommand({ Bucket: range.bucket, Key: range.key, Range: rangeHeader(range) }),
+          );
+          pieces.push(Buffer.from((await Body?.transformToByteArray()) ?? []));
+        }
+        hashes.push(...(await frameHashes(folder.write(`${part}.mp4`, Buffer.concat(pieces)), 'v')));
+      }
+      expect(hashes).toEqual(await frameHashes(folder.file('source.mkv'), 'v'));
+    });
   });
 
   it('cannot be watched where it is not to be, or has nothing yet', async () => {

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveNumbering, targetSeconds } from '../../../../functions/core/journal/liveNumbering.ts';
-import { joinOf, type LiveItem, type LivePart } from '../../../../functions/core/playback/liveItems.ts';
+import {
+  joinedFrom,
+  joinOf,
+  type LiveItem,
+  type LivePart,
+} from '../../../../functions/core/playback/liveItems.ts';
+import { goesOnWith } from '../../../../functions/core/playback/livePictures.ts';
 import {
   livePlaylist,
   type NumberedItem,
   readLiveName,
   streamPlaylist,
 } from '../../../../functions/core/playback/livePlaylist.ts';
+import { liveJoinSchema } from '../../../../functions/core/state/objects.ts';
 
 const MAX_LOSS_MS = 2_000;
 const TARGET_SECONDS = targetSeconds(MAX_LOSS_MS);
@@ -207,7 +214,7 @@ describe('an attempt that goes on after another one', () => {
     isLost: false,
     isPlayed: true,
   });
-  const link = { attempt: 1, sequence: 0, discontinuity: 0 };
+  const link = { attempt: 1, sequence: 0, discontinuity: 0, fromSequence: 0 };
 
   it.each([0, -60_000, 60_000])(
     'comes behind all that the earlier one has, once that can be no more, whatever their clocks say (%i ms apart)',
@@ -215,7 +222,7 @@ describe('an attempt that goes on after another one', () => {
       const earlier = itemsOf([second(2_000), second(2_000), second(2_000)]);
       const later = itemsOf([second(2_000)], 2, ZERO_MS + 3_500 + skewMs);
       expect(joinOf({ link, items: earlier, hasEnded: false }, 2, later)).toBeUndefined();
-      const joined = { attempt: 2, after: 1, endSequence: 3, sequence: 3, discontinuity: 1 };
+      const joined = { attempt: 2, after: 1, endSequence: 3, sequence: 3, discontinuity: 1, fromSequence: 0 };
       expect(joinOf({ link, items: earlier, hasEnded: true }, 2, later)).toEqual(joined);
     },
   );
@@ -230,6 +237,53 @@ describe('an attempt that goes on after another one', () => {
       );
     expect(joinOf(earlier, 2, later(4))).toBeUndefined();
     expect(joinOf(earlier, 2, later(6))).toMatchObject({ sequence: 2 });
+  });
+
+  it('has the next number with whichever of its segments it comes in, and a join of before is of all of them', () => {
+    const earlier = { link, items: itemsOf([second(2_000)]), hasEnded: true };
+    const later = itemsOf([second(2_000), { ...second(2_000), pauseMs: 900 }, second(2_000)], 2);
+    const join = joinOf(earlier, 2, later);
+    const { item } = later[2] as NumberedItem;
+    if (join === undefined) throw new Error('there is no join');
+    const from = joinedFrom(join, item);
+    expect(from).toMatchObject({ sequence: -1, discontinuity: 0, fromSequence: 2 });
+    expect([from.sequence + item.sequence, from.discontinuity + item.discontinuity]).toEqual([1, 1]);
+    expect(liveJoinSchema.parse(from)).toEqual(from);
+    const { fromSequence: _, ...old } = join;
+    expect(liveJoinSchema.parse(old)).toEqual(join);
+  });
+
+  it('comes in with its last keyframe that leaves out no picture, by the sizes of what both have', () => {
+    /** Pictures of 100 ms from one of the source's on, ten to a segment; each has a size of its own. */
+    const pictured = (from: number, segments: number, { skewMs = 0, gop = 10, sizes = 1_000 } = {}) =>
+      itemsOf(
+        Array.from({ length: segments }, () => second(1_000)),
+        2,
+      ).map(({ item }, n) => {
+        const pictures = Array.from({ length: 10 }, (_, place) => {
+          const picture = from + 10 * n + place;
+          const bytes = 50 + ((picture * 37) % sizes);
+          return { bytes, sync: picture % gop === 0, startMs: ZERO_MS + skewMs + 100 * picture };
+        });
+        return { item: { ...item, keyframe: pictures[0]?.sync === true }, pictures };
+      });
+    const earlier = pictured(0, 4).flatMap(({ pictures }) => pictures);
+    const sequenceOf = (later: ReturnType<typeof pictured>, before = earlier) => {
+      const found = goesOnWith(before, later);
+      return typeof found === 'object' ? found.sequence : found;
+    };
+    for (const skewMs of [0, -60_000, 60_000]) expect(sequenceOf(pictured(20, 4, { skewMs }))).toBe(2);
+    // It ends in the middle of a segment: what that has before is shown twice, and nothing is left out.
+    expect(sequenceOf(pictured(20, 4), earlier.slice(0, 35))).toBe(1);
+    // Decoding cannot begin with the segment that comes next.
+    const long = pictured(0, 4, { gop: 20 }).flatMap(({ pictures }) => pictures);
+    expect(sequenceOf(pictured(20, 4, { gop: 20 }), long.slice(0, 35))).toBe(0);
+    expect(sequenceOf(pictured(20, 2))).toBe('awaited');
+    // Another stream, or a picture that stays the same.
+    expect(sequenceOf(pictured(70, 4))).toBeUndefined();
+    const still = pictured(0, 4, { sizes: 1 }).flatMap(({ pictures }) => pictures);
+    expect(sequenceOf(pictured(20, 4, { sizes: 1 }), still)).toBeUndefined();
+    expect(sequenceOf([])).toBeUndefined();
   });
 
   it('takes numbers that nobody can have had where nothing of an earlier one is known', () => {
