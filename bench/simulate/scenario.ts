@@ -142,7 +142,7 @@ export const DEFAULT_REQUESTS: Requests = {
   dedicatedReadsPerHour: 1_800,
   partWrites: 9,
   moveWrites: 6,
-  moveReads: 12,
+  moveReads: 10,
 };
 
 export const DEFAULT_FLEET: Fleet = {

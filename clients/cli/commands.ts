@@ -10,6 +10,7 @@ import {
   type RecorderClient,
   type Recording,
 } from '../typescript/client.ts';
+import { download } from '../typescript/download.ts';
 import type { CliArguments, Command } from './arguments.ts';
 import { clipLine, mergeLine, partLine, progressLine, summaryLine } from './show.ts';
 import { printable } from './terminalText.ts';
@@ -85,23 +86,34 @@ export const RUN: Readonly<Record<Command, Run>> = {
     await mkdir(output, { recursive: true });
     const names = new Set<string>();
     let count = 0;
+    let missing = 0;
     // A page at a time: its links are good for an hour.
     for (let nextToken: string | undefined, isLast = false; !isLast; ) {
       const page = await client.recording(subject, nextToken === undefined ? {} : { nextToken });
-      for (const { download, fileName, part, bytes } of page.parts) {
-        if (download === undefined) continue;
+      for (const { download: link, fileName, part, bytes } of page.parts) {
+        if (link === undefined) {
+          // One that holds nothing comes to no library.
+          if (bytes !== 0) missing += 1;
+          continue;
+        }
         if (terminal.interrupted.aborted) return 1;
         const file = path.join(output, freeName(names, fileName, part));
-        if (!json) terminal.live(`${file} …`);
-        await save(download.url, file);
+        if (!json) terminal.live(printable(`${file} …`));
+        await save(link.url, file);
         terminal.say(json ? JSON.stringify({ part, file, bytes }) : printable(file));
         count += 1;
       }
       ({ nextToken } = page);
       isLast = nextToken === undefined;
-      if (isLast && count > 0) return count === page.partCount ? 0 : 1;
     }
-    throw new ApiError('It has no file in the library yet.', { status: 0, code: 'nothing_to_download' });
+    if (count === 0)
+      throw new ApiError('It has no file in the library yet.', { status: 0, code: 'nothing_to_download' });
+    if (missing > 0)
+      throw new ApiError(`${missing} of its files are not in the library yet.`, {
+        status: 0,
+        code: 'files_missing',
+      });
+    return 0;
   },
 
   async stop(client, args, { say }) {
@@ -120,10 +132,11 @@ export const RUN: Readonly<Record<Command, Run>> = {
 
   async merge(client, { subject, layout, json }, terminal) {
     let merge = await client.mergeRoom(subject, { layout, running: 'wait' }, crypto.randomUUID());
+    const { mergeId } = merge;
     while (MERGING.has(merge.status) && !terminal.interrupted.aborted) {
       if (!json) terminal.live(mergeLine(merge));
       await terminal.sleep(LOOK_EVERY_MS);
-      merge = await client.merge(merge.mergeId);
+      merge = await patiently(() => client.merge(mergeId), terminal, json);
     }
     terminal.say(json ? JSON.stringify(merge) : mergeLine(merge));
     return merge.status === 'failed' || merge.status === 'canceled' ? 1 : 0;
@@ -164,7 +177,7 @@ async function patiently<T>(
         cause instanceof ApiError &&
         (cause.code === 'unreachable' || cause.status === 429 || cause.status >= 500);
       if (!isAway || nowMs() >= untilMs) throw cause;
-      if (!json) live(`${cause.message} Asking again.`);
+      if (!json) live(printable(`${cause.message} Asking again.`));
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -201,13 +214,14 @@ async function made(
   client: RecorderClient,
   asked: Clip,
   { json }: CliArguments,
-  { say, live, sleep, interrupted }: Terminal,
+  terminal: Terminal,
 ): Promise<number> {
+  const { say, live, sleep, interrupted } = terminal;
   let clip = asked;
   while (clip.status !== 'available' && clip.status !== 'failed' && !interrupted.aborted) {
     if (!json) live(clipLine(clip));
     await sleep(LOOK_EVERY_MS);
-    clip = await client.clipOf(clip.recordingId, clip.clipId);
+    clip = await patiently(() => client.clipOf(asked.recordingId, asked.clipId), terminal, json);
   }
   say(json ? JSON.stringify(clip) : clipLine(clip));
   return clip.status === 'failed' ? 1 : 0;
@@ -215,18 +229,10 @@ async function made(
 
 /** Under another name until it is whole. */
 async function save(url: string, file: string): Promise<void> {
-  const answer = await fetch(url).catch((cause: unknown) => {
-    throw new ApiError('The download is not answered.', { status: 0, code: 'download_failed', cause });
-  });
-  if (!answer.ok || answer.body === null) {
-    throw new ApiError(`The download was answered with ${answer.status}.`, {
-      status: answer.status,
-      code: 'download_failed',
-    });
-  }
+  const { body } = await download(url);
   const partial = `${file}.part`;
   await pipeline(
-    Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]),
+    body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]),
     createWriteStream(partial),
   );
   await rename(partial, file);

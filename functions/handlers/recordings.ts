@@ -33,7 +33,12 @@ import { sourceOf } from '../core/protocol/start.ts';
 import { stopRecordingById } from '../core/protocol/stop.ts';
 import { checkSource } from '../core/source/policy.ts';
 import { checkSourceSecret } from '../core/source/sourceSecret.ts';
-import { type RecordingObjects, recordingStatus } from '../core/state/fold.ts';
+import {
+  ACTIVE_STATUSES,
+  type RecordingObjects,
+  type RecordingStatus,
+  recordingStatus,
+} from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
 import { untilAnnounced } from '../recordings/announced.ts';
 import { controlPorts } from '../recordings/control.ts';
@@ -163,8 +168,9 @@ async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
     ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
     ...(to === undefined ? {} : { toMs: Date.parse(to) }),
     ...(room === undefined ? {} : { room }),
+    active: status !== undefined && statusesOf(status).every((one) => ACTIVE_STATUSES.has(one)),
     wants: (summary) =>
-      (status === undefined || recordingStatus(summary) === status) &&
+      (status === undefined || statusesOf(status).includes(recordingStatus(summary))) &&
       (stream === undefined || summary.job.stream.name === stream) &&
       (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId) &&
       (tag === undefined || hasTag(summary.job.settings.tags, tag)),
@@ -179,6 +185,9 @@ async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
     },
   };
 }
+
+const statusesOf = (wanted: RecordingStatus | 'active'): readonly RecordingStatus[] =>
+  wanted === 'active' ? [...ACTIVE_STATUSES] : [wanted];
 
 /** @param wanted a tag's name, or `name=value`; either may hold a `=` */
 function hasTag(tags: Readonly<Record<string, string>>, wanted: string): boolean {

@@ -44,7 +44,7 @@ async function tell(message: SQSRecord): Promise<void> {
       return;
     }
     const asked = error instanceof NotTakenError ? error.retryAfterSeconds : undefined;
-    const afterSeconds = webhookRetrySeconds(tries, asked);
+    const afterSeconds = webhookRetrySeconds(tries, Math.random(), asked);
     log.warn('the endpoint did not take an event; it is sent again', { error: error as Error, afterSeconds });
     await queue.comeAgain(message.receiptHandle, afterSeconds);
     throw error;

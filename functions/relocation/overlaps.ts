@@ -98,11 +98,11 @@ export class Overlaps {
 
   async #read(recordingId: string, part: number): Promise<PlacedRecord | undefined> {
     const { store } = this.#options;
-    const [open, moved] = await Promise.all([
-      store.read(partKey(recordingId, part, 'open'), openPartSchema),
-      store.read(partKey(recordingId, part, 'moved'), movedPartSchema),
-    ]);
-    if (open === undefined || moved === undefined || open.value.format !== 'mp4') return undefined;
+    const moved = await store.read(partKey(recordingId, part, 'moved'), movedPartSchema);
+    // Mostly it is not there, or not yet.
+    if (moved === undefined) return undefined;
+    const open = await store.read(partKey(recordingId, part, 'open'), openPartSchema);
+    if (open === undefined || open.value.format !== 'mp4') return undefined;
     return { recordingId, open: open.value, moved: moved.value };
   }
 }

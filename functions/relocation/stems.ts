@@ -24,10 +24,13 @@ const PAGES_MAX = 10;
  */
 export class Stems {
   readonly #library: Library;
+  /** Of the library. */
+  readonly #objects: StateStore;
   readonly #store: StateStore;
 
   constructor(library: Library, store: StateStore) {
     this.#library = library;
+    this.#objects = new StateStore(library.s3, library.bucket);
     this.#store = store;
   }
 
@@ -68,17 +71,29 @@ export class Stems {
   }
 
   async #isTaken(path: string, recordingId: string): Promise<boolean> {
-    const key = (await this.#find(`${path}.`, path)) ?? (await this.#find(`${path}_`, path));
+    const key = await this.#find(path);
     if (key === undefined) return false;
     // Its own: moved by an earlier release, or by a function that was cut off.
     return (await this.#library.head(key))?.Metadata?.['recording-id'] !== recordingId;
   }
 
-  async #find(prefix: string, path: string): Promise<string | undefined> {
-    const { s3, bucket } = this.#library;
-    const objects = new StateStore(s3, bucket);
+  /** Some object that has a name which a part may have. */
+  async #find(path: string): Promise<string | undefined> {
+    // An id or a time follows `-`, which comes before `.`: without those one page has the rest, where it is not crowded.
+    const { entries, hasMore } = await this.#objects.listPage(path, { after: `${path}-~` });
+    const found = entries.find(({ key }) => isOfStem(key, path));
+    if (found !== undefined || !hasMore) return found?.key;
+    const reached = entries.at(-1)?.key.charAt(path.length) ?? '';
+    if (reached > '_') return undefined;
+    return (
+      (reached > '.' ? undefined : await this.#findBelow(`${path}.`, path)) ??
+      (await this.#findBelow(`${path}_`, path))
+    );
+  }
+
+  async #findBelow(prefix: string, path: string): Promise<string | undefined> {
     for (let pages = 0, after: string | undefined; pages < PAGES_MAX; pages++) {
-      const { entries, hasMore } = await objects.listPage(prefix, after === undefined ? {} : { after });
+      const { entries, hasMore } = await this.#objects.listPage(prefix, after === undefined ? {} : { after });
       const found = entries.find(({ key }) => isOfStem(key, path));
       if (found !== undefined || !hasMore) return found?.key;
       after = entries.at(-1)?.key;

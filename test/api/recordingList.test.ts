@@ -42,6 +42,8 @@ describe('GET /recordings', () => {
       recordingIds((await api.call('GET', `/recordings?${query}`)).body);
     expect(await listed('stream=filtered')).toEqual([second, first]);
     expect(await listed('mediaSessionId=f1&status=starting')).toEqual([second]);
+    expect(await listed('mediaSessionId=f1&status=active')).toEqual([second]);
+    expect(await listed('mediaSessionId=f1&status=recording')).toEqual([]);
     expect(await listed('mediaSessionId=f1&status=available')).toEqual([first]);
     expect(await listed(`mediaSessionId=f1&from=${before}&to=${after}`)).toEqual([second, first]);
     expect(await listed(`mediaSessionId=f1&from=${after}`)).toEqual([]);

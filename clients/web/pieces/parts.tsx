@@ -5,6 +5,11 @@ import { client } from '../session.ts';
 import { Action } from './action.tsx';
 import { Time } from './time.tsx';
 
+const COLUMNS = [
+  ...['part', 'file', 'status', 'begins', 'duration', 'size', 'CRC-32', 'key in the library', 'tracks'],
+  ...['remarks', 'link'],
+];
+
 /** What scrolls sideways is reached by keys, whether a link is in it or not. */
 const REACHABLE = { tabIndex: 0 } as const;
 
@@ -26,13 +31,11 @@ export function Parts({ recording }: { readonly recording: Recording }) {
       <table>
         <thead>
           <tr>
-            {['part', 'file', 'status', 'begins', 'duration', 'size', 'tracks', 'remarks', 'link'].map(
-              (name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ),
-            )}
+            {COLUMNS.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -45,7 +48,11 @@ export function Parts({ recording }: { readonly recording: Recording }) {
               <td>{part.status}</td>
               <td>{part.startTime !== undefined && <Time iso={part.startTime} />}</td>
               <td>{part.durationMs !== undefined && duration(part.durationMs)}</td>
-              <td title={part.library?.key}>{part.bytes !== undefined && byteCount(part.bytes)}</td>
+              <td>{part.bytes !== undefined && byteCount(part.bytes)}</td>
+              <td>{part.crc32 !== undefined && <code>{part.crc32}</code>}</td>
+              <td class="name" title={part.library?.key}>
+                {part.library?.key}
+              </td>
               <td>{part.tracks?.map(({ codec }) => codec).join(', ')}</td>
               <td>{remarks(part)}</td>
               <td>{part.download !== undefined && <a href={part.download.url}>download</a>}</td>

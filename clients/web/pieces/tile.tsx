@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { Recording, Stream } from '../../typescript/client.ts';
+import type { Recording } from '../../typescript/client.ts';
 import { bitrate, byteCount, duration, stretch } from '../format.ts';
+import type { Tile } from '../nowModel.ts';
 import { useNow } from '../polled.ts';
 import { recordingAddress } from '../route.ts';
 import { client } from '../session.ts';
@@ -8,14 +9,6 @@ import { Action } from './action.tsx';
 import { Player } from './player.tsx';
 import { Poster } from './poster.tsx';
 import { StatusBadge } from './status.tsx';
-
-/** A published stream, a recording that goes on, or both. */
-export interface Tile {
-  readonly key: string;
-  readonly name: string;
-  readonly stream?: Stream;
-  readonly recording?: Recording;
-}
 
 interface Watched {
   readonly recordingId: string;

@@ -1,6 +1,5 @@
-import { downloadZip } from 'client-zip';
 import { useRef, useState } from 'preact/hooks';
-import { ApiError, asApiError, type RecordingSummary } from '../../typescript/client.ts';
+import { type ApiError, asApiError, type RecordingSummary } from '../../typescript/client.ts';
 import { dayOf } from '../format.ts';
 import { type Listed, piecesOf, withFirst, withMore, without } from '../libraryModel.ts';
 import { Action } from '../pieces/action.tsx';
@@ -12,6 +11,7 @@ import { Time } from '../pieces/time.tsx';
 import { usePolled } from '../polled.ts';
 import { libraryAddress, recordingAddress } from '../route.ts';
 import { client } from '../session.ts';
+import { zipOf } from '../zip.ts';
 
 const STATUSES = [
   'available',
@@ -262,26 +262,8 @@ function Selection({
 
 /** All parts of the recordings as one ZIP, made while it is downloaded. */
 async function downloadAll(ids: readonly string[]): Promise<void> {
-  const recordings = await Promise.all(ids.map((recordingId) => client.recording(recordingId)));
-  const parts = recordings.flatMap(({ recordingId, parts: all }) =>
-    all.flatMap(({ fileName, play }) =>
-      fileName === undefined || play === undefined
-        ? []
-        : [{ name: `${recordingId}/${fileName}`, url: play.url }],
-    ),
-  );
-  if (parts.length === 0) {
-    throw new ApiError('None of them has a file in the library yet.', {
-      status: 0,
-      code: 'nothing_to_download',
-    });
-  }
-  async function* files() {
-    for (const { name, url } of parts) yield { name, input: await fetch(url) };
-  }
-  const zip = await downloadZip(files()).blob();
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(zip);
+  link.href = URL.createObjectURL(await zipOf(client, ids));
   link.download = 'recordings.zip';
   link.click();
   URL.revokeObjectURL(link.href);

@@ -1,52 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 import { isOurKey, stepped } from '../keys.ts';
+import { loadTiles } from '../nowModel.ts';
 import { Action } from '../pieces/action.tsx';
 import { Problem } from '../pieces/problem.tsx';
-import { ACTIVE } from '../pieces/status.tsx';
-import { type Tile, TileView } from '../pieces/tile.tsx';
+import { TileView } from '../pieces/tile.tsx';
 import { usePolled } from '../polled.ts';
 import { client } from '../session.ts';
 
 const EVERY_MS = 1_500;
 
-/** Each published stream, and each recording that goes on. */
-async function loadTiles(): Promise<Tile[]> {
-  const [streams, newest, longest] = await Promise.all([
-    client.streams(),
-    client.recordings({ limit: '50' }),
-    client.recordings({ limit: '50', status: 'recording' }),
-  ]);
-  const ids = new Set(
-    [...newest.recordings, ...longest.recordings]
-      .filter(({ status }) => ACTIVE.has(status))
-      .map(({ recordingId }) => recordingId),
-  );
-  const recordings = await Promise.all([...ids].map((recordingId) => client.recording(recordingId)));
-  const published = streams.filter(({ status }) => status === 'PUBLISHING');
-  const seen = new Set<string>();
-  const tiles: Tile[] = recordings.map((recording) => {
-    const { mediaSessionId, recordingId } = recording;
-    const stream = published.find((one) => one.mediaSessionId === mediaSessionId);
-    // A stream's tile is the same one, and keeps the focus, before its recording and after.
-    const key = seen.has(mediaSessionId) ? recordingId : mediaSessionId;
-    seen.add(mediaSessionId);
-    return {
-      key,
-      name: recording.streamName,
-      recording,
-      ...(stream === undefined ? {} : { stream }),
-    };
-  });
-  for (const stream of published) {
-    if (!seen.has(stream.mediaSessionId)) {
-      tiles.push({ key: stream.mediaSessionId, name: stream.name, stream });
-    }
-  }
-  return tiles.sort((a, b) => a.name.localeCompare(b.name));
-}
-
 export function Now() {
-  const tiles = usePolled('now', EVERY_MS, loadTiles);
+  const tiles = usePolled('now', EVERY_MS, () => loadTiles(client));
   useEffect(() => {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);

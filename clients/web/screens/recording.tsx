@@ -69,7 +69,7 @@ function Facts({
   readonly recording: RecordingView;
   readonly reload: () => Promise<void>;
 }) {
-  const { recordingId, status, reason, requestedAt, endedAt, source } = recording;
+  const { recordingId, status, reason, requestedAt, endedAt, source, play } = recording;
   const act = (run: () => Promise<unknown>) => async (): Promise<void> => {
     await run();
     await reload();
@@ -126,6 +126,7 @@ function Facts({
         )}
         <a href={`/recordings/${recordingId}`}>as JSON</a>
         <a href={`/recordings/${recordingId}/events`}>events as JSON</a>
+        {play?.hls !== undefined && <a href={play.hls.url}>HLS, for a player</a>}
       </p>
     </section>
   );

@@ -79,7 +79,8 @@ export const createRecordingBody = z
 
 /** GET /recordings. Times are ISO 8601 and mean when the recording was asked for. */
 export const listRecordingsQuery = z.strictObject({
-  status: z.exactOptional(z.enum(RECORDING_STATUSES)),
+  /** `active`: each of those of recordings that go on. */
+  status: z.exactOptional(z.enum([...RECORDING_STATUSES, 'active'])),
   stream: z.exactOptional(z.string().check(z.maxLength(8_192))),
   mediaSessionId: z.exactOptional(id),
   room: z.exactOptional(room),

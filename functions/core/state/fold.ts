@@ -53,6 +53,14 @@ export const RECORDING_STATUSES = [
 ] as const;
 export type RecordingStatus = (typeof RECORDING_STATUSES)[number];
 
+/** Of a recording that goes on: it has no outcome, and a marker tells of it (./keys.ts). */
+export const ACTIVE_STATUSES: ReadonlySet<RecordingStatus> = new Set([
+  'starting',
+  'recording',
+  'interrupted',
+  'stopping',
+]);
+
 export type PartStatus = 'recording' | 'finished' | 'available';
 
 /** What a recording's status is made of: which objects there are, and what the outcome says. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,8 +41,9 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
   /** @returns exit code and output of a command that ends by itself */
   const run = async (...args: string[]) => {
     const child = start(...args);
-    await waitFor(`the end of ${args.join(' ')}`, () => (child.running ? undefined : true));
-    return { code: child.process.exitCode, output: child.output };
+    // Its end, and that of its output.
+    const [code] = (await once(child.process, 'close')) as [number | null];
+    return { code, output: child.output };
   };
 
   it('records a source until Ctrl-C, then lists it, gets its file and removes it', async () => {
@@ -49,12 +51,12 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
     const seen = () =>
       record.output
         .split('\n')
-        .filter((line) => line.startsWith('{'))
+        .filter((line) => line.startsWith('{"recordingId"'))
         .map((line) => JSON.parse(line) as { recordingId: string; status: string });
     await waitFor('the recording', () => seen().find(({ status }) => status === 'recording'));
+    const ended = once(record.process, 'close');
     record.process.kill('SIGINT');
-    await waitFor('the end of the record command', () => (record.running ? undefined : true));
-    expect(record.process.exitCode).toBe(0);
+    expect(await ended).toEqual([0, null]);
     const last = seen().at(-1);
     expect(last?.status).toBe('available');
     const id = last?.recordingId ?? '';

@@ -43,6 +43,14 @@ describe('numbers as a person reads them', () => {
       '3 min 20 s',
       '2:00:00 h',
     ]);
+    expect([9_949, 9_960, 59_499, 59_500, 119_600, 3_599_500].map(stretch)).toEqual([
+      '9.9 s',
+      '10 s',
+      '59 s',
+      '1 min 0 s',
+      '2 min 0 s',
+      '1:00:00 h',
+    ]);
     expect([64_000, 4_200_000].map(bitrate)).toEqual(['64 kbit/s', '4.2 Mbit/s']);
   });
 });

@@ -1,31 +1,135 @@
-import { expect, it } from 'vitest';
-import { outcomeKey, partKey, recordingPrefix } from '../../../functions/core/state/keys.ts';
+import { DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import type { StateStore } from '../../../functions/aws/stateStore.ts';
+import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
+import {
+  fragmentIndexKey,
+  jobKey,
+  outcomeKey,
+  partKey,
+  posterKey,
+} from '../../../functions/core/state/keys.ts';
 import { deleteRecording } from '../../../functions/recordings/delete.ts';
-import { benchForTests } from '../../support/forTests.ts';
+import { MemoryStore } from '../../support/memoryStore.ts';
+import { landedPart, START_MS } from '../relocation/landed.ts';
 
-const bench = benchForTests();
-const reason = { code: 'stopped', message: 'm' } as const;
+/** A day that is rotated by the minute. */
+const PARTS = 1_440;
+const CLIPS = 1_200;
+const S3_MAX_KEYS = 1_000;
+const LIBRARY = 'library';
+const STATE = 'landing';
 
-it('goes on where an earlier call had no time, and leaves nothing', async () => {
-  const id = await bench.createJob('rtmp://host/live/key');
-  for (let part = 1; part <= 51; part++) {
-    const moved = {
-      part,
-      bucket: bench.store.bucket,
-      key: `${part}.mp4`,
-      etag: '"e"',
-      bytes: 4,
-      movedAtMs: 1,
+/** State and library in memory, of which each request for deletions is counted. */
+class Buckets {
+  readonly state = new MemoryStore();
+  /** ETags by key. */
+  readonly library = new Map<string, string>();
+  requests = 0;
+  reads = 0;
+
+  constructor() {
+    this.state.before = (operation) => {
+      if (operation === 'read') this.reads += 1;
     };
-    await bench.store.create(partKey(id, part, 'moved'), moved);
   }
-  const call = (hasTime: boolean) =>
-    deleteRecording({ s3: bench.s3, store: bench.store }, id, { records: true, hasTime: () => hasTime });
-  await expect(call(false)).rejects.toMatchObject({ code: 'recording_active' });
-  await bench.store.create(outcomeKey(id), { status: 'finished', reason, parts: 51, atMs: 1 });
-  expect(await call(false)).toEqual({ deletedRecords: 0, remainingParts: 1 });
-  expect(await bench.store.list(`${recordingPrefix(id)}parts/`)).toHaveLength(1);
-  expect(await call(false)).toEqual({ deletedRecords: 0, remainingParts: 0 });
-  expect(await bench.store.list(recordingPrefix(id))).toEqual([]);
-  await expect(call(false)).rejects.toMatchObject({ code: 'recording_not_found' });
+
+  get store(): StateStore {
+    return Object.assign(this.state, { bucket: STATE }) as unknown as StateStore;
+  }
+
+  get s3(): S3Client {
+    return { send: async (command: object) => this.#deleted(command) } as unknown as S3Client;
+  }
+
+  #deleted(command: object): object {
+    if (!(command instanceof DeleteObjectsCommand)) throw new Error(command.constructor.name);
+    this.requests += 1;
+    const { Bucket, Delete: { Objects = [] } = {} } = command.input;
+    if (Objects.length === 0 || Objects.length > S3_MAX_KEYS) throw new Error('MalformedXML');
+    const Errors = Objects.flatMap(({ Key = '', ETag }) => {
+      if (Bucket === STATE) this.state.objects.delete(Key);
+      else if (ETag !== this.library.get(Key)) return [{ Key, Code: 'PreconditionFailed' }];
+      else this.library.delete(Key);
+      return [];
+    });
+    return { Errors };
+  }
+}
+
+/** A recording with so many parts in the library, each with its poster. */
+function recorded(buckets: Buckets, parts: number): { readonly recordingId: string; end(): void } {
+  const { state, library } = buckets;
+  const { job, open, final } = landedPart(Buffer.from('part'), 1, {});
+  const { recordingId } = job;
+  state.put(jobKey(recordingId), job);
+  for (let part = 1; part <= parts; part++) {
+    const record = { key: `${part}.mp4`, etag: `"${part}"`, bytes: 4 };
+    const poster = { key: `${part}.poster.jpg`, etag: `"p${part}"`, bytes: 1 };
+    for (const { key, etag } of [record, poster]) library.set(key, etag);
+    state.put(partKey(recordingId, part, 'open'), { ...open, part });
+    state.put(partKey(recordingId, part, 'final'), { ...final, part });
+    state.put(fragmentIndexKey(recordingId, part), {});
+    state.put(posterKey(recordingId, part), {});
+    const moved = { part, bucket: LIBRARY, ...record, movedAtMs: START_MS, pictures: { poster } };
+    state.put(partKey(recordingId, part, 'moved'), moved);
+  }
+  const reason = { code: 'stopped', message: 'stopped' };
+  const outcome = { status: 'finished', reason, parts, atMs: START_MS };
+  return { recordingId, end: () => state.put(outcomeKey(recordingId), outcome) };
+}
+
+describe('a recording is deleted with its records', () => {
+  it('in few requests, many at once, however many parts it has', async () => {
+    const buckets = new Buckets();
+    const { recordingId, end } = recorded(buckets, PARTS);
+    end();
+    const done = await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
+    expect(done).toEqual({ deletedRecords: PARTS, remainingParts: 0 });
+    expect(buckets.library.size).toBe(0);
+    expect(buckets.state.keys('')).toEqual([]);
+    // Of an object that a part has in the state one alone is read.
+    expect(buckets.reads).toBeLessThan(PARTS + 10);
+    expect(buckets.requests).toBeLessThanOrEqual(25);
+  });
+
+  it('goes on where an earlier call had no time, and leaves nothing', async () => {
+    const buckets = new Buckets();
+    const { recordingId, end } = recorded(buckets, 251);
+    const call = () => deleteRecording(buckets, recordingId, { records: true, hasTime: () => false });
+    await expect(call()).rejects.toMatchObject({ code: 'recording_active' });
+    end();
+    // Somebody else's by now.
+    buckets.library.set('2.mp4', '"other"');
+    expect(await call()).toEqual({ deletedRecords: 249, remainingParts: 1 });
+    // In the order of their keys.
+    expect([...buckets.library.keys()].sort()).toEqual(['2.mp4', '99.mp4', '99.poster.jpg']);
+    expect(await call()).toEqual({ deletedRecords: 1, remainingParts: 0 });
+    expect([...buckets.library.keys()]).toEqual(['2.mp4']);
+    expect(buckets.state.keys('')).toEqual([]);
+    await expect(call()).rejects.toMatchObject({ code: 'recording_not_found' });
+  });
+
+  it('and with its clips, all of them at once', async () => {
+    const buckets = new Buckets();
+    const { recordingId, end } = recorded(buckets, 1);
+    end();
+    for (let n = 1; n <= CLIPS; n++) {
+      const clipId = `C${n}`;
+      const record = {
+        ...{ bucket: LIBRARY, key: `${n}.clip.mp4`, etag: `"c${n}"`, bytes: 1, crc32: 'AAAAAA==' },
+        ...{ startTimeMs: START_MS, durationMs: 1, tracks: [], parts: [1], madeAtMs: START_MS },
+      };
+      buckets.library.set(record.key, record.etag);
+      buckets.state.put(clipKey(recordingId, clipId), {
+        ...{ clipId, recordingId, requestedAtMs: START_MS, requestId: 'q', kind: 'clip' },
+        ...{ fromMs: 0, toMs: 1, status: 'available', record },
+      });
+      buckets.state.put(clipMarkerKey(recordingId, clipId), {});
+    }
+    await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
+    expect(buckets.library.size).toBe(0);
+    expect(buckets.state.keys('')).toEqual([]);
+    expect(buckets.requests).toBeLessThanOrEqual(10);
+  });
 });

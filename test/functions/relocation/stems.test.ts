@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collisionKey } from '../../../functions/core/names/index.ts';
 import { stemClaimKey } from '../../../functions/core/relocation/stem.ts';
-import { outcomeKey } from '../../../functions/core/state/keys.ts';
+import { outcomeKey, partKey } from '../../../functions/core/state/keys.ts';
 import { deleteRecording } from '../../../functions/recordings/delete.ts';
 import type { FaultAction } from '../../../infra/emulators/shared/faults.ts';
 import { patternBytes } from '../../contract/s3/support.ts';
@@ -84,6 +84,33 @@ describe('the parts of a recording', () => {
     await end(before);
     await bench.move(after.key);
     expect(await keysOf([during, after])).toEqual([suffixedKey(during), plainKey(after)]);
+  });
+
+  it('cost their recording two writes and a listing, and each of them a read', async () => {
+    const callsOf = async ({ key }: Landed) => {
+      bench.calls.length = 0;
+      await bench.move(key);
+      return [...bench.calls];
+    };
+    const [first, second] = (await landParts('counted', [1, 2])) as [Landed, Landed];
+    const read = ['HeadObject', ...Array.from({ length: 5 }, () => 'GetObject')];
+    // The first of two writes marks what is incomplete, as these are.
+    const written = ['PutObject', 'PutObject'];
+    const placed = ['CopyObject', 'HeadObject', ...written, 'GetObject', 'PutEvents', 'DeleteObject'];
+    expect(await callsOf(first)).toEqual([...read, 'PutObject', 'ListObjectsV2', 'PutObject', ...placed]);
+    expect(await callsOf(second)).toEqual([...read, ...placed]);
+  });
+
+  it('claim no second stem where a template gives each of them its own', async () => {
+    const landed = await landParts('own', [1, 2]);
+    const [first, second] = landed as [Landed, Landed];
+    const renamed = { ...first, open: { ...first.open, fileName: 'elsewhere_001.mp4' } };
+    await bench.move(second.key);
+    await bench.store.overwrite(partKey(first.job.recordingId, 1, 'open'), renamed.open);
+    await bench.move(first.key);
+    expect(await keysOf(landed)).toEqual([plainKey(renamed), plainKey(second)]);
+    expect(await bench.store.etag(stemClaimKey('library', 'stream_records/elsewhere'))).toBeUndefined();
+    expect(await bench.store.etag(stemClaimKey('library', 'stream_records/own'))).toBeDefined();
   });
 
   it('leave no claim behind when their recording is deleted, and another one its own', async () => {

@@ -61,10 +61,22 @@ it('is tried for a day, later each time, and never hidden longer than SQS can', 
   expect(WEBHOOK_RETRY_SECONDS.reduce((sum, seconds) => sum + seconds, 0)).toBe(86_400);
   expect(WEBHOOK_RETRY_SECONDS).toEqual([...WEBHOOK_RETRY_SECONDS].sort((a, b) => a - b));
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: WEBHOOK_TRIES }), fc.nat({ max: 1_000_000 }), (tries, asked) => {
-      const seconds = webhookRetrySeconds(tries, asked);
-      expect(seconds).toBeGreaterThanOrEqual(webhookRetrySeconds(tries));
-      expect(seconds).toBeLessThanOrEqual(43_200);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: WEBHOOK_TRIES }),
+      fc.nat({ max: 1_000_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (tries, asked, random) => {
+        const seconds = webhookRetrySeconds(tries, random, asked);
+        expect(seconds).toBeGreaterThanOrEqual(webhookRetrySeconds(tries, random));
+        expect(seconds).toBeGreaterThanOrEqual(Math.min(asked, 3_600));
+        expect(seconds).toBeGreaterThanOrEqual(webhookRetrySeconds(tries, 0, asked));
+        expect(seconds).toBeLessThanOrEqual(43_200);
+      },
+    ),
   );
+});
+
+it('does not come back all at once from an outage of its endpoint', () => {
+  const after = [0, 0.25, 0.5, 0.75, 1].map((random) => webhookRetrySeconds(6, random));
+  expect(after).toEqual([3_600, 3_690, 3_780, 3_870, 3_960]);
 });
