@@ -6,6 +6,7 @@ import type { HostState } from './hostState.ts';
 import { processTreeUsage } from './processTree.ts';
 import type { Protection } from './protection.ts';
 import type { Room } from './room.ts';
+import { usedShare } from './sharedDisk.ts';
 
 export interface PulseOptions {
   readonly hostId: string;
@@ -50,12 +51,11 @@ export class Pulse {
   async measure(): Promise<void> {
     const { room, spoolFolder } = this.#options;
     const { cpuMs, memoryBytes } = await processTreeUsage(process.pid);
-    const { bavail, blocks } = await statfs(spoolFolder);
+    const diskShare = usedShare(await statfs(spoolFolder));
     const atMs = performance.now();
     const before = this.#cpu ?? { atMs: 0, cpuMs };
     this.#cpu = { atMs, cpuMs };
     const cpuUnits = (1024 * (cpuMs - before.cpuMs)) / (atMs - before.atMs);
-    const diskShare = 1 - bavail / blocks;
     room.measured({ cpuUnits, memoryBytes, diskShare, loopDelayMs: this.#loopDelayMs }, atMs);
     this.#loopDelayMs = 0;
   }
