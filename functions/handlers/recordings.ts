@@ -9,6 +9,7 @@ import type { Awaited } from '../core/api/awaited.ts';
 import { RecorderError } from '../core/api/errors.ts';
 import { etagOf, isKnown } from '../core/api/etag.ts';
 import { partsPage } from '../core/api/partsPage.ts';
+import { previewedNames } from '../core/api/previewedNames.ts';
 import { namedByStart, settingsOf } from '../core/api/recordingConfig.ts';
 import type { RouteKeyOf } from '../core/api/routes.ts';
 import {
@@ -25,7 +26,6 @@ import { recordingStory } from '../core/api/story.ts';
 import { storyPage } from '../core/api/storyPage.ts';
 import { parseInput } from '../core/api/validation.ts';
 import { recordingView, summaryView } from '../core/api/views.ts';
-import { previewName } from '../core/names/index.ts';
 import { type StartAnswer, startOnce } from '../core/protocol/idempotency.ts';
 import { reserveRecording } from '../core/protocol/reservation.ts';
 import { rotateRecording } from '../core/protocol/rotate.ts';
@@ -283,21 +283,8 @@ async function remove({ path, query }: HttpRequest): Promise<HttpAnswer> {
 
 /** `{streamName, …}` → 200, the names that a record would get, and what was changed. */
 async function preview({ body }: HttpRequest): Promise<HttpAnswer> {
-  const { config, policy, fileTemplate, libraryKeyTemplate, encoding, format, ...values } = parseInput(
-    previewNameBody,
-    body,
-  );
   const { defaults, limits } = setup();
-  const rules = {
-    ...settingsOf(config ?? {}, defaults, limits).names,
-    // A template that is asked for is meant to be used, whatever the deployment's policy.
-    ...(fileTemplate === undefined ? {} : { fileTemplate, policy: 'template' as const }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(libraryKeyTemplate === undefined ? {} : { libraryKeyTemplate }),
-    ...(encoding === undefined ? {} : { encoding }),
-  };
-  const extension = format === undefined ? {} : { extension: format };
-  return { status: 200, body: previewName({ ...values, rules, ...extension }) };
+  return { status: 200, body: previewedNames(parseInput(previewNameBody, body), defaults, limits) };
 }
 
 /** @throws RecorderError recording_not_found, also for what can be no id */

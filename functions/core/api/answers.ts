@@ -267,34 +267,6 @@ export const streamsAnswer = z.strictObject({
   nextToken: optional(z.string()),
 });
 
-/** `text` is the template's own; `fileName` is one that the template does not make. */
-const nameElement = z.string();
-const nameResult = z.strictObject({
-  name: z.string(),
-  whole: z.string(),
-  trimmed: z.boolean(),
-  trimmedElements: z.array(
-    z.strictObject({
-      element: nameElement,
-      fromBytes: count,
-      toBytes: count,
-      why: z.enum(['element', 'limit']),
-    }),
-  ),
-  encoded: z.boolean(),
-  encodedElements: z.array(z.strictObject({ element: nameElement, value: z.string(), text: z.string() })),
-  hashed: optional(z.enum(['trimmed', 'ambiguous'])),
-});
-
-export const previewAnswer = z.strictObject({
-  fileName: z.string(),
-  libraryKey: z.string(),
-  trimmed: z.boolean(),
-  encoded: z.boolean(),
-  file: nameResult,
-  library: nameResult,
-});
-
 export const statusAnswer = z.strictObject({
   at: time,
   /** Of the package that is deployed. */

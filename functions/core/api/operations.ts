@@ -9,6 +9,7 @@ import {
   UNCHANGED,
 } from './documentedOperation.ts';
 import { MERGE_OPERATIONS } from './mergeOperations.ts';
+import { previewAnswer } from './previewAnswers.ts';
 import * as schemas from './schemas.ts';
 import { eventsAnswer } from './storyAnswers.ts';
 import { WCS_OPERATIONS } from './wcsOperations.ts';
@@ -66,7 +67,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     path: '/recordings/previewName',
     summary: 'The names that a record would get, without recording',
     ...body(schemas.previewNameBody),
-    answers: { 200: { description: 'The names, and what was changed', schema: answers.previewAnswer } },
+    answers: { 200: { description: 'The names, and what was changed', schema: previewAnswer } },
     errors: [...BODY_ERRORS],
   },
   {
