@@ -2,14 +2,13 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../aws/eventBus.ts';
 import { abortUpload, beginUpload } from '../aws/multipartUpload.ts';
-import { isStatus, type StateStore } from '../aws/stateStore.ts';
+import type { StateStore } from '../aws/stateStore.ts';
 import { type Clip, type ClipReason, type ClipRecord, clipSchema, isSettled } from '../core/clips/clip.ts';
 import { joinId } from '../core/clips/clipId.ts';
 import { clipMetadata, clipNames, isClip } from '../core/clips/clipName.ts';
 import { clipKey, clipMarkerKey } from '../core/clips/keys.ts';
 import { type ClipPiece, piecesOf, placedParts, startTimeOf } from '../core/clips/placedParts.ts';
 import { CONTENT_TYPES } from '../core/media/contentTypes.ts';
-import { MediaError } from '../core/media/types.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { readRecording } from '../recordings/read.ts';
@@ -18,6 +17,7 @@ import { announceClip } from './announcing.ts';
 import { type AvailablePiece, type CutFile, cutFile, NotCuttable } from './cutting.ts';
 import { readJournaledPart } from './journaledPart.ts';
 import { abortNobodysUploads } from './nobodysUploads.ts';
+import { needMoving, reasonOf, refusalOf } from './reasons.ts';
 import { removeClip } from './removing.ts';
 import { uploadFile } from './upload.ts';
 
@@ -97,12 +97,12 @@ export class ClipMaking {
         if (wanted === undefined) return 'waiting';
         await this.#step(kept, wanted);
       } catch (error) {
-        const reason = reasonOf(error);
+        const reason = reasonOf(error) ?? (await this.#refusedForGood(kept, error));
         if (reason === undefined) throw error;
         const { kind } = kept.value;
         if (kind === 'join' && error instanceof NotCuttable && error.fromMs !== undefined)
           rest = await this.#split(kept, reason, error.fromMs);
-        else await this.#settle(kept, { status: 'failed', reason });
+        else await this.#giveUp(kept, reason, log);
       }
     }
     throw new Error('others work on the same clip; the message comes again');
@@ -124,7 +124,9 @@ export class ClipMaking {
     if (first === undefined || available.length < pieces.length) {
       needMoving(pieces, this.#options.clock.nowMs());
       const key = clipKey(clip.recordingId, clip.clipId);
-      if (clip.status !== 'waiting') await store.replace(key, { ...clip, status: 'waiting' }, etag);
+      const { refused, ...rest } = clip;
+      if (clip.status !== 'waiting' || refused !== undefined)
+        await store.replace(key, { ...rest, status: 'waiting' }, etag);
       return undefined;
     }
     const file = await cutFile(this.#options, clip.recordingId, available);
@@ -222,10 +224,37 @@ export class ClipMaking {
     if (!isNoted) await abortUpload(s3, begun);
   }
 
+  /**
+   * S3 refuses a record, or the clip's place. The clip says so at once, since somebody may mend it; where that lasts, it fails.
+   * @returns why, when it has lasted; undefined while it is to be tried again
+   */
+  async #refusedForGood({ value: clip, etag }: Kept, error: unknown): Promise<ClipReason | undefined> {
+    const { store, clock } = this.#options;
+    const reason = refusalOf(error);
+    if (reason === undefined) return undefined;
+    const { refused } = clip;
+    if (refused !== undefined) return clock.nowMs() - refused.sinceMs >= REFUSED_MS ? reason : undefined;
+    const noted = { ...clip, refused: { ...reason, sinceMs: clock.nowMs() } };
+    await store.replace(clipKey(clip.recordingId, clip.clipId), noted, etag);
+    return undefined;
+  }
+
+  async #giveUp(kept: Kept, reason: ClipReason, log: Logger): Promise<void> {
+    const { upload } = kept.value;
+    try {
+      if (upload !== undefined) await abortUpload(this.#options.s3, upload);
+    } catch (error) {
+      if (refusalOf(error) === undefined) throw error;
+      log.warn('an upload stays open until the library ends it: S3 refuses that, too', {
+        ...{ bucket: upload?.bucket, key: upload?.key, error: error as Error },
+      });
+    }
+    await this.#settle(kept, { status: 'failed', reason });
+  }
+
   async #settle({ value: clip, etag }: Kept, end: Pick<Clip, 'status' | 'record' | 'reason'>): Promise<void> {
-    const { s3, store } = this.#options;
-    const { upload, ...rest } = clip;
-    if (end.status === 'failed' && upload !== undefined) await abortUpload(s3, upload);
+    const { store } = this.#options;
+    const { upload: _upload, refused: _refused, ...rest } = clip;
     const isNoted = await store.replace(clipKey(clip.recordingId, clip.clipId), { ...rest, ...end }, etag);
     if (isNoted || end.record === undefined) return;
     // Deleted meanwhile: what was written goes too. Where somebody else noted it, it is the same object.
@@ -263,30 +292,5 @@ export class ClipMaking {
   }
 }
 
-/** A move that failed comes again for hours; what has not come by then waits for somebody who sends it again. */
-const NOT_MOVED_MS = 24 * 3_600_000;
-
-/** @throws NotCuttable a part of them was finished long ago, and nothing brings it into the library by itself */
-function needMoving(pieces: readonly ClipPiece[], nowMs: number): void {
-  for (const { part } of pieces) {
-    const { final, moved } = part.found;
-    if (final === undefined || moved !== undefined || nowMs - final.finalizedAtMs < NOT_MOVED_MS) continue;
-    throw new NotCuttable(
-      'record_not_moved',
-      `Part ${final.part} was finished more than a day ago, and its record has not come into the library: its move may have failed, and wait in the dead-letter queue. Once it is there, delete this and ask again.`,
-    );
-  }
-}
-
-/** Why trying again is of no use; undefined where it is. */
-function reasonOf(error: unknown): ClipReason | undefined {
-  if (error instanceof NotCuttable) return error.reason;
-  if (error instanceof MediaError)
-    return { code: 'index', message: `A record is not as its index says: ${error.message}.` };
-  if (isStatus(error, 412) || isStatus(error, 404))
-    return {
-      code: 'record_gone',
-      message: 'A record that it is made of is not in the library any more, or was replaced.',
-    };
-  return undefined;
-}
+/** A policy is mended within the hour, or whoever mends it asks again. */
+const REFUSED_MS = 3_600_000;

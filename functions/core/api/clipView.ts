@@ -3,14 +3,15 @@ import { isoTime, type RecordLinks } from './views.ts';
 
 /** A clip as the API shows it. */
 export function clipView(clip: Clip, links: RecordLinks | undefined): Record<string, unknown> {
-  const { clipId, recordingId, kind, requestedAtMs, fromMs, toMs, name, status, record, reason } = clip;
+  const { clipId, recordingId, kind, requestedAtMs, fromMs, toMs, name, status, record } = clip;
+  const reason = clip.reason ?? clip.refused;
   const endTimeMs = record === undefined ? undefined : record.startTimeMs + Math.round(record.durationMs);
   return {
     clipId,
     recordingId,
     kind,
     status,
-    reason,
+    reason: reason && { code: reason.code, message: reason.message },
     requestedAt: isoTime(requestedAtMs),
     fromMs,
     toMs,

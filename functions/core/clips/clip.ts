@@ -25,6 +25,7 @@ export const CLIP_REASONS = [
   'nothing_shown',
   'record_gone',
   'record_not_moved',
+  'storage_refused',
   'name_taken',
 ] as const;
 
@@ -71,6 +72,8 @@ export const clipSchema = z.object({
     }),
   ),
   record: optional(clipRecordSchema),
+  /** Of one that is being made: what S3 refuses, and since when. */
+  refused: optional(z.extend(clipReasonSchema, { sinceMs: atMs })),
   /** Why it failed; of a join that is available: why it ends there, and another file has the rest. */
   reason: optional(clipReasonSchema),
 });

@@ -4,10 +4,11 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { OutOfTime } from '../../../functions/aws/multipartUpload.ts';
+import { abortUpload, OutOfTime } from '../../../functions/aws/multipartUpload.ts';
 import type { MessageQueue } from '../../../functions/aws/queues.ts';
 import { signFile } from '../../../functions/aws/signedFile.ts';
 import { askForClip, deleteClip } from '../../../functions/clips/asking.ts';
+import { clipView } from '../../../functions/core/api/clipView.ts';
 import type { Clip } from '../../../functions/core/clips/clip.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
@@ -205,25 +206,59 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     action: { kind: 'fail', status: 403, code: 'AccessDenied' },
   });
 
+  const HOUR_MS = 60 * MINUTE_MS;
+  const refusedFrom = (asked: Clip, laterMs: number) =>
+    expect(clipMaking(bench, bench.s3, START_MS + laterMs).make(asked, SILENT)).rejects.toMatchObject({
+      ...{ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } },
+    });
+
   it.each(['GetObject', 'CreateMultipartUpload', 'UploadPartCopy', 'CompleteMultipartUpload'])(
-    'says what S3 says where the library is another account’s and refuses %s, and is made once it does not',
+    'says what S3 says where the library is another account’s and refuses %s, is made once it does not, and fails after an hour',
     async (operation) => {
       const clip = await askClip(bench, job, { ...MIDDLE, name: `denied ${operation}` });
       const join = await askClip(bench, job, { fromMs: 0, toMs: 4_000, kind: 'join' });
+      const other = await askClip(bench, job, { ...MIDDLE, name: `gone ${operation}` });
       bench.faults.add(denied(operation));
-      for (const asked of [clip, join]) {
-        const refused = { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } };
-        await expect(clipMaking(bench).make(asked, SILENT)).rejects.toMatchObject(refused);
-        expect(await readClip(bench, asked)).toMatchObject({ status: 'processing' });
+      for (const asked of [clip, join, other]) {
+        await refusedFrom(asked, 0);
+        expect(clipView((await readClip(bench, asked)) ?? asked, undefined)).toMatchObject({
+          status: 'processing',
+          reason: { code: 'storage_refused', message: expect.stringContaining('AccessDenied') },
+        });
       }
+      await refusedFrom(other, HOUR_MS - 1);
+      expect(await clipMaking(bench, bench.s3, START_MS + HOUR_MS).make(other, SILENT)).toBe('settled');
+      const failed = await readClip(bench, other);
+      expect(failed).toMatchObject({ status: 'failed', reason: { code: 'storage_refused' } });
+      expect([failed?.upload, failed?.refused]).toEqual([undefined, undefined]);
+      expect(await bench.store.list(clipMarkerKey(job.recordingId, other.clipId))).toEqual([]);
+      const told = bench.events.findLast((event) => event['detail-type'] === EVENT_TYPES.clipFailed);
+      expect(EVENT_SCHEMAS[EVENT_TYPES.clipFailed].parse(told?.detail)).toMatchObject({
+        ...{ clipId: other.clipId, reason: failed?.reason },
+      });
       bench.faults.clear();
       // Who does not wait for the policy deletes it: nothing stays open.
       const queue = { send: async () => undefined } as unknown as MessageQueue;
       await deleteClip({ s3: bench.s3, store: bench.store, queue }, job.recordingId, join.clipId);
       expect(await clipMaking(bench).make(clip, SILENT)).toBe('settled');
-      await expectMade((await readClip(bench, clip)) ?? clip);
+      const made = (await readClip(bench, clip)) ?? clip;
+      await expectMade(made);
+      expect(made.refused).toBeUndefined();
     },
   );
+
+  it('fails after an hour where S3 refuses to end its upload too', async () => {
+    const asked = await askClip(bench, job, { ...MIDDLE, name: 'all denied' });
+    bench.faults.add(denied('UploadPartCopy'), denied('AbortMultipartUpload'));
+    await refusedFrom(asked, 0);
+    const upload = (await readClip(bench, asked))?.upload;
+    expect(await clipMaking(bench, bench.s3, START_MS + HOUR_MS).make(asked, SILENT)).toBe('settled');
+    bench.faults.clear();
+    expect(await readClip(bench, asked)).toMatchObject({ status: 'failed' });
+    if (upload === undefined) throw new Error('nothing was begun');
+    await abortUpload(bench.s3, upload);
+    expect(await bench.openUploads()).toBe(0);
+  });
 
   it('lists what it may not read in another account’s library, and S3 refuses whoever follows a link', async () => {
     const moved = await bench.store.read(partKey(job.recordingId, 1, 'moved'), movedPartSchema);
