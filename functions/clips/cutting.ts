@@ -3,8 +3,9 @@ import type { StateStore } from '../aws/stateStore.ts';
 import type { ClipReason } from '../core/clips/clip.ts';
 import type { ClipPiece, PlacedPart } from '../core/clips/placedParts.ts';
 import type { SourceRange } from '../core/clips/uploadPlan.ts';
-import { choose, type ReadCut } from '../core/media/clip/choice.ts';
+import { type Choice, choose, type ReadCut } from '../core/media/clip/choice.ts';
 import { ClipFile } from '../core/media/clip/clipFile.ts';
+import { mendedBeginning } from '../core/media/clip/mendedBeginning.ts';
 import { trackCuts } from '../core/media/clip/trackCut.ts';
 import { readFragmentIndex } from '../core/media/fragmentIndex/reader.ts';
 import type { FragmentIndex } from '../core/media/fragmentIndex/types.ts';
@@ -13,7 +14,8 @@ import { areAlike } from '../core/media/mp4/sameSetup.ts';
 import type { TrackInfo } from '../core/media/types.ts';
 import { initOf } from '../core/playback/watchedInit.ts';
 import { fragmentIndexKey } from '../core/state/keys.ts';
-import { canCopy, type MediaSource, readTables } from '../relocation/recordTables.ts';
+import { S3_PART_MIN_BYTES } from '../core/upload/s3Limits.ts';
+import { canCopy, type MediaSource, readRange, readTables } from '../relocation/recordTables.ts';
 import type { FileContent } from './upload.ts';
 
 /** What a clip is to be. */
@@ -63,6 +65,7 @@ export async function cutFile(
 ): Promise<CutFile> {
   const ranges: SourceRange<MediaSource>[] = [];
   const parts: number[] = [];
+  let isJournaled: boolean = false;
   let file: { readonly clip: ClipFile; readonly init: InitSegment; readonly startMs: number } | undefined;
   for await (const { piece, found } of readAhead({ s3, store }, recordingId, pieces)) {
     const { part, cut, source } = piece;
@@ -71,16 +74,41 @@ export async function cutFile(
     const choice = choose(settledValue(tables), cut, piece === pieces.at(-1));
     if (choice === undefined) continue;
     file ??= { clip: new ClipFile(init), init, startMs: part.zeroMs + choice.startMs };
-    const { fromByte, endByte, tracks } = choice;
+    const { fromByte, endByte } = choice;
+    const begun = ranges.length === 0 ? await beginning(s3, piece, init, choice) : undefined;
+    const { tracks } = begun ?? choice;
     file.clip.add({ zeroMs: part.zeroMs - file.startMs, fromByte, endByte, tracks });
-    ranges.push({ source, fromByte, endByte });
+    ranges.push(...(begun?.ranges ?? [{ source, fromByte, endByte }]));
+    isJournaled ||= !canCopy(source);
     parts.push(part.open.part);
   }
   if (file === undefined) throw new NotCuttable('nothing_shown', 'There is neither picture nor sound in it.');
   const { clip, init, startMs } = file;
   const tracks = init.tracks.map(({ info }) => info);
-  const isJournaled = ranges.some(({ source }) => !canCopy(source));
   return { ...clip.finish(), ranges, startMs, tracks, parts, isJournaled };
+}
+
+/** Where a file begins in the middle of a part: its first pictures pass through here anyway, and may have to be mended. */
+async function beginning(
+  s3: S3Client,
+  { cut, source }: AvailablePiece,
+  init: InitSegment,
+  choice: Choice,
+): Promise<(Pick<Choice, 'tracks'> & { readonly ranges: readonly SourceRange<MediaSource>[] }) | undefined> {
+  const { fromByte, endByte } = choice;
+  if (!Number.isFinite(cut.fromMs) || !init.tracks.some(({ info }) => info.codec === 'h264'))
+    return undefined;
+  const readTo = Math.min(endByte, fromByte + S3_PART_MIN_BYTES);
+  const read = await readRange(s3, source, { fromByte, endByte: readTo });
+  const { tracks, media } = mendedBeginning(init, choice, read);
+  const mended: MediaSource = {
+    read: (range) => media.subarray(range.fromByte - fromByte, range.endByte - fromByte),
+  };
+  const ranges = [
+    { source: mended, fromByte, endByte: readTo },
+    { source, fromByte: readTo, endByte },
+  ];
+  return { tracks, ranges };
 }
 
 /** What went wrong with a piece matters when it is that one's turn: what comes before may be a file by itself. */

@@ -130,5 +130,5 @@ export class AssembledTrack {
  * A picture that is not shown, and is made of those before the keyframe that the piece begins with (an open GOP): who decoded
  * it would miss them.
  */
-const isBehind = ({ startMs, endMs }: TimedSample, firstMs: number, selection: Selection): boolean =>
+export const isBehind = ({ startMs, endMs }: TimedSample, firstMs: number, selection: Selection): boolean =>
   startMs < firstMs && endMs <= selection.startMs + ROUNDED_MS;

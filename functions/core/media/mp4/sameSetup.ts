@@ -12,7 +12,7 @@ export function areAlike(one: Track, other: Track): boolean {
   if (one.timescale !== other.timescale) return false;
   if (one.boxes.stsd.equals(other.boxes.stsd)) return true;
   // The same sets may come in another order.
-  const [entry, otherEntry] = [readEntry(one), readEntry(other)];
+  const [entry, otherEntry] = [videoEntryOf(one), videoEntryOf(other)];
   return (
     entry !== undefined &&
     entry.type === otherEntry?.type &&
@@ -20,14 +20,14 @@ export function areAlike(one: Track, other: Track): boolean {
   );
 }
 
-interface VideoEntry {
+export interface VideoEntry {
   readonly type: string;
   /** The codec's configuration. */
   readonly record: Buffer;
 }
 
-/** Undefined for a track whose parameters cannot come with its samples. */
-function readEntry({ boxes: { stsd } }: Track): VideoEntry | undefined {
+/** Undefined for a track whose parameters cannot come with its samples: neither H.264 nor HEVC. */
+export function videoEntryOf({ boxes: { stsd } }: Track): VideoEntry | undefined {
   return ifReadable(() => entryOf(stsd));
 }
 

@@ -12,7 +12,7 @@ import { payloadOf, unitOf, unitsIn, withoutTrailingZeros } from './units.ts';
  * @param pictures in decoding order, as MP4 has them; what cannot be read stays as it is
  */
 export function withoutLostReferences(
-  { info, configuration }: TrackDescription,
+  { info, configuration }: Pick<TrackDescription, 'info' | 'configuration'>,
   pictures: readonly Buffer[],
 ): readonly Buffer[] {
   if (info.codec !== 'h264') return pictures;
