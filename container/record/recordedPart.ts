@@ -284,7 +284,7 @@ export class RecordedPart {
 
   async #open(): Promise<OpenPart> {
     const { context, format, leftOut, file, zeroAtMs, live } = this.#options;
-    const { playedHead } = this.#muxer;
+    const { playedHead, head } = this.#muxer;
     const isTold = live !== undefined && playedHead !== undefined && playedHead.length > 0;
     const facts = {
       file,
@@ -294,6 +294,7 @@ export class RecordedPart {
       tracks: [...this.#muxer.tracks],
       ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
       ...(isTold ? { init: playedHead.toString('base64') } : {}),
+      ...(isTold && !head.equals(playedHead) ? { head: head.toString('base64') } : {}),
     };
     for (let part = this.#options.part; ; part++) {
       const taken = await this.#retrying(() => takePart(context, { ...facts, part }));

@@ -46,24 +46,24 @@ export async function readJournaledPart(
   cut: Cut,
 ): Promise<JournaledPart | undefined> {
   const { s3, store, recordingId, open, windowMs, nowMs } = options;
-  const { attempt, format, init } = open;
-  if (format !== 'mp4' || init === undefined) return undefined;
+  const { attempt, format, head = open.init } = open;
+  if (format !== 'mp4' || head === undefined) return undefined;
   const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
   if (claim?.value.journal === undefined) return undefined;
   const of = { s3, store, recordingId, attempt, journal: claim.value.journal, windowMs, nowMs };
   const journal = new LiveJournal(of);
   await journal.refresh();
   const items = itemsOf(journal.items(), open, cut);
-  const bytes = items?.reduce((sum, item) => sum + item.bytes, 0) ?? 0;
+  const bytes = items?.reduce((sum, { inFile }) => sum + inFile.end - inFile.from, 0) ?? 0;
   if (items === undefined || bytes > JOURNALED_MAX_BYTES) return undefined;
-  const file = new JournaledFile(Buffer.from(init, 'base64'), bytes);
+  const file = new JournaledFile(Buffer.from(head, 'base64'), bytes);
   for (const item of items) {
-    const read = await journal.read(item);
+    const read = await journal.readAll(item);
     if (read === undefined) return undefined;
     file.add(read);
   }
   const part = file.finish();
-  // Tracks that players do not get are not in these bytes.
+  // A recorder of an earlier version told of those tracks alone that players get.
   return part.index.tracks.length === open.tracks.length ? part : undefined;
 }
 
@@ -76,14 +76,12 @@ function itemsOf(
   const own = all.filter((item) => item.file === file);
   const last = own.findIndex(({ endMs }) => endMs >= toMs + REORDERED_MS);
   const first = own.findLastIndex(({ keyframe, startMs }) => keyframe && startMs <= fromMs);
-  const [begins] = own;
-  if (last === -1 || begins === undefined) return undefined;
-  // Of those before the file's first one the journal has the end, or there is none.
-  const isWhole = begins.sequence === 0 || all.some(({ sequence }) => sequence === begins.sequence - 1);
-  if (first === -1 && !isWhole) return undefined;
+  if (last === -1 || (first === -1 && own[0]?.inFile.isFirst !== true)) return undefined;
   // Its sound may lie in the one before.
   const items = own.slice(Math.max(0, first - 1), last + 1);
-  const hasAll = items.every(({ sequence }, place) => sequence === (items[0]?.sequence ?? 0) + place);
+  const hasAll = items.every(
+    ({ inFile }, place) => place === 0 || inFile.from === items[place - 1]?.inFile.end,
+  );
   return hasAll ? items : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { endAtMs, type LiveItem, type LocatedItem, startAtMs } from '../core/playback/liveItems.ts';
-import { goesOnWith, type PicturedItem, picturesOf } from '../core/playback/livePictures.ts';
+import { goesOnWith, type PicturedItem, picturedFragments } from '../core/playback/livePictures.ts';
 
 /** What one attempt has in its journal. */
 export interface JournaledItems {
@@ -17,8 +17,8 @@ const AFTER_MS = 10_000;
 const READ_MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * The segment with which the later attempt goes on where the earlier one ends, by pictures that both have: their segments
- * are read for it, once.
+ * The segment, or the end of one, with which the later attempt goes on where the earlier one ends, by pictures that both have:
+ * their segments are read for it, once.
  * @param earlier nothing comes of it any more
  * @returns `awaited` while the later one has nothing new; undefined where that cannot be told
  */
@@ -35,7 +35,7 @@ export async function segmentAfter(
   if (bytesOf(before) > READ_MAX_BYTES || bytesOf(own) > READ_MAX_BYTES) return undefined;
   const [known, following] = await Promise.all([pictured(earlier, before), pictured(later, own)]);
   const next = goesOnWith(
-    known.flatMap(({ pictures }) => pictures),
+    known.flatMap(({ fragments }) => fragments.flatMap(({ pictures }) => pictures)),
     following,
   );
   const hasMore = !later.hasEnded && own.length === later.items.length;
@@ -50,7 +50,8 @@ async function pictured({ read }: JournaledItems, items: readonly LocatedItem[])
   const found: PicturedItem[] = [];
   for (const located of items) {
     const bytes = await read(located.item);
-    found.push({ item: located.item, pictures: bytes === undefined ? [] : picturesOf(bytes, located) });
+    const fragments = bytes === undefined ? [] : picturedFragments(bytes, located);
+    found.push({ item: located.item, fragments });
   }
   return found;
 }

@@ -11,9 +11,15 @@ import {
   type LiveItem,
   type LiveJoin,
   type LocatedItem,
+  listedItem,
   liveItemOf,
 } from '../core/playback/liveItems.ts';
-import { type LiveContainer, livePlaylist, type NumberedItem } from '../core/playback/livePlaylist.ts';
+import {
+  type LiveContainer,
+  type LiveName,
+  livePlaylist,
+  type NumberedItem,
+} from '../core/playback/livePlaylist.ts';
 import type { RecordingSettings } from '../core/settings/settings.ts';
 import { attemptKey, attemptsPrefix, journalKey, liveJoinKey, outcomeKey } from '../core/state/keys.ts';
 import { claimSchema, liveJoinSchema, outcomeSchema } from '../core/state/objects.ts';
@@ -82,21 +88,27 @@ export class LiveRecording {
   }
 
   /** Where a segment is; undefined for one that is not of this recording, or gone. */
-  async rangeOf(named: Pick<LiveItem, 'attempt' | 'object' | 'place'>): Promise<ObjectRange | undefined> {
+  async rangeOf(named: LiveName): Promise<ObjectRange | undefined> {
+    const { store } = this.#options;
+    const { cutBytes } = named;
+    const found = await this.#entryOf(named);
+    if (found === undefined || cutBytes >= found.bytes) return undefined;
+    const { key, firstByte, bytes } = found;
+    return { bucket: store.bucket, key, firstByte: firstByte + cutBytes, bytes: bytes - cutBytes };
+  }
+
+  async #entryOf({ attempt, object, place }: LiveName): Promise<Omit<ObjectRange, 'bucket'> | undefined> {
     const { s3, store, recordingId } = this.#options;
-    const { attempt, object, place } = named;
     const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
     if (claim?.value.journal === undefined) return undefined;
     const key = journalKey(claim.value.journal, object);
     const known = this.#attempts.get(attempt)?.journal.itemAt(object, place);
-    if (known !== undefined) return { bucket: store.bucket, key, ...known };
+    if (known !== undefined) return { key, ...known };
     const found = await readJournalObject(s3, { bucket: store.bucket, key }, false);
     const entry = found?.entries[place];
     const at: EntryPlace = { object, place, at: entry?.at ?? 0 };
     const item = entry === undefined ? undefined : liveItemOf(entry, at, { recordingId, attempt });
-    return item === undefined
-      ? undefined
-      : { bucket: store.bucket, key, firstByte: item.firstByte, bytes: item.bytes };
+    return item === undefined ? undefined : { key, firstByte: item.firstByte, bytes: item.bytes };
   }
 
   async #playlist(): Promise<string | undefined> {
@@ -157,13 +169,15 @@ export class LiveRecording {
       const firstSequence = link.sequence + link.fromSequence;
       const unlisted = link.after === 0 ? 0 : numbered.findIndex(({ sequence }) => sequence >= firstSequence);
       if (unlisted !== -1) numbered.length = unlisted;
-      for (const located of items)
-        if (located.item.sequence >= link.fromSequence)
-          numbered.push({
-            ...located,
-            sequence: link.sequence + located.item.sequence,
-            discontinuity: link.discontinuity + located.item.discontinuity,
-          });
+      for (const { item: own, part } of items) {
+        const item = listedItem(link, own);
+        if (item === undefined) continue;
+        const { sequence, discontinuity } = item;
+        numbered.push({
+          ...{ item, part, sequence: link.sequence + sequence },
+          discontinuity: link.discontinuity + discontinuity,
+        });
+      }
       before = { ...found, link };
     }
     return numbered;

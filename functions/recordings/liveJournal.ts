@@ -51,11 +51,20 @@ export class LiveJournal {
     return undefined;
   }
 
-  /** The bytes of a segment; undefined where they are gone. */
-  async read({ object, firstByte, bytes }: LiveItem): Promise<Buffer | undefined> {
+  /** What a player gets of a segment; undefined where it is gone. */
+  read({ object, firstByte, bytes }: LiveItem): Promise<Buffer | undefined> {
+    return this.#read(object, { firstByte, bytes });
+  }
+
+  /** All tracks of it; undefined where it is gone. */
+  readAll({ object, firstByte, inFile }: LiveItem): Promise<Buffer | undefined> {
+    return this.#read(object, { firstByte, bytes: inFile.end - inFile.from });
+  }
+
+  async #read(object: number, range: Pick<LiveItem, 'firstByte' | 'bytes'>): Promise<Buffer | undefined> {
     const { s3, store, journal } = this.#options;
     const place = { bucket: store.bucket, key: journalKey(journal, object) };
-    return (await readObjectRange(s3, place, rangeHeader({ firstByte, bytes })))?.bytes;
+    return (await readObjectRange(s3, place, rangeHeader(range)))?.bytes;
   }
 
   /** Reads what has come: one request for each object, and one that finds none. @returns whether something had */

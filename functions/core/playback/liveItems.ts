@@ -17,6 +17,10 @@ export interface LiveItem {
   readonly place: number;
   readonly firstByte: number;
   readonly bytes: number;
+  /** The entry's bytes in the part's file, but for its head: tracks that a player does not get are in them too. */
+  readonly inFile: { readonly from: number; readonly end: number; readonly isFirst: boolean };
+  /** Left out at its beginning, where it is the first one of a later attempt; nothing by default. */
+  readonly cutBytes?: number;
   /** It begins with a picture that can be decoded without those before. */
   readonly keyframe: boolean;
   /** When its last fragment came, by the recorder's clock. */
@@ -37,10 +41,22 @@ export function liveItemOf(
   { object, place, at }: EntryPlace,
   of: { readonly recordingId: string; readonly attempt: number },
 ): LiveItem | undefined {
-  const { recordingId, attempt, file, part, live, keyframe, atMs } = entry;
+  const { recordingId, attempt, file, part, live, keyframe, atMs, offset, bytes } = entry;
   if (recordingId !== of.recordingId || attempt !== of.attempt || live === undefined) return undefined;
   const { skipBytes, ...segment } = live;
-  return { attempt, file, part, ...segment, object, place, firstByte: at + skipBytes, keyframe, atMs };
+  const inFile = { from: offset + skipBytes, end: offset + bytes, isFirst: offset === 0 };
+  return {
+    attempt,
+    file,
+    part,
+    ...segment,
+    object,
+    place,
+    firstByte: at + skipBytes,
+    inFile,
+    keyframe,
+    atMs,
+  };
 }
 
 /** A part that items are of. */
@@ -61,6 +77,9 @@ export interface LiveLink {
   readonly discontinuity: number;
   /** Its own number of the first segment that is listed. */
   readonly fromSequence: number;
+  /** Of that one, how many bytes before its first fragment that is listed, and when that begins, in the part's media time. */
+  readonly cutBytes?: number | undefined;
+  readonly startMs?: number | undefined;
 }
 
 /**
@@ -126,10 +145,34 @@ export function joinOf(
   };
 }
 
-/** The same, with one of the later attempt's segments as the first one that is listed. */
-export const joinedFrom = (join: LiveJoin, { sequence, discontinuity }: LiveItem): LiveJoin => ({
+/** The same, with one of the later attempt's segments, or the end of one, as the first one that is listed. */
+export const joinedFrom = (
+  join: LiveJoin,
+  { sequence, discontinuity, startMs, cutBytes = 0 }: LiveItem,
+): LiveJoin => ({
   ...join,
   sequence: join.sequence - sequence,
   discontinuity: join.discontinuity - discontinuity,
   fromSequence: sequence,
+  ...(cutBytes === 0 ? {} : { cutBytes, startMs }),
 });
+
+/** The end of a segment, from one of its fragments on. */
+export const cutItem = (item: LiveItem, cutBytes: number, startMs: number): LiveItem => ({
+  ...item,
+  firstByte: item.firstByte + cutBytes,
+  bytes: item.bytes - cutBytes,
+  startMs,
+  keyframe: true,
+  cutBytes,
+});
+
+/** A segment of an attempt as the list has it; undefined for one that it does not have. */
+export function listedItem(
+  { fromSequence, cutBytes = 0, startMs }: LiveLink,
+  item: LiveItem,
+): LiveItem | undefined {
+  if (item.sequence < fromSequence) return undefined;
+  const isCut = item.sequence === fromSequence && cutBytes > 0 && cutBytes < item.bytes;
+  return isCut ? cutItem(item, cutBytes, startMs ?? item.startMs) : item;
+}

@@ -1,4 +1,4 @@
-import type { LocatedItem } from './liveItems.ts';
+import type { LiveItem, LocatedItem } from './liveItems.ts';
 import { initName, PLAYLIST_VERSIONS } from './vodPlaylist.ts';
 
 export const LIVE_PLAYLIST = 'live.m3u8';
@@ -34,14 +34,26 @@ interface Listed {
   readonly media: NumberedItem | undefined;
 }
 
+/** Where a segment lies, as its name says it. */
+export interface LiveName extends Pick<LiveItem, 'attempt' | 'object' | 'place'> {
+  readonly cutBytes: number;
+}
+
+function liveName({ attempt, object, place, cutBytes = 0 }: LiveItem): string {
+  return [attempt, object, place, ...(cutBytes === 0 ? [] : [cutBytes])].join('-');
+}
+
 /** What a name in the list means; undefined for one that is none of ours. */
-export function readLiveName(
-  name: string,
-): { readonly attempt: number; readonly object: number; readonly place: number } | undefined {
-  const [, attempt, object, place] =
-    /^([1-9]\d{0,5})-([1-9]\d{0,14})-(\d{1,5})\.(?:m4s|ts)$/.exec(name) ?? [];
+export function readLiveName(name: string): LiveName | undefined {
+  const [, attempt, object, place, cutBytes = '0'] =
+    /^([1-9]\d{0,5})-([1-9]\d{0,14})-(\d{1,5})(?:-([1-9]\d{0,11}))?\.(?:m4s|ts)$/.exec(name) ?? [];
   if (attempt === undefined) return undefined;
-  return { attempt: Number(attempt), object: Number(object), place: Number(place) };
+  return {
+    attempt: Number(attempt),
+    object: Number(object),
+    place: Number(place),
+    cutBytes: Number(cutBytes),
+  };
 }
 
 /**
@@ -82,8 +94,8 @@ export function livePlaylist(items: readonly NumberedItem[], options: LiveListOp
 function mediaLines(media: NumberedItem | undefined, container: LiveContainer): string[] {
   const extension = EXTENSIONS[container];
   if (media === undefined) return ['#EXT-X-GAP', `gap.${extension}`];
-  const { attempt, object, place, firstByte, bytes } = media.item;
-  return [`#EXT-X-BYTERANGE:${bytes}@${firstByte}`, `${attempt}-${object}-${place}.${extension}`];
+  const { firstByte, bytes } = media.item;
+  return [`#EXT-X-BYTERANGE:${bytes}@${firstByte}`, `${liveName(media.item)}.${extension}`];
 }
 
 /** With those that numbers were left out for. */

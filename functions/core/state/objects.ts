@@ -135,6 +135,8 @@ export const liveJoinSchema = z.object({
   discontinuity: z.int(),
   /** All of it in joins that were noted before it could be said. */
   fromSequence: z._default(count, 0),
+  cutBytes: optional(count),
+  startMs: optional(z.number()),
 });
 
 /** `control.json`: commands in the order of their sequence. Written with If-Match by the API, polled by the recorder. */

@@ -42,6 +42,8 @@ export const openPartSchema = z.object({
   leftOut: optional(z.array(leftOutSchema)),
   /** Of MP4: what a player is given before the part's fragments, in base64; only where it can be watched while it is recorded. */
   init: optional(text),
+  /** The same of all its tracks, where a player is not given all: a clip is made with it while the part is recorded. */
+  head: optional(text),
 });
 export type OpenPart = z.infer<typeof openPartSchema>;
 

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Journal } from '../../../container/upload/journal.ts';
@@ -23,6 +25,26 @@ import { keepPart, keepRecording, START_MS } from './recording.ts';
 const SECONDS = 10;
 /** With this keyframe a second part begins. */
 const SECOND_PART_MS = 4_000;
+const MAPS = ['0:v:0', '0:a:0', '0:a:1'];
+
+/** Of a language's packets, as they lie in the file. */
+async function soundHash(file: string, place: number): Promise<string> {
+  const args = [
+    '-v',
+    'error',
+    '-nostdin',
+    '-i',
+    file,
+    '-map',
+    `0:a:${place}`,
+    '-c',
+    'copy',
+    '-f',
+    'md5',
+    '-',
+  ];
+  return (await promisify(execFile)('ffmpeg', args)).stdout.trim();
+}
 
 describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
   const folder = new MediaFolder();
@@ -41,13 +63,16 @@ describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
     folder.make('source.mkv', [
       ...['-f', 'lavfi', '-i', `testsrc2=size=128x72:rate=25:duration=${SECONDS}`],
       ...['-f', 'lavfi', '-i', `sine=sample_rate=44100:duration=${SECONDS}`],
+      ...['-f', 'lavfi', '-i', `sine=sample_rate=44100:frequency=880:duration=${SECONDS}`],
+      ...['-map', '0', '-map', '1', '-map', '2'],
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '50', '-bf', '2'],
       ...['-c:a', 'aac', '-ac', '1'],
     ]);
     all = await frameHashes(folder.file('source.mkv'), 'v');
     const sound = { kind: 'audio', codec: 'aac', sampleRateHz: 44_100 } as const;
-    const media = liveMedia([{ kind: 'video', codec: 'h264' }, sound], 'mp4');
-    const fragments = fragmentsOf(media, nutOf(folder.file('source.mkv')));
+    // Players get one of both languages.
+    const media = liveMedia([{ kind: 'video', codec: 'h264' }, sound, sound], 'mp4', MAPS);
+    const fragments = fragmentsOf(media, nutOf(folder.file('source.mkv'), MAPS));
     const later = fragments.findIndex(({ startMs, keyframe }) => keyframe && startMs > SECOND_PART_MS - 100);
     const own = atLeastOne(fragments.slice(later));
     // The first one is in the library, and the second one in the journal alone.
@@ -63,7 +88,8 @@ describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
     const muxer = media.startPart(own[0], new MemoryPages());
     const open = await bench.store.read(partKey(job.recordingId, 2, 'open'), openPartSchema);
     const init = muxer.playedHead?.toString('base64') ?? '';
-    await bench.store.overwrite(partKey(job.recordingId, 2, 'open'), { ...open?.value, init });
+    const head = muxer.head.toString('base64');
+    await bench.store.overwrite(partKey(job.recordingId, 2, 'open'), { ...open?.value, init, head });
     await bench.store.create(attemptKey(job.recordingId, 1, 'claim'), {
       ...{ attempt: 1, claimedAtMs: START_MS, journal: journal.id },
     });
@@ -97,6 +123,7 @@ describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
     // A record may begin with a frame of sound.
     expect(Math.abs((record?.startTimeMs ?? 0) - START_MS - fromMs)).toBeLessThan(45);
     expect(Math.abs((record?.durationMs ?? 0) - (toMs - fromMs))).toBeLessThan(45);
+    expect(record?.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio', 'audio']);
     expect(await bench.openUploads()).toBe(0);
   });
 
@@ -112,6 +139,7 @@ describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
   });
 
   it('is begun anew out of its record where that came while it was made', async () => {
+    const fromJournal = await made(5_000, 7_800);
     const asked = await askClip(bench, job, { fromMs: 5_000, toMs: 7_800, name: 'begun' });
     await expect(clipMaking(bench).make(asked, SILENT, () => false)).rejects.toThrow();
     const begun = (await readClip(bench, asked))?.upload;
@@ -121,6 +149,16 @@ describeWith(['ffmpeg'], 'a clip of what is still recorded', () => {
     const clip = await readClip(bench, asked);
     expect(clip?.status).toBe('available');
     expect(await picturesOf(clip?.record?.key)).toEqual(all.slice(125, 195));
+    const soundsOf = async (key: string | undefined): Promise<readonly string[]> => {
+      const file = folder.write('clip.mp4', await bench.read(key ?? ''));
+      return [await soundHash(file, 0), await soundHash(file, 1)];
+    };
+    const [journaled, recorded] = [
+      await soundsOf(fromJournal.record?.key),
+      await soundsOf(clip?.record?.key),
+    ];
+    expect(journaled).toEqual(recorded);
+    expect(new Set(recorded).size).toBe(2);
     expect(await bench.openUploads()).toBe(0);
   });
 });

@@ -209,12 +209,12 @@ describe('a recording that goes on', () => {
         const written = new Written(journal, recordingId, 0, number);
         const muxer = media.startPart(first, new MemoryPages());
         await attempt(journal, recordingId, number, startTimeMs, muxer.playedHead);
-        return async (all: readonly Fragment[]): Promise<void> => {
+        return async (all: readonly Fragment[], segments: 'each' | 'one' | 'none'): Promise<void> => {
           for (const fragment of all) {
-            if (fragment.keyframe) await journal.flush();
+            if (fragment.keyframe && segments === 'each') await journal.flush();
             written.add(Buffer.from(muxer.add(fragment)), muxer.played);
           }
-          await journal.flush();
+          if (segments !== 'none') await journal.flush();
         };
       };
       const viewer = playing();
@@ -224,26 +224,36 @@ describe('a recording that goes on', () => {
       };
       const [takenOver, ended] = [keyframeAt(2_000), keyframeAt(4_000)];
       const one = await begin(1, atLeastOne(fragments)[0], startAtMs);
-      await one(fragments.slice(0, ended));
+      await one(fragments.slice(0, ended), 'each');
       // By its clock the first one has had none of it.
       const two = await begin(2, fragments[takenOver] as Fragment, startAtMs + 6_000);
-      await two(fragments.slice(takenOver, ended));
+      await two(fragments.slice(takenOver, takenOver + 1), 'one');
+      // It comes into the journal with what is new.
+      await two(fragments.slice(takenOver + 1, ended), 'none');
       await end(recordingId, 1);
       const before = await listed();
       expect(before).toContain('\n1-4-0.m4s\n');
       expect(before).not.toContain('\n2-');
-      await two(fragments.slice(ended));
+      await two(fragments.slice(ended), 'one');
       const list = await listed();
       expect(list.startsWith(before)).toBe(true);
       expect(await listed(playing())).toBe(list);
       const join = await bench.store.read(liveJoinKey(recordingId, 2), liveJoinSchema);
-      expect(join?.value).toMatchObject({ after: 1, fromSequence: 2 });
+      expect(join?.value).toMatchObject({ after: 1, fromSequence: 1, cutBytes: expect.any(Number) });
+      const cutName = `2-2-0-${join?.value.cutBytes}.m4s`;
+      expect(list).toContain(`\n${cutName}\n`);
+      expect(await playing().segment(recordingId, cutName)).toEqual(
+        await viewer.segment(recordingId, cutName),
+      );
+      await expect(viewer.segment(recordingId, '2-2-0-99999999.m4s')).rejects.toMatchObject({
+        code: 'recording_not_found',
+      });
 
       const hashes: string[] = [];
       for (const [part, inPart] of list.split('#EXT-X-MAP').slice(1).entries()) {
         const open = await bench.store.read(partKey(recordingId, part + 1, 'open'), openPartSchema);
         const pieces = [Buffer.from(open?.value.init ?? '', 'base64')];
-        for (const [name] of inPart.matchAll(/^\d+-\d+-\d+\.m4s$/gm)) {
+        for (const [name] of inPart.matchAll(/^[\d-]+\.m4s$/gm)) {
           const range = await viewer.segment(recordingId, name);
           const { Body } = await bench.s3.send(
             new GetObjectCommand({ Bucket: range.bucket, Key: range.key, Range: rangeHeader(range) }),

@@ -6,6 +6,7 @@ import {
   joinOf,
   type LiveItem,
   type LivePart,
+  listedItem,
 } from '../../../../functions/core/playback/liveItems.ts';
 import { goesOnWith } from '../../../../functions/core/playback/livePictures.ts';
 import {
@@ -66,8 +67,9 @@ function itemsOf(steps: readonly Step[], attempt = 1, startAtMs = ZERO_MS): Numb
       const { skipBytes, ...live } = numbering.next(entry);
       if (isLost) continue;
       const place = { object: n + 1, place: 0, firstByte: skipBytes, keyframe: true, atMs: partAtMs + endMs };
+      const inFile = { from: entry.offset, end: entry.offset + bytes, isFirst: entry.offset === 0 };
       const part: LivePart = { part: file, startTimeMs: partAtMs, format: 'mp4' };
-      const item: LiveItem = { attempt, file, part: file, ...live, ...place };
+      const item: LiveItem = { attempt, file, part: file, ...live, ...place, inFile };
       items.push({ item, part, sequence: live.sequence, discontinuity: live.discontinuity });
     }
   }
@@ -187,8 +189,9 @@ describe('a live list', () => {
   });
 
   it('has names that say where a segment is, and nothing else is one', () => {
-    expect(readLiveName('1-42-0.m4s')).toEqual({ attempt: 1, object: 42, place: 0 });
-    expect(readLiveName('12-1-3.ts')).toEqual({ attempt: 12, object: 1, place: 3 });
+    expect(readLiveName('1-42-0.m4s')).toEqual({ attempt: 1, object: 42, place: 0, cutBytes: 0 });
+    expect(readLiveName('12-1-3.ts')).toEqual({ attempt: 12, object: 1, place: 3, cutBytes: 0 });
+    expect(readLiveName('2-7-1-4096.m4s')).toEqual({ attempt: 2, object: 7, place: 1, cutBytes: 4096 });
     for (const name of [
       'gap.m4s',
       '0-1-0.m4s',
@@ -197,6 +200,8 @@ describe('a live list', () => {
       '1-1-0.m4s/..',
       '../1-1-0.m4s',
       '1-1--1.ts',
+      '1-1-0-0.m4s',
+      '1-1-0-1-1.m4s',
     ])
       expect(readLiveName(name)).toBeUndefined();
   });
@@ -254,20 +259,30 @@ describe('an attempt that goes on after another one', () => {
   });
 
   it('comes in with its last keyframe that leaves out no picture, by the sizes of what both have', () => {
-    /** Pictures of 100 ms from one of the source's on, ten to a segment; each has a size of its own. */
-    const pictured = (from: number, segments: number, { skewMs = 0, gop = 10, sizes = 1_000 } = {}) =>
+    /** Pictures of 100 ms from one of the source's on, ten to a fragment; each has a size of its own. */
+    const pictured = (
+      from: number,
+      segments: number,
+      { skewMs = 0, gop = 10, sizes = 1_000, fragments = 1 } = {},
+    ) =>
       itemsOf(
-        Array.from({ length: segments }, () => second(1_000)),
+        Array.from({ length: segments }, () => second(1_000 * fragments)),
         2,
-      ).map(({ item }, n) => {
-        const pictures = Array.from({ length: 10 }, (_, place) => {
-          const picture = from + 10 * n + place;
-          const bytes = 50 + ((picture * 37) % sizes);
-          return { bytes, sync: picture % gop === 0, startMs: ZERO_MS + skewMs + 100 * picture };
-        });
-        return { item: { ...item, keyframe: pictures[0]?.sync === true }, pictures };
-      });
-    const earlier = pictured(0, 4).flatMap(({ pictures }) => pictures);
+      ).map(({ item }, n) => ({
+        item,
+        fragments: Array.from({ length: fragments }, (_, m) => {
+          const first = 10 * (fragments * n + m);
+          const pictures = Array.from({ length: 10 }, (__, place) => {
+            const picture = from + first + place;
+            const bytes = 50 + ((picture * 37) % sizes);
+            return { bytes, sync: picture % gop === 0, startMs: ZERO_MS + skewMs + 100 * picture };
+          });
+          return { bytesBefore: 40 * m, startMs: 100 * first, pictures };
+        }),
+      }));
+    const picturesOf = (of: ReturnType<typeof pictured>) =>
+      of.flatMap(({ fragments }) => fragments.flatMap(({ pictures }) => pictures));
+    const earlier = picturesOf(pictured(0, 4));
     const sequenceOf = (later: ReturnType<typeof pictured>, before = earlier) => {
       const found = goesOnWith(before, later);
       return typeof found === 'object' ? found.sequence : found;
@@ -276,14 +291,36 @@ describe('an attempt that goes on after another one', () => {
     // It ends in the middle of a segment: what that has before is shown twice, and nothing is left out.
     expect(sequenceOf(pictured(20, 4), earlier.slice(0, 35))).toBe(1);
     // Decoding cannot begin with the segment that comes next.
-    const long = pictured(0, 4, { gop: 20 }).flatMap(({ pictures }) => pictures);
+    const long = picturesOf(pictured(0, 4, { gop: 20 }));
     expect(sequenceOf(pictured(20, 4, { gop: 20 }), long.slice(0, 35))).toBe(0);
     expect(sequenceOf(pictured(20, 2))).toBe('awaited');
     // Another stream, or a picture that stays the same.
     expect(sequenceOf(pictured(70, 4))).toBeUndefined();
-    const still = pictured(0, 4, { sizes: 1 }).flatMap(({ pictures }) => pictures);
+    const still = picturesOf(pictured(0, 4, { sizes: 1 }));
     expect(sequenceOf(pictured(20, 4, { sizes: 1 }), still)).toBeUndefined();
     expect(sequenceOf([])).toBeUndefined();
+    // Of a segment of two fragments no more is shown twice than the one in whose middle the earlier attempt ends.
+    const later = pictured(10, 3, { fragments: 2 });
+    const cut = goesOnWith(earlier.slice(0, 27), later);
+    if (typeof cut !== 'object') throw new Error('they have the same pictures');
+    const whole = later[0]?.item as LiveItem;
+    expect(cut).toEqual({
+      ...{ ...whole, startMs: 1_000, keyframe: true, cutBytes: 40 },
+      ...{ firstByte: whole.firstByte + 40, bytes: whole.bytes - 40 },
+    });
+    const join = joinOf(
+      { link, items: itemsOf([second(2_000)]), hasEnded: true },
+      2,
+      itemsOf([second(2_000)], 2),
+    );
+    if (join === undefined) throw new Error('there is no join');
+    const from = liveJoinSchema.parse(joinedFrom(join, cut));
+    expect(listedItem(from, whole)).toEqual(cut);
+    const part: LivePart = { part: 2, startTimeMs: ZERO_MS, format: 'mp4' };
+    const numbered = [{ item: cut, part, sequence: 1, discontinuity: 1 }];
+    const list = livePlaylist(numbered, { ...options, windowMs: 60_000 });
+    const { firstByte, bytes } = cut;
+    expect(list).toContain(`#EXTINF:1.000,\n#EXT-X-BYTERANGE:${bytes}@${firstByte}\n2-1-0-40.m4s\n`);
   });
 
   it('takes numbers that nobody can have had where nothing of an earlier one is known', () => {
