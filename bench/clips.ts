@@ -21,7 +21,7 @@ import { MoveBench } from '../test/functions/relocation/bench.ts';
 import { fragmentsOf, liveMedia, nutOf } from '../test/support/liveMedia.ts';
 import { MediaFolder } from '../test/support/media.ts';
 import { atLeastOne } from '../test/support/parts.ts';
-import type { Benchmark } from './report.ts';
+import { type Benchmark, timed } from './report.ts';
 
 const MIB = 1024 * 1024;
 /** Of the source, which is sent again and again; a whole number of frames of picture and sound. */
@@ -70,12 +70,6 @@ export const clips: Benchmark = {
 };
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
-}
 
 /** A day as its recorder and relocate leave it. */
 async function keepDay(bench: MoveBench, folder: MediaFolder) {

@@ -3,6 +3,7 @@ import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { clips } from './clips.ts';
 import { bundles } from './cold/bundles.ts';
 import { coldStart } from './cold/coldStart.ts';
+import { liveLists } from './liveLists.ts';
 import { moves } from './moves.ts';
 import { pictures } from './pictures.ts';
 import { fullHost } from './recorder/fullHost.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   pictures,
   firstLiveFrame,
   watched,
+  liveLists,
   fullHost,
   host,
   tenRecorders,

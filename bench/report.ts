@@ -28,6 +28,13 @@ function formatted(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** How long something takes, in milliseconds. */
+export async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
 /** The middle one: a single slow run says nothing here. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
