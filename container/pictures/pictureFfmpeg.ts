@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { NutReader } from '../../functions/core/media/nut/reader.ts';
 import { VIDEO_TIMESCALE } from '../../functions/core/media/nut/times.ts';
@@ -51,7 +50,8 @@ export interface PictureRun {
  */
 export async function runPictureFfmpeg(run: PictureRun): Promise<{ tiles: Pictures; large: Pictures }> {
   run.signal.throwIfAborted();
-  const child = spawn(run.path, [...run.arguments], {
+  // By a program of the system: whose ffmpeg it is, nobody else may change its priority later.
+  const child = spawn('nice', ['-n', String(run.niceness), run.path, ...run.arguments], {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     env: FFMPEG_ENVIRONMENT,
   });
@@ -85,25 +85,15 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 /** It begins with what it reads, and so with its other threads: by then it is what it is to be. */
-async function feed(child: ChildProcess, { input, niceness }: PictureRun): Promise<void> {
+async function feed(child: ChildProcess, { input }: PictureRun): Promise<void> {
   const stdin = child.stdin as Writable;
   // One that has ended does not read to the end; its exit code says so.
   stdin.on('error', () => undefined);
   const { pid } = child;
   if (pid === undefined) return;
-  lowerPriority(pid, niceness);
   await endFirstWithoutMemory(pid);
   for (const piece of input) stdin.write(piece);
   stdin.end();
-}
-
-function lowerPriority(pid: number, niceness: number): void {
-  try {
-    setPriority(pid, niceness);
-  } catch (error) {
-    // It has ended already.
-    if ((error as { readonly info?: { readonly code?: string } }).info?.code !== 'ESRCH') throw error;
-  }
 }
 
 async function allOf(stream: Readable, onTooMuch: () => void): Promise<Buffer> {

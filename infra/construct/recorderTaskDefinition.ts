@@ -22,8 +22,29 @@ import { IMAGE_CONTEXT, IMAGE_SOURCES } from './packaged.ts';
 /** The only writable place of the container. */
 const SPOOL_DIR = '/spool';
 
-/** The user of container/Dockerfile, who owns SPOOL_DIR. */
-const CONTAINER_USER = '1000:1000';
+/** The image's own way to the recorder's user, who owns SPOOL_DIR, here without any right of his. */
+const AS_RECORDER = [
+  '/usr/bin/setpriv',
+  ...['--reuid=1000', '--regid=1000', '--clear-groups', '--inh-caps=-all', '--no-new-privs', '--'],
+];
+
+/**
+ * What Docker gives by default, without KILL, SETGID and SETUID: what the image starts first becomes the recorder's user by
+ * them, and the recorder gives each ffmpeg a user of its own (docs/decisions/ffmpeg-apart.md).
+ */
+const DROPPED_CAPABILITIES = [
+  Capability.AUDIT_WRITE,
+  Capability.CHOWN,
+  Capability.DAC_OVERRIDE,
+  Capability.FOWNER,
+  Capability.FSETID,
+  Capability.MKNOD,
+  Capability.NET_BIND_SERVICE,
+  Capability.NET_RAW,
+  Capability.SETFCAP,
+  Capability.SETPCAP,
+  Capability.SYS_CHROOT,
+];
 
 /** Minutes of a recorder's lines, and a burst of a host's. */
 const LOG_BUFFER = Size.mebibytes(4);
@@ -61,7 +82,7 @@ export interface RecorderTaskDefinitionProps {
   readonly logRetention: RetentionDays;
 }
 
-/** What runs the recorder's image: Fargate, a user without rights, one writable folder. */
+/** What runs the recorder's image, as the user that it has: Fargate, three capabilities, one writable folder. */
 export function recorderTaskDefinition(
   scope: Construct,
   props: RecorderTaskDefinitionProps,
@@ -89,9 +110,8 @@ export function recorderTaskDefinition(
     image: props.image ?? imageOfThisRepository(ARCHITECTURES[props.cpuArchitecture].image),
     ...(command === undefined ? {} : { command: [...command] }),
     environment: { ...environment, ...RECORDER_TASK.processEnvironment, SPOOL_DIR },
-    user: CONTAINER_USER,
     readonlyRootFilesystem: true,
-    linuxParameters: withoutCapabilities(scope),
+    linuxParameters: withFewCapabilities(scope),
     ...(healthScript === undefined ? {} : { healthCheck: healthCheck(healthScript(SPOOL_DIR)) }),
     stopTimeout: Duration.seconds(RECORDER_TASK.stopTimeoutSeconds),
     logging: LogDrivers.awsLogs({
@@ -122,7 +142,7 @@ export function recorderTaskDefinition(
 
 function healthCheck(script: string): HealthCheck {
   return {
-    command: ['CMD', '/usr/bin/node', '-e', script],
+    command: ['CMD', ...AS_RECORDER, '/usr/bin/node', '-e', script],
     interval: Duration.seconds(30),
     timeout: Duration.seconds(10),
     retries: 3,
@@ -130,9 +150,9 @@ function healthCheck(script: string): HealthCheck {
   };
 }
 
-function withoutCapabilities(scope: Construct): LinuxParameters {
+function withFewCapabilities(scope: Construct): LinuxParameters {
   const parameters = new LinuxParameters(scope, 'LinuxParameters');
-  parameters.dropCapabilities(Capability.ALL);
+  parameters.dropCapabilities(...DROPPED_CAPABILITIES);
   return parameters;
 }
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +17,7 @@ import { ensureTools, findOnPath } from '../../infra/local/tools.ts';
 import { waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
+import { checkApart } from './apart.ts';
 import { ImageFfmpeg } from './imageFfmpeg.ts';
 import { Podman } from './podman.ts';
 import { checkTestFiles, testRecorder } from './recorderTests.ts';
@@ -84,17 +83,6 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** What ffmpeg could do with its uid: it reads of itself, and not of the recorder. */
-function checkApart(recorder: number): void {
-  const ffmpeg = Number(readFileSync(`/proc/${recorder}/task/${recorder}/children`, 'utf8').split(' ')[0]);
-  const readAsUser = (file: string) => spawnSync('cat', [file], { uid: 1000, gid: 1000, encoding: 'utf8' });
-  assert.match(readAsUser(`/proc/${ffmpeg}/environ`).stdout, /LC_ALL=C/);
-  const { stdout, stderr } = readAsUser(`/proc/${recorder}/environ`);
-  assert.equal(stdout, '', "the recorder's environment can be read");
-  assert.match(stderr, /denied/);
-  assert.equal(readFileSync(`/proc/${ffmpeg}/oom_score_adj`, 'utf8').trim(), '1000');
-}
-
 async function record(): Promise<void> {
   const client = new S3Client({
     endpoint: s3.url,
@@ -136,7 +124,7 @@ async function record(): Promise<void> {
     if (!task.running) throw new Error(`the task ended: ${task.output}`);
     return store.read(partKey(recordingId, 1, 'open'), openPartSchema);
   });
-  checkApart(podman.pid(name));
+  await checkApart(podman.pid(name));
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   const stop: Stop = { requestedAtMs: Date.now(), by: 'test', reason: 'test' };
   await store.create(stopKey(recordingId), stop);

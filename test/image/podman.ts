@@ -73,7 +73,7 @@ export class Podman {
     return Number(output.trim());
   }
 
-  /** Runs the image as Fargate would: read-only, without capabilities, one writable volume. */
+  /** Runs the image as Fargate would: read-only, with the capabilities that the task definition leaves, one writable volume. */
   run(name: string, environment: Readonly<Record<string, string>>): Child {
     const variables = Object.entries(environment).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     return new Child('podman', ['run', '--rm', '--name', name, ...LIMITS, ...variables, IMAGE], this.#env);
@@ -118,5 +118,7 @@ const LIMITS = [
   '--read-only-tmpfs=false',
   '--cap-drop',
   'all',
+  '--cap-add',
+  'kill,setgid,setuid',
   '--init=false',
 ];

@@ -74,8 +74,8 @@ describe('hosts', () => {
   it('are well as long as they look for recordings', () => {
     const HealthCheck = task.ContainerDefinitions[0]?.HealthCheck;
     expect(HealthCheck).toMatchObject({ Interval: 30, Retries: 3, StartPeriod: 60 });
-    expect(HealthCheck?.Command.slice(0, 3)).toEqual(['CMD', '/usr/bin/node', '-e']);
-    expect(HealthCheck?.Command[3]).toBe(aliveScript('/spool'));
+    expect(HealthCheck?.Command.slice(0, 3)).toEqual(['CMD', '/usr/bin/setpriv', '--reuid=1000']);
+    expect(HealthCheck?.Command.slice(-4)).toEqual(['--', '/usr/bin/node', '-e', aliveScript('/spool')]);
     const folder = mkdtempSync(path.join(tmpdir(), 'alive-'));
     const exitCode = () =>
       spawnSync(process.execPath, ['-e', aliveScript(folder)], { stdio: 'ignore' }).status;

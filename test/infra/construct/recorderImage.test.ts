@@ -32,10 +32,16 @@ describe('the image that a deployment builds', () => {
     expect(source).toMatchObject({ dockerFile: 'container/Dockerfile', platform: 'linux/arm64' });
   });
 
-  it('runs the recorder with the heap that the local runtime gives it', () => {
+  it('runs the recorder as a user, with what the local runtime gives to Node', () => {
     const dockerfile = readFileSync(path.join(folder, source.directory, 'container/Dockerfile'), 'utf8');
-    const entryPoint: unknown = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? 'null');
-    expect(entryPoint).toEqual(['/usr/bin/node', ...RECORDER_TASK.nodeArguments, '/app/recorder.mjs']);
+    const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+    const program = entryPoint.indexOf('--') + 1;
+    expect(entryPoint.slice(0, 3)).toEqual(['/usr/bin/setpriv', '--reuid=1000', '--regid=1000']);
+    expect(entryPoint.slice(program)).toEqual([
+      '/usr/bin/node',
+      ...RECORDER_TASK.nodeArguments,
+      '/app/recorder.mjs',
+    ]);
   });
 
   it('is staged with all that the Dockerfile copies, and little else', () => {
