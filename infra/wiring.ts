@@ -26,6 +26,12 @@ export type * from './wiringTypes.ts';
  * local runtime both read it, so that they cannot drift apart.
  */
 
+/**
+ * A whole vCPU. Someone waits for what these answer, and a new environment's first call is all computing: with 512 MB it would
+ * have 0.29 of one (docs/decisions/cold-start.md).
+ */
+const WAITED_FOR_MB = 1769;
+
 /** Of whoever settles what ended with its host or task. */
 const SETTLING_ENVIRONMENT = {
   ...CONTROL_ENVIRONMENT,
@@ -46,7 +52,7 @@ export const FUNCTIONS = {
     description: "Answers WCS's REST methods: starts and stops recordings, finds streams",
     // API Gateway gives up after 30 s.
     timeoutSeconds: 29,
-    memoryMb: 512,
+    memoryMb: WAITED_FOR_MB,
     environment: { ...API_ENVIRONMENT, WCS_PORTS_AUTH: 'wcsPortsAuth' },
     grants: CONTROL_GRANTS,
   },
@@ -54,7 +60,7 @@ export const FUNCTIONS = {
     name: 'recordings',
     description: 'Answers for recordings as resources: starts, lists, shows, stops, rotates, deletes them',
     timeoutSeconds: 29,
-    memoryMb: 512,
+    memoryMb: WAITED_FOR_MB,
     environment: { ...API_ENVIRONMENT, ...PLAYBACK_ENVIRONMENT },
     grants: [
       ...CONTROL_GRANTS,
@@ -106,7 +112,7 @@ export const FUNCTIONS = {
     name: 'streams',
     description: "Keeps the registry of streams, by the API and by media servers' hooks",
     timeoutSeconds: 29,
-    memoryMb: 512,
+    memoryMb: WAITED_FOR_MB,
     environment: API_ENVIRONMENT,
     grants: CONTROL_GRANTS,
   },

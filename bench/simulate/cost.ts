@@ -1,3 +1,4 @@
+import { FUNCTIONS } from '../../infra/wiring.ts';
 import type { Scenario } from './scenario.ts';
 import type { Simulated } from './simulated.ts';
 
@@ -22,7 +23,6 @@ export interface Cost {
 }
 
 const TASK_GIB = 0.5;
-const FUNCTION_GIB = 0.5;
 
 /** Of an hour that was recorded, all included but storage. Hosts cost what they stand, full or not. */
 export function costOfHour(
@@ -37,11 +37,15 @@ export function costOfHour(
   const fargate = (hours.hosts * host + hours.dedicated * task) / recorded;
   const addresses = ((hours.hosts + hours.dedicated) * PRICES.publicAddressHour) / recorded;
   const s3 = (writes * PRICES.s3Write + reads * PRICES.s3Read) / recorded;
-  const seconds = (parts.moved * times.moveMs + starts.asked * (times.apiMs + times.launchMs)) / 1000;
+  const gibSeconds =
+    (parts.moved * times.moveMs * gibOf('relocate') +
+      starts.asked * (times.apiMs * gibOf('recordings') + times.launchMs * gibOf('launch'))) /
+    1000;
   const calls = parts.moved + 2 * starts.asked;
   // A message is sent, received and deleted.
   const lambda =
-    (seconds * FUNCTION_GIB * PRICES.lambdaGibSecond + calls * (PRICES.lambdaCall + 3 * PRICES.sqsRequest)) /
-    recorded;
+    (gibSeconds * PRICES.lambdaGibSecond + calls * (PRICES.lambdaCall + 3 * PRICES.sqsRequest)) / recorded;
   return { fargate, addresses, s3, lambda, sum: fargate + addresses + s3 + lambda };
 }
+
+const gibOf = (name: keyof typeof FUNCTIONS): number => FUNCTIONS[name].memoryMb / 1024;
