@@ -21,7 +21,11 @@ export async function checkApart(recorder: number): Promise<void> {
   const user = Number(own.get('Uid')?.[0]);
   assert.ok(user > 65_536, `ffmpeg is user ${user}`);
   for (const kind of ['Uid', 'Gid']) {
-    assert.deepEqual(own.get(kind), Array.from({ length: 4 }, () => String(user)), kind);
+    assert.deepEqual(
+      own.get(kind),
+      Array.from({ length: 4 }, () => String(user)),
+      kind,
+    );
     assert.deepEqual(statusOf(recorder).get(kind), ['1000', '1000', '1000', '1000'], kind);
   }
   for (const groups of [own.get('Groups'), statusOf(recorder).get('Groups')]) assert.deepEqual(groups, []);
