@@ -1,9 +1,10 @@
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
-import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
+import type { OtherTrack, RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Handover } from '../hls/handover.ts';
 import { Sink, SinkClosedError } from '../hls/sink.ts';
 import { Wait } from '../hls/wait.ts';
@@ -171,6 +172,7 @@ export class LiveSource {
         this.#hasEnded = true;
         this.#pieces.push(...this.#cutter.end());
       } else this.#pieces.push(...this.#cutter.push(result.value));
+      this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
       const pictures = this.#cutter.undecodable;
       if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
         this.#run.access.fail('the stream is scrambled');
@@ -196,6 +198,13 @@ export class LiveSource {
       for (const complaint of error.complaints) this.#run?.access.fail(complaint);
     } else throw error;
   }
+}
+
+function leftOutOf(tracks: readonly OtherTrack[]): LeftOut[] {
+  const alike = Map.groupBy(tracks, ({ kind, codec }) => `${kind} ${codec}`);
+  return [...alike.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ ...first, reason: 'other_track', count: 1 + others.length }],
+  );
 }
 
 /** What is read, unless who it is for goes before. What is being read then is kept by the caller. @throws SinkClosedError */

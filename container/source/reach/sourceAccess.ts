@@ -25,8 +25,7 @@ export class SourceAccess {
   readonly others: readonly SoundInput[];
   /** The first input has sound, too, or is all there is. */
   readonly hasSoundInside: boolean;
-  /** Streams of the source that ffmpeg is not given. */
-  readonly leftOut: readonly LeftOut[];
+  #leftOut: readonly LeftOut[];
   readonly #refused = new AbortController();
   readonly #failures: string[] = [];
   #reason: Reason | undefined;
@@ -39,10 +38,15 @@ export class SourceAccess {
     this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
     this.hasSoundInside = access.hasSoundInside ?? true;
-    this.leftOut = access.leftOut ?? [];
+    this.#leftOut = access.leftOut ?? [];
     this.url = access.url;
     this.options = access.options;
     this.environment = access.environment;
+  }
+
+  /** Streams of the source that ffmpeg is not given. */
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut;
   }
 
   /** Of the inputs so many have sound. */
@@ -68,6 +72,11 @@ export class SourceAccess {
   refuse(what: string): void {
     this.#reason ??= forbidden(what);
     this.#refused.abort();
+  }
+
+  /** @param streams all that are known by now */
+  leaveOut(streams: readonly LeftOut[]): void {
+    this.#leftOut = streams;
   }
 
   fail(complaint: string): void {

@@ -50,6 +50,7 @@ export interface SelectedTrack {
  * | other_program | it is of another programme, or of another variant of a playlist |
  * | picture | it is a cover, a thumbnail or another file |
  * | other_video | another picture is larger, or the source's default |
+ * | other_track | FLV has several of its kind (enhanced RTMP), of which the first is recorded |
  * | not_asked_for | the settings do not ask for it |
  * | unknown_codec | ffmpeg does not know its codec |
  * | never_came | it was announced, and nothing of it had come when the source was opened |
@@ -60,6 +61,7 @@ export const LEFT_OUT_REASONS = [
   'other_program',
   'picture',
   'other_video',
+  'other_track',
   'not_asked_for',
   'unknown_codec',
   'never_came',

@@ -1,6 +1,7 @@
 import { Progress } from '../live/progress.ts';
 import {
   isLookedAt,
+  type OtherTrack,
   picturesGoOn,
   type RunCutter,
   type RunPiece,
@@ -15,7 +16,10 @@ const METADATA_MAX_BYTES = 64 * 1024;
 type MediaTag = FlvTag & { readonly kind: 'audio' | 'video' };
 type Kind = MediaTag['kind'];
 
-const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind !== 'data';
+const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind === 'audio' || tag.kind === 'video';
+/** There are others: cue points, captions. */
+const isMetadata = ({ kind, bytes }: FlvTag): boolean =>
+  kind === 'script' && bytes.length <= METADATA_MAX_BYTES && bytes.includes('onMetaData');
 
 /** Cuts FLV where a kind of media begins, or becomes one of another codec. */
 export class FlvCutter implements RunCutter {
@@ -37,6 +41,10 @@ export class FlvCutter implements RunCutter {
   #waitingSinceMs = 0;
   #waitingBytes = 0;
 
+  get otherTracks(): readonly OtherTrack[] {
+    return this.#reader.otherTracks;
+  }
+
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
     for (const tag of this.#reader.push(chunk)) this.#take(tag, pieces);
@@ -56,7 +64,7 @@ export class FlvCutter implements RunCutter {
       pieces.add(this.#reader.header as Buffer, true);
     }
     if (!isMedia(tag)) {
-      if (tag.bytes.length <= METADATA_MAX_BYTES) this.#metadata = tag;
+      if (isMetadata(tag)) this.#metadata = tag;
       pieces.add(tag.bytes);
       return;
     }

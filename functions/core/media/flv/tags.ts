@@ -1,8 +1,11 @@
+import type { OtherTrack } from '../live/runCutter.ts';
 import { MediaError } from '../types.ts';
+import { PACKET, PlainTags } from './enhanced.ts';
 
 /** A tag of FLV (Adobe's Video File Format Specification 10.1, E.4). */
 export interface FlvTag {
-  readonly kind: 'audio' | 'video' | 'data';
+  /** `script` is what holds metadata, `other` what a decoder needs nothing of. */
+  readonly kind: 'audio' | 'video' | 'script' | 'other';
   readonly timeMs: number;
   /** The whole tag, with the size that follows it. */
   readonly bytes: Buffer;
@@ -22,14 +25,17 @@ const AUDIO = 8;
 const VIDEO = 9;
 const AAC = 10;
 const EX_AUDIO = 9;
+const SCRIPT = 18;
 const AVC = 7;
-const HEVC_OF_OLD = 12;
 const KEYFRAME = 1;
 const COMMAND = 5;
-/** Enhanced RTMP (v2): packets that hold no sample. */
-const EX_SEQUENCE_START = 0;
-const EX_SEQUENCE_END = 2;
-const EX_METADATA = 4;
+const SEQUENCE_END = 2;
+/** Of enhanced RTMP: packets that hold no sample. */
+const SAYS_NOTHING: ReadonlySet<number> = new Set([
+  PACKET.sequenceEnd,
+  PACKET.metadata,
+  PACKET.transportStart,
+]);
 
 /** Reads tags out of a stream, in chunks of any size. */
 export class FlvTagReader {
@@ -38,6 +44,7 @@ export class FlvTagReader {
   /** With less nothing more can be read: a large tag comes in many chunks. */
   #neededBytes = HEADER_BYTES;
   #header: Buffer | undefined;
+  readonly #plain = new PlainTags();
 
   /** The file's header, with the size that follows it; undefined while it has not come. */
   get header(): Buffer | undefined {
@@ -49,7 +56,12 @@ export class FlvTagReader {
     return Buffer.concat(this.#rest);
   }
 
-  /** @returns tags that are views of memory that is not used again. @throws MediaError it is no FLV */
+  /** Tracks of enhanced RTMP whose tags are left out. */
+  get otherTracks(): readonly OtherTrack[] {
+    return this.#plain.others;
+  }
+
+  /** @returns tags whose memory is not used again. @throws MediaError it is no FLV */
   push(chunk: Buffer): FlvTag[] {
     this.#rest.push(chunk);
     this.#restBytes += chunk.length;
@@ -62,7 +74,8 @@ export class FlvTagReader {
       if (at + TAG_HEADER_BYTES > bytes.length) break;
       this.#neededBytes += bytes.readUIntBE(at + 1, 3) + SIZE_BYTES;
       if (at + this.#neededBytes > bytes.length) break;
-      tags.push(tagOf(bytes.subarray(at, at + this.#neededBytes)));
+      const tag = this.#tagOf(bytes.subarray(at, at + this.#neededBytes));
+      if (tag !== undefined) tags.push(tag);
       at += this.#neededBytes;
     }
     this.#rest = [bytes.subarray(at)];
@@ -79,36 +92,40 @@ export class FlvTagReader {
     this.#header = bytes.subarray(0, end);
     return end;
   }
-}
 
-function tagOf(bytes: Buffer): FlvTag {
-  const type = (bytes[0] ?? 0) & 31;
-  const timeMs = bytes.readUIntBE(4, 3) + (bytes[7] ?? 0) * 2 ** 24;
-  const body = bytes.subarray(TAG_HEADER_BYTES, bytes.length - SIZE_BYTES);
-  const said = type === VIDEO ? videoOf(body) : type === AUDIO ? audioOf(body) : DATA;
-  return { timeMs, bytes, ...said };
+  #tagOf(sent: Buffer): FlvTag | undefined {
+    const timeMs = sent.readUIntBE(4, 3) + (sent[7] ?? 0) * 2 ** 24;
+    const type = (sent[0] ?? 0) & 31;
+    if (type !== VIDEO && type !== AUDIO)
+      return { timeMs, bytes: sent, ...OTHER, kind: type === SCRIPT ? 'script' : 'other' };
+    const bytes = this.#plain.plain(type === VIDEO ? 'video' : 'audio', sent);
+    if (bytes === undefined) return undefined;
+    const body = bytes.subarray(TAG_HEADER_BYTES, bytes.length - SIZE_BYTES);
+    return { timeMs, bytes, ...(type === VIDEO ? videoOf(body) : audioOf(body)) };
+  }
 }
 
 type Said = Omit<FlvTag, 'timeMs' | 'bytes'>;
 
-const DATA: Said = { kind: 'data', coding: '', isConfiguration: false, isKeyframe: false };
+const OTHER: Said = { kind: 'other', coding: '', isConfiguration: false, isKeyframe: false };
 
 function videoOf(body: Buffer): Said {
   const [first = 0, second = 0] = body;
   // Empty ones keep a stream's time going; commands ask a player for something.
-  if (body.length < 2) return DATA;
+  if (body.length < 2) return OTHER;
   const frameType = (first >> 4) & 7;
   const isKeyframe = frameType === KEYFRAME;
+  if (frameType === COMMAND) return OTHER;
   if (first >= 0x80) return enhanced('video', body, first & 15, isKeyframe);
   const codec = first & 15;
-  if (frameType === COMMAND) return DATA;
-  const isConfiguration = (codec === AVC || codec === HEVC_OF_OLD) && second !== 1;
+  if (codec === AVC && second === SEQUENCE_END) return OTHER;
+  const isConfiguration = codec === AVC && second === 0;
   return { kind: 'video', coding: String(codec), isConfiguration, isKeyframe };
 }
 
 function audioOf(body: Buffer): Said {
   const [first = 0, second = 0] = body;
-  if (body.length < 2) return DATA;
+  if (body.length < 2) return OTHER;
   const codec = first >> 4;
   if (codec === EX_AUDIO) return enhanced('audio', body, first & 15, false);
   // Of AAC rate and channels are in its configuration.
@@ -117,7 +134,7 @@ function audioOf(body: Buffer): Said {
 }
 
 function enhanced(kind: 'audio' | 'video', body: Buffer, packet: number, isKeyframe: boolean): Said {
-  if (packet === EX_SEQUENCE_END || packet === EX_METADATA) return DATA;
-  const isConfiguration = packet === EX_SEQUENCE_START;
+  if (SAYS_NOTHING.has(packet)) return OTHER;
+  const isConfiguration = packet === PACKET.sequenceStart;
   return { kind, coding: body.toString('latin1', 1, 5), isConfiguration, isKeyframe };
 }

@@ -5,6 +5,13 @@ export interface RunPiece {
   readonly begins: boolean;
 }
 
+/** A track that a demuxer would not read beside others: it is in no run. */
+export interface OtherTrack {
+  readonly kind: 'audio' | 'video';
+  /** As ffprobe names it; `none` where nobody knows it. */
+  readonly codec: string;
+}
+
 /**
  * Cuts a live stream where a track begins that a demuxer, which has made up its mind, would not follow: a camera that is
  * switched on, a codec that becomes another one. What is cut into runs is all that came: where pictures go on, the new
@@ -19,6 +26,7 @@ export interface RunCutter {
   readonly undecodable: number;
   /** Pieces of media that nobody can read without a key, since the last one that is not so. */
   readonly scrambled: number;
+  readonly otherTracks: readonly OtherTrack[];
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */

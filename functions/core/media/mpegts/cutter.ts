@@ -39,6 +39,8 @@ interface Drain {
 
 /** Cuts a transport stream where a stream of a programme begins, be it one that had been announced long before. */
 export class TsCutter implements RunCutter {
+  /** A demuxer reads all. */
+  readonly otherTracks = [];
   readonly #table = new ProgramTable();
   readonly #continuity = new Continuity();
   #isFirst: boolean = true;

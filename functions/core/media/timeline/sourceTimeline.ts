@@ -84,6 +84,8 @@ const TIME_MAX_MS = 2 ** 42;
 interface Track {
   readonly times: TrackTimes;
   epoch: Epoch | undefined;
+  /** The one before the one that the track has begun last. */
+  before: Epoch | undefined;
   /** Whole turns of a counter: a demuxer may count them for one track and not for another. */
   turnsMs: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
@@ -153,7 +155,13 @@ export class SourceTimeline {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known !== undefined) return known;
-    const track = { times: new TrackTimes(), epoch: undefined, turnsMs: 0, last: undefined };
+    const track = {
+      times: new TrackTimes(),
+      epoch: undefined,
+      before: undefined,
+      turnsMs: 0,
+      last: undefined,
+    };
     this.#tracks.set(name, track);
     return track;
   }
@@ -164,10 +172,15 @@ export class SourceTimeline {
     const rawMs = sentMs + track.turnsMs;
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
     const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
-    const isPlausible = (epoch: Epoch): boolean =>
-      this.#isPlausible(times, rawMs + epoch.shiftMs, epoch === own ? ownBackMs : SKEW_MAX_MS, nowMs);
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own?.followers === 0;
+    // A stray that comes after a pause is taken for what begins behind it: those that follow are of before it.
+    const strayBackMs = Math.max(SKEW_MAX_MS, BACK_MAX_MS + times.reachedMs - times.reachedBeforeMs);
+    const isPlausible = (epoch: Epoch): boolean => {
+      const isBeforeStray = isUnsure && epoch === track.before;
+      const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
+      return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
+    };
     const others = this.#epochs.filter((one) => one !== own);
     const found =
       own !== undefined && isPlausible(own)
@@ -188,6 +201,7 @@ export class SourceTimeline {
       return rawMs + turnsMs + epoch.shiftMs;
     }
     const { atMs, untold } = this.#goOn(track, rawMs, nowMs);
+    track.before = own;
     track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
     this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
     // Of a time that is too large to be counted to the unit, the shift is not exact.

@@ -19,6 +19,7 @@ export class TrackTimes {
   #lengthsMs: readonly number[] = [];
   #wantedMs = 0;
   #placedMs: number | undefined;
+  #reachedBeforeMs = 0;
   #arrivedAtMs = 0;
   /** Before each of the latest samples: how long nothing had come, but for what its time has grown by. */
   #pausesMs: readonly number[] = [];
@@ -37,6 +38,11 @@ export class TrackTimes {
   /** What its samples have come to: those that are spread are ahead of it. */
   get reachedMs(): number {
     return Math.min(this.#wantedMs, this.#placedMs ?? 0);
+  }
+
+  /** What they had come to before the last one. */
+  get reachedBeforeMs(): number {
+    return this.#reachedBeforeMs;
   }
 
   /** How long nothing has come, or nothing but what had been held back, beyond what a sample lasts. */
@@ -62,6 +68,7 @@ export class TrackTimes {
     const grownMs = placedMs - (this.#placedMs ?? placedMs);
     const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
     this.#pausesMs = [pauseMs, ...this.#pausesMs].slice(0, HELD_SAMPLES);
+    this.#reachedBeforeMs = this.hasBegun ? this.reachedMs : wantedMs;
     this.#wantedMs = wantedMs;
     this.#placedMs = placedMs;
     this.#arrivedAtMs = arrivedAtMs;

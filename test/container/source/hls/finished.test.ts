@@ -83,6 +83,16 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record('each', lines), framesOf(0, 125));
   });
 
+  it('whose segments are of another kind each time is whole', async () => {
+    const asTs = hls.put('kinds1', { seconds: 3 });
+    const asMp4 = hls.put('kinds2', { seconds: 3, type: 'fmp4' });
+    const [first = [], , third = []] = asTs;
+    const [, second = []] = asMp4;
+    const record = await hls.record('kinds', [...first, hls.map('kinds2'), ...second, ...third]);
+    // What their containers say of the sound differs.
+    expectWhole(record, framesOf(0, 75), 3);
+  });
+
   it('has a gap where it says that there is one', async () => {
     const made = hls.put('gap', { seconds: 6 });
     const lines = made.flatMap((segment, i) => (i === 2 || i === 3 ? ['#EXT-X-GAP', ...segment] : segment));

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FlvCutter } from '../../../../functions/core/media/flv/cutter.ts';
-import type { RunCutter } from '../../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../../functions/core/media/mpegts/cutter.ts';
 import {
   PACKET_BYTES,
@@ -11,39 +10,21 @@ import {
 } from '../../../../functions/core/media/mpegts/packets.ts';
 import { PacketWriter } from '../../../../functions/core/media/mpegts/packetWriter.ts';
 import { associationTable, mapTable } from '../../../../functions/core/media/mpegts/tableWriter.ts';
-import { FLV_HEADER, type FlvTag, flvTags, writeFlv } from '../../../support/flvTags.ts';
+import { type FlvTag, flvTags } from '../../../support/flvTags.ts';
+import {
+  AUDIO,
+  byTime,
+  configuration,
+  FRAME_MS,
+  flv,
+  picture,
+  runsOf,
+  sound,
+  times,
+  VIDEO,
+} from './cutRuns.ts';
 
-const AUDIO = 8;
-const VIDEO = 9;
-const FRAME_MS = 40;
 const LAG_MS = 3 * FRAME_MS;
-
-/** What each run of a demuxer gets. */
-function runsOf(cutter: RunCutter, chunks: readonly Buffer[]): Buffer[] {
-  const runs: Buffer[][] = [];
-  const pieces = [...chunks.flatMap((chunk) => cutter.push(Buffer.from(chunk))), ...cutter.end()];
-  for (const { bytes, begins } of pieces) {
-    if (begins) runs.push([]);
-    runs.at(-1)?.push(bytes);
-  }
-  return runs.map((run) => Buffer.concat(run));
-}
-
-const configuration = (kind: number, atMs: number, mark = 0): FlvTag => ({
-  kind,
-  atMs,
-  body: Buffer.from([kind === VIDEO ? 0x17 : 0xaf, 0, 0, 0, mark]),
-});
-const sound = (atMs: number): FlvTag => ({ kind: AUDIO, atMs, body: Buffer.from([0xaf, 1, 0x21, 0x10]) });
-const picture = (atMs: number, isKeyframe: boolean): FlvTag => ({
-  kind: VIDEO,
-  atMs,
-  body: Buffer.from([isKeyframe ? 0x17 : 0x27, 1, 0, 0, 0, 9]),
-});
-const times = (fromMs: number, untilMs: number): number[] =>
-  Array.from({ length: (untilMs - fromMs) / FRAME_MS }, (_, i) => fromMs + i * FRAME_MS);
-const byTime = (tags: readonly FlvTag[]): FlvTag[] => tags.toSorted((one, other) => one.atMs - other.atMs);
-const flv = (tags: readonly FlvTag[]): Buffer => Buffer.concat([FLV_HEADER, writeFlv(tags)]);
 
 describe('FlvCutter', () => {
   const heads = [configuration(VIDEO, 0, 1), configuration(AUDIO, 0)];

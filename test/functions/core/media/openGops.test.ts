@@ -11,14 +11,18 @@ const KEYFRAME_EVERY = 27;
 const LEADING = 2;
 const OPEN = `open-gop=1:keyint=${KEYFRAME_EVERY}:min-keyint=${KEYFRAME_EVERY}:bframes=3:b-adapt=0:scenecut=0`;
 /** Encoders of open GOPs tell a decoder at each keyframe which earlier pictures to forget. */
-const ENCODED: readonly (readonly [string, ContainerFormat, string])[] = [
+const ENCODED: readonly (readonly [name: string, format: ContainerFormat, more: string])[] = [
   ['CABAC', 'mp4', ''],
   ['CABAC', 'ts', ''],
   ['CAVLC', 'mp4', ':cabac=0'],
   ['several references and slices, weighted', 'mkv', ':ref=4:slices=3:weightp=2:weightb=1'],
   ['strict pyramid', 'mp4', ':ref=3:b-pyramid=1'],
   ['interlaced', 'mp4', ':tff=1'],
+  ['keyframes that nobody marks', 'mp4', ''],
 ];
+
+/** H.264's NAL units of type 6, by which MPEG-TS says that decoding can begin. */
+const WITHOUT_RECOVERY_POINTS = ['-bsf:v', 'filter_units=remove_types=6'];
 
 describeWith(['ffmpeg'], 'parts of open GOPs', () => {
   const folder = new MediaFolder();
@@ -28,11 +32,14 @@ describeWith(['ffmpeg'], 'parts of open GOPs', () => {
     'of %s in %s: a decoder misses nothing, and shows nothing that it cannot know',
     async (name, format, more) => {
       const stem = `${name.replaceAll(/\W/g, '')}-${format}`;
-      folder.make(`${stem}-source.mp4`, [
+      const isUnmarked = name.endsWith('nobody marks');
+      const container = isUnmarked ? 'ts' : 'mp4';
+      folder.make(`${stem}-source.${container}`, [
         ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25:duration=4', '-c:v', 'libx264'],
         ...['-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-x264-params', `${OPEN}${more}`],
+        ...(isUnmarked ? WITHOUT_RECOVERY_POINTS : []),
       ]);
-      const source = folder.file(`${stem}-source.mp4`);
+      const source = folder.file(`${stem}-source.${container}`);
       const media = liveMedia([{ kind: 'video', codec: 'h264' }], format, ['0:v:0']);
       const parts: PartInMemory[] = [];
       const add = (fragment: Fragment): void => {

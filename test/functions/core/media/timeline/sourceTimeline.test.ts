@@ -132,6 +132,26 @@ describe('SourceTimeline', () => {
     },
   );
 
+  it.each([HOUR_MS, -HOUR_MS])(
+    'a frame stamped %i ms off that is the first after a stall is forgotten, and sync comes back',
+    (offMs) => {
+      const stall = { from: 6_000, until: 7_500 };
+      const sent = made(20).map((one): Sent => {
+        const isStray = one.track === VIDEO && one.trueMs === stall.from;
+        const isHeld = one.trueMs >= stall.from && one.trueMs < stall.until;
+        return {
+          ...one,
+          rawMs: one.rawMs + (isStray ? offMs : 0),
+          arrivedAtMs: isHeld ? stall.until : one.arrivedAtMs,
+        };
+      });
+      const { placed } = place(sent);
+      expectMonotone(placed);
+      const isThere = ({ trueMs }: Sent): boolean => trueMs < stall.from || trueMs > stall.from + 3_000;
+      expect(Math.max(...placed.filter(isThere).map((one) => Math.abs(offBy(one))))).toBeLessThan(45);
+    },
+  );
+
   it.each([2, 4, 8, 25])('bursts of %i samples with one time are spread', (size) => {
     const every = size * 40;
     const sent = made(20).map((one) => {
