@@ -12,11 +12,21 @@ import { isStatus } from './stateStore.ts';
 /** An object of a journal, as far as it was read. */
 export interface JournalObject {
   readonly entries: readonly PlacedEntry[];
-  /** Of objects before it, where it repeats them. */
+  /** Of objects before it, where it repeats them: those of the recording that was asked for. */
   readonly earlier: readonly EarlierEntry[];
   /** Its last bytes; all of them where it was read whole. */
   readonly end: Buffer;
   readonly objectBytes: number;
+}
+
+/** How much of an object is wanted. */
+export interface JournalRead {
+  /** All of it, not its end alone. */
+  readonly isWhole?: boolean;
+  /** Whose entries of objects before it are wanted, where it repeats them; none by default. */
+  readonly recordingId?: string;
+  /** Of its end, at first. */
+  readonly endBytes?: number;
 }
 
 interface Place {
@@ -32,15 +42,15 @@ interface Place {
 export async function readJournalObject(
   s3: S3Client,
   place: Place,
-  isWhole: boolean,
+  { isWhole = false, recordingId, endBytes = INDEX_READ_BYTES }: JournalRead = {},
 ): Promise<JournalObject | undefined> {
-  for (let endBytes = INDEX_READ_BYTES; ; ) {
-    const read = await readObjectRange(s3, place, isWhole ? undefined : `bytes=-${endBytes}`);
+  for (let wantedBytes = endBytes; ; ) {
+    const read = await readObjectRange(s3, place, isWhole ? undefined : `bytes=-${wantedBytes}`);
     if (read === undefined) return undefined;
     const { bytes: end, objectBytes } = read;
-    const index = decodeIndex(end, objectBytes);
+    const index = decodeIndex(end, objectBytes, recordingId);
     if ('entries' in index) return { ...index, end, objectBytes };
-    endBytes = index.neededBytes;
+    wantedBytes = index.neededBytes;
   }
 }
 

@@ -88,7 +88,7 @@ export class Journals {
   read(key: string, log: Logger, isWhole: boolean = false): Promise<JournalObject | undefined> {
     const known = this.#objects.get(key);
     if (known !== undefined) return known;
-    const read = readJournalObject(this.#s3, { bucket: this.#store.bucket, key }, isWhole).catch(
+    const read = readJournalObject(this.#s3, { bucket: this.#store.bucket, key }, { isWhole }).catch(
       (error: unknown) => {
         this.#objects.delete(key);
         if (!(error instanceof JournalCorruptError)) throw error;

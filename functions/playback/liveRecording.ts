@@ -104,7 +104,7 @@ export class LiveRecording {
     const key = journalKey(claim.value.journal, object);
     const known = this.#attempts.get(attempt)?.journal.itemAt(object, place);
     if (known !== undefined) return { key, ...known };
-    const found = await readJournalObject(s3, { bucket: store.bucket, key }, false);
+    const found = await readJournalObject(s3, { bucket: store.bucket, key });
     const entry = found?.entries[place];
     const at: EntryPlace = { object, place, at: entry?.at ?? 0 };
     const item = entry === undefined ? undefined : liveItemOf(entry, at, { recordingId, attempt });

@@ -2,7 +2,12 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { readJournalObject, readObjectRange } from '../aws/journalObject.ts';
 import { rangeHeader } from '../aws/rangeLinks.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import { JournalCorruptError, REPEATED_EVERY } from '../core/journal/format.ts';
+import {
+  INDEX_READ_BYTES,
+  JournalCorruptError,
+  REPEATED_EVERY,
+  REPEATING_READ_BYTES,
+} from '../core/journal/format.ts';
 import { type LiveItem, liveItemOf } from '../core/playback/liveItems.ts';
 import { journalKey, journalPrefix, journalSequenceOfKey } from '../core/state/keys.ts';
 
@@ -110,10 +115,11 @@ export class LiveJournal {
 
   /** @returns whether there is such an object, damaged or not */
   async #readIndex(object: number): Promise<boolean> {
-    const { s3, store, journal } = this.#options;
+    const { s3, store, journal, recordingId } = this.#options;
     const place = { bucket: store.bucket, key: journalKey(journal, object) };
+    const endBytes = object % REPEATED_EVERY === 0 ? REPEATING_READ_BYTES : INDEX_READ_BYTES;
     try {
-      const found = await readJournalObject(s3, place, false);
+      const found = await readJournalObject(s3, place, { recordingId, endBytes });
       if (found === undefined) return false;
       for (const [n, entry] of found.entries.entries()) this.#add(entry, { object, place: n, at: entry.at });
       for (const entry of found.earlier) this.#add(entry, entry);

@@ -61,7 +61,7 @@ export async function journaledOf(
   const found: JournalEntry[] = [];
   for (const id of journals) {
     for (const key of await store.list(journalPrefix(id))) {
-      const object = await readJournalObject(s3, { bucket, key }, false);
+      const object = await readJournalObject(s3, { bucket, key });
       found.push(...(object?.entries.filter((entry) => entry.recordingId === recordingId) ?? []));
     }
   }

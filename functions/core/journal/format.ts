@@ -13,6 +13,8 @@ const TRAILER_BYTES = 12 + MARK.length;
 
 /** What the index of a full worker takes, several times over: one read of so much finds nearly every index whole. */
 export const INDEX_READ_BYTES = 64 * 1024;
+/** The same of one that repeats those before it. */
+export const REPEATING_READ_BYTES = 256 * 1024;
 /** No worker writes a longer one. */
 const INDEX_MAX_BYTES = 16 * 1024 * 1024;
 
@@ -26,7 +28,8 @@ export type EarlierEntry = z.infer<typeof earlierEntrySchema>;
 
 const indexSchema = z.object({
   entries: z.array(journalEntrySchema),
-  earlier: z.optional(z.array(earlierEntrySchema)),
+  /** Of all recordings of the worker, hundreds of them: those of the one that is asked for are looked at. */
+  earlier: z.optional(z.array(z.unknown())),
 });
 
 /**
@@ -63,12 +66,14 @@ export function encodeIndex(entries: readonly JournalEntry[], earlier?: readonly
  * The entries of an object. No length that it says is believed before it was compared with what is there.
  * @param end the object's last bytes, as many as were read
  * @param objectBytes of the whole object
+ * @param recordingId whose repeated entries are wanted; none by default
  * @returns how many of the last bytes are needed, where these were too few
  * @throws JournalCorruptError
  */
 export function decodeIndex(
   end: Buffer,
   objectBytes: number,
+  recordingId?: string,
 ):
   | { readonly entries: readonly PlacedEntry[]; readonly earlier: readonly EarlierEntry[] }
   | { readonly neededBytes: number } {
@@ -87,7 +92,7 @@ export function decodeIndex(
   if (neededBytes > end.length) return { neededBytes };
   const index = end.subarray(end.length - neededBytes, end.length - TRAILER_BYTES);
   if (crc32(index) !== trailer.readUInt32BE(4)) throw new JournalCorruptError('the index is damaged');
-  const { entries, earlier = [] } = parsed(index);
+  const { entries, earlier } = parsed(index, recordingId);
   return { entries: placed(entries, objectBytes - neededBytes), earlier };
 }
 
@@ -97,9 +102,16 @@ export function checkBytes(entry: JournalEntry, bytes: Buffer): void {
     throw new JournalCorruptError(`the bytes of ${entry.recordingId} from ${entry.offset} on are damaged`);
 }
 
-function parsed(index: Buffer): z.infer<typeof indexSchema> {
+function parsed(
+  index: Buffer,
+  recordingId: string | undefined,
+): { readonly entries: readonly JournalEntry[]; readonly earlier: readonly EarlierEntry[] } {
   try {
-    return indexSchema.parse(JSON.parse(index.toString('utf8')));
+    const { entries, earlier = [] } = indexSchema.parse(JSON.parse(index.toString('utf8')));
+    const own = earlier.filter(
+      (entry) => (entry as Partial<EarlierEntry> | null)?.recordingId === recordingId,
+    );
+    return { entries, earlier: recordingId === undefined ? [] : z.array(earlierEntrySchema).parse(own) };
   } catch (error) {
     throw new JournalCorruptError('the index is not one', { cause: error });
   }

@@ -63,6 +63,26 @@ describe("a journal's object", () => {
     );
   });
 
+  it('repeats what others have of the recording that is asked for, and looks at no other’s', () => {
+    fc.assert(
+      fc.property(entries, entries, fc.integer({ min: 0, max: 3_000 }), (contents, earlier, endBytes) => {
+        const repeated = objectOf(earlier).written.map((entry, place) => ({
+          ...entry,
+          ...{ object: 1 + place, place, at: 7 * place },
+        }));
+        const { written } = objectOf(contents);
+        const index = encodeIndex(written, [...repeated, { of: 'another version' } as never]);
+        const object = Buffer.concat([...contents.map(([, bytes]) => bytes), index]);
+        const end = object.subarray(Math.max(0, object.length - Math.max(endBytes, index.length)));
+        expect(decodeIndex(end, object.length)).toMatchObject({ earlier: [] });
+        for (const { recordingId } of repeated)
+          expect(decodeIndex(end, object.length, recordingId)).toMatchObject({
+            earlier: repeated.filter((one) => one.recordingId === recordingId),
+          });
+      }),
+    );
+  });
+
   it('is refused when it was cut short anywhere, or has more than was written', () => {
     const some = fc.array(fc.tuple(facts, content), { minLength: 1, maxLength: 4 });
     fc.assert(
