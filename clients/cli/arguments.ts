@@ -20,7 +20,7 @@ export const USAGE = `stream-recorder COMMAND [options]
   rm ID                forgets it; with --records its files in the library too
 
   --name NAME          the stream's name, for record URL; the file's, for clip
-  --status STATUS, --stream NAME, --limit N   for ls
+  --status STATUS, --stream NAME, --search PIECE-OF-NAME, --limit N   for ls
   --stack NAME         the API of a CloudFormation stack; signs as --sigv4 does, unless other credentials are given
   --api URL            the API's address; else STREAM_RECORDER_API, else http://127.0.0.1:8081
   --token TOKEN        sends a bearer token; else STREAM_RECORDER_TOKEN
@@ -52,6 +52,8 @@ export interface CliArguments {
   readonly name?: string;
   readonly status?: string;
   readonly stream?: string;
+  /** A piece of the stream's name. */
+  readonly search?: string;
   readonly limit: number;
   readonly output: string;
   /** How a room is put together. */
@@ -66,6 +68,7 @@ const OPTIONS = {
   name: { type: 'string' },
   status: { type: 'string' },
   stream: { type: 'string' },
+  search: { type: 'string' },
   limit: { type: 'string' },
   api: { type: 'string' },
   stack: { type: 'string' },
@@ -118,6 +121,7 @@ export function readArguments(
     ...(values.name === undefined ? {} : { name: values.name }),
     ...(values.status === undefined ? {} : { status: values.status }),
     ...(values.stream === undefined ? {} : { stream: values.stream }),
+    ...(values.search === undefined ? {} : { search: values.search }),
   };
 }
 

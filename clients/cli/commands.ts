@@ -12,7 +12,7 @@ import {
 } from '../typescript/client.ts';
 import { download } from '../typescript/download.ts';
 import type { CliArguments, Command } from './arguments.ts';
-import { clipLine, mergeLine, partLine, progressLine, summaryLine } from './show.ts';
+import { clipLine, mergeLine, partLine, progressLine, removedLine, summaryLine } from './show.ts';
 import { printable } from './terminalText.ts';
 
 /** What a command has of the terminal, and of time. */
@@ -62,6 +62,7 @@ export const RUN: Readonly<Record<Command, Run>> = {
       const page = await client.recordings({
         limit: String(Math.min(100, left)),
         ...(args.stream === undefined ? {} : { stream: args.stream }),
+        ...(args.search === undefined ? {} : { streamContains: args.search }),
         // The API says which ones there are.
         ...(args.status === undefined ? {} : { status: args.status as Recording['status'] }),
         ...(nextToken === undefined ? {} : { nextToken }),
@@ -144,7 +145,7 @@ export const RUN: Readonly<Record<Command, Run>> = {
 
   async rm(client, args, { say }) {
     const answer = await client.remove(args.subject, { records: args.records });
-    say(args.json ? JSON.stringify(answer) : `Forgotten; ${answer.deletedRecords} files deleted.`);
+    say(args.json ? JSON.stringify(answer) : removedLine(answer, args));
     return 0;
   },
 };

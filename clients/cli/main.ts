@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiError, asApiError } from '../typescript/client.ts';
+import { asApiError } from '../typescript/client.ts';
 import { ServerClock } from '../typescript/serverClock.ts';
 import { readArguments, USAGE, UsageError } from './arguments.ts';
 import { RUN, type Terminal } from './commands.ts';
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
     const address = typeof api === 'string' ? api : await apiOfStack(api.stack, api.region);
     return await RUN[command](connect(address, authorization, clock), args, terminal);
   } catch (cause) {
-    const { code, message, field, requestId } = explained(cause);
+    const { code, message, field, requestId } = asApiError(cause);
     const where = field === undefined ? '' : ` in ${field}`;
     process.stderr.write(
       args.json
@@ -65,13 +65,6 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-}
-
-/** A TypeError where the API has answered: nothing is where this version looks for it. */
-function explained(cause: unknown): ApiError {
-  if (!(cause instanceof TypeError)) return asApiError(cause);
-  const message = 'The answer is not understood: the API may be of another version than this command line.';
-  return new ApiError(message, { status: 0, code: 'not_understood', cause });
 }
 
 try {

@@ -5,6 +5,8 @@ import { printable } from './terminalText.ts';
 const lineOf = (texts: readonly (string | undefined)[]): string =>
   printable(texts.filter((text) => text !== undefined).join('  '));
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** One line of a list. */
 export function summaryLine({
   recordingId,
@@ -19,7 +21,7 @@ export function summaryLine({
     recordingId,
     status.padEnd(11),
     requestedAt,
-    `${parts} part${parts === 1 ? '' : 's'}`,
+    counted(parts, 'part'),
     incompleteParts === undefined ? undefined : `${incompleteParts} incomplete`,
     recoveredParts === undefined ? undefined : `${recoveredParts} recovered`,
     streamName,
@@ -79,4 +81,14 @@ export function mergeLine({ mergeId, status, progress, recordingId, reason }: Me
     status === 'available' && recordingId !== undefined ? `recording ${recordingId}` : undefined,
     reason?.message,
   ]);
+}
+
+/** What has become of a recording that was removed. @param records whether its files were to go too */
+export function removedLine(
+  { deletedRecords, deletedClips }: { readonly deletedRecords: number; readonly deletedClips: number },
+  { records }: { readonly records: boolean },
+): string {
+  if (!records) return 'Forgotten; its files stay in the library.';
+  const clips = deletedClips === 0 ? '' : ` and ${counted(deletedClips, 'clip')}`;
+  return `Forgotten; ${counted(deletedRecords, 'record')}${clips} deleted.`;
 }

@@ -44,11 +44,22 @@ export class ApiError extends Error {
   }
 }
 
-/** What was thrown, as an error that can be shown: one of the API's own, or a fault of the program that asked. */
+/**
+ * What was thrown, as an error that can be shown: one of the API's own, a TypeError for an answer in which nothing is where this
+ * version looks for it, or a fault of the program that asked.
+ */
 export function asApiError(cause: unknown): ApiError {
-  return cause instanceof ApiError
-    ? cause
-    : new ApiError('The program that asked failed.', { status: 0, code: 'client_failed', cause });
+  if (cause instanceof ApiError) return cause;
+  if (cause instanceof TypeError)
+    return new ApiError(
+      'The answer is not understood: the API may be of another version than what asks it.',
+      {
+        status: 0,
+        code: 'not_understood',
+        cause,
+      },
+    );
+  return new ApiError('The program that asked failed.', { status: 0, code: 'client_failed', cause });
 }
 
 export interface ClientOptions {
@@ -66,7 +77,12 @@ export interface RecorderClient {
   health(): Promise<{ status: 'ok' }>;
   /** Hosts, queues, and what was mended. */
   status(): Promise<Status>;
+  /** All of the registry. */
   streams(): Promise<Stream[]>;
+  /** A page of them. */
+  streamPage(
+    query?: NonNullable<paths['/streams']['get']['parameters']['query']>,
+  ): Promise<{ streams: Stream[]; nextToken?: string }>;
   /** Rooms that have, or had, recordings. */
   rooms(): Promise<RoomSummary[]>;
   /** Its recordings, newest first: the first 50, or all between two times. */
@@ -110,8 +126,11 @@ export interface RecorderClient {
   clips(recordingId: string): Promise<Clip[]>;
   /** With its file in the library. */
   removeClip(recordingId: string, clipId: string): Promise<void>;
-  /** Forgets a recording that has ended; with `records` its files in the library too. */
-  remove(recordingId: string, options?: { records?: boolean }): Promise<{ deletedRecords: number }>;
+  /** Forgets a recording that has ended; with `records` its files in the library too, and those of its clips. */
+  remove(
+    recordingId: string,
+    options?: { records?: boolean },
+  ): Promise<{ deletedRecords: number; deletedClips: number }>;
 }
 
 /** @throws ApiError of each method, for every answer that is not a success */
@@ -133,10 +152,12 @@ export function recorderClient(options: ClientOptions): RecorderClient {
     health: () => body(raw.GET('/health')),
     status: () => body(raw.GET('/status')),
     streams: () =>
-      all(async (query) => {
-        const page = await body(raw.GET('/streams', { params: { query } }));
-        return { items: page.streams, nextToken: page.nextToken };
+      all(async (page) => {
+        const query = { ...page, limit: '100' };
+        const { streams, nextToken } = await body(raw.GET('/streams', { params: { query } }));
+        return { items: streams, nextToken };
       }),
+    streamPage: (query = {}) => body(raw.GET('/streams', { params: { query } })),
     rooms: () =>
       all(async (query) => {
         const page = await body(raw.GET('/rooms', { params: { query } }));
@@ -212,10 +233,11 @@ export function recorderClient(options: ClientOptions): RecorderClient {
     },
     async remove(recordingId, { records = false } = {}) {
       const params = { path: { recordingId }, query: records ? { records: 'true' as const } : {} };
-      for (let deletedRecords = 0; ; ) {
+      for (let deletedRecords = 0, deletedClips = 0; ; ) {
         const done = await body(raw.DELETE('/recordings/{recordingId}', { params }));
         deletedRecords += done.deletedRecords;
-        if (done.remainingParts === 0) return { deletedRecords };
+        deletedClips += done.deletedClips;
+        if (done.remainingParts === 0) return { deletedRecords, deletedClips };
       }
     },
   };

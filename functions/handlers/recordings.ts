@@ -158,10 +158,9 @@ async function started({ recordingId, mediaSessionId, alreadyStarted }: StartAns
 
 /** → 200 `{"recordings":[…],"nextToken"?}`, newest first. */
 async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
-  const { status, stream, mediaSessionId, room, tag, from, to, limit, nextToken } = parseInput(
-    listRecordingsQuery,
-    query,
-  );
+  const { status, stream, streamContains, mediaSessionId, room, tag, from, to, limit, nextToken } =
+    parseInput(listRecordingsQuery, query);
+  const piece = streamContains === undefined ? undefined : searched(streamContains);
   const page = await listRecordings(setup().ports.store, {
     limit: limit === undefined ? DEFAULT_LIMIT : Number(limit),
     ...(nextToken === undefined ? {} : { nextToken }),
@@ -172,6 +171,7 @@ async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
     wants: (summary) =>
       (status === undefined || statusesOf(status).includes(recordingStatus(summary))) &&
       (stream === undefined || summary.job.stream.name === stream) &&
+      (piece === undefined || searched(summary.job.stream.name).includes(piece)) &&
       (mediaSessionId === undefined || summary.job.mediaSessionId === mediaSessionId) &&
       (tag === undefined || hasTag(summary.job.settings.tags, tag)),
   });
@@ -188,6 +188,9 @@ async function list({ query, origin }: HttpRequest): Promise<HttpAnswer> {
 
 const statusesOf = (wanted: RecordingStatus | 'active'): readonly RecordingStatus[] =>
   wanted === 'active' ? [...ACTIVE_STATUSES] : [wanted];
+
+/** As people search for names: in capitals or not, and however a letter is made up. */
+const searched = (text: string): string => text.normalize('NFKC').toLowerCase();
 
 /** @param wanted a tag's name, or `name=value`; either may hold a `=` */
 function hasTag(tags: Readonly<Record<string, string>>, wanted: string): boolean {
@@ -259,8 +262,8 @@ async function rotate({ path }: HttpRequest): Promise<HttpAnswer> {
 }
 
 /**
- * `?records=true` deletes its records in the library too → 200 `{"recordingId","deletedRecords","remainingParts"}`; 202
- * where there were more than there was time for: the same request goes on.
+ * `?records=true` deletes its records in the library too → 200 `{"recordingId","deletedRecords","deletedClips",
+ * "remainingParts"}`; 202 where there were more than there was time for: the same request goes on.
  */
 async function remove({ path, query }: HttpRequest): Promise<HttpAnswer> {
   const { records } = parseInput(deleteRecordingQuery, query);

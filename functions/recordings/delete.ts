@@ -37,6 +37,8 @@ const ABORTS_AT_ONCE = 10;
 export interface Deletion {
   /** How many records were deleted; one that is not the recorded one any more is left alone. */
   readonly deletedRecords: number;
+  /** The same of clips and joined files. */
+  readonly deletedClips: number;
   /** 0: all is done. Else the time was over: the same call goes on from there. */
   readonly remainingParts: number;
 }
@@ -71,7 +73,8 @@ export async function deleteRecording(
   if (options.records) {
     const parts = [...byPart.keys()];
     for (let at = 0; at < parts.length; at += PARTS_AT_ONCE) {
-      if (at > 0 && !options.hasTime()) return { deletedRecords, remainingParts: parts.length - at };
+      if (at > 0 && !options.hasTime())
+        return { deletedRecords, deletedClips: 0, remainingParts: parts.length - at };
       const some = parts.slice(at, at + PARTS_AT_ONCE);
       deletedRecords += await deleteRecords(buckets, recordingId, some);
       await removeObjects(
@@ -81,9 +84,9 @@ export async function deleteRecording(
       );
     }
   }
-  await deleteClips(buckets, recordingId, options);
+  const deletedClips = await deleteClips(buckets, recordingId, options);
   await forget(buckets, job);
-  return { deletedRecords, remainingParts: 0 };
+  return { deletedRecords, deletedClips, remainingParts: 0 };
 }
 
 /** State objects of each part. */
@@ -144,16 +147,20 @@ function picturesOf({ pictures: { poster, storyboard } = {} }: MovedPart): Place
   return [poster, storyboard?.sprite, storyboard?.list].filter((picture) => picture !== undefined);
 }
 
-/** Clips that are being made are given up; those that are made are records too. */
+/**
+ * Clips that are being made are given up; those that are made are records too.
+ * @returns how many of these there were that were still what was made
+ */
 async function deleteClips(
   { s3, store }: Buckets,
   recordingId: string,
   { records }: { readonly records: boolean },
-): Promise<void> {
+): Promise<number> {
   const clips = await readAll(store, await store.list(clipsPrefix(recordingId)), clipSchema);
   const made = records ? clips.flatMap(({ record = [] }) => record) : [];
+  let deleted = 0;
   for (const [bucket, ofBucket] of Map.groupBy(made, (record) => record.bucket))
-    await removeVersions(s3, bucket, ofBucket);
+    deleted += await removeVersions(s3, bucket, ofBucket);
   const uploads = clips.flatMap(({ upload = [] }) => upload);
   await workOn(
     uploads,
@@ -166,6 +173,7 @@ async function deleteClips(
     store.bucket,
     clips.map(({ clipId }) => clipMarkerKey(recordingId, clipId)),
   );
+  return deleted;
 }
 
 /** Of its names; another recording may have the claim by now. */

@@ -41,6 +41,9 @@ describe('GET /recordings', () => {
     const listed = async (query: string) =>
       recordingIds((await api.call('GET', `/recordings?${query}`)).body);
     expect(await listed('stream=filtered')).toEqual([second, first]);
+    for (const piece of ['filtered', 'FILTER', 'ltere'])
+      expect(await listed(`mediaSessionId=f1&streamContains=${piece}`)).toEqual([second, first]);
+    expect(await listed('mediaSessionId=f1&streamContains=filtered+')).toEqual([]);
     expect(await listed('mediaSessionId=f1&status=starting')).toEqual([second]);
     expect(await listed('mediaSessionId=f1&status=active')).toEqual([second]);
     expect(await listed('mediaSessionId=f1&status=recording')).toEqual([]);
@@ -75,6 +78,7 @@ describe('GET /recordings', () => {
 
   it.each([
     ['status=recorded', 'status'],
+    ['streamContains=', 'streamContains'],
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],
     ['limit=ten', 'limit'],

@@ -57,6 +57,7 @@ export const deleteAnswer = z.strictObject({
   recordingId: z.string(),
   /** By this request. */
   deletedRecords: count,
+  deletedClips: count,
   /** 0, or, with 202, how many parts the same request is to be sent again for. */
   remainingParts: count,
 });

@@ -65,7 +65,7 @@ export const OPERATIONS: readonly DocumentedOperation[] = [
     tag: 'Recordings',
     method: 'POST',
     path: '/recordings/previewName',
-    summary: 'The names that a record would get, without recording',
+    summary: 'The names that a record of a start would get, without recording',
     ...body(schemas.previewNameBody),
     answers: { 200: { description: 'The names, and what was changed', schema: previewAnswer } },
     errors: [...BODY_ERRORS],

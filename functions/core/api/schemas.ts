@@ -82,6 +82,8 @@ export const listRecordingsQuery = z.strictObject({
   /** `active`: each of those of recordings that go on. */
   status: z.exactOptional(z.enum([...RECORDING_STATUSES, 'active'])),
   stream: z.exactOptional(z.string().check(z.maxLength(8_192))),
+  /** A piece of the stream's name, in capitals or not. */
+  streamContains: z.exactOptional(z.string().check(z.minLength(1), z.maxLength(8_192))),
   mediaSessionId: z.exactOptional(id),
   room: z.exactOptional(room),
   /** A tag's name, or `name=value`. */
@@ -169,8 +171,11 @@ export const clipPath = z.object({ recordingId: id, clipId: id });
 
 /** POST /recordings/previewName: any of a record's values, and a template to try. What is not given is a sample. */
 const timeMs = z.int().check(z.nonnegative());
+const PREVIEWED_STARTS = ['recordings', 'startRecording'] as const;
 export const previewNameBody = z.strictObject({
   streamName: z.string(),
+  /** Whose names: those of `POST /recordings` (the default), or of WCS's startRecording and of hooks. */
+  start: z.exactOptional(z.enum(PREVIEWED_STARTS)),
   /** As a start has it; what is beside it here goes before. */
   config: z.exactOptional(recordingConfig),
   policy: z.exactOptional(z.enum(['streamName', 'template'])),

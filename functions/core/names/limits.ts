@@ -14,5 +14,8 @@ export const KEY_LIMIT_MIN_BYTES = 128;
 /** `.webm`. */
 export const LONGEST_EXTENSION_BYTES = 5;
 
-/** `_c100000.webm`: a part number and an extension, as long as they get. */
-export const LONGEST_TAIL_BYTES = 8 + LONGEST_EXTENSION_BYTES;
+/** `_d1000000`: a part for each second of the longest recording (`RECORDING_LIMITS`) has no longer one. */
+const LONGEST_NUMBER_BYTES = 9;
+
+/** `_d1000000.webm`: a part number and an extension, as long as they get. */
+export const LONGEST_TAIL_BYTES = LONGEST_NUMBER_BYTES + LONGEST_EXTENSION_BYTES;

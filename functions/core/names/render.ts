@@ -2,9 +2,10 @@ import { utf8Bytes } from './codec.ts';
 import { type ElementName, type NameValues, partNumber } from './elements.ts';
 import { type FitOptions, fitKey, protectedKey, untrimmedKey } from './fit.ts';
 import { type Layout, type LayoutOptions, layOut, type NamePiece } from './layout.ts';
+import { LONGEST_EXTENSION_BYTES, LONGEST_TAIL_BYTES } from './limits.ts';
 import { looksMarked, markOfPieces } from './mark.ts';
 import { readName } from './reading.ts';
-import { type NameRules, type PlainTemplate, shortestTailBytes } from './rules.ts';
+import type { NameRules, PlainTemplate } from './rules.ts';
 
 export interface TrimmedElement {
   /** `fileName` is the landing's name where it is not one that the template makes; `text` the template's own. */
@@ -100,9 +101,10 @@ function fitLayout({ segments, elements }: Layout, isReadable: () => boolean, op
 }
 
 /** Kept free for part number and extension, whichever part it is: so all parts are trimmed at the same place. */
-function tailRoomBytes(template: PlainTemplate): number {
+function tailRoomBytes({ pieces, numbered }: PlainTemplate): number {
   // A name that was given has its number, and stays as it is.
-  return template.pieces.some((piece) => piece.kind === 'stem') ? 0 : shortestTailBytes(template);
+  if (pieces.some((piece) => piece.kind === 'stem')) return 0;
+  return numbered ? LONGEST_TAIL_BYTES : LONGEST_EXTENSION_BYTES;
 }
 
 /** Whether whoever knows the template reads these values, and no others, in the name without a hash. */

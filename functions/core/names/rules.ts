@@ -70,8 +70,8 @@ function has(pieces: readonly PlainPiece[], element: ElementName): boolean {
   return pieces.some((piece) => piece.kind === 'element' && piece.element === element);
 }
 
-/** What part number and extension need in every recording. */
-export function shortestTailBytes({ numbered }: PlainTemplate): number {
+/** What part number and extension need in every recording: where no more is left, ids give way to longer numbers. */
+function shortestTailBytes({ numbered }: PlainTemplate): number {
   return (numbered ? '_'.length + PART_DIGITS : 0) + LONGEST_EXTENSION_BYTES;
 }
 

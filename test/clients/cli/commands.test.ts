@@ -78,7 +78,7 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
       library: { key: expect.stringContaining('piece') },
     });
     expect(clipped.code).toBe(0);
-    expect((await run('rm', id, '--records')).output).toContain('1 files deleted');
+    expect((await run('rm', id, '--records')).output).toBe('Forgotten; 1 record and 1 clip deleted.\n');
     expect((await run('watch', id)).code).toBe(1);
   }, 180_000);
 

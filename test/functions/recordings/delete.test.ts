@@ -85,7 +85,7 @@ describe('a recording is deleted with its records', () => {
     const { recordingId, end } = recorded(buckets, PARTS);
     end();
     const done = await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
-    expect(done).toEqual({ deletedRecords: PARTS, remainingParts: 0 });
+    expect(done).toEqual({ deletedRecords: PARTS, deletedClips: 0, remainingParts: 0 });
     expect(buckets.library.size).toBe(0);
     expect(buckets.state.keys('')).toEqual([]);
     // Of an object that a part has in the state one alone is read.
@@ -101,10 +101,10 @@ describe('a recording is deleted with its records', () => {
     end();
     // Somebody else's by now.
     buckets.library.set('2.mp4', '"other"');
-    expect(await call()).toEqual({ deletedRecords: 249, remainingParts: 1 });
+    expect(await call()).toEqual({ deletedRecords: 249, deletedClips: 0, remainingParts: 1 });
     // In the order of their keys.
     expect([...buckets.library.keys()].sort()).toEqual(['2.mp4', '99.mp4', '99.poster.jpg']);
-    expect(await call()).toEqual({ deletedRecords: 1, remainingParts: 0 });
+    expect(await call()).toEqual({ deletedRecords: 1, deletedClips: 0, remainingParts: 0 });
     expect([...buckets.library.keys()]).toEqual(['2.mp4']);
     expect(buckets.state.keys('')).toEqual([]);
     await expect(call()).rejects.toMatchObject({ code: 'recording_not_found' });
@@ -127,8 +127,11 @@ describe('a recording is deleted with its records', () => {
       });
       buckets.state.put(clipMarkerKey(recordingId, clipId), {});
     }
-    await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
-    expect(buckets.library.size).toBe(0);
+    // Somebody else's by now.
+    buckets.library.set('7.clip.mp4', '"other"');
+    const done = await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
+    expect(done).toEqual({ deletedRecords: 1, deletedClips: CLIPS - 1, remainingParts: 0 });
+    expect([...buckets.library.keys()]).toEqual(['7.clip.mp4']);
     expect(buckets.state.keys('')).toEqual([]);
     expect(buckets.requests).toBeLessThanOrEqual(10);
   });

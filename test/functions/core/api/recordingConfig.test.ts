@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { previewedNames } from '../../../../functions/core/api/previewedNames.ts';
 import { namedByStart, settingsOf } from '../../../../functions/core/api/recordingConfig.ts';
-import { startRecordingBody } from '../../../../functions/core/api/schemas.ts';
+import { previewNameBody, startRecordingBody } from '../../../../functions/core/api/schemas.ts';
 import { parseInput } from '../../../../functions/core/api/validation.ts';
 import { previewName, START_TIME_FILE_TEMPLATE } from '../../../../functions/core/names/index.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
@@ -108,6 +109,19 @@ describe('names of those who do not come from WCS', () => {
     for (const own of [{ fileTemplate: '{streamName}' }, { policy: 'streamName' as const }]) {
       const settings = { ...DEFAULT_SETTINGS, names: { ...names, ...own } };
       expect(namedByStart(settings)).toBe(settings);
+    }
+  });
+
+  it('are previewed as a start of that kind gives them', () => {
+    const values = { streamName: 'cam', mediaSessionId: 'm', startTimeMs: Date.UTC(2026, 6, 1, 12, 34, 56) };
+    const named = (body: object, defaults = DEFAULT_SETTINGS) =>
+      previewedNames(parseInput(previewNameBody, { ...values, ...body }), defaults, LIMITS).fileName;
+    expect(named({})).toBe('cam-20260701T123456Z.mp4');
+    expect(named({ start: 'startRecording' })).toBe('stream-m.mp4');
+    const own = { ...DEFAULT_SETTINGS, names: { ...names, fileTemplate: 'own-{streamName}' } };
+    for (const start of ['recordings', 'startRecording']) {
+      expect(named({ start }, own)).toBe('own-cam.mp4');
+      expect(named({ start, config: { fileTemplate: '{streamName}' } }, own)).toBe('cam.mp4');
     }
   });
 
