@@ -162,16 +162,12 @@ export class LiveSource {
     }
   }
 
-  /** The next piece; undefined at the end. @throws HttpFault, ForbiddenSourceError, MediaError; SinkClosedError */
+  /** The next piece; undefined at the end. @throws MediaError; SinkClosedError */
   async #read(signal: AbortSignal): Promise<RunPiece | undefined> {
     while (this.#pieces.length === 0 && !this.#hasEnded) {
-      this.#next ??= this.#body.next();
-      const result = await unlessAborted(this.#next, signal);
-      this.#next = undefined;
-      if (result.done === true) {
-        this.#hasEnded = true;
-        this.#pieces.push(...this.#cutter.end());
-      } else this.#pieces.push(...this.#cutter.push(result.value));
+      const chunk = await this.#chunk(signal);
+      this.#hasEnded = chunk === undefined;
+      this.#pieces.push(...(chunk === undefined ? this.#cutter.end() : this.#cutter.push(chunk)));
       this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
       const pictures = this.#cutter.undecodable;
       if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
@@ -180,6 +176,21 @@ export class LiveSource {
       this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
     }
     return this.#pieces[0];
+  }
+
+  /** What comes next; undefined at the end, however that comes. @throws SinkClosedError; what is no fault of the source's */
+  async #chunk(signal: AbortSignal): Promise<Buffer | undefined> {
+    this.#next ??= this.#body.next();
+    try {
+      const { done, value } = await unlessAborted(this.#next, signal);
+      this.#next = undefined;
+      return done === true ? undefined : value;
+    } catch (error) {
+      if (error instanceof SinkClosedError || signal.aborted) throw error;
+      this.#next = undefined;
+      this.#fail(error);
+      return undefined;
+    }
   }
 
   #keep(bytes: Buffer): void {

@@ -8,6 +8,7 @@ import {
   waitsTooLong,
 } from '../live/runCutter.ts';
 import { Continuity } from './continuity.ts';
+import { LastPictures } from './lastPictures.ts';
 import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS } from './packets.ts';
 import { ProgramTable, type StreamKind } from './programTable.ts';
 
@@ -43,6 +44,7 @@ export class TsCutter implements RunCutter {
   readonly otherTracks = [];
   readonly #table = new ProgramTable();
   readonly #continuity = new Continuity();
+  readonly #lastPictures = new LastPictures();
   #isFirst: boolean = true;
   /** All that is announced has begun in the present run. */
   #hasAll: boolean = false;
@@ -81,6 +83,7 @@ export class TsCutter implements RunCutter {
     const pieces = new RunPieces();
     if (this.#waiting !== undefined) this.#drain ??= this.#newDrain();
     if (this.#drain !== undefined) this.#cut(this.#drain, pieces);
+    for (const mark of this.#lastPictures.marks()) pieces.add(mark);
     return pieces.all();
   }
 
@@ -104,6 +107,7 @@ export class TsCutter implements RunCutter {
     if (packet.unitStart && this.#isOther(packet.pid) && this.#known.delete(packet.pid))
       this.#decodable.delete(packet.pid);
     if (this.#isUndecodable(bytes, packet)) return;
+    if (kind === 'video') this.#lastPictures.see(bytes, packet);
     if (packet.unitStart) this.#readTime(bytes, packet, kind);
     if (this.#drain !== undefined) this.#takeDraining(this.#drain, bytes, packet, kind, pieces);
     else if (this.#isKnown(packet)) this.#takeKnown(bytes, packet, kind, pieces);

@@ -225,6 +225,34 @@ describe('TsCutter', () => {
     expect(cutter.scrambled).toBe(0);
   });
 
+  it('marks a picture that is cut off with the connection as damaged, and only that', () => {
+    const writer = new PacketWriter();
+    const head = [tables(writer), ...times(0, 400).map((ms) => pes(writer, ms, ms === 0))];
+    const last = pes(writer, 400, false);
+    const endOf = (chunks: readonly Buffer[]): Buffer[] => {
+      const cutter = new TsCutter();
+      for (const chunk of chunks) cutter.push(Buffer.from(chunk));
+      return cutter.end().map(({ bytes }) => bytes);
+    };
+    expect(last.length).toBe(2 * PACKET_BYTES);
+    expect(endOf([...head, last])).toEqual([]);
+    // The part of a packet that has come goes nowhere.
+    const [mark = Buffer.alloc(0), ...others] = endOf([...head, last.subarray(0, 1.5 * PACKET_BYTES)]);
+    expect(others).toEqual([]);
+    expect(readPacket(mark, 0)).toMatchObject({ pid: PICTURES, unitStart: false, payloadAt: PACKET_BYTES });
+    // By ISO/IEC 13818-1, 2.4.3.3; and the counter is that of the packet before it, as of all without a payload.
+    expect((mark[1] ?? 0) & 0x80).toBe(0x80);
+    expect((mark[3] ?? 0) & 0xf).toBe((last[3] ?? 0) & 0xf);
+  });
+
+  it('takes no picture for cut off where none ends with a packet that is stuffed', () => {
+    const writer = new PacketWriter();
+    const cutter = new TsCutter();
+    cutter.push(tables(writer));
+    for (const ms of times(0, 400)) cutter.push(pes(writer, ms, ms === 0).subarray(0, PACKET_BYTES));
+    expect(cutter.end()).toEqual([]);
+  });
+
   it('hands on all of a stream that begins with a keyframe, in chunks of any size', () => {
     const writer = new PacketWriter();
     const chunks = [tables(writer)];

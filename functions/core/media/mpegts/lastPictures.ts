@@ -1,0 +1,63 @@
+import { PACKET_BYTES, type Packet } from './packets.ts';
+
+const SYNC = 0x47;
+const IS_DAMAGED = 0x80;
+const ADAPTATION_ONLY = 0x20;
+const STUFFING = 0xff;
+
+interface Stream {
+  last: Buffer;
+  /** Pictures that have come to their end. */
+  pictures: number;
+  /** Those whose last packet was full. */
+  full: number;
+}
+
+/**
+ * Whether the last picture of each stream has come whole. Its length is not said: it ends where the next one begins, and
+ * the end of a connection looks alike. But a picture seldom fills its last packet, which is stuffed then.
+ */
+export class LastPictures {
+  readonly #streams = new Map<number, Stream>();
+
+  /** @param bytes one packet of a stream of pictures, whose memory is not used again */
+  see(bytes: Buffer, { pid, unitStart }: Packet): void {
+    const stream = this.#streams.get(pid);
+    if (stream === undefined) {
+      this.#streams.set(pid, { last: bytes, pictures: 0, full: 0 });
+      return;
+    }
+    if (unitStart) {
+      stream.pictures += 1;
+      if (!isStuffed(stream.last)) stream.full += 1;
+    }
+    stream.last = bytes;
+  }
+
+  /** For each picture that is cut off a packet by which a demuxer knows that it is damaged, and leaves it out. */
+  marks(): Buffer[] {
+    return [...this.#streams.values()].flatMap(({ last, pictures, full }) => {
+      // Some multiplexers fill up with zeros, or begin a packet where they like.
+      const isTold = 4 * full <= pictures;
+      return isTold && !isStuffed(last) ? [damageOf(last)] : [];
+    });
+  }
+}
+
+function isStuffed(packet: Buffer): boolean {
+  const [, , , control = 0, adaptationBytes = 0] = packet;
+  if ((control & ADAPTATION_ONLY) === 0) return false;
+  return adaptationBytes === 0 || packet[4 + adaptationBytes] === STUFFING;
+}
+
+/** Behind this one of the same stream; it has nothing in it. */
+function damageOf(packet: Buffer): Buffer {
+  const mark = Buffer.alloc(PACKET_BYTES, STUFFING);
+  mark[0] = SYNC;
+  mark[1] = IS_DAMAGED | ((packet[1] ?? 0) & 0x1f);
+  mark[2] = packet[2] ?? 0;
+  mark[3] = ADAPTATION_ONLY | ((packet[3] ?? 0) & 0xf);
+  mark[4] = PACKET_BYTES - 5;
+  mark[5] = 0;
+  return mark;
+}
