@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClips } from '../../../functions/clips/asking.ts';
@@ -15,6 +14,7 @@ import { frameHashes, MediaFolder } from '../../support/media.ts';
 import { atLeastOne, cutIntoParts, PartInMemory } from '../../support/parts.ts';
 import { describeWith, TOOLS } from '../../support/tools.ts';
 import { MoveBench } from '../relocation/bench.ts';
+import { type Content, contentOf, lateness, samplesOf, timesOf } from './content.ts';
 import { makeClip } from './making.ts';
 import { keepRecording, noteOverlap, START_MS } from './recording.ts';
 
@@ -36,51 +36,6 @@ const OPEN_GOP = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-x264-params', 'ope
 /** One keyframe for more than it lasts. */
 const RARE_KEYFRAMES = [...H264, '-g', '250'];
 const AAC = ['-c:a', 'aac', '-ac', '1', '-b:a', '128k'];
-
-/** All samples of the sound from the file's zero on, 16 bits each. */
-const samplesOf = (file: string): Int16Array => {
-  const filled = ['-af', 'aresample=async=1:first_pts=0', '-f', 's16le', '-'];
-  const pcm = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:a:0', ...filled], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return new Int16Array(pcm.buffer.slice(pcm.byteOffset, pcm.byteOffset + pcm.length));
-};
-
-/** When each picture is shown, in milliseconds. */
-const timesOf = (file: string): number[] =>
-  execFileSync('ffprobe', [
-    ...['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'frame=pts_time', '-of', 'csv=p=0', file],
-  ])
-    .toString()
-    .trim()
-    .split('\n')
-    // What belongs to a frame besides comes on lines of its own.
-    .filter((line) => /^\d/.test(line))
-    .map((time) => Number.parseFloat(time) * 1000);
-
-/** How many samples later than it should be the sound is heard. */
-function lateness(heard: Int16Array, sound: Int16Array, from: number): number | undefined {
-  const length = Math.min(heard.length, sound.length - from) - 2 * SEARCHED;
-  for (let late = 0; late <= SEARCHED; late++)
-    for (const shift of [late, -late])
-      if (isAlike(heard, sound, { at: SEARCHED, from: from + SEARCHED - shift, length })) return shift;
-  return undefined;
-}
-const SEARCHED = 100;
-function isAlike(
-  heard: Int16Array,
-  sound: Int16Array,
-  { at, from, length }: { readonly at: number; readonly from: number; readonly length: number },
-): boolean {
-  for (let place = 0; place < length; place++)
-    if (Math.abs((heard[at + place] ?? 0) - (sound[from + place] ?? 0)) > 40) return false;
-  return true;
-}
-
-interface Picture {
-  readonly hash: string;
-  readonly atMs: number;
-}
 
 describeWith(['ffmpeg'], 'a clip', () => {
   const folder = new MediaFolder();
@@ -154,20 +109,9 @@ describeWith(['ffmpeg'], 'a clip', () => {
     return { clip, file };
   }
 
-  /** Pictures with the times at which they are shown, and the sound, of all records one after the other. */
-  async function contentOf(records: readonly string[]): Promise<{ pictures: Picture[]; sound: Int16Array }> {
-    const [record = ''] = records;
-    const times = timesOf(record);
-    const hashes = await frameHashes(record, 'v');
-    return {
-      pictures: hashes.map((hash, at) => ({ hash, atMs: times[at] ?? 0 })),
-      sound: samplesOf(record),
-    };
-  }
-
   async function expectCut(
     job: Job,
-    { pictures, sound }: Awaited<ReturnType<typeof contentOf>>,
+    { pictures, sound }: Content,
     [fromMs, toMs]: readonly [number, number],
   ): Promise<void> {
     const { clip, file } = await clipOf(job, fromMs, toMs);
@@ -186,7 +130,7 @@ describeWith(['ffmpeg'], 'a clip', () => {
 
   describe('of H.264 with B-frames', () => {
     let job: Job;
-    let content: Awaited<ReturnType<typeof contentOf>>;
+    let content: Content;
     beforeAll(async () => {
       const made = await recorded(parts(H264));
       job = made.job;

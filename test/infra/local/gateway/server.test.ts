@@ -1,48 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Gateway, type GatewayOptions, startGateway } from '../../../../infra/local/gateway/server.ts';
-import type { Invocation } from '../../../../infra/local/lambda/environment.ts';
-
-const open: Gateway[] = [];
-const defects: unknown[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((gateway) => gateway.close()));
-  expect(defects.splice(0)).toEqual([]);
-});
-
-interface Call {
-  readonly functionName: string;
-  readonly event: APIGatewayProxyEventV2;
-}
-
-/** A gateway whose functions all answer with `result`. */
-async function serve(
-  result: Invocation | (() => Promise<Invocation>) = { ok: true, payload: { statusCode: 204 } },
-  options: Partial<GatewayOptions> = {},
-): Promise<{ url: string; calls: Call[] }> {
-  const calls: Call[] = [];
-  const gateway = await startGateway({
-    accountId: '000000000000',
-    routes: [
-      { method: 'GET', path: '/recordings/{recordingId}', function: 'getRecording' },
-      { method: 'POST', path: '/start', function: 'start' },
-      { method: 'PUT', path: '/streams/{mediaSessionId+}', function: 'putStream' },
-    ],
-    defaultFunction: 'notFound',
-    invoke: async (functionName, event) => {
-      calls.push({ functionName, event });
-      return typeof result === 'function' ? await result() : result;
-    },
-    now: () => new Date(Date.UTC(2026, 2, 5, 9, 3, 58, 250)),
-    onDefect: (error) => defects.push(error),
-    ...options,
-  });
-  open.push(gateway);
-  return { url: gateway.url, calls };
-}
+import { describe, expect, it } from 'vitest';
+import { defects, serve } from './served.ts';
 
 /** Sends bytes as they are: fetch would tidy them. */
 async function raw(url: string, request: string): Promise<string> {
@@ -270,55 +229,5 @@ it('says which port is taken', async () => {
   const { url } = await serve();
   await expect(serve(undefined, { port: Number(new URL(url).port) })).rejects.toMatchObject({
     code: 'EADDRINUSE',
-  });
-});
-
-describe('pages of other origins', () => {
-  const CORS = {
-    allowedOrigins: ['https://studio.example'],
-    allowedMethods: ['GET', 'POST'],
-    allowedHeaders: ['content-type'],
-    exposedHeaders: ['etag'],
-    maxAgeSeconds: 60,
-  };
-  const answer: Invocation = {
-    ok: true,
-    payload: { statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*', etag: '"1"' }, body: '{}' },
-  };
-  const ask = (origin: string) => ({ origin, 'access-control-request-method': 'POST' });
-  const corsOf = (headers: Headers) =>
-    Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
-
-  it('are told what they may, before any function is called', async () => {
-    const { url, calls } = await serve(answer, { cors: CORS });
-    const told = await fetch(`${url}/start`, { method: 'OPTIONS', headers: ask('https://studio.example') });
-    expect(told.status).toBe(204);
-    expect(corsOf(told.headers)).toEqual({
-      'access-control-allow-origin': 'https://studio.example',
-      'access-control-allow-methods': 'GET,POST',
-      'access-control-allow-headers': 'content-type',
-      'access-control-max-age': '60',
-    });
-    const other = await fetch(`${url}/start`, { method: 'OPTIONS', headers: ask('https://evil.example') });
-    expect([other.status, corsOf(other.headers)]).toEqual([204, {}]);
-    expect(calls).toEqual([]);
-  });
-
-  it('may read answers, by what the API says and not by what its functions say', async () => {
-    const { url } = await serve(answer, { cors: CORS });
-    const read = async (origin: string) =>
-      corsOf((await fetch(`${url}/recordings/1`, { headers: { origin } })).headers);
-    expect(await read('https://studio.example')).toEqual({
-      'access-control-allow-origin': 'https://studio.example',
-      'access-control-expose-headers': 'etag',
-    });
-    expect(await read('https://evil.example')).toEqual({});
-  });
-
-  it('are the functions’ own affair where the API says nothing of them', async () => {
-    const { url, calls } = await serve(answer);
-    const told = await fetch(`${url}/start`, { method: 'OPTIONS', headers: ask('https://studio.example') });
-    expect([told.status, corsOf(told.headers)]).toEqual([200, { 'access-control-allow-origin': '*' }]);
-    expect(calls).toHaveLength(1);
   });
 });
