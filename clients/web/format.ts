@@ -45,3 +45,9 @@ export function dayOf(iso: string): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
+
+/** A time of day in the reader's own zone, and in UTC. */
+export function clockText(ms: number): string {
+  const at = new Date(ms);
+  return `${at.toLocaleTimeString()} (${at.toISOString().slice(11, 19)} UTC)`;
+}

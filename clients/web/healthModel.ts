@@ -1,4 +1,5 @@
-import type { RecordingSummary } from '../typescript/client.ts';
+import type { RecorderClient, RecordingSummary } from '../typescript/client.ts';
+import { activeRecordings, PAGE, upTo } from './nowModel.ts';
 
 type Status = RecordingSummary['status'];
 
@@ -76,4 +77,35 @@ export function sinceMs(one: RecordingSummary, nowMs: number): number {
 
 export function isWorry(one: RecordingSummary, nowMs: number): boolean {
   return one.status === 'failed' || sinceMs(one, nowMs) > (SLOW_MS[one.status] ?? Number.POSITIVE_INFINITY);
+}
+
+/** Of those that go on, and of all: what has failed, or is on its way, is seldom older than these. */
+export const ACTIVE_LOOKED_AT = 1_000;
+const NEWEST_LOOKED_AT = 300;
+
+/** Recordings that were looked at for what would worry an operator. */
+export interface Looked {
+  readonly recordings: readonly RecordingSummary[];
+  readonly isActiveCut: boolean;
+  /** How many of all, the newest ones; and whether there are others. */
+  readonly newest: number;
+  readonly isNewestCut: boolean;
+}
+
+export async function lookedAt(client: Pick<RecorderClient, 'recordings'>): Promise<Looked> {
+  const [active, newest] = await Promise.all([
+    activeRecordings(client, ACTIVE_LOOKED_AT),
+    upTo(NEWEST_LOOKED_AT, async (next) => {
+      const page = await client.recordings({ limit: String(PAGE), ...next });
+      return { items: page.recordings, nextToken: page.nextToken };
+    }),
+  ]);
+  const all = new Map([...active.items, ...newest.items].map((one) => [one.recordingId, one]));
+  return {
+    // Ids are in the order of time.
+    recordings: [...all.values()].sort((a, b) => (a.recordingId < b.recordingId ? 1 : -1)),
+    isActiveCut: active.isCut,
+    newest: newest.items.length,
+    isNewestCut: newest.isCut,
+  };
 }

@@ -16,8 +16,14 @@ const SLOWEST_MS = 15_000;
 /**
  * Loads something now and then again and again, while the page can be seen, and until the API says that it is gone.
  * @param key another key is another thing: what was loaded before is forgotten
+ * @param isWanted while it is not, nothing is asked, and what was loaded stays
  */
-export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T>): Polled<T> {
+export function usePolled<T>(
+  key: string,
+  everyMs: number,
+  load: () => Promise<T>,
+  isWanted = true,
+): Polled<T> {
   const [state, setState] = useState<{ key: string; value?: T; error?: ApiError }>({ key });
   const latest = useRef(load);
   latest.current = load;
@@ -40,6 +46,7 @@ export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T
   }, [key]);
 
   useEffect(() => {
+    if (!isWanted) return;
     let timer: number | undefined;
     let isOver = false;
     isGone.current = false;
@@ -61,7 +68,7 @@ export function usePolled<T>(key: string, everyMs: number, load: () => Promise<T
       document.removeEventListener('visibilitychange', now);
       forget();
     };
-  }, [reload, everyMs]);
+  }, [reload, everyMs, isWanted]);
 
   return {
     value: state.key === key ? state.value : undefined,

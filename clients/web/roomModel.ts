@@ -1,4 +1,5 @@
 import type { Room } from '../typescript/client.ts';
+import { clockText } from './format.ts';
 
 export type RoomRecording = Room['recordings'][number];
 
@@ -35,7 +36,6 @@ export function roomRows(
   const startMs = Math.min(...all.map(({ fromMs }) => fromMs), ...(all.length === 0 ? [nowMs] : []));
   const endMs = Math.max(startMs, ...all.map(({ toMs }) => toMs));
   const wholeMs = Math.max(1, endMs - startMs);
-  const time = (ms: number): string => new Date(ms).toLocaleTimeString();
   const rows = placed
     .toSorted((a, b) => a.firstMs - b.firstMs)
     .map(({ recording, parts }) => ({
@@ -45,7 +45,7 @@ export function roomRows(
         part,
         left: (fromMs - startMs) / wholeMs,
         width: (toMs - fromMs) / wholeMs,
-        says: `part ${part}, ${time(fromMs)} to ${time(toMs)}`,
+        says: `part ${part}, ${clockText(fromMs)} to ${clockText(toMs)}`,
       })),
     }));
   return { rows, startMs, endMs };

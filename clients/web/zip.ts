@@ -1,14 +1,19 @@
 import { downloadZip } from 'client-zip';
 import { ApiError, type RecorderClient } from '../typescript/client.ts';
 import { download } from '../typescript/download.ts';
+import { saveStream } from './saving.ts';
 
 type PartsClient = Pick<RecorderClient, 'parts'>;
 
 /**
- * All files that recordings have in the library, each in a folder of its recording.
- * @throws ApiError nothing_to_download; download_failed: no file is left out without a word
+ * Saves all files that recordings have in the library as one ZIP, each in a folder of its recording.
+ * @throws ApiError nothing_to_download, download_failed: no file is left out without a word; too_large_for_browser
  */
-export async function zipOf(client: PartsClient, recordingIds: readonly string[]): Promise<Blob> {
+export async function saveZip(
+  client: PartsClient,
+  recordingIds: readonly string[],
+  save: typeof saveStream = saveStream,
+): Promise<void> {
   let fault: unknown;
   async function* files() {
     try {
@@ -18,12 +23,20 @@ export async function zipOf(client: PartsClient, recordingIds: readonly string[]
       throw cause;
     }
   }
-  return await downloadZip(files())
-    .blob()
-    .catch((cause: unknown) => {
-      // A browser says of a stream that failed only that it failed.
-      throw fault ?? cause;
-    });
+  const make = () => downloadZip(files()).body ?? new ReadableStream<Uint8Array>();
+  try {
+    await save('recordings.zip', make, () => bytesOf(client, recordingIds));
+  } catch (cause) {
+    // A browser says of a stream that failed only that it failed.
+    throw fault ?? cause;
+  }
+}
+
+async function bytesOf(client: PartsClient, recordingIds: readonly string[]): Promise<number> {
+  let sum = 0;
+  for (const recordingId of recordingIds)
+    for (const { bytes = 0 } of await client.parts(recordingId)) sum += bytes;
+  return sum;
 }
 
 /** Links are asked for when their recording is next: they are good for an hour. */

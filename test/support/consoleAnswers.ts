@@ -15,7 +15,8 @@ export const ODD_CLOCK = `
   };
 `;
 
-export const HOSTILE = '<script>document.title=1</script><img src=x onerror=document.title=1>"\'&<b>é😀';
+/** And long, with nowhere to break. */
+export const HOSTILE = `<script>document.title=1</script><img src=x onerror=document.title=1>"'&<b>é😀${'W'.repeat(300)}`;
 export const HOSTILE_ID = '01J00000000000000000000000';
 const PICTURED_ID = '01J00000000000000000000001';
 /** Each string that is somebody's own text is hostile. */
@@ -77,6 +78,26 @@ export const recordingOf = (index: number) => ({
   status: 'available',
   parts: 1,
 });
+
+/** A thousand recordings that go on, as the API tells them in pages; of each how it goes. */
+export const ACTIVE = 1_000;
+export function busyAnswer({ pathname, searchParams }: URL): ApiAnswer {
+  const now = new Date().toISOString();
+  const recording = (index: number) => ({ ...recordingOf(index), status: 'recording', requestedAt: now });
+  if (pathname === '/streams') return { status: 200, body: { streams: [] } };
+  if (pathname === '/status')
+    return { status: 200, body: { activeRecordings: ACTIVE, moreActiveRecordings: false } };
+  const id = /^\/recordings\/(\d{26})$/.exec(pathname)?.[1];
+  if (id !== undefined) {
+    const common = hostileAnswer(`/recordings/${HOSTILE_ID}`)?.body as object;
+    return { status: 200, body: { ...common, ...recording(LIBRARY - Number(id)), parts: [] } };
+  }
+  if (pathname !== '/recordings') return undefined;
+  const at = Number(searchParams.get('nextToken') ?? '0');
+  const next = at + Number(searchParams.get('limit'));
+  const recordings = Array.from({ length: next - at }, (_, index) => recording(at + index));
+  return { status: 200, body: { recordings, ...(next < ACTIVE ? { nextToken: String(next) } : {}) } };
+}
 
 /** A room whose merge is under way from when it is asked for until it is given up; then there is another, which is done. */
 export function mergingApi() {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { buildConsole } from '../../clients/web/build.ts';
 import { Closers } from '../../infra/local/closers.ts';
 import { CHROMIUM_ARGUMENTS } from './browser.ts';
-import { ODD_CLOCK } from './consoleAnswers.ts';
+import { hostileAnswer, ODD_CLOCK } from './consoleAnswers.ts';
 import { type ApiAnswer, type ConsoleRequest, type ConsoleSite, startConsoleSite } from './consoleSite.ts';
 import { isLetIn } from './jwtAuthorizer.ts';
 import { AUDIENCE, CLIENT_ID, type OidcProvider, startOidcProvider } from './oidcProvider.ts';
@@ -105,7 +105,8 @@ export class ConsolePage {
     if (!isKnown || !(await isLetIn(authorization, rules)))
       return { status: 401, body: { message: 'Unauthorized' } };
     this.bearers.add(authorization);
-    return url.pathname === '/recordings' ? { status: 200, body: { recordings: [] } } : undefined;
+    if (url.pathname === '/recordings') return { status: 200, body: { recordings: [] } };
+    return hostileAnswer(url.pathname);
   }
 }
 

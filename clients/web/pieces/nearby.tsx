@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** A piece of a long list, which is in the page only while it is near to what is seen; else its place is kept. */
@@ -44,4 +44,18 @@ export function EndOfList({ next, onNear }: { readonly next: string; readonly on
     return () => observer.disconnect();
   }, [next]);
   return <div ref={place} />;
+}
+
+/** Whether an element is on the screen, or near to it. */
+export function useNear(place: RefObject<Element | null>): boolean {
+  const [isNear, setNear] = useState(false);
+  useEffect(() => {
+    if (place.current === null) return;
+    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting === true), {
+      rootMargin: '50% 0px',
+    });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [place]);
+  return isNear;
 }

@@ -1,7 +1,8 @@
 import 'hls-video-element';
 import 'media-chrome';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError } from '../../typescript/client.ts';
+import type { ApiError } from '../../typescript/client.ts';
+import { type Hls, onPlaybackFault } from '../playerFaults.ts';
 
 export interface PlayerProps {
   readonly src: string;
@@ -32,28 +33,7 @@ export interface PlayerTime {
   readonly plays: boolean;
 }
 
-/** What hls-video-element adds: hls.js itself. */
-interface Hls {
-  readonly playingDate: Date | null;
-  on(event: 'hlsError', listener: (event: string, fault: HlsFault) => void): void;
-  off(event: 'hlsError', listener: (event: string, fault: HlsFault) => void): void;
-}
-interface HlsFault {
-  /** It has stopped loading. */
-  readonly fatal: boolean;
-  readonly details: string;
-  readonly response?: { readonly code?: number };
-}
 type Video = HTMLVideoElement & { readonly api?: Hls | null };
-
-/** What S3 and the API answer with for what is not there, or not for this link any more. */
-const NOT_THERE: ReadonlySet<number | undefined> = new Set([401, 403, 404, 410]);
-const GONE = 'It plays no further: what comes next is not there any more, or its link has run out.';
-const STUCK = 'It plays no further: the player cannot load or show what comes next.';
-
-function faultOf(message: string, cause: string): ApiError {
-  return new ApiError(message, { status: 0, code: 'playback_failed', cause });
-}
 
 /** A twenty-fifth of a second: what a key moves by. */
 const FRAME_SECONDS = 0.04;
@@ -71,18 +51,7 @@ export function Player(props: PlayerProps) {
   useEffect(() => {
     const { current } = video;
     if (current === null) return;
-    const onHls = (_event: string, { fatal, details, response }: HlsFault): void => {
-      if (fatal) told.current?.(faultOf(NOT_THERE.has(response?.code) ? GONE : STUCK, details));
-    };
-    // Another source has another hls.js.
-    const { api } = current;
-    if (api) {
-      api.on('hlsError', onHls);
-      return () => api.off('hlsError', onHls);
-    }
-    const onError = (): void => told.current?.(faultOf(GONE, current.error?.message ?? ''));
-    current.addEventListener('error', onError);
-    return () => current.removeEventListener('error', onError);
+    return onPlaybackFault(current, (fault) => told.current?.(fault));
   }, [src, kind]);
   useEffect(() => {
     const { current } = video;

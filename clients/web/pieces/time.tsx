@@ -1,9 +1,11 @@
-/** A time in the reader's own zone, with UTC on hover. */
-export function Time({ iso }: { readonly iso: string }) {
+/** A time in the reader's own zone, with UTC on hover; `clock` without its day. */
+export function Time({ iso, clock = false }: { readonly iso: string; readonly clock?: boolean }) {
   const at = new Date(iso);
   return (
     <time dateTime={iso} title={`${at.toISOString()} (UTC)`}>
-      {at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}
+      {clock
+        ? at.toLocaleTimeString()
+        : at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}
     </time>
   );
 }

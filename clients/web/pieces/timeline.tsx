@@ -1,5 +1,6 @@
-import { stretch as lasting } from '../format.ts';
+import { clockText, stretch as lasting } from '../format.ts';
 import { type Stretch, totalMs } from '../timelineModel.ts';
+import { Time } from './time.tsx';
 
 export interface TimelineProps {
   readonly stretches: readonly Stretch[];
@@ -9,6 +10,7 @@ export interface TimelineProps {
 }
 
 const TAB_STOPS_MAX = 100;
+const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 /** A recording in wall-clock time: each stretch a button that plays from where it is pressed; what is missing, with its cause. */
 export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
@@ -45,7 +47,7 @@ export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
               tabIndex={tabIndex}
               class="recorded"
               style={place}
-              title={`Part ${one.part}, ${new Date(one.startMs).toLocaleTimeString()}, ${long}`}
+              title={`Part ${one.part}, ${clockText(one.startMs)}, ${long}`}
               aria-label={`Play part ${one.part} from ${new Date(one.startMs).toLocaleTimeString()}`}
               onClick={(event) => {
                 const box = event.currentTarget.getBoundingClientRect();
@@ -58,8 +60,8 @@ export function Timeline({ stretches, playheadMs, onSeek }: TimelineProps) {
         {playheadMs !== undefined && <span class="playhead" style={{ left: percent(playheadMs) }} />}
       </div>
       <figcaption>
-        {new Date(first.startMs).toLocaleTimeString()} to {new Date(last.endMs).toLocaleTimeString()},
-        recorded {lasting(totalMs(stretches, 'recorded'))}
+        <Time iso={isoOf(first.startMs)} clock /> to <Time iso={isoOf(last.endMs)} clock />, recorded{' '}
+        {lasting(totalMs(stretches, 'recorded'))}
         {missingMs > 0 && <strong>, missing {lasting(missingMs)}</strong>}
       </figcaption>
     </figure>

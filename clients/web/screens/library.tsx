@@ -11,7 +11,7 @@ import { Time } from '../pieces/time.tsx';
 import { usePolled } from '../polled.ts';
 import { libraryAddress, recordingAddress } from '../route.ts';
 import { client } from '../session.ts';
-import { zipOf } from '../zip.ts';
+import { saveZip } from '../zip.ts';
 
 const STATUSES = [
   'available',
@@ -79,6 +79,9 @@ export function Library({ query }: { readonly query: URLSearchParams }) {
         />
       ))}
       {listed === undefined && error === undefined && <p class="muted">Loading…</p>}
+      {recordings.length === 0 && listed?.nextToken !== undefined && (
+        <p class="muted">None of the newest; looking at older ones…</p>
+      )}
       <Problem error={problem} />
       {listed?.nextToken !== undefined && (
         <>
@@ -194,10 +197,10 @@ function Search({ query }: { readonly query: URLSearchParams }) {
   return (
     <search class="row">
       <label>
-        Stream <input type="search" {...field('stream')} />
+        Stream <input type="search" placeholder="a piece of its name" {...field('stream')} />
       </label>
       <label>
-        Room <input type="search" {...field('room')} />
+        Room <input type="search" placeholder="its whole name" {...field('room')} />
       </label>
       <label>
         Tag <input type="search" placeholder="team or team=news" {...field('tag')} />
@@ -231,7 +234,7 @@ function Selection({
   return (
     <p class="row card" role="status">
       {ids.length} selected
-      <Action run={() => downloadAll(ids)}>Download</Action>
+      <Action run={() => saveZip(client, ids)}>Download</Action>
       <Action
         run={async () => {
           for (const recordingId of ids) await client.join(recordingId);
@@ -260,20 +263,18 @@ function Selection({
   );
 }
 
-/** All parts of the recordings as one ZIP, made while it is downloaded. */
-async function downloadAll(ids: readonly string[]): Promise<void> {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await zipOf(client, ids));
-  link.download = 'recordings.zip';
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
+/** What a field of the address is called by the API. */
+const SEARCHED = [
+  ['stream', 'streamContains'],
+  ['room', 'room'],
+  ['tag', 'tag'],
+] as const;
 
 /** Days are the reader's own; a time is an instant. */
 function filters(query: URLSearchParams): Parameters<typeof client.recordings>[0] {
-  const texts = (['stream', 'room', 'tag'] as const).flatMap((name) => {
-    const value = query.get(name);
-    return value === null ? [] : [[name, value] as const];
+  const texts = SEARCHED.flatMap(([field, parameter]) => {
+    const value = query.get(field);
+    return value === null ? [] : [[parameter, value] as const];
   });
   const status = STATUSES.find((one) => one === query.get('status'));
   const from = Date.parse(`${query.get('from')}T00:00:00`);

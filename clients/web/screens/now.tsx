@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { isOurKey, stepped } from '../keys.ts';
-import { loadTiles } from '../nowModel.ts';
+import { loadTiles, PAGE, type Tiles } from '../nowModel.ts';
 import { Action } from '../pieces/action.tsx';
 import { Problem } from '../pieces/problem.tsx';
 import { TileView } from '../pieces/tile.tsx';
@@ -10,7 +10,11 @@ import { client } from '../session.ts';
 const EVERY_MS = 1_500;
 
 export function Now() {
-  const tiles = usePolled('now', EVERY_MS, () => loadTiles(client));
+  const [wanted, setWanted] = useState(PAGE);
+  // As many requests a minute, however many pages are looked at.
+  const everyMs = (EVERY_MS * wanted) / PAGE;
+  const found = usePolled('now', everyMs, () => loadTiles(client, wanted));
+  const { value, error, reload } = found;
   useEffect(() => {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
@@ -18,17 +22,35 @@ export function Now() {
   return (
     <>
       <h1>Now</h1>
-      <Problem error={tiles.error} onRetry={tiles.reload} />
-      {tiles.value === undefined && tiles.error === undefined && <p class="muted">Loading…</p>}
-      {tiles.value?.length === 0 && <Empty />}
-      {tiles.value !== undefined && tiles.value.length > 0 && <Keys />}
+      <Problem error={error} onRetry={reload} />
+      {value === undefined && error === undefined && <p class="muted">Loading…</p>}
+      {value?.tiles.length === 0 && <Empty />}
+      {value !== undefined && value.tiles.length > 0 && <Keys />}
       <ul class="tiles">
-        {tiles.value?.map((tile) => (
-          <TileView key={tile.key} tile={tile} reload={tiles.reload} />
+        {value?.tiles.map((tile) => (
+          <TileView key={tile.key} tile={tile} reload={reload} />
         ))}
       </ul>
-      <RecordSource reload={tiles.reload} />
+      {value?.isCut === true && <Cut shown={value} onMore={() => setWanted(wanted + PAGE)} />}
+      <RecordSource reload={reload} />
     </>
+  );
+}
+
+/** There are more than are shown, and it says so. */
+function Cut(props: { readonly shown: Tiles; readonly onMore: () => void }) {
+  const { activeRecordings: all, wanted } = props.shown;
+  return (
+    <p class="row">
+      <span>
+        {all === undefined
+          ? `The first ${wanted} streams are shown.`
+          : `The newest ${wanted} of ${all.isMore ? 'more than ' : ''}${all.count} recordings that go on are shown.`}
+      </span>
+      <button type="button" onClick={props.onMore}>
+        Show {PAGE} more
+      </button>
+    </p>
   );
 }
 

@@ -7,14 +7,17 @@ import {
 } from '../../typescript/client.ts';
 import { Action } from '../pieces/action.tsx';
 import { Clips } from '../pieces/clips.tsx';
+import { JsonLink } from '../pieces/jsonLink.tsx';
 import { Parts } from '../pieces/parts.tsx';
 import { Player, type PlayerTime, type Seek } from '../pieces/player.tsx';
 import { Problem } from '../pieces/problem.tsx';
+import { ProgressGraph } from '../pieces/progressGraph.tsx';
 import { ACTIVE, ENDED, StatusBadge } from '../pieces/status.tsx';
 import { Story } from '../pieces/story.tsx';
 import { Time } from '../pieces/time.tsx';
 import { Timeline } from '../pieces/timeline.tsx';
 import { useNow, usePolled } from '../polled.ts';
+import { noteProgress } from '../progressModel.ts';
 import { client } from '../session.ts';
 import { clockOf, placeOf, type Stretch, secondsOf, stretches } from '../timelineModel.ts';
 
@@ -25,7 +28,9 @@ const ENDED_EVERY_MS = 5_000;
 export function Recording({ recordingId }: { readonly recordingId: string }) {
   const [hasEnded, setHasEnded] = useState(false);
   const everyMs = hasEnded ? ENDED_EVERY_MS : EVERY_MS;
-  const recording = usePolled(recordingId, everyMs, () => client.recording(recordingId));
+  const recording = usePolled(recordingId, everyMs, async () =>
+    noteProgress(await client.recording(recordingId)),
+  );
   const events = usePolled(`${recordingId}/events`, everyMs, () => client.events(recordingId));
   const endsNow = ENDED.has(recording.value?.status);
   if (endsNow !== hasEnded) setHasEnded(endsNow);
@@ -124,8 +129,20 @@ function Facts({
             Delete
           </Action>
         )}
-        <a href={`/recordings/${recordingId}`}>as JSON</a>
-        <a href={`/recordings/${recordingId}/events`}>events as JSON</a>
+        <JsonLink
+          address={`/recordings/${recordingId}`}
+          fileName={`recording-${recordingId}.json`}
+          load={() => client.recording(recordingId)}
+        >
+          as JSON
+        </JsonLink>
+        <JsonLink
+          address={`/recordings/${recordingId}/events`}
+          fileName={`events-${recordingId}.json`}
+          load={() => client.events(recordingId)}
+        >
+          events as JSON
+        </JsonLink>
         {play?.hls !== undefined && <a href={play.hls.url}>HLS, for a player</a>}
       </p>
     </section>
@@ -248,6 +265,7 @@ function Watch({
       )}
       <Problem error={fault} onRetry={again} />
       <Timeline stretches={all} playheadMs={shownMs} onSeek={goTo} />
+      <ProgressGraph recording={recording} stretches={all} />
       {first !== undefined && last !== undefined && (
         <Clips
           recordingId={recording.recordingId}

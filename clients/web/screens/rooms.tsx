@@ -65,7 +65,7 @@ function Participants({ room }: { readonly room: RoomView }) {
   return (
     <>
       <p>
-        {new Date(startMs).toLocaleString()} to {new Date(endMs).toLocaleTimeString()},{' '}
+        <Time iso={new Date(startMs).toISOString()} /> to <Time iso={new Date(endMs).toISOString()} clock />,{' '}
         {stretch(endMs - startMs)}
       </p>
       <ul class="list room">

@@ -4,6 +4,7 @@ import path from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recorderClient } from '../../../clients/typescript/client.ts';
+import { parseOffset } from '../../../clients/web/clipModel.ts';
 import { Closers } from '../../../infra/local/closers.ts';
 import { testStreamArguments } from '../../../infra/local/publish.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
@@ -88,11 +89,28 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   const sees = (selector: string) => page.waitForSelector(selector);
   const go = (address: string) => page.goto(`${runtime.apiUrl}/${address}`);
 
-  async function looksRight(name: string): Promise<void> {
+  /** @param name of its picture; none is made without */
+  async function looksRight(name?: string): Promise<void> {
     await page.evaluate('scrollTo(0, 0)');
-    if (shots !== undefined) await page.screenshot({ path: path.join(shots, `${name}.png`) });
+    if (shots !== undefined && name !== undefined)
+      await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
     expect(await violationsOf(page)).toEqual([]);
     expect(await overflowsOf(page)).toEqual([0, 0]);
+  }
+
+  /** Whether what is drawn over a strip is what the fields beside it say. */
+  async function drawnRange(): Promise<boolean> {
+    const strip = await sees('.strip');
+    await strip?.scrollIntoView();
+    const { x = 0, y = 0, width = 0 } = (await strip?.boundingBox()) ?? {};
+    await page.mouse.move(x + width / 2, y + 5);
+    await page.mouse.down();
+    await page.mouse.move(x + width - 1, y + 5);
+    await page.mouse.up();
+    const texts = await page.$$eval('input.time', (fields) => fields.map(({ value }) => value));
+    const [fromMs = 0, toMs = 0] = texts.map(parseOffset);
+    // A tenth of a second is what can be written.
+    return fromMs > 0 && Math.abs(toMs - 2 * fromMs) <= 300;
   }
 
   const shownRecording = async (): Promise<string> =>
@@ -104,6 +122,7 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await go('');
       await press('Record camera1');
       await sees('.badge.recording');
+      if (shots !== undefined) await sees('.tile .spark canvas');
       await looksRight('now');
       // Two tabs agree: what one does the other shows, by itself.
       const other = await newPage();
@@ -131,6 +150,8 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       expect(remarks?.includes('incomplete')).toBe(part?.incomplete?.length !== 0);
       const href = await page.$eval('table a', (link) => (link as { href: string }).href);
       expect((await fetch(href)).status).toBe(200);
+      // Drawn over the strip, its second half; then to the tenth of a second.
+      await expect.poll(drawnRange, { timeout: WAIT_MS }).toBe(true);
       const clipName = 'goal.mp4';
       await write('From', '0.1');
       await write('Name', clipName);
@@ -156,18 +177,24 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       expect((await recorderClient({ baseUrl: runtime.apiUrl }).recordings()).recordings).toEqual([]);
       await go('#/rooms');
       await sees('.empty');
-      await looksRight('rooms');
+      await looksRight();
       await go('#/health');
       await sees('.empty');
+      if (shots !== undefined) await sees('.graph canvas');
       await looksRight('health');
     },
     3 * WAIT_MS,
   );
 
   it(
-    'shows what is being recorded, and goes on at the same place when that has ended',
+    'shows what is being recorded, goes on at the same place when that has ended, and who was in a room',
     async () => {
       const client = recorderClient({ baseUrl: runtime.apiUrl });
+      await client.raw.PUT('/streams/{mediaSessionId}', {
+        params: { path: { mediaSessionId: 'guest' } },
+        body: { name: 'guest', room: 'studio', sourceUrl: `${runtime.rtmpUrl}/live/camera1` },
+      });
+      await client.start({ mediaSessionId: 'guest' });
       const { recordingId = '' } = await client.start({ mediaSessionId: 'camera1' });
       await go(`#/recordings/${recordingId}`);
       await sees('hls-video');
@@ -193,6 +220,10 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       );
       const vodAtMs = (await begins.jsonValue()) as number;
       expect(Math.abs(vodAtMs - Date.parse(part?.startTime ?? ''))).toBeLessThan(FRAME_MS);
+      await go('#/rooms/studio');
+      await sees('.room .recorded');
+      await looksRight('room');
+      await client.raw.POST('/rest-api/stream/stopRecording', { body: { mediaSessionId: 'guest' } });
     },
     3 * WAIT_MS,
   );

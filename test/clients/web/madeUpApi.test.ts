@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import {
+  busyAnswer,
   DAY_PARTS,
   dayAnswer,
   HOSTILE,
@@ -40,6 +41,19 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       expect(await hash()).toBe(screen);
       expect(bearers.size).toBe(1);
       expect(await tab.page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
+
+      // A link that a browser follows by itself has no token.
+      await tab.page.evaluate(`
+        URL.createObjectURL = (blob) => { window.saved = blob.text(); return 'data:,'; };
+        location.hash = '#/recordings/${HOSTILE_ID}';
+      `);
+      await tab.page.locator('::-p-text(events as JSON)').click();
+      await tab.page.waitForFunction('window.saved !== undefined');
+      const saved = JSON.parse(String(await tab.page.evaluate('window.saved'))) as object[];
+      expect(saved).toMatchObject([{ type: HOSTILE, reason: HOSTILE }]);
+      expect(await hash()).toBe(`/console#/recordings/${HOSTILE_ID}`);
+      await tab.page.evaluate(`location.hash = '${screen.replace('/console', '')}'`);
+      await tab.says('No recording is like that.');
 
       // A minute before it ends.
       expect(await tab.page.evaluate('window.waits.ms')).toBe((ACCESS_TOKEN_SECONDS - 60) * 1000);
@@ -148,14 +162,23 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       await tab.page.goto(`${tab.url}/console#/now`);
       await tab.says(HOSTILE);
       // The browser is a day ahead; the recording has just begun.
-      expect(await tab.page.$eval('.numbers dd', (shown) => shown.textContent)).toMatch(/^0:0\d$/);
+      const recorded = await tab.page.waitForSelector('.numbers dd');
+      expect(await recorded?.evaluate((shown) => shown.textContent)).toMatch(/^0:0\d$/);
+      await tab.page.waitForSelector('.tile .spark canvas');
+      expect(await violationsOf(tab.page)).toEqual([]);
       await tab.page.keyboard.press('l');
       await tab.page.waitForSelector('ul.list a.name');
       expect(await violationsOf(tab.page)).toEqual([]);
       await tab.page.focus('ul.list a.name');
       await tab.page.keyboard.press('Enter');
       await tab.says('What happened');
+      const graph = await tab.page.waitForSelector('.graph [role="img"]:has(canvas)');
+      expect(await tab.page.$eval('time', (time) => time.title)).toMatch(/^\d{4}-\d\d-\d\dT.*Z \(UTC\)$/);
+      expect(await graph?.evaluate((shown) => shown.getAttribute('aria-label'))).toMatch(
+        /^How it goes: bitrate 0 kbit\/s; mean of a part not told yet; unsaved 0\.0 s$/,
+      );
       expect(await violationsOf(tab.page)).toEqual([]);
+      expect(await overflowsOf(tab.page)).toEqual([0, 0]);
       for (const [key, heading] of [
         ['r', 'Rooms'],
         ['h', 'Health'],
@@ -187,8 +210,8 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
         return { status: 200, body: {} };
       };
       await tab.page.goto(`${tab.url}/console#/now`);
-      await tab.page.waitForSelector('.tile');
-      expect(await tab.page.$eval('.tile dd.name', (host) => host.textContent)).toBe(HOSTILE);
+      const host = await tab.page.waitForSelector('.tile dd.name');
+      expect(await host?.evaluate((shown) => shown.textContent)).toBe(HOSTILE);
       // None is chosen.
       await tab.page.keyboard.type('xp');
       await tab.page.focus('input[name="sourceUrl"]');
@@ -205,18 +228,45 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
   );
 
   it(
+    'shows a thousand recordings that go on a hundred at a time, says so, and asks for those near by alone',
+    async () => {
+      const details = new Set<string>();
+      tab.answer = ({ url }) => {
+        if (/^\/recordings\/./.test(url.pathname)) details.add(url.pathname);
+        return busyAnswer(url);
+      };
+      await tab.page.goto(`${tab.url}/console#/now`);
+      await tab.says('The newest 100 of 1000 recordings that go on are shown.');
+      const tiles = () => tab.page.$$eval('.tile', (found) => found.length);
+      await tab.page.waitForSelector('.tile .numbers dd');
+      expect(await tiles()).toBe(100);
+      await tab.press('Show 100 more');
+      await tab.says('The newest 200 of 1000 recordings that go on are shown.');
+      expect(await tiles()).toBe(200);
+      expect(details.size).toBeLessThan(100);
+      expect(await overflowsOf(tab.page)).toEqual([0, 0]);
+    },
+    WAIT_MS,
+  );
+
+  it(
     'keeps what it has of a recording that is deleted meanwhile, and says so; says what it cannot understand',
     async () => {
       let isDeleted: boolean = false;
-      tab.answer = ({ url }) =>
-        isDeleted
-          ? {
-              status: 404,
-              body: { error: { code: 'recording_not_found', message: 'Gone.', requestId: 'r' } },
-            }
-          : hostileAnswer(url.pathname);
+      // Its link leads to nothing.
+      const play = { hls: { url: '/play/x/vod.m3u8', live: false, expiresInSeconds: 3600 } };
+      tab.answer = ({ url }) => {
+        if (isDeleted) {
+          const error = { code: 'recording_not_found', message: 'Gone.', requestId: 'r' };
+          return { status: 404, body: { error } };
+        }
+        const found = hostileAnswer(url.pathname);
+        const isIt = url.pathname === `/recordings/${HOSTILE_ID}`;
+        return isIt ? { status: 200, body: { ...(found?.body as object), play } } : found;
+      };
       await tab.page.goto(`${tab.url}/console#/recordings/${HOSTILE_ID}`);
       await tab.says('What happened');
+      await tab.says('what comes next is not there any more, or its link has run out. playback_failed');
       expect(await tab.page.$('[aria-label="Files"]')).not.toBeNull();
       isDeleted = true;
       await tab.says('recording_not_found');
