@@ -54,15 +54,13 @@ export class Endings {
   /**
    * All that a worker carried with one message: what it wrote is then read once for all of them. Those that cannot have
    * killed it are asked for here, as in a hand-over: a function that settles has to start first.
+   * @param saved what they left on this host's disk is in S3, or will not be soon: so whoever settles finds it. Never rejects
    */
-  died(left: readonly Dead[], reason: string): void {
-    if (left.length === 0) return;
+  died(left: readonly Dead[], reason: string, saved: Promise<void>): void {
     this.#spawn(async () => {
       await this.#keepProgress(left);
-      await Promise.all([
-        this.#goOn(left),
-        this.#options.settle(settleAsks(left.map((one) => this.#ask(one, reason, true)))),
-      ]);
+      const asks = settleAsks(left.map((one) => this.#ask(one, reason, true)));
+      await Promise.all([this.#goOn(left), saved.then(() => this.#options.settle(asks))]);
       await Promise.all(left.map(({ carried }) => this.#options.state.drop(carried)));
     });
   }

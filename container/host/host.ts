@@ -5,11 +5,13 @@ import { logger } from '../../functions/aws/logger.ts';
 import { MessageQueue, NextAsks } from '../../functions/aws/queues.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { hostGoneAsk } from '../../functions/core/protocol/asks.ts';
+import { journalId } from '../../functions/core/state/keys.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import { AssignmentQueue } from './assignmentQueue.ts';
 import { readHostEnv } from './env.ts';
 import { HostState } from './hostState.ts';
 import { hostIdentity } from './identity.ts';
+import { saveLeftFragments, writeAheadFolder } from './leftFragments.ts';
 import { Protection } from './protection.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -28,15 +30,25 @@ export async function runHost(workerFile: string): Promise<void> {
   const sqs = new SQSClient();
   const settleQueue = new MessageQueue(sqs, env.SETTLE_QUEUE_URL);
   const asks = new NextAsks(sqs, env);
+  const s3 = recorderS3Client(logger);
+  const store = new StateStore(s3, env.LANDING_BUCKET);
   const supervisor = new Supervisor({
     env,
     ...identity,
-    state: new HostState(new StateStore(recorderS3Client(logger), env.LANDING_BUCKET), identity.hostId),
+    state: new HostState(store, identity.hostId),
     assignments: new AssignmentQueue(sqs, env.ASSIGNMENTS_QUEUE_URL),
     protection: new Protection(env.ECS_AGENT_URI, logger),
     handOver: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1, identity.hostId),
     goOn: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1),
     settle: (message) => untilTaken(() => settleQueue.send(message)),
+    saveLeft: (worker) =>
+      untilTaken(() =>
+        saveLeftFragments(
+          { s3, store, log: logger },
+          journalId(identity.hostId, worker),
+          writeAheadFolder(env.SPOOL_DIR, worker),
+        ),
+      ),
     tellGone: (hostId, silentMs) =>
       settleQueue.send(
         hostGoneAsk({
@@ -56,6 +68,7 @@ export async function runHost(workerFile: string): Promise<void> {
   await supervisor.run();
 }
 
+/** SQS or S3 is away for a moment. @throws what the last try met */
 async function untilTaken(send: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

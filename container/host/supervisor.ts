@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Assignment, assignmentSchema } from '../../functions/core/protocol/asks.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
@@ -32,6 +33,8 @@ export interface SupervisorOptions {
   readonly goOn: (carried: Carried) => Promise<void>;
   /** Tells the settle queue that another host says nothing any more. */
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
+  /** Saves what a worker of this name has left on the disk. Tries for a while. */
+  readonly saveLeft: (worker: string) => Promise<void>;
   /** Starts a worker. */
   readonly workerFile: string;
   readonly newRunId: () => string;
@@ -55,6 +58,8 @@ const POLL_MAX_MS = 60_000;
 /** What the container's health check looks at (infra/wiringRecorders.ts). */
 const ALIVE_FILE = 'alive';
 const NO_ROOM_MS = 500;
+/** A function then settles what is in S3. */
+const SAVED_WITHIN_MS = 5_000;
 /** A message that is not for this host: for others to see soon. */
 const PUT_BACK_SECONDS = 1;
 
@@ -253,12 +258,24 @@ export class Supervisor {
       this.#begun(one, 'gone');
       this.#room.left();
     }
-    this.#endings.died(
-      carried.map((one) => worker.deadOf(one)),
-      `its worker ended: ${how}`,
-    );
+    if (carried.length > 0)
+      this.#endings.died(
+        carried.map((one) => worker.deadOf(one)),
+        `its worker ended: ${how}`,
+        this.#saveLeft(worker),
+      );
     if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
     this.#checkQuiet();
+  }
+
+  /** Settles when it is saved, or takes too long to wait for: it goes on then. */
+  #saveLeft({ name }: WorkerProcess): Promise<void> {
+    const saved = this.#options
+      .saveLeft(name)
+      .catch((error: unknown) =>
+        this.#options.log.error('what a dead worker had not saved is lost', error as Error),
+      );
+    return Promise.race([saved, delay(SAVED_WITHIN_MS, undefined, { ref: false })]);
   }
 
   #checkQuiet(): void {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -18,8 +17,10 @@ import { BufferPool } from '../upload/bufferPool.ts';
 import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import type { SharedDisk } from '../upload/spool.ts';
+import { WriteAheadLog } from '../upload/writeAheadLog.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
 import { type HostIdentity, hostIdentity } from './identity.ts';
+import { writeAheadFolder } from './leftFragments.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
 import { diskOfHost } from './sharedDisk.ts';
 
@@ -36,11 +37,12 @@ const DELAY_TOLD_MS = 2_000;
 /**
  * A worker of a host: attempts beside each other in one process. They share clients and the journal, and nothing else:
  * each has its own ffmpeg, spool folder, patience and log, and what one of them throws ends that one alone. A defect that
- * ends the process ends them all, and the supervisor says so.
+ * ends the process ends them all, and the supervisor says so, and saves what its log has.
+ * @param name the supervisor's for it
  */
-export async function runWorker(): Promise<void> {
+export async function runWorker(name: string): Promise<void> {
   const env = readHostEnv(process.env);
-  const worker = new Worker(env, await hostIdentity(env));
+  const worker = new Worker(env, await hostIdentity(env), name);
   process.on('message', (message) => worker.hear(message as ToWorker));
   // Its supervisor is gone, and with it the container.
   process.on('disconnect', () => process.exit(1));
@@ -68,15 +70,16 @@ class Worker {
   readonly #bus: EventBus;
   readonly #disk: SharedDisk;
 
-  constructor(env: HostEnv, identity: HostIdentity) {
+  constructor(env: HostEnv, identity: HostIdentity, name: string) {
     this.#env = env;
     this.#identity = identity;
     this.#disk = diskOfHost(env.SPOOL_DIR, env.MAX_RECORDINGS);
-    this.#journal = new Journal(journalId(identity.hostId, randomUUID()), {
+    this.#journal = new Journal(journalId(identity.hostId, name), {
       s3: this.#media,
       bucket: env.LANDING_BUCKET,
       log: logger,
       nowMs: Date.now,
+      writeAhead: new WriteAheadLog(writeAheadFolder(env.SPOOL_DIR, name), logger),
     });
     this.#pictures = new PictureMaker(this.#ffmpegPath);
     this.#bus = new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME);

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Progress } from '../../functions/core/state/objects.ts';
 import type { Dead } from './endings.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
@@ -16,6 +17,8 @@ export interface WorkerEvents {
 
 /** A worker as its supervisor sees it. */
 export class WorkerProcess {
+  /** In the id of its journal, and of its folder on the disk. */
+  readonly name: string = randomUUID();
   readonly #child: ChildProcess;
   readonly #carried = new Map<string, Carried>();
   /** When each run was claimed. */
@@ -25,7 +28,7 @@ export class WorkerProcess {
   #hasGone: boolean = false;
 
   constructor(file: string, events: WorkerEvents) {
-    this.#child = fork(file, ['worker'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(file, ['worker', this.name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => this.#hear(message as FromWorker, events));
     this.#child.once('exit', (code, signal) => this.#gone(events, signal ?? `exit code ${code}`));
     this.#child.once('error', (error) => this.#gone(events, error.message));

@@ -9,6 +9,7 @@ import { combineCrc32, crc32ToBase64 } from '../../functions/core/upload/crc32.t
 import { untilNextMs } from '../attempt/ticks.ts';
 import { JournalObjects } from './journalObjects.ts';
 import { type Cut, JournalTrack, type JournalTrackOptions } from './journalTrack.ts';
+import type { WriteAheadLog } from './writeAheadLog.ts';
 
 export interface JournalOptions {
   readonly s3: S3Client;
@@ -16,6 +17,8 @@ export interface JournalOptions {
   readonly log: Logger;
   readonly nowMs: () => number;
   readonly putTimeoutMs?: number;
+  /** What it does not have yet is there; undefined where nobody is left to read it. */
+  readonly writeAhead?: WriteAheadLog | undefined;
 }
 
 /** As much as waits is written before its time: ten recordings of 4 Mbit/s come to less in `maxLossMs`. */
@@ -68,7 +71,10 @@ export class Journal {
   track(options: JournalTrackOptions): JournalTrack {
     const track: JournalTrack = new JournalTrack(
       options,
-      (isFirst) => this.#added(isFirst),
+      (isFirst, fragment) => {
+        this.#options.writeAhead?.add(fragment);
+        this.#added(isFirst);
+      },
       () => this.#closed(track),
     );
     this.#tracks.add(track);
@@ -87,6 +93,7 @@ export class Journal {
     for (const track of this.#tracks) track.leave();
     this.#closing.abort();
     await this.#writing;
+    await this.#options.writeAhead?.close();
     await this.#objects.removeUseless();
   }
 
@@ -133,13 +140,20 @@ export class Journal {
       try {
         const sealed = await this.#seal();
         if (sealed !== undefined) await this.#put(sealed);
-        if (this.#tracks.size === 0) this.#memory = NOTHING;
+        if (this.#tracks.size === 0) this.#rest();
         if (this.#tracks.size === 0 || this.#objects.isDue) await this.#objects.removeUseless();
         this.#added(false);
       } catch (error) {
         this.#options.log.error('the journal was not written', error as Error);
       }
     }
+  }
+
+  /** Nobody records at present. */
+  #rest(): void {
+    this.#memory = NOTHING;
+    this.#options.writeAhead?.rotate();
+    this.#options.writeAhead?.removeSaved();
   }
 
   /** What waits, the least of a recording first: a large one that is behind does not hold up the others. */
@@ -160,6 +174,7 @@ export class Journal {
       }
     }
     if (cuts.length === 0) return undefined;
+    this.#options.writeAhead?.rotate();
     const copied = await this.#copied(cuts, this.#room(bytes));
     if (copied.length === 0) return undefined;
     return this.#sealed(copied);
@@ -238,6 +253,7 @@ export class Journal {
       try {
         await this.#putOnce(sealed);
         for (const cut of sealed.cuts) cut.track.saved(cut);
+        this.#options.writeAhead?.removeSaved();
         break;
       } catch (error) {
         if (signal.aborted || !sealed.cuts.some(({ track }) => track.isOpen)) break;

@@ -3,6 +3,7 @@ import { GAP_MIN_MS } from '../../functions/core/journal/liveNumbering.ts';
 import type { PlayedFragment } from '../../functions/core/media/types.ts';
 import type { LivePlayback } from './livePlayback.ts';
 import type { PartUpload } from './partUpload.ts';
+import type { AddedToLog } from './writeAheadLog.ts';
 
 export interface JournalTrackOptions {
   readonly file: JournaledFile;
@@ -51,21 +52,27 @@ export interface Cut {
 /** What of one file is in the journal, and what is still to come into it: whole fragments, each once. */
 export class JournalTrack {
   readonly #options: JournalTrackOptions;
-  readonly #onAdded: (isFirst: boolean) => void;
+  readonly #onAdded: (isFirst: boolean, fragment: AddedToLog) => void;
   readonly #onClosed: () => void;
   /** Ends of fragments that are not in the journal yet. */
   readonly #marks: Mark[] = [];
   #addedTo = 0;
+  #addedMs = 0;
   #takenTo = 0;
   #takenMs = 0;
   /** Cuts whose bytes are being copied. */
   #copying = 0;
   readonly #drained = Promise.withResolvers<void>();
   #savedAtMs: number | undefined;
+  #savedTo = 0;
   #state: 'open' | 'complete' | 'left' = 'open';
 
   /** @param onAdded told of each fragment, and whether it is the attempt's first; @param onClosed nothing more comes */
-  constructor(options: JournalTrackOptions, onAdded: (isFirst: boolean) => void, onClosed: () => void) {
+  constructor(
+    options: JournalTrackOptions,
+    onAdded: (isFirst: boolean, fragment: AddedToLog) => void,
+    onClosed: () => void,
+  ) {
     this.#options = options;
     this.#onAdded = onAdded;
     this.#onClosed = onClosed;
@@ -95,15 +102,40 @@ export class JournalTrack {
     const end = this.#options.upload.bytes;
     const from = this.#addedTo + headBytes;
     const isFirst = this.#addedTo === 0 && this.#options.file.file === 1;
+    const saved = { ...facts, durationMs: Math.round(facts.durationMs) };
+    const logged = this.#logged(saved, keyframe, end);
     this.#addedTo = end;
+    this.#addedMs = saved.durationMs;
     this.#marks.push({
-      ...facts,
-      durationMs: Math.round(facts.durationMs),
+      ...saved,
       end,
       keyframe,
       played: played === undefined ? undefined : { ...played, from, end: from + played.bytes },
     });
-    this.#onAdded(isFirst);
+    this.#onAdded(isFirst, logged);
+  }
+
+  /** What comes behind all that was added, up to `end`, by itself. */
+  #logged(facts: SavedFacts, keyframe: boolean, end: number): AddedToLog {
+    const { file, upload, part } = this.#options;
+    const offset = this.#addedTo;
+    return {
+      entry: {
+        ...file,
+        offset,
+        bytes: end - offset,
+        fromMs: this.#addedMs,
+        keyframe,
+        ...facts,
+        part: part?.(),
+      },
+      isKept: () => {
+        const { from, to } = upload.keptFrom(offset);
+        return from === offset && to >= end;
+      },
+      copy: (target) => upload.copyTo(target, offset),
+      isSaved: () => end <= this.#savedTo || this.isLeft || this.isUseless(end),
+    };
   }
 
   /**
@@ -229,6 +261,7 @@ export class JournalTrack {
   /** It is in S3. */
   saved({ entry }: Cut): void {
     this.#savedAtMs = entry.atMs;
+    this.#savedTo = entry.offset + entry.bytes;
   }
 
   /** Fragments that end before there. */

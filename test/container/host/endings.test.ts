@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Dead, Endings } from '../../../container/host/endings.ts';
 import type { HostState } from '../../../container/host/hostState.ts';
 import { settleAsksSchema } from '../../../functions/core/protocol/asks.ts';
@@ -13,7 +13,11 @@ const dead = (recordingId: string, attempt: number, carriedMs: number): Dead => 
 });
 
 /** What is done for recordings whose worker died, in order. */
-async function done(left: readonly Dead[], goOn: (recordingId: string) => void = () => undefined) {
+async function done(
+  left: readonly Dead[],
+  goOn: (recordingId: string) => void = () => undefined,
+  saved: (steps: string[]) => Promise<void> = async () => undefined,
+) {
   const steps: string[] = [];
   const endings = new Endings({
     hostId: 'host-1',
@@ -31,7 +35,7 @@ async function done(left: readonly Dead[], goOn: (recordingId: string) => void =
       steps.push(`settled ${asks.map(({ recordingId }) => recordingId).join(', ')}`);
     },
   });
-  endings.died(left, 'its worker ended: SIGKILL');
+  endings.died(left, 'its worker ended: SIGKILL', saved(steps));
   await endings.told();
   return steps;
 }
@@ -49,6 +53,14 @@ describe('recordings whose worker died', () => {
       'settled old, young, again',
       ...['forgotten old', 'forgotten young', 'forgotten again'],
     ]);
+  });
+
+  it('are settled when what they left on the disk is in S3, and wait for that with nothing else', async () => {
+    const steps = await done([dead('old', 1, MINUTE_MS)], undefined, async (before) => {
+      await vi.waitUntil(() => before.includes('asked for what follows old 1'));
+      before.push('saved');
+    });
+    expect(steps.slice(1)).toEqual(['asked for what follows old 1', 'saved', 'settled old', 'forgotten old']);
   });
 
   it('are settled where nobody could be asked: whoever settles them asks', async () => {

@@ -82,6 +82,7 @@ describe('what a host is given', () => {
       goOn: async () => undefined,
       tellGone: async () => undefined,
       settle: async (message) => void settled.push(message),
+      saveLeft: async () => undefined,
       workerFile: path.join(import.meta.dirname, 'fixtures', 'worker.ts'),
       ageMaxMs: Number.POSITIVE_INFINITY,
       newRunId: () => {

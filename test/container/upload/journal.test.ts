@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
@@ -12,10 +13,13 @@ import type { JournalTrack } from '../../../container/upload/journalTrack.ts';
 import { PartUpload } from '../../../container/upload/partUpload.ts';
 import { Spool } from '../../../container/upload/spool.ts';
 import { Uploader } from '../../../container/upload/uploader.ts';
+import { readWriteAheadLog, WriteAheadLog } from '../../../container/upload/writeAheadLog.ts';
 import type { JournalEntry } from '../../../functions/core/journal/entry.ts';
 import { checkBytes, decodeIndex } from '../../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../../functions/core/state/keys.ts';
 import type { UploadedPart } from '../../../functions/core/state/partObjects.ts';
+import { salvageOf } from '../../../functions/core/upload/salvage.ts';
+import { bytesOf } from '../../../functions/core/upload/uploadedParts.ts';
 import { savedParts } from '../../../functions/mending/savedBytes.ts';
 import { MemoryS3 } from '../../support/memoryS3.ts';
 
@@ -88,6 +92,17 @@ function foundIn(object: Buffer): Found[] {
   return index.entries.map((entry) => ({ entry, bytes: object.subarray(entry.at, entry.at + entry.bytes) }));
 }
 
+/** As a rescuer reads: the newest object first, until one of them continues what S3 parts have. */
+function readBack(objects: readonly (readonly Found[])[], file: number, fromBytes: number): Found[] {
+  const found: Found[] = [];
+  for (const object of objects.toReversed()) {
+    const own = object.filter(({ entry }) => entry.recordingId === `r${file}`);
+    found.push(...own);
+    if (own.some(({ entry }) => entry.offset <= fromBytes)) break;
+  }
+  return found;
+}
+
 async function rescued(
   s3: MemoryS3,
   listed: readonly UploadedPart[],
@@ -127,7 +142,7 @@ describe('the journal', () => {
   function newJournal(
     s3: MemoryS3,
     id: string,
-    options: { nowMs?: () => number; putTimeoutMs?: number } = {},
+    options: { nowMs?: () => number; putTimeoutMs?: number; writeAhead?: WriteAheadLog } = {},
   ) {
     const client = s3 as unknown as S3Client;
     return new Journal(id, { s3: client, bucket: BUCKET, log, nowMs: Date.now, ...options });
@@ -146,7 +161,13 @@ describe('the journal', () => {
         const s3 = new MemoryS3(faults);
         let nowMs = 0;
         // What is useless goes with each object.
-        const journal = newJournal(s3, 'host/worker', { nowMs: () => (nowMs += REMOVE_EVERY_MS) });
+        spools += 1;
+        const logFolder = path.join(folder, String(spools));
+        const writeAhead = new WriteAheadLog(logFolder, log);
+        const journal = newJournal(s3, 'host/worker', {
+          nowMs: () => (nowMs += REMOVE_EVERY_MS),
+          writeAhead,
+        });
         const files: WrittenFile[] = [];
         for (const file of [0, 1, 2]) files.push(new WrittenFile(s3, journal, await newSpool(), file));
         const check = async (): Promise<void> => {
@@ -177,7 +198,19 @@ describe('the journal', () => {
           else if (one === 'back') s3.isAway = false;
           else if ('waitMs' in one) await delay(one.waitMs);
           else await files[one.file]?.add(one.bytes);
+          await writeAhead.written();
           await check();
+        }
+        // Its worker is killed here: what it left on the disk is the journal's newest object.
+        // (It is not: files that it removes meanwhile are looked for again.)
+        const left = await vi.waitFor(() => readWriteAheadLog(logFolder));
+        const objects = s3.keys(journalPrefix(journal.id)).map((key) => foundIn(s3.object(key)));
+        objects.push(left.map(({ entry, bytes }) => ({ entry: { ...entry, crc32: crc32(bytes) }, bytes })));
+        for (const [file, listed] of files.map((_, n) => s3.parts(`upload-${n}`)).entries()) {
+          const { prefix } = salvageOf(listed, PART_BYTES);
+          const found = readBack(objects, file, bytesOf(prefix));
+          const record = await rescued(s3, listed, found, file);
+          expect(record.equals(contentOf(file, 0, files[file]?.upload.bytes ?? 0))).toBe(true);
         }
         s3.isAway = false;
         await vi.waitFor(() => {
