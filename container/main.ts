@@ -86,12 +86,12 @@ async function endFor(env: RecorderEnv, store: StateStore, stop: StopRequest): P
   stop.interrupt(await handedOver({ store, clock: { nowMs: Date.now }, recordingId, attempt }, stop.signal));
 }
 
-const [, file = '', role, name = ''] = process.argv;
+const [, file = '', role] = process.argv;
 try {
   if (role === 'host') {
     await runHost(file);
     process.exit(0);
-  } else if (role === 'worker') await runWorker(name);
+  } else if (role === 'worker') await runWorker();
   else if (role === 'merge') process.exitCode = await runMerge();
   else process.exitCode = await main(readRecorderEnv(process.env));
 } catch (error) {

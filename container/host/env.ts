@@ -15,6 +15,8 @@ const variables = z.object({
   /** A writable folder: S3 parts wait here while S3 is slow or away. */
   SPOOL_DIR: text,
   FFMPEG_PATH: z.exactOptional(text),
+  /** A worker's, in the id of its journal: its supervisor sets it. */
+  WORKER_NAME: z.exactOptional(text),
   /** What the host may use, as its task definition says: units of 1/1024 vCPU, and MiB. */
   HOST_CPU_UNITS: count,
   HOST_MEMORY_MB: count,

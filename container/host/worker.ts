@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -38,11 +39,10 @@ const DELAY_TOLD_MS = 2_000;
  * A worker of a host: attempts beside each other in one process. They share clients and the journal, and nothing else:
  * each has its own ffmpeg, spool folder, patience and log, and what one of them throws ends that one alone. A defect that
  * ends the process ends them all, and the supervisor says so, and saves what its log has.
- * @param name the supervisor's for it
  */
-export async function runWorker(name: string): Promise<void> {
+export async function runWorker(): Promise<void> {
   const env = readHostEnv(process.env);
-  const worker = new Worker(env, await hostIdentity(env), name);
+  const worker = new Worker(env, await hostIdentity(env));
   process.on('message', (message) => worker.hear(message as ToWorker));
   // Its supervisor is gone, and with it the container.
   process.on('disconnect', () => process.exit(1));
@@ -70,7 +70,8 @@ class Worker {
   readonly #bus: EventBus;
   readonly #disk: SharedDisk;
 
-  constructor(env: HostEnv, identity: HostIdentity, name: string) {
+  constructor(env: HostEnv, identity: HostIdentity) {
+    const name = env.WORKER_NAME ?? randomUUID();
     this.#env = env;
     this.#identity = identity;
     this.#disk = diskOfHost(env.SPOOL_DIR, env.MAX_RECORDINGS);

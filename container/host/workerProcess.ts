@@ -28,7 +28,10 @@ export class WorkerProcess {
   #hasGone: boolean = false;
 
   constructor(file: string, events: WorkerEvents) {
-    this.#child = fork(file, ['worker', this.name], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(file, ['worker'], {
+      env: { ...process.env, WORKER_NAME: this.name },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#child.on('message', (message) => this.#hear(message as FromWorker, events));
     this.#child.once('exit', (code, signal) => this.#gone(events, signal ?? `exit code ${code}`));
     this.#child.once('error', (error) => this.#gone(events, error.message));

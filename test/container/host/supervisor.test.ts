@@ -47,6 +47,8 @@ describe('what a host is given', () => {
   let folder: string;
   let assignments: Assignments;
   let settled: unknown[];
+  /** Names of workers, and what had been settled by then. */
+  let saved: [string, number][];
   let carried: Set<string>;
   let supervisor: Supervisor;
   let ended: Promise<void>;
@@ -55,6 +57,7 @@ describe('what a host is given', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'supervisor-'));
     assignments = new Assignments();
     settled = [];
+    saved = [];
     carried = new Set();
     const state = {
       carry: async ({ recordingId }) => void carried.add(recordingId),
@@ -82,7 +85,7 @@ describe('what a host is given', () => {
       goOn: async () => undefined,
       tellGone: async () => undefined,
       settle: async (message) => void settled.push(message),
-      saveLeft: async () => undefined,
+      saveLeft: async (worker) => void saved.push([worker, settled.length]),
       workerFile: path.join(import.meta.dirname, 'fixtures', 'worker.ts'),
       ageMaxMs: Number.POSITIVE_INFINITY,
       newRunId: () => {
@@ -165,6 +168,8 @@ describe('what a host is given', () => {
       ['beside', true],
       ['deadly', true],
     ]);
+    // What it left on the disk is in S3 by then.
+    expect(saved).toEqual([[expect.stringMatching(/^[0-9a-f-]{36}$/), 0]]);
     // Whether it was begun is not known: the message comes again.
     expect(assignments.fates).toEqual(['beside: done']);
     assignments.give('next', assignment('next', 1));
