@@ -26,8 +26,10 @@ const AUDIO_FIRST = 2 ** 44;
 const AUDIO_MODULUS = 2 ** 39;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
+/** Of the first packet of RTSP nothing is said but its decoding time, by which it is shown at zero. */
+const UNSAID = `if(eq(N\\,0)\\,max(0\\,${scaled('-DTS')})\\,0)`;
 const OFFSET =
-  `${NEGATIVE_OFFSETS}+if(eq(PTS\\,NOPTS)\\,0\\,` +
+  `${NEGATIVE_OFFSETS}+if(eq(PTS\\,NOPTS)\\,${UNSAID}\\,` +
   `clip(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS}\\,${OFFSETS - NEGATIVE_OFFSETS - 1}))`;
 
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */

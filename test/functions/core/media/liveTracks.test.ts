@@ -208,6 +208,16 @@ describeWith(['ffmpeg'], 'tracks of a live source', () => {
     },
   );
 
+  it('shows a first picture at zero of which is known only how long before it is decoded, as of RTSP', () => {
+    folder.make('untimed.h264', [
+      ...['-f', 'lavfi', '-i', 'testsrc2=size=64x64:rate=25:duration=1', '-c:v', 'libx264'],
+      ...['-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-bf', '3', '-x264-params', 'b-adapt=0'],
+    ]);
+    const [first] = new NutReader().push(nutOf(folder.file('untimed.h264'), ['0:v:0']));
+    expect(first?.dts).toBe(-0.08 * VIDEO_TIMESCALE);
+    expect(first?.offset).toBe(0.08 * VIDEO_TIMESCALE);
+  });
+
   it('begins when its first bytes came, however far off pictures are stamped that come before anything is cut', () => {
     const isStray = ({ kind, atMs }: FlvTag): boolean => kind === VIDEO && atMs > 1_010 && atMs < 1_100;
     // Hours before: FLV's times are counted modulo this.
