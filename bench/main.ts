@@ -15,7 +15,7 @@ import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { warmStart } from './recorder/warmStart.ts';
 import { type Benchmark, line } from './report.ts';
 import { rescue } from './rescue.ts';
-import { validation } from './simulate/validation.ts';
+import { validations } from './simulate/validation.ts';
 import { state } from './state.ts';
 
 const QUICK: readonly Benchmark[] = [bundles, coldStart, recorder, latency, warmStart, moves, state, rescue];
@@ -29,7 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   fullHost,
   host,
   tenRecorders,
-  validation,
+  ...validations,
   hour,
   day,
 ];

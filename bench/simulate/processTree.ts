@@ -10,22 +10,30 @@ export interface CpuByKind {
   readonly services: number;
   /** Functions, each in threads of the same process. */
   readonly functions: number;
+  /** Supervisors of hosts. */
+  readonly supervisors: number;
   readonly workers: number;
   readonly ffmpegs: number;
+  /** What workers started, and has ended: those that make pictures. */
+  readonly pictures: number;
+  /** Dedicated tasks too, and what has ended. */
   readonly all: number;
 }
 
-/** Of this process, whose thread calls, and all that came of it. What has ended is counted in `all` alone. */
+/** Of this process, whose thread calls, and all that came of it. */
 export function cpuByKind(): CpuByKind {
   const { user, system } = process.threadCpuUsage();
   const services = (user + system) / 1000;
-  const kinds = { workers: 0, ffmpegs: 0 };
+  const kinds = { supervisors: 0, workers: 0, ffmpegs: 0, pictures: 0 };
   let all = 0;
   for (const { pid, ownMs, endedMs } of tree(process.pid)) {
     all += ownMs + endedMs;
     const [program = '', ...rest] = commandOf(pid);
     if (program.endsWith('ffmpeg')) kinds.ffmpegs += ownMs;
-    else if (rest.at(-1) === 'worker') kinds.workers += ownMs;
+    else if (rest.at(-1) === 'worker') {
+      kinds.workers += ownMs;
+      kinds.pictures += endedMs;
+    } else if (rest.at(-1) === 'host') kinds.supervisors += ownMs;
   }
   const own = process.cpuUsage();
   return { ...kinds, services, functions: (own.user + own.system) / 1000 - services, all };

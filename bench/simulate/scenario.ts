@@ -53,6 +53,8 @@ export interface Times {
   readonly apiCpuMs: number;
   /** What a claim waits for: the queue, and S3. A host makes few beside each other. */
   readonly takeMs: number;
+  /** CPU of a claim, in the host's supervisor: one thread. */
+  readonly superviseCpuMs: number;
   /** CPU of a claim, in the worker, whose recordings share one thread. */
   readonly claimCpuMs: number;
   /** CPU of a worker's own beginning: a host starts one for each ten recordings. */
@@ -67,6 +69,10 @@ export interface Times {
   readonly servicesCpuMs: number;
   /** What a start waits for besides: the source, S3. */
   readonly startWaitMs: number;
+  /** CPU that a start brings with it once there is a frame: its first fragments, `launch` that finds it claimed. */
+  readonly afterCpuMs: number;
+  /** CPU of its first pictures, which give way to all else. */
+  readonly picturesCpuMs: number;
   /** Of a recording that goes on. */
   readonly steadyCores: number;
   /** A host waits so long for others to take a recording (functions/aws/queues.ts). */
@@ -120,13 +126,16 @@ export const DEFAULT_TIMES: Times = {
   apiMs: 150,
   apiCpuMs: 0,
   takeMs: 120,
+  superviseCpuMs: 45,
   claimCpuMs: 100,
   bootCpuMs: 400,
   taskBootCpuMs: 0,
-  ffmpegCpuMs: 250,
-  startCpuMs: 150,
+  ffmpegCpuMs: 150,
+  startCpuMs: 110,
   servicesCpuMs: 0,
   startWaitMs: 700,
+  afterCpuMs: 100,
+  picturesCpuMs: 150,
   steadyCores: 0.02,
   launchAfterMs: 3_000,
   launchMs: 300,

@@ -1,7 +1,7 @@
 import { Agenda, seededRandom } from './agenda.ts';
 import { type Host, HostService, type Worker } from './hosts.ts';
 import { askedAgainMs, Fargate } from './launches.ts';
-import { Processor, type Usage } from './processor.ts';
+import { Processor, type RunBy } from './processor.ts';
 import { HOUR_MS, type Scenario } from './scenario.ts';
 import { Concurrency, FunctionQueue, Storage, Turns } from './services.ts';
 import { type Simulated, spreadOf } from './simulated.ts';
@@ -25,7 +25,6 @@ interface Recording {
   at?: { readonly host: Host; readonly worker: Worker };
 }
 
-type RunBy = { readonly usage?: Usage | undefined; readonly thread?: object };
 type Taken = ReturnType<Host['take']>;
 
 class Simulation {
@@ -154,7 +153,7 @@ class Simulation {
   }
 
   #claim(recording: Recording, host: Host, { worker, isNew }: Taken): void {
-    const { claimCpuMs, bootCpuMs, takeMs } = this.#scenario.times;
+    const { superviseCpuMs, claimCpuMs, bootCpuMs, takeMs } = this.#scenario.times;
     const claimed = (): void => {
       host.claimed();
       // A task was faster, or nobody waits for it any more.
@@ -168,7 +167,9 @@ class Simulation {
     };
     const waited = (): void => this.#agenda.after(this.#about(takeMs), claimed);
     const cpuMs = claimCpuMs + (isNew ? bootCpuMs : 0);
-    this.#cpu(host.processor, cpuMs, waited, { usage: host.usage, thread: worker });
+    const { usage } = host;
+    const given = (): void => this.#cpu(host.processor, cpuMs, waited, { usage, thread: worker });
+    this.#cpu(host.processor, superviseCpuMs, given, { usage, thread: host });
   }
 
   /** `launch`: gets a task for what nobody has taken. */
@@ -229,6 +230,9 @@ class Simulation {
         this.#counts.recorded += 1;
         if (!isTask) this.#counts.hosted += 1;
         this.#latenciesMs.push(recording.beganAtMs - recording.askedAtMs);
+        const { usage } = by;
+        this.#cpu(processor, times.afterCpuMs, () => undefined, { usage });
+        this.#cpu(processor, times.picturesCpuMs, () => undefined, { usage, givesWay: true });
         (this.#shared ?? processor).take(times.steadyCores);
         const perHour = isTask ? requests.dedicatedWritesPerHour : requests.hostedWritesPerHour;
         this.#storage.steady((perHour / HOUR_MS) * 1000);

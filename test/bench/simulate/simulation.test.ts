@@ -196,9 +196,28 @@ describe('a processor', () => {
     expect(Math.round(usage.cpuMs)).toBe(2_500);
   });
 
+  it('gives to what gives way only what nobody else wants', () => {
+    const agenda = new Agenda();
+    const processor = new Processor(agenda, 1);
+    const ended: [string, number][] = [];
+    processor.take(0.5);
+    processor.run(100, () => ended.push(['gives way', agenda.nowMs]), { givesWay: true });
+    agenda.at(100, () => processor.run(100, () => ended.push(['goes first', agenda.nowMs])));
+    agenda.run();
+    // Half of it is done, the other one has all there is for 200 ms, and then the rest is.
+    expect(ended.map(([what, atMs]) => [what, Math.round(atMs)])).toEqual([
+      ['goes first', 300],
+      ['gives way', 400],
+    ]);
+  });
+
   it('does all the work that it is given, as fast as its cores are', () => {
     const jobs = fc.array(
-      fc.record({ atMs: fc.integer({ min: 0, max: 2_000 }), cpuMs: fc.integer({ min: 1, max: 500 }) }),
+      fc.record({
+        atMs: fc.integer({ min: 0, max: 2_000 }),
+        cpuMs: fc.integer({ min: 1, max: 500 }),
+        givesWay: fc.boolean(),
+      }),
       { minLength: 1, maxLength: 30 },
     );
     fc.assert(
@@ -206,8 +225,8 @@ describe('a processor', () => {
         const agenda = new Agenda();
         const processor = new Processor(agenda, cores);
         let ended = 0;
-        for (const { atMs, cpuMs } of all) {
-          agenda.at(atMs, () => processor.run(cpuMs, () => ++ended));
+        for (const { atMs, cpuMs, givesWay } of all) {
+          agenda.at(atMs, () => processor.run(cpuMs, () => ++ended, { givesWay }));
         }
         agenda.run();
         expect(ended).toBe(all.length);
