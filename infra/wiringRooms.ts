@@ -37,7 +37,9 @@ export const MERGE_GRANTS = [
     on: 'landing',
     actions: ['s3:PutObject'],
     keys: [
-      ...['plan', 'launch', 'progress', 'outcome'].map((file) => `state/rooms/mergeJobs/*/${file}.json`),
+      ...['plan', 'launch', 'progress', 'refused', 'outcome'].map(
+        (file) => `state/rooms/mergeJobs/*/${file}.json`,
+      ),
       ...state('rooms/merging'),
       // One that nobody asks for.
       'state/rooms/mergeJobs/*/job.json',

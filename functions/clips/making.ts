@@ -3,7 +3,14 @@ import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../aws/eventBus.ts';
 import { abortUpload, beginUpload } from '../aws/multipartUpload.ts';
 import type { StateStore } from '../aws/stateStore.ts';
-import { type Clip, type ClipReason, type ClipRecord, clipSchema, isSettled } from '../core/clips/clip.ts';
+import {
+  type Clip,
+  type ClipReason,
+  type ClipRecord,
+  clipSchema,
+  isSettled,
+  REFUSED_MS,
+} from '../core/clips/clip.ts';
 import { joinId } from '../core/clips/clipId.ts';
 import { clipMetadata, clipNames, isClip } from '../core/clips/clipName.ts';
 import { clipKey, clipMarkerKey } from '../core/clips/keys.ts';
@@ -291,6 +298,3 @@ export class ClipMaking {
     log.info('clip settled', { status: clip.status, key: clip.record?.key, reason: clip.reason });
   }
 }
-
-/** A policy is mended within the hour, or whoever mends it asks again. */
-const REFUSED_MS = 3_600_000;

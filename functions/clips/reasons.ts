@@ -1,4 +1,4 @@
-import { S3ServiceException } from '@aws-sdk/client-s3';
+import { isRefusal } from '../aws/refusals.ts';
 import { isStatus } from '../aws/stateStore.ts';
 import type { ClipReason } from '../core/clips/clip.ts';
 import type { ClipPiece } from '../core/clips/placedParts.ts';
@@ -18,17 +18,9 @@ export function reasonOf(error: unknown): ClipReason | undefined {
   return undefined;
 }
 
-/** Of S3's answers below 500 those that pass by themselves: too slow, in each other's way, too many. */
-const PASSING: ReadonlySet<number> = new Set([408, 409, 429]);
-
-/**
- * What S3 does not let us do: read a record, or write into the library (a bucket policy, a key, an archived object). Somebody may
- * mend that; undefined for what passes by itself. S3's own words name roles and accounts: they are for the log.
- */
+/** S3 refuses a record, or the clip's place in the library; undefined for what passes by itself. */
 export function refusalOf(error: unknown): ClipReason | undefined {
-  if (!(error instanceof S3ServiceException)) return undefined;
-  const status = error.$metadata.httpStatusCode ?? 0;
-  if (status < 400 || status >= 500 || PASSING.has(status)) return undefined;
+  if (!isRefusal(error)) return undefined;
   return {
     code: 'storage_refused',
     message: `S3 refuses to read a record of it, or to write it into the library (${error.name}).`,

@@ -2,8 +2,10 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { EventBus } from '../aws/eventBus.ts';
 import { abortUpload } from '../aws/multipartUpload.ts';
+import { isRefusal } from '../aws/refusals.ts';
 import { removeObjects } from '../aws/removeObjects.ts';
 import type { StateStore } from '../aws/stateStore.ts';
+import { REFUSED_MS } from '../core/clips/clip.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import {
   type KeptPlan,
@@ -11,6 +13,7 @@ import {
   type MergeOutcome,
   type MergeReason,
   mergeFailureSchema,
+  mergeRefusedSchema,
 } from '../core/rooms/merge.ts';
 import { mergeKey, mergeMarkerKey } from '../core/rooms/mergeKeys.ts';
 import { MERGE_PART, resultJob } from '../core/rooms/mergeResult.ts';
@@ -66,9 +69,11 @@ export class MergeMaking {
         return 'settled';
       }
       if (merge.outcome !== undefined) return this.#settled(merge, log);
-      const step = await this.#step(merge, log, hasTime).catch((error: unknown) => {
-        if (error instanceof CannotMerge) return this.#fail(merge, error.reason);
-        throw error;
+      const step = await this.#step(merge, log, hasTime).catch(async (error: unknown) => {
+        const reason =
+          error instanceof CannotMerge ? error.reason : await this.#refusedForGood(mergeId, error);
+        if (reason === undefined) throw error;
+        return this.#fail(merge, reason);
       });
       if (step === undefined) continue;
       // Reconcile sees by the marker's age that somebody looks at it.
@@ -151,6 +156,18 @@ export class MergeMaking {
     });
     await store.create(indexKey(mergeId), { recordingId: mergeId });
     await this.#note(mergeId, { status: 'available', atMs });
+  }
+
+  /** @returns why, where S3 has refused it for long enough; undefined where it is to be tried again */
+  async #refusedForGood(mergeId: string, error: unknown): Promise<MergeReason | undefined> {
+    const { store, clock } = this.#options;
+    if (!isRefusal(error)) return undefined;
+    const key = mergeKey(mergeId, 'refused');
+    await store.create(key, { sinceMs: clock.nowMs() });
+    const { sinceMs } = (await store.read(key, mergeRefusedSchema))?.value ?? { sinceMs: clock.nowMs() };
+    if (clock.nowMs() - sinceMs < REFUSED_MS) return undefined;
+    const message = `For an hour S3 has refused to read a record of the room (${error.name}).`;
+    return { code: 'storage_refused', message };
   }
 
   async #fail({ job }: MergeObjects, reason: MergeReason): Promise<undefined> {

@@ -29,6 +29,9 @@ export const CLIP_REASONS = [
   'name_taken',
 ] as const;
 
+/** What S3 refuses somebody may mend; where it has done so for this long, whoever mends it asks again. */
+export const REFUSED_MS = 3_600_000;
+
 export const clipReasonSchema = z.object({ code: z.enum(CLIP_REASONS), message: text });
 export type ClipReason = z.infer<typeof clipReasonSchema>;
 

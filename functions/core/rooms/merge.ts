@@ -141,10 +141,14 @@ export const MERGE_REASONS = [
   'too_large',
   'index',
   'record_gone',
+  'storage_refused',
   'composer_failed',
 ] as const;
 export const mergeReasonSchema = z.object({ code: z.enum(MERGE_REASONS), message: text });
 export type MergeReason = z.infer<typeof mergeReasonSchema>;
+
+/** `refused.json`: since when S3 refuses what it is made of. Create-only, the function that makes merges. */
+export const mergeRefusedSchema = z.object({ sinceMs: atMs });
 
 /** `failure.json`: whoever composes cannot, and another try would not help. Create-only, the composing task. */
 export const mergeFailureSchema = z.object({ atMs, reason: mergeReasonSchema });

@@ -6,7 +6,7 @@ export const MERGES_PREFIX = 'state/rooms/mergeJobs/';
 export const mergePrefix = (mergeId: string): string => `${MERGES_PREFIX}${mergeId}/`;
 export const mergeKey = (
   mergeId: string,
-  file: 'job' | 'plan' | 'launch' | 'progress' | 'cancel' | 'failure' | 'outcome',
+  file: 'job' | 'plan' | 'launch' | 'progress' | 'cancel' | 'refused' | 'failure' | 'outcome',
 ): string => `${mergePrefix(mergeId)}${file}.json`;
 
 /** Merges that are not settled, a marker each; reconcile goes by them. */

@@ -14,7 +14,7 @@ import { describeWith } from '../../support/tools.ts';
 import { SILENT } from '../clips/making.ts';
 import { START_MS } from '../clips/recording.ts';
 import { MoveBench } from '../relocation/bench.ts';
-import { askMerge, keepInRoom, mergeMaking } from './room.ts';
+import { askMerge, keepInRoom, mergeMaking, NOW_MS } from './room.ts';
 
 const VIDEO = { kind: 'video', codec: 'h264' } as const;
 const SOUND = { kind: 'audio', codec: 'aac', sampleRateHz: 44_100 } as const;
@@ -239,5 +239,20 @@ describeWith(['ffmpeg'], 'the tracks of a room as one file', () => {
     expect(await poorer.making.make(poorer.mergeId, SILENT)).toBe('settled');
     const reason = { code: 'record_gone' };
     expect(await settledAs(poorer.mergeId)).toMatchObject({ status: 'failed', reason });
+
+    const refused = await begun('refused');
+    const denied = { kind: 'fail', status: 403, code: 'AccessDenied' } as const;
+    bench.faults.add({
+      ...{ service: 's3', operation: 'GetObject', match: '^library/', times: 1_000, action: denied },
+    });
+    const after = (ms: number) =>
+      mergeMaking(bench, { nowMs: () => NOW_MS + ms }).make(refused.mergeId, SILENT);
+    for (const ms of [0, 3_600_000 - 1])
+      await expect(after(ms)).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(await after(3_600_000)).toBe('settled');
+    bench.faults.clear();
+    expect(await settledAs(refused.mergeId)).toMatchObject({
+      ...{ status: 'failed', reason: { code: 'storage_refused' } },
+    });
   });
 });
