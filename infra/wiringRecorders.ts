@@ -91,6 +91,8 @@ export const HOST_TASK = {
       actions: ['s3:DeleteObject'],
       keys: state('hosts'),
     },
+    // Where in its journal what a dead worker left is to go.
+    { on: 'landing', list: state('journal') },
     {
       on: 'queue',
       queue: 'assignments',
