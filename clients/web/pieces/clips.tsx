@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Clip } from '../../typescript/client.ts';
 import { clockTimes, offsetText, parseOffset, type Range, rangeBetween } from '../clipModel.ts';
-import { byteCount, duration } from '../format.ts';
+import { byteCount, stretch } from '../format.ts';
 import { usePolled } from '../polled.ts';
 import { client } from '../session.ts';
 import { Action } from './action.tsx';
@@ -184,7 +184,7 @@ function Made({ clip, reload }: { readonly clip: Clip; readonly reload: () => Pr
           {reason.message} <code>{reason.code}</code>
         </span>
       )}
-      {durationMs !== undefined && <span>{duration(durationMs)}</span>}
+      {durationMs !== undefined && <span>{stretch(durationMs)}</span>}
       {bytes !== undefined && <span>{byteCount(bytes)}</span>}
       <Time iso={clip.requestedAt} />
       {download !== undefined && <a href={download.url}>download</a>}
