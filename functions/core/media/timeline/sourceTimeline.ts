@@ -174,8 +174,8 @@ export class SourceTimeline {
     const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own?.followers === 0;
-    // A stray that comes after a pause is taken for what begins behind it: those that follow are of before it.
-    const strayBackMs = Math.max(SKEW_MAX_MS, BACK_MAX_MS + times.reachedMs - times.reachedBeforeMs);
+    // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
+    const strayBackMs = Math.max(SKEW_MAX_MS, times.reachedMs - times.reachedBeforeMs);
     const isPlausible = (epoch: Epoch): boolean => {
       const isBeforeStray = isUnsure && epoch === track.before;
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
