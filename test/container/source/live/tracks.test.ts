@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import { initOf } from '../../../../functions/core/playback/watchedInit.ts';
 import type { RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { ALL_TRACKS } from '../../../../functions/core/settings/tracks.ts';
 import { Child, freePort } from '../../../support/children.ts';
@@ -89,6 +90,7 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
       languages: streams.map(({ tags }) => tags?.language),
       leftOut: part.open?.leftOut,
       tracks: part.final.tracks,
+      head: part.open?.head ?? part.open?.init,
     };
   }
 
@@ -111,6 +113,9 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
       expect(recorded.streams).toEqual(expected);
       expect(recorded.languages.map((one) => (one === 'und' ? undefined : one))).toEqual(languages);
       expect(recorded.tracks?.map(({ language }) => language)).toEqual(languages);
+      // Clips of what is still recorded are made with it.
+      const { tracks: described } = initOf({ init: Buffer.from(recorded.head ?? '', 'base64') });
+      expect(described.map(({ info }) => info.codec)).toEqual(expected);
       const expectedLeft = 3 - expected.length;
       expect((recorded.leftOut ?? []).reduce((sum, { count }) => sum + count, 0)).toBe(expectedLeft);
     },
