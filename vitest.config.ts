@@ -15,6 +15,9 @@ export default defineConfig({
   test: {
     // Files run in parallel processes: each starts its own endpoints on ports the system picks.
     pool: 'forks',
+    // Node runs TypeScript as it does when deployed code is tried by hand: what Vite makes of a module is slower, and is
+    // compiled anew by each process. There is no `vi.mock` then: what a test replaces is handed in.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // Most of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.

@@ -5,7 +5,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { readContextProps, recorderProps } from '../../infra/contextProps.ts';
 import { StreamRecorderStack } from '../../infra/streamRecorderStack.ts';
-import { testApp, testImage } from './construct/stacks.ts';
+import { appsForTests, testApp, testImage } from './construct/stacks.ts';
+
+appsForTests();
 
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:oncall';
 const ALL = {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type RunAws, removal } from '../../infra/removal.ts';
-import { synthesize } from './construct/stacks.ts';
+import { appsForTests, synthesize } from './construct/stacks.ts';
+
+appsForTests();
 
 /** A deployed stack as the AWS CLI shows it. @param tasks that run */
 function deployed(tasks: readonly string[]): { calls: string[]; aws: RunAws } {

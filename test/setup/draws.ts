@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { configureGlobal, readConfigureGlobal } from 'fast-check';
 
 /**
  * Properties draw the same values in each run, so that a change is judged and not the draw. `DRAW_SEED=random` (or a
@@ -6,9 +6,4 @@ import { vi } from 'vitest';
  */
 const SEED = process.env.DRAW_SEED ?? '20261128';
 
-// When a test imports it, and not before: most test files have no property.
-vi.mock(import('fast-check'), async (importOriginal) => {
-  const module = await importOriginal();
-  if (SEED !== 'random') module.configureGlobal({ ...module.readConfigureGlobal(), seed: Number(SEED) });
-  return module;
-});
+if (SEED !== 'random') configureGlobal({ ...readConfigureGlobal(), seed: Number(SEED) });

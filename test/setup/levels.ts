@@ -19,13 +19,14 @@ const SYNTHESIS = /^(aws-cdk-lib|cdk-nag)(\/|$)/;
 const IMPORT = /^(?:import|export)(?! type\b)[^;]*?(?:from )?'([^']+)'|\bimport\('([^']+)'\)/gms;
 
 /**
- * Media tests that leave their process as they found it, so that one goes through the files of a whole folder: its modules
- * are loaded once, and what runs often is compiled well. Those of the handlers change its environment.
+ * Media tests that need a process of their own: a handler reads its environment when it is loaded, a browser and what is
+ * tried from end to end take a process's memory. All others leave theirs as they found it, and one goes through many
+ * files: its modules are loaded once, and what runs often is compiled well.
  */
-const LEAVE_PROCESS_AS_IT_WAS = /^test\/(api|contract|functions(?!\/handlers)|infra\/emulators)\//;
+const HAS_OWN_PROCESS = /^test\/(clients|e2e|functions\/handlers|infra\/console|infra\/verify)\//;
 
 /** @param file below the root, of a media test */
-export const sharesProcess = (file: string): boolean => LEAVE_PROCESS_AS_IT_WAS.test(file);
+export const sharesProcess = (file: string): boolean => !HAS_OWN_PROCESS.test(file);
 
 export function levelsOf(root: string): Levels {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { withSecret } from '../../../container/source/withSecret.ts';
 import { readSourceSecret } from '../../../functions/aws/sourceSecrets.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
@@ -7,7 +7,6 @@ import { startSecretsManager } from '../../../infra/emulators/secrets/manager.ts
 import type { JsonService } from '../../../infra/emulators/shared/awsJson.ts';
 import { Faults } from '../../../infra/emulators/shared/faults.ts';
 
-const before = { ...process.env };
 const faults = new Faults();
 let manager: JsonService;
 
@@ -22,15 +21,13 @@ beforeAll(async () => {
     faults,
     onDefect: console.error,
   });
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-west-1',
-    AWS_ACCESS_KEY_ID: 'a',
-    AWS_SECRET_ACCESS_KEY: 'b',
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: manager.url,
-  });
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', manager.url);
 });
 afterAll(async () => {
-  process.env = before;
+  vi.unstubAllEnvs();
   await manager.close();
 });
 

@@ -10,7 +10,9 @@ import { describe, expect, it } from 'vitest';
 import { progressMetrics } from '../../../container/attempt/heartbeat.ts';
 import { Alarms } from '../../../infra/construct/alarms.ts';
 import { OWN_METRICS } from '../../../infra/construct/metrics.ts';
-import { readable, testApp } from './stacks.ts';
+import { appsForTests, readable, testApp } from './stacks.ts';
+
+appsForTests();
 
 interface AlarmProperties {
   readonly MetricName: string;

@@ -4,7 +4,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { BASIC_AUTHORIZER } from '../../../infra/optionalFunctions.ts';
-import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, readable, synthesize, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 const HASH = 'a'.repeat(64);
 const authorizationOf = (template: Template) =>

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { functionEnvironment } from '../../../infra/construct/environment.ts';
-import { only, synthesize } from './stacks.ts';
+import { appsForTests, only, synthesize } from './stacks.ts';
+
+appsForTests();
 
 const secret = (n: number): string => n.toString(16).padStart(64, '0');
 

@@ -6,7 +6,9 @@ import type { IConstruct } from 'constructs';
 import { expect, it } from 'vitest';
 import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
 import { CONSOLE } from '../../../infra/optionalFunctions.ts';
-import { only, synthesize, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, synthesize, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 const routesOf = (template: Template) =>
   Object.fromEntries(

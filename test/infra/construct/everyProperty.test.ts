@@ -4,8 +4,10 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { everyProperty, HERE } from './everyProperty.ts';
-import { only, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, testApp, testImage } from './stacks.ts';
 import { WRONG } from './wrongProperties.ts';
+
+appsForTests();
 
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 

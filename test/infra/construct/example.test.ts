@@ -1,7 +1,9 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MyStreamingStack } from '../../../examples/own-stack/myStreamingStack.ts';
-import { only, testApp } from './stacks.ts';
+import { appsForTests, only, testApp } from './stacks.ts';
+
+appsForTests();
 
 describe('examples/own-stack', () => {
   let template: Template;

@@ -5,7 +5,9 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { checkGivenBuckets, rightsOn } from '../../../infra/construct/givenBuckets.ts';
-import { testApp } from './stacks.ts';
+import { appsForTests, testApp } from './stacks.ts';
+
+appsForTests();
 
 const ENV = { account: '111122223333', region: 'eu-west-1' };
 

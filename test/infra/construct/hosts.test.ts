@@ -6,7 +6,9 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { aliveScript, HOST_TASK, RECORDER_TASK } from '../../../infra/wiring.ts';
-import { only, synthesize } from './stacks.ts';
+import { appsForTests, only, synthesize } from './stacks.ts';
+
+appsForTests();
 
 interface TaskDefinition {
   readonly Cpu: string;

@@ -9,7 +9,9 @@ import {
   QUEUES,
   RECORDER_TASK,
 } from '../../../infra/wiring.ts';
-import { only, readable, synthesize } from './stacks.ts';
+import { appsForTests, only, readable, synthesize } from './stacks.ts';
+
+appsForTests();
 
 interface Statement {
   readonly Effect: string;

@@ -4,7 +4,9 @@ import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambd
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
-import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, readable, synthesize, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 interface Target {
   readonly Arn: unknown;

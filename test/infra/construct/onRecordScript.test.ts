@@ -6,7 +6,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { ON_RECORD_SCRIPT } from '../../../infra/optionalFunctions.ts';
-import { only, readable, synthesize, testImage } from './stacks.ts';
+import { appsForTests, only, readable, synthesize, testImage } from './stacks.ts';
+
+appsForTests();
 
 interface FunctionProperties {
   readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> };

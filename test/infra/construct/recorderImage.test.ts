@@ -3,7 +3,9 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { StreamRecorderStack } from '../../../infra/streamRecorderStack.ts';
 import { RECORDER_TASK } from '../../../infra/wiring.ts';
-import { testApp } from './stacks.ts';
+import { appsForTests, testApp } from './stacks.ts';
+
+appsForTests();
 
 interface AssetManifest {
   readonly dockerImages: Record<

@@ -1,7 +1,17 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RECORDER_TASK, RELOCATION } from '../../../infra/wiring.ts';
-import { launchQueueOf, OF_RECORDER, only, propertiesOf, readable, synthesize } from './stacks.ts';
+import {
+  appsForTests,
+  launchQueueOf,
+  OF_RECORDER,
+  only,
+  propertiesOf,
+  readable,
+  synthesize,
+} from './stacks.ts';
+
+appsForTests();
 
 /** Docker's fourteen, which Fargate gives, without KILL, SETGID and SETUID. */
 const DROPPED_CAPABILITIES = [

@@ -9,17 +9,21 @@ import type { StreamRecorderProps } from '../../../infra/construct/streamRecorde
 import { StreamRecorderStack } from '../../../infra/streamRecorderStack.ts';
 import { QUEUES, RECORDER_TASK } from '../../../infra/wiring.ts';
 
-/** What apps of a test file stage and synthesise; CDK leaves it where it is. */
-const folder = mkdtempSync(path.join(tmpdir(), 'cdk-test-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** What apps stage and synthesise. */
+const folders: string[] = [];
+
+/** What the apps of this test file have staged goes after its last test: CDK leaves it where it is. */
+export function appsForTests(): void {
+  afterAll(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+}
 
 /** An app that does not bundle functions: their code is not what these tests look at. */
 export function testApp(): App {
-  return new App({
-    context: { 'aws:cdk:bundling-stacks': [] },
-    analyticsReporting: false,
-    outdir: mkdtempSync(path.join(folder, 'app-')),
-  });
+  const outdir = mkdtempSync(path.join(tmpdir(), 'cdk-test-'));
+  folders.push(outdir);
+  return new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false, outdir });
 }
 
 /** An image that is staged in no time. */

@@ -9,7 +9,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { FUNCTIONS, RECORDER_TASK } from '../../../infra/wiring.ts';
-import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, readable, synthesize, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 const GIB = 1024 ** 3;
 

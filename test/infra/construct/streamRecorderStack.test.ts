@@ -1,7 +1,17 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FUNCTIONS, type FunctionSpec, QUEUES, RECORDER_TASK, ROUTES } from '../../../infra/wiring.ts';
-import { launchQueueOf, OF_RECORDER, only, propertiesOf, readable, synthesize } from './stacks.ts';
+import {
+  appsForTests,
+  launchQueueOf,
+  OF_RECORDER,
+  only,
+  propertiesOf,
+  readable,
+  synthesize,
+} from './stacks.ts';
+
+appsForTests();
 
 let template: Template;
 beforeAll(() => {

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import type { WcsPortsProps } from '../../../infra/construct/wcsPorts.ts';
 import { FUNCTIONS } from '../../../infra/wiring.ts';
-import { only, readable, synthesize, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, readable, synthesize, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 const CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:123456789012:certificate/1';
 

@@ -3,7 +3,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, it } from 'vitest';
 import { StreamRecorder } from '../../../infra/construct/streamRecorder.ts';
-import { only, readable, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, readable, testApp, testImage } from './stacks.ts';
+
+appsForTests();
 
 function templateOf(url: string): Template {
   const stack = new Stack(testApp(), 'Own');
