@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { removeOldCompiled } from './test/setup/compileCache.ts';
 import { levelsOf, sharesProcess } from './test/setup/levels.ts';
 
 // `.ci/run` reads the counts from here.
@@ -9,7 +10,9 @@ const levels = levelsOf(import.meta.dirname);
 const media = [...levels.media];
 const setupFiles = ['test/setup/draws.ts'];
 // For the workers, and for all programs of ours that tests start: most of a short one's work is compiling it.
-process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
+const compileCache = path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
+process.env.NODE_COMPILE_CACHE ??= compileCache;
+removeOldCompiled(compileCache);
 
 export default defineConfig({
   test: {

@@ -33,6 +33,13 @@ describe('the levels of tests', () => {
     expect(hooked).toEqual([]);
   });
 
+  it('mock no module: Node loads them by itself, and vitest would not see it', () => {
+    const mocking = globSync('test/**/*.ts', { cwd: ROOT }).filter((file) =>
+      /\bvi\.(mock|doMock|hoisted|importActual)\(/.test(readFileSync(path.join(ROOT, file), 'utf8')),
+    );
+    expect(mocking).toEqual([]);
+  });
+
   it('count no type that leaves nothing at run time', () => {
     const source = `import type { Server } from 'node:net';
 import {
