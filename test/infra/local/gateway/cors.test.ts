@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Invocation } from '../../../../infra/local/lambda/environment.ts';
-import { serve } from './served.ts';
+import { gatewaysForTests, serve } from './served.ts';
+
+gatewaysForTests();
 
 describe('pages of other origins', () => {
   const CORS = {

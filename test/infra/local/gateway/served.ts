@@ -12,10 +12,13 @@ const open: Gateway[] = [];
 /** What a gateway tells of itself; a test takes out what it expects. */
 export const defects: unknown[] = [];
 
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((gateway) => gateway.close()));
-  expect(defects.splice(0)).toEqual([]);
-});
+/** After each test of this file what it opened is closed, and nothing was told that it did not expect. */
+export function gatewaysForTests(): void {
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((gateway) => gateway.close()));
+    expect(defects.splice(0)).toEqual([]);
+  });
+}
 
 /** A gateway whose functions all answer with `result`, until the test is over. */
 export async function serve(

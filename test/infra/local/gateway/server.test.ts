@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { defects, serve } from './served.ts';
+import { defects, gatewaysForTests, serve } from './served.ts';
+
+gatewaysForTests();
 
 /** Sends bytes as they are: fetch would tidy them. */
 async function raw(url: string, request: string): Promise<string> {
