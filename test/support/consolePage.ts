@@ -13,6 +13,7 @@ import { AUDIENCE, CLIENT_ID, type OidcProvider, startOidcProvider } from './oid
 
 /** Of whatever a browser is waited for. */
 export const WAIT_MS = 60_000;
+const LOOK_EVERY_MS = 100;
 export const ACCESS_TOKEN_SECONDS = 3600;
 
 /** The console in a browser, an API of it that the test makes up, and an issuer of that API's tokens. */
@@ -93,7 +94,12 @@ export class ConsolePage {
 
   /** Waits until the page shows the text. */
   async says(text: string): Promise<void> {
-    await this.page.waitForFunction((wanted: string) => document.body.innerText.includes(wanted), {}, text);
+    // Not at each frame, as it would by default: all of a page's text takes its layout.
+    await this.page.waitForFunction(
+      (wanted: string) => document.body.innerText.includes(wanted),
+      { polling: LOOK_EVERY_MS },
+      text,
+    );
   }
 
   async #answerTo(request: ConsoleRequest): Promise<ApiAnswer | undefined> {
