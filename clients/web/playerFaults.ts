@@ -23,7 +23,7 @@ const GONE = 'It plays no further: what comes next is not there any more, or its
 const STUCK = 'It plays no further: the player cannot load or show what comes next.';
 
 /**
- * Tells when what has just been given its source plays no further.
+ * Tells when what has just been given its source, in this task, plays no further.
  * @returns ends that, as before another source
  */
 export function onPlaybackFault(video: Playing, tell: (fault: ApiError) => void): () => void {

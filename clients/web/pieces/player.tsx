@@ -1,6 +1,6 @@
 import 'hls-video-element';
 import 'media-chrome';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ApiError } from '../../typescript/client.ts';
 import { type Hls, onPlaybackFault } from '../playerFaults.ts';
 
@@ -48,7 +48,8 @@ export function Player(props: PlayerProps) {
   const video = useRef<Video>(null);
   const told = useRef(onFault);
   told.current = onFault;
-  useEffect(() => {
+  // Before anything is painted: a list that is not there may be answered sooner than that.
+  useLayoutEffect(() => {
     const { current } = video;
     if (current === null) return;
     return onPlaybackFault(current, (fault) => told.current?.(fault));
