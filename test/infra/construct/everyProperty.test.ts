@@ -1,10 +1,14 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RECORDING_METRICS } from '../../../functions/core/metrics/recordingMetrics.ts';
+import { OWN_METRICS } from '../../../infra/construct/metrics.ts';
+import { QUERIES } from '../../../infra/construct/queries.ts';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { everyProperty, HERE } from './everyProperty.ts';
-import { appsForTests, only, testApp, testImage } from './stacks.ts';
+import { appsForTests, only, propertiesOf, testApp, testImage } from './stacks.ts';
 import { WRONG } from './wrongProperties.ts';
 
 appsForTests();
@@ -49,6 +53,18 @@ describe('a deployment with every property', () => {
     expect(Stack.of(recorder).resolve(recorder.domainTarget)).toEqual({
       'Fn::GetAtt': [id, 'RegionalDomainName'],
     });
+  });
+
+  it('shows on one page all that it says of itself, and saves what is asked first over all of its logs', () => {
+    const body = JSON.stringify(propertiesOf(template, 'AWS::CloudWatch::Dashboard'));
+    const own = Object.values(OWN_METRICS).flatMap((one) => (one instanceof Metric ? one.metricName : []));
+    const others = ['CpuReserved', 'ApproximateAgeOfOldestMessage', 'Throttles', '5xx'];
+    expect(own.length).toBeGreaterThan(11);
+    for (const name of [...own, ...others, RECORDING_METRICS.startLatencyMs]) expect(body).toContain(name);
+    const queries = propertiesOf(template, 'AWS::Logs::QueryDefinition');
+    expect(queries).toHaveLength(Object.keys(QUERIES).length);
+    const logs = Object.keys(template.findResources('AWS::Logs::LogGroup')).length;
+    for (const { LogGroupNames } of queries) expect(LogGroupNames).toHaveLength(logs);
   });
 
   it('traces every function of its own, which may write traces and no more of X-Ray', () => {
