@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child } from './children.ts';
 
@@ -21,15 +22,10 @@ export const CHROMIUM_ARGUMENTS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
-const page = (seekSeconds: readonly number[]): string => `<!doctype html>
-<video id="v" preload="auto" muted src="/record"></video>
+const PAGE = `<!doctype html>
 <script type="module">
-const video = document.getElementById('v');
-const on = (name) => new Promise((resolve, reject) => {
-  video.addEventListener(name, resolve, { once: true });
-  video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
-});
-function counter() {
+const post = (body) => fetch('/done', { method: 'POST', body: JSON.stringify(body) });
+function counterOf(video) {
   const canvas = document.createElement('canvas');
   canvas.width = ${BITS};
   canvas.height = 1;
@@ -43,57 +39,125 @@ function counter() {
   }
   return value;
 }
-try {
-  await on('loadeddata');
+async function play({ record, seekSeconds }) {
+  const video = Object.assign(document.createElement('video'), { preload: 'auto', muted: true });
+  const on = (name) => new Promise((resolve, reject) => {
+    video.addEventListener(name, resolve, { once: true });
+    video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
+  });
+  document.body.replaceChildren(video);
+  const loaded = on('loadeddata');
+  video.src = record;
+  await loaded;
   const { requests } = await (await fetch('/requests')).json();
   const frames = [];
-  for (const seconds of ${JSON.stringify(seekSeconds)}) {
+  for (const seconds of seekSeconds) {
     const seeked = on('seeked');
     video.currentTime = seconds;
     await seeked;
-    await new Promise((resolve) => video.requestVideoFrameCallback ? setTimeout(resolve, 100) : resolve());
-    frames.push(counter());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    frames.push(counterOf(video));
   }
-  const found = { durationSeconds: video.duration, requestsToLoad: requests, frames };
-  await fetch('/done', { method: 'POST', body: JSON.stringify(found) });
-} catch (error) {
-  await fetch('/done', { method: 'POST', body: JSON.stringify({ error: String(error) }) });
+  return { durationSeconds: video.duration, requestsToLoad: requests, frames };
 }
-</script>`;
+for (;;) {
+  const next = await (await fetch('/next')).json();
+  await post(await play(next).catch((error) => ({ error: String(error) })));
+}
+</script><body>`;
 
-/** Plays a record in headless Chromium over range requests, and seeks in it. @throws what the browser says */
-export async function playInChromium(
-  record: Buffer,
-  contentType: string,
-  seekSeconds: readonly number[],
-): Promise<Playback> {
-  const profile = await mkdtemp(path.join(tmpdir(), 'chromium-'));
-  const done = Promise.withResolvers<string>();
-  let requests = 0;
-  const server = createServer((request, response) => {
-    if (request.url === '/record') {
-      requests += 1;
-      sendRange(request, response, record, contentType);
-    } else if (request.url === '/requests') response.end(JSON.stringify({ requests }));
-    else if (request.url === '/done')
-      void readBody(request)
-        .then(done.resolve, done.reject)
+interface Asked {
+  readonly record: Buffer;
+  readonly contentType: string;
+  readonly seekSeconds: readonly number[];
+  readonly answer: PromiseWithResolvers<Playback>;
+}
+
+/** Headless Chromium, which plays records over range requests and seeks in them, one after the other. */
+export class ChromiumPlayer {
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #waiting: Asked[] = [];
+  #profile = '';
+  #browser: Child | undefined;
+  /** The page, which asks for something to play. */
+  #idle: ServerResponse | undefined;
+  #playing: Asked | undefined;
+  #requests = 0;
+  #played = 0;
+
+  static async start(): Promise<ChromiumPlayer> {
+    const player = new ChromiumPlayer();
+    player.#profile = await mkdtemp(path.join(tmpdir(), 'chromium-'));
+    const url = await listenOnLoopback(player.#server);
+    const args = [...CHROMIUM_ARGUMENTS, `--user-data-dir=${player.#profile}`, url];
+    const browser = new Child('chromium', args);
+    player.#browser = browser;
+    void browser.ended.then(() => player.#fail(new Error(`Chromium ended: ${browser.output}`)));
+    return player;
+  }
+
+  /** @throws what the browser says */
+  async play(record: Buffer, contentType: string, seekSeconds: readonly number[]): Promise<Playback> {
+    const answer = Promise.withResolvers<Playback>();
+    this.#waiting.push({ record, contentType, seekSeconds, answer });
+    this.#next();
+    return answer.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser?.stop();
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #next(): void {
+    if (this.#idle === undefined || this.#waiting.length === 0) return;
+    this.#playing = this.#waiting.shift();
+    this.#requests = 0;
+    this.#played += 1;
+    const { seekSeconds } = this.#playing ?? {};
+    this.#idle.end(JSON.stringify({ record: `/record/${this.#played}`, seekSeconds }));
+    this.#idle = undefined;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { url = '' } = request;
+    // Of one that was played before the page may still ask for more.
+    if (url === `/record/${this.#played}` && this.#playing !== undefined) {
+      this.#requests += 1;
+      sendRange(request, response, this.#playing.record, this.#playing.contentType);
+    } else if (url === '/requests') response.end(JSON.stringify({ requests: this.#requests }));
+    else if (url === '/next') {
+      this.#idle = response;
+      this.#next();
+    } else if (url === '/done') {
+      text(request)
+        .then((body) => this.#found(JSON.parse(body)))
+        .catch((error: unknown) => this.#fail(error))
         .finally(() => response.end());
-    else response.writeHead(200, { 'content-type': 'text/html' }).end(page(seekSeconds));
-  });
-  const url = await listenOnLoopback(server);
-  const browser = new Child('chromium', [...CHROMIUM_ARGUMENTS, `--user-data-dir=${profile}`, url]);
-  const timer = setTimeout(() => done.reject(new Error(`no answer: ${browser.output}`)), 30_000);
+    } else if (url === '/') response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+    else response.writeHead(404).end();
+  }
+
+  #found({ error, ...playback }: Playback & { readonly error?: string }): void {
+    if (error === undefined) this.#playing?.answer.resolve(playback);
+    else this.#fail(new Error(error));
+  }
+
+  #fail(error: unknown): void {
+    for (const { answer } of [this.#playing, ...this.#waiting].flatMap((one) => one ?? []))
+      answer.reject(error);
+  }
+}
+
+/** Plays one record in a browser of its own. @throws what the browser says */
+export async function playInChromium(...asked: Parameters<ChromiumPlayer['play']>): Promise<Playback> {
+  const player = await ChromiumPlayer.start();
   try {
-    const found = JSON.parse(await done.promise) as Playback & { readonly error?: string };
-    if (found.error !== undefined) throw new Error(found.error);
-    return found;
+    return await player.play(...asked);
   } finally {
-    clearTimeout(timer);
-    await browser.stop();
-    server.closeAllConnections();
-    server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    await player.close();
   }
 }
 
@@ -112,10 +176,4 @@ function sendRange(
     'content-length': last - Number(from) + 1,
   });
   response.end(record.subarray(Number(from), last + 1));
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 /** A child process of a test: its output is kept for the message when it fails, and it is gone after `stop`. */
 export class Child {
   readonly process: ChildProcess;
+  /** Its exit code, once it is gone and all that it said has been read; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
   #output = '';
 
   constructor(command: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
@@ -17,6 +19,9 @@ export class Child {
     };
     this.process.stdout?.on('data', keep);
     this.process.stderr?.on('data', keep);
+    this.ended = new Promise((resolve) => {
+      this.process.once('close', (code) => resolve(code));
+    });
   }
 
   get output(): string {

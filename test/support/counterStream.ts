@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Child } from './children.ts';
-import { DECODE_ALL, decoded } from './decoding.ts';
+import { DECODE_ALL, decoded, read, TELL_ALL } from './decoding.ts';
 
 const run = promisify(execFile);
 const BITS = 16;
@@ -62,30 +62,25 @@ export async function readCounters(file: string): Promise<number[]> {
   return (await decodeCounters(file, [])).counters;
 }
 
-/** As `readCounters` and `decodeErrors`, of one decoding. */
-export function readRecord(file: string): Promise<{ counters: number[]; errors: string }> {
+export interface ReadRecord {
+  readonly counters: number[];
+  /** As of `decodeErrors`. */
+  readonly errors: string;
+  /** That its container tells, to 10 ms. */
+  readonly durationMs: number;
+}
+
+/** What `readCounters`, `decodeErrors` and `probe` tell of it, of one decoding. */
+export function readRecord(file: string): Promise<ReadRecord> {
   return decodeCounters(file, DECODE_ALL);
 }
 
-async function decodeCounters(
-  file: string,
-  before: readonly string[],
-): Promise<{ counters: number[]; errors: string }> {
+async function decodeCounters(file: string, before: readonly string[]): Promise<ReadRecord> {
   const { stdout, stderr } = await run(
     'ffmpeg',
     [
-      ...[
-        '-nostdin',
-        '-loglevel',
-        'error',
-        '-i',
-        file,
-        ...before,
-        '-map',
-        '0:v:0',
-        '-fps_mode',
-        'passthrough',
-      ],
+      ...[...TELL_ALL, '-i', file, ...before],
+      ...['-map', '0:v:0', '-fps_mode', 'passthrough'],
       ...['-vf', `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`],
       ...['-f', 'rawvideo', 'pipe:1'],
     ],
@@ -97,7 +92,8 @@ async function decodeCounters(
     for (let bit = 0; bit < BITS; bit++) if ((stdout[at + bit] ?? 0) > 125) counter += 2 ** bit;
     counters.push(counter);
   }
-  return { counters, errors: stderr.toString() };
+  const { errors, durationMs } = read(stderr.toString());
+  return { counters, errors, durationMs };
 }
 
 export interface Probe {

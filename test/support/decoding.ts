@@ -1,40 +1,66 @@
-import { execFile } from 'node:child_process';
+import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { InputStreams } from '../../container/source/inputStreams.ts';
+import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 
 const run = promisify(execFile);
 /** In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time. */
 export const DECODE_ALL = ['-enc_time_base:v', '-1', '-f', 'null', '-'];
-const FRAME_HASHES = ['-fps_mode', 'passthrough', '-f', 'framehash', '-hash', 'md5'];
+/** It tells what it reads, and of each line how grave it is. */
+export const TELL_ALL = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info'];
+const HASHES = ['-f', 'framehash', '-hash', 'md5'];
+const FRAME_HASHES = ['-fps_mode', 'passthrough', ...HASHES];
+const FIRST_TRACKS = ['-map', '0:v:0?', '-map', '0:a:0?'];
 
 const MAX_LISTING_BYTES = 64 * 1024 * 1024;
 
 export type StreamKind = 'v' | 'a';
+type ByKind = Readonly<Record<StreamKind, readonly string[]>>;
 
-interface Decoded {
-  /** What ffmpeg complains of. */
+/** What ffmpeg says while it reads a file. */
+interface Said {
+  /** What it complains of. */
   readonly errors: string;
+  /** As its container tells it, to 10 ms; 0 where it tells none. */
+  readonly durationMs: number;
+  /** In the order of the file. */
+  readonly streams: readonly FoundStream[];
+}
+
+interface Decoded extends Said {
   /** Of every frame of the first stream of each kind, in the order shown; undefined where a track has none. */
-  readonly hashes?: Readonly<Record<StreamKind, readonly string[]>>;
+  readonly hashes?: ByKind;
+  /** Of every packet of them, as it lies in the file. */
+  readonly packets?: ByKind;
 }
 
 /** By the state of the file: starting ffmpeg is most of the work for a short one, and tests ask several things of each. */
 const files = new Map<string, Promise<Decoded>>();
-const tracks = new Map<string, Promise<string[]>>();
 
 /** Decodes all of a file, once for as long as it is not written again. */
 export async function decoded(file: string): Promise<Decoded> {
-  return remembered(files, await stateOf(file), () => decode(file));
+  const state = await stateOf(file);
+  const before = files.get(state);
+  if (before !== undefined) return before;
+  const answer = decode(file);
+  files.set(state, answer);
+  return answer;
 }
 
-/** As `decoded` has them, if it has; otherwise nothing else of the file is decoded. @param file or its URL */
+/** @param file or its URL */
 export async function hashesOf(file: string, kind: StreamKind, fromSeconds: number): Promise<string[]> {
-  const state = await stateOf(file).catch(() => undefined);
-  if (state === undefined) return hash(file, kind, fromSeconds);
-  const all = fromSeconds === 0 ? (await files.get(state))?.hashes : undefined;
-  if (all !== undefined) return [...all[kind]];
-  const key = `${state} ${kind} ${fromSeconds}`;
-  return [...(await remembered(tracks, key, () => hash(file, kind, fromSeconds)))];
+  if (fromSeconds !== 0) return hash(file, kind, FRAME_HASHES, ['-ss', String(fromSeconds)]);
+  const all = /^https?:/.test(file) ? undefined : (await decoded(file)).hashes?.[kind];
+  return all === undefined ? hash(file, kind, FRAME_HASHES) : [...all];
+}
+
+/** A hash of every packet of the first stream of a kind; nothing is decoded for it. */
+export async function packetsOf(file: string, kind: StreamKind): Promise<string[]> {
+  const known = (await files.get(await stateOf(file)))?.packets;
+  return known === undefined ? hash(file, kind, ['-c', 'copy', ...HASHES]) : [...known[kind]];
 }
 
 async function stateOf(file: string): Promise<string> {
@@ -42,32 +68,31 @@ async function stateOf(file: string): Promise<string> {
   return [file, ino, size, mtimeNs].join(' ');
 }
 
-function remembered<T>(known: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const answer = ask();
-  known.set(key, answer);
-  return answer;
-}
-
 async function decode(file: string): Promise<Decoded> {
   // A track may begin long after the other.
-  const hashes = ['-map', '0:v:0?', '-map', '0:a:0?', '-max_muxing_queue_size', '100000', ...FRAME_HASHES];
-  try {
-    const { stdout, stderr } = await decodeAll(file, [...hashes, 'pipe:1']);
-    return { errors: stderr, hashes: hashesByKind(stdout) };
-  } catch {
-    // A track that was announced and has nothing cannot be hashed; if it is the file that is bad, this says so.
-    return { errors: (await decodeAll(file, [])).stderr };
-  }
+  const frames = [...FIRST_TRACKS, '-max_muxing_queue_size', '100000', ...FRAME_HASHES, 'pipe:1'];
+  const packets = [...FIRST_TRACKS, '-max_muxing_queue_size', '100000', '-c', 'copy', ...HASHES, 'pipe:3'];
+  const found = await listings(['-i', file, ...DECODE_ALL, ...frames, ...packets]);
+  if (found.code === 0)
+    return { ...read(found.said), hashes: byKind(found.frames), packets: byKind(found.packets) };
+  // A track that was announced and has nothing cannot be hashed; if it is the file that is bad, this says so.
+  const args = [...TELL_ALL, '-i', file, ...DECODE_ALL];
+  return read((await run('ffmpeg', args, { maxBuffer: MAX_LISTING_BYTES })).stderr);
 }
 
-function decodeAll(file: string, more: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const args = ['-nostdin', '-v', 'error', '-i', file, ...DECODE_ALL, ...more];
-  return run('ffmpeg', args, { maxBuffer: MAX_LISTING_BYTES });
+async function listings(args: readonly string[]) {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
+  const child = spawn('ffmpeg', [...TELL_ALL, ...args], { stdio });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve(code));
+  });
+  const [frames, said, packets] = await Promise.all(
+    [child.stdout, child.stderr, child.stdio[3]].map((output) => text(output as Readable)),
+  );
+  return { frames: frames ?? '', said: said ?? '', packets: packets ?? '', code: await ended };
 }
 
-function hashesByKind(listing: string): Record<StreamKind, string[]> {
+function byKind(listing: string): ByKind {
   const headers = [...listing.matchAll(/^#media_type (\d+): (\w)/gm)];
   const kinds = new Map(headers.map(([, index, kind]) => [index, kind]));
   const frames = framesIn(listing);
@@ -76,13 +101,9 @@ function hashesByKind(listing: string): Record<StreamKind, string[]> {
   return { v: ofKind('v'), a: ofKind('a') };
 }
 
-async function hash(file: string, kind: StreamKind, fromSeconds: number): Promise<string[]> {
-  const seek = fromSeconds === 0 ? [] : ['-ss', String(fromSeconds)];
-  const { stdout } = await run(
-    'ffmpeg',
-    ['-v', 'error', '-nostdin', ...seek, '-i', file, '-map', `0:${kind}:0`, ...FRAME_HASHES, '-'],
-    { maxBuffer: MAX_LISTING_BYTES },
-  );
+async function hash(file: string, kind: StreamKind, how: readonly string[], seek: readonly string[] = []) {
+  const input = ['-v', 'error', '-nostdin', ...seek, '-i', file, '-map', `0:${kind}:0`];
+  const { stdout } = await run('ffmpeg', [...input, ...how, '-'], { maxBuffer: MAX_LISTING_BYTES });
   return framesIn(stdout).map((frame) => frame.hash);
 }
 
@@ -93,4 +114,22 @@ function framesIn(listing: string): { readonly index: string; readonly hash: str
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(',').map((column) => column.trim()))
     .map(([index = '', , , , , frameHash = '']) => ({ index, hash: frameHash }));
+}
+
+const LEVEL = /\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] /;
+const OF_ERRORS: readonly (string | undefined)[] = ['panic', 'fatal', 'error'];
+
+/** Its errors are those that it says with `-loglevel error`. @param said with TELL_ALL */
+export function read(said: string): Said {
+  const input = new InputStreams();
+  let errors = '';
+  let level: string | undefined;
+  for (const line of said.split('\n').filter((one) => one !== '')) {
+    // What has no level goes on with what was said before.
+    level = LEVEL.exec(line)?.[1] ?? level;
+    const plain = line.replace(LEVEL, '');
+    input.read(plain);
+    if (OF_ERRORS.includes(level)) errors += `${plain}\n`;
+  }
+  return { errors, durationMs: input.durationMs, streams: input.listed?.streams ?? [] };
 }

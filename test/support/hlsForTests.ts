@@ -22,6 +22,8 @@ export class HlsForTests {
   readonly bench = benchForTests();
   readonly folder = folderForTests();
   #site: HlsSite | undefined;
+  /** By what they hold: many tests serve the same in another way. */
+  readonly #made = new Map<string, Segments>();
 
   constructor() {
     beforeAll(async () => {
@@ -36,13 +38,16 @@ export class HlsForTests {
   }
 
   make(name: string, options: SegmentsOptions): Segments {
-    return makeSegments(this.folder, name, options);
+    const known = JSON.stringify(options);
+    const made = this.#made.get(known) ?? makeSegments(this.folder, name, options);
+    this.#made.set(known, made);
+    return made;
   }
 
   /** Makes segments and puts them below a folder of the name. @returns their lines of a playlist, by segment */
   put(name: string, options: PutOptions): string[][] {
-    const { init, segments } = this.make(name, options);
-    const ext = options.ext ?? (options.type === 'fmp4' ? '.m4s' : '.ts');
+    const { ext = options.type === 'fmp4' ? '.m4s' : '.ts', ...content } = options;
+    const { init, segments } = this.make(name, content);
     if (init !== undefined) this.site.put(`/${name}/init.mp4`, init);
     return segments.map((segment, i) => {
       this.site.put(`/${name}/${i}${ext}`, segment);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { hashesOf, type StreamKind } from './decoding.ts';
+import { hashesOf, packetsOf, type StreamKind } from './decoding.ts';
 
 const run = promisify(execFile);
 
@@ -52,23 +52,7 @@ export async function frameWidths(file: string): Promise<number[]> {
   return frames.map(({ width }) => width);
 }
 
-/** A hash of every packet, as it lies in the file. */
-export function packetHashes(folder: MediaFolder, file: string, kind: 'v' | 'a'): string[] {
-  const list = folder.make('packets.txt', [
-    '-i',
-    file,
-    '-map',
-    `0:${kind}:0`,
-    '-c',
-    'copy',
-    '-f',
-    'framehash',
-    '-hash',
-    'md5',
-  ]);
-  return list
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',')[5]?.trim() ?? '');
+/** A hash of every packet of the first stream of a kind, as it lies in the file. */
+export function packetHashes(file: string, kind: StreamKind): Promise<string[]> {
+  return packetsOf(file, kind);
 }

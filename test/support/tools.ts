@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe } from 'vitest';
 
 /** GStreamer's RTSP server, for system Python, with what it needs to send an FLV stream over RTSP and TLS. */
@@ -33,12 +34,35 @@ function runs(command: string, args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
+/** What was found to be there, by the process of vitest that runs the files: one look is enough for all of them. */
+const FOUND = path.resolve(import.meta.dirname, '../../node_modules/.cache/tools-found.json');
+
+/** Whether tests may drive it. */
+export function isThere(tool: Tool): boolean {
+  const found = foundBefore();
+  if (found.includes(tool)) return true;
+  if (!TOOLS[tool].present()) return false;
+  mkdirSync(path.dirname(FOUND), { recursive: true });
+  writeFileSync(FOUND, JSON.stringify({ run: process.ppid, found: [...found, tool] }));
+  return true;
+}
+
+function foundBefore(): readonly string[] {
+  try {
+    const { run, found } = JSON.parse(readFileSync(FOUND, 'utf8')) as { run: number; found: string[] };
+    return run === process.ppid ? found : [];
+  } catch {
+    // None has looked, or another one is writing: whoever does not know looks for himself.
+    return [];
+  }
+}
+
 /**
  * `describe` for tests that drive real programs. Where one is missing they are skipped with a line that says what and
  * why; in CI, which installs all of them, a missing one is a failure.
  */
 export function describeWith(tools: readonly Tool[], name: string, body: () => void): void {
-  const missing = tools.filter((tool) => !TOOLS[tool].present());
+  const missing = tools.filter((tool) => !isThere(tool));
   if (missing.length === 0) {
     describe(name, body);
     return;

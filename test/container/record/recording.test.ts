@@ -19,32 +19,22 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   const folder = folderForTests();
   const sources: HttpSource[] = [];
   const bench = benchForTests();
+  /** Of 17 MB: it takes four S3 parts. */
   let stream: Buffer;
+  let small: Buffer;
   let sparse: Buffer;
 
   beforeAll(async () => {
-    const make = (name: string, keyframeEvery: number): Buffer =>
+    const make = (name: string, keyframeEvery: number, more: readonly string[] = []): Buffer =>
       folder.pipe(name, [
         ...counterStreamArgs({ fps: FPS, keyframeEvery }).filter((arg) => arg !== '-re'),
-        '-b:v',
-        '14M',
-        '-minrate',
-        '14M',
-        '-maxrate',
-        '14M',
-        '-bufsize',
-        '14M',
-        '-x264-params',
-        'nal-hrd=cbr',
-        '-t',
-        String(SECONDS),
+        ...more,
         // A live stream does not know its duration.
-        '-flvflags',
-        'no_duration_filesize',
-        '-f',
-        'flv',
+        ...['-t', String(SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
       ]);
-    stream = make('stream.flv', FPS);
+    const rate = ['-b:v', '14M', '-minrate', '14M', '-maxrate', '14M', '-bufsize', '14M'];
+    stream = make('stream.flv', FPS, [...rate, '-x264-params', 'nal-hrd=cbr']);
+    small = make('small.flv', FPS);
     sparse = make('sparse.flv', 3 * FPS);
   }, 180_000);
   afterAll(async () => {
@@ -67,10 +57,9 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       const bytes = await bench.object(final.key);
       expect(bytes.length).toBe(final.bytes);
       const file = folder.write(`${recorded.recordingId}-${final.part}.mp4`, bytes);
-      const { errors, counters: found } = await readRecord(file);
+      const { errors, counters: found, durationMs } = await readRecord(file);
       expect(errors).toBe('');
-      const { format } = await probe(file);
-      expect(Math.abs(Number(format.duration) * 1000 - final.durationMs)).toBeLessThan(2);
+      expect(Math.abs(durationMs - final.durationMs)).toBeLessThan(10);
       all.push(...found);
     }
     return all;
@@ -83,6 +72,8 @@ describeWith(['ffmpeg'], 'the recorder', () => {
     const [final] = finals(recorded);
     expect(final?.uploaded.length).toBeGreaterThan(3);
     expect(await counters(recorded)).toEqual(EVERY_FRAME);
+    const { format } = await probe(folder.file(`${recorded.recordingId}-1.mp4`));
+    expect(Math.abs(Number(format.duration) * 1000 - (final?.durationMs ?? 0))).toBeLessThan(2);
     expect(recorded.objects.outcome).toMatchObject({ status: 'finished', parts: 1 });
     expect(recorded.objects.attempts.get(1)).toMatchObject({
       end: { reason: { code: 'source_ended' } },
@@ -91,7 +82,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   });
 
   it.each([
-    ['by time', { kind: 'time', everyMs: 2_000 }, () => stream, 5],
+    ['by time', { kind: 'time', everyMs: 2_000 }, () => small, 5],
     ['by time, with 3 s between keyframes', { kind: 'time', everyMs: 1_500 }, () => sparse, 3],
     ['by size', { kind: 'size', everyBytes: 6 * MIB }, () => stream, 3],
   ] as const)('rotates %s; the parts join exactly', async (_name, rotation, bytes, parts) => {
@@ -104,7 +95,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   it.each(['mp4', 'ts', 'mkv'] as const)(
     'goes on in the same %s file when the source comes back',
     async (format) => {
-      const pace = { bytesPerSecond: 16 * MIB, cutAtBytes: [8 * MIB, 4 * MIB] };
+      const pace = { bytesPerSecond: 16 * MIB, cutAtBytes: [4 * MIB, 3 * MIB] };
       const source = await HttpSource.start(stream, pace);
       sources.push(source);
       const recordingId = await bench.createJob(source.url, {
@@ -120,7 +111,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       expect(others).toEqual([]);
       // The source begins anew each time.
       const file = folder.write(`back.${format}`, await bench.object(final?.key ?? ''));
-      const { errors, counters: found } = await readRecord(file);
+      const { errors, counters: found, durationMs } = await readRecord(file);
       if (format !== 'ts') expect(errors).toBe('');
       const starts = found.filter((counter) => counter === 0).length;
       expect(final?.gaps?.length).toBe(starts - 1);
@@ -128,15 +119,14 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       for (const [i, counter] of found.entries()) {
         if (counter !== 0) expect(counter).toBe((found[i - 1] ?? 0) + 1);
       }
-      const { format: shown } = await probe(file);
-      expect(Math.abs(Number(shown.duration) * 1000 - (final?.durationMs ?? 0))).toBeLessThan(100);
+      expect(Math.abs(durationMs - (final?.durationMs ?? 0))).toBeLessThan(100);
     },
     240_000,
   );
 
   it('announces start, parts and end', async () => {
     const before = bench.events.length;
-    await bench.record(await serve(stream), { rotation: { kind: 'time', everyMs: 5_000 } });
+    await bench.record(await serve(small), { rotation: { kind: 'time', everyMs: 3_000 } });
     const events = bench.events.slice(before);
     expect(events.filter((type) => type === 'Recording Part Finished').length).toBeGreaterThan(1);
     expect(events[0]).toBe('Recording Started');
@@ -254,7 +244,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         order.push('index sent');
         return uploaded;
       });
-      const recorded = await bench.record(await serve(stream), {
+      const recorded = await bench.record(await serve(small), {
         partBytes: 64 * MIB,
         rotation: { kind: 'time', everyMs: 7_000 },
       });

@@ -12,7 +12,7 @@ import { counterStreamArgs, decodeErrors, probe } from '../../support/counterStr
 import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
 import { frameHashes, MediaFolder } from '../../support/media.ts';
 import { atLeastOne, cutIntoParts, PartInMemory } from '../../support/parts.ts';
-import { describeWith, TOOLS } from '../../support/tools.ts';
+import { describeWith, isThere } from '../../support/tools.ts';
 import { MoveBench } from '../relocation/bench.ts';
 import { type Content, contentOf, lateness, samplesOf, timesOf } from './content.ts';
 import { makeClip } from './making.ts';
@@ -162,22 +162,19 @@ describeWith(['ffmpeg'], 'a clip', () => {
     },
   );
 
-  it.skipIf(!TOOLS.chromium.present())(
-    'begins with the very picture in a browser, and is sought in',
-    async () => {
-      const args = counterStreamArgs({ keyframeEvery: 50 }).filter((arg) => arg !== '-re');
-      folder.make('counter.mkv', [
-        ...args.map((arg) => (arg === 'zerolatency' ? 'animation' : arg)),
-        ...['-bf', '2', '-t', '6'],
-      ]);
-      const { job } = await recorded(partsOf('counter.mkv', {}));
-      const { clip } = await clipOf(job, 3_480, 5_120);
-      const body = await bench.read(clip.record?.key ?? '');
-      const found = await playInChromium(body, 'video/mp4', [1.02, 0.01]);
-      expect(found.frames).toEqual([87 + 25, 87]);
-      expect(Math.abs(found.durationSeconds * 1000 - (clip.record?.durationMs ?? 0))).toBeLessThan(2);
-    },
-  );
+  it.skipIf(!isThere('chromium'))('begins with the very picture in a browser, and is sought in', async () => {
+    const args = counterStreamArgs({ keyframeEvery: 50 }).filter((arg) => arg !== '-re');
+    folder.make('counter.mkv', [
+      ...args.map((arg) => (arg === 'zerolatency' ? 'animation' : arg)),
+      ...['-bf', '2', '-t', '6'],
+    ]);
+    const { job } = await recorded(partsOf('counter.mkv', {}));
+    const { clip } = await clipOf(job, 3_480, 5_120);
+    const body = await bench.read(clip.record?.key ?? '');
+    const found = await playInChromium(body, 'video/mp4', [1.02, 0.01]);
+    expect(found.frames).toEqual([87 + 25, 87]);
+    expect(Math.abs(found.durationSeconds * 1000 - (clip.record?.durationMs ?? 0))).toBeLessThan(2);
+  });
 
   it('of sound alone begins where it was asked for', async () => {
     const { job, records } = await recorded(parts([]));

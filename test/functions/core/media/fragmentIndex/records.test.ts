@@ -164,8 +164,8 @@ describeWith(['ffmpeg'], 'the index of a part', () => {
       if (kinds.includes('video'))
         expect(await frameHashes(played, 'v')).toEqual(await frameHashes(record, 'v'));
       if (kinds.includes('audio')) {
-        const sound = packetHashes(folder, played, 'a');
-        const own = packetHashes(folder, record, 'a');
+        const sound = await packetHashes(played, 'a');
+        const own = await packetHashes(record, 'a');
         expect(own.length).toBeGreaterThan(50);
         const silence = sound.filter((hash) => !own.includes(hash));
         expect(new Set(silence).size).toBeLessThanOrEqual(1);
