@@ -51,6 +51,8 @@ export class MoveBench {
   readonly events: EventBridgeEvent[] = [];
   /** Names of the calls that the relocation made, in order, such as `CopyObject`. */
   readonly calls: string[] = [];
+  /** The same with what each was about, told so that moves of two records can be compared. */
+  readonly asked: string[] = [];
   readonly faults: Faults;
   /** Of the test itself: its calls are not counted, and it comes when there are no faults. */
   readonly s3: S3Client;
@@ -95,7 +97,12 @@ export class MoveBench {
     for (const client of [s3, bridge] as { middlewareStack: S3Client['middlewareStack'] }[]) {
       client.middlewareStack.add(
         (next, context) => (args) => {
-          this.calls.push((context.commandName ?? '').replace(/Command$/, ''));
+          const name = (context.commandName ?? '').replace(/Command$/, '');
+          this.calls.push(name);
+          const { Key = '' } = args.input as { readonly Key?: string };
+          this.asked.push(
+            `${name} ${Key.replace(/^(records|stream_records)\/.*/, '$1').replaceAll(/[0-9A-Z]{26}/g, '')}`,
+          );
           return next(args);
         },
         { step: 'initialize' },
