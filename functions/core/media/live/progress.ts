@@ -1,5 +1,7 @@
 /** Larger steps of a track's time are jumps. */
 const STEP_MAX_MS = 5_000;
+/** Pictures are sent in another order than they are shown. What steps back further has begun anew. */
+const BACK_MAX_MS = 1_000;
 /** A track that begins so far from the others has a clock of its own. */
 const SAME_CLOCK_MS = 30_000;
 
@@ -30,7 +32,8 @@ export class Progress {
     const own = this.#last.get(track);
     const { timeMs: fromMs, atMs: before } = own ?? this.#latest ?? { timeMs, atMs: this.#nowMs };
     const stepMs = timeMs - fromMs;
-    const isStep = Math.abs(stepMs) < (own === undefined ? SAME_CLOCK_MS : STEP_MAX_MS);
+    const isStep =
+      own === undefined ? Math.abs(stepMs) < SAME_CLOCK_MS : stepMs < STEP_MAX_MS && stepMs > -BACK_MAX_MS;
     const atMs = isStep ? before + stepMs : this.#nowMs;
     if (isSample) {
       this.#latest = { timeMs, atMs };

@@ -43,6 +43,15 @@ describe('FlvCutter', () => {
     expect(shown[0]?.body[4]).toBe(2);
   });
 
+  it('begins a run with pictures that come late also where the clock has begun anew meanwhile', () => {
+    const late = times(1_600, 3_200).map((ms) => picture(ms, ms === 1_600));
+    const before = [...heads, ...times(0, 1_600).map(sound)];
+    const tags = [...before, ...byTime([...times(0, 3_200).map(sound), ...late])];
+    const runs = runsOf(new FlvCutter(), [flv(tags)]).map(flvTags);
+    const isShown = ({ kind, body }: FlvTag): boolean => kind === VIDEO && body[1] === 1;
+    expect(runs.map((run) => run.filter(isShown).length)).toEqual([0, late.length]);
+  });
+
   it('goes on with sound that was announced and comes late: its configuration says all', () => {
     const tags = byTime([
       ...heads,
