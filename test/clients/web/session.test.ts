@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
+// The module is there once, as in a page: each test leaves nobody signed in.
 /** What the API was sent for who is asking, in order; it lets in whom the test says. */
 let sent: (string | null)[];
 let knows: string | undefined;
@@ -16,7 +17,6 @@ beforeEach(() => {
       return Response.json({ message: 'Unauthorized' }, { status: 401 });
     return Response.json({ status: 'ok' });
   });
-  vi.resetModules();
 });
 afterEach(() => void vi.unstubAllGlobals());
 
