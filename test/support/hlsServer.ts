@@ -33,7 +33,7 @@ export class HlsServer {
     const folder = await mkdtemp(path.join(tmpdir(), 'hls-'));
     const encoder = new Child('ffmpeg', [
       ...['-nostdin', '-loglevel', 'error', ...counterStreamArgs()],
-      ...['-f', 'hls', '-hls_time', '1', '-hls_list_size', '6', '-hls_flags', 'delete_segments'],
+      ...['-f', 'hls', '-hls_time', '1', '-hls_list_size', '30', '-hls_flags', 'delete_segments'],
       path.join(folder, LIST),
     ]);
     const server = createServer();
