@@ -17,7 +17,7 @@ export interface Measure {
   readonly waitsForKeyframeSinceMs?: number | undefined;
 }
 
-/** Turns two measures into a heartbeat: bit rate and frame rate are those since the one before. */
+/** Turns measures into heartbeats: bit rate and frame rate are those since the one before; of the first, those of what was recorded. */
 export class Heartbeat {
   readonly #attempt: number;
   #last: { readonly atMs: number; readonly measure: Measure } | undefined;
@@ -28,7 +28,7 @@ export class Heartbeat {
 
   /** @param atMs epoch milliseconds */
   beat(atMs: number, measure: Measure): Progress {
-    const seconds = this.#last === undefined ? 0 : (atMs - this.#last.atMs) / 1000;
+    const seconds = (this.#last === undefined ? measure.durationMs : atMs - this.#last.atMs) / 1000;
     const rate = (now: number, before: number | undefined): number =>
       seconds > 0 ? Math.max(0, now - (before ?? 0)) / seconds : 0;
     const { videoFrames, waitsForKeyframeSinceMs, ...shown } = measure;

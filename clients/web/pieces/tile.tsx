@@ -52,7 +52,7 @@ export function TileView({ tile, reload }: { readonly tile: Tile; readonly reloa
         {stream?.videoCodec !== undefined && <span>{stream.videoCodec}</span>}
       </p>
       {live === undefined ? (
-        <Poster pictures={recording?.pictures} />
+        <Poster pictures={recording?.pictures} keepsPlace={recording !== undefined} />
       ) : (
         <Player
           src={live.url}

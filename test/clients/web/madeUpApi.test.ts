@@ -240,6 +240,8 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       const tiles = () => tab.page.$$eval('.tile', (found) => found.length);
       await tab.page.waitForSelector('.tile .numbers dd');
       expect(await tiles()).toBe(100);
+      // Nothing moves when a picture comes.
+      expect(await tab.page.$$eval('.tile .poster', (places) => places.length)).toBe(100);
       await tab.press('Show 100 more');
       await tab.says('The newest 200 of 1000 recordings that go on are shown.');
       expect(await tiles()).toBe(200);

@@ -15,10 +15,17 @@ const measure = {
 describe('Heartbeat', () => {
   it('gives rates since the beat before', () => {
     const heartbeat = new Heartbeat(2);
-    expect(heartbeat.beat(1_000, measure)).toMatchObject({ attempt: 2, bitrateBps: 0, fps: 0 });
+    heartbeat.beat(1_000, measure);
     const next = heartbeat.beat(16_000, { ...measure, bytes: 8_500_000, videoFrames: 625 });
     expect(next).toMatchObject({ bitrateBps: 4_000_000, fps: 25, durationMs: 10_000, tailAgeMs: 700 });
     expect(progressSchema.parse(next)).toEqual(next);
+  });
+
+  it('gives those of what was recorded with the first beat, and none before anything was', () => {
+    const first = new Heartbeat(2).beat(1_000, measure);
+    expect(first).toMatchObject({ attempt: 2, bitrateBps: 799_968, fps: 25 });
+    const nothing = { ...measure, bytes: 0, durationMs: 0, videoFrames: 0 };
+    expect(new Heartbeat(2).beat(1_000, nothing)).toMatchObject({ bitrateBps: 0, fps: 0 });
   });
 
   it('is a set of metrics too, in the format that CloudWatch reads', () => {
