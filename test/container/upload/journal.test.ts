@@ -15,7 +15,18 @@ import { journalPrefix } from '../../../functions/core/state/keys.ts';
 import { salvageOf } from '../../../functions/core/upload/salvage.ts';
 import { bytesOf } from '../../../functions/core/upload/uploadedParts.ts';
 import { MemoryS3 } from '../../support/memoryS3.ts';
-import { PART_BYTES, BUCKET, log, contentOf, WrittenFile, journaled, everJournaled, foundIn, readBack, rescued } from './writtenFile.ts';
+import {
+  BUCKET,
+  contentOf,
+  everJournaled,
+  foundIn,
+  journaled,
+  log,
+  PART_BYTES,
+  readBack,
+  rescued,
+  WrittenFile,
+} from './writtenFile.ts';
 
 const MIB = 1024 * 1024;
 const REMOVE_EVERY_MS = 5 * 60_000;

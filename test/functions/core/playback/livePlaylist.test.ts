@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joinedFrom, joinOf, type LiveItem, type LivePart, listedItem } from '../../../../functions/core/playback/liveItems.ts';
+import {
+  joinedFrom,
+  joinOf,
+  type LiveItem,
+  type LivePart,
+  listedItem,
+} from '../../../../functions/core/playback/liveItems.ts';
 import { goesOnWith } from '../../../../functions/core/playback/livePictures.ts';
-import { livePlaylist, type NumberedItem, readLiveName, streamPlaylist } from '../../../../functions/core/playback/livePlaylist.ts';
+import {
+  livePlaylist,
+  type NumberedItem,
+  readLiveName,
+  streamPlaylist,
+} from '../../../../functions/core/playback/livePlaylist.ts';
 import { liveJoinSchema } from '../../../../functions/core/state/objects.ts';
 import { itemsOf, options, parsed, type Step, step, TARGET_SECONDS, ZERO_MS } from './liveLists.ts';
 
