@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import { LiveNumbering, targetSeconds } from '../../../../functions/core/journal/liveNumbering.ts';
 import type { LiveItem, LivePart } from '../../../../functions/core/playback/liveItems.ts';
 import type { NumberedItem } from '../../../../functions/core/playback/livePlaylist.ts';
