@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -71,7 +70,9 @@ class Worker {
   readonly #disk: SharedDisk;
 
   constructor(env: HostEnv, identity: HostIdentity) {
-    const name = env.WORKER_NAME ?? randomUUID();
+    const { WORKER_NAME: name } = env;
+    // Its supervisor would not find what it leaves.
+    if (name === undefined) throw new Error('environment variable WORKER_NAME is missing');
     this.#env = env;
     this.#identity = identity;
     this.#disk = diskOfHost(env.SPOOL_DIR, env.MAX_RECORDINGS);

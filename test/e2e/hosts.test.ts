@@ -3,9 +3,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeAheadFolder } from '../../container/host/leftFragments.ts';
+import { readWriteAheadLog } from '../../container/upload/writeAheadLog.ts';
 import { retireHost } from '../../functions/aws/hosts.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { attemptKey } from '../../functions/core/state/keys.ts';
+import type { LoggedEntry } from '../../functions/core/journal/writeAhead.ts';
+import { attemptKey, journalKey, journalPrefix } from '../../functions/core/state/keys.ts';
 import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
 import { LANDING } from '../../infra/local/place.ts';
 import { type Child, waitFor } from '../support/children.ts';
@@ -130,18 +133,49 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     );
   }, 180_000);
 
-  it('goes on in a task of its own when its worker has died, too young to be trusted', async () => {
+  /** What workers have on the disk of it, which is in their journals by and by: its last fragment. */
+  async function logged(recordingId: string): Promise<LoggedEntry | undefined> {
+    const folders = (await readdir(recorder.folder, { recursive: true, withFileTypes: true })).filter(
+      ({ parentPath, name }) =>
+        path.join(parentPath, name) === writeAheadFolder(path.dirname(parentPath), name),
+    );
+    const logs = await Promise.all(
+      folders.map(({ parentPath, name }) => readWriteAheadLog(path.join(parentPath, name))),
+    );
+    return logs.flat().findLast(({ entry }) => entry.recordingId === recordingId)?.entry;
+  }
+
+  it('goes on in a task of its own when its worker has died, too young to be trusted; what the worker had received is kept', async () => {
     const recordingId = await record('three');
     const viewer = await viewerOf(recordingId);
+    const s3Faults = new URL('/_faults', recorder.runtime.s3Url);
+    const refuse = async (match: string): Promise<void> => {
+      const action = { kind: 'fail', status: 503, code: 'ServiceUnavailable' };
+      const rule = { service: 's3', operation: 'PutObject', match, times: 1_000, action };
+      await fetch(s3Faults, { method: 'PUT', body: JSON.stringify([rule]) });
+    };
+    await refuse('^landing/state/journal/');
+    const before = await waitFor('a log', () => logged(recordingId));
+    const received = await waitFor('what only the disk has', async () => {
+      const entry = await logged(recordingId);
+      return (entry?.durationMs ?? 0) >= before.durationMs + 3_000 ? entry : undefined;
+    });
+    // The worker tries one object again and again; its supervisor writes another one.
+    const { journal = '' } = (await claimOf(recordingId, 1)) ?? {};
+    const written = await store.list(journalPrefix(journal));
+    await refuse(`^landing/${journalKey(journal, written.length + 1)}$`);
     for (const pid of await processes('worker')) process.kill(pid, 'SIGKILL');
     const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
     expect(next.hostId).toBeUndefined();
     await recorder.reaches(recordingId, 'recording');
     await delay(2_000);
     await recorder.stopRecording('three');
+    await fetch(s3Faults, { method: 'DELETE' });
     const frames = await counters(recordingId);
     expect(frames).toEqual([...frames].sort((a, b) => a - b));
     expect(new Set(frames).size).toBe(frames.length);
+    const [first] = (await recorder.recording(recordingId)).parts;
+    expect(first?.durationMs).toBeGreaterThanOrEqual(received.durationMs);
     await expectWatched(viewer, frames);
   }, 180_000);
 
