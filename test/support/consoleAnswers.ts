@@ -68,7 +68,7 @@ export function hostileAnswer(pathname: string): ApiAnswer {
 }
 
 /** The n-th newest of a library of so many, all of one day in a hundred. */
-export const LIBRARY = 10_000;
+const LIBRARY = 10_000;
 export const PAGE = 50;
 export const recordingOf = (index: number) => ({
   recordingId: String(LIBRARY - index).padStart(26, '0'),
@@ -174,4 +174,46 @@ export function dayAnswer({ pathname, searchParams }: URL): ApiAnswer {
     timeline,
   };
   return { status: 200, body: { ...body, partCount: DAY_PARTS, parts: items, ...next } };
+}
+
+/** A library of many recordings, in pages; what was asked of it. */
+export function libraryApi() {
+  const pages: number[] = [];
+  const joined: string[] = [];
+  let searched: object = {};
+  const answer = ({ method, url }: ConsoleRequest): ApiAnswer | undefined => {
+    if (method === 'POST') {
+      joined.push(url.pathname);
+      return { status: 200, body: {} };
+    }
+    if (url.pathname !== '/recordings') return undefined;
+    searched = Object.fromEntries(url.searchParams);
+    const at = Number(url.searchParams.get('nextToken') ?? '0');
+    if (at > 0) pages.push(at / PAGE);
+    const recordings = Array.from({ length: PAGE }, (_, index) => recordingOf(at + index));
+    const next = at + PAGE;
+    return { status: 200, body: { recordings, ...(next < LIBRARY ? { nextToken: String(next) } : {}) } };
+  };
+  return { answer, pages, joined, searched: () => searched };
+}
+
+/** A recording that plays by a link that leads to nothing, until it is removed. */
+export function deletedMeanwhile() {
+  let isDeleted: boolean = false;
+  const play = { hls: { url: '/play/x/vod.m3u8', live: false, expiresInSeconds: 3600 } };
+  const answer = ({ url }: ConsoleRequest): ApiAnswer | undefined => {
+    if (isDeleted) {
+      const error = { code: 'recording_not_found', message: 'Gone.', requestId: 'r' };
+      return { status: 404, body: { error } };
+    }
+    const found = hostileAnswer(url.pathname);
+    const isIt = url.pathname === `/recordings/${HOSTILE_ID}`;
+    return isIt ? { status: 200, body: { ...(found?.body as object), play } } : found;
+  };
+  return {
+    answer,
+    remove: () => {
+      isDeleted = true;
+    },
+  };
 }

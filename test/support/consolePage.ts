@@ -92,6 +92,15 @@ export class ConsolePage {
     await this.page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
   }
 
+  /** A button by what it says: a browser takes seconds to find a name among thousands. */
+  async click(text: string): Promise<void> {
+    await this.page.$$eval(
+      'button',
+      (all, wanted) => all.find(({ textContent }) => textContent === wanted)?.click(),
+      text,
+    );
+  }
+
   /** Waits until the page shows the text. */
   async says(text: string): Promise<void> {
     // Not at each frame, as it would by default: all of a page's text takes its layout.

@@ -4,10 +4,11 @@ import {
   busyAnswer,
   DAY_PARTS,
   dayAnswer,
+  deletedMeanwhile,
   HOSTILE,
   HOSTILE_ID,
   hostileAnswer,
-  LIBRARY,
+  libraryApi,
   mergingApi,
   PAGE,
   recordingOf,
@@ -105,22 +106,9 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
   it(
     'lists ten thousand recordings by as many requests as are looked at, and has those near by in the page',
     async () => {
-      const pages: number[] = [];
-      const joined: string[] = [];
-      let searched: object = {};
-      tab.answer = ({ method, url }) => {
-        if (method === 'POST') {
-          joined.push(url.pathname);
-          return { status: 200, body: {} };
-        }
-        if (url.pathname !== '/recordings') return undefined;
-        searched = Object.fromEntries(url.searchParams);
-        const at = Number(url.searchParams.get('nextToken') ?? '0');
-        if (at > 0) pages.push(at / PAGE);
-        const recordings = Array.from({ length: PAGE }, (_, index) => recordingOf(at + index));
-        const next = at + PAGE;
-        return { status: 200, body: { recordings, ...(next < LIBRARY ? { nextToken: String(next) } : {}) } };
-      };
+      const api = libraryApi();
+      const { pages, joined } = api;
+      tab.answer = api.answer;
       await tab.page.goto(`${tab.url}/console#/library`);
       await tab.says('camera 49');
       const rows = () => tab.page.evaluate('document.querySelectorAll("ul.list li").length');
@@ -141,7 +129,7 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       const join = (index: number) => `/recordings/${recordingOf(index).recordingId}/join`;
       await expect.poll(() => joined).toEqual([join(0), join(2)]);
       await tab.page.goto(`${tab.url}/console#/library?room=blue+room&tag=team%3Dnews`);
-      await expect.poll(() => searched).toMatchObject({ room: 'blue room', tag: 'team=news' });
+      await expect.poll(api.searched).toMatchObject({ room: 'blue room', tag: 'team=news' });
       await tab.page.goto(`${tab.url}/console#/library`);
       await tab.says('camera 0');
       await expect.poll(rows).toBeLessThanOrEqual(4 * PAGE);
@@ -254,23 +242,13 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
   it(
     'keeps what it has of a recording that is deleted meanwhile, and says so; says what it cannot understand',
     async () => {
-      let isDeleted: boolean = false;
-      // Its link leads to nothing.
-      const play = { hls: { url: '/play/x/vod.m3u8', live: false, expiresInSeconds: 3600 } };
-      tab.answer = ({ url }) => {
-        if (isDeleted) {
-          const error = { code: 'recording_not_found', message: 'Gone.', requestId: 'r' };
-          return { status: 404, body: { error } };
-        }
-        const found = hostileAnswer(url.pathname);
-        const isIt = url.pathname === `/recordings/${HOSTILE_ID}`;
-        return isIt ? { status: 200, body: { ...(found?.body as object), play } } : found;
-      };
+      const api = deletedMeanwhile();
+      tab.answer = api.answer;
       await tab.page.goto(`${tab.url}/console#/recordings/${HOSTILE_ID}`);
       await tab.says('What happened');
       await tab.says('what comes next is not there any more, or its link has run out. playback_failed');
       expect(await tab.page.$('[aria-label="Files"]')).not.toBeNull();
-      isDeleted = true;
+      api.remove();
       await tab.says('recording_not_found');
       await tab.says('This recording was deleted while it was shown here');
       expect(await tab.page.$eval('h1', (shown) => shown.textContent)).toBe(HOSTILE);
@@ -296,20 +274,13 @@ describeWith(['chromium'], 'the console, of an API that is made up', () => {
       await tab.page.goto(`${tab.url}/console#/recordings/${HOSTILE_ID}`);
       await tab.says('100 of 1440 files.');
       const count = (selector: string) => tab.page.$$eval(selector, (found) => found.length);
-      // By what it says: a browser takes seconds to find a name among thousands.
-      const click = (text: string) =>
-        tab.page.$$eval(
-          'button',
-          (all, wanted) => all.find(({ textContent }) => textContent === wanted)?.click(),
-          text,
-        );
       expect(await count('.timeline .track button')).toBe(DAY_PARTS);
       expect(await count('.story li')).toBe(200);
       expect(await overflowsOf(tab.page)).toEqual([0, 0]);
-      await click('Show more files');
+      await tab.click('Show more files');
       await tab.says('200 of 1440 files.');
       expect(await count('[aria-label="Files"] tbody tr')).toBe(200);
-      await click(`Show the ${2 * DAY_PARTS - 200} events before`);
+      await tab.click(`Show the ${2 * DAY_PARTS - 200} events before`);
       await expect.poll(() => count('.story li')).toBe(2 * DAY_PARTS);
     },
     2 * WAIT_MS,
