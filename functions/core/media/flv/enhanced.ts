@@ -1,4 +1,5 @@
 import type { OtherTrack } from '../live/runCutter.ts';
+import { COMMAND, EX_AUDIO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
 
 /**
  * Enhanced RTMP (Veovera, version 2), made of what demuxers of FLV read. ffmpeg 7.1 knows HEVC, AV1 and VP9 of it, a track of
@@ -16,23 +17,8 @@ interface Packet {
   readonly payload: Buffer;
 }
 
-const TAG_HEADER_BYTES = 11;
-const SIZE_BYTES = 4;
 const FOUR_CC_BYTES = 4;
 const EX_VIDEO = 0x80;
-const EX_AUDIO = 9;
-const COMMAND = 5;
-export const PACKET = {
-  sequenceStart: 0,
-  codedFrames: 1,
-  sequenceEnd: 2,
-  /** As `codedFrames`, each shown when it is decoded. */
-  codedFramesX: 3,
-  metadata: 4,
-  /** As `sequenceStart`, in the words of MPEG-TS. */
-  transportStart: 5,
-  modifier: 7,
-} as const;
 const MULTITRACK: Readonly<Record<FlvMedia, number>> = { audio: 5, video: 6 };
 const ONE_TRACK = 0;
 const MANY_CODECS = 2;

@@ -1,6 +1,7 @@
 import type { OtherTrack } from '../live/runCutter.ts';
 import { MediaError } from '../types.ts';
-import { PACKET, PlainTags } from './enhanced.ts';
+import { PlainTags } from './enhanced.ts';
+import { COMMAND, EX_AUDIO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
 
 /** A tag of FLV (Adobe's Video File Format Specification 10.1, E.4). */
 export interface FlvTag {
@@ -19,16 +20,12 @@ export interface FlvTag {
 
 const HEADER_BYTES = 9;
 const HEADER_MAX_BYTES = 1_024;
-const SIZE_BYTES = 4;
-const TAG_HEADER_BYTES = 11;
 const AUDIO = 8;
 const VIDEO = 9;
 const AAC = 10;
-const EX_AUDIO = 9;
 const SCRIPT = 18;
 const AVC = 7;
 const KEYFRAME = 1;
-const COMMAND = 5;
 const SEQUENCE_END = 2;
 /** Of enhanced RTMP: packets that hold no sample. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([

@@ -1,0 +1,21 @@
+/** What all tags of FLV have in common (Adobe's Video File Format Specification 10.1, E.4), and enhanced RTMP's. */
+
+export const TAG_HEADER_BYTES = 11;
+/** Of the tag's own size, which follows it. */
+export const SIZE_BYTES = 4;
+/** A picture's frame type that says what a player is to do, and has no picture. */
+export const COMMAND = 5;
+/** The sound format that says that the tag is of enhanced RTMP. */
+export const EX_AUDIO = 9;
+/** What a packet of enhanced RTMP holds. */
+export const PACKET = {
+  sequenceStart: 0,
+  codedFrames: 1,
+  sequenceEnd: 2,
+  /** As `codedFrames`, each shown when it is decoded. */
+  codedFramesX: 3,
+  metadata: 4,
+  /** As `sequenceStart`, in the words of MPEG-TS. */
+  transportStart: 5,
+  modifier: 7,
+} as const;
