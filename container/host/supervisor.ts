@@ -58,8 +58,8 @@ const POLL_MAX_MS = 60_000;
 /** What the container's health check looks at (infra/wiringRecorders.ts). */
 const ALIVE_FILE = 'alive';
 const NO_ROOM_MS = 500;
-/** A function then settles what is in S3. */
-const SAVED_WITHIN_MS = 5_000;
+/** Who settles reads S3 too: as long as that takes nothing, nobody waits for him. He then settles what is there. */
+const SAVED_WITHIN_MS = 30_000;
 /** A message that is not for this host: for others to see soon. */
 const PUT_BACK_SECONDS = 1;
 
