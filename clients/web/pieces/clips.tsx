@@ -60,7 +60,7 @@ export function Clips({ recordingId, hasEnded, partCount, startMs, endMs, playhe
           />
         </label>
         {range !== undefined && (
-          <Action kind="main" run={cut}>
+          <Action kind="main" submits run={cut}>
             Make a clip
           </Action>
         )}

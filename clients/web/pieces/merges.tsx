@@ -43,6 +43,7 @@ export function Merges({ room }: { readonly room: string }) {
         </label>
         <Action
           kind="main"
+          submits
           run={async () => {
             await client.mergeRoom(room, { layout, running: 'wait' }, crypto.randomUUID());
             await merges.reload();

@@ -103,6 +103,7 @@ function RecordSource({ reload }: { readonly reload: () => Promise<void> }) {
       </label>
       <Action
         kind="main"
+        submits
         run={async () => {
           const { sourceUrl, streamName } = fields;
           await client.start(

@@ -231,7 +231,7 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   );
 
   it(
-    'shows names as text, whatever they hold, and a wrong source with the reason of the API',
+    'shows names as text, whatever they hold; records what is written into its form, or says why the API does not',
     async () => {
       const client = recorderClient({ baseUrl: runtime.apiUrl });
       await client.raw.PUT('/streams/{mediaSessionId}', {
@@ -246,6 +246,20 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await other.locator('form button').click();
       await other.waitForSelector('.problem');
       expect(await other.$eval('.problem', (shown) => shown.textContent)).toContain('invalid_request');
+      // Nothing is asked for without an address.
+      await other.locator('input[name="sourceUrl"]').fill('');
+      await other.focus('input[name="streamName"]');
+      await other.keyboard.press('Enter');
+      expect(await other.$('input[name="sourceUrl"]:invalid:focus')).not.toBeNull();
+      await other.locator('input[name="sourceUrl"]').fill(`${runtime.rtmpUrl}/live/camera1`);
+      await other.locator('input[name="streamName"]').fill('by hand');
+      await other.keyboard.press('Enter');
+      await other.waitForSelector(
+        '::-p-xpath(//li[contains(., "by hand")]//*[contains(@class, "badge recording")])',
+      );
+      expect(await other.$eval('input[name="sourceUrl"]', (field) => field.value)).toBe('');
+      const { recordings } = await client.recordings({ stream: 'by hand' });
+      await client.stop(recordings[0]?.recordingId ?? '');
       await other.close();
     },
     2 * WAIT_MS,
