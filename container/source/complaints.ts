@@ -21,6 +21,9 @@ const ERRORS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
 /** What ffmpeg tells its own users to do: it says nothing of the source. */
 const ADVICE = /^(?:If you want to help|Consider increasing|Thread message queue blocking)/;
 
+/** Of one that was told to end (AVERROR_EXIT): that was us, and not the source. */
+const TOLD_TO_END = /Immediate exit requested$/;
+
 /**
  * What ffmpeg complains of, without the source's secrets. Each kind of complaint is logged three times, then at its
  * 10th, 100th, … time: a damaged stream makes ffmpeg say the same for each packet.
@@ -52,7 +55,7 @@ export class Complaints {
   /** @param level ffmpeg's word for it: warning, error, fatal */
   add(level: string, text: string): void {
     const complaint = cut(redactText(text, this.#url).trim());
-    if (complaint === '') return;
+    if (complaint === '' || TOLD_TO_END.test(complaint)) return;
     if (ERRORS.has(level)) this.#lastError = complaint;
     else if (!ADVICE.test(complaint)) this.#lastWarning = complaint;
     const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');

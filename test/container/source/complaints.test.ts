@@ -36,6 +36,14 @@ describe('Complaints', () => {
     expect(told.last).toBe('third');
   });
 
+  it('of one that the recorder told to end are none: they say nothing of the source', () => {
+    const { told, log } = complaints();
+    told.add('error', 'Invalid NAL unit size');
+    told.add('error', 'Error closing file pipe:1: Immediate exit requested');
+    told.add('error', `${URL}: Immediate exit requested`);
+    expect([told.last, told.lines.length, log.mock.calls.length]).toEqual(['Invalid NAL unit size', 1, 1]);
+  });
+
   it('of a damaged stream do not fill the log, nor memory', () => {
     const { told, log } = complaints();
     for (let i = 1; i <= 10_000; i++) told.add('warning', `DTS ${i} out of order at 0x${i.toString(16)}`);
