@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nudgeHosts } from '../../functions/aws/hosts.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { beginAttempt, beginEnding, endAttempt } from '../../functions/core/protocol/attempt.ts';
+import {
+  type BeginPorts,
+  beginAttempt,
+  beginEnding,
+  endAttempt,
+} from '../../functions/core/protocol/attempt.ts';
 import { recordedEarlier } from '../../functions/core/protocol/earlier.ts';
 import { mayEarlierRead } from '../../functions/core/protocol/others.ts';
 import { stopReplaced } from '../../functions/core/protocol/replaced.ts';
@@ -10,7 +15,7 @@ import type { Outcome, Reason } from '../../functions/core/state/objects.ts';
 import type { FinalPart } from '../../functions/core/state/partObjects.ts';
 import { announceOutcome, announceStart } from '../../functions/recordings/announcements.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
-import { Recording, type RecordingOptions } from '../record/recording.ts';
+import { Recording } from '../record/recording.ts';
 import { type Followed, followSource } from '../source/follow.ts';
 import { openingFailure, sourceEnded } from '../source/sourceErrors.ts';
 import { withSecret } from '../source/withSecret.ts';
@@ -19,7 +24,7 @@ import { type AttemptContext, type Outside, tryAnnounce } from './context.ts';
 import { reasonOfFault } from './faults.ts';
 import { Heartbeat, progressInState, progressMetrics, type TellProgress } from './heartbeat.ts';
 import type { Nudges } from './nudges.ts';
-import { lastCommand, readControl, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
+import { lastCommand, type StopCause, type StopRequest, Watch } from './stopRequest.ts';
 import { every } from './ticks.ts';
 
 export interface AttemptOptions {
@@ -62,7 +67,9 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const { outside, attempt, stop } = options;
   const { log, patience } = outside;
   patience.begin();
-  const begun = await beginAttempt(outside, { ...options, journal: outside.journal.id });
+  const { store } = outside;
+  const readObjects: BeginPorts['readObjects'] = (id, known) => readRecording(store, id, known);
+  const begun = await beginAttempt({ ...outside, readObjects }, { ...options, journal: outside.journal.id });
   options.onBegun?.(begun.kind === 'claimed');
   if (begun.kind === 'unknown') {
     log.error('there is no such recording');
@@ -84,7 +91,7 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
   const context: AttemptContext = { ...outside, job: 'job' in opened ? opened.job : job, attempt };
   const { reason, parts } =
     'job' in opened
-      ? await recordAfterOthers(context, options)
+      ? await recordAfterOthers(context, options, begun.objects)
       : { reason: opened.reason, parts: [] as FinalPart[] };
   if (reason.code === 'superseded') log.warn('another task took over; nothing more is written');
   else log.info('attempt ended', { reason, parts: parts.length });
@@ -100,9 +107,13 @@ export async function runAttempt(options: AttemptOptions): Promise<Reason> {
  * While the attempt before still records, and is to hand the recording over, a source that cannot be opened is no end of
  * it: one that allows a single reader is free when that attempt has ended. So it is for a moment after its host has died.
  */
-async function recordAfterOthers(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
-  for (;;) {
-    const recorded = await record(context, options);
+async function recordAfterOthers(
+  context: AttemptContext,
+  options: AttemptOptions,
+  found: RecordingObjects,
+): Promise<Recorded> {
+  for (let objects = found; ; ) {
+    const recorded = await record(context, options, objects);
     const hasFailedToOpen = recorded.parts.length === 0 && recorded.reason.code.startsWith('source_');
     if (!hasFailedToOpen || options.stop.cause !== undefined) return recorded;
     if (!(await mayEarlierRead(context, options))) return recorded;
@@ -110,6 +121,8 @@ async function recordAfterOthers(context: AttemptContext, options: AttemptOption
       reason: recorded.reason,
     });
     await delay(OPEN_AGAIN_MS, undefined, { signal: options.stop.signal }).catch(() => undefined);
+    // Others may have recorded meanwhile.
+    objects = (await readRecording(context.store, context.job.recordingId)) ?? objects;
   }
 }
 
@@ -118,15 +131,21 @@ interface Recorded {
   readonly parts: readonly FinalPart[];
 }
 
-async function record(context: AttemptContext, options: AttemptOptions): Promise<Recorded> {
+async function record(
+  context: AttemptContext,
+  options: AttemptOptions,
+  objects: RecordingObjects,
+): Promise<Recorded> {
   const { s3, store, log, job, attempt, patience } = context;
   const heartbeat = new Heartbeat(attempt);
   const { stop } = options;
   const background = new AbortController();
-  const [earlier, control] = await Promise.all([earlierParts(context), readControl(store, job.recordingId)]);
+  const { control } = objects;
+  const { firstPart, ...earlier } = recordedEarlier(objects);
   const recording = new Recording({
     context,
-    ...earlier,
+    firstPart,
+    earlier,
     onLimit: (limit) => stop.ask(limit),
     spoolFolder: options.spoolFolder,
     disk: options.disk,
@@ -251,16 +270,6 @@ const STOP_REASONS: Readonly<Record<StopCause, Reason>> = {
     message: 'The task was ended; another one had taken the recording over before, without a gap.',
   },
 };
-
-async function earlierParts({
-  store,
-  job,
-}: AttemptContext): Promise<Pick<RecordingOptions, 'firstPart' | 'earlier'>> {
-  const objects = await readRecording(store, job.recordingId);
-  if (objects === undefined) return { firstPart: 1, earlier: { durationMs: 0, bytes: 0 } };
-  const { firstPart, ...earlier } = recordedEarlier(objects);
-  return { firstPart, earlier };
-}
 
 async function beat(
   { clock, log }: AttemptContext,

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { RecorderError } from '../core/api/errors.ts';
 import type { RecordingSummary } from '../core/api/views.ts';
+import type { KnownObjects } from '../core/protocol/attempt.ts';
 import type { ListingStore, Store } from '../core/protocol/ports.ts';
 import type { RecordingLife } from '../core/protocol/reconcile.ts';
 import {
@@ -57,10 +58,12 @@ function rememberedOf(store: Store): Remembered {
 /**
  * Reads all state objects of a recording; undefined when there is no job. One list, and one GET for each object that was
  * not read before as it is.
+ * @param own what a recorder knows that has just claimed its attempt
  */
 export async function readRecording(
   store: ListingStore,
   recordingId: string,
+  own?: KnownObjects,
 ): Promise<RecordingObjects | undefined> {
   const prefix = recordingPrefix(recordingId);
   const entries = await store.listEntries(prefix);
@@ -71,11 +74,12 @@ export async function readRecording(
       entries
         .slice(i, i + READS_AT_ONCE)
         .map((entry) =>
-          readInto(found, entry.key.slice(prefix.length), (schema) => known.read(store, entry, schema)),
+          readInto(found, entry.key.slice(prefix.length), (schema) => known.read(store, entry, schema), own),
         ),
     );
   }
-  await askHost(found, store, recordingId);
+  // Nobody tells a recorder how it goes itself.
+  if (own === undefined) await askHost(found, store, recordingId);
   const { job, ...rest } = found;
   return job === undefined ? undefined : { job, ...rest };
 }
@@ -205,8 +209,8 @@ async function askHost(found: Found, store: Store, recordingId: string): Promise
 /** Undefined when it is gone. */
 type ReadOne = <T>(schema: z.ZodMiniType<T>) => Promise<T | undefined>;
 
-/** Reads one object into its place; a name that is not of the design is left alone. */
-async function readInto(found: Found, name: string, readOne: ReadOne): Promise<void> {
+/** Reads one object into its place; a name that is not of the design is left alone. @param own is not read */
+async function readInto(found: Found, name: string, readOne: ReadOne, own?: KnownObjects): Promise<void> {
   const read = async <T>(schema: z.ZodMiniType<T>, place: (value: T) => void): Promise<void> => {
     const value = await readOne(schema);
     if (value !== undefined) place(value);
@@ -216,7 +220,8 @@ async function readInto(found: Found, name: string, readOne: ReadOne): Promise<v
   if (folder === 'attempts' && Number.isInteger(ordinal)) {
     const attempt = found.attempts.get(ordinal) ?? {};
     found.attempts.set(ordinal, attempt);
-    if (file === 'claim.json') await read(claimSchema, (value) => (attempt.claim = value));
+    if (file === 'claim.json' && ordinal === own?.claim.attempt) attempt.claim = own.claim;
+    else if (file === 'claim.json') await read(claimSchema, (value) => (attempt.claim = value));
     else if (file === 'progress.json') await read(progressSchema, (value) => (attempt.progress = value));
     else if (file === 'end.json') await read(endSchema, (value) => (attempt.end = value));
   } else if (folder === 'parts' && Number.isInteger(ordinal)) {
@@ -234,6 +239,7 @@ async function readInto(found: Found, name: string, readOne: ReadOne): Promise<v
       if (value.attempt > (found.launch?.attempt ?? 0)) found.launch = value;
     });
   } else if (name === LATEST_PICTURE_FILE) found.hasLatestPicture = true;
+  else if (name === 'job.json' && own !== undefined) found.job = own.job;
   else if (name === 'job.json') await read(jobSchema, (value) => (found.job = value));
   else if (name === 'stop.json') await read(stopSchema, (value) => (found.stop = value));
   else if (name === 'ending.json') await read(endingSchema, (value) => (found.ending = value));

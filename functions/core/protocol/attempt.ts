@@ -1,16 +1,13 @@
-import type { PartObjects } from '../state/fold.ts';
-import { attemptKey, endingKey, jobKey, outcomeKey, stopKey } from '../state/keys.ts';
+import type { PartObjects, RecordingObjects } from '../state/fold.ts';
+import { attemptKey, endingKey, jobKey, outcomeKey } from '../state/keys.ts';
 import {
+  type Claim,
   type End,
   type Ending,
-  endingSchema,
-  endSchema,
   type Job,
   jobSchema,
   type Outcome,
-  outcomeSchema,
   type Reason,
-  stopSchema,
 } from '../state/objects.ts';
 import { hasUndecidedPart, outcomeOf } from '../state/outcome.ts';
 import { type AttemptPorts, type AttemptTask, claim } from './claim.ts';
@@ -29,30 +26,41 @@ export type Begun =
   | {
       readonly kind: 'claimed';
       readonly job: Job;
+      /** All that had been said of the recording by then. */
+      readonly objects: RecordingObjects;
       readonly isStopAsked: boolean;
       readonly ending?: Reason | undefined;
     };
+
+/** What whoever reads a recording knows of it already: neither is ever changed. */
+export interface KnownObjects {
+  readonly job: Job;
+  readonly claim: Claim;
+}
+
+export interface BeginPorts extends AttemptPorts {
+  /** Reads all that is said of a recording; undefined where it was deleted meanwhile. */
+  readonly readObjects: (recordingId: string, known: KnownObjects) => Promise<RecordingObjects | undefined>;
+}
 
 /**
  * A recorder begins: it claims its attempt, and who cannot claim it must not record. What may have been said of the
  * recording is read after the claim: whoever says it looks at the claim afterwards, so that one of the two sees the other.
  */
-export async function beginAttempt(ports: AttemptPorts, task: AttemptTask): Promise<Begun> {
+export async function beginAttempt(ports: BeginPorts, task: AttemptTask): Promise<Begun> {
   const { store } = ports;
   const { recordingId, attempt } = task;
   const job = (await store.read(jobKey(recordingId), jobSchema))?.value;
   if (job === undefined) return { kind: 'unknown' };
-  if (!(await claim(ports, task))) return { kind: 'superseded', job };
-  const [outcome, end, stop, ending] = await Promise.all([
-    store.read(outcomeKey(recordingId), outcomeSchema),
-    store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
-    store.read(stopKey(recordingId), stopSchema),
-    store.read(endingKey(recordingId), endingSchema),
-  ]);
+  const own = await claim(ports, task);
+  if (own === undefined) return { kind: 'superseded', job };
+  const objects = await ports.readObjects(recordingId, { job, claim: own });
+  if (objects === undefined) return { kind: 'unknown' };
+  const { outcome, attempts, stop, ending } = objects;
   if (outcome !== undefined) return { kind: 'over', job };
   // Functions before version 0.2 gave up an attempt without its claim.
-  if (end !== undefined) return { kind: 'superseded', job };
-  return { kind: 'claimed', job, isStopAsked: stop !== undefined, ending: ending?.value.reason };
+  if (attempts.get(attempt)?.end !== undefined) return { kind: 'superseded', job };
+  return { kind: 'claimed', job, objects, isStopAsked: stop !== undefined, ending: ending?.reason };
 }
 
 /**

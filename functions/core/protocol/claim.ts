@@ -21,11 +21,11 @@ export interface AttemptTask {
   readonly journal?: string | undefined;
 }
 
-/** @returns whether the attempt is this recorder's */
+/** @returns the claim, where the attempt is this recorder's */
 export async function claim(
   { store, clock }: AttemptPorts,
   { recordingId, attempt, taskArn, runId, hostId, journal }: AttemptTask,
-): Promise<boolean> {
+): Promise<Claim | undefined> {
   const key = attemptKey(recordingId, attempt, 'claim');
   const own: Claim = {
     attempt,
@@ -35,9 +35,10 @@ export async function claim(
     ...(hostId === undefined ? {} : { hostId }),
     ...(journal === undefined ? {} : { journal }),
   };
-  if (await store.create(key, own)) return true;
+  if (await store.create(key, own)) return own;
   // A retried write whose first answer was lost finds itself.
-  return (await store.read(key, claimSchema))?.value.runId === runId;
+  const known = (await store.read(key, claimSchema))?.value;
+  return known?.runId === runId ? known : undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { beginAttempt, endAttempt } from '../../../../functions/core/protocol/attempt.ts';
+import { beginAttempt, endAttempt, type KnownObjects } from '../../../../functions/core/protocol/attempt.ts';
 import { type StoppedAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
@@ -29,6 +29,7 @@ export class AttemptBench {
     announce: async () => undefined,
     rescue: () => this.objects(),
     allParts: async () => (await this.objects()).parts,
+    readObjects: (id: string, own: KnownObjects) => readRecording(this.store, id, own),
   };
 
   get job() {

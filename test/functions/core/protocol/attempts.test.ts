@@ -216,3 +216,24 @@ describe('what is said while a recorder claims its attempt is seen by it', () =>
     expect(await bench.begin(1)).toMatchObject(begun);
   });
 });
+
+it('a recorder begins with a read, a write and a list, whatever nobody has said of the recording', async () => {
+  let calls = 0;
+  bench.store.before = () => {
+    calls += 1;
+  };
+  expect(await bench.begin(1)).toMatchObject({ kind: 'claimed', isStopAsked: false });
+  expect(calls).toBe(3);
+});
+
+it('a recorder knows what had been said before it began, by what was said and not by what it knows itself', async () => {
+  await bench.begin(1);
+  await bench.record(1);
+  await bench.gone(1);
+  const begun = await bench.begin(2);
+  if (begun.kind !== 'claimed') throw new Error(begun.kind);
+  expect([...begun.objects.parts.keys()]).toEqual([1]);
+  expect(begun.objects.attempts.get(2)?.claim).toMatchObject({ taskArn: 'task/2' });
+  await bench.end(2, 'source_ended');
+  expect(await bench.begin(3)).toMatchObject({ kind: 'superseded' });
+});

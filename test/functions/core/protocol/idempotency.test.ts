@@ -15,6 +15,7 @@ import {
   sessionKey,
 } from '../../../../functions/core/state/keys.ts';
 import { jobSchema, lockSchema, type Outcome } from '../../../../functions/core/state/objects.ts';
+import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
 
 let store: MemoryStore;
@@ -69,7 +70,10 @@ async function giveUp(recordingId: string): Promise<void> {
 }
 const loseAnswer = () => store.objects.delete(idempotencyKey('K', 'answer'));
 const begin = (recordingId: string) =>
-  beginAttempt(ports(), { recordingId, attempt: 1, taskArn: 'task/1', runId: 'run' });
+  beginAttempt(
+    { ...ports(), readObjects: (id, own) => readRecording(store, id, own) },
+    { recordingId, attempt: 1, taskArn: 'task/1', runId: 'run' },
+  );
 
 it.each(['session', 'direct'] as const)(
   'a %s start that nobody answered for, and that no task was found for, can be tried again',

@@ -1,4 +1,5 @@
 import {
+  type BeginPorts,
   beginAttempt,
   beginEnding,
   type EndPorts,
@@ -32,7 +33,7 @@ export interface Task {
 export interface Surroundings {
   readonly store: MemoryStore;
   readonly clock: ManualClock;
-  readonly ports: Omit<EndPorts, 'allParts'> & Pick<StartPorts, 'tasks'>;
+  readonly ports: BeginPorts & Omit<EndPorts, 'allParts'> & Pick<StartPorts, 'tasks'>;
   /** Any other process may come first, and this one may die. */
   step(): Promise<void>;
   /** @param records it is not over at once */

@@ -1,5 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
-import { beginAttempt, beginEnding, endAttempt } from '../../../../functions/core/protocol/attempt.ts';
+import {
+  beginAttempt,
+  beginEnding,
+  endAttempt,
+  type KnownObjects,
+} from '../../../../functions/core/protocol/attempt.ts';
 import { reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { rotateRecording } from '../../../../functions/core/protocol/rotate.ts';
 import { settleAttempt } from '../../../../functions/core/protocol/settle.ts';
@@ -50,6 +55,7 @@ beforeEach(() => {
 });
 
 const ports = () => ({
+  readObjects: (id: string, own: KnownObjects) => readRecording(store, id, own),
   store,
   tasks: launcher,
   clock,

@@ -4,6 +4,7 @@ import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { applyHook } from '../../../../functions/core/hooks/apply.ts';
 import { hookSettingsSchema } from '../../../../functions/core/hooks/settings.ts';
 import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
+import type { KnownObjects } from '../../../../functions/core/protocol/attempt.ts';
 import { CapacityFallback, type TaskRequest } from '../../../../functions/core/protocol/launch.ts';
 import { launchAsked } from '../../../../functions/core/protocol/launchAsked.ts';
 import { type RecordingMend, reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
@@ -89,6 +90,7 @@ export class World {
     announce: async () => this.step(),
     announceMissing: async () => this.step(),
     rescue: (objects: RecordingObjects) => this.#rescue(objects.job.recordingId),
+    readObjects: (id: string, own: KnownObjects) => readRecording(this.store, id, own),
   };
 
   get session(): Session | undefined {
