@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
+import { sameText } from '../shared/access.ts';
 import { S3Error } from './errors.ts';
-import { hmac, type Signature, sameText, sha256 } from './sigv4.ts';
+import { hmac, type Signature, sha256 } from './sigv4.ts';
 
 /**
  * The `aws-chunked` framing: `<hex size>[;chunk-signature=…]\r\n<bytes>\r\n`, at the end a chunk of size 0, then

@@ -1,3 +1,4 @@
+import type { Right } from '../shared/policy.ts';
 import type { Checksum } from './checksums.ts';
 import { checksumHeader } from './checksums.ts';
 import { S3Error } from './errors.ts';
@@ -5,6 +6,7 @@ import type { ObjectChange } from './notifications.ts';
 import type { Payload } from './payload.ts';
 import type { StoredObject } from './records.ts';
 import type { S3Request } from './request.ts';
+import type { OperationName } from './rights.ts';
 import type { Store } from './store.ts';
 import { toXml, type XmlContent } from './xml.ts';
 
@@ -18,6 +20,8 @@ export interface Context {
   readonly nowMs: () => number;
   /** Called after a commit; awaits nothing. */
   readonly notify: (change: ObjectChange) => void;
+  /** @throws S3Error AccessDenied unless whoever asks has these rights */
+  readonly authorize: (rights: readonly Right[]) => void;
 }
 
 export interface Answer {
@@ -36,7 +40,7 @@ export interface AnswerStream {
 
 /** One S3 operation and what it may be asked; anything else is answered with NotImplemented. */
 export interface Operation {
-  readonly name: string;
+  readonly name: OperationName;
   /** Changes nothing: a connection reset in mid-body is one of the answer. */
   readonly reads: boolean;
   /** Query parameters that it knows. */

@@ -12,7 +12,8 @@ import {
   quoted,
   xmlAnswer,
 } from './context.ts';
-import { notImplemented, S3Error } from './errors.ts';
+import { copySourceOf } from './copySource.ts';
+import { S3Error } from './errors.ts';
 import { partNumber } from './multipart.ts';
 import { parseCopyRange } from './ranges.ts';
 import type { ObjectAttributes, Segment, StoredObject, StoredPart } from './records.ts';
@@ -116,30 +117,10 @@ interface Source {
 
 /** @throws S3Error InvalidArgument, NotImplemented, NoSuchBucket, NoSuchKey, PreconditionFailed */
 function copySource({ request, store }: Context): Source {
-  const text = header(request, 'x-amz-copy-source') ?? '';
-  const mark = text.search(/\?versionId=/);
-  if (mark !== -1) throw notImplemented('A versionId in x-amz-copy-source', { Header: 'x-amz-copy-source' });
-  if (text.startsWith('arn:')) throw notImplemented('An ARN as copy source', { Header: 'x-amz-copy-source' });
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(text);
-  } catch {
-    throw invalidSource('Copy Source must be URL-encoded', text);
-  }
-  const match = /^\/?([^/]+)\/(.+)$/s.exec(decoded);
-  const [, bucket, key] = match ?? [];
-  if (bucket === undefined || key === undefined)
-    throw invalidSource('Copy Source must mention the source bucket and key: sourcebucket/sourcekey', text);
+  const { bucket, key } = copySourceOf(request);
   const object = store.object(bucket, key);
   checkSource(request, object);
   return { bucket, key, object };
-}
-
-function invalidSource(message: string, value: string): S3Error {
-  return new S3Error('InvalidArgument', message, {
-    ArgumentName: 'x-amz-copy-source',
-    ArgumentValue: value,
-  });
 }
 
 function copiedAttributes(request: S3Request, source: Source): ObjectAttributes {

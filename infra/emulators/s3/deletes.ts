@@ -4,6 +4,7 @@ import { notImplemented, S3Error } from './errors.ts';
 import { readDocument } from './payload.ts';
 import { header } from './request.ts';
 import { allowChildren, childElements, childText, parseXml, type XmlElement } from './requestXml.ts';
+import { deletionRights } from './rights.ts';
 import type { XmlContent } from './xml.ts';
 
 const MAX_KEYS = 1000;
@@ -43,6 +44,7 @@ export const deleteObjects: Operation = {
     const errors: XmlContent[] = [];
     for (const { key, etag } of objects) {
       try {
+        context.authorize(deletionRights(store, request.bucket, key, etag));
         deleteOne(context, key, etag);
         if (!quiet) deleted.push({ Key: key });
       } catch (error) {

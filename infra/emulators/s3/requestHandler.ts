@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Access, denialMessage } from '../shared/access.ts';
 import type { FaultAction, Faults } from '../shared/faults.ts';
+import type { Right } from '../shared/policy.ts';
 import type { Context, Operation } from './context.ts';
 import { type CorsRule, corsHeaders } from './cors.ts';
 import { InjectedError, S3Error } from './errors.ts';
@@ -10,13 +12,14 @@ import { changeFaults, FAULTS_PATH } from './faultRules.ts';
 import type { ObjectChange } from './notifications.ts';
 import { readDocument, readPayload } from './payload.ts';
 import { parseRequest } from './request.ts';
+import { rightsOf } from './rights.ts';
 import { route } from './routes.ts';
-import { type Credentials, verifySignature } from './sigv4.ts';
+import { verifySignature } from './sigv4.ts';
 import type { Store } from './store.ts';
 
 export interface RequestHandlerOptions {
   readonly store: Store;
-  readonly credentials: Credentials;
+  readonly access: Access;
   readonly region: string;
   readonly faults: Faults;
   readonly cors: readonly CorsRule[];
@@ -81,10 +84,15 @@ export class RequestHandler {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
-    const { credentials, region, faults, now, store, onChange } = this.#options;
+    const { access, region, faults, now, store, onChange } = this.#options;
     const request = parseRequest(exchange.message, exchange.requestId);
-    const signature = verifySignature(request, credentials, region, now());
+    const signature = verifySignature(request, access, region, now());
+    const authorize = (rights: readonly Right[]): void => {
+      const denial = access.denied(signature.accessKeyId, rights);
+      if (denial !== undefined) throw new S3Error('AccessDenied', denialMessage(denial, '"'));
+    };
     const operation: Operation = route(request);
+    authorize(rightsOf(operation.name, { request, store }));
     const target = `${request.bucket}/${request.key}`;
     const fault = faults.hit({ service: 's3', operation: operation.name, target });
     await this.#applyFault(fault, exchange);
@@ -103,6 +111,7 @@ export class RequestHandler {
       region,
       nowMs: () => wholeSecondsMs(now),
       notify: (change) => void onChange(change, exchange.requestId),
+      authorize,
     };
     await exchange.send(await operation.run(context), fault);
   }

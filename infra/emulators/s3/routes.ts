@@ -82,7 +82,7 @@ function refuseUnknownParameters(request: S3Request, { parameters = [], name }: 
 }
 
 /** Of every signed request. */
-const COMMON_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-user-agent'];
+const COMMON_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token', 'x-amz-user-agent'];
 
 function refuseUnknownHeaders(request: S3Request, { headers = [], name }: Operation): void {
   for (const [header, value] of request.headers) {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { Access, type Credentials } from '../shared/access.ts';
 import { Faults } from '../shared/faults.ts';
 import { closeServer } from '../shared/loopback.ts';
 import { checkBucketName } from './buckets.ts';
 import type { CorsRule } from './cors.ts';
 import { eventRecord, type S3EventRecord } from './notifications.ts';
 import { RequestHandler, wholeSecondsMs } from './requestHandler.ts';
-import type { Credentials } from './sigv4.ts';
 import { Store } from './store.ts';
 
 export type { S3EventRecord } from './notifications.ts';
@@ -18,8 +18,8 @@ export interface S3ServerOptions {
   readonly port?: number;
   /** 127.0.0.1 by default. */
   readonly host?: string;
-  /** The only ones that are accepted. */
-  readonly credentials: Credentials;
+  /** The only ones that are accepted, and may do everything; or who there is, and what each may do. */
+  readonly credentials: Credentials | Access;
   /** us-east-1 by default. */
   readonly region?: string;
   /** Created unless they are there. */
@@ -49,6 +49,7 @@ export interface S3Server {
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const { host = '127.0.0.1', region = 'us-east-1', now = () => new Date() } = options;
   const faults = options.faults ?? new Faults();
+  const { credentials } = options;
   const buckets = options.buckets ?? [];
   for (const bucket of buckets) checkBucketName(bucket);
 
@@ -65,7 +66,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   }
   const handler = new RequestHandler({
     store,
-    credentials: options.credentials,
+    access: credentials instanceof Access ? credentials : Access.administrator(credentials),
     region,
     faults,
     cors: options.cors ?? [],

@@ -1,14 +1,10 @@
-import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { type Access, type Credentials, sameText } from '../shared/access.ts';
 import { S3Error } from './errors.ts';
 import { header, queryValue, type S3Request } from './request.ts';
 import { uriEncode } from './text.ts';
 
 /** AWS Signature Version 4, verified in the header's and in the presigned URL's form. */
-
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 /** What the signatures of an aws-chunked body go on from. */
 export interface Signature {
@@ -19,6 +15,11 @@ export interface Signature {
   readonly scope: string;
   /** `x-amz-content-sha256`, or `UNSIGNED-PAYLOAD` of a presigned URL. */
   readonly payloadHash: string;
+}
+
+/** A signature, and whose it is. */
+export interface OwnedSignature extends Signature {
+  readonly accessKeyId: string;
 }
 
 interface Claim {
@@ -38,19 +39,18 @@ const MAX_EXPIRES_S = 7 * 24 * 3600;
 /** @throws S3Error as S3 answers a request that is not signed, or not rightly */
 export function verifySignature(
   request: S3Request,
-  credentials: Credentials,
+  access: Access,
   region: string,
   now: Date,
-): Signature {
-  if (header(request, 'x-amz-security-token') ?? queryValue(request, 'X-Amz-Security-Token'))
-    throw new S3Error('InvalidToken');
+): OwnedSignature {
   const presigned = queryValue(request, 'X-Amz-Algorithm') !== undefined;
   const authorization = header(request, 'authorization');
   if (!presigned && authorization === undefined) throw new S3Error('AccessDenied');
   if (presigned && authorization !== undefined)
     throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed');
   const claim = presigned ? presignedClaim(request, now) : headerClaim(request, authorization ?? '', now);
-  const scope = checkScope(claim, credentials, region, presigned);
+  const { scope, credentials } = checkScope(claim, access, region, presigned);
+  checkToken(request, credentials);
   checkSignedHeaders(request, claim.signedHeaders);
 
   const canonical = canonicalRequest(request, claim);
@@ -65,6 +65,7 @@ export function verifySignature(
       CanonicalRequest: canonical,
     });
   return {
+    accessKeyId: credentials.accessKeyId,
     signature: expected,
     signingKey,
     timestamp: claim.timestamp,
@@ -73,16 +74,32 @@ export function verifySignature(
   };
 }
 
-/** The newest: it is the same for all requests of a day. Of a key in a buffer, Node makes an object for each HMAC. */
-let knownKey: { readonly secret: string; readonly scope: string; readonly key: KeyObject } | undefined;
+/** One for all requests of a day and a secret. Of a key in a buffer, Node makes an object for each HMAC. */
+const knownKeys = new Map<string, KeyObject>();
+const KNOWN_KEYS = 64;
 
 function signingKeyOf(secret: string, scope: string): KeyObject {
-  if (knownKey?.secret !== secret || knownKey.scope !== scope) {
-    const parts = scope.split('/');
-    const key = parts.reduce<Buffer>((before, part) => hmac(before, part), Buffer.from(`AWS4${secret}`));
-    knownKey = { secret, scope, key: createSecretKey(key) };
-  }
-  return knownKey.key;
+  const name = `${scope} ${secret}`;
+  const known = knownKeys.get(name);
+  if (known !== undefined) return known;
+  const parts = scope.split('/');
+  const bytes = parts.reduce<Buffer>((before, part) => hmac(before, part), Buffer.from(`AWS4${secret}`));
+  const key = createSecretKey(bytes);
+  if (knownKeys.size === KNOWN_KEYS) knownKeys.clear();
+  knownKeys.set(name, key);
+  return key;
+}
+
+/**
+ * A role's credentials come with a token, a user's own have none. @throws S3Error InvalidToken, and InvalidAccessKeyId
+ * for a role's key without its token
+ */
+function checkToken(request: S3Request, { accessKeyId, sessionToken }: Credentials): void {
+  const given = header(request, 'x-amz-security-token') ?? queryValue(request, 'X-Amz-Security-Token');
+  if (given === undefined && sessionToken !== undefined)
+    throw new S3Error('InvalidAccessKeyId', undefined, { AWSAccessKeyId: accessKeyId });
+  if (given !== undefined && (sessionToken === undefined || !sameText(given, sessionToken)))
+    throw new S3Error('InvalidToken');
 }
 
 function headerClaim(request: S3Request, authorization: string, now: Date): Claim {
@@ -163,19 +180,20 @@ function presignedClaim(request: S3Request, now: Date): Claim {
   };
 }
 
-/** @returns date/region/s3/aws4_request */
+/** @returns date/region/s3/aws4_request, and what the owner of its key has */
 function checkScope(
   claim: Claim,
-  credentials: Credentials,
+  access: Access,
   expectedRegion: string,
   presigned: boolean,
-): string {
+): { scope: string; credentials: Credentials } {
   const malformed = presigned ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed';
   const parts = claim.credential.split('/');
   const [date, region, service, terminator] = parts.slice(-4);
   const accessKeyId = parts.slice(0, -4).join('/');
   if (accessKeyId === '' || claim.signature === '') throw new S3Error(malformed);
-  if (accessKeyId !== credentials.accessKeyId)
+  const credentials = access.credentials(accessKeyId);
+  if (credentials === undefined)
     throw new S3Error('InvalidAccessKeyId', undefined, { AWSAccessKeyId: accessKeyId });
   if (region !== expectedRegion)
     throw new S3Error(
@@ -185,7 +203,7 @@ function checkScope(
     );
   if (service !== 's3' || terminator !== 'aws4_request' || date !== claim.timestamp.slice(0, 8))
     throw new S3Error(malformed);
-  return `${date}/${region}/${service}/${terminator}`;
+  return { scope: `${date}/${region}/${service}/${terminator}`, credentials };
 }
 
 /** `host` and every `x-amz-` header have to be signed, or anyone on the way could add one. */
@@ -243,10 +261,4 @@ export function hmac(key: Buffer | KeyObject, text: string): Buffer {
 
 export function sha256(text: string | Uint8Array): string {
   return hash('sha256', text, 'hex');
-}
-
-export function sameText(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
 }
