@@ -40,6 +40,7 @@ export async function runHost(workerFile: string): Promise<void> {
     protection: new Protection(env.ECS_AGENT_URI, logger),
     handOver: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1, identity.hostId),
     goOn: ({ recordingId, attempt }) => asks.next(recordingId, attempt + 1),
+    secure: ({ recordingId, attempt }) => asks.secure(recordingId, attempt + 1),
     settle: (message) => untilTaken(() => settleQueue.send(message)),
     saveLeft: (worker) =>
       untilTaken(() =>

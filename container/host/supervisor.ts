@@ -3,7 +3,6 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Assignment, assignmentSchema } from '../../functions/core/protocol/asks.ts';
-import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
@@ -11,12 +10,14 @@ import { HandOvers } from './handOvers.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
 import { Peers } from './peers.ts';
+import { Polling, pause } from './polling.ts';
 import type { Protection } from './protection.ts';
 import { Pulse } from './pulse.ts';
 import { rhythm } from './rhythm.ts';
 import { Room } from './room.ts';
 import { Takes } from './takes.ts';
-import { WorkerProcess } from './workerProcess.ts';
+import type { WorkerProcess } from './workerProcess.ts';
+import { Workers } from './workers.ts';
 
 export interface SupervisorOptions {
   readonly env: HostEnv;
@@ -29,8 +30,10 @@ export interface SupervisorOptions {
   readonly settle: (message: object) => Promise<void>;
   /** Asks for the next attempt, elsewhere. */
   readonly handOver: (carried: Carried) => Promise<void>;
-  /** The same, here or elsewhere. */
+  /** The same, on any host. */
   readonly goOn: (carried: Carried) => Promise<void>;
+  /** Sees to it that somebody launches a recorder for the next attempt if this host, which takes it now, has not claimed it soon. */
+  readonly secure: (carried: Carried) => Promise<void>;
   /** Tells the settle queue that another host says nothing any more. */
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Saves what a worker of this name has left on the disk. Tries for a while. */
@@ -47,14 +50,12 @@ export interface SupervisorOptions {
 type Begun = 'claimed' | 'refused' | 'gone';
 
 const MEASURE_MS = 2_000;
-/** With the request a stop is heard of within a second. */
-const NUDGE_MS = 650;
+/** A stop waits for half of it, and for all of it at worst. */
+const NUDGE_MS = 500;
 const TELL_MS = 2_000;
 const PEERS_MS = 500;
 const RELIEVE_MS = 5_000;
 const ALIVE_MS = 10_000;
-/** A poll takes 20 s, and ends in an error where SQS is away. */
-const POLL_MAX_MS = 60_000;
 /** What the container's health check looks at (infra/wiringRecorders.ts). */
 const ALIVE_FILE = 'alive';
 const NO_ROOM_MS = 500;
@@ -71,7 +72,7 @@ const PUT_BACK_SECONDS = 1;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #room: Room;
-  readonly #workers = new Set<WorkerProcess>();
+  readonly #workers: Workers;
   readonly #waiting = new Map<string, (begun: Begun) => void>();
   readonly #takes = new Takes();
   readonly #ending = new AbortController();
@@ -79,20 +80,28 @@ export class Supervisor {
   readonly #handOvers: HandOvers;
   readonly #pulse: Pulse;
   readonly #peers: Peers;
-  #pollingSinceMs: number | undefined;
+  readonly #polling: Polling;
   #quiet = Promise.withResolvers<void>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#endings = new Endings(options);
-    this.#handOvers = new HandOvers({ ...options, workers: this.#workers });
+    this.#workers = new Workers(options.workerFile, {
+      onBegun: (carried, isClaimed) => this.#begun(carried, isClaimed ? 'claimed' : 'refused'),
+      onEnded: (carried, code, message, progress) =>
+        this.#ended({ carried, progress }, wasClaimed(code) ? `${code}: ${message}` : undefined),
+      onDelay: (maxMs) => this.#pulse.delayed(maxMs),
+      onGone: (gone, carried, how) => this.#gone(gone, carried, how),
+    });
+    this.#polling = new Polling(options.assignments, options.log);
+    this.#endings = new Endings({ ...options, goOn: (carried) => this.#goOn(carried) });
+    this.#handOvers = new HandOvers({ ...options, workers: this.#workers.all });
     const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
     this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
     this.#pulse = new Pulse({
       ...options,
       room: this.#room,
       spoolFolder: options.env.SPOOL_DIR,
-      carrying: () => ({ recordings: this.carried.length, progress: this.#progress() }),
+      carrying: () => ({ recordings: this.carried.length, progress: this.#workers.progress }),
       isEnding: () => this.#ending.signal.aborted,
     });
     this.#peers = new Peers({
@@ -104,14 +113,14 @@ export class Supervisor {
   }
 
   get carried(): readonly Carried[] {
-    return [...this.#workers].flatMap((worker) => worker.carried);
+    return this.#workers.carried;
   }
 
   /** Until it is told to end, and its recordings have ended. */
   async run(): Promise<void> {
     const { signal } = this.#ending;
     // The first recording finds a worker that is ready.
-    this.#startWorker();
+    this.#workers.withRoom();
     const { log } = this.#options;
     const rhythms = [
       rhythm(MEASURE_MS, () => this.#pulse.measure(), log),
@@ -128,7 +137,7 @@ export class Supervisor {
     await this.#quiet.promise;
     await this.#endings.told();
     for (const stop of rhythms) stop();
-    for (const worker of this.#workers) worker.end();
+    this.#workers.end();
     await this.#options.state.removeStatus();
   }
 
@@ -151,32 +160,19 @@ export class Supervisor {
 
   /** For ECS, which ends a host whose poll hangs: it would take no recording any more. */
   async #sayAlive(): Promise<void> {
-    const isPolling = this.#pollingSinceMs !== undefined && !this.#ending.signal.aborted;
-    if (isPolling && performance.now() - (this.#pollingSinceMs ?? 0) > POLL_MAX_MS) return;
+    if (this.#polling.hangs && !this.#ending.signal.aborted) return;
     await mkdir(this.#options.env.SPOOL_DIR, { recursive: true });
     await writeFile(path.join(this.#options.env.SPOOL_DIR, ALIVE_FILE), '');
   }
 
   /** One message at a time: whether there is room for the next one is looked at with this one's share kept free. */
   async #takeOne(signal: AbortSignal): Promise<void> {
-    const { assignments, log } = this.#options;
     await this.#takes.room();
     if (this.#room.full(Date.now()) !== undefined) {
       await pause(NO_ROOM_MS, signal);
       return;
     }
-    let message: ReceivedAssignment | undefined;
-    this.#pollingSinceMs = performance.now();
-    try {
-      message = await assignments.receive(signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn('no assignment could be received', error as Error);
-      await pause(NO_ROOM_MS, signal);
-      return;
-    } finally {
-      this.#pollingSinceMs = undefined;
-    }
+    const message = await this.#polling.next(signal);
     if (message === undefined) return;
     try {
       await this.#look(message, signal);
@@ -202,11 +198,36 @@ export class Supervisor {
     if (same !== undefined || (this.#takes.attemptOf(recordingId) ?? 0) >= attempt)
       return assignments.done(message);
     const take = () => this.#take(message, parsed.data).catch((error: unknown) => this.#notTaken(error));
-    this.#takes.add(message, parsed.data, take);
+    this.#takes.add(parsed.data, take);
   }
 
-  async #take(message: ReceivedAssignment, { recordingId, attempt }: Assignment): Promise<void> {
-    const { assignments, state, log, newRunId } = this.#options;
+  async #take(message: ReceivedAssignment, asked: Assignment): Promise<void> {
+    const begun = await this.#carry(asked);
+    // One whose worker is gone comes again.
+    if (begun !== 'gone') await this.#options.assignments.done(message);
+    if (begun === 'claimed') await this.#options.protection.keep();
+  }
+
+  /**
+   * What a worker of this host had, and cannot have killed it, goes on here, where there is room: a queue would give it to
+   * one host, and at the same time, and later.
+   */
+  async #goOn(dead: Carried): Promise<void> {
+    const { secure, goOn, protection } = this.#options;
+    const next = { recordingId: dead.recordingId, attempt: dead.attempt + 1 };
+    const isEnding = (): boolean => this.#ending.signal.aborted;
+    if (isEnding() || this.#room.full(Date.now()) !== undefined) return goOn(dead);
+    const take = async (): Promise<void> => {
+      if ((await this.#carry(next)) === 'claimed') await protection.keep();
+    };
+    // Whoever dies in between has it.
+    await secure(dead);
+    if (isEnding()) return goOn(dead);
+    this.#takes.add(next, () => take().catch((error: unknown) => this.#notTaken(error)));
+  }
+
+  async #carry({ recordingId, attempt }: Pick<Assignment, 'recordingId' | 'attempt'>): Promise<Begun> {
+    const { state, log, newRunId } = this.#options;
     const carried: Carried = { recordingId, attempt, runId: newRunId() };
     this.#room.taken(Date.now());
     await state.carry(carried).catch((error: unknown) => {
@@ -215,26 +236,11 @@ export class Supervisor {
     });
     const { promise, resolve } = Promise.withResolvers<Begun>();
     this.#waiting.set(carried.runId, resolve);
-    const worker = [...this.#workers].find((one) => one.hasRoom) ?? this.#startWorker();
-    worker.begin(carried);
+    this.#workers.withRoom().begin(carried);
     this.#handOvers.taken(carried);
     const begun = await promise;
     log.info('assignment', { recordingId, attempt, begun });
-    // One whose worker is gone comes again.
-    if (begun !== 'gone') await assignments.done(message);
-    if (begun === 'claimed') await this.#options.protection.keep();
-  }
-
-  #startWorker(): WorkerProcess {
-    const worker = new WorkerProcess(this.#options.workerFile, {
-      onBegun: (carried, isClaimed) => this.#begun(carried, isClaimed ? 'claimed' : 'refused'),
-      onEnded: (carried, code, message, progress) =>
-        this.#ended({ carried, progress }, wasClaimed(code) ? `${code}: ${message}` : undefined),
-      onDelay: (maxMs) => this.#pulse.delayed(maxMs),
-      onGone: (gone, carried, how) => this.#gone(gone, carried, how),
-    });
-    this.#workers.add(worker);
-    return worker;
+    return begun;
   }
 
   #begun({ runId }: Carried, begun: Begun): void {
@@ -251,7 +257,9 @@ export class Supervisor {
 
   /** A worker died: what it carried goes on elsewhere, at once. */
   #gone(worker: WorkerProcess, carried: readonly Carried[], how: string): void {
-    this.#workers.delete(worker);
+    this.#workers.remove(worker);
+    // It begins while what the dead one had is asked for.
+    if (!this.#ending.signal.aborted) this.#workers.withRoom();
     if (!this.#ending.signal.aborted)
       this.#options.log.error('a worker died', { how, recordings: carried.map((one) => one.recordingId) });
     for (const one of carried) {
@@ -264,7 +272,6 @@ export class Supervisor {
         `its worker ended: ${how}`,
         this.#saveLeft(worker),
       );
-    if (!this.#ending.signal.aborted && this.#workers.size === 0) this.#startWorker();
     this.#checkQuiet();
   }
 
@@ -290,27 +297,9 @@ export class Supervisor {
       this.#options.log.info('the host is of an earlier deployment');
       this.end();
     }
-    for (const recordingId of recordingIds) {
-      for (const worker of this.#workers) if (worker.carries(recordingId)) worker.look(recordingId);
-    }
-  }
-
-  #progress(): CarriedProgress[] {
-    return [...this.#workers].flatMap((worker) =>
-      worker.carried.flatMap((one) => {
-        const progress = worker.progressOf(one);
-        return progress === undefined ? [] : [{ recordingId: one.recordingId, ...progress }];
-      }),
-    );
+    for (const recordingId of recordingIds) this.#workers.look(recordingId);
   }
 }
 
 /** One that another run has, or nobody waits for, is none of this host's. */
 const wasClaimed = (code: string): boolean => code !== 'superseded';
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
-}

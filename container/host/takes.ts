@@ -1,17 +1,16 @@
 import type { Assignment } from '../../functions/core/protocol/asks.ts';
-import type { ReceivedAssignment } from './assignmentQueue.ts';
 
-/** A claim is some ten requests, one after the other: while it waits for answers the next recording begins. */
+/** A claim is four requests, one after the other: while it waits for answers the next recording begins. */
 export const TAKES_AT_ONCE = 4;
 
-/** Assignments that were received, and are not claimed yet: few beside each other, each recording once. */
+/** Attempts that this host is to have, and that are not claimed yet: few beside each other, each recording once. */
 export class Takes {
-  readonly #running = new Map<ReceivedAssignment, Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
   readonly #recordings = new Map<string, number>();
 
   /** Until another one may be received. */
   async room(): Promise<void> {
-    while (this.#running.size >= TAKES_AT_ONCE) await Promise.race(this.#running.values());
+    while (this.#running.size >= TAKES_AT_ONCE) await Promise.race(this.#running);
   }
 
   /** The attempt of this recording that is being claimed. */
@@ -20,17 +19,20 @@ export class Takes {
   }
 
   /** @param take must not throw */
-  add(message: ReceivedAssignment, { recordingId, attempt }: Assignment, take: () => Promise<void>): void {
+  add(
+    { recordingId, attempt }: Pick<Assignment, 'recordingId' | 'attempt'>,
+    take: () => Promise<void>,
+  ): void {
     this.#recordings.set(recordingId, attempt);
     const taken = take().finally(() => {
-      this.#running.delete(message);
+      this.#running.delete(taken);
       if (this.#recordings.get(recordingId) === attempt) this.#recordings.delete(recordingId);
     });
-    this.#running.set(message, taken);
+    this.#running.add(taken);
   }
 
   /** None is left. */
   async all(): Promise<void> {
-    await Promise.all(this.#running.values());
+    await Promise.all(this.#running);
   }
 }

@@ -83,10 +83,13 @@ async function askHosts(
   attempt: number,
   avoidHostId?: string,
 ): Promise<void> {
-  const ask = launchAsk(recordingId, attempt, Date.now(), { hostsWereAsked: true });
-  await launchQueue.send(ask, LAUNCH_AFTER_MS);
+  await askLater(launchQueue, recordingId, attempt);
   await assignments.send(assignment(recordingId, attempt, avoidHostId));
 }
+
+/** For a task, of what no host has claimed by then. */
+const askLater = (launchQueue: MessageQueue, recordingId: string, attempt: number): Promise<void> =>
+  launchQueue.send(launchAsk(recordingId, attempt, Date.now(), { hostsWereAsked: true }), LAUNCH_AFTER_MS);
 
 /** A host asks for the next attempts of what it carries. */
 export class NextAsks {
@@ -104,6 +107,11 @@ export class NextAsks {
   /** @param avoidHostId that hands it over */
   next(recordingId: string, attempt: number, avoidHostId?: string): Promise<void> {
     return askHosts(this.#launchQueue, this.#assignments, recordingId, attempt, avoidHostId);
+  }
+
+  /** The net alone: the host itself takes the attempt. */
+  secure(recordingId: string, attempt: number): Promise<void> {
+    return askLater(this.#launchQueue, recordingId, attempt);
   }
 }
 

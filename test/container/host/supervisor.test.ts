@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AssignmentQueue, ReceivedAssignment } from '../../../container/host/assignmentQueue.ts';
 import type { HostState } from '../../../container/host/hostState.ts';
 import { Protection } from '../../../container/host/protection.ts';
@@ -50,6 +50,10 @@ describe('what a host is given', () => {
   /** Names of workers, and what had been settled by then. */
   let saved: [string, number][];
   let carried: Set<string>;
+  /** Of which somebody else launches the next attempt, if this host does not claim it. */
+  let secured: string[];
+  /** Of which any host may take the next attempt. */
+  let asked: string[];
   let supervisor: Supervisor;
   let ended: Promise<void>;
 
@@ -59,6 +63,8 @@ describe('what a host is given', () => {
     settled = [];
     saved = [];
     carried = new Set();
+    secured = [];
+    asked = [];
     const state = {
       carry: async ({ recordingId }) => void carried.add(recordingId),
       drop: async ({ recordingId }) => void carried.delete(recordingId),
@@ -82,7 +88,8 @@ describe('what a host is given', () => {
       assignments: assignments as unknown as AssignmentQueue,
       protection: new Protection(undefined, log),
       handOver: async () => undefined,
-      goOn: async () => undefined,
+      goOn: async ({ recordingId }) => void asked.push(recordingId),
+      secure: async ({ recordingId }) => void secured.push(recordingId),
       tellGone: async () => undefined,
       settle: async (message) => void settled.push(message),
       saveLeft: async (worker) => void saved.push([worker, settled.length]),
@@ -97,6 +104,7 @@ describe('what a host is given', () => {
   });
   afterEach(async () => {
     supervisor.end();
+    vi.restoreAllMocks();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -174,6 +182,29 @@ describe('what a host is given', () => {
     expect(assignments.fates).toEqual(['beside: done']);
     assignments.give('next', assignment('next', 1));
     expect(await fates(2)).toEqual(['beside: done', 'next: done']);
+  });
+
+  it('and cannot have killed its worker, goes on here in another one at once', async () => {
+    assignments.give('old', assignment('old', 1));
+    await fates(1);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+    assignments.give('young', assignment('deadly', 1));
+    await waitFor('its next attempt', () => (supervisor.carried[0]?.attempt === 2 ? true : undefined));
+    await waitFor('what is told', () => (settled.length > 0 ? true : undefined));
+    expect(supervisor.carried).toEqual([{ recordingId: 'old', attempt: 2, runId: expect.any(String) }]);
+    // Where this host dies as well, somebody launches it; no queue has it beside.
+    expect([secured, asked]).toEqual([['old'], []]);
+  });
+
+  it('and had a worker that died, is for any host once this one is told to end', async () => {
+    assignments.give('old', assignment('dies when interrupted', 1));
+    await fates(1);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+    supervisor.end();
+    await ended;
+    expect([secured, asked, supervisor.carried]).toEqual([[], ['dies when interrupted'], []]);
   });
 
   it('is put back, or left, once the host is told to end', async () => {

@@ -1,0 +1,56 @@
+import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
+import type { Carried } from './messages.ts';
+import { type WorkerEvents, WorkerProcess } from './workerProcess.ts';
+
+/** The workers of a host. */
+export class Workers {
+  readonly #file: string;
+  readonly #events: WorkerEvents;
+  readonly #all = new Set<WorkerProcess>();
+
+  /** @param file what a worker runs */
+  constructor(file: string, events: WorkerEvents) {
+    this.#file = file;
+    this.#events = events;
+  }
+
+  get all(): ReadonlySet<WorkerProcess> {
+    return this.#all;
+  }
+
+  get carried(): readonly Carried[] {
+    return [...this.#all].flatMap((worker) => worker.carried);
+  }
+
+  /** Of what is carried, as far as it has begun. */
+  get progress(): CarriedProgress[] {
+    return [...this.#all].flatMap((worker) =>
+      worker.carried.flatMap((one) => {
+        const progress = worker.progressOf(one);
+        return progress === undefined ? [] : [{ recordingId: one.recordingId, ...progress }];
+      }),
+    );
+  }
+
+  /** One that takes another recording; where all are full it begins now. */
+  withRoom(): WorkerProcess {
+    const known = [...this.#all].find((worker) => worker.hasRoom);
+    if (known !== undefined) return known;
+    const worker = new WorkerProcess(this.#file, this.#events);
+    this.#all.add(worker);
+    return worker;
+  }
+
+  remove(worker: WorkerProcess): void {
+    this.#all.delete(worker);
+  }
+
+  /** Something was asked of a recording. */
+  look(recordingId: string): void {
+    for (const worker of this.#all) if (worker.carries(recordingId)) worker.look(recordingId);
+  }
+
+  end(): void {
+    for (const worker of this.#all) worker.end();
+  }
+}
