@@ -2,8 +2,10 @@
 export type TimelineSeam =
   /** The same connection goes on: nothing comes twice, and nothing is missing. */
   | { readonly kind: 'sameConnection' }
-  /** Its times go on where those before were. */
+  /** Its times go on where those before were, with what has not come yet. */
   | { readonly kind: 'sameTimeline' }
+  /** So do they, and it begins with what has come already, some of which may not have been recorded. */
+  | { readonly kind: 'again' }
   /** It has times of its own, and comes so long after the end of what is recorded. */
   | { readonly kind: 'newTimeline'; readonly gapMs: number };
 
@@ -20,11 +22,11 @@ const WRAP_MS = 2 ** 33 / 90;
 export class InputTimeline {
   #seam: TimelineSeam | undefined;
   #lastZeroAtMs: number | undefined;
-  #goesOn: boolean = false;
+  #mayRepeat: boolean = false;
 
-  /** ffmpeg's present run goes on where an earlier one was: some of it may come again. */
-  get goesOn(): boolean {
-    return this.#goesOn;
+  /** ffmpeg's present run goes on where an earlier one was, and some of that may come again. */
+  get mayRepeat(): boolean {
+    return this.#mayRepeat;
   }
 
   get isSameConnection(): boolean {
@@ -40,7 +42,7 @@ export class InputTimeline {
   /** ffmpeg begins. @param seam where the run's media time is the source's own */
   begin(seam?: TimelineSeam): void {
     this.#seam = seam;
-    this.#goesOn = false;
+    this.#mayRepeat = false;
   }
 
   /**
@@ -60,7 +62,7 @@ export class InputTimeline {
     if (seam.kind === 'newTimeline') return endAtMs + seam.gapMs - firstMs;
     const zeroAtMs = this.#lastZeroAtMs;
     if (zeroAtMs === undefined || seam.kind === 'sameConnection') return zeroAtMs;
-    this.#goesOn = true;
+    this.#mayRepeat = seam.kind === 'again';
     return zeroAtMs + Math.round((endAtMs - zeroAtMs - firstMs) / WRAP_MS) * WRAP_MS;
   }
 }

@@ -203,7 +203,7 @@ export class Recording {
     this.#connection.take(fragment);
     const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, zeroAtMs);
     // Nothing begins in the middle of what cannot go on.
-    if (!goesOn && isNewRun && media.isSeamless && !fragment.keyframe) return;
+    if (!goesOn && isNewRun && !fragment.keyframe && this.#connection.isInside(media)) return;
     this.#isNewRun = false;
     const isWhole = goesOn && (!isNewRun || this.#connection.joinOf(media) === 'seamless');
     const next = isWhole ? fragment : (fragment.asBeginning?.() ?? fragment);
@@ -241,7 +241,7 @@ export class Recording {
 
   #resumes(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
-    if (part.format !== this.#format || !(next.keyframe || media.isSeamless)) return false;
+    if (part.format !== this.#format || !(next.keyframe || this.#connection.isSeamless(media))) return false;
     return part.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
   }
 

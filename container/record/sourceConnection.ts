@@ -31,6 +31,10 @@ export class SourceConnection {
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
+  /** Fragments of ffmpeg's present run have been left out, since they were recorded before. */
+  #hasRepeated: boolean = false;
+  /** The first one that was not goes on where those recorded end. */
+  #isRightBehind: boolean = false;
 
   /** How much of it has been recorded, in ms of its own time. */
   get recordedMs(): number {
@@ -52,6 +56,8 @@ export class SourceConnection {
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
     this.#zeroAtMs = undefined;
+    this.#hasRepeated = false;
+    this.#isRightBehind = false;
     this.#timeline.begin(seam);
     if (!this.#timeline.isSameConnection) this.#recordedMs = undefined;
   }
@@ -90,11 +96,26 @@ export class SourceConnection {
 
   /** A source that keeps what it sent gives some of it again when it is joined again: the run's first fragments. */
   isRepeated({ startMs }: Fragment, zeroAtMs: number, endAtMs: number): boolean {
-    return this.#timeline.goesOn && zeroAtMs + startMs < endAtMs - ROUNDING_MS;
+    if (!this.#timeline.mayRepeat) return false;
+    const behindMs = zeroAtMs + startMs - endAtMs;
+    const isRepeated = behindMs < -ROUNDING_MS;
+    this.#hasRepeated ||= isRepeated;
+    this.#isRightBehind = this.#hasRepeated && !isRepeated && behindMs <= ROUNDING_MS;
+    return isRepeated;
   }
 
-  joinOf({ isSeamless }: LiveMedia): RunJoin {
-    return isSeamless ? 'seamless' : this.#timeline.joins;
+  /** What comes goes on right behind what is recorded: it may do so without a keyframe. */
+  isSeamless(media: LiveMedia): boolean {
+    return media.isSeamless || this.#isRightBehind;
+  }
+
+  /** What came before in this run has been left out: where it cannot go on, it may be in the middle of something. */
+  isInside(media: LiveMedia): boolean {
+    return media.isSeamless || this.#hasRepeated;
+  }
+
+  joinOf(media: LiveMedia): RunJoin {
+    return this.isSeamless(media) ? 'seamless' : this.#timeline.joins;
   }
 
   /** The fragment is recorded. */

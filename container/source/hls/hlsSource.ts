@@ -30,7 +30,7 @@ export interface HlsOptions {
 export interface HlsRun {
   readonly access: SourceAccess;
   /** How it joins the run before. */
-  readonly seam: Exclude<Seam, { kind: 'none' }>;
+  readonly seam: Exclude<Seam, { kind: 'none' }> | { readonly kind: 'again' };
 }
 
 /** What comes after a run. */
@@ -47,6 +47,7 @@ const REPEATED_SEGMENTS = 10;
 /** Sound that has not come so long after the picture may never come. */
 const SOUND_WAIT_MS = 3_000;
 const SAME = { kind: 'sameTimeline' } as const;
+const AGAIN = { kind: 'again' } as const;
 
 /** Playlists that are followed together. */
 interface Followed {
@@ -114,7 +115,7 @@ export class HlsSource {
     if (!isWhole || isCut) {
       await goBack(followed.main, recorded);
       for (const { rendition } of followed.sounds) await goBack(rendition, recorded);
-      this.#seam = recorded ? SAME : run.seam;
+      this.#seam = recorded ? AGAIN : run.seam;
       return 'lost';
     }
     if (end.kind === 'seam') return 'goesOn';

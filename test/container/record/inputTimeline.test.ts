@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputTimeline, type TimelineSeam } from '../../../container/record/inputTimeline.ts';
 
 const SAME: TimelineSeam = { kind: 'sameTimeline' };
+const AGAIN: TimelineSeam = { kind: 'again' };
 
 describe('InputTimeline', () => {
   interface Facts {
@@ -23,16 +24,18 @@ describe('InputTimeline', () => {
     expect(timeline.zeroAtMs(1_000, 0, undefined)).toBe(1_000);
     timeline.begin();
     expect(timeline.zeroAtMs(9_000, 0, 5_000)).toBe(9_000);
-    expect(timeline.goesOn).toBe(false);
+    expect(timeline.mayRepeat).toBe(false);
   });
 
   it('goes by the source, whenever its segments arrive', () => {
     const timeline = new InputTimeline();
     expect(join(timeline, { byClock: 1_000, firstMs: 100_000 })).toBe(1_000);
-    expect(timeline.goesOn).toBe(false);
-    expect(join(timeline, { byClock: 9_000, firstMs: 104_000, endAtMs: 105_500 })).toBe(1_000);
-    expect(timeline.goesOn).toBe(true);
+    expect(timeline.mayRepeat).toBe(false);
+    expect(join(timeline, { seam: AGAIN, byClock: 9_000, firstMs: 104_000, endAtMs: 105_500 })).toBe(1_000);
+    expect(timeline.mayRepeat).toBe(true);
     expect(join(timeline, { byClock: 900_000, firstMs: 106_000, endAtMs: 107_000 })).toBe(1_000);
+    // What overlaps there has not come before.
+    expect(timeline.mayRepeat).toBe(false);
   });
 
   it('puts another timeline behind what is recorded, with the gap that is known', () => {
@@ -43,10 +46,9 @@ describe('InputTimeline', () => {
         const seam: TimelineSeam = { kind: 'newTimeline', gapMs };
         const zeroAtMs = join(timeline, { seam, byClock: 1, firstMs, endAtMs });
         expect(zeroAtMs + firstMs).toBe(endAtMs + gapMs);
-        expect(timeline.goesOn).toBe(false);
+        expect(timeline.mayRepeat).toBe(false);
         // What follows is counted from there.
         expect(join(timeline, { firstMs: firstMs + 2_000, endAtMs: endAtMs + gapMs + 2_000 })).toBe(zeroAtMs);
-        expect(timeline.goesOn).toBe(true);
       }),
     );
   });

@@ -56,17 +56,25 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     ]);
   });
 
-  it('that goes to another codec and back is three parts, without a lost frame', async () => {
-    const hevc = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:keyint=25'];
-    const lines = [
-      ...hls.put('avc', { seconds: 3, startSeconds: 100 }).flat(),
-      '#EXT-X-DISCONTINUITY',
-      ...hls.put('hevc', { seconds: 3, startSeconds: 1, from: 75, codec: hevc }).flat(),
-      '#EXT-X-DISCONTINUITY',
-      ...hls.put('again', { seconds: 3, startSeconds: 106, from: 150 }).flat(),
-    ];
-    expectWhole(await hls.record('codecs', lines), framesOf(0, 225), 3);
-  });
+  it.each([
+    ['with times of its own', 1, ['#EXT-X-DISCONTINUITY']],
+    // Its sound begins before the picture, and so before the end of what was recorded.
+    ['while its times go on', 103, []],
+  ])(
+    'that goes to another codec and back, %s, is three parts, without a lost frame',
+    async (what, at, tag) => {
+      const name = what.replaceAll(' ', '');
+      const hevc = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:keyint=25'];
+      const lines = [
+        ...hls.put(`${name}1`, { seconds: 3, startSeconds: 100 }).flat(),
+        ...tag,
+        ...hls.put(`${name}2`, { seconds: 3, startSeconds: at, from: 75, codec: hevc }).flat(),
+        ...tag,
+        ...hls.put(`${name}3`, { seconds: 3, startSeconds: 106, from: 150 }).flat(),
+      ];
+      expectWhole(await hls.record(name, lines), framesOf(0, 225), 3);
+    },
+  );
 
   it.each([
     ['with the tag', ['#EXT-X-DISCONTINUITY']],
