@@ -7,6 +7,7 @@ import { logger } from '../functions/aws/logger.ts';
 import { launchAsks, MessageQueue } from '../functions/aws/queues.ts';
 import { readSourceSecret } from '../functions/aws/sourceSecrets.ts';
 import type { StateStore } from '../functions/aws/stateStore.ts';
+import type { Clock } from '../functions/core/protocol/ports.ts';
 import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
@@ -22,17 +23,19 @@ import { PictureMaker } from './pictures/pictureMaker.ts';
 import { BufferPool } from './upload/bufferPool.ts';
 import { Journal } from './upload/journal.ts';
 import { recorderS3Client } from './upload/s3Client.ts';
+import { StorageClock } from './upload/storageClock.ts';
 
 /** A dedicated task: one attempt of one recording, as the task's environment names it. */
 async function main(env: RecorderEnv): Promise<number> {
   logger.appendKeys({ recordingId: env.RECORDING_ID, attempt: env.ATTEMPT });
-  const s3 = recorderS3Client(logger);
+  const clock = new StorageClock(logger);
+  const s3 = clock.listen(recorderS3Client(logger));
   const patience = new Patience();
   const store = new PatientStore(s3, env.LANDING_BUCKET, { signal: patience.signal, log: logger });
   const stop = new StopRequest();
   const onSigterm = (): void => {
     patience.sigterm();
-    endFor(env, store, stop).then(
+    endFor(env, { store, clock, stop }).then(
       () => logger.info('SIGTERM', { cause: stop.cause }),
       (error: unknown) => {
         logger.error('SIGTERM, and whether a stop was asked cannot be read', error as Error);
@@ -48,7 +51,7 @@ async function main(env: RecorderEnv): Promise<number> {
     s3,
     bucket: env.LANDING_BUCKET,
     log: logger,
-    nowMs: Date.now,
+    nowMs: () => clock.nowMs(),
   });
   const ffmpegPath = env.FFMPEG_PATH ?? 'ffmpeg';
   const reason = await runAttempt({
@@ -60,7 +63,7 @@ async function main(env: RecorderEnv): Promise<number> {
       buffers: new BufferPool(),
       pictures: new PictureMaker(ffmpegPath),
       bus: new EventBus(new EventBridgeClient(), env.EVENT_BUS_NAME),
-      clock: { nowMs: Date.now },
+      clock,
       log: logger,
       lookup: lookupBySystem,
       readSourceSecret,
@@ -77,13 +80,19 @@ async function main(env: RecorderEnv): Promise<number> {
   return EXIT_CODES[reason.code];
 }
 
+interface Ending {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly stop: StopRequest;
+}
+
 /** A task that is taken away asks for another one first, and records on until that one has opened its part. */
-async function endFor(env: RecorderEnv, store: StateStore, stop: StopRequest): Promise<void> {
+async function endFor(env: RecorderEnv, { store, clock, stop }: Ending): Promise<void> {
   const { RECORDING_ID: recordingId, ATTEMPT: attempt, LAUNCH_QUEUE_URL: queueUrl } = env;
   const cause = await stopCauseAfterSigterm(store, recordingId);
   if (cause !== 'interrupted' || queueUrl === undefined) return stop.ask(cause);
-  await launchAsks(new MessageQueue(new SQSClient(), queueUrl)).run(recordingId, attempt + 1);
-  stop.interrupt(await handedOver({ store, clock: { nowMs: Date.now }, recordingId, attempt }, stop.signal));
+  await launchAsks(new MessageQueue(new SQSClient(), queueUrl), clock).run(recordingId, attempt + 1);
+  stop.interrupt(await handedOver({ store, clock, recordingId, attempt }, stop.signal));
 }
 
 const [, file = '', role] = process.argv;

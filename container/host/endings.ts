@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { settleAsk, settleAsks } from '../../functions/core/protocol/asks.ts';
 import { isUnsuspected } from '../../functions/core/protocol/poison.ts';
+import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { Progress } from '../../functions/core/state/objects.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
@@ -12,6 +13,8 @@ export interface EndingsOptions {
   readonly settle: (message: object) => Promise<void>;
   /** Asks for the next attempt, here or elsewhere. */
   readonly goOn: (carried: Carried) => Promise<void>;
+  /** Whoever settles it compares it with what others wrote. */
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -71,7 +74,8 @@ export class Endings {
   }
 
   #ask({ carried }: Left, reason: string, died: boolean): ReturnType<typeof settleAsk> {
-    return settleAsk({ ...carried, reason, by: `host ${this.#options.hostId}`, endedAtMs: Date.now(), died });
+    const { hostId, clock } = this.#options;
+    return settleAsk({ ...carried, reason, by: `host ${hostId}`, endedAtMs: clock.nowMs(), died });
   }
 
   async #goOn(left: readonly Dead[]): Promise<void> {

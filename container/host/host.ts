@@ -7,6 +7,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import { hostGoneAsk } from '../../functions/core/protocol/asks.ts';
 import { journalId } from '../../functions/core/state/keys.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
+import { StorageClock } from '../upload/storageClock.ts';
 import { AssignmentQueue } from './assignmentQueue.ts';
 import { readHostEnv } from './env.ts';
 import { HostState } from './hostState.ts';
@@ -29,8 +30,9 @@ export async function runHost(workerFile: string): Promise<void> {
   logger.appendKeys({ hostId: identity.hostId });
   const sqs = new SQSClient();
   const settleQueue = new MessageQueue(sqs, env.SETTLE_QUEUE_URL);
-  const asks = new NextAsks(sqs, env);
-  const s3 = recorderS3Client(logger);
+  const clock = new StorageClock(logger);
+  const asks = new NextAsks(sqs, env, clock);
+  const s3 = clock.listen(recorderS3Client(logger));
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const supervisor = new Supervisor({
     env,
@@ -56,12 +58,13 @@ export async function runHost(workerFile: string): Promise<void> {
           hostId,
           reason: `it has said nothing for ${Math.round(silentMs / 1000)} s`,
           by: `host ${identity.hostId}`,
-          endedAtMs: Date.now() - Math.round(silentMs),
+          endedAtMs: clock.nowMs() - Math.round(silentMs),
         }),
       ),
     workerFile,
     newRunId: randomUUID,
     ageMaxMs: AGE_MAX_MS + Math.random() * AGE_SPREAD_MS,
+    clock,
     log: logger,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => supervisor.end());

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { hostMetrics } from '../../functions/core/metrics/hostMetrics.ts';
+import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { HostState } from './hostState.ts';
 import { processTreeUsage } from './processTree.ts';
@@ -18,6 +19,7 @@ export interface PulseOptions {
   readonly spoolFolder: string;
   readonly carrying: () => { readonly recordings: number; readonly progress: readonly CarriedProgress[] };
   readonly isEnding: () => boolean;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -85,14 +87,14 @@ export class Pulse {
 
   /** Others take a host that does not for gone (./peers.ts). @throws S3's faults */
   async beat(): Promise<void> {
-    const { hostId, taskArn, state, room, carrying, isEnding } = this.#options;
+    const { hostId, taskArn, state, room, carrying, isEnding, clock } = this.#options;
     const { recordings, progress } = carrying();
     const atMs = Date.now();
     const full = isEnding() ? 'ending' : room.full(atMs);
     const startedAtMs = performance.now();
     await state.tellStatus({
       hostId,
-      atMs,
+      atMs: clock.nowMs(),
       recordings,
       progress: [...progress],
       ...(taskArn === undefined ? {} : { taskArn }),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Assignment, assignmentSchema } from '../../functions/core/protocol/asks.ts';
+import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
@@ -43,6 +44,8 @@ export interface SupervisorOptions {
   readonly newRunId: () => string;
   /** It then ends by itself, and another one comes. */
   readonly ageMaxMs: number;
+  /** For what others read. */
+  readonly clock: Clock;
   readonly log: Logger;
 }
 

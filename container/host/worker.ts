@@ -17,6 +17,7 @@ import { BufferPool } from '../upload/bufferPool.ts';
 import { Journal } from '../upload/journal.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
 import type { SharedDisk } from '../upload/spool.ts';
+import { StorageClock } from '../upload/storageClock.ts';
 import { WriteAheadLog } from '../upload/writeAheadLog.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
 import { type HostIdentity, hostIdentity } from './identity.ts';
@@ -60,9 +61,10 @@ class Worker {
   readonly #env: HostEnv;
   readonly #identity: HostIdentity;
   readonly #running = new Map<string, Running>();
+  readonly #clock = new StorageClock(logger);
   /** State and media have sockets of their own: a part that is uploaded does not hold up a claim. */
-  readonly #state = recorderS3Client(logger);
-  readonly #media = recorderS3Client(logger);
+  readonly #state = this.#clock.listen(recorderS3Client(logger));
+  readonly #media = this.#clock.listen(recorderS3Client(logger));
   readonly #journal: Journal;
   readonly #buffers = new BufferPool();
   readonly #pictures: PictureMaker;
@@ -80,7 +82,7 @@ class Worker {
       s3: this.#media,
       bucket: env.LANDING_BUCKET,
       log: logger,
-      nowMs: Date.now,
+      nowMs: () => this.#clock.nowMs(),
       writeAhead: new WriteAheadLog(writeAheadFolder(env.SPOOL_DIR, name), logger),
     });
     this.#pictures = new PictureMaker(this.#ffmpegPath);
@@ -132,7 +134,7 @@ class Worker {
         buffers: this.#buffers,
         pictures: this.#pictures,
         bus: this.#bus,
-        clock: { nowMs: Date.now },
+        clock: this.#clock,
         log,
         lookup: lookupBySystem,
         readSourceSecret,
@@ -164,8 +166,7 @@ class Worker {
     const { recordingId, attempt } = carried;
     const cause = await stopCauseAfterSigterm(store, recordingId);
     if (cause !== 'interrupted') return stop.ask(cause);
-    const clock = { nowMs: Date.now };
-    const overlapMs = await handedOver({ store, clock, recordingId, attempt }, stop.signal);
+    const overlapMs = await handedOver({ store, clock: this.#clock, recordingId, attempt }, stop.signal);
     logger.info('hand-over', { recordingId, attempt, overlapMs });
     stop.interrupt(overlapMs);
   }

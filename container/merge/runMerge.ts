@@ -2,6 +2,7 @@ import { logger } from '../../functions/aws/logger.ts';
 import { Patience, PatientStore } from '../attempt/patience.ts';
 import { PictureMaker } from '../pictures/pictureMaker.ts';
 import { recorderS3Client } from '../upload/s3Client.ts';
+import { StorageClock } from '../upload/storageClock.ts';
 import { readMergeEnv } from './env.ts';
 import { composeMerge } from './mergeTask.ts';
 
@@ -9,7 +10,8 @@ import { composeMerge } from './mergeTask.ts';
 export async function runMerge(): Promise<number> {
   const env = readMergeEnv(process.env);
   logger.appendKeys({ mergeId: env.MERGE_ID });
-  const s3 = recorderS3Client(logger);
+  const clock = new StorageClock(logger);
+  const s3 = clock.listen(recorderS3Client(logger));
   const patience = new Patience();
   const ending = new AbortController();
   const onSigterm = (): void => {
@@ -21,7 +23,7 @@ export async function runMerge(): Promise<number> {
   const ffmpegPath = env.FFMPEG_PATH ?? 'ffmpeg';
   return composeMerge({
     ...{ s3, store: new PatientStore(s3, env.LANDING_BUCKET, { signal: patience.signal, log: logger }) },
-    ...{ pictures: new PictureMaker(ffmpegPath), clock: { nowMs: Date.now }, log: logger },
+    ...{ pictures: new PictureMaker(ffmpegPath), clock, log: logger },
     ...{ mergeId: env.MERGE_ID, ffmpegPath, fontPath: env.FONT_PATH, spoolFolder: env.SPOOL_DIR },
     signal: ending.signal,
   });

@@ -4,8 +4,8 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { assignment, launchAsk, NO_QUEUE } from '../core/protocol/asks.ts';
-import type { Launcher } from '../core/protocol/ports.ts';
+import { assignment, type LaunchAsk, launchAsk, NO_QUEUE } from '../core/protocol/asks.ts';
+import type { Clock, Launcher } from '../core/protocol/ports.ts';
 
 /** SQS takes no longer delay. */
 const MAX_DELAY_SECONDS = 900;
@@ -72,46 +72,58 @@ const LAUNCH_AFTER_MS = 3_000;
 export function recorderAsks(sqs: SQSClient, launchQueue: MessageQueue, assignmentsUrl: string): Launcher {
   if (assignmentsUrl === NO_QUEUE) return launchAsks(launchQueue);
   const assignments = new MessageQueue(sqs, assignmentsUrl);
-  return { run: (recordingId, attempt) => askHosts(launchQueue, assignments, recordingId, attempt) };
+  return {
+    run: (recordingId, attempt) =>
+      askHosts(launchQueue, assignments, { recordingId, attempt, askedAtMs: Date.now() }),
+  };
 }
 
 /** The net first: whoever dies in between has it. */
 async function askHosts(
   launchQueue: MessageQueue,
   assignments: MessageQueue,
-  recordingId: string,
-  attempt: number,
+  asked: AskedAttempt,
   avoidHostId?: string,
 ): Promise<void> {
-  await askLater(launchQueue, recordingId, attempt);
-  await assignments.send(assignment(recordingId, attempt, avoidHostId));
+  await askLater(launchQueue, asked);
+  await assignments.send(assignment(asked.recordingId, asked.attempt, avoidHostId));
 }
 
+type AskedAttempt = Pick<LaunchAsk, 'recordingId' | 'attempt' | 'askedAtMs'>;
+
 /** For a task, of what no host has claimed by then. */
-const askLater = (launchQueue: MessageQueue, recordingId: string, attempt: number): Promise<void> =>
-  launchQueue.send(launchAsk(recordingId, attempt, Date.now(), { hostsWereAsked: true }), LAUNCH_AFTER_MS);
+const askLater = (
+  launchQueue: MessageQueue,
+  { recordingId, attempt, askedAtMs }: AskedAttempt,
+): Promise<void> =>
+  launchQueue.send(launchAsk(recordingId, attempt, askedAtMs, { hostsWereAsked: true }), LAUNCH_AFTER_MS);
 
 /** A host asks for the next attempts of what it carries. */
 export class NextAsks {
   readonly #launchQueue: MessageQueue;
   readonly #assignments: MessageQueue;
+  readonly #clock: Clock;
 
+  /** @param clock the function that launches has a deadline by its own: it is to agree with that */
   constructor(
     sqs: SQSClient,
     env: { readonly LAUNCH_QUEUE_URL: string; readonly ASSIGNMENTS_QUEUE_URL: string },
+    clock: Clock,
   ) {
+    this.#clock = clock;
     this.#launchQueue = new MessageQueue(sqs, env.LAUNCH_QUEUE_URL);
     this.#assignments = new MessageQueue(sqs, env.ASSIGNMENTS_QUEUE_URL);
   }
 
   /** @param avoidHostId that hands it over */
   next(recordingId: string, attempt: number, avoidHostId?: string): Promise<void> {
-    return askHosts(this.#launchQueue, this.#assignments, recordingId, attempt, avoidHostId);
+    const asked = { recordingId, attempt, askedAtMs: this.#clock.nowMs() };
+    return askHosts(this.#launchQueue, this.#assignments, asked, avoidHostId);
   }
 
   /** The net alone: the host itself takes the attempt. */
   secure(recordingId: string, attempt: number): Promise<void> {
-    return askLater(this.#launchQueue, recordingId, attempt);
+    return askLater(this.#launchQueue, { recordingId, attempt, askedAtMs: this.#clock.nowMs() });
   }
 }
 
@@ -119,8 +131,8 @@ export class NextAsks {
  * Asks for a task of its own, and does not wait for one: the function `launch` gets it. So neither a start nor a hook fails
  * because ECS is busy.
  */
-export function launchAsks(launchQueue: MessageQueue): Launcher {
+export function launchAsks(launchQueue: MessageQueue, clock: Clock = { nowMs: Date.now }): Launcher {
   return {
-    run: (recordingId, attempt) => launchQueue.send(launchAsk(recordingId, attempt, Date.now())),
+    run: (recordingId, attempt) => launchQueue.send(launchAsk(recordingId, attempt, clock.nowMs())),
   };
 }

@@ -12,6 +12,8 @@ export interface RecorderTaskOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly spoolFolder: string;
   readonly ffmpegPath: string | undefined;
+  /** For Node, beside those of the image. */
+  readonly nodeArguments: readonly string[];
 }
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -57,7 +59,13 @@ function definition(
     family: task.family,
     revision: 1,
     containerName: task.containerName,
-    command: [process.execPath, ...RECORDER_TASK.nodeArguments, options.file, ...role],
+    command: [
+      process.execPath,
+      ...RECORDER_TASK.nodeArguments,
+      ...options.nodeArguments,
+      options.file,
+      ...role,
+    ],
     environment: {
       ...options.environment,
       ...Object.fromEntries(wired),

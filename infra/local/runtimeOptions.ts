@@ -37,6 +37,8 @@ export interface RuntimeOptions {
   readonly webhooks?: readonly LocalWebhook[];
   /** Hosts that carry recordings; 0, the default, gives each recording a task of its own. */
   readonly hosts?: number;
+  /** For the Node of recorders and hosts: a test turns their clocks, a profile is written. */
+  readonly recorderArguments?: readonly string[];
   /** How long the API waits for a function, its turn included; API Gateway's 30 s by default. */
   readonly integrationTimeoutMs?: number;
   /** How long a task provisions. 0 by default. */

@@ -202,6 +202,7 @@ export async function startRecorders(
     },
     spoolFolder: data.file('spool'),
     ffmpegPath: findOnPath('ffmpeg'),
+    nodeArguments: options.recorderArguments ?? [],
   };
   const ecs = await listening(
     'ecs',

@@ -21,6 +21,7 @@ async function done(
   const steps: string[] = [];
   const endings = new Endings({
     hostId: 'host-1',
+    clock: { nowMs: Date.now },
     log: new Logger({ logLevel: 'SILENT' }),
     state: {
       keepProgress: async ({ recordingId }) => void steps.push(`kept ${recordingId}`),

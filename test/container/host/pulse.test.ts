@@ -19,6 +19,7 @@ it('says at once that it carries something, and that it carries nothing any more
     room: new Room({ cpuUnits: 1024, memoryBytes: 1e9, maxRecordings: 40 }),
     carrying: () => ({ recordings, progress: [] }),
     isEnding: () => false,
+    clock: { nowMs: Date.now },
   });
   for (const carried of [0, 0, 2, 2, 0, 0, 0, 1]) {
     recordings = carried;

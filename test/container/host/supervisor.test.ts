@@ -95,6 +95,7 @@ describe('what a host is given', () => {
       saveLeft: async (worker) => void saved.push([worker, settled.length]),
       workerFile: path.join(import.meta.dirname, 'fixtures', 'worker.ts'),
       ageMaxMs: Number.POSITIVE_INFINITY,
+      clock: { nowMs: Date.now },
       newRunId: () => {
         runs += 1;
         return `run-${runs}`;
