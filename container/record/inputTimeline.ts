@@ -21,6 +21,8 @@ const WRAP_MS = 2 ** 33 / 90;
  */
 export class InputTimeline {
   #seam: TimelineSeam | undefined;
+  #takenOffMs = 0;
+  /** Of the source's own time. */
   #lastZeroAtMs: number | undefined;
   #mayRepeat: boolean = false;
 
@@ -39,9 +41,14 @@ export class InputTimeline {
     return this.isSameConnection ? 'seamless' : 'bySource';
   }
 
-  /** ffmpeg begins. @param seam where the run's media time is the source's own */
-  begin(seam?: TimelineSeam): void {
+  /**
+   * ffmpeg begins.
+   * @param seam where the run's media time is the source's own
+   * @param takenOffMs it is less than that by so much
+   */
+  begin(seam?: TimelineSeam, takenOffMs = 0): void {
     this.#seam = seam;
+    this.#takenOffMs = takenOffMs;
     this.#mayRepeat = false;
   }
 
@@ -53,8 +60,9 @@ export class InputTimeline {
    */
   zeroAtMs(byClock: number, firstMs: number, endAtMs: number | undefined): number {
     const seam = this.#seam;
-    this.#lastZeroAtMs = (seam && this.#bySource(seam, firstMs, endAtMs)) ?? byClock;
-    return this.#lastZeroAtMs;
+    const bySource = seam && this.#bySource(seam, firstMs + this.#takenOffMs, endAtMs);
+    this.#lastZeroAtMs = bySource ?? byClock - this.#takenOffMs;
+    return this.#lastZeroAtMs + this.#takenOffMs;
   }
 
   #bySource(seam: TimelineSeam, firstMs: number, endAtMs: number | undefined): number | undefined {

@@ -13,7 +13,9 @@ import type { RunFacts } from '../source/sourceRun.ts';
 import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first bytes had come. */
-export type BeginningRun = Partial<Pick<PreparedRun, 'seam' | 'receivedAtMs' | 'keyframeWait'>>;
+export type BeginningRun = Partial<
+  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'keyframeWait'>
+>;
 
 /** Between what a segment says of its time and those of its samples. */
 const ROUNDING_MS = 20;
@@ -51,14 +53,14 @@ export class SourceConnection {
   }
 
   /** ffmpeg begins. */
-  begin({ seam, receivedAtMs, keyframeWait }: BeginningRun, nowMs: number): void {
+  begin({ seam, takenOffMs, receivedAtMs, keyframeWait }: BeginningRun, nowMs: number): void {
     this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
     this.#zeroAtMs = undefined;
     this.#hasRepeated = false;
     this.#isRightBehind = false;
-    this.#timeline.begin(seam);
+    this.#timeline.begin(seam, takenOffMs);
     if (!this.#timeline.isSameConnection) this.#recordedMs = undefined;
   }
 

@@ -27,6 +27,8 @@ export interface PreparedRun {
   readonly access: SourceAccess;
   /** How it joins the run before, where the source's own time is known; undefined: the clock tells. */
   readonly seam: TimelineSeam | undefined;
+  /** What its times are less by than the source's own; 0 where nobody says. */
+  readonly takenOffMs?: number | undefined;
   /** When its first bytes had come, where it is known, in epoch milliseconds. */
   readonly receivedAtMs?: number | undefined;
   /** What the source says that it has, before ffmpeg has looked at it. */

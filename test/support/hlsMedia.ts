@@ -12,6 +12,8 @@ export interface SegmentsOptions extends CounterStreamOptions {
   readonly codec?: readonly string[];
   /** The first segment's own time, in seconds. */
   readonly startSeconds?: number;
+  /** Of fragmented MP4 with one track: all its times are later by so much, as ffmpeg cannot write them. */
+  readonly laterSeconds?: number;
   /** Segments that begin with counters of their own, as packagers write them. */
   readonly restartsCounters?: boolean;
 }
@@ -43,7 +45,15 @@ export function makeSegments(folder: MediaFolder, name: string, options: Segment
   const names = readdirSync(folder.path).filter((file) => file.startsWith(`${name}-`) && file.endsWith(ext));
   const segments = names.sort().map((file) => take(path.join(folder.path, file)));
   const init = type === 'fmp4' ? take(folder.file(`${name}-init.mp4`)) : undefined;
+  if (init !== undefined) for (const segment of segments) moveTimes(segment, init, options.laterSeconds ?? 0);
   return { init, segments };
+}
+
+/** In the `tfdt` of each fragment: version 1, flags, and 64 bits in units that `mdhd` says, in version 0. */
+function moveTimes(segment: Buffer, init: Buffer, seconds: number): void {
+  const timescale = init.readUInt32BE(init.indexOf('mdhd') + 16);
+  for (let at = segment.indexOf('tfdt'); at >= 0; at = segment.indexOf('tfdt', at + 4))
+    segment.writeBigUInt64BE(segment.readBigUInt64BE(at + 8) + BigInt(seconds * timescale), at + 8);
 }
 
 function take(file: string): Buffer {

@@ -12,7 +12,7 @@ import { KeyRing } from './keyRing.ts';
 import { SegmentOpener } from './openedSegment.ts';
 import { type Ahead, type FeedEnd, Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
-import { type FedInput, inputFor } from './runInput.ts';
+import { type FedInput, inputFor, takenOff } from './runInput.ts';
 import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
 import { Wait } from './wait.ts';
@@ -29,6 +29,8 @@ export interface HlsOptions {
 /** One continuous stream for one run of ffmpeg. */
 export interface HlsRun {
   readonly access: SourceAccess;
+  /** What its times are less by than the source's own. */
+  readonly takenOffMs: number;
   /** How it joins the run before. */
   readonly seam: Exclude<Seam, { kind: 'none' }> | { readonly kind: 'again' };
 }
@@ -218,6 +220,7 @@ export class HlsSource {
         if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
       });
     };
+    const takenOffMs = takenOff(main.facts);
     const access = inputFor(
       { url: offer(followed.main, 0), facts: main.facts },
       sounds.map(
@@ -228,10 +231,11 @@ export class HlsSource {
         }),
       ),
       followed.selected,
+      takenOffMs,
     );
     const seam = this.#seam ?? (main.seam.kind === 'none' ? SAME : main.seam);
     this.#seam = undefined;
-    this.#run = { access, seam };
+    this.#run = { access, seam, takenOffMs };
     return this.#run;
   }
 

@@ -20,16 +20,35 @@ export interface FedInput {
   readonly language?: string | undefined;
 }
 
-/** How ffmpeg reads what a run is handed over in. */
+/** Short enough for times in units of a ten-millionth of a second. */
+const TAKEN_OFF_MS = 2 * 60 * 60 * 1_000;
+
+/**
+ * What is taken off the times of fragmented MP4: packagers count from 1970, and ffmpeg could not tell us such times of
+ * pictures and of sound alike. Those of a transport stream are never so large.
+ */
+export function takenOff({ kind, startMs }: Pick<SegmentFacts, 'kind' | 'startMs'>): number {
+  return kind === 'fmp4' ? Math.floor((startMs ?? 0) / TAKEN_OFF_MS) * TAKEN_OFF_MS : 0;
+}
+
+/**
+ * How ffmpeg reads what a run is handed over in.
+ * @param takenOffMs what its times are to be less by
+ */
 export function inputFor(
   main: FedInput,
   sounds: readonly FedInput[],
   { hasSoundInside, leftOut }: Pick<Selected, 'hasSoundInside' | 'leftOut'>,
+  takenOffMs: number,
 ): SourceAccess {
   return new SourceAccess({
     url: main.url,
-    options: demuxing(main.facts),
-    others: sounds.map(({ url, facts, language }) => ({ url, options: demuxing(facts), language })),
+    options: demuxing(main.facts, takenOffMs),
+    others: sounds.map(({ url, facts, language }) => ({
+      url,
+      options: demuxing(facts, takenOffMs),
+      language,
+    })),
     environment: {},
     isFed: true,
     inSegments: true,
@@ -38,13 +57,14 @@ export function inputFor(
   });
 }
 
-function demuxing(facts: SegmentFacts): string[] {
+function demuxing(facts: SegmentFacts, takenOffMs: number): string[] {
   const demuxer = DEMUXERS[facts.kind];
-  return ['-f', demuxer, '-format_whitelist', demuxer, ...offset(facts)];
+  return ['-f', demuxer, '-format_whitelist', demuxer, ...offset(facts, takenOffMs)];
 }
 
 /** Packed audio says in a tag what its time is, and ffmpeg counts it from zero. */
-function offset({ kind, startMs }: SegmentFacts): string[] {
+function offset({ kind, startMs }: SegmentFacts, takenOffMs: number): string[] {
   const isTimed = kind === 'ts' || kind === 'fmp4';
-  return isTimed || startMs === undefined ? [] : ['-itsoffset', (startMs / 1_000).toFixed(6)];
+  const ms = (isTimed || startMs === undefined ? 0 : startMs) - (kind === 'ts' ? 0 : takenOffMs);
+  return ms === 0 ? [] : ['-itsoffset', (ms / 1_000).toFixed(6)];
 }

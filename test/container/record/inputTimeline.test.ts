@@ -60,4 +60,16 @@ describe('InputTimeline', () => {
     const endAtMs = zeroAtMs + wrapMs + 2_500;
     expect(join(timeline, { firstMs: 2_000, endAtMs })).toBeCloseTo(zeroAtMs + wrapMs, 3);
   });
+
+  it("goes by the source's own times, whatever was taken off them in each run", () => {
+    const timeline = new InputTimeline();
+    timeline.begin(SAME, 7_200_000);
+    expect(timeline.zeroAtMs(1_000, 100, undefined)).toBe(1_000);
+    // Two hours later, of which one is missing.
+    timeline.begin(SAME, 14_400_000);
+    const zeroAtMs = timeline.zeroAtMs(5, 300, 1_000 + 3_600_000);
+    expect(zeroAtMs).toBe(1_000 + 7_200_000);
+    timeline.begin({ kind: 'newTimeline', gapMs: 40 }, 0);
+    expect(timeline.zeroAtMs(5, 300, 9_000_000)).toBe(9_000_000 + 40 - 300);
+  });
 });

@@ -164,26 +164,27 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   });
 
   it.each([
-    ['MPEG-TS', 'mpegts' as const, 'ts'],
-    ['fragmented MP4', 'fmp4' as const, 'm4s'],
-  ])('with sound in a playlist of its own, of %s, has both in sync', async (_what, type, ext) => {
-    const picture = hls.put(`picture-${ext}`, { type, seconds: 4, audio: false, startSeconds: 20.5 });
-    const sound = hls.put(`sound-${ext}`, { type, seconds: 4, video: false, startSeconds: 20.9 });
+    ['MPEG-TS', 'mpegts' as const, 0],
+    ['fragmented MP4', 'fmp4' as const, 0],
+    ['fragmented MP4 that counts from 1970', 'fmp4' as const, 1_795_923_397],
+  ])('with sound in a playlist of its own, of %s, has both in sync', async (_what, type, laterSeconds) => {
+    const [picture, sound] = [`picture-${type}-${laterSeconds}`, `sound-${type}-${laterSeconds}`];
+    const made4s = { type, seconds: 4, laterSeconds };
     for (const [name, made] of [
-      [`picture-${ext}`, picture],
-      [`sound-${ext}`, sound],
+      [picture, hls.put(picture, { ...made4s, audio: false, startSeconds: 20.5 })],
+      [sound, hls.put(sound, { ...made4s, video: false, startSeconds: 20.9 })],
     ] as const) {
       const map = type === 'fmp4' ? [hls.map(name)] : [];
       hls.site.put(`/${name}.m3u8`, playlist(...map, ...made.flat(), '#EXT-X-ENDLIST'));
     }
     const master = [
       '#EXTM3U',
-      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/sound-${ext}.m3u8"`,
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/${sound}.m3u8"`,
       '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,AUDIO="a"',
-      `/picture-${ext}.m3u8`,
+      `/${picture}.m3u8`,
     ];
-    hls.site.put(`/both-${ext}.m3u8`, `${master.join('\n')}\n`);
-    const recording = await hls.start(`/both-${ext}.m3u8`);
+    hls.site.put(`/both-${picture}.m3u8`, `${master.join('\n')}\n`);
+    const recording = await hls.start(`/both-${picture}.m3u8`);
     const record = await recording.record(hls.folder);
     expectWhole(record, framesOf(0, 100));
     const { streams } = await probe(record.files[0] ?? '');
