@@ -20,6 +20,14 @@ export interface Asked {
   readonly retire: boolean;
 }
 
+/** A heartbeat of another host. */
+export interface Heard {
+  readonly etag: string;
+  /** By S3's clock, in epoch milliseconds. */
+  readonly saidAtMs: number;
+  readonly recordings: number;
+}
+
 const NOTHING_ASKED: Asked = { recordingIds: [], retire: false };
 
 /** What a host writes below `state/hosts/<hostId>/`, and what others tell it there. */
@@ -62,11 +70,11 @@ export class HostState {
   }
 
   /** Another host's last; undefined where it has ended. */
-  async heartbeatOf(
-    hostId: string,
-  ): Promise<{ readonly etag: string; readonly recordings: number } | undefined> {
+  async heartbeatOf(hostId: string): Promise<Heard | undefined> {
     const status = await this.#store.read(hostStatusKey(hostId), hostStatusSchema);
-    return status === undefined ? undefined : { etag: status.etag, recordings: status.value.recordings };
+    if (status === undefined) return undefined;
+    const { etag, modifiedAtMs, value } = status;
+    return { etag, saidAtMs: modifiedAtMs, recordings: value.recordings };
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { isTooSilent, othersInRing, Silence } from '../../functions/core/protocol/silence.ts';
-import type { HostState } from './hostState.ts';
+import type { Clock } from '../../functions/core/protocol/ports.ts';
+import { othersInRing, Silence, silenceLimitMs } from '../../functions/core/protocol/silence.ts';
+import type { Heard, HostState } from './hostState.ts';
 
 export interface PeersOptions {
   readonly hostId: string;
@@ -13,13 +14,16 @@ export interface PeersOptions {
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Of a clock that only goes forward, in ms. */
   readonly nowMs: () => number;
+  /** S3's. */
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 const LIST_MS = 30_000;
-const LOOK_MS = 3_000;
-/** One that was the same as at the last look. */
-const LOOK_AGAIN_MS = 1_000;
+/** One that carries nothing may carry something by then. */
+const LOOK_MS = 6_000;
+/** When this host, or S3, was too slow to judge. */
+const LOOK_AGAIN_MS = 2_000;
 const ENDED_MS = 10 * 60_000;
 /** One that lives all the same says so again by then. */
 const TOLD_MS = 60_000;
@@ -41,11 +45,13 @@ export class Peers {
     this.#options = options;
   }
 
-  /** Called often: looks when it is time to. @throws S3's and SQS's faults: what was not heard is no silence */
+  /**
+   * Called often: looks when it is time to, which is when the heartbeat that was heard last would be too old, if no other had
+   * followed. @throws S3's and SQS's faults: what was not heard is no silence */
   async look(): Promise<void> {
     const { nowMs } = this.#options;
     if (nowMs() < this.#lookAtMs) return;
-    this.#lookAtMs = nowMs() + LOOK_MS;
+    this.#lookAtMs = nowMs() + LOOK_AGAIN_MS;
     try {
       await this.#list();
       await this.#listen();
@@ -64,20 +70,34 @@ export class Peers {
 
   async #listen(): Promise<void> {
     const { state, beat, isLate, tellGone, nowMs, log } = this.#options;
+    this.#lookAtMs = nowMs() + LOOK_MS;
     const hostId = this.#ring.find((id) => (this.#skippedUntilMs.get(id) ?? 0) <= nowMs());
     if (hostId !== this.#watched) this.#silence.unheard();
     this.#watched = hostId;
     if (hostId === undefined) return;
     const heartbeat = await state.heartbeatOf(hostId);
     if (heartbeat === undefined) return this.#skip(hostId, ENDED_MS);
-    const silentMs = this.#silence.heard(heartbeat.etag, nowMs());
-    if (silentMs > 0) this.#lookAtMs = nowMs() + LOOK_AGAIN_MS;
-    if (!isTooSilent(silentMs, heartbeat)) return;
+    const silentMs = this.#silentMs(heartbeat);
+    const leftMs = silenceLimitMs(heartbeat) - silentMs;
+    if (leftMs > 0) {
+      this.#lookAtMs = nowMs() + Math.min(LOOK_MS, leftMs);
+      return;
+    }
     await beat();
-    if (isLate()) return this.#silence.unheard();
+    if (isLate()) {
+      this.#lookAtMs = nowMs() + LOOK_AGAIN_MS;
+      return this.#silence.unheard();
+    }
+    // It may have spoken meanwhile.
+    if ((await state.heartbeatOf(hostId))?.etag !== heartbeat.etag) return;
     log.warn('another host is taken for gone', { gone: hostId, silentMs });
     await tellGone(hostId, silentMs);
     this.#skip(hostId, TOLD_MS);
+  }
+
+  #silentMs({ etag, saidAtMs }: Heard): number {
+    const { clock, nowMs } = this.#options;
+    return this.#silence.heard({ etag, ageMs: clock.nowMs() - saidAtMs }, nowMs());
   }
 
   /** The next one is looked after at once. */

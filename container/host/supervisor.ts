@@ -56,7 +56,7 @@ const MEASURE_MS = 2_000;
 /** A stop waits for half of it, and for all of it at worst. */
 const NUDGE_MS = 500;
 const TELL_MS = 2_000;
-const PEERS_MS = 500;
+const PEERS_MS = 250;
 const RELIEVE_MS = 5_000;
 const ALIVE_MS = 10_000;
 /** What the container's health check looks at (infra/wiringRecorders.ts). */

@@ -27,17 +27,21 @@ export class StateStore implements RemovingStore, ListingStore {
     this.bucket = bucket;
   }
 
-  /** The object and its ETag; undefined when there is none. Throws StateCorruptError when it is not of the schema. */
+  /**
+   * The object, its ETag, and when S3 took it, by its own clock in whole seconds; undefined when there is none.
+   * @throws StateCorruptError when it is not of the schema
+   */
   async read<T>(
     key: string,
     schema: z.ZodMiniType<T>,
-  ): Promise<{ readonly value: T; readonly etag: string } | undefined> {
+  ): Promise<{ readonly value: T; readonly etag: string; readonly modifiedAtMs: number } | undefined> {
     try {
       const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
       const text = (await answer.Body?.transformToString('utf8')) ?? '';
       const parsed = schema.safeParse(parseJson(text, key));
       if (!parsed.success) throw new StateCorruptError(key, parsed.error);
-      return { value: parsed.data, etag: answer.ETag ?? '' };
+      const modifiedAtMs = answer.LastModified?.getTime() ?? 0;
+      return { value: parsed.data, etag: answer.ETag ?? '', modifiedAtMs };
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
