@@ -68,7 +68,8 @@ export const CLIP_FUNCTIONS = {
       // Of what is still recorded a clip is made out of the journal.
       { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts', 'journal') },
       { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
-      { on: 'landing', actions: ['s3:DeleteObject'], keys: state('clips') },
+      // Marks what is to be made: a join that nobody asks for by name, and what follows where one file is not enough.
+      { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('clips') },
       { on: 'landing', list: state('recordings', 'hosts', 'clips', 'journal') },
       {
         on: 'library',

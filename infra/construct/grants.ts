@@ -6,7 +6,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { BucketName, EcsAction, Grant, QueueName } from '../wiring.ts';
+import { type GrantArns, statementsOf, type TaskArns } from '../grantStatements.ts';
+import type { BucketName, Grant, QueueName } from '../wiring.ts';
 import { acknowledgeWildcards } from './acknowledge.ts';
 
 /** What grants are on. The recorder's own role is written before there is a task definition. */
@@ -35,9 +36,9 @@ const WHY_WILDCARDS =
 
 /** Writes the wiring's grants into a role's own policy, and nothing else. */
 export function applyGrants(role: Role, grants: readonly Grant[], targets: GrantTargets): void {
-  for (const statement of grants.flatMap((grant) => statementsOf(role, grant, targets))) {
-    role.addToPolicy(statement);
-    acknowledgeWildcards(role, statement.resources, WHY_WILDCARDS);
+  for (const statement of statementsOf(grants, arnsOf(role, targets))) {
+    role.addToPolicy(PolicyStatement.fromJson(statement));
+    acknowledgeWildcards(role, statement.Resource, WHY_WILDCARDS);
   }
   for (const name of ['landing', 'library'] as const) {
     const actions = keyActions(grants, name);
@@ -58,143 +59,44 @@ function keyActions(grants: readonly Grant[], name: BucketName): string[] {
   return actions.includes('s3:GetObject') ? ['kms:Decrypt'] : [];
 }
 
-function statementsOf(role: Role, grant: Grant, targets: GrantTargets): PolicyStatement[] {
-  switch (grant.on) {
-    case 'landing':
-    case 'library': {
-      const bucket = targets.buckets[grant.on];
-      if ('list' in grant) return [listStatement(bucket, grant.list)];
-      if ('uploads' in grant) {
-        const actions = ['s3:ListBucketMultipartUploads'];
-        return [new PolicyStatement({ actions, resources: [bucket.bucketArn] })];
-      }
-      return [
-        new PolicyStatement({
-          actions: [...grant.actions],
-          resources: grant.keys.map((keys) => bucket.arnForObjects(keys)),
-        }),
-      ];
-    }
-    case 'eventBus':
-      return [
-        new PolicyStatement({ actions: [...grant.actions], resources: [targets.eventBus.eventBusArn] }),
-      ];
-    case 'playbackKey': {
-      if (targets.playbackKey === undefined) throw new Error('the key is granted before there is one');
-      return [
-        new PolicyStatement({ actions: [...grant.actions], resources: [targets.playbackKey.secretArn] }),
-      ];
-    }
-    case 'sourceSecrets': {
-      const resources = (targets.sourceSecrets ?? []).map((pattern) => secretArn(role, pattern));
-      return resources.length === 0 ? [] : [new PolicyStatement({ actions: [...grant.actions], resources })];
-    }
-    case 'watchedQueues': {
-      const { watchedQueues: queues } = targets;
-      if (queues === undefined) throw new Error('queues are granted before there are any');
-      return [
-        new PolicyStatement({
-          actions: [...grant.actions],
-          resources: queues.map(({ queueArn }) => queueArn),
-        }),
-      ];
-    }
-    case 'queue': {
-      const queue = targets.queues?.[grant.queue];
-      if (queue === undefined) throw new Error(`${grant.queue}: granted before there is a queue`);
-      return [new PolicyStatement({ actions: [...grant.actions], resources: [queue.queueArn] })];
-    }
-    case 'recorderTask':
-      return grant.actions.flatMap((action) => ecsStatements(role, action, targets.recorder));
-    case 'mergeTask':
-      return grant.actions.flatMap((action) => ecsStatements(role, action, targets.merge));
-  }
+/** ARNs of the targets, in the role's own stack. */
+function arnsOf(role: Role, targets: GrantTargets): GrantArns {
+  const { playbackKey, watchedQueues, queues, recorder, merge } = targets;
+  return {
+    buckets: {
+      landing: targets.buckets.landing.bucketArn,
+      library: targets.buckets.library.bucketArn,
+    },
+    eventBus: targets.eventBus.eventBusArn,
+    playbackKey: playbackKey?.secretArn,
+    sourceSecrets: targets.sourceSecrets ?? [],
+    secretArn: (resourceName) =>
+      Stack.of(role).formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    watchedQueues: watchedQueues?.map(({ queueArn }) => queueArn),
+    queues: queues && {
+      launch: queues.launch.queueArn,
+      settle: queues.settle.queueArn,
+      clips: queues.clips.queueArn,
+      assignments: queues.assignments.queueArn,
+    },
+    recorder: recorder && taskArns(role, recorder),
+    merge: merge && taskArns(role, merge),
+  };
 }
 
-/** Secrets Manager adds a hyphen and six characters to a name. */
-function secretArn(role: Role, pattern: string): string {
-  return Stack.of(role).formatArn({
-    service: 'secretsmanager',
-    resource: 'secret',
-    resourceName: pattern.endsWith('*') ? pattern : `${pattern}-??????`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
-}
-
-/**
- * Listing below the given prefixes. S3 asks for this right also when an object that is read does not exist (404, or 403
- * without it), and then it need not name a prefix: hence "if exists". Without it every first read would be refused.
- */
-function listStatement(bucket: IBucket | Bucket, prefixes: readonly string[]): PolicyStatement {
-  return new PolicyStatement({
-    actions: ['s3:ListBucket'],
-    resources: [bucket.bucketArn],
-    ...(prefixes.includes('*') ? {} : { conditions: { StringLikeIfExists: { 's3:prefix': [...prefixes] } } }),
-  });
-}
-
-function ecsStatements(role: Role, action: EcsAction, target: TaskTarget | undefined): PolicyStatement[] {
-  if (target === undefined) throw new Error(`${action} is granted before there is a cluster`);
-  const { cluster, taskDefinition } = target;
-  const stack = Stack.of(role);
-  const inCluster = { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
-  const tasks = stack.formatArn({
-    service: 'ecs',
-    resource: 'task',
-    resourceName: `${cluster.clusterName}/*`,
-  });
-  switch (action) {
-    case 'ecs:RunTask':
-      return [
-        new PolicyStatement({
-          actions: [action],
-          // Any revision: during a deployment the function may still hold the one before.
-          resources: [
-            stack.formatArn({
-              service: 'ecs',
-              resource: 'task-definition',
-              resourceName: `${taskDefinition.family}:*`,
-            }),
-          ],
-          conditions: inCluster,
-        }),
-        new PolicyStatement({
-          actions: ['iam:PassRole'],
-          resources: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
-          conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-        }),
-      ];
-    case 'ecs:TagResource':
-      return [
-        new PolicyStatement({
-          actions: [action],
-          resources: [tasks],
-          conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
-        }),
-      ];
-    case 'ecs:StopTask':
-      return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
-    case 'ecs:DescribeServices':
-    case 'ecs:UpdateService':
-      return [
-        new PolicyStatement({
-          actions: [action],
-          resources: [
-            stack.formatArn({
-              service: 'ecs',
-              resource: 'service',
-              resourceName: `${cluster.clusterName}/*`,
-            }),
-          ],
-        }),
-      ];
-    case 'ecs:UpdateTaskProtection':
-      // Its tasks name the cluster.
-      return [new PolicyStatement({ actions: [action], resources: [tasks] })];
-    case 'ecs:DescribeTasks':
-      return [new PolicyStatement({ actions: [action], resources: [tasks], conditions: inCluster })];
-    case 'ecs:ListTasks':
-      // IAM knows no narrower resource for it; the condition names the cluster.
-      return [new PolicyStatement({ actions: [action], resources: ['*'], conditions: inCluster })];
-  }
+function taskArns(role: Role, { cluster, taskDefinition }: TaskTarget): TaskArns {
+  const arnOf = (resource: string, resourceName: string): string =>
+    Stack.of(role).formatArn({ service: 'ecs', resource, resourceName });
+  return {
+    cluster: cluster.clusterArn,
+    tasks: arnOf('task', `${cluster.clusterName}/*`),
+    services: arnOf('service', `${cluster.clusterName}/*`),
+    definitions: arnOf('task-definition', `${taskDefinition.family}:*`),
+    roles: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
+  };
 }

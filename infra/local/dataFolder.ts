@@ -3,12 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { FolderLock } from '../emulators/s3/lock.ts';
+import type { Credentials } from '../emulators/shared/access.ts';
 import { StartError } from './startError.ts';
-
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 const keySchema = z.object({ key: z.string() });
 const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
@@ -18,7 +14,7 @@ const credentialsSchema = z.object({ accessKeyId: z.string(), secretAccessKey: z
  *
  * ```
  * lock                the process that uses it
- * credentials.json    of the S3 endpoint, made once, for the owner's eyes only
+ * credentials.json    of who may do everything, made once, for the owner's eyes only
  * playback-key.json   signs the links by which recordings are played, likewise
  * s3/                 objects and their journal
  * queue.jsonl         landing's events that are not done

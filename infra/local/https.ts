@@ -1,6 +1,6 @@
 import { selfSignedPair } from './certificate.ts';
 import type { Gateway } from './gateway/server.ts';
-import type { Ground } from './services.ts';
+import type { Ground } from './ground.ts';
 import { listening, StartError } from './startError.ts';
 
 export interface HttpsEnd {

@@ -3,8 +3,9 @@ import { NO_HOSTS, NO_QUEUE } from '../../functions/core/protocol/asks.ts';
 import { roomLeftAsk } from '../../functions/core/rooms/left.ts';
 import { type SettingsOverrides, settingsOverridesSchema } from '../../functions/core/settings/settings.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
-import { deadLettersUrl } from '../emulators/queue/server.ts';
+import { deadLettersOf } from '../emulators/queue/server.ts';
 import type { S3EventRecord } from '../emulators/s3/notifications.ts';
+import type { Credentials } from '../emulators/shared/access.ts';
 import {
   DEPARTURES,
   HOST_TASK,
@@ -15,7 +16,6 @@ import {
   RELOCATION,
   type Resource,
 } from '../wiring.ts';
-import type { Credentials } from './dataFolder.ts';
 import type { RuntimeOptions } from './runtimeOptions.ts';
 
 /** Names of the deployment on this machine. */
@@ -79,7 +79,7 @@ export function resources(
     playbackKeyArn: PLAYBACK_KEY_ARN,
     watchedQueues: [
       ['relocation', queueUrl(RELOCATION.function)],
-      ['relocationDeadLetters', deadLettersUrl(queueUrl(RELOCATION.function))],
+      ['relocationDeadLetters', deadLettersOf(queueUrl(RELOCATION.function))],
       ['launch', queueUrl('launch')],
       ['settle', queueUrl('settle')],
     ]
@@ -95,7 +95,7 @@ function withLocalSources(recordingDefaults: string, secrets: string[]): Setting
   return { ...given, sources: { privateNetworks: LOCAL_NETWORKS, secrets, ...given.sources } };
 }
 
-/** What every function and the recorder get: credentials and endpoints, in the SDK's own variables. */
+/** What every function and the recorder get: credentials of its role, and endpoints, in the SDK's own variables. */
 export function sdkEnvironment(
   credentials: Credentials,
   urls: { readonly s3: string; readonly events: string; readonly sqs: string },
@@ -103,6 +103,7 @@ export function sdkEnvironment(
   return {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     AWS_REGION: REGION,
     AWS_ENDPOINT_URL_S3: urls.s3,
     AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,

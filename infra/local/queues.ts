@@ -2,6 +2,7 @@ import { WEBHOOK_TRIES } from '../../functions/core/webhooks/retries.ts';
 import { EventSourceMapping } from '../emulators/queue/mapping.ts';
 import { Queue } from '../emulators/queue/queue.ts';
 import { type QueueServer, startQueueServer } from '../emulators/queue/server.ts';
+import type { Access } from '../emulators/shared/access.ts';
 import { WEBHOOK_QUEUE } from '../optionalFunctions.ts';
 import { ASSIGNMENTS, type FunctionName, QUEUES, type QueueName, RELOCATION } from '../wiring.ts';
 import type { Closers } from './closers.ts';
@@ -14,6 +15,7 @@ export interface LocalQueuesOptions {
   readonly accountId: string;
   readonly relocationVisibilityMs: number;
   readonly onDeadLetter: (body: string) => void;
+  readonly access: Access;
   /** Names of the queues of endpoints that are told of events. */
   readonly webhooks: readonly string[];
   readonly onWebhookDeadLetter: (body: string) => void;
@@ -76,6 +78,7 @@ export class LocalQueues {
     });
     const server = await startQueueServer({
       accountId,
+      access: options.access,
       queues: [relocation, ...Object.values(asks), ...webhooks],
       onDefect: options.onDefect,
     });

@@ -3,13 +3,14 @@ import path from 'node:path';
 import type { TaskDefinition } from '../emulators/ecs/server.ts';
 import type { ServiceSpec } from '../emulators/ecs/service.ts';
 import { HOST_TASK, MERGE_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
+import { taskRoleArns } from './roles.ts';
 
 export interface RecorderTaskOptions {
   /** `container/main.ts`, bundled as in the image. */
   readonly file: string;
   readonly resources: Readonly<Record<Resource, string>>;
-  /** Credentials and endpoints, in the SDK's own variables. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** Credentials of a task's role, by its family, and endpoints, in the SDK's own variables. */
+  readonly environment: (family: string) => Readonly<Record<string, string>>;
   readonly spoolFolder: string;
   readonly ffmpegPath: string | undefined;
   /** For Node, beside those of the image. */
@@ -67,7 +68,7 @@ function definition(
       ...role,
     ],
     environment: {
-      ...options.environment,
+      ...options.environment(task.family),
       ...Object.fromEntries(wired),
       ...more,
       ...RECORDER_TASK.processEnvironment,
@@ -76,6 +77,7 @@ function definition(
       SPOOL_DIR: options.spoolFolder,
       ...(options.ffmpegPath !== undefined && { FFMPEG_PATH: options.ffmpegPath }),
     },
+    roleArns: taskRoleArns(task.family),
     stopTimeoutMs: RECORDER_TASK.stopTimeoutSeconds * 1000,
     cpuUnits: task.cpuUnits,
     memoryMb: task.memoryMb,

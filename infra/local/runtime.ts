@@ -1,9 +1,10 @@
 import type { EcsServer, EcsSimulation } from '../emulators/ecs/server.ts';
+import { type Credentials, denialMessage } from '../emulators/shared/access.ts';
 import type { Faults } from '../emulators/shared/faults.ts';
 import { type FunctionName, SCHEDULE, TASK_EVENTS } from '../wiring.ts';
 import { AsyncInvoker } from './asyncInvoker.ts';
 import { Closers } from './closers.ts';
-import type { Credentials } from './dataFolder.ts';
+import { type Log, openGround } from './ground.ts';
 import { HostedRecordings } from './hostedRecordings.ts';
 import { type HttpsEnd, startHttps } from './https.ts';
 import type { OnRecordHook } from './onRecordHook.ts';
@@ -13,8 +14,6 @@ import type { RuntimeOptions } from './runtimeOptions.ts';
 import { startSecrets } from './secrets.ts';
 import {
   connectQueues,
-  type Log,
-  openGround,
   startApi,
   startEventBus,
   startFunctions,
@@ -28,7 +27,7 @@ import { stopRecordings } from './shutdown.ts';
 import { startWebhooks } from './webhooks.ts';
 
 export type { EventBridgeEvent } from '../emulators/events/server.ts';
-export type { Credentials } from './dataFolder.ts';
+export type { Credentials } from '../emulators/shared/access.ts';
 export type { RuntimeOptions } from './runtimeOptions.ts';
 export { StartError } from './startError.ts';
 
@@ -42,12 +41,15 @@ export interface Runtime {
   /** Streams go to `/live/<name>` below it. */
   readonly rtmpUrl: string | undefined;
   readonly region: string;
+  /** Of who may do everything. */
   readonly credentials: Credentials;
   /** Rules for what goes wrong, for tests. */
   readonly faults: Readonly<Record<'s3' | 'ecs' | 'events' | 'sqs', Faults>>;
   readonly simulation: EcsSimulation;
   /** Recordings that have a task, or a host that carries them. */
   runningRecordings(): readonly string[];
+  /** Requests that were refused since their role lacks a right, as AWS words it: a defect of the wiring. */
+  denials(): readonly string[];
   /** Landing's events that failed too often. They are tried again at the next start. */
   deadLetters(): readonly string[];
   /**
@@ -122,10 +124,11 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
     sqsUrl: queues.server.url,
     rtmpUrl: ingest?.url,
     region: REGION,
-    credentials: ground.credentials,
+    credentials: ground.data.credentials(),
     faults: { s3: s3.faults, ecs: ecs.faults, events: events.faults, sqs: queues.server.faults },
     simulation: ecs.simulation,
     runningRecordings: () => runningRecordings(ecs, hosted),
+    denials: () => ground.denials.map((denial) => denialMessage(denial)),
     deadLetters: () => queue.deadLetters,
     close: ({ graceMs = GRACE_MS } = {}) => ending.close(graceMs),
   };

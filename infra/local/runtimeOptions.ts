@@ -1,4 +1,5 @@
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
+import type { Statement } from '../emulators/shared/policy.ts';
 import type { TlsPair } from './certificate.ts';
 import type { SourceSecrets } from './sourceSecrets.ts';
 import type { LocalWebhook } from './webhookSettings.ts';
@@ -51,6 +52,8 @@ export interface RuntimeOptions {
   readonly corsOrigins?: readonly string[];
   /** Serves the console at `/`. */
   readonly console?: boolean;
+  /** What a role may do instead of what the wiring grants it, by a function's name or a task's family: tests take rights away. */
+  readonly statementsOf?: (role: string, granted: readonly Statement[]) => readonly Statement[];
   /** What was published to the event bus. */
   readonly onEvent?: (event: EventBridgeEvent) => void;
 }

@@ -1,13 +1,8 @@
 import { startSecretsManager } from '../emulators/secrets/manager.ts';
 import { startSecretsServer } from '../emulators/secrets/server.ts';
+import type { Ground } from './ground.ts';
 import { ACCOUNT_ID, PLAYBACK_KEY_ARN, REGION } from './place.ts';
-import type { Ground } from './services.ts';
-import { type LocalWebhook, webhookName } from './webhookSettings.ts';
-
-/** Of the secret that signs what an endpoint is told. */
-export function webhookSecretArn(webhook: LocalWebhook): string {
-  return `arn:aws:secretsmanager:${REGION}:${ACCOUNT_ID}:secret:${webhookName(webhook)}`;
-}
+import { webhookSecretArn } from './secretArns.ts';
 
 export interface Secrets {
   /** Of the extension beside a function. */
@@ -17,7 +12,7 @@ export interface Secrets {
 }
 
 /** Hands functions the deployment's secrets, and recorders those of sources. */
-export async function startSecrets({ options, data, closers, onDefect }: Ground): Promise<Secrets> {
+export async function startSecrets({ options, data, roles, closers, onDefect }: Ground): Promise<Secrets> {
   const held: readonly (readonly [string, object])[] = [
     [PLAYBACK_KEY_ARN, data.playbackKey()],
     ...(options.webhooks ?? []).map((webhook) => {
@@ -29,11 +24,14 @@ export async function startSecrets({ options, data, closers, onDefect }: Ground)
     }),
   ];
   const secrets = new Map(held.map(([arn, value]) => [arn, JSON.stringify(value)]));
-  const server = await startSecretsServer({ secrets });
+  const server = await startSecretsServer({ secrets, access: roles.access });
   closers.add(() => server.close());
   const ofSources = Object.entries(options.sourceSecrets ?? {});
   const manager = await startSecretsManager({
     secrets: new Map(ofSources.map(([name, values]) => [name, JSON.stringify(values)])),
+    region: REGION,
+    accountId: ACCOUNT_ID,
+    access: roles.access,
     onDefect,
   });
   closers.add(() => manager.close());

@@ -1,5 +1,4 @@
 import { type EcsServer, type EcsTaskStateChangeEvent, startEcsServer } from '../emulators/ecs/server.ts';
-import { TaskJournal } from '../emulators/ecs/taskJournal.ts';
 import { type EventBridgeEvent, type EventsServer, startEventsServer } from '../emulators/events/server.ts';
 import type { Queue } from '../emulators/queue/queue.ts';
 import { type S3Server, startS3Server } from '../emulators/s3/server.ts';
@@ -7,10 +6,9 @@ import { CONSOLE, ON_RECORD_SCRIPT } from '../optionalFunctions.ts';
 import { DEFAULT_ROUTE, type FunctionName, ROUTES, TASK_EVENTS } from '../wiring.ts';
 import { API_CORS, BUCKET_CORS } from '../wiringCors.ts';
 import { bundledRecorder } from './bundles.ts';
-import type { Closers } from './closers.ts';
 import { CONSOLE_ROUTES, consoleFunction } from './consoleFunction.ts';
-import { type Credentials, DataFolder } from './dataFolder.ts';
 import { type Gateway, startGateway } from './gateway/server.ts';
+import type { Ground } from './ground.ts';
 import type { HostedRecordings } from './hostedRecordings.ts';
 import { type Ingest, startIngest } from './ingest/ingest.ts';
 import { createFunctions, type Functions, localFunction } from './lambda/functions.ts';
@@ -48,40 +46,8 @@ const PLACE = { region: REGION, accountId: ACCOUNT_ID };
 const RELOCATION_VISIBILITY_MS = 5_000;
 const INGEST_CLOSE_MS = 2_000;
 
-export type Log = (level: string, message: string, more?: object) => void;
-
-/** What every part stands on. */
-export interface Ground {
-  readonly options: RuntimeOptions;
-  readonly data: DataFolder;
-  readonly tasks: TaskJournal;
-  readonly credentials: Credentials;
-  readonly log: Log;
-  readonly onLog: (source: string, line: string) => void;
-  readonly onDefect: (error: unknown) => void;
-  /** What is started is closed in the opposite order. */
-  readonly closers: Closers;
-}
-
-/** @throws StartError when another runtime has the data folder */
-export function openGround(options: RuntimeOptions, closers: Closers): Ground {
-  const { onLog = () => undefined } = options;
-  const log: Log = (level, message, more = {}) =>
-    onLog('runtime', JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...more }));
-  const onDefect = (error: unknown): void =>
-    log('ERROR', 'defect of the local runtime', {
-      error: error instanceof Error ? error.stack : String(error),
-    });
-  const data = new DataFolder(options.dataDir);
-  closers.add(() => data.release());
-  const tasks = new TaskJournal(data.file('tasks.json'));
-  closers.add(() => tasks.close());
-  data.clearWork();
-  return { options, data, tasks, credentials: data.credentials(), log, onLog, onDefect, closers };
-}
-
 /** All queues, and the endpoint that takes messages for them. */
-export function startQueues({ options, data, log, onDefect, closers }: Ground): Promise<LocalQueues> {
+export function startQueues({ options, data, roles, log, onDefect, closers }: Ground): Promise<LocalQueues> {
   return listening(
     'sqs',
     undefined,
@@ -91,6 +57,7 @@ export function startQueues({ options, data, log, onDefect, closers }: Ground): 
         file: (name) => data.file(name),
         relocationVisibilityMs: options.relocationVisibilityMs ?? RELOCATION_VISIBILITY_MS,
         onDeadLetter: (body) => log('ERROR', 'a record was not moved, after all tries', { body }),
+        access: roles.access,
         webhooks: (options.webhooks ?? []).map(webhookName),
         onWebhookDeadLetter: (body) => log('ERROR', 'an endpoint did not take an event for a day', { body }),
         onDefect,
@@ -106,7 +73,7 @@ export async function startStorage(
   queue: Queue,
   hosted: HostedRecordings,
 ): Promise<S3Server> {
-  const { options, data, credentials, closers } = ground;
+  const { options, data, roles, closers } = ground;
   const port = options.ports?.s3;
   const s3 = await listening(
     's3',
@@ -114,7 +81,7 @@ export async function startStorage(
     startS3Server({
       dataDir: data.file('s3'),
       port: port ?? 0,
-      credentials,
+      credentials: roles.access,
       region: REGION,
       buckets: [LANDING, LIBRARY],
       cors: [BUCKET_CORS],
@@ -130,14 +97,14 @@ export async function startStorage(
 
 /** The user's script for each record, by the function that runs it in AWS too; undefined where there is none. */
 export function startHook(
-  { options, data, credentials, onLog, log, closers }: Ground,
+  { options, data, roles, onLog, log, closers }: Ground,
   urls: Parameters<typeof sdkEnvironment>[1],
 ): OnRecordHook | undefined {
   if (options.onRecordHook === undefined) return undefined;
   const script = localFunction(ON_RECORD_SCRIPT, {
     ...PLACE,
     environment: {
-      ...sdkEnvironment(credentials, urls),
+      ...sdkEnvironment(roles.credentials(ON_RECORD_SCRIPT.name), urls),
       ON_RECORD_SCRIPT: options.onRecordHook,
       SCRIPT_FILE_MAX_BYTES: String(Number.MAX_SAFE_INTEGER),
       SCRIPT_LARGER_RECORDS: 'fail',
@@ -160,7 +127,7 @@ export async function startEventBus(
   queues: LocalQueues,
   onEvent: (event: EventBridgeEvent) => void,
 ): Promise<EventsServer> {
-  const { options, onDefect, closers } = ground;
+  const { options, roles, onDefect, closers } = ground;
   const port = options.ports?.events;
   const events = await listening(
     'events',
@@ -169,6 +136,7 @@ export async function startEventBus(
       ...PLACE,
       port: port ?? 0,
       busNames: [EVENT_BUS],
+      access: roles.access,
       onEvent: (event) => {
         if (isContinued(event)) queues.relocation.send(JSON.stringify(event));
         else {
@@ -191,15 +159,15 @@ export async function startRecorders(
   urls: Parameters<typeof sdkEnvironment>[1] & { readonly secretsManager: string },
   onStopped: (event: EcsTaskStateChangeEvent) => void,
 ): Promise<EcsServer> {
-  const { options, data, tasks, credentials, onLog, onDefect, closers } = ground;
+  const { options, data, tasks, roles, onLog, onDefect, closers } = ground;
   const port = options.ports?.ecs;
   const recorder = {
     file: await bundledRecorder(),
     resources: resourcesOf(options, queues),
-    environment: {
-      ...sdkEnvironment(credentials, urls),
+    environment: (family: string) => ({
+      ...sdkEnvironment(roles.credentials(family), urls),
       AWS_ENDPOINT_URL_SECRETS_MANAGER: urls.secretsManager,
-    },
+    }),
     spoolFolder: data.file('spool'),
     ffmpegPath: findOnPath('ffmpeg'),
     nodeArguments: options.recorderArguments ?? [],
@@ -211,6 +179,7 @@ export async function startRecorders(
       ...PLACE,
       port: port ?? 0,
       clusterName: CLUSTER,
+      access: roles.access,
       taskDefinitions: [
         recorderTaskDefinition(recorder),
         hostTaskDefinition(recorder),
@@ -231,14 +200,14 @@ export async function startRecorders(
 }
 
 export function startFunctions(
-  { options, credentials, onLog, closers }: Ground,
+  { options, roles, onLog, closers }: Ground,
   queues: LocalQueues,
   urls: Parameters<typeof functionEnvironment>[1],
 ): Functions {
   const functions = createFunctions({
     ...PLACE,
     resources: resourcesOf(options, queues),
-    environment: functionEnvironment(credentials, urls),
+    environment: (name) => functionEnvironment(roles.credentials(name), urls),
     onLog,
   });
   closers.add(() => functions.close());

@@ -2,16 +2,16 @@ import { EVENT_SOURCE } from '../../functions/core/events/published.ts';
 import type { EventBridgeEvent } from '../emulators/events/server.ts';
 import { EventSourceMapping } from '../emulators/queue/mapping.ts';
 import { WEBHOOK, WEBHOOK_QUEUE } from '../optionalFunctions.ts';
+import type { Ground } from './ground.ts';
 import { localFunction } from './lambda/functions.ts';
 import { ACCOUNT_ID, REGION, sdkEnvironment } from './place.ts';
 import type { LocalQueues } from './queues.ts';
-import { webhookSecretArn } from './secrets.ts';
-import type { Ground } from './services.ts';
+import { webhookSecretArn } from './secretArns.ts';
 import { rulesOf, webhookName } from './webhookSettings.ts';
 
 /** The construct's rules, queues and functions for endpoints. @returns what is told of each event */
 export function startWebhooks(
-  { options, credentials, onLog, log, closers }: Ground,
+  { options, roles, onLog, log, closers }: Ground,
   queues: LocalQueues,
   urls: Parameters<typeof sdkEnvironment>[1] & { readonly secretsPort: number },
 ): (event: EventBridgeEvent) => void {
@@ -21,7 +21,7 @@ export function startWebhooks(
       region: REGION,
       accountId: ACCOUNT_ID,
       environment: {
-        ...sdkEnvironment(credentials, urls),
+        ...sdkEnvironment(roles.credentials(queue.name), urls),
         PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(urls.secretsPort),
         WEBHOOK_URL: webhook.url,
         WEBHOOK_SECRET_ARN: webhookSecretArn(webhook),

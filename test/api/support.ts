@@ -19,6 +19,7 @@ import {
 } from '../../functions/core/state/keys.ts';
 import type { Job } from '../../functions/core/state/objects.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
+import { refuseDenials } from '../support/denials.ts';
 import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 import { checkAnswer, type Seen } from './documented.ts';
 
@@ -83,6 +84,7 @@ export class TestApi {
     this.s3.destroy();
     await this.runtime.close({ graceMs: 0 });
     await rm(this.#folder, { recursive: true, force: true });
+    refuseDenials(this.runtime);
   }
 
   async call(method: string, route: string, options: CallOptions = {}): Promise<Answer> {

@@ -11,6 +11,7 @@ import {
 import { type EventBridgeEvent, type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, publishCounter } from '../support/counterStream.ts';
+import { refuseDenials } from '../support/denials.ts';
 import { describeWith } from '../support/tools.ts';
 import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
@@ -39,6 +40,7 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
     await publisher.stop();
     await runtime.close();
     rmSync(folder, { recursive: true, force: true });
+    refuseDenials(runtime);
   });
 
   const post = (route: string): Promise<Response> =>

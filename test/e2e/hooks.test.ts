@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { freePort, waitFor } from '../support/children.ts';
 import { publishCounter } from '../support/counterStream.ts';
+import { refuseDenials } from '../support/denials.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
 import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
@@ -42,6 +43,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
     await nginx.stop();
     await runtime.close();
     await rm(folder, { recursive: true, force: true });
+    refuseDenials(runtime);
   });
 
   const get = async (route: string) => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
+import { refuseDenials } from '../support/denials.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -44,6 +45,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     await runtime?.close();
     await nginx?.stop();
     await rm(folder, { recursive: true, force: true });
+    refuseDenials(runtime);
   });
 
   async function call(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { publishCounter, readCounters } from '../support/counterStream.ts';
+import { refuseDenials } from '../support/denials.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
 import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
@@ -40,6 +41,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
     await runtime.close();
     await nginx.stop();
     await rm(folder, { recursive: true, force: true });
+    refuseDenials(runtime);
   });
 
   async function call(method: string, route: string, body?: unknown): Promise<unknown> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
 import { waitFor } from './children.ts';
+import { refuseDenials } from './denials.ts';
 import { WITHOUT_PICTURES } from './withoutPictures.ts';
 
 export interface RecordedPart {
@@ -54,6 +55,7 @@ export class LocalRecorder {
   async close(): Promise<void> {
     await this.runtime.close();
     await rm(this.folder, { recursive: true, force: true });
+    refuseDenials(this.runtime);
   }
 
   async call(method: string, route: string, body?: unknown): Promise<ApiAnswer> {

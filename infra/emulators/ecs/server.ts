@@ -1,3 +1,4 @@
+import type { Access, Denial } from '../shared/access.ts';
 import { operation, serveAwsJson } from '../shared/awsJson.ts';
 import { Faults } from '../shared/faults.ts';
 import { closeServer, listenOnLoopback } from '../shared/loopback.ts';
@@ -11,6 +12,7 @@ import {
   stopTaskRequest,
   updateServiceRequest,
 } from './requests.ts';
+import { EcsRights } from './rights.ts';
 import type { ServiceSpec } from './service.ts';
 import type { Task, TaskDefinition } from './task.ts';
 import {
@@ -41,6 +43,8 @@ export interface EcsServerOptions {
   /** Where tasks outlive the endpoint; without it, those of before are forgotten. */
   readonly journal?: TaskJournal;
   readonly faults?: Faults;
+  /** Who there is, and what each may do; without it everybody may do everything. */
+  readonly access?: Access | undefined;
   /** What EventBridge would hand to a rule's target. Called in order, after the answer of the call that caused it. */
   readonly onTaskEvent?: (event: EcsTaskStateChangeEvent) => void | Promise<void>;
   readonly onTaskOutput?: (taskId: string, stream: OutputStream, line: string) => void;
@@ -101,7 +105,7 @@ const RUN_TASK_PER_SECOND = 20;
  * StopTask, DescribeTasks, ListTasks, UpdateService and DescribeServices over JSON 1.1, task state-change events, and
  * what a task reaches without an AWS call: the metadata endpoint, and the agent's for scale-in protection.
  * State is in memory: after a restart, the tasks of before are gone, as with a lost host; the journal remembers which they
- * were, so that their end can be told. SigV4 is not verified.
+ * were, so that their end can be told.
  *
  * A fault rule's `match` is tried on RunTask's and ListTasks' `startedBy`, and on the ids or names that the others name.
  * @throws the listen error, such as EADDRINUSE
@@ -148,9 +152,16 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
     }
   }
 
+  /** Of its own role: whose credentials its definition gives it. */
+  function deniedTo(task: Task, needed: ReturnType<EcsRights['protection']>): Denial | undefined {
+    const { AWS_ACCESS_KEY_ID: key = '' } = task.spec.definition.environment;
+    return options.access?.denied(key, needed);
+  }
+
   const taskServer = createTaskServer({
     find: (id) => cluster.find(id),
     isOfService: (task) => cluster.serviceOf(task) !== undefined,
+    denied: (task, action) => deniedTo(task, rights.protection(task.id, action)),
     onProtection: (task) => cluster.taskChanged(task),
     now,
   });
@@ -176,42 +187,56 @@ export async function startEcsServer(options: EcsServerOptions): Promise<EcsServ
       runTaskRate: () => simulation.runTaskRate,
     },
   );
+  const rights = new EcsRights({
+    arnPrefix,
+    clusterName,
+    clusterArn,
+    definition: (name) => cluster.definition(name),
+    definitionArn: (definition) => cluster.definitionArn(definition),
+  });
   const code = 'InvalidParameterException';
   const service = await serveAwsJson({
     service: 'ecs',
     targetPrefix: 'AmazonEC2ContainerServiceV20141113',
     faults,
+    access: options.access,
     onDefect,
     ...(options.port === undefined ? {} : { port: options.port }),
     operations: {
       RunTask: operation(runTaskRequest, code, {
         reads: false,
         target: ({ startedBy }) => startedBy ?? '',
+        rights: (request) => rights.runTask(request),
         run: (request) => cluster.run(request),
       }),
       StopTask: operation(stopTaskRequest, code, {
         reads: false,
         target: ({ task }) => task,
+        rights: (request) => rights.stopTask(request),
         run: (request) => cluster.stop(request),
       }),
       DescribeTasks: operation(describeTasksRequest, code, {
         reads: true,
         target: ({ tasks }) => tasks.join(' '),
+        rights: (request) => rights.describeTasks(request),
         run: (request) => cluster.describe(request),
       }),
       ListTasks: operation(listTasksRequest, code, {
         reads: true,
         target: ({ startedBy }) => startedBy ?? '',
+        rights: () => rights.listTasks(),
         run: (request) => cluster.list(request),
       }),
       UpdateService: operation(updateServiceRequest, code, {
         reads: false,
         target: (request) => request.service,
+        rights: (request) => rights.updateService(request),
         run: (request) => cluster.updateService(request),
       }),
       DescribeServices: operation(describeServicesRequest, code, {
         reads: true,
         target: ({ services }) => services.join(' '),
+        rights: (request) => rights.describeServices(request),
         run: (request) => cluster.describeServices(request),
       }),
     },

@@ -19,6 +19,8 @@ export interface TaskDefinition {
   readonly command: readonly string[];
   /** All that the task gets besides what Fargate adds (region, metadata URI); nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Of its task role and its execution role, which whoever runs a task passes on; none by default. */
+  readonly roleArns?: readonly string[];
   /** From SIGTERM to SIGKILL. */
   readonly stopTimeoutMs: number;
   readonly cwd?: string;

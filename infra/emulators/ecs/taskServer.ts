@@ -2,12 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod';
+import { type Denial, denialMessage } from '../shared/access.ts';
 import type { Task } from './task.ts';
 
 export interface TaskServerOptions {
   /** The task of an id. */
   readonly find: (taskId: string) => Task | undefined;
   readonly isOfService: (task: Task) => boolean;
+  /** Why a task's role may not. */
+  readonly denied: (
+    task: Task,
+    action: 'ecs:GetTaskProtection' | 'ecs:UpdateTaskProtection',
+  ) => Denial | undefined;
   readonly onProtection: (task: Task) => void;
   readonly now: () => Date;
 }
@@ -53,7 +59,13 @@ const protectionRequest = z.object({
 
 /** "Amazon ECS task scale-in protection endpoint" in the ECS manual. */
 async function protection(request: IncomingMessage, task: Task, options: TaskServerOptions): Promise<Answer> {
-  if (request.method === 'PUT') {
+  const isPut = request.method === 'PUT';
+  const denial = options.denied(task, isPut ? 'ecs:UpdateTaskProtection' : 'ecs:GetTaskProtection');
+  if (denial !== undefined) {
+    const error = { Arn: task.arn, Code: 'AccessDeniedException', Message: denialMessage(denial) };
+    return { status: 400, body: { requestID: randomUUID(), error } };
+  }
+  if (isPut) {
     const asked = protectionRequest.safeParse(await json(request));
     if (!asked.success) {
       const error = { Arn: task.arn, Code: 'InvalidParameterException', Message: asked.error.message };

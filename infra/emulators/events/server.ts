@@ -1,3 +1,4 @@
+import type { Access } from '../shared/access.ts';
 import { operation, serveAwsJson } from '../shared/awsJson.ts';
 import { Faults } from '../shared/faults.ts';
 import { busName, checkWhole, type EventBridgeEvent, putEventsRequest, toEvent } from './putEvents.ts';
@@ -12,6 +13,8 @@ export interface EventsServerOptions {
   /** Entries for any other bus fail with InvalidArgument. */
   readonly busNames: readonly string[];
   readonly faults?: Faults;
+  /** Who there is, and what each may do; without it everybody may do everything. */
+  readonly access?: Access | undefined;
   /**
    * Called for each event, in order, before the call is answered; nothing waits for its promise. What it throws goes to
    * `onDefect`: the bus has taken the event all the same.
@@ -29,7 +32,7 @@ export interface EventsServer {
 }
 
 /**
- * The embedded EventBridge endpoint: PutEvents over JSON 1.1, nothing else. It keeps no event. SigV4 is not verified.
+ * The embedded EventBridge endpoint: PutEvents over JSON 1.1, nothing else. It keeps no event.
  * A fault rule's `match` is tried on `<source>/<detail-type>` of the first entry.
  */
 export async function startEventsServer(options: EventsServerOptions): Promise<EventsServer> {
@@ -50,12 +53,19 @@ export async function startEventsServer(options: EventsServerOptions): Promise<E
     service: 'events',
     targetPrefix: 'AWSEvents',
     faults,
+    access: options.access,
     onDefect,
     ...(options.port === undefined ? {} : { port: options.port }),
     operations: {
       PutEvents: operation(putEventsRequest, 'ValidationException', {
         reads: false,
         target: ({ Entries: [first] }) => `${first?.Source}/${first?.DetailType}`,
+        // "Actions, resources, and condition keys for Amazon EventBridge".
+        rights: ({ Entries }) =>
+          [...new Set(Entries.map(({ EventBusName }) => busName(EventBusName)))].map((name) => ({
+            action: 'events:PutEvents',
+            resource: `arn:aws:events:${region}:${accountId}:event-bus/${name}`,
+          })),
         run: ({ Entries }) => {
           checkWhole(Entries);
           const results = Entries.map((entry) => {

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import type { Access } from '../shared/access.ts';
 import { AwsError, type Operation, operation, serveAwsJson } from '../shared/awsJson.ts';
 import { Faults } from '../shared/faults.ts';
+import type { Right } from '../shared/policy.ts';
 import { md5 } from './mapping.ts';
 import type { Queue, Received } from './queue.ts';
 
@@ -10,6 +12,8 @@ export interface QueueServerOptions {
   readonly accountId?: string;
   readonly queues: readonly Queue[];
   readonly faults?: Faults;
+  /** Who there is, and what each may do; without it everybody may do everything. */
+  readonly access?: Access;
   /** Told of defects: what the endpoint itself threw. The standard error by default. */
   readonly onDefect?: (error: unknown) => void;
 }
@@ -57,7 +61,7 @@ const getQueueUrl = z.object({ QueueName: z.string('is a required argument') });
 /**
  * The embedded SQS endpoint: standard queues over AWS's JSON 1.0, as `@aws-sdk/client-sqs` speaks it. It offers
  * SendMessage, ReceiveMessage (long polling too), DeleteMessage, ChangeMessageVisibility, GetQueueAttributes (how many
- * messages there are) and GetQueueUrl. No batches, attributes of messages or FIFO queues. SigV4 is not verified.
+ * messages there are) and GetQueueUrl. No batches, attributes of messages or FIFO queues.
  *
  * A poll whose caller has gone takes nothing. SQS may still give it a message, which is then hidden until its
  * visibility time-out is over: whoever polls must be ready for that, and nothing can be made of it on purpose.
@@ -87,7 +91,16 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     return queue;
   }
 
+  /** "Actions, resources, and condition keys for Amazon SQS": each operation is a right of its name, on its queue. */
+  const rightsOn = (name: string, action: string): Right[] => {
+    const { arn } = find(name, true);
+    return [
+      { action: `sqs:${action}`, resource: name.endsWith(DEAD_LETTERS) ? `${arn}${DEAD_LETTERS}` : arn },
+    ];
+  };
+
   function on<Schema extends z.ZodType<{ readonly QueueUrl: string }>>(
+    action: string,
     schema: Schema,
     reads: boolean,
     run: (queue: Queue, input: z.infer<Schema>, gone: AbortSignal) => object | Promise<object>,
@@ -96,6 +109,7 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     return operation(schema, 'InvalidParameterValue', {
       reads,
       target: ({ QueueUrl }) => nameIn(QueueUrl),
+      rights: ({ QueueUrl }) => rightsOn(nameIn(QueueUrl), action),
       run: (input, gone) => run(find(nameIn(input.QueueUrl), orDead), input, gone),
     });
   }
@@ -105,14 +119,15 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
     jsonVersion: '1.0',
     targetPrefix: 'AmazonSQS',
     faults,
+    access: options.access,
     onDefect,
     ...(options.port === undefined ? {} : { port: options.port }),
     operations: {
-      SendMessage: on(sendMessage, false, (queue, { MessageBody, DelaySeconds }) => ({
+      SendMessage: on('SendMessage', sendMessage, false, (queue, { MessageBody, DelaySeconds }) => ({
         MessageId: queue.send(MessageBody, DelaySeconds * 1000),
         MD5OfMessageBody: md5(MessageBody),
       })),
-      ReceiveMessage: on(receiveMessage, true, async (queue, input, gone) => {
+      ReceiveMessage: on('ReceiveMessage', receiveMessage, true, async (queue, input, gone) => {
         const { MaxNumberOfMessages: max, VisibilityTimeout, WaitTimeSeconds } = input;
         const visibility =
           VisibilityTimeout === undefined ? {} : { visibilityTimeoutMs: VisibilityTimeout * 1000 };
@@ -120,19 +135,25 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
         const received = await queue.receive({ max, ...visibility }, WaitTimeSeconds * 1000, ended);
         return received.length === 0 ? {} : { Messages: received.map(view) };
       }),
-      DeleteMessage: on(deleteMessage, false, (queue, { ReceiptHandle }) => {
+      DeleteMessage: on('DeleteMessage', deleteMessage, false, (queue, { ReceiptHandle }) => {
         // Deleting what is gone, or was received again, is no error there either.
         checkReceipt(ReceiptHandle);
         queue.delete(ReceiptHandle);
         return {};
       }),
-      ChangeMessageVisibility: on(changeMessageVisibility, false, (queue, input) => {
-        checkReceipt(input.ReceiptHandle);
-        if (!queue.changeVisibility(input.ReceiptHandle, input.VisibilityTimeout * 1000))
-          throw new AwsError('com.amazonaws.sqs#MessageNotInflight', 'The message is not in flight.');
-        return {};
-      }),
+      ChangeMessageVisibility: on(
+        'ChangeMessageVisibility',
+        changeMessageVisibility,
+        false,
+        (queue, input) => {
+          checkReceipt(input.ReceiptHandle);
+          if (!queue.changeVisibility(input.ReceiptHandle, input.VisibilityTimeout * 1000))
+            throw new AwsError('com.amazonaws.sqs#MessageNotInflight', 'The message is not in flight.');
+          return {};
+        },
+      ),
       GetQueueAttributes: on(
+        'GetQueueAttributes',
         getQueueAttributes,
         true,
         (queue, { QueueUrl }) => {
@@ -154,6 +175,7 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
       GetQueueUrl: operation(getQueueUrl, 'InvalidParameterValue', {
         reads: true,
         target: ({ QueueName }) => QueueName,
+        rights: ({ QueueName }) => rightsOn(QueueName, 'GetQueueUrl'),
         run: ({ QueueName }) => ({ QueueUrl: urlOf(find(QueueName).name) }),
       }),
     },
@@ -173,7 +195,8 @@ export async function startQueueServer(options: QueueServerOptions): Promise<Que
 
 /** The dead letters of a queue as a queue of their own, of which there is a count alone. */
 const DEAD_LETTERS = '-dead-letters';
-export const deadLettersUrl = (url: string): string => `${url}${DEAD_LETTERS}`;
+/** @param queue its URL, or its ARN */
+export const deadLettersOf = (queue: string): string => `${queue}${DEAD_LETTERS}`;
 
 const nameIn = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 

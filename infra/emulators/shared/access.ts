@@ -58,6 +58,14 @@ export class Access {
     return this.#byKey.get(accessKeyId)?.credentials;
   }
 
+  /** @returns the access key id of whoever has this session token */
+  ownerOfToken(sessionToken: string): string | undefined {
+    const owner = [...this.#byKey.values()].find(
+      ({ credentials }) => credentials.sessionToken === sessionToken,
+    );
+    return owner?.credentials.accessKeyId;
+  }
+
   /** @returns the first of the rights that the owner of this key has not; undefined if there is none */
   denied(accessKeyId: string, rights: readonly Right[]): Denial | undefined {
     const identity = this.#byKey.get(accessKeyId);

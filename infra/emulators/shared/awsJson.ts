@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
+import { type Access, denialMessage } from './access.ts';
 import type { FaultAction, Faults } from './faults.ts';
+import { callerOf } from './jsonCaller.ts';
 import { closeServer, listenOnLoopback } from './loopback.ts';
+import type { Right } from './policy.ts';
 
 /**
  * AWS JSON over HTTP on loopback: what the ECS, EventBridge (1.1) and SQS (1.0) clients of the SDK speak. One POST, the
- * operation in `X-Amz-Target`, errors as `{"__type", "message"}`. Signatures are not verified.
+ * operation in `X-Amz-Target`, errors as `{"__type", "message"}`. Signatures are not verified; whose key it is says what a call
+ * may do, where an endpoint is told who there is.
  *
  * Faults (./faults.ts) are decided once the request's body is read. `resetMidBody` cuts the answer of an operation
  * that reads; one that writes is not carried out and its socket destroyed, since so small a body comes in one piece.
@@ -33,6 +37,8 @@ export interface Operation {
   readonly reads: boolean;
   /** What a fault rule's `match` is tried on. */
   target(input: unknown): string;
+  /** What its caller needs; nothing for input that is refused anyway. */
+  rights(input: unknown): readonly Right[];
   run(input: unknown, gone: AbortSignal): object | Promise<object>;
 }
 
@@ -46,6 +52,7 @@ export function operation<Schema extends z.ZodType>(
   spec: {
     readonly reads: boolean;
     readonly target: (input: z.infer<Schema>) => string;
+    readonly rights: (input: z.infer<Schema>) => readonly Right[];
     readonly run: (input: z.infer<Schema>, gone: AbortSignal) => object | Promise<object>;
   },
 ): Operation {
@@ -54,6 +61,10 @@ export function operation<Schema extends z.ZodType>(
     target: (input) => {
       const parsed = schema.safeParse(input);
       return parsed.success ? spec.target(parsed.data) : '';
+    },
+    rights: (input) => {
+      const parsed = schema.safeParse(input);
+      return parsed.success ? spec.rights(parsed.data) : [];
     },
     run: (input, gone) => {
       const parsed = schema.safeParse(input);
@@ -72,6 +83,8 @@ export interface JsonServiceOptions {
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, Operation>>;
   readonly faults: Faults;
+  /** Who there is, and what each may do; without it everybody may do everything. */
+  readonly access?: Access | undefined;
   /** 0, the default, lets the system pick. */
   readonly port?: number;
   /** What an operation threw that is not an AwsError: a defect of the endpoint, answered with 500. */
@@ -91,12 +104,23 @@ export async function serveAwsJson(options: JsonServiceOptions): Promise<JsonSer
   let vanishedUntilMs = 0;
   const vanished = () => performance.now() < vanishedUntilMs;
 
+  /** @throws AwsError */
+  function authorize(request: IncomingMessage, rights: readonly Right[]): void {
+    const { access } = options;
+    if (access === undefined) return;
+    const caller = callerOf(request.headers, access);
+    if (typeof caller !== 'string') throw new AwsError(caller.code, caller.message);
+    const denial = access.denied(caller, rights);
+    if (denial !== undefined) throw new AwsError('AccessDeniedException', denialMessage(denial));
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('content-type', `application/x-amz-json-${options.jsonVersion ?? '1.1'}`);
     const body = await readBody(request);
     const name = operationName(request, options.targetPrefix);
     const operation = Object.hasOwn(options.operations, name) ? options.operations[name] : undefined;
     const input = parseJson(body);
+    authorize(request, operation?.rights(input) ?? []);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const fault = options.faults.hit({

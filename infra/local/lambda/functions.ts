@@ -10,8 +10,8 @@ export interface FunctionsOptions {
   readonly accountId: string;
   /** What the wiring's environment variables hold. */
   readonly resources: Readonly<Record<Resource, string>>;
-  /** What every function gets besides: credentials and endpoints, in the SDK's own variables. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What each function gets besides: credentials of its role, and endpoints, in the SDK's own variables. */
+  readonly environment: (name: FunctionName) => Readonly<Record<string, string>>;
   readonly onLog: (name: FunctionName, line: string) => void;
 }
 
@@ -32,7 +32,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       variable,
       options.resources[resource],
     ]);
-    const environment = { ...options.environment, ...Object.fromEntries(wired) };
+    const environment = { ...options.environment(name), ...Object.fromEntries(wired) };
     const onLog = (line: string): void => options.onLog(name, line);
     functions.set(name, localFunction(FUNCTIONS[name], { ...options, environment, onLog }));
   }

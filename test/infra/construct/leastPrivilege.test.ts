@@ -1,5 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CONSUMER_ACTIONS } from '../../../infra/grantStatements.ts';
 import {
   ASSIGNMENTS,
   FUNCTIONS,
@@ -185,16 +186,8 @@ const CONSUMED: Readonly<Record<string, string>> = {
   relocate: 'relocate queue',
   ...Object.fromEntries(Object.entries(QUEUES).map(([name, queue]) => [queue.function, `${name} queue`])),
 };
-const CONSUME = [
-  'sqs:ChangeMessageVisibility',
-  'sqs:DeleteMessage',
-  'sqs:GetQueueAttributes',
-  'sqs:GetQueueUrl',
-  'sqs:ReceiveMessage',
-];
-
 const consumed = (name: string): string[] =>
-  CONSUMED[name] === undefined ? [] : CONSUME.map((action) => `${action} on ${CONSUMED[name]}`);
+  CONSUMED[name] === undefined ? [] : CONSUMER_ACTIONS.map((action) => `${action} on ${CONSUMED[name]}`);
 
 describe('each role has what the wiring grants, and nothing else', () => {
   it.each(Object.values<FunctionSpec>(FUNCTIONS))('$name', ({ name, description, grants }) => {
