@@ -9,6 +9,8 @@ const HELD_SAMPLES = 3;
 const USUAL_MS = 40;
 const USUAL_MIN_MS = 1;
 const USUAL_MAX_MS = 5_000;
+/** Longer ones are those of a time lapse, which the clock must have gone by: times alone may have jumped. */
+const LAPSE_MAX_MS = 300_000;
 /** What a sample usually lasts is the middle one of so many: a pause is no length. */
 const LENGTHS_KEPT = 5;
 
@@ -64,7 +66,7 @@ export class TrackTimes {
    */
   place(wantedMs: number, leastMs: number, arrivedAtMs: number): number {
     const placedMs = this.#placeAfter(this.#placedMs, wantedMs, leastMs);
-    this.#learn(wantedMs);
+    this.#learn(wantedMs, arrivedAtMs);
     const grownMs = placedMs - (this.#placedMs ?? placedMs);
     const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
     this.#pausesMs = [pauseMs, ...this.#pausesMs].slice(0, HELD_SAMPLES);
@@ -85,7 +87,7 @@ export class TrackTimes {
     return fairMs - wantedMs > SPREAD_MAX_MS ? earliestMs : Math.max(fairMs, earliestMs);
   }
 
-  #learn(wantedMs: number): void {
+  #learn(wantedMs: number, arrivedAtMs: number): void {
     const grownMs = wantedMs - this.#wantedMs;
     if (this.#placedMs === undefined) return;
     if (Math.abs(grownMs) < SAME_MS) {
@@ -94,7 +96,8 @@ export class TrackTimes {
     }
     const each = grownMs / this.#ofOneTime;
     this.#ofOneTime = 1;
-    if (this.#isUsualKnown || each < USUAL_MIN_MS || each > USUAL_MAX_MS) return;
+    const longestMs = Math.max(USUAL_MAX_MS, Math.min(LAPSE_MAX_MS, 2 * (arrivedAtMs - this.#arrivedAtMs)));
+    if (this.#isUsualKnown || each < USUAL_MIN_MS || each > longestMs) return;
     this.#lengthsMs = [each, ...this.#lengthsMs].slice(0, LENGTHS_KEPT);
     const sorted = this.#lengthsMs.toSorted((one, other) => one - other);
     this.#usualMs = sorted[Math.floor(sorted.length / 2)] ?? this.#usualMs;

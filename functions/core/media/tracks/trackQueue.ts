@@ -133,10 +133,11 @@ export class TrackQueue {
     const duration = next.dts - dts;
     const isGuess = this.#usualDuration === undefined && this.kind === 'video';
     const longest = isGuess ? FIRST_MAX_SECONDS * description.timescale : PAUSE_DURATIONS * usual;
-    const isPause = inFragment === undefined && duration > longest;
+    const isPause = duration > longest;
     const pauseBefore = this.#pause;
     this.#pause = isPause ? duration : undefined;
-    if (isPause && pauseBefore === undefined) return usual;
+    // Within a fragment the next one is where the one before ends.
+    if (isPause && pauseBefore === undefined) return inFragment === undefined ? usual : duration;
     // Pause after pause is how often the samples come: a picture a second, each a keyframe and a fragment.
     this.#usualDuration = Math.min(duration, pauseBefore ?? duration);
     return this.#usualDuration;

@@ -190,6 +190,20 @@ describe('SourceTimeline', () => {
     expect(jumps).toEqual([]);
   });
 
+  it.each([6_000, 60_000])(
+    'a picture each %i ms, of which the last ones are held back, stays as it is',
+    (stepMs) => {
+      const count = 9;
+      const sent = Array.from({ length: count }, (_, i): Sent => {
+        const heldUntil = Math.min(i + 2, count - 1);
+        return { track: VIDEO, trueMs: i * stepMs, rawMs: i * stepMs, arrivedAtMs: heldUntil * stepMs };
+      });
+      const { placed, jumps } = place(sent, { ...LIVE_TIMELINE, connectedAtMs: 0 });
+      for (const one of placed) expect(offBy(one)).toBeCloseTo(0, 5);
+      expect(jumps).toEqual([]);
+    },
+  );
+
   it("what a server's cache, or a stall, sends in a burst stays as it is", () => {
     const sent = made(30).map((one) => {
       const { trueMs } = one;

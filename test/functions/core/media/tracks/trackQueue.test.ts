@@ -67,4 +67,14 @@ describe('durations of samples that are fragments of their own', () => {
     const times = [0, 1, 2, 3, 1_000, 1_001, 1_002].map((place) => place * distance);
     expect(durationsOf(times)).toEqual(times.map(() => distance));
   });
+
+  it('do not take in a pause within a fragment', () => {
+    const queue = new TrackQueue(1, 'audio');
+    const info = { kind: 'audio' as const, codec: 'aac', sampleRateHz: 48_000, channels: 1 };
+    const sound = { ...description, info, timescale: 48_000 };
+    for (const dts of [0, 1_024, 2_048, 50_000])
+      queue.push({ description: sound, dts, offset: 0, keyframe: true, data: Buffer.alloc(1) }, 0);
+    const { samples } = queue.take(4);
+    expect(samples.map(({ duration }) => duration)).toEqual([1_024, 1_024, 50_000 - 2_048, 1_024]);
+  });
 });
