@@ -12,6 +12,7 @@ import { latency } from './recorder/latency.ts';
 import { firstLiveFrame, watched } from './recorder/live.ts';
 import { day, hour } from './recorder/long.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
+import { together } from './recorder/together.ts';
 import { warmStart } from './recorder/warmStart.ts';
 import { type Benchmark, line } from './report.ts';
 import { rescue } from './rescue.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   watched,
   liveLists,
   fullHost,
+  together,
   host,
   tenRecorders,
   ...validations,

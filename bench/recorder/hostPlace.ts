@@ -12,6 +12,8 @@ import { ASSIGNMENTS, HOST_TASK } from '../../infra/wiring.ts';
 import { type Child, waitFor } from '../../test/support/children.ts';
 import type { RecorderPlace } from './place.ts';
 
+/** Twenty that look at once are not to be what is measured. */
+const LOOK_MS = 200;
 const QUEUES = ['assignments', 'settle', 'launch'] as const;
 
 /** A host as its image runs it, with its workers, and the queue that gives it recordings. */
@@ -62,16 +64,31 @@ export class HostPlace {
 
   /** Settles when its first part has been opened. */
   async record(url: string): Promise<void> {
-    const recordingId = await this.#place.createJob(url);
-    this.#recordings.push(recordingId);
-    await this.#assignments.send(assignment(recordingId, 1));
+    await this.recordTogether(url, 1);
+  }
+
+  /** Asks for recordings at once. @returns after how long the first part of each had been opened, in ms */
+  async recordTogether(url: string, count: number): Promise<readonly number[]> {
+    const ids = await Promise.all(Array.from({ length: count }, () => this.#place.createJob(url)));
+    this.#recordings.push(...ids);
+    const askedAt = performance.now();
+    return Promise.all(
+      ids.map(async (recordingId) => {
+        await this.#assignments.send(assignment(recordingId, 1));
+        await this.#opens(recordingId);
+        return performance.now() - askedAt;
+      }),
+    );
+  }
+
+  async #opens(recordingId: string): Promise<void> {
     await waitFor(
       'the first part',
       async () => {
         if (!this.#host.running) throw new Error(`the host ended: ${this.#host.output}`);
         return (await this.#place.store.read(partKey(recordingId, 1, 'open'), openPartSchema)) ?? undefined;
       },
-      { everyMs: 50, timeoutMs: 60_000 },
+      { everyMs: LOOK_MS, timeoutMs: 60_000 },
     );
   }
 

@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { build } from 'esbuild';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
@@ -13,7 +12,7 @@ import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
 import { type Job, type Outcome, outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
 import { type FinalPart, finalPartSchema, openPartSchema } from '../../functions/core/state/partObjects.ts';
-import { BUNDLE_BANNER, BUNDLE_MAIN_FIELDS, BUNDLE_TARGET } from '../../infra/construct/bundling/options.ts';
+import { bundleRecorder } from '../../infra/construct/bundling/recorder.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
@@ -24,7 +23,6 @@ const BUS = 'bus';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
 /** The benchmarks' sources are on this machine. */
 const LOOPBACK_SOURCES = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
-const root = path.resolve(import.meta.dirname, '..', '..');
 
 /** Calls that S3 had, by operation. */
 export type Calls = Readonly<Record<string, number>>;
@@ -219,21 +217,4 @@ export class RunningRecorder {
     }
     return { final: final.value, outcome: outcome.value };
   }
-}
-
-/** As container/Dockerfile does it. */
-async function bundleRecorder(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [path.join(root, 'container', 'main.ts')],
-    outfile,
-    bundle: true,
-    minify: true,
-    keepNames: true,
-    platform: 'node',
-    format: 'esm',
-    target: BUNDLE_TARGET,
-    mainFields: [...BUNDLE_MAIN_FIELDS],
-    banner: { js: BUNDLE_BANNER },
-    logLevel: 'warning',
-  });
 }

@@ -3,6 +3,7 @@ import { globSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleReadably, FUNCTION_OPTIONS } from '../construct/bundling/bundle.ts';
+import { RECORDER_PLUGINS } from '../construct/bundling/plugins.ts';
 import { FolderCache } from './folderCache.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -34,7 +35,9 @@ async function bundle(folder: string): Promise<void> {
   const handlers = globSync('functions/handlers/*.ts', { cwd: ROOT });
   await Promise.all([
     bundleReadably(handlers, folder, FUNCTION_OPTIONS),
-    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], folder),
+    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], folder, {
+      plugins: [...RECORDER_PLUGINS],
+    }),
   ]);
 }
 

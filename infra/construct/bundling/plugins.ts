@@ -52,3 +52,6 @@ export const builtinsByRequire: Plugin = {
     }));
   },
 };
+
+/** Of recorders, which find credentials by the SDK's own chain. */
+export const RECORDER_PLUGINS: readonly Plugin[] = [builtinsByRequire, slimSdk];
