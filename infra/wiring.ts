@@ -72,7 +72,9 @@ export const FUNCTIONS = {
         keys: state('recordings', 'active', 'index', 'rooms', 'clips'),
       },
       { on: 'landing', list: state('idempotency') },
-      // Records are deleted where a caller asks for it by name, under If-Match, which reads.
+      // Records are deleted where a caller asks for it by name, under If-Match, which reads; of one that is gone S3 says so
+      // to those alone who may list.
+      { on: 'library', list: ['*'] },
       {
         on: 'library',
         actions: ['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],

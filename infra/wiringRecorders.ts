@@ -135,6 +135,8 @@ export const MERGE_TASK = {
     },
     { on: 'landing', list: ['records/*', ...state('recordings', 'rooms/mergeJobs')] },
     { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
+    // Of a record that is gone S3 says so to those alone who may list; others hear that they may not read it.
+    { on: 'library', list: ['*'] },
   ],
 } as const satisfies {
   readonly environment: Readonly<Record<string, Resource>>;

@@ -26,10 +26,13 @@ import type { Job, Reason } from '../../functions/core/state/objects.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { type S3Server, startS3Server } from '../../infra/emulators/s3/server.ts';
+import type { Credentials } from '../../infra/emulators/shared/access.ts';
 import type { Faults } from '../../infra/emulators/shared/faults.ts';
+import { EVENT_BUS as BUS, LANDING } from '../../infra/local/place.ts';
+import { RECORDER_TASK } from '../../infra/wiring.ts';
+import { refuseDenials } from './denials.ts';
+import { TestRoles } from './testRoles.ts';
 
-const LANDING = 'landing';
-const BUS = 'bus';
 /** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
 export const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
@@ -49,6 +52,7 @@ interface Started {
   readonly events: EventsServer;
   readonly s3: S3Client;
   readonly store: StateStore;
+  readonly roles: TestRoles;
 }
 
 /** The recorder in this process, with real ffmpeg, against real S3 and EventBridge protocols. */
@@ -62,19 +66,21 @@ export class RecorderBench {
 
   async start(): Promise<void> {
     const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
+    const roles = new TestRoles(CREDENTIALS);
     const server = await startS3Server({
       dataDir: path.join(folder, 's3'),
-      credentials: CREDENTIALS,
+      credentials: roles.access,
       buckets: [LANDING],
     });
     const events = await startEventsServer({
       busNames: [BUS],
+      access: roles.access,
       onEvent: (event) => {
         this.events.push(event['detail-type']);
       },
     });
-    const s3 = new S3Client(clientConfig(server));
-    this.#started = { folder, server, events, s3, store: new StateStore(s3, LANDING) };
+    const s3 = new S3Client(clientConfig(server, CREDENTIALS));
+    this.#started = { folder, server, events, s3, store: new StateStore(s3, LANDING), roles };
   }
 
   get #running(): Started {
@@ -86,6 +92,7 @@ export class RecorderBench {
     return this.#running.folder;
   }
 
+  /** Of the test itself, which may do everything. */
   get s3(): S3Client {
     return this.#running.s3;
   }
@@ -102,17 +109,19 @@ export class RecorderBench {
     return this.#running.events.faults;
   }
 
-  bus(): EventBus {
+  bus(role: string = RECORDER_TASK.family): EventBus {
     const client = new EventBridgeClient({
       endpoint: this.#running.events.url,
       region: 'us-east-1',
-      credentials: CREDENTIALS,
+      credentials: this.#running.roles.credentials(role),
     });
     return new EventBus(client, BUS);
   }
 
-  client(): S3Client {
-    return new S3Client(clientConfig(this.#running.server));
+  /** @param role whose rights it has: a function's name, or a task's family */
+  client(role: string): S3Client {
+    const { server, roles } = this.#running;
+    return new S3Client(clientConfig(server, roles.credentials(role)));
   }
 
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
@@ -145,7 +154,8 @@ export class RecorderBench {
   run(recordingId: string, attempt = 1, lookup: Lookup = lookupBySystem): Attempt {
     const stop = new StopRequest();
     const log = new Logger({ logLevel: 'SILENT' });
-    const s3 = recorderS3Client(log, clientConfig(this.#running.server));
+    const { server, roles } = this.#running;
+    const s3 = recorderS3Client(log, clientConfig(server, roles.credentials(RECORDER_TASK.family)));
     const patience = new Patience();
     const journal = new Journal(journalId('host', randomUUID()), {
       s3,
@@ -197,15 +207,16 @@ export class RecorderBench {
 
   async close(): Promise<void> {
     if (this.#started === undefined) return;
-    const { events, server, folder } = this.#started;
+    const { events, server, folder, roles } = this.#started;
     await events.close();
     await server.close();
     await rm(folder, { recursive: true, force: true });
+    refuseDenials(roles);
   }
 }
 
-function clientConfig({ url }: S3Server): S3ClientConfig {
-  return { endpoint: url, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true };
+function clientConfig({ url }: S3Server, credentials: Credentials): S3ClientConfig {
+  return { endpoint: url, region: 'us-east-1', credentials, forcePathStyle: true };
 }
 
 export interface Recorded {

@@ -51,9 +51,20 @@ const reads =
   ({ store, request }) =>
     read(store, request.bucket, request.key, action);
 
-/** An ETag that is compared is read ("Enforce conditional deletes on Amazon S3 buckets"). */
-const comparing: Rights = ({ store, request }) =>
-  header(request, 'if-match') === undefined ? [] : read(store, request.bucket, request.key);
+/**
+ * "To perform conditional deletes using the If-Match header with the ETag value, you must have the s3:DeleteObject and
+ * s3:GetObject permissions" (How to perform conditional deletes, S3 User Guide); writes are taken to need the same.
+ */
+const comparing: Rights = ({ store, request }) => compared(store, request, header(request, 'if-match'));
+
+/** @param ifMatch an ETag is read; whether anything is there is not */
+function compared(
+  store: Store,
+  { bucket, key }: Pick<S3Request, 'bucket' | 'key'>,
+  ifMatch: string | undefined,
+): readonly Right[] {
+  return ifMatch === undefined || ifMatch === '*' ? [] : read(store, bucket, key);
+}
 
 const tagging: Rights = ({ request }) =>
   (header(request, 'x-amz-tagging') ?? '') === ''
@@ -123,5 +134,5 @@ export function deletionRights(
   ifMatch: string | undefined,
 ): readonly Right[] {
   const right = objectRight('s3:DeleteObject', bucket, key);
-  return ifMatch === undefined ? [right] : [right, ...read(store, bucket, key)];
+  return [right, ...compared(store, { bucket, key }, ifMatch)];
 }

@@ -29,9 +29,12 @@ import { newRecordingId } from '../../../functions/core/state/ids.ts';
 import { fragmentIndexKey, jobKey, partKey, posterKey } from '../../../functions/core/state/keys.ts';
 import { finalPartSchema, openPartSchema } from '../../../functions/core/state/partObjects.ts';
 import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
+import { MERGE_TASK } from '../../../infra/wiring.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { refuseDenials } from '../../support/denials.ts';
 import { RECORDER_FFMPEG } from '../../support/recorderBench.ts';
 import { makeTake, readClocks, type Take } from '../../support/room.ts';
+import { TestRoles } from '../../support/testRoles.ts';
 import { expectPictures, expectSound, FPS, FRAMES, PICTURE, TAKES } from './roomOfFour.ts';
 
 const CREDENTIALS = { accessKeyId: 'merge', secretAccessKey: 'merge-secret' };
@@ -39,8 +42,12 @@ const [LANDING, LIBRARY] = ['landing', 'library'];
 const ZERO_MS = Date.UTC(2026, 6, 1, 12);
 let folder: string;
 let server: S3Server;
+/** Of the test itself. */
 let s3: MergeTaskOptions['s3'];
 let store: StateStore;
+/** Of the task, with its rights. */
+let its: Pick<MergeTaskOptions, 's3' | 'store'>;
+const roles = new TestRoles(CREDENTIALS);
 let participants: MergeParticipant[];
 let merges = 0;
 
@@ -48,13 +55,14 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'merge-'));
   server = await startS3Server({
     dataDir: path.join(folder, 's3'),
-    credentials: CREDENTIALS,
+    credentials: roles.access,
     buckets: [LANDING, LIBRARY],
   });
-  s3 = recorderS3Client(logger, {
-    ...{ endpoint: server.url, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true },
-  });
+  const place = { endpoint: server.url, region: 'us-east-1', forcePathStyle: true };
+  s3 = recorderS3Client(logger, { ...place, credentials: CREDENTIALS });
   store = new StateStore(s3, LANDING);
+  const own = recorderS3Client(logger, { ...place, credentials: roles.credentials(MERGE_TASK.family) });
+  its = { s3: own, store: new StateStore(own, LANDING) };
   const names = [...new Set(TAKES.map(({ name }) => name))];
   const pieces = await Promise.all(
     TAKES.map(async (take) => ({ name: take.name, piece: await stored(take) })),
@@ -68,6 +76,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true, force: true });
+  refuseDenials(roles);
 });
 
 async function stored(take: Take): Promise<MergePiece> {
@@ -118,8 +127,7 @@ async function asked(
   await store.create(jobKey(mergeId), resultJob(job, plan));
   return {
     ...{
-      s3,
-      store,
+      ...its,
       pictures: new PictureMaker(RECORDER_FFMPEG),
       clock: { nowMs: Date.now },
       log: logger,
@@ -238,7 +246,7 @@ it('ends where it is canceled, and leaves nothing open', async () => {
     override async create(key: string, value: unknown): Promise<boolean> {
       const isMade = await super.create(key, value);
       if (key !== openKey) return isMade;
-      await super.create(cancelKey, { requestedAtMs: ZERO_MS, requestId: 'c' });
+      await store.create(cancelKey, { requestedAtMs: ZERO_MS, requestId: 'c' });
       await heard.promise;
       return isMade;
     }
@@ -251,7 +259,7 @@ it('ends where it is canceled, and leaves nothing open', async () => {
       return found;
     }
   }
-  expect(await composeMerge({ ...task, store: new CanceledStore(s3, LANDING) })).toBe(0);
+  expect(await composeMerge({ ...task, store: new CanceledStore(its.s3, LANDING) })).toBe(0);
   await expectNothingOpen(task);
 });
 
@@ -264,7 +272,7 @@ it('can be begun again where it is not ffmpeg that fails', async () => {
       return super.create(key, value);
     }
   }
-  expect(await composeMerge({ ...task, store: new TakenStore(s3, LANDING) })).toBe(1);
+  expect(await composeMerge({ ...task, store: new TakenStore(its.s3, LANDING) })).toBe(1);
   expect(await store.etag(mergeKey(task.mergeId, 'failure'))).toBeUndefined();
   // It is the other task's, which comes no further than this.
   const { uploadId, ...open } = (await store.read(openKey, openPartSchema))?.value ?? {};

@@ -113,9 +113,9 @@ describeWith(['ffmpeg'], 'the records of a hand-over', () => {
         // Nobody hears of the first record's tables before the second's are asked for.
         await both.promise;
       }
-      return bench.s3.send(command as GetObjectCommand);
+      return bench.cut.send(command as GetObjectCommand);
     };
-    const s3 = Object.assign(Object.create(bench.s3) as typeof bench.s3, { send });
+    const s3 = Object.assign(Object.create(bench.cut) as typeof bench.cut, { send });
     const asked = await askClip(bench, job, { fromMs: 0, toMs: 1000 * SECONDS + 1_000, kind: 'join' });
     expect(await clipMaking(bench, s3).make(asked, SILENT)).toBe('settled');
     const clip = await readClip(bench, asked);

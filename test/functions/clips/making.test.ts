@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { abortUpload, OutOfTime } from '../../../functions/aws/multipartUpload.ts';
 import type { MessageQueue } from '../../../functions/aws/queues.ts';
 import { signFile } from '../../../functions/aws/signedFile.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { askForClip, deleteClip } from '../../../functions/clips/asking.ts';
 import { clipView } from '../../../functions/core/api/clipView.ts';
 import type { Clip } from '../../../functions/core/clips/clip.ts';
@@ -99,7 +100,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     await expect(clipMaking(bench, dying(command, how)).make(asked, SILENT)).rejects.toThrow('it died');
     // As reconcile does it.
     const later = Date.now() + 20 * MINUTE_MS;
-    expect(await clipMaking(bench, bench.s3, later).make(asked, SILENT)).toBe('settled');
+    expect(await clipMaking(bench, bench.cut, later).make(asked, SILENT)).toBe('settled');
     await expectMade((await readClip(bench, asked)) ?? asked);
   });
 
@@ -149,7 +150,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     const own = await keepRecording(bench, [{ part, startMs: 0 }]);
     await bench.store.remove(partKey(own.recordingId, 1, 'moved'));
     const asked = await askClip(bench, own, MIDDLE);
-    const after = (ms: number) => clipMaking(bench, bench.s3, START_MS + ms).make(asked, SILENT);
+    const after = (ms: number) => clipMaking(bench, bench.cut, START_MS + ms).make(asked, SILENT);
     expect(await after(24 * 3_600_000 - 1)).toBe('waiting');
     expect(await after(24 * 3_600_000)).toBe('settled');
     expect(await readClip(bench, asked)).toMatchObject({
@@ -175,7 +176,8 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     if (objects === undefined) throw new Error('there is no recording');
     const sent: object[] = [];
     const queue = { send: async (message: object) => void sent.push(message) } as unknown as MessageQueue;
-    const ports = { s3: bench.s3, store: bench.store, queue };
+    const s3 = bench.client('clips');
+    const ports = { s3, store: new StateStore(s3, bench.store.bucket), queue };
     const by = { requestId: 'q', nowMs: START_MS + 9_000, random: Buffer.alloc(16, 7) };
     const { clip } = await askForClip(ports, objects, { from: 0, to: 2_000, rotate: true }, by);
     expect(sent).toEqual([{ version: 1, recordingId: own.recordingId, clipId: clip.clipId }]);
@@ -208,7 +210,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
 
   const HOUR_MS = 60 * MINUTE_MS;
   const refusedFrom = (asked: Clip, laterMs: number) =>
-    expect(clipMaking(bench, bench.s3, START_MS + laterMs).make(asked, SILENT)).rejects.toMatchObject({
+    expect(clipMaking(bench, bench.cut, START_MS + laterMs).make(asked, SILENT)).rejects.toMatchObject({
       ...{ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } },
     });
 
@@ -227,7 +229,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
         });
       }
       await refusedFrom(other, HOUR_MS - 1);
-      expect(await clipMaking(bench, bench.s3, START_MS + HOUR_MS).make(other, SILENT)).toBe('settled');
+      expect(await clipMaking(bench, bench.cut, START_MS + HOUR_MS).make(other, SILENT)).toBe('settled');
       const failed = await readClip(bench, other);
       expect(failed).toMatchObject({ status: 'failed', reason: { code: 'storage_refused' } });
       expect([failed?.upload, failed?.refused]).toEqual([undefined, undefined]);
@@ -239,7 +241,12 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
       bench.faults.clear();
       // Who does not wait for the policy deletes it: nothing stays open.
       const queue = { send: async () => undefined } as unknown as MessageQueue;
-      await deleteClip({ s3: bench.s3, store: bench.store, queue }, job.recordingId, join.clipId);
+      const s3 = bench.client('clips');
+      await deleteClip(
+        { s3, store: new StateStore(s3, bench.store.bucket), queue },
+        job.recordingId,
+        join.clipId,
+      );
       expect(await clipMaking(bench).make(clip, SILENT)).toBe('settled');
       const made = (await readClip(bench, clip)) ?? clip;
       await expectMade(made);
@@ -252,7 +259,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     bench.faults.add(denied('UploadPartCopy'), denied('AbortMultipartUpload'));
     await refusedFrom(asked, 0);
     const upload = (await readClip(bench, asked))?.upload;
-    expect(await clipMaking(bench, bench.s3, START_MS + HOUR_MS).make(asked, SILENT)).toBe('settled');
+    expect(await clipMaking(bench, bench.cut, START_MS + HOUR_MS).make(asked, SILENT)).toBe('settled');
     bench.faults.clear();
     expect(await readClip(bench, asked)).toMatchObject({ status: 'failed' });
     if (upload === undefined) throw new Error('nothing was begun');
@@ -293,20 +300,20 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
   });
 
   /** S3 as somebody sees it to whom something happens before, or `lost` after, the first such call. */
-  function intercepted(name: string, happen: () => Promise<void>, isAfter = false): typeof bench.s3 {
+  function intercepted(name: string, happen: () => Promise<void>, isAfter = false): typeof bench.cut {
     let isOver = false;
     const send = async (command: object): Promise<unknown> => {
       const hits = !isOver && command.constructor.name === name;
       if (hits) isOver = true;
       if (hits && !isAfter) await happen();
-      const answer = await bench.s3.send(command as CompleteMultipartUploadCommand);
+      const answer = await bench.cut.send(command as CompleteMultipartUploadCommand);
       if (hits && isAfter) await happen();
       return answer;
     };
-    return Object.assign(Object.create(bench.s3) as typeof bench.s3, { send });
+    return Object.assign(Object.create(bench.cut) as typeof bench.cut, { send });
   }
 
-  function dying(name: string, how: 'lost' | 'fail'): typeof bench.s3 {
+  function dying(name: string, how: 'lost' | 'fail'): typeof bench.cut {
     const die = async (): Promise<void> => {
       throw new Error('it died');
     };

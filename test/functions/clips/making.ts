@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { EventBus } from '../../../functions/aws/eventBus.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { ClipMaking } from '../../../functions/clips/making.ts';
 import { type Clip, clipSchema } from '../../../functions/core/clips/clip.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
@@ -31,12 +30,10 @@ export async function askClip(
 }
 
 /** The making under test. */
-export function clipMaking(bench: MoveBench, s3: S3Client = bench.s3, nowMs = START_MS): ClipMaking {
-  const { AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint = '', EVENT_BUS_NAME: bus = '' } = bench.environment;
-  const credentials = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
-  const bridge = new EventBridgeClient({ endpoint, region: 'us-east-1', credentials });
+export function clipMaking(bench: MoveBench, s3: S3Client = bench.cut, nowMs = START_MS): ClipMaking {
+  const store = new StateStore(bench.cut, bench.store.bucket);
   return new ClipMaking({
-    ...{ s3, store: bench.store, bus: new EventBus(bridge, bus), clock: { nowMs: () => nowMs } },
+    ...{ s3, store, bus: bench.bus('cut'), clock: { nowMs: () => nowMs } },
     library: { bucket: 'library' },
   });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MessageQueue } from '../../../functions/aws/queues.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { askForClip } from '../../../functions/clips/asking.ts';
 import { clipMarkerKey, clipsPrefix } from '../../../functions/core/clips/keys.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
@@ -40,7 +41,8 @@ describe('a clip that cannot be', () => {
     const sent: object[] = [];
     const queue = { send: async (message: object) => void sent.push(message) } as unknown as MessageQueue;
     const by = { requestId: 'q', nowMs: START_MS + 60_000, random: Buffer.alloc(16, 7) };
-    const ports = { s3: bench.s3, store: bench.store, queue };
+    const s3 = bench.client('clips');
+    const ports = { s3, store: new StateStore(s3, bench.store.bucket), queue };
     await expect(askForClip(ports, objects, { from: 4_500, to: 6_500 }, by)).rejects.toMatchObject(refusal);
     expect(sent).toEqual([]);
     expect(await bench.store.list(clipsPrefix(recordingId))).toEqual([]);

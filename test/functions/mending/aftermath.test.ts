@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { markWriting } from '../../../functions/core/protocol/writing.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
@@ -36,12 +37,12 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
 
   function aftermath(): Aftermath {
     const clock = { nowMs: Date.now };
-    const { store } = bench;
-    const s3 = bench.client();
+    const s3 = bench.client('taskStopped');
+    const store = new StateStore(s3, bench.store.bucket);
     return new Aftermath({
       s3,
       store,
-      bus: bench.bus(),
+      bus: bench.bus('taskStopped'),
       rescue: new Rescue({ s3, store, clock }),
       ports: {
         store,

@@ -72,7 +72,8 @@ describe('the journal of a dead worker', () => {
   }
 
   const removal = () => ({ s3: bench.s3, store: bench.store });
-  const rescuer = () => new Rescue({ s3: bench.client(), store: bench.store, clock: { nowMs: () => 9_000 } });
+  const rescuer = () =>
+    new Rescue({ s3: bench.client('settle'), store: bench.store, clock: { nowMs: () => 9_000 } });
   const left = (id: string) => bench.store.list(journalPrefix(id));
 
   /** Reads of journals from now on, by key. */

@@ -161,11 +161,11 @@ describe('after a day, reconcile removes', () => {
 
   it('nothing that is written at the same moment', async () => {
     await session('back', 'UNPUBLISHED');
-    const { store } = on.bench;
+    const { store } = on.reconcile;
     const remove = store.remove.bind(store);
     store.remove = async (key, etag) => {
       if (key === sessionKey('back'))
-        await store.overwrite(key, {
+        await on.bench.store.overwrite(key, {
           ...{ mediaSessionId: 'back', name: 'camera', status: 'PUBLISHING' },
           ...{ sourceUrl: 'rtmp://h/l/k', eventAtMs: on.nowMs },
         });

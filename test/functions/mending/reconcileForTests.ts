@@ -1,6 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach } from 'vitest';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { NO_HOSTS } from '../../../functions/core/protocol/asks.ts';
 import { newRecordingId } from '../../../functions/core/state/ids.ts';
@@ -15,6 +17,7 @@ import { type Job, lockSchema, type Outcome } from '../../../functions/core/stat
 import { Aftermath } from '../../../functions/mending/aftermath.ts';
 import { Reconciliation } from '../../../functions/mending/reconciliation.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
+import { LANDING } from '../../../infra/local/place.ts';
 import { RecorderBench } from '../../support/recorderBench.ts';
 
 export const MINUTE_MS = 60_000;
@@ -40,12 +43,21 @@ export class ReconcileBench {
   readonly moved: string[] = [];
   readonly madeClips: string[] = [];
   readonly sent: object[] = [];
+  #reconcile: { readonly s3: S3Client; readonly store: StateStore } | undefined;
+
+  /** With the rights of the function. */
+  get reconcile(): { readonly s3: S3Client; readonly store: StateStore } {
+    if (this.#reconcile === undefined) throw new Error('the bench is not started');
+    return this.#reconcile;
+  }
 
   readonly clock = { nowMs: () => this.nowMs };
 
   async start(): Promise<void> {
     this.bench = new RecorderBench();
     await this.bench.start();
+    const s3 = this.bench.client('reconcile');
+    this.#reconcile = { s3, store: new StateStore(s3, LANDING) };
     for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await this.bench.store.create(key, { atMs: 1 });
     this.nowMs = Date.now();
     this.withTask.clear();
@@ -56,8 +68,8 @@ export class ReconcileBench {
   readonly run = (hasTime?: () => boolean) => this.#reconciliation().run(log, hasTime);
 
   #reconciliation(): Reconciliation {
-    const { s3, store } = this.bench;
     const { clock } = this;
+    const { s3, store } = this.reconcile;
     const rescue = new Rescue({ s3, store, clock });
     const stopTasks = async (recordingId: string): Promise<void> => void this.stopped.push(recordingId);
     const run = async (recordingId: string, attempt: number): Promise<void> =>
@@ -75,7 +87,7 @@ export class ReconcileBench {
     return new Reconciliation({
       hostsService: NO_HOSTS,
       ...{ s3, ecs, store, clock, rescue, ports, stopTasks, cluster: 'cluster' },
-      aftermath: new Aftermath({ s3, store, rescue, bus: this.bench.bus(), ports }),
+      aftermath: new Aftermath({ s3, store, rescue, bus: this.bench.bus('reconcile'), ports }),
       makeClip: async ({ clipId }) => {
         this.madeClips.push(clipId);
         return 'settled';

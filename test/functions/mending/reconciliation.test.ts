@@ -164,8 +164,8 @@ describe('of streams that are marked as listed, reconcile', () => {
     await announce('back', 'PUBLISHING');
     await announce('back', 'UNPUBLISHED');
     on.nowMs += 20 * MINUTE_MS;
-    const read = on.bench.store.read.bind(on.bench.store);
-    const spy = vi.spyOn(on.bench.store, 'read').mockImplementation(async (key, schema) => {
+    const read = on.reconcile.store.read.bind(on.reconcile.store);
+    const spy = vi.spyOn(on.reconcile.store, 'read').mockImplementation(async (key, schema) => {
       const found = await read(key, schema);
       if (key !== sessionKey('back')) return found;
       spy.mockRestore();

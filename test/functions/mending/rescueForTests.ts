@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { partKey, tailsPrefix } from '../../../functions/core/state/keys.ts';
 import type { FinalPart, OpenPart } from '../../../functions/core/state/partObjects.ts';
 import { type AbandonedPart, Rescue } from '../../../functions/mending/rescue.ts';
@@ -33,9 +34,10 @@ export class RescueForTests {
 
   /** Another rescuer at each call. */
   rescue(part: AbandonedPart): Promise<FinalPart | undefined> {
+    const s3 = this.bench.client('taskStopped');
     const rescuer = new Rescue({
-      s3: this.bench.client(),
-      store: this.bench.store,
+      s3,
+      store: new StateStore(s3, LANDING),
       clock: { nowMs: () => 9_000 },
     });
     return rescuer.rescue(part, log);

@@ -32,10 +32,13 @@ import { Relocation } from '../../../functions/relocation/relocation.ts';
 import { type EventBridgeEvent, startEventsServer } from '../../../infra/emulators/events/server.ts';
 import { startS3Server } from '../../../infra/emulators/s3/server.ts';
 import { Faults } from '../../../infra/emulators/shared/faults.ts';
+import { EVENT_BUS as BUS, REGION } from '../../../infra/local/place.ts';
+import { refuseDenials } from '../../support/denials.ts';
+import { TestRoles } from '../../support/testRoles.ts';
 import { type Landed, type LandOptions, landedPart, START_MS } from './landed.ts';
 
 const CREDENTIALS = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
-const BUS = 'bus';
+const PLACE = { region: REGION, credentials: CREDENTIALS };
 const LARGE_BYTES = 1024 * 1024;
 
 export interface BenchOptions {
@@ -57,7 +60,11 @@ export class MoveBench {
   /** Of the test itself: its calls are not counted, and it comes when there are no faults. */
   readonly s3: S3Client;
   readonly store: StateStore;
+  /** Makes clips and merges. */
+  readonly cut: S3Client;
   readonly relocation: Relocation;
+  readonly #roles: TestRoles;
+  readonly #urls: { readonly s3: string; readonly events: string };
   /** What a function's environment says, to use these endpoints. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #close: () => Promise<void>;
@@ -68,13 +75,18 @@ export class MoveBench {
   private constructor(
     urls: { s3: string; events: string },
     faults: Faults,
+    roles: TestRoles,
     close: () => Promise<void>,
     options: BenchOptions,
   ) {
     this.faults = faults;
+    this.#roles = roles;
+    this.#urls = urls;
     this.#close = close;
-    const place = { region: 'us-east-1', credentials: CREDENTIALS };
-    this.s3 = new S3Client({ ...place, endpoint: urls.s3, forcePathStyle: true });
+    const own = roles.credentials('relocate');
+    const place = { ...PLACE, credentials: own };
+    this.s3 = new S3Client({ ...PLACE, endpoint: urls.s3, forcePathStyle: true });
+    this.cut = this.client('cut');
     this.store = new StateStore(this.s3, 'landing');
     // Faults are seen: the SDK does not try again by itself.
     const requestHandler =
@@ -109,9 +121,10 @@ export class MoveBench {
       );
     }
     this.environment = {
-      AWS_REGION: place.region,
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: own.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: own.secretAccessKey,
+      AWS_SESSION_TOKEN: own.sessionToken ?? '',
       AWS_ENDPOINT_URL_S3: urls.s3,
       AWS_ENDPOINT_URL_EVENTBRIDGE: urls.events,
       LANDING_BUCKET: 'landing',
@@ -136,21 +149,39 @@ export class MoveBench {
     const folder = mkdtempSync(path.join(tmpdir(), 'move-'));
     const faults = new Faults();
     const events: EventBridgeEvent[] = [];
+    const roles = new TestRoles(CREDENTIALS);
     const [s3, bus] = await Promise.all([
-      startS3Server({ dataDir: folder, credentials: CREDENTIALS, buckets: ['landing', 'library'], faults }),
-      startEventsServer({ busNames: [BUS], faults, onEvent: (event) => void events.push(event) }),
+      startS3Server({ dataDir: folder, credentials: roles.access, buckets: ['landing', 'library'], faults }),
+      startEventsServer({
+        busNames: [BUS],
+        access: roles.access,
+        faults,
+        onEvent: (event) => void events.push(event),
+      }),
     ]);
     const close = async (): Promise<void> => {
       await Promise.all([s3.close(), bus.close()]);
       rmSync(folder, { recursive: true });
+      refuseDenials(roles);
     };
-    const bench = new MoveBench({ s3: s3.url, events: bus.url }, faults, close, options);
+    const bench = new MoveBench({ s3: s3.url, events: bus.url }, faults, roles, close, options);
     Object.assign(bench, { events });
     return bench;
   }
 
   close(): Promise<void> {
     return this.#close();
+  }
+
+  /** @param role whose rights it has: a function's name, or a task's family */
+  client(role: string): S3Client {
+    const credentials = this.#roles.credentials(role);
+    return new S3Client({ ...PLACE, credentials, endpoint: this.#urls.s3, forcePathStyle: true });
+  }
+
+  bus(role: string): EventBus {
+    const credentials = this.#roles.credentials(role);
+    return new EventBus(new EventBridgeClient({ ...PLACE, credentials, endpoint: this.#urls.events }), BUS);
   }
 
   /** A finished part in landing, with the state that its recorder or rescuer leaves. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { EVENT_SCHEMAS, EVENT_TYPES } from '../../../functions/core/events/published.ts';
 import { markActive } from '../../../functions/core/protocol/active.ts';
 import { roomLeftKey } from '../../../functions/core/rooms/left.ts';
@@ -41,7 +42,8 @@ async function leaves(job: Job, atMs: number): Promise<void> {
 const asked: object[] = [];
 function look({ recordingId }: Job, nowMs: number): Promise<MergeStep> {
   const queue = { send: async (message: object) => void asked.push(message) };
-  const ports = { store: bench.store, queue, clock: { nowMs: () => nowMs }, settings: DEFAULT_SETTINGS };
+  const store = new StateStore(bench.cut, bench.store.bucket);
+  const ports = { store, queue, clock: { nowMs: () => nowMs }, settings: DEFAULT_SETTINGS };
   return mergeLeftRoom(ports, recordingId, 'r', SILENT);
 }
 

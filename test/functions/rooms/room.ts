@@ -1,5 +1,5 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { EventBus } from '../../../functions/aws/eventBus.ts';
+import type { EventBus } from '../../../functions/aws/eventBus.ts';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import type { MergeJob } from '../../../functions/core/rooms/merge.ts';
 import { mergeIndexKey } from '../../../functions/core/rooms/mergeKeys.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../functions/core/settings/settings.ts';
@@ -134,7 +134,7 @@ export function mergeMaking(
   bench: MoveBench,
   {
     composer = NO_COMPOSER,
-    s3 = bench.s3,
+    s3 = bench.cut,
     nowMs = () => NOW_MS,
   }: {
     readonly composer?: Composer;
@@ -143,13 +143,17 @@ export function mergeMaking(
   } = {},
 ): MergeMaking {
   return new MergeMaking({
-    ...{ s3, store: bench.store, bus: eventBus(bench), clock: { nowMs }, composer },
+    ...{
+      s3,
+      store: new StateStore(bench.cut, bench.store.bucket),
+      bus: eventBus(bench),
+      clock: { nowMs },
+      composer,
+    },
   });
 }
 
 /** Whose events are the bench's. */
 export function eventBus(bench: MoveBench): EventBus {
-  const { AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint = '', EVENT_BUS_NAME: bus = '' } = bench.environment;
-  const credentials = { accessKeyId: 'move', secretAccessKey: 'move-secret' };
-  return new EventBus(new EventBridgeClient({ endpoint, region: 'us-east-1', credentials }), bus);
+  return bench.bus('cut');
 }

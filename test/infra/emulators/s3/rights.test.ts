@@ -194,7 +194,8 @@ const NEEDED: readonly (readonly [
       ['s3:DeleteObject', 'plain'],
       ['s3:GetObject', 'plain'],
     ],
-    (s3) => s3.send(new DeleteObjectCommand({ Bucket, Key: 'plain', IfMatch: '*' })),
+    (s3) =>
+      s3.send(new DeleteObjectCommand({ Bucket, Key: 'plain', IfMatch: '841a2d689ad86bd1611447453c22c6fc' })),
   ],
   [
     'GetObjectTagging',
