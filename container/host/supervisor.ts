@@ -150,7 +150,7 @@ export class Supervisor {
     this.#ending.abort();
   }
 
-  /** A host that is too small for what it carries gives up the newest; one that is old, all of it. */
+  /** A host that is too small for what it carries gives up the newest; one that is old, all of it. One that has room is ready. */
   async #relieve(): Promise<void> {
     const { log, ageMaxMs } = this.#options;
     if (this.#ending.signal.aborted) return;
@@ -158,6 +158,7 @@ export class Supervisor {
       log.info('the host is old');
       return this.end();
     }
+    if (this.#room.full(Date.now()) === undefined) this.#workers.keepSpare();
     if (this.#room.mustGiveUpOne(performance.now())) await this.#handOvers.newest();
   }
 

@@ -32,10 +32,23 @@ export class Workers {
     );
   }
 
-  /** One that takes another recording; where all are full it begins now. */
+  /** One that takes another recording, the fullest of them; where all are full it begins now. */
   withRoom(): WorkerProcess {
-    const known = [...this.#all].find((worker) => worker.hasRoom);
-    if (known !== undefined) return known;
+    const fullest = [...this.#all]
+      .filter((worker) => worker.hasRoom)
+      .sort((a, b) => b.carried.length - a.carried.length)[0];
+    return fullest ?? this.#start();
+  }
+
+  /**
+   * Called now and then: one that carries nothing is to be there, with all that it needs loaded, for what a worker has that
+   * dies: to begin, it would take CPU that ten recordings need at that moment (docs/decisions/worker-memory.md).
+   */
+  keepSpare(): void {
+    if (![...this.#all].some((worker) => worker.carried.length === 0)) this.#start();
+  }
+
+  #start(): WorkerProcess {
     const worker = new WorkerProcess(this.#file, this.#events);
     this.#all.add(worker);
     return worker;

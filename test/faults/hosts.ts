@@ -72,7 +72,7 @@ export async function playHosts(
     await delay(ageMs + scenario.afterMs);
     const isVictim = victims(scenario.kind, running);
     const sent = publisher.frames;
-    await strike(ground, scenario.kind, running[0]?.claim.hostId ?? '', outageMs);
+    await strike(ground, scenario.kind, running[0]?.claim, outageMs);
     const moving = MOVED.includes(scenario.kind) ? running.filter(isVictim) : [];
     await Promise.all(moving.map((one) => goesOn(ground, one)));
     await delay(4_000);
@@ -114,13 +114,18 @@ function victims(kind: HostKind, running: readonly Running[]): (one: Running) =>
   return ({ claim }) => (isOfWorker ? claim.journal === first.journal : claim.hostId === first.hostId);
 }
 
-async function strike({ runtime }: Ground, kind: HostKind, hostId: string, outageMs: number): Promise<void> {
+async function strike(
+  { runtime }: Ground,
+  kind: HostKind,
+  claim: Claim | undefined,
+  outageMs: number,
+): Promise<void> {
   if (kind === 'outageOfHosts') {
     runtime.faults.s3.add({ service: 's3', action: { kind: 'vanish', durationMs: outageMs } });
     return delay(outageMs);
   }
-  const host = hostPid(hostId);
-  const victim = host === undefined || kind.startsWith('host') ? host : workerPid(host);
+  const host = hostPid(claim?.hostId ?? '');
+  const victim = host === undefined || kind.startsWith('host') ? host : workerPid(host, claim?.journal);
   if (victim === undefined) throw new Error('it had gone');
   if (kind.endsWith('Hangs')) {
     kill(victim, 'SIGSTOP');

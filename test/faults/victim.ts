@@ -31,16 +31,26 @@ export function warmHosts(folder: string): number {
   ).length;
 }
 
-/** The first worker of a host. */
-export function workerPid(host: number): number | undefined {
-  return childPid(host, (command) => command.endsWith('\0worker\0'));
+/** A worker of a host: the one that writes this journal, or any. */
+export function workerPid(host: number, journal?: string): number | undefined {
+  return childPid(
+    host,
+    (command) => command.endsWith('\0worker\0'),
+    (variables) =>
+      journal === undefined || journal.includes(/^WORKER_NAME=(.*)$/m.exec(variables)?.[1] ?? '\0'),
+  );
 }
 
-function childPid(parentPid: number, isMeant: (command: string) => boolean): number | undefined {
+function childPid(
+  parentPid: number,
+  isMeant: (command: string) => boolean,
+  hasMeant: (variables: string) => boolean = () => true,
+): number | undefined {
   return processes().find((pid) => {
     // pid (comm) state ppid …
     const [, state = ''] = /\) (.*)$/s.exec(read(pid, 'stat')) ?? [];
-    return Number(state.split(' ')[1]) === parentPid && isMeant(read(pid, 'cmdline'));
+    if (Number(state.split(' ')[1]) !== parentPid || !isMeant(read(pid, 'cmdline'))) return false;
+    return hasMeant(read(pid, 'environ').replaceAll('\0', '\n'));
   });
 }
 
