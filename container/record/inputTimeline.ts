@@ -24,11 +24,10 @@ export class InputTimeline {
   #takenOffMs = 0;
   /** Of the source's own time. */
   #lastZeroAtMs: number | undefined;
-  #mayRepeat: boolean = false;
 
   /** ffmpeg's present run goes on where an earlier one was, and some of that may come again. */
   get mayRepeat(): boolean {
-    return this.#mayRepeat;
+    return this.#seam?.kind === 'again' && this.#lastZeroAtMs !== undefined;
   }
 
   get isSameConnection(): boolean {
@@ -49,7 +48,6 @@ export class InputTimeline {
   begin(seam?: TimelineSeam, takenOffMs = 0): void {
     this.#seam = seam;
     this.#takenOffMs = takenOffMs;
-    this.#mayRepeat = false;
   }
 
   /**
@@ -70,7 +68,6 @@ export class InputTimeline {
     if (seam.kind === 'newTimeline') return endAtMs + seam.gapMs - firstMs;
     const zeroAtMs = this.#lastZeroAtMs;
     if (zeroAtMs === undefined || seam.kind === 'sameConnection') return zeroAtMs;
-    this.#mayRepeat = seam.kind === 'again';
     return zeroAtMs + Math.round((endAtMs - zeroAtMs - firstMs) / WRAP_MS) * WRAP_MS;
   }
 }

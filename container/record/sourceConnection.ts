@@ -75,13 +75,15 @@ export class SourceConnection {
     // What is recorded of other tracks goes on in no file of these.
     const isAlike = isDeepStrictEqual(outputs, this.#outputs);
     if (!isAlike) this.#content = new RecordedContent();
-    if (!isAlike || !isSameConnection)
-      this.#joined = isLive ? this.#content.join(this.#begunAtMs) : undefined;
-    if (isSameConnection) this.#joined?.forget();
+    if (!isAlike || !isSameConnection) this.#joined = this.#content.join(this.#begunAtMs);
+    const { mayRepeat } = this.#timeline;
+    // What its own times tell apart is never the same.
+    if (isSameConnection || !(isLive || mayRepeat)) this.#joined?.forget();
     this.#outputs = outputs;
     return new LiveMedia(outputs, format, {
       timeline: this.#sourceTimeline,
       content: this.#joined,
+      isSame: mayRepeat,
       receivedAtMs: this.#receivedAtMs,
     });
   }
@@ -96,11 +98,15 @@ export class SourceConnection {
     return this.#zeroAtMs;
   }
 
-  /** A source that keeps what it sent gives some of it again when it is joined again: the run's first fragments. */
-  isRepeated({ startMs }: Fragment, zeroAtMs: number, endAtMs: number): boolean {
+  /**
+   * A source that keeps what it sent gives some of it again when it is joined again: the run's first fragments. Samples that
+   * are known again are in none of them.
+   */
+  isRepeated({ startMs, endMs }: Fragment, zeroAtMs: number, endAtMs: number): boolean {
     if (!this.#timeline.mayRepeat) return false;
     const behindMs = zeroAtMs + startMs - endAtMs;
-    const isRepeated = behindMs < -ROUNDING_MS;
+    const isKnownAgain = this.#joined?.repeatsMs !== undefined;
+    const isRepeated = isKnownAgain ? zeroAtMs + endMs <= endAtMs : behindMs < -ROUNDING_MS;
     this.#hasRepeated ||= isRepeated;
     this.#isRightBehind = this.#hasRepeated && !isRepeated && behindMs <= ROUNDING_MS;
     return isRepeated;

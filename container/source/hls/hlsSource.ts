@@ -46,6 +46,8 @@ export type AfterRun =
 
 /** ffmpeg may have held as much when it went, and what was recorded already is left out. */
 const REPEATED_SEGMENTS = 10;
+/** Of sound that belongs to one segment of the picture, its own being longer or shorter. */
+const SOUND_REPEATED_SEGMENTS = 2;
 /** Sound that has not come so long after the picture may never come. */
 const SOUND_WAIT_MS = 3_000;
 const SAME = { kind: 'sameTimeline' } as const;
@@ -112,8 +114,8 @@ export class HlsSource {
     this.#run = undefined;
     this.#handover?.withdraw();
     if (run === undefined || followed === undefined) return 'lost';
-    const [end = CLOSED, ...others] = await Promise.all(this.#feeding);
-    const isCut = [end, ...others].some(({ kind }) => kind === 'closed');
+    const [end, ...others] = await Promise.all(this.#feeding);
+    const isCut = end === undefined || [end, ...others].some(({ kind }) => kind === 'closed');
     if (!isWhole || isCut) {
       await goBack(followed.main, recorded);
       for (const { rendition } of followed.sounds) await goBack(rendition, recorded);
@@ -121,6 +123,10 @@ export class HlsSource {
       return 'lost';
     }
     if (end.kind === 'seam') return 'goesOn';
+    if (recorded && followed.main.comesAgain) {
+      for (const { rendition } of followed.sounds) await rendition.goBack(SOUND_REPEATED_SEGMENTS);
+      this.#seam = AGAIN;
+    }
     if (end.kind === 'failed') return this.#failed(end.error);
     return end.kind === 'ended' ? 'over' : 'lost';
   }
@@ -278,8 +284,6 @@ export class HlsSource {
   }
 }
 
-const CLOSED: FeedEnd = { kind: 'closed' };
-
 async function goBack(rendition: Rendition, recorded: boolean): Promise<void> {
   const given = rendition.takenInRun;
   await rendition.goBack(recorded ? Math.min(given, REPEATED_SEGMENTS) : given);
@@ -290,7 +294,5 @@ export function complaintOfHls(error: Error): string {
   return error instanceof HttpFault ? error.message : `The source ${error.message}.`;
 }
 
-function isSourceFault(error: unknown): error is Error {
-  const kinds = [HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError];
-  return kinds.some((kind) => error instanceof kind);
-}
+const isSourceFault = (error: unknown): error is Error =>
+  [HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError].some((kind) => error instanceof kind);

@@ -47,6 +47,7 @@ export class Rendition {
   #skipped = 0;
   /** A segment ended in its middle: nothing can follow it in the same stream. */
   #isTorn: boolean = false;
+  #comesAgain: boolean = false;
   #takenInRun = 0;
   /** What the present run has of its program, and how much of it. */
   readonly #inRun = new RunStreams();
@@ -73,8 +74,14 @@ export class Rendition {
     return this.#takenInRun;
   }
 
+  /** The stream was lost in the middle of a segment, all of which is fetched again once the stream is back. */
+  get comesAgain(): boolean {
+    return this.#comesAgain;
+  }
+
   /** A run begins with what comes next. */
   beginRun(): void {
+    this.#comesAgain = false;
     this.#takenInRun = 0;
     this.#inRun.begin();
   }
@@ -176,8 +183,9 @@ export class Rendition {
       signal.throwIfAborted();
       if (error instanceof SinkClosedError) throw error;
       this.#isTorn = true;
+      if (facts.kind === 'ts') await sink.write(sink.continuity.cutOff());
       await this.#check(error, signal).catch((lost: unknown) => {
-        // All of it is fetched again once the stream is back.
+        this.#comesAgain = true;
         this.#follower.goBack(1);
         throw lost;
       });

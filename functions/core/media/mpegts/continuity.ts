@@ -1,4 +1,4 @@
-import { PACKET_BYTES } from './packets.ts';
+import { damageMark, PACKET_BYTES } from './packets.ts';
 
 const SYNC = 0x47;
 const NULL_PID = 0x1fff;
@@ -46,6 +46,11 @@ export class Continuity {
     if (at > whole) pieces.push(bytes.subarray(whole, at));
     this.#rest = Buffer.from(bytes.subarray(at));
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  }
+
+  /** The present segment ends in its middle. @returns what says so of each stream, to whoever has read it up to here */
+  cutOff(): Buffer {
+    return Buffer.concat([...this.#last].map(([pid, counter]) => damageMark(pid, counter)));
   }
 
   #mend(bytes: Buffer, at: number): void {

@@ -1,7 +1,5 @@
-import { PACKET_BYTES, type Packet } from './packets.ts';
+import { damageMark, type Packet } from './packets.ts';
 
-const SYNC = 0x47;
-const IS_DAMAGED = 0x80;
 const ADAPTATION_ONLY = 0x20;
 const STUFFING = 0xff;
 
@@ -39,7 +37,9 @@ export class LastPictures {
     return [...this.#streams.values()].flatMap(({ last, pictures, full }) => {
       // Some multiplexers fill up with zeros, or begin a packet where they like.
       const isTold = 4 * full <= pictures;
-      return isTold && !isStuffed(last) ? [damageOf(last)] : [];
+      return isTold && !isStuffed(last)
+        ? [damageMark(last.readUInt16BE(1) & 0x1fff, (last[3] ?? 0) & 0xf)]
+        : [];
     });
   }
 }
@@ -48,16 +48,4 @@ function isStuffed(packet: Buffer): boolean {
   const [, , , control = 0, adaptationBytes = 0] = packet;
   if ((control & ADAPTATION_ONLY) === 0) return false;
   return adaptationBytes === 0 || packet[4 + adaptationBytes] === STUFFING;
-}
-
-/** Behind this one of the same stream; it has nothing in it. */
-function damageOf(packet: Buffer): Buffer {
-  const mark = Buffer.alloc(PACKET_BYTES, STUFFING);
-  mark[0] = SYNC;
-  mark[1] = IS_DAMAGED | ((packet[1] ?? 0) & 0x1f);
-  mark[2] = packet[2] ?? 0;
-  mark[3] = ADAPTATION_ONLY | ((packet[3] ?? 0) & 0xf);
-  mark[4] = PACKET_BYTES - 5;
-  mark[5] = 0;
-  return mark;
 }

@@ -98,3 +98,18 @@ export function modulo(ticks: number): number {
 export function unwrap(ticks: number, near: number): number {
   return ticks + Math.round((near - ticks) / TIME_MODULUS) * TIME_MODULUS;
 }
+
+/**
+ * A packet with nothing in it but that something is damaged: a demuxer leaves out what it has of that stream, and has not
+ * whole. @param counter of the packet before it
+ */
+export function damageMark(pid: number, counter: number): Buffer {
+  const mark = Buffer.alloc(PACKET_BYTES, 0xff);
+  mark[0] = SYNC;
+  mark.writeUInt16BE(0x8000 | pid, 1);
+  // An adaptation field alone.
+  mark[3] = 0x20 | counter;
+  mark[4] = PACKET_BYTES - 5;
+  mark[5] = 0;
+  return mark;
+}

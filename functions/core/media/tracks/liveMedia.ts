@@ -27,6 +27,8 @@ export interface Joining {
   readonly timeline: SourceTimeline;
   /** Of a source that may send again what it has sent. */
   readonly content?: JoinedContent | undefined;
+  /** What it sends again is the same, whatever the clock says. */
+  readonly isSame?: boolean;
   /** When its first sample had come; undefined: when ffmpeg writes it. */
   readonly receivedAtMs?: number | undefined;
 }
@@ -68,12 +70,12 @@ export class LiveMedia {
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, content, receivedAtMs }: Joining,
+    { timeline, content, isSame = false, receivedAtMs }: Joining,
   ) {
     this.#timeline = timeline;
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
-    this.#gate = content?.mayRepeat === true ? new RepeatGate(content) : undefined;
+    this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#fragmenter = new Fragmenter(this.#writer);
     let firstId = 1;
@@ -151,8 +153,10 @@ export class LiveMedia {
     const coming = comingOf(output, packet.stream, sample);
     this.#firstMs ??= coming.timeMs;
     const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
-    if (this.#gate === undefined) this.#record(taken, nowMs);
-    else for (const one of this.#gate.push(coming, kept(taken, this.#gate), nowMs)) this.#record(one, nowMs);
+    if (this.#gate === undefined) {
+      if (this.#content?.isRepeated(coming) !== true) this.#record(taken, nowMs);
+    } else
+      for (const one of this.#gate.push(coming, kept(taken, this.#gate), nowMs)) this.#record(one, nowMs);
   }
 
   #record({ id, coming, sample, arrivedAtMs }: Taken, nowMs: number): void {

@@ -117,6 +117,26 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     expect(counters.at(-1)).toBe(349);
   }, 180_000);
 
+  it.concurrent('that is lost in the middle of a segment has each frame once', async () => {
+    const segments = hls.put('torn', { seconds: 8, segmentSeconds: 2, keyframeEvery: 50 });
+    const { segments: made } = hls.make('torn', { seconds: 8, segmentSeconds: 2, keyframeEvery: 50 });
+    const awayMs = stopwatch();
+    let isTorn: boolean = false;
+    const isAway = (): boolean => isTorn && awayMs() < 5_000;
+    hls.site.put('/torn/2.ts', (_request, response) => {
+      if (isAway()) response.writeHead(503).end();
+      else if (isTorn) response.end(made[2]);
+      else {
+        isTorn = true;
+        response.writeHead(200, { 'content-length': String(made[2]?.length) });
+        response.write(made[2]?.subarray(0, 0.6 * made[2].length), () => response.destroy());
+      }
+    });
+    show('/torn.m3u8', () => (isAway() ? 503 : showOf(segments, [0, segments.length])));
+    const recording = await hls.start('/torn.m3u8', { idleTimeoutMs: 2_000, reconnectWindowMs: 15_000 });
+    expectWhole(await recording.record(hls.folder), framesOf(0, 200));
+  }, 180_000);
+
   it.concurrent('whose variant disappears goes on with another one', async () => {
     const large = hls.put('large', { seconds: 12, pictureHeight: 324 });
     const small = hls.put('small', { seconds: 12 });
