@@ -215,11 +215,11 @@ export const FUNCTIONS = {
       { on: 'library', uploads: true },
       { on: 'landing', uploads: true },
       { on: 'recorderTask', actions: ['ecs:DescribeTasks', 'ecs:DescribeServices'] },
-      // Where it goes on; and recordings and streams of a version without markers.
+      // Where it goes on; recordings and streams of a version without markers; what follows where one file is not enough.
       {
         on: 'landing',
         actions: ['s3:GetObject', 's3:PutObject'],
-        keys: state('reconcile', 'active', 'listed'),
+        keys: state('reconcile', 'active', 'listed', 'clips'),
       },
       // Old state of recordings that have ended, and what nobody needs any more; a delete under If-Match reads.
       {

@@ -11,6 +11,33 @@ import type { FunctionSpec } from './wiringTypes.ts';
 
 /** Of the wiring (./wiring.ts): who answers for clips, and who makes them. */
 
+/** Makes clips: `cut`, and `reconcile` those that were not made, which has most of these rights for other reasons. */
+export const CLIP_MAKING_GRANTS = [
+  // Of what is still recorded a clip is made out of the journal.
+  { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts', 'journal') },
+  { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
+  // Marks what is to be made: a join that nobody asks for by name, and what follows where one file is not enough.
+  { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('clips') },
+  { on: 'landing', list: state('recordings', 'hosts', 'clips', 'journal') },
+  {
+    on: 'library',
+    actions: [
+      's3:GetObject',
+      's3:GetObjectVersion',
+      's3:PutObject',
+      's3:PutObjectTagging',
+      // A clip that is deleted while it is written.
+      's3:DeleteObject',
+      's3:AbortMultipartUpload',
+      's3:ListMultipartUploadParts',
+    ],
+    keys: ['*'],
+  },
+  { on: 'library', list: ['*'] },
+  { on: 'library', uploads: true },
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+] as const satisfies FunctionSpec['grants'];
+
 export const CLIP_FUNCTIONS = {
   clips: {
     name: 'clips',
@@ -65,29 +92,7 @@ export const CLIP_FUNCTIONS = {
     },
     grants: [
       ...MERGE_GRANTS,
-      // Of what is still recorded a clip is made out of the journal.
-      { on: 'landing', actions: ['s3:GetObject'], keys: state('recordings', 'hosts', 'journal') },
-      { on: 'landing', actions: ['s3:PutObject'], keys: ['state/recordings/*/clips/*'] },
-      // Marks what is to be made: a join that nobody asks for by name, and what follows where one file is not enough.
-      { on: 'landing', actions: ['s3:PutObject', 's3:DeleteObject'], keys: state('clips') },
-      { on: 'landing', list: state('recordings', 'hosts', 'clips', 'journal') },
-      {
-        on: 'library',
-        actions: [
-          's3:GetObject',
-          's3:GetObjectVersion',
-          's3:PutObject',
-          's3:PutObjectTagging',
-          // A clip that is deleted while it is written.
-          's3:DeleteObject',
-          's3:AbortMultipartUpload',
-          's3:ListMultipartUploadParts',
-        ],
-        keys: ['*'],
-      },
-      { on: 'library', list: ['*'] },
-      { on: 'library', uploads: true },
-      { on: 'eventBus', actions: ['events:PutEvents'] },
+      ...CLIP_MAKING_GRANTS,
       { on: 'queue', queue: 'clips', actions: ['sqs:SendMessage'] },
     ],
   },

@@ -44,7 +44,7 @@ export class Roles {
 
   constructor(options: RolesOptions) {
     const { administrator } = options;
-    const arns = arnsOf(options.sourceSecrets);
+    const arns = localArns(options.sourceSecrets);
     const granted = new Map<string, readonly Statement[]>([
       ...Object.values(FUNCTIONS).map(
         ({ name, grants }) => [name, functionStatements(name, grants, arns)] as const,
@@ -120,7 +120,8 @@ export const taskRoleArns = (family: string): string[] =>
 
 const queueArn = (name: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
 
-function arnsOf(sourceSecrets: readonly string[]): GrantArns {
+/** Of what grants are on in this deployment. @param sourceSecrets names of secrets */
+export function localArns(sourceSecrets: readonly string[]): GrantArns {
   const relocation = queueArn(RELOCATION.function);
   const queues = {
     launch: queueArn('launch'),

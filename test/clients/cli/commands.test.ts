@@ -7,6 +7,7 @@ import { Closers } from '../../../infra/local/closers.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { Child, waitFor } from '../../support/children.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
+import { refuseDenials } from '../../support/denials.ts';
 import { LiveStream } from '../../support/liveStream.ts';
 import { describeWith } from '../../support/tools.ts';
 import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
@@ -27,7 +28,7 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
       ingest: false,
       recordingDefaults: WITHOUT_PICTURES,
     });
-    closers.add(() => runtime.close({ graceMs: 5_000 }));
+    closers.add(() => runtime.close({ graceMs: 5_000 }).then(() => refuseDenials(runtime)));
     source = await LiveStream.start('flv');
     closers.add(() => source.close());
   });

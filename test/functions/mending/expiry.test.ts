@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { recordingIdTimeMs } from '../../../functions/core/state/ids.ts';
 import { indexKey, outcomeKey, recordingPrefix } from '../../../functions/core/state/keys.ts';
 import type { Outcome } from '../../../functions/core/state/objects.ts';
@@ -20,8 +21,10 @@ async function create(hasEnded: boolean): Promise<string> {
   return recordingId;
 }
 const keys = (recordingId: string): Promise<string[]> => bench.store.list(recordingPrefix(recordingId));
-const expire = (nowMs: number): Promise<number> =>
-  expireFinishedState({ s3: bench.s3, store: bench.store }, nowMs);
+const expire = (nowMs: number): Promise<number> => {
+  const s3 = bench.client('reconcile');
+  return expireFinishedState({ s3, store: new StateStore(s3, bench.store.bucket) }, nowMs);
+};
 
 it('forgets what ended long ago, and nothing else', async () => {
   const [ended, going] = [await create(true), await create(false)];

@@ -24,6 +24,7 @@ import { EVENT_BUS, sdkEnvironment } from '../../../infra/local/place.ts';
 import { startRuntime } from '../../../infra/local/runtime.ts';
 import { ON_RECORD_SCRIPT } from '../../../infra/optionalFunctions.ts';
 import { waitFor } from '../../support/children.ts';
+import { refuseDenials } from '../../support/denials.ts';
 
 /** The function that runs scripts, in the environments of the local Lambda. */
 const functions: LambdaFunction[] = [];
@@ -240,6 +241,7 @@ it('is called by the event bus of the runtime, and awaited at its end', async ()
   const entry = { EventBusName: EVENT_BUS, Source: source, DetailType: type, Detail: JSON.stringify(detail) };
   expect((await bus.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0);
   await runtime.close();
+  refuseDenials(runtime);
   expect(readFileSync(log, 'utf8')).toBe('record of wired');
 }, 180_000);
 

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Statement } from '../../../infra/emulators/shared/policy.ts';
-import { Roles } from '../../../infra/local/roles.ts';
+import { statementsOf } from '../../../infra/grantStatements.ts';
+import { localArns, Roles } from '../../../infra/local/roles.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { FUNCTIONS, HOST_TASK, MERGE_TASK, RECORDER_TASK } from '../../../infra/wiring.ts';
+import { CLIP_MAKING_GRANTS } from '../../../infra/wiringClips.ts';
 import { waitFor } from '../../support/children.ts';
 import { refuseDenials } from '../../support/denials.ts';
 
@@ -45,6 +47,25 @@ describe('each function and each kind of task', () => {
     const { access, ...roles } = { access: rolesOf().access, key: rolesOf().credentials(role).accessKeyId };
     expect(access.denied(roles.key, [{ action, resource }]) === undefined).toBe(may);
   });
+});
+
+/** A resource that a pattern is for. */
+const sampleOf = (pattern: string): string => pattern.replaceAll('*', 'x').replaceAll('?', 'x');
+
+it('reconcile may do all that making a clip takes, since it makes those that were not made', () => {
+  const roles = rolesOf();
+  const { accessKeyId } = roles.credentials('reconcile');
+  const granted: Statement[] = statementsOf(CLIP_MAKING_GRANTS, localArns([]));
+  for (const { Action, Resource, Condition } of granted) {
+    const prefixes = [Condition?.StringLikeIfExists?.['s3:prefix'] ?? []].flat();
+    const contexts = prefixes.length === 0 ? [{}] : prefixes.map((one) => ({ 's3:prefix': sampleOf(one) }));
+    for (const action of [Action].flat())
+      for (const pattern of [Resource].flat())
+        for (const context of contexts) {
+          const right = { action, resource: sampleOf(pattern), context };
+          expect(roles.access.denied(accessKeyId, [right])?.right).toBeUndefined();
+        }
+  }
 });
 
 describe('a right that a role lacks', () => {
@@ -93,7 +114,7 @@ describe('a right that a role lacks', () => {
     );
     expect(() => refuseDenials(started)).toThrow('requests were denied:');
     expect((await fetch(`${started.apiUrl}/recordings`)).status).toBe(200);
-  }, 60_000);
+  }, 180_000);
 
   it('of a recorder is told, and its recording does not begin', async () => {
     const started = await startWithout(RECORDER_TASK.family, 's3:PutObject');
@@ -105,10 +126,10 @@ describe('a right that a role lacks', () => {
     const [denial] = await waitFor(
       'the recorder to be denied its claim',
       () => (started.denials().length > 0 ? started.denials() : undefined),
-      { timeoutMs: 60_000 },
+      { timeoutMs: 150_000 },
     );
     expect(denial).toContain(`assumed-role/${RECORDER_TASK.family}/`);
     expect(denial).toContain('s3:PutObject on resource: arn:aws:s3:::landing/state/recordings/');
     expect(denial).toContain('/attempts/1/claim.json');
-  }, 120_000);
+  }, 180_000);
 });

@@ -13,6 +13,7 @@ import {
 } from '../../../infra/local/runtime.ts';
 import { Child, waitFor } from '../../support/children.ts';
 import { counterStreamArgs } from '../../support/counterStream.ts';
+import { refuseDenials } from '../../support/denials.ts';
 import { describeWith } from '../../support/tools.ts';
 import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
@@ -28,8 +29,10 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((runtime) => runtime.close({ graceMs: 0 })));
+  const ended = open.splice(0);
+  await Promise.all(ended.map((runtime) => runtime.close({ graceMs: 0 })));
   await rm(folder, { recursive: true, force: true });
+  ended.forEach(refuseDenials);
 });
 
 async function start(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {

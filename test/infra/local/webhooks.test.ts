@@ -12,6 +12,7 @@ import { readSettings } from '../../../infra/local/mainSettings.ts';
 import { EVENT_BUS } from '../../../infra/local/place.ts';
 import { startRuntime } from '../../../infra/local/runtime.ts';
 import { waitFor } from '../../support/children.ts';
+import { refuseDenials } from '../../support/denials.ts';
 
 const closers = new Closers();
 afterAll(() => closers.closeAll());
@@ -40,7 +41,7 @@ it('an endpoint is told of the events that it wants, signed, and again until it 
   const events = [EVENT_TYPES.recordAvailable, EVENT_TYPES.recordingFailed];
   const webhooks = [{ url, secret, events, http: true, privateNetworks: ['127.0.0.0/8'] }];
   const runtime = await startRuntime({ dataDir: folder, ingest: false, webhooks });
-  closers.add(() => runtime.close({ graceMs: 0 }));
+  closers.add(() => runtime.close({ graceMs: 0 }).then(() => refuseDenials(runtime)));
   const { region, credentials, eventsUrl } = runtime;
   const bus = new EventBridgeClient({ endpoint: eventsUrl, region, credentials });
   closers.add(async () => bus.destroy());

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { CLUSTER, EVENT_BUS, LANDING, LIBRARY } from '../../../infra/local/place.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { Child } from '../../support/children.ts';
+import { refuseDenials } from '../../support/denials.ts';
 import { describeWith } from '../../support/tools.ts';
 import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
@@ -54,7 +55,7 @@ describeWith(['ffmpeg'], 'npm run verify', () => {
       ingest: false,
       recordingDefaults: WITHOUT_PICTURES,
     });
-    onTestFinished(() => runtime.close({ graceMs: 0 }));
+    onTestFinished(() => runtime.close({ graceMs: 0 }).then(() => refuseDenials(runtime)));
 
     const { output, process: ended } = await verify(runtime, folder);
     const [lines = '', report = ''] = output.split('The report, to be pasted:');
