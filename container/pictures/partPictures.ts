@@ -29,6 +29,7 @@ export class PartPictures {
   #tileSize: Size | undefined;
   #poster: Keyframe | undefined;
   #hasPoster: boolean = false;
+  #hasEnded: boolean = false;
   #latest: Keyframe | undefined;
   /** What is being made now. */
   #work: Promise<void> | undefined;
@@ -72,6 +73,7 @@ export class PartPictures {
 
   /** The part has ended. Resolves when its pictures are in state, or have been waited for long enough. */
   async finish(): Promise<void> {
+    this.#hasEnded = true;
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       this.#ending.abort(new Error('the end of a part waits for its pictures no longer'));
@@ -125,6 +127,7 @@ export class PartPictures {
           ),
         },
         signal,
+        () => this.#hasEnded,
       );
       for (const [place, keyframe] of keyframes.entries())
         if (pictures.has(keyframe)) pictures.set(keyframe, made.tiles.get(place));

@@ -22,12 +22,15 @@ export interface PictureBatch {
   readonly largePlaces: readonly number[];
 }
 
+/** Whether a part's end waits for it by now. */
+export type IsAwaited = () => boolean;
+
 /** Where pictures come from. */
 export type PictureMaking = Pick<PictureMaker, 'make' | 'sprite' | 'endWaitsMs'>;
 
 /**
  * Makes pictures for all recordings of this process, one run of ffmpeg at a time: however many recordings there are, they
- * share that one.
+ * share that one. What the end of a part waits for comes before all that waits: its record is not there before.
  */
 export class PictureMaker {
   readonly #ffmpegPath: string;
@@ -35,7 +38,8 @@ export class PictureMaker {
   readonly #niceness: number;
   /** So long a part's end waits for its pictures at most. */
   readonly endWaitsMs: number;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #waiting: { readonly isAwaited: IsAwaited; readonly begin: () => void }[] = [];
+  #isRunning: boolean = false;
 
   constructor(
     ffmpegPath: string,
@@ -48,7 +52,11 @@ export class PictureMaker {
   }
 
   /** @throws CannotMakePictures none is made of any other keyframe either; else the run's own error */
-  async make(batch: PictureBatch, signal: AbortSignal): Promise<{ tiles: Pictures; large: Pictures }> {
+  async make(
+    batch: PictureBatch,
+    signal: AbortSignal,
+    isAwaited: IsAwaited = () => false,
+  ): Promise<{ tiles: Pictures; large: Pictures }> {
     const { description, keyframes, tile, largePlaces } = batch;
     const { width = 0, height = 0 } = description.info;
     if (width * height > PICTURE_MAX_PIXELS) throw new CannotMakePictures(`${width}x${height} is too large`);
@@ -68,19 +76,19 @@ export class PictureMaker {
           description,
           run.flatMap((place) => keyframes[place] ?? []),
         );
-      const found = await this.#run(batchArguments(plan), input, signal);
+      const found = await this.#run(batchArguments(plan), input, signal, isAwaited);
       for (const [at, picture] of found.tiles) made.tiles.set(run[at] ?? at, picture);
       for (const [at, picture] of found.large) made.large.set(run[at] ?? at, picture);
     }
     return made;
   }
 
-  /** One image of small ones, all of this size. @returns JPEG */
+  /** One image of small ones, all of this size: a part's end waits for it. @returns JPEG */
   async sprite(tiles: readonly Buffer[], size: Size, signal: AbortSignal): Promise<Buffer> {
     const columns = columnsOf(tiles.length);
     const rows = Math.ceil(tiles.length / columns);
     const file = (): Buffer[] => pictureFile(jpegOf(size), tiles);
-    const { tiles: made } = await this.#run(spriteArguments(size, columns, rows), file, signal);
+    const { tiles: made } = await this.#run(spriteArguments(size, columns, rows), file, signal, () => true);
     const [sprite] = made.values();
     if (sprite === undefined) throw new Error('ffmpeg made no storyboard');
     return sprite;
@@ -90,12 +98,10 @@ export class PictureMaker {
     args: readonly string[],
     input: () => Buffer[],
     asked: AbortSignal,
+    isAwaited: IsAwaited,
   ): Promise<{ tiles: Pictures; large: Pictures }> {
-    const before = this.#last;
-    const turn = Promise.withResolvers<void>();
-    this.#last = before.then(() => turn.promise);
+    await this.#turn(isAwaited);
     try {
-      await before;
       // The time of the run alone.
       const signal = AbortSignal.any([asked, AbortSignal.timeout(this.#runMaxMs)]);
       return await runPictureFfmpeg({
@@ -106,8 +112,25 @@ export class PictureMaker {
         signal,
       });
     } finally {
-      turn.resolve();
+      this.#next();
     }
+  }
+
+  async #turn(isAwaited: IsAwaited): Promise<void> {
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ isAwaited, begin: resolve });
+    await promise;
+  }
+
+  #next(): void {
+    const awaited = this.#waiting.findIndex(({ isAwaited }) => isAwaited());
+    const [next] = this.#waiting.splice(Math.max(0, awaited), 1);
+    if (next === undefined) this.#isRunning = false;
+    else next.begin();
   }
 }
 

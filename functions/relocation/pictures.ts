@@ -29,10 +29,12 @@ export class PicturePlacement {
   /** @returns the record with where its pictures lie; without what could not be written: it waits for none of them */
   async place(record: LandedRecord, moved: MovedPart, log: Logger): Promise<MovedPart> {
     const { poster, storyboard } = record.job.settings.pictures;
-    const pictures: PlacedPictures = {
-      ...(poster ? await this.#tryTo(() => this.#poster(record, moved), log) : {}),
-      ...(storyboard ? await this.#tryTo(() => this.#storyboard(record, moved, log), log) : {}),
-    };
+    // Side by side: the event that says where the record is waits for them.
+    const placed = await Promise.all([
+      poster ? this.#tryTo(() => this.#poster(record, moved), log) : {},
+      storyboard ? this.#tryTo(() => this.#storyboard(record, moved, log), log) : {},
+    ]);
+    const pictures: PlacedPictures = { ...placed[0], ...placed[1] };
     return Object.keys(pictures).length === 0 ? moved : { ...moved, pictures };
   }
 

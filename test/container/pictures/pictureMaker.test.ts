@@ -81,4 +81,24 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
     ]);
     expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(['begins', 'ends', 'begins', 'ends']);
   });
+
+  it('makes first what the end of a part waits for by then', async () => {
+    const maker = program('patient', ['cat >/dev/null', 'sleep 0.1']);
+    const done: string[] = [];
+    let hasEnded: boolean = false;
+    const begin = (name: string, run: Promise<unknown>) =>
+      run.catch(() => undefined).then(() => done.push(name));
+    const runs = [
+      begin('first', maker.make(batch(), signal)),
+      begin('waits', maker.make(batch(), signal)),
+      begin(
+        'of a part that ends',
+        maker.make(batch(), signal, () => hasEnded),
+      ),
+      begin('storyboard', maker.sprite([Buffer.from('JPEG')], { width: 160, height: 90 }, signal)),
+    ];
+    hasEnded = true;
+    await Promise.all(runs);
+    expect(done).toEqual(['first', 'of a part that ends', 'storyboard', 'waits']);
+  });
 });
