@@ -83,7 +83,7 @@ export const PLAYBACK_KEY_GRANTS = [
 export const RELOCATE_GRANTS = [
   {
     on: 'landing',
-    actions: ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject'],
+    actions: ['s3:GetObject', 's3:DeleteObject'],
     keys: ['records/*'],
   },
   { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },

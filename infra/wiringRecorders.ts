@@ -27,7 +27,7 @@ export const RECORDER_TASK = {
   grants: [
     {
       on: 'landing',
-      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
       keys: ['records/*'],
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
@@ -40,10 +40,7 @@ export const RECORDER_TASK = {
     { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
     // The host of a recording that this one takes the place of, or goes on with.
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
-    {
-      on: 'landing',
-      list: ['records/*', ...state('recordings', 'locks', 'sessions', 'hosts')],
-    },
+    { on: 'landing', list: state('recordings', 'hosts') },
     { on: 'eventBus', actions: ['events:PutEvents'] },
     { on: 'sourceSecrets', actions: ['secretsmanager:GetSecretValue'] },
     // The next attempt, before this task is taken away.
@@ -121,7 +118,7 @@ export const MERGE_TASK = {
   grants: [
     {
       on: 'landing',
-      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
       keys: ['records/*'],
     },
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
@@ -133,7 +130,7 @@ export const MERGE_TASK = {
       actions: ['s3:PutObject'],
       keys: ['progress', 'failure'].map((file) => `state/rooms/mergeJobs/*/${file}.json`),
     },
-    { on: 'landing', list: ['records/*', ...state('recordings', 'rooms/mergeJobs')] },
+    { on: 'landing', list: state('recordings') },
     { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
     // Of a record that is gone S3 says so to those alone who may list; others hear that they may not read it.
     { on: 'library', list: ['*'] },
