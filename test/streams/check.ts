@@ -1,8 +1,8 @@
 import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
-import { AUDIO, GOP_MS, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
-import { pausesOf, type Story } from './story.ts';
+import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
+import { GOP_MS, pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
 const BEEP_MS = 170;
@@ -52,8 +52,8 @@ export async function faultsOf(
   const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const pauses = pausesOf(story);
-  // What is missing between two parts is in none of them.
-  const leastMs = sentMs - (parts.length > 1 ? notSentMs(times) : 0);
+  // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
+  const leastMs = sentMs - (parts.length > 1 || story.format === 'hls' ? notSentMs(times) : 0);
   const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;
   // Sound that has changed comes in the part that begins with the next keyframe, from its first sample on.
   const mostMs = sentMs + (parts.length - 1) * GOP_MS;
@@ -97,14 +97,14 @@ function syncFaults(
   const firstMs = Math.min(...pictures.values());
   const maxMs = happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
   return beeps.flatMap(({ ms, number }) => {
-    const nearest = frames.reduce<ShownFrame | undefined>(
-      (best, frame) =>
-        best === undefined || Math.abs(frame.ms - ms) < Math.abs(best.ms - ms) ? frame : best,
-      undefined,
-    );
-    const trueMs = nearest === undefined ? undefined : pictures.get(nearest.hash);
-    if (nearest === undefined || trueMs === undefined) return [];
-    const offMs = ms - firstMs - number * BEEP_EVERY_MS - (nearest.ms - trueMs);
+    // At a seam pictures of two times are as near.
+    const nearestMs = Math.min(...frames.map((frame) => Math.abs(frame.ms - ms)));
+    const offsMs = frames.flatMap((frame) => {
+      const trueMs = pictures.get(frame.hash);
+      if (trueMs === undefined || Math.abs(frame.ms - ms) > Math.max(nearestMs, BEEP_MS)) return [];
+      return [ms - firstMs - number * BEEP_EVERY_MS - (frame.ms - trueMs)];
+    });
+    const [offMs = 0] = offsMs.toSorted((one, other) => Math.abs(one) - Math.abs(other));
     return Math.abs(offMs) <= maxMs ? [] : [`beep ${number} is ${Math.round(offMs)} ms off`];
   });
 }

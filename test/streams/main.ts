@@ -6,13 +6,13 @@ import { RecorderBench } from '../support/recorderBench.ts';
 import { TOOLS } from '../support/tools.ts';
 import { faultsOf, type Pictures, picturesOf } from './check.ts';
 import { makeRawMedia, type RawMedia, tagsOf } from './media.ts';
-import { GeneratedServer } from './server.ts';
-import { pausesOf, type Story, storyOf } from './story.ts';
+import { startServer } from './server.ts';
+import { pausesOf, STREAM_FORMATS, type Story, storyOf } from './story.ts';
 
 /**
  * `npm run -s test:streams`: streams made at random out of what real ones do, recorded, and compared with what was sent:
  * pictures by their hashes, sound by its pitch, both by their times. `-- --count N` streams from `--seed S` on, one seed
- * each; the same seed makes the same stream. `--at-once N` of them. `--steady` takes no stream that pauses: how long a pause is
+ * each; the same seed makes the same stream. `--at-once N` of them; `--format F` takes those of one format (story.ts). `--steady` takes no stream that pauses: how long a pause is
  * in the record is told by the clock, which a busy machine bends.
  */
 const { values } = parseArgs({
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     count: { type: 'string' },
     seed: { type: 'string' },
     'at-once': { type: 'string' },
+    format: { type: 'string' },
     steady: { type: 'boolean', default: false },
   },
 });
@@ -27,6 +28,8 @@ if (!TOOLS.ffmpeg.present()) {
   console.log('streams: skipped, ffmpeg is missing');
   process.exit(process.env.CI === 'true' ? 1 : 0);
 }
+if (values.format !== undefined && !STREAM_FORMATS.some((format) => format === values.format))
+  throw new Error(`--format is one of ${STREAM_FORMATS.join(', ')}`);
 const count = Number(values.count ?? 500);
 const firstSeed = Number(values.seed ?? 1 + (Date.now() % 2 ** 30));
 const atOnce = Number(values['at-once'] ?? 4);
@@ -41,7 +44,7 @@ async function record(
   story: Story,
 ): Promise<string[]> {
   let mediaSessionId = '';
-  const server = await GeneratedServer.start(tagsOf(media, story), story, async () => {
+  const server = await startServer(tagsOf(media, story), story, async () => {
     const session: Session = {
       mediaSessionId,
       name: 'generated',
@@ -78,7 +81,8 @@ try {
   const stories: Story[] = [];
   for (let seed = firstSeed; stories.length < count; seed++) {
     const story = storyOf(seed);
-    if (!values.steady || pausesOf(story).length === 0) stories.push(story);
+    const isAsked = values.format === undefined || values.format === story.format;
+    if (isAsked && (!values.steady || pausesOf(story).length === 0)) stories.push(story);
   }
   const worker = async (): Promise<void> => {
     for (let story = stories.shift(); story !== undefined; story = stories.shift()) {

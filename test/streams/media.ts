@@ -1,11 +1,10 @@
 import { type FlvTag, flvTags, isConfiguration } from '../support/flvTags.ts';
 import { beepsArgument } from '../support/generated/beeps.ts';
 import type { MediaFolder } from '../support/media.ts';
-import { STREAM_MS, type Story } from './story.ts';
+import { GOP_MS, STREAM_MS, type Story } from './story.ts';
 
 const FPS = 25;
-const KEYFRAME_EVERY = 10;
-export const GOP_MS = (KEYFRAME_EVERY * 1_000) / FPS;
+const KEYFRAME_EVERY = (GOP_MS * FPS) / 1_000;
 export const AUDIO = 8;
 export const VIDEO = 9;
 
@@ -53,6 +52,9 @@ export interface SentTag extends FlvTag {
   readonly isHeader: boolean;
   readonly isKeyframe: boolean;
   readonly variant: Variant;
+  /** Goes up where times are set anew; `publisher`, where another one takes over. */
+  readonly epoch: number;
+  readonly publisher: number;
 }
 
 /** The tags of a story, in the order in which they are sent, by true time. */
@@ -63,6 +65,8 @@ export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
   const toSwitch = { size: false, rate: false };
   const other = (variant: Variant): Variant => (variant === 'first' ? 'second' : 'first');
   let shiftMs = 0;
+  let epoch = 0;
+  let publisher = 0;
   let waitsForKeyframe = false;
   let lastRow: { timeMs: number; left: number } | undefined;
   let count = 0;
@@ -73,7 +77,16 @@ export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
     const found = tags[variant].find((tag) => tag.kind === kind && isConfiguration(tag));
     if (found === undefined) throw new Error('a stream without its configuration');
     announced.add(kind);
-    sent.push({ ...found, atMs: trueMs + shiftMs, trueMs, isHeader: true, isKeyframe: false, variant });
+    sent.push({
+      ...found,
+      atMs: trueMs + shiftMs,
+      trueMs,
+      isHeader: true,
+      isKeyframe: false,
+      variant,
+      epoch,
+      publisher,
+    });
   };
   const media = VARIANTS.flatMap((variant) =>
     tags[variant].filter((tag) => !isConfiguration(tag)).map((tag) => ({ tag, variant })),
@@ -92,7 +105,9 @@ export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
       done.add(one);
       if (one.kind === 'size' || one.kind === 'rate') toSwitch[one.kind] = true;
       if (one.kind === 'jump') shiftMs += one.byMs;
+      if (one.kind === 'jump' || one.kind === 'anew') epoch += 1;
       if (one.kind === 'anew') {
+        publisher += 1;
         awayUntilMs = trueMs + one.awayMs;
         waitsForKeyframe = true;
         shiftMs = -awayUntilMs;
@@ -131,7 +146,16 @@ export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
       lastRow.left -= 1;
       timeMs = lastRow.timeMs;
     } else lastRow = undefined;
-    sent.push({ ...tag, atMs: timeMs, trueMs, isHeader: false, isKeyframe: isKeyframe(tag), variant });
+    sent.push({
+      ...tag,
+      atMs: timeMs,
+      trueMs,
+      isHeader: false,
+      isKeyframe: isKeyframe(tag),
+      variant,
+      epoch,
+      publisher,
+    });
   }
   return sent;
 }

@@ -20,22 +20,38 @@ export type Happening =
   | { readonly kind: 'bursts'; readonly atMs: number; readonly forMs: number; readonly frames: number }
   /** Another publisher takes over within the connection: its times begin at zero. */
   | { readonly kind: 'anew'; readonly atMs: number; readonly awayMs: number }
-  /** The connection is cut. The server begins with the next keyframe, or with the last one, which it has kept. */
+  /**
+   * The connection is cut. The server begins with the next keyframe, or with the last one, which it has kept. That of a
+   * playlist hangs up on whoever asks for a while, or, with a cache in front, says that it cannot.
+   */
   | { readonly kind: 'cut'; readonly atMs: number; readonly hasCache: boolean };
 
-export type StreamFormat = 'flv' | 'ts';
+export const STREAM_FORMATS = ['flv', 'rtmp', 'ts', 'hls'] as const;
+/** FLV and MPEG-TS over HTTP, RTMP, and HLS of MPEG-TS. */
+export type StreamFormat = (typeof STREAM_FORMATS)[number];
+
+/**
+ * Who cuts HLS into segments: one who knows nothing of what happens, one who begins a segment where times change and says
+ * so with EXT-X-DISCONTINUITY, or one who begins with each publisher anew, with the first media sequence number.
+ */
+const PACKAGERS = ['plain', 'tagging', 'restarting'] as const;
+export type Packager = (typeof PACKAGERS)[number];
 
 export interface Story {
   readonly seed: number;
   readonly format: StreamFormat;
+  readonly packager: Packager;
   readonly happenings: readonly Happening[];
 }
 
 export const STREAM_MS = 9_000;
+export const GOP_MS = 400;
 /** Where in a stream something may happen; each takes less than two seconds. */
 const PLACES_MS = [1_200, 3_600, 6_000];
 const CUT_UNTIL_MS = 3_600;
 const LOOKED_AT_MS = 4_000;
+/** Before anything else happens. */
+const FOLLOWED_UNTIL_MS = 800;
 const LATE_PROBABILITY = 0.3;
 const NOTHING_PROBABILITY = 0.25;
 
@@ -54,40 +70,63 @@ export function storyOf(seed: number): Story {
   const random = randomOf(seed);
   const among = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const ms = (from: number, to: number): number => Math.round(from + random() * (to - from));
-  const format = among<StreamFormat>(['flv', 'ts']);
+  const format = among(STREAM_FORMATS);
+  // By itself: what happens in a seed does not depend on it.
+  const packager = PACKAGERS[Math.floor(randomOf(~seed)() * PACKAGERS.length)] as Packager;
+  const isTagged = format === 'hls' && packager === 'tagging';
   const happenings: Happening[] = [];
   const isLate = random() < LATE_PROBABILITY;
   if (isLate) {
     const what = among(['mute', 'blind'] as const);
-    happenings.push({ kind: 'late', atMs: 0, what, forMs: ms(300, 5_000), isAnnounced: random() < 0.5 });
+    const forMs = ms(300, 5_000);
+    const isAnnounced = random() < 0.5;
+    // Later than ffmpeg looks for it, RTMP is joined again for it, and something is lost (docs/sources.md).
+    const isFollowed = format !== 'rtmp' || (isAnnounced && what === 'mute');
+    happenings.push({
+      kind: 'late',
+      atMs: 0,
+      what,
+      forMs: isFollowed ? forMs : Math.min(forMs, FOLLOWED_UNTIL_MS),
+      isAnnounced,
+    });
   }
+  const isLookedAt = format === 'ts' || isLate;
   for (const place of PLACES_MS) {
     if (random() < NOTHING_PROBABILITY) continue;
     const atMs = place + ms(0, 400);
-    const far = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
+    const drawn = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
+    // What a playlist's times leave out is taken for missing, up to a minute, where no tag says otherwise.
+    const far = format === 'hls' && !isTagged && drawn > 0 && drawn <= 60_000 ? -drawn : drawn;
     happenings.push(
       among<() => Happening>([
         () => ({ kind: 'mute', atMs, forMs: ms(300, 1_900) }),
         () => ({ kind: 'blind', atMs, forMs: ms(300, 1_500) }),
         () => ({ kind: 'size', atMs }),
         () => ({ kind: 'rate', atMs }),
-        () => ({ kind: 'jump', atMs, byMs: far }),
+        // Tagged segments begin with a keyframe.
+        () => ({ kind: 'jump', atMs: isTagged ? Math.ceil(atMs / GOP_MS) * GOP_MS : atMs, byMs: far }),
         () => ({ kind: 'strays', atMs, forMs: ms(500, 1_900), byMs: far }),
         () => ({ kind: 'bursts', atMs, forMs: ms(700, 1_900), frames: ms(2, 8) }),
-        // While ffmpeg looks at MPEG-TS nobody sees that nothing comes.
+        // While ffmpeg looks at MPEG-TS, or for what is late, nobody sees that nothing comes.
         () => ({
           kind: 'anew',
           atMs,
-          awayMs: format === 'ts' && place < LOOKED_AT_MS ? 0 : among([0, ms(1_500, 1_900)]),
+          awayMs: isLookedAt && place < LOOKED_AT_MS ? 0 : among([0, ms(1_500, 1_900)]),
         }),
         // Who comes again is to find something of the stream.
         () => ({ kind: 'cut', atMs: Math.min(atMs, CUT_UNTIL_MS), hasCache: random() < 0.5 }),
       ])(),
     );
   }
-  return { seed, format, happenings };
+  return { seed, format, packager, happenings: happenings.filter((one) => isHeld(one, format, happenings)) };
 }
 
-/** What happens in it with nothing sent for a while. */
-export const pausesOf = ({ happenings }: Story): readonly Happening[] =>
-  happenings.filter((one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0));
+/** A source over RTMP whose sound has another rate when it is joined again is joined twice, and something is lost. */
+const isHeld = ({ kind }: Happening, format: StreamFormat, all: readonly Happening[]): boolean =>
+  format !== 'rtmp' || kind !== 'rate' || !all.some((one) => one.kind === 'cut');
+
+/** What happens in it with nothing sent for a while, whose length the wall clock tells: a playlist has its own. */
+export const pausesOf = ({ format, happenings }: Story): readonly Happening[] =>
+  format === 'hls'
+    ? []
+    : happenings.filter((one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0));

@@ -4,7 +4,6 @@ import { associationTable, mapTable } from '../../functions/core/media/mpegts/ta
 import type { TrackDescription } from '../../functions/core/media/tracks/sample.ts';
 import { FLV_HEADER, writeFlv } from '../support/flvTags.ts';
 import { AUDIO, type SentTag, VIDEO } from './media.ts';
-import type { StreamFormat } from './story.ts';
 
 /** Writes what one listener gets. */
 export interface StreamWriter {
@@ -13,7 +12,7 @@ export interface StreamWriter {
   write(tag: SentTag): Buffer;
 }
 
-export const writerOf = (format: StreamFormat): StreamWriter =>
+export const writerOf = (format: 'flv' | 'ts'): StreamWriter =>
   format === 'flv' ? new FlvWriter() : new TsWriter();
 
 const COUNTER_MS = 2 ** 32;
@@ -37,13 +36,19 @@ const VIDEO_HEAD_BYTES = 5;
 const AUDIO_HEAD_BYTES = 2;
 
 /** Announces both streams in front of each keyframe, and of each half second of sound. */
-class TsWriter implements StreamWriter {
+export class TsWriter implements StreamWriter {
   readonly #packets = new PacketWriter();
   readonly #configurations = new Map<number, Buffer>();
   #sinceTables = Number.POSITIVE_INFINITY;
 
   begin(headers: readonly SentTag[]): Buffer {
-    return Buffer.concat(headers.map((tag) => this.write(tag)));
+    return this.segment(headers);
+  }
+
+  /** What begins with the tables. */
+  segment(tags: readonly SentTag[]): Buffer {
+    this.#sinceTables = Number.POSITIVE_INFINITY;
+    return Buffer.concat(tags.map((tag) => this.write(tag)));
   }
 
   write({ kind, body, atMs, isHeader, isKeyframe }: SentTag): Buffer {

@@ -56,7 +56,7 @@ export class JoinedContent {
   /** Of each track: which sample should come next, counted in what is known; undefined: what comes is new. */
   readonly #next = new Map<string, number | undefined>();
   #zeroAtMs: number | undefined;
-  #repeats: { readonly track: string; readonly ms: number } | undefined;
+  #repeats: { readonly track: string; readonly ms: number; readonly beginsInside: boolean } | undefined;
 
   constructor(tracks: Map<string, Known[]>, connectedAtMs: number) {
     this.#tracks = tracks;
@@ -79,6 +79,14 @@ export class JoinedContent {
   /** From the first sample that has come again to the end of what is known; undefined: nothing comes again. */
   get repeatsMs(): number | undefined {
     return this.#repeats?.ms;
+  }
+
+  /**
+   * What comes again began in the middle of what had come over an earlier connection, with the same times: a publisher who
+   * begins the same again begins where he began.
+   */
+  get beginsInside(): boolean {
+    return this.#repeats?.beginsInside === true;
   }
 
   /** All that is known has come again. */
@@ -122,7 +130,11 @@ export class JoinedContent {
     }
     this.#zeroAtMs ??= placeOf(found) - timeMs;
     const last = known.at(-1) ?? found;
-    this.#repeats ??= { track, ms: placeOf(last) - placeOf(found) };
+    this.#repeats ??= {
+      track,
+      ms: placeOf(last) - placeOf(found),
+      beginsInside: known[place - 1]?.run === found.run && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS,
+    };
     this.#next.set(track, place + 1);
     return true;
   }

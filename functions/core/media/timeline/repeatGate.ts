@@ -16,7 +16,7 @@ const HELD_MAX_BYTES = 32 * 1024 * 1024;
 /**
  * Tells a server's cache from a publisher who begins the same again, when a source has been joined again: both send what
  * has been recorded already, with the same times. The cache comes at once, and is ahead of the clock by as much as it is
- * long; its repeats are left out. A publisher takes his time, and what he sends is recorded again. Until it is told what
+ * long, or begins in the middle of what has come before; its repeats are left out. A publisher takes his time, and what he sends is recorded again. Until it is told what
  * comes is held.
  */
 export class RepeatGate<T> {
@@ -58,11 +58,13 @@ export class RepeatGate<T> {
   tick(nowMs: number): readonly T[] {
     if (this.#isOpen || this.#firstAtMs === undefined) return [];
     const heldMs = nowMs - this.#firstAtMs;
-    const { repeatsMs, isAtEnd } = this.#joined;
+    const { repeatsMs, isAtEnd, beginsInside } = this.#joined;
     if (isAtEnd) this.#endedAtMs ??= nowMs;
     const isInAHurry = this.#aheadMs >= Math.max(HURRY_MIN_MS, (repeatsMs ?? 0) / 2);
     if (repeatsMs === undefined) return heldMs >= SETTLED_MS ? this.#open('all') : [];
-    if (isAtEnd && isInAHurry) return this.#open('new');
+    // What is as short as that is over before it can be ahead.
+    const isShortCache = beginsInside && repeatsMs < HURRY_MIN_MS;
+    if (isAtEnd && (isInAHurry || isShortCache)) return this.#open('new');
     const isSettled = this.#endedAtMs !== undefined && nowMs - this.#endedAtMs >= SETTLED_MS;
     const hasNoCache = heldMs >= CACHE_SHOWS_MS && !isInAHurry;
     const isTooMuch = heldMs >= HELD_MAX_MS || this.#heldBytes >= HELD_MAX_BYTES;

@@ -1,3 +1,4 @@
+import { turnsBy } from './counterTurns.ts';
 import { LiveEdge } from './liveEdge.ts';
 import { TrackTimes } from './trackTimes.ts';
 
@@ -74,10 +75,6 @@ const SKEW_MAX_MS = 1_000;
 const BEHIND_MAX_MS = 30_000;
 /** Times that are smaller have begun anew. */
 const ANEW_MS = 5_000;
-/** Counters at whose end it goes on at zero: RTMP's milliseconds, MPEG's 1/90,000 s. */
-const COUNTERS_MS: readonly number[] = [2 ** 32, 2 ** 33 / 90];
-/** Each jump of a clock may be counted as one; what is further away is no counter's. */
-const TURNS_MAX = 2;
 /** Larger times are moved to zero: they could not be counted to the unit. */
 const TIME_MAX_MS = 2 ** 42;
 
@@ -170,10 +167,11 @@ export class SourceTimeline {
   #wanted(track: Track, sentMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
     const rawMs = sentMs + track.turnsMs;
+    if (own === undefined) return this.#begun(track, rawMs, nowMs);
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
     const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
-    const isUnsure = own?.followers === 0;
+    const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
     const strayBackMs = Math.max(SKEW_MAX_MS, times.reachedMs - times.reachedBeforeMs);
     const isPlausible = (epoch: Epoch): boolean => {
@@ -182,16 +180,15 @@ export class SourceTimeline {
       return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
     const others = this.#epochs.filter((one) => one !== own);
-    const found =
-      own !== undefined && isPlausible(own)
-        ? ((isUnsure ? others.find(isPlausible) : this.#betterThan(own, times, rawMs, nowMs)) ?? own)
-        : others.find(isPlausible);
+    const found = isPlausible(own)
+      ? ((isUnsure ? others.find(isPlausible) : this.#betterThan(own, times, rawMs, nowMs)) ?? own)
+      : others.find(isPlausible);
     if (found !== undefined) {
       found.followers += 1;
       track.epoch = found;
       return rawMs + found.shiftMs;
     }
-    for (const epoch of own === undefined ? [] : [own, ...others]) {
+    for (const epoch of [own, ...others]) {
       const backMaxMs = epoch === own ? ownBackMs : SKEW_MAX_MS;
       const turnsMs = this.#turnsInto(epoch.shiftMs + rawMs, times, backMaxMs, nowMs);
       if (turnsMs === undefined) continue;
@@ -200,8 +197,38 @@ export class SourceTimeline {
       track.turnsMs += turnsMs;
       return rawMs + turnsMs + epoch.shiftMs;
     }
-    const { atMs, untold } = this.#goOn(track, rawMs, nowMs);
-    track.before = own;
+    const { atMs, untold } = this.#goOn(track, own, rawMs, nowMs);
+    return this.#beginEpoch(track, rawMs, atMs, untold);
+  }
+
+  /**
+   * Where a track's first sample belongs. Of all clocks that it may be on, it is on the one by which it is nearest to what
+   * others have come to: one that was left before it began may be as plausible.
+   */
+  #begun(track: Track, rawMs: number, nowMs: number): number {
+    const frontMs = this.#frontMs;
+    if (frontMs === undefined)
+      return this.#beginEpoch(track, rawMs, Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, undefined);
+    const [nearest] = this.#epochs
+      .flatMap((epoch) =>
+        [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({
+          epoch,
+          turnsMs,
+          atMs: rawMs + turnsMs + epoch.shiftMs,
+        })),
+      )
+      .filter(({ atMs }) => this.#isPlausible(track.times, atMs, SKEW_MAX_MS, nowMs))
+      .toSorted((one, other) => Math.abs(one.atMs - frontMs) - Math.abs(other.atMs - frontMs));
+    // Sent between two pictures, it belongs between them.
+    if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
+    nearest.epoch.followers += 1;
+    track.epoch = nearest.epoch;
+    track.turnsMs = nearest.turnsMs;
+    return nearest.atMs;
+  }
+
+  #beginEpoch(track: Track, rawMs: number, atMs: number, untold: Jump | undefined): number {
+    track.before = track.epoch;
     track.epoch = { shiftMs: atMs - rawMs, followers: 0, untold };
     this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
     // Of a time that is too large to be counted to the unit, the shift is not exact.
@@ -211,10 +238,7 @@ export class SourceTimeline {
   /** Turns of a counter that bring a time to where it may be; undefined: there are none. */
   #turnsInto(timeMs: number, times: TrackTimes, backMaxMs: number, nowMs: number): number | undefined {
     const missingMs = times.nextMs + times.awayMs(nowMs) - timeMs;
-    return COUNTERS_MS.map((turnMs) => ({ turns: Math.round(missingMs / turnMs), turnMs }))
-      .filter(({ turns }) => turns !== 0 && Math.abs(turns) <= TURNS_MAX)
-      .map(({ turns, turnMs }) => turns * turnMs)
-      .find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
+    return turnsBy(missingMs).find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
   }
 
   /** A step back, however small, may be to a clock that others are on already: where it is nearer to what was to come. */
@@ -248,11 +272,8 @@ export class SourceTimeline {
   }
 
   /** The times of an epoch that begins: where they go on. */
-  #goOn({ times, epoch: own, turnsMs }: Track, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
-    const frontMs = this.#frontMs;
-    if (frontMs === undefined) return { atMs: Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, untold: undefined };
-    // Sent between two pictures, it belongs between them.
-    if (own === undefined) return { atMs: frontMs + HALF_A_FRAME_MS, untold: undefined };
+  #goOn({ times, turnsMs }: Track, own: Epoch, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
+    const frontMs = this.#frontMs ?? times.nextMs;
     const awayMs = times.awayMs(nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once: none of them may have to go back.
