@@ -271,10 +271,12 @@ export class RecordedPart {
       }),
       (run) => this.#retrying(run),
     );
-    if (index !== undefined) await writeFragmentIndex(context, final.part, index);
-    // Before the record is there, so that whoever moves it finds them.
-    await pictured;
-    const uploaded = first === undefined ? sealed.uploaded[0] : await this.#upload.uploadFirstAgain(first);
+    const [uploaded] = await Promise.all([
+      first === undefined ? sealed.uploaded[0] : this.#upload.uploadFirstAgain(first),
+      // Before the record is there, so that whoever moves it finds them.
+      index === undefined ? undefined : writeFragmentIndex(context, final.part, index),
+      pictured,
+    ]);
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
