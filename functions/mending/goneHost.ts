@@ -34,22 +34,26 @@ export async function settleGoneHost(
   { store, settleQueue, tasks }: GoneHostPorts,
   { hostId, ...how }: GoneHost,
 ): Promise<number> {
-  const keys = await store.list(hostCarriesPrefix(hostId));
-  const status = await store.read(hostStatusKey(hostId), hostStatusSchema);
+  const [keys, status] = await Promise.all([
+    store.list(hostCarriesPrefix(hostId)),
+    store.read(hostStatusKey(hostId), hostStatusSchema),
+  ]);
   const found = await Promise.all(
     keys.map(async (key) => {
       const carried = await store.read(key, carriedSchema);
       if (carried === undefined) return [];
       const { recordingId, attempt, runId } = carried.value;
-      const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+      const [claim, end] = await Promise.all([
+        store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema),
+        store.etag(attemptKey(recordingId, attempt, 'end')),
+      ]);
       // Not begun: its message comes again; and a host that lives all the same is about to begin.
       if (claim?.value.runId !== runId) return [];
       // Whoever asks from now on asks the attempt, and not its host.
       const progress = progressOf(status?.value, recordingId, attempt);
       if (progress !== undefined)
         await store.overwrite(attemptKey(recordingId, attempt, 'progress'), progress);
-      const hasEnded = (await store.etag(attemptKey(recordingId, attempt, 'end'))) !== undefined;
-      if (!hasEnded && isUnsuspected(attempt, how.endedAtMs - claim.value.claimedAtMs))
+      if (end === undefined && isUnsuspected(attempt, how.endedAtMs - claim.value.claimedAtMs))
         await tasks.run(recordingId, attempt + 1);
       return { key, ask: settleAsk({ ...carried.value, ...how, died: true }), journal: claim.value.journal };
     }),
