@@ -53,6 +53,7 @@ async function follow(
   const patience = new SourcePatience(job.settings, clock.nowMs());
   let plan: EncodingPlan | undefined;
   let newTracks = 0;
+  let looksLonger = false;
   for (;;) {
     const before = recording.fragments;
     const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
@@ -67,7 +68,7 @@ async function follow(
         ? run
         : await runSource({
             ffmpegPath: options.ffmpegPath,
-            input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun },
+            input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun, looksLonger },
             access: run.access,
             plan,
             planFor: (streams) => planFor(streams, job.settings),
@@ -99,6 +100,7 @@ async function follow(
       if (!patience.replan()) return atOnce(end);
       log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
       plan = end.plan;
+      looksLonger ||= end.looksLonger === true;
       continue;
     }
     if (after === 'goesOn') continue;

@@ -8,6 +8,8 @@ export interface Input {
   readonly settings: InputSettings;
   /** Something of it has been recorded: it is joined again where the recording stopped, as far as it can be. */
   readonly rejoins: boolean;
+  /** Its pictures come seldom: ffmpeg is to look for them for longer. */
+  readonly looksLonger?: boolean;
 }
 
 /** ffmpeg's own time-outs come first where it has one: it then ends by itself and hands over all that it holds. */
@@ -26,12 +28,17 @@ const NO_FRAME_RATE_PROBE = ['-fpsprobesize', '0'];
  * and ffmpeg would look for it for 90 s of the stream.
  */
 const ANALYZED_US = 3_000_000;
+/** A picture in ten seconds: of MPEG-TS the first one is known to be whole when the third one begins. */
+const ANALYZED_LONGER_US = 22_000_000;
 const ANALYZED = ['-analyzeduration', String(ANALYZED_US)];
+const ANALYZED_LONGER = ['-analyzeduration', String(ANALYZED_LONGER_US)];
 /**
  * Of MPEG-TS ffmpeg would look for three seconds whether its tables change; so it goes on when all that they announce has
  * come. What they announce later begins another run.
  */
 export const NO_LATER_TABLES = ['-scan_all_pmts', '0'];
+/** As long as it takes until the first frame where ffmpeg looks for longer. */
+export const LOOKS_LONGER_MS = 30_000;
 /** How long RTSP waits for a datagram that has been overtaken by others. */
 const REORDER_US = 500_000;
 
@@ -55,8 +62,8 @@ export function silenceLimitMs({ idleTimeoutMs }: InputSettings, inSegments: boo
  * join a live stream again in the middle, with times that do not fit; `follow.ts` starts ffmpeg again instead.
  */
 export function inputOptions(input: Input, isFed: boolean): string[] {
-  const { url, settings } = input;
-  if (isFed) return [...NO_FRAME_RATE_PROBE, ...ANALYZED];
+  const { url, settings, looksLonger } = input;
+  if (isFed) return [...NO_FRAME_RATE_PROBE, ...(looksLonger === true ? ANALYZED_LONGER : ANALYZED)];
   const timeoutUs = String(ioTimeoutMs(input) * 1_000);
   switch (schemeOf(url)) {
     case 'rtsp':

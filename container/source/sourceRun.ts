@@ -10,7 +10,7 @@ import { Complaints, levelAndText } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
-import { type Input, ioTimeoutMs, silenceLimitMs } from './inputOptions.ts';
+import { type Input, ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
 import type { KeyframeWait } from './live/liveSource.ts';
 import { type OutputChunk, readOutputs } from './outputs.ts';
@@ -54,7 +54,7 @@ export interface SourceRunOptions {
 
 export type SourceEnd =
   /** The source sends something else than was expected: run again with this plan. */
-  | { readonly kind: 'replan'; readonly plan: EncodingPlan }
+  | { readonly kind: 'replan'; readonly plan: EncodingPlan; readonly looksLonger?: boolean }
   /** The source leads to where it may not. */
   | { readonly kind: 'refused'; readonly reason: Reason }
   /** ffmpeg has ended. */
@@ -123,18 +123,19 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   // ffmpeg 7.1 does not say that its list is complete when it cannot open its output.
   void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
 
+  const openTimeoutMs = Math.max(options.openTimeoutMs, input.looksLonger === true ? LOOKS_LONGER_MS : 0);
   let withheld = 0;
   const onOpenTimeout = (): void => {
     const pictures = options.keyframeWait?.()?.pictures ?? 0;
     if (pictures > withheld) {
       withheld = pictures;
-      openTimer = new AwakeTimer(onOpenTimeout, options.openTimeoutMs);
+      openTimer = new AwakeTimer(onOpenTimeout, openTimeoutMs);
       return;
     }
     timedOut = true;
     ffmpeg.stop();
   };
-  let openTimer = new AwakeTimer(onOpenTimeout, options.openTimeoutMs);
+  let openTimer = new AwakeTimer(onOpenTimeout, openTimeoutMs);
   const stop = (): void => ffmpeg.stop();
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
@@ -145,6 +146,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   try {
     let replan: EncodingPlan | undefined;
     let decided = false;
+    let looksLonger = false;
     // What has an end was recorded up to the moment at which it was lost: from its beginning it would come twice.
     let isRepeat = false;
     // The source has nothing of what is asked for.
@@ -159,8 +161,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         decided = true;
         openTimer.clear();
         isRepeat = input.rejoins && !access.inSegments && hasEnd(url, streams);
-        isEmpty = plan.maps.length === 0;
-        if (isRepeat || isEmpty) ffmpeg.stop();
+        looksLonger = lacksPictures(plan, options);
+        isEmpty = plan.maps.length === 0 && !looksLonger;
+        if (isRepeat || isEmpty || looksLonger) ffmpeg.stop();
         else if (found !== undefined && !isServedBy(plan, options.plan, found)) {
           replan = plan;
           ffmpeg.stop();
@@ -173,7 +176,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           });
         }
       }
-      if (replan === undefined && !isRepeat && !isEmpty && !access.refused.aborted)
+      if (replan === undefined && !looksLonger && !isRepeat && !isEmpty && !access.refused.aborted)
         await options.onChunk(output);
     }
     const exitCode = await ffmpeg.exited;
@@ -184,11 +187,13 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       const found = await known.promise;
       if (found !== undefined && found.streams.length > 0) {
         const plan = options.planFor(found);
+        looksLonger = lacksPictures(plan, options);
         // Where nothing is to be recorded, another run would find no more.
         const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [options.plan.maps, options.plan.audio]);
         if (plan.maps.length > 0 && isOther) replan = plan;
       }
     }
+    if (looksLonger) return { kind: 'replan', plan: options.plan, looksLonger };
     if (replan !== undefined) return { kind: 'replan', plan: replan };
     return {
       kind: 'ended',
@@ -209,4 +214,10 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     for (const output of ffmpeg.outputs) output.close();
     await ffmpeg.exited.catch(() => undefined);
   }
+}
+
+/** Pictures have come, and ffmpeg has not looked for long enough to get a whole one. */
+function lacksPictures(plan: EncodingPlan, { input, access }: SourceRunOptions): boolean {
+  const isLacking = plan.leftOut.some(({ kind, reason }) => kind === 'video' && reason === 'never_came');
+  return isLacking && input.looksLonger !== true && access.hasPictures();
 }

@@ -52,6 +52,7 @@ export function inputFor(
     environment: {},
     isFed: true,
     inSegments: true,
+    hasPictures: () => main.facts.hasPictures === true,
     hasSoundInside,
     leftOut,
   });

@@ -109,6 +109,7 @@ export class LiveSource {
       options: DEMUXERS[this.#kind],
       environment: {},
       isFed: true,
+      hasPictures: () => this.#cutter.hasPictures,
     });
     this.#run = { access, goesOn: this.#wasRecorded };
     return this.#run;

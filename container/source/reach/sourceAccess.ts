@@ -23,6 +23,8 @@ export class SourceAccess {
   readonly inSegments: boolean;
   /** More inputs: sound that comes by itself. */
   readonly others: readonly SoundInput[];
+  /** Pictures have come, of which ffmpeg may not have got one yet: one of MPEG-TS ends where the next one begins. */
+  readonly hasPictures: () => boolean;
   /** The first input has sound, too, or is all there is. */
   readonly hasSoundInside: boolean;
   #leftOut: readonly LeftOut[];
@@ -32,12 +34,15 @@ export class SourceAccess {
 
   constructor(
     access: Pick<SourceAccess, 'url' | 'options' | 'environment'> &
-      Partial<Pick<SourceAccess, 'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'leftOut'>>,
+      Partial<
+        Pick<SourceAccess, 'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasPictures' | 'leftOut'>
+      >,
   ) {
     this.isFed = access.isFed ?? false;
     this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
     this.hasSoundInside = access.hasSoundInside ?? true;
+    this.hasPictures = access.hasPictures ?? (() => false);
     this.#leftOut = access.leftOut ?? [];
     this.url = access.url;
     this.options = access.options;

@@ -9,6 +9,8 @@ export interface SegmentFacts {
   readonly startMs: number | undefined;
   /** PIDs of those streams of the program that it begins with; undefined where all are, or it is not known. */
   readonly begun?: ReadonlySet<number> | undefined;
+  /** Of a transport stream: pictures are among those. */
+  readonly hasPictures?: boolean | undefined;
   readonly durationMs: number;
   readonly dateMs: number | undefined;
   /** The playlist says that it is no continuation of the one before, or its numbers began again. */

@@ -26,6 +26,8 @@ export class FlvCutter implements RunCutter {
   /** What a decoder must know comes before all pictures: a demuxer can tell by itself which ones it cannot decode. */
   readonly undecodable = 0;
   readonly scrambled = 0;
+  /** None that a demuxer does not get: a tag says how long it is. */
+  readonly hasPictures = false;
   readonly #reader = new FlvTagReader();
   /** How what the present run has is coded. */
   #known = new Map<Kind, string>();

@@ -27,6 +27,8 @@ export interface RunCutter {
   /** Pieces of media that nobody can read without a key, since the last one that is not so. */
   readonly scrambled: number;
   readonly otherTracks: readonly OtherTrack[];
+  /** Pictures have come that can be decoded: a demuxer may get one only when others have begun. */
+  readonly hasPictures: boolean;
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */

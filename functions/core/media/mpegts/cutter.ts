@@ -71,6 +71,10 @@ export class TsCutter implements RunCutter {
     return this.#scrambled;
   }
 
+  get hasPictures(): boolean {
+    return this.#lastPictures.hasAny;
+  }
+
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
     const packets = this.#continuity.push(chunk);

@@ -32,6 +32,10 @@ export class LastPictures {
     stream.last = bytes;
   }
 
+  get hasAny(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** For each picture that is cut off a packet by which a demuxer knows that it is damaged, and leaves it out. */
   marks(): Buffer[] {
     return [...this.#streams.values()].flatMap(({ last, pictures, full }) => {

@@ -11,6 +11,8 @@ export interface TsOpening {
   readonly startMs: number | undefined;
   /** PIDs of the program's streams of which something is in these bytes. */
   readonly begun: ReadonlySet<number>;
+  /** Some of these are pictures. */
+  readonly hasPictures: boolean;
   /** Nothing is missing of all this. */
   readonly isWhole: boolean;
 }
@@ -43,7 +45,8 @@ export function readTsOpening(bytes: Buffer): TsOpening {
   }
   const known = new Set(streams?.map(({ pid }) => pid).filter((pid) => begun.has(pid)));
   const program = streams === undefined ? undefined : describe(streams);
-  return { program, startMs, begun: known, isWhole: startMs !== undefined && hasAll() };
+  const hasPictures = streams?.some(({ pid, info }) => info.kind === 'video' && begun.has(pid)) ?? false;
+  return { program, startMs, begun: known, hasPictures, isWhole: startMs !== undefined && hasAll() };
 }
 
 function isPacket(bytes: Buffer, at: number): boolean {

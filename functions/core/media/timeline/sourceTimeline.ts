@@ -71,8 +71,11 @@ const BACK_MAX_MS = 500;
 const PRIMING_MAX_MS = 150;
 /** A track that jumps after another may have been as far ahead of it. */
 const SKEW_MAX_MS = 1_000;
-/** A track whose first sample comes later than those of others may begin as far behind them: caches send one by one. */
-const BEHIND_MAX_MS = 30_000;
+/**
+ * A track whose first sample comes later than those of others may begin as far behind them: caches send one by one, and
+ * ffmpeg keeps three pictures, which may be ten seconds apart.
+ */
+const BEHIND_MAX_MS = 45_000;
 /** Times that are smaller have begun anew. */
 const ANEW_MS = 5_000;
 /** Larger times are moved to zero: they could not be counted to the unit. */

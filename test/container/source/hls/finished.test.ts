@@ -23,6 +23,11 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     );
   });
 
+  it('of a picture in five seconds, with sound, is recorded picture by picture', async () => {
+    const pictures = { fps: 0.2, keyframeEvery: 1, segmentSeconds: 5, seconds: 25 };
+    expectWhole(await hls.record('slow', hls.put('slow', pictures).flat()), framesOf(0, 5));
+  });
+
   it('is known by its content, whatever its own name', async () => {
     const lines = hls.put('unnamed', { seconds: 4 }).flat();
     hls.site.put('/stream', playlist(...lines, '#EXT-X-ENDLIST'));

@@ -161,6 +161,16 @@ describe('TsCutter', () => {
     );
   });
 
+  it('says that pictures have come from the first one on that can be decoded', () => {
+    const writer = new PacketWriter();
+    const cutter = new TsCutter();
+    cutter.push(tables(writer));
+    cutter.push(pes(writer, 0, false));
+    expect(cutter.hasPictures).toBe(false);
+    cutter.push(pes(writer, 9_000, true));
+    expect(cutter.hasPictures).toBe(true);
+  });
+
   it('begins a run with the keyframe where sound had gone on until it', () => {
     const writer = new PacketWriter();
     const chunks = [tables(writer)];
