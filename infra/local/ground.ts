@@ -9,13 +9,16 @@ import { webhookName } from './webhookSettings.ts';
 
 export type Log = (level: string, message: string, more?: object) => void;
 
+/** Whoever lacks a right may ask again for days; the log has all. */
+const DENIALS_KEPT = 1_000;
+
 /** What every part stands on. */
 export interface Ground {
   readonly options: RuntimeOptions;
   readonly data: DataFolder;
   readonly tasks: TaskJournal;
   readonly roles: Roles;
-  /** Requests that were refused for want of a right. */
+  /** The first requests that were refused for want of a right. */
   readonly denials: readonly Denial[];
   readonly log: Log;
   readonly onLog: (source: string, line: string) => void;
@@ -48,7 +51,7 @@ export function openGround(options: RuntimeOptions, closers: Closers): Ground {
     })),
     statementsOf: options.statementsOf,
     onDenied: (denial) => {
-      denials.push(denial);
+      if (denials.length < DENIALS_KEPT) denials.push(denial);
       log('ERROR', 'a request was denied: its role lacks a right', { denied: denialMessage(denial) });
     },
   });

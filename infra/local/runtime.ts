@@ -48,7 +48,7 @@ export interface Runtime {
   readonly simulation: EcsSimulation;
   /** Recordings that have a task, or a host that carries them. */
   runningRecordings(): readonly string[];
-  /** Requests that were refused since their role lacks a right, as AWS words it: a defect of the wiring. */
+  /** Requests, the first thousand, that were refused since their role lacks a right, as AWS words it: a defect of the wiring. */
   denials(): readonly string[];
   /** Landing's events that failed too often. They are tried again at the next start. */
   deadLetters(): readonly string[];

@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Statement } from '../../../infra/emulators/shared/policy.ts';
+import { runTaskRequest } from '../../../infra/emulators/ecs/requests.ts';
+import { EcsRights } from '../../../infra/emulators/ecs/rights.ts';
+import type { Right, Statement } from '../../../infra/emulators/shared/policy.ts';
 import { statementsOf } from '../../../infra/grantStatements.ts';
-import { localArns, Roles } from '../../../infra/local/roles.ts';
+import { ACCOUNT_ID, CLUSTER, REGION } from '../../../infra/local/place.ts';
+import { localArns, Roles, taskRoleArns } from '../../../infra/local/roles.ts';
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { FUNCTIONS, HOST_TASK, MERGE_TASK, RECORDER_TASK } from '../../../infra/wiring.ts';
 import { CLIP_MAKING_GRANTS } from '../../../infra/wiringClips.ts';
@@ -20,6 +23,12 @@ const rolesOf = (secretAccessKey = ADMINISTRATOR.secretAccessKey) =>
     onDenied: () => undefined,
   });
 const ALL = [...Object.keys(FUNCTIONS), RECORDER_TASK.family, HOST_TASK.family, MERGE_TASK.family];
+
+/** The first of the rights that a role has not. */
+function denied(role: string, rights: readonly Right[]): Right | undefined {
+  const roles = rolesOf();
+  return roles.access.denied(roles.credentials(role).accessKeyId, rights)?.right;
+}
 
 describe('each function and each kind of task', () => {
   it('has credentials of its own, the same at the next start of the same deployment', () => {
@@ -44,17 +53,35 @@ describe('each function and each kind of task', () => {
     ['relocate', 'sqs:SendMessage', 'arn:aws:sqs:us-east-1:000000000000:launch', false],
     ['notFound', 's3:GetObject', 'arn:aws:s3:::library/a', false],
   ])('may do what the wiring grants it, and nothing else: %s %s %s: %s', (role, action, resource, may) => {
-    const { access, ...roles } = { access: rolesOf().access, key: rolesOf().credentials(role).accessKeyId };
-    expect(access.denied(roles.key, [{ action, resource }]) === undefined).toBe(may);
+    expect(denied(role, [{ action, resource }]) === undefined).toBe(may);
   });
+});
+
+it.each([
+  ['launch', RECORDER_TASK.family],
+  ['cut', MERGE_TASK.family],
+])('%s may run tasks of %s, and of no other', (role, family) => {
+  const arnPrefix = `arn:aws:ecs:${REGION}:${ACCOUNT_ID}`;
+  const rights = new EcsRights({
+    ...{ arnPrefix, clusterName: CLUSTER, clusterArn: `${arnPrefix}:cluster/${CLUSTER}` },
+    definition: (name) => ({
+      ...{ family: name, revision: 1, containerName: 'c', command: [], environment: {}, stopTimeoutMs: 1 },
+      roleArns: taskRoleArns(name),
+    }),
+    definitionArn: (definition) => `${arnPrefix}:task-definition/${definition.family}:1`,
+  });
+  const run = (taskDefinition: string) =>
+    rights.runTask(runTaskRequest.parse({ taskDefinition, propagateTags: 'TASK_DEFINITION' }));
+  expect(denied(role, run(family))).toBeUndefined();
+  expect(denied(role, run(HOST_TASK.family))?.action).toBe('ecs:RunTask');
+  // Roles of another task are not passed on either.
+  expect(denied(role, run(HOST_TASK.family).slice(1))?.action).toBe('iam:PassRole');
 });
 
 /** A resource that a pattern is for. */
 const sampleOf = (pattern: string): string => pattern.replaceAll('*', 'x').replaceAll('?', 'x');
 
 it('reconcile may do all that making a clip takes, since it makes those that were not made', () => {
-  const roles = rolesOf();
-  const { accessKeyId } = roles.credentials('reconcile');
   const granted: Statement[] = statementsOf(CLIP_MAKING_GRANTS, localArns([]));
   for (const { Action, Resource, Condition } of granted) {
     const prefixes = [Condition?.StringLikeIfExists?.['s3:prefix'] ?? []].flat();
@@ -63,7 +90,7 @@ it('reconcile may do all that making a clip takes, since it makes those that wer
       for (const pattern of [Resource].flat())
         for (const context of contexts) {
           const right = { action, resource: sampleOf(pattern), context };
-          expect(roles.access.denied(accessKeyId, [right])?.right).toBeUndefined();
+          expect(denied('reconcile', [right])).toBeUndefined();
         }
   }
 });
