@@ -55,11 +55,23 @@ export async function faultsOf(
   // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
   const leastMs = sentMs - (parts.length > 1 || story.format === 'hls' ? notSentMs(times) : 0);
   const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;
-  // Sound that has changed comes in the part that begins with the next keyframe, from its first sample on.
-  const mostMs = sentMs + (parts.length - 1) * GOP_MS;
+  const mostMs = sentMs + (parts.length - 1) * GOP_MS + twiceMs(sent);
   if (recordedMs < leastMs - toleranceMs || recordedMs > mostMs + toleranceMs)
     faults.push(`${Math.round(recordedMs)} ms were recorded of ${Math.round(sentMs)} ms`);
   return faults;
+}
+
+/**
+ * Sound that has changed comes in the part that begins with a keyframe after it, from its first sample on: while there are
+ * no pictures that is long, and the part before goes on.
+ */
+function twiceMs(sent: readonly SentTag[]): number {
+  const keyframesMs = sent.flatMap((tag) => (tag.isKeyframe ? [tag.trueMs] : []));
+  const changesMs = sent.flatMap((tag) => (tag.isHeader && tag.kind === AUDIO ? [tag.trueMs] : []));
+  return changesMs.reduce((sum, ms) => {
+    const [next = ms] = keyframesMs.filter((keyframeMs) => keyframeMs > ms);
+    return sum + (next - ms > GOP_MS ? next - ms + GOP_MS : 0);
+  }, 0);
 }
 
 /** How long nothing was sent, in all. */

@@ -7,6 +7,8 @@ const SEGMENT_MS = 1_200;
 const SEGMENT_MAX_MS = 2 * SEGMENT_MS;
 const FRAME_MS = 40;
 const WINDOW_SEGMENTS = 6;
+/** Who has looked at the playlist for the first time has had time to begin. */
+const OUTAGE_AFTER_MS = SEGMENT_MAX_MS;
 /** So much less than what the playlist reaches back that nothing leaves it unseen. */
 const OUTAGE_MS = 1_500;
 
@@ -32,6 +34,7 @@ export class HlsFeed {
   readonly #outages: { readonly atMs: number; readonly hasCache: boolean }[];
   readonly #listed = new Set<ListedSegment>();
   #beganAtMs: number | undefined;
+  #isJoined: boolean = false;
 
   constructor(tags: readonly SentTag[], story: Story) {
     this.#segments = written(cut(tags, story));
@@ -41,13 +44,25 @@ export class HlsFeed {
   /** How it answers at present: a server that fails refuses, or hangs up. */
   get state(): 'up' | 'failing' | 'hangingUp' {
     const nowMs = this.#nowMs();
-    const outage = this.#outages.find(({ atMs }) => nowMs >= atMs && nowMs < atMs + OUTAGE_MS);
+    const outage = this.#outages.find(({ atMs }) => {
+      const sinceMs = nowMs - atMs - OUTAGE_AFTER_MS;
+      return sinceMs >= 0 && sinceMs < OUTAGE_MS;
+    });
     if (outage === undefined) return 'up';
     return outage.hasCache ? 'failing' : 'hangingUp';
   }
 
   segment(name: string): Buffer | undefined {
-    return this.#segments.find((segment) => segment.name === name)?.body;
+    const found = this.#segments.find((segment) => segment.name === name);
+    if (found !== undefined && !this.#isJoined) this.#join(found);
+    return found?.body;
+  }
+
+  /** Who begins near the live edge does not ask for what is before: late, on a busy machine, after the first look. */
+  #join(first: ListedSegment): void {
+    this.#isJoined = true;
+    const place = this.sent.indexOf(first.tags[0] as SentTag);
+    this.sent.splice(0, place);
   }
 
   playlist(): string {

@@ -95,8 +95,8 @@ export function storyOf(seed: number): Story {
     if (random() < NOTHING_PROBABILITY) continue;
     const atMs = place + ms(0, 400);
     const drawn = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
-    // What a playlist's times leave out is taken for missing, up to a minute, where no tag says otherwise.
-    const far = format === 'hls' && !isTagged && drawn > 0 && drawn <= 60_000 ? -drawn : drawn;
+    // What a playlist's times leave out is taken for missing, up to a minute.
+    const far = format === 'hls' && Math.abs(drawn) <= 60_000 ? -Math.abs(drawn) - 60_000 : drawn;
     happenings.push(
       among<() => Happening>([
         () => ({ kind: 'mute', atMs, forMs: ms(300, 1_900) }),

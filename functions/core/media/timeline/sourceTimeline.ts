@@ -259,10 +259,18 @@ export class SourceTimeline {
   /** Whether a sample of the track may have this time, now. */
   #isPlausible(times: TrackTimes, timeMs: number, backMaxMs: number, nowMs: number): boolean {
     const frontMs = this.#frontMs ?? timeMs;
-    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
+    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - this.#behindMaxMs(nowMs);
     const nextMs = times.hasBegun ? times.nextMs + times.awayMs(nowMs) : frontMs;
     const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#openedAtMs(nowMs));
     return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
+  }
+
+  /** How far behind others a track may begin: what a cache had of it has come faster than the clock goes. */
+  #behindMaxMs(nowMs: number): number {
+    if (this.#first === undefined || this.#frontMs === undefined) return BEHIND_MAX_MS;
+    const sinceMs = this.#options.connectedAtMs ?? this.#first.arrivedAtMs;
+    const aheadMs = this.#frontMs - this.#first.ms - (nowMs - sinceMs);
+    return Math.min(BEHIND_MAX_MS, SKEW_MAX_MS + Math.max(0, aheadMs));
   }
 
   /** Time of the last of what was held back until the source was opened, at most: it is as old as the connection. */

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+import {
+  LIVE_TIMELINE,
+  SourceTimeline,
+} from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import { AUDIO, type SentTag, tagsOf, type Variant, VIDEO } from '../../../../streams/media.ts';
 import { type Story, storyOf } from '../../../../streams/story.ts';
 import type { FlvTag } from '../../../../support/flvTags.ts';
@@ -42,7 +45,7 @@ interface Placed extends SentTag {
 }
 
 function placed(story: Story): Placed[] {
-  const timeline = new SourceTimeline();
+  const timeline = new SourceTimeline({ ...LIVE_TIMELINE, connectedAtMs: 0 });
   const counterMs = COUNTERS_MS[story.format];
   return tagsOf(media, story)
     .filter(({ isHeader }) => !isHeader)
@@ -90,8 +93,8 @@ describe('SourceTimeline, over streams made at random', () => {
     expect(faults).toEqual([]);
   });
 
-  it.each([58, 115, 1_442, 1_918, 2_812])(
-    'also where clocks begin anew shortly after one another: seed %i',
+  it.each([58, 115, 1_442, 1_918, 2_812, 4_810, 6_663, 7_991, 8_189])(
+    'also where clocks begin anew shortly after one another, or while a track has not begun: seed %i',
     (seed) => {
       expect(worstMs(placed(storyOf(seed)))).toBeLessThan(SYNC_MS);
     },
