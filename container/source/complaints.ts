@@ -18,8 +18,9 @@ const COMPLAINT_MAX_CHARS = 300;
 
 /** Below it ffmpeg warns; from it on something is missing in what it read or wrote. */
 const ERRORS: ReadonlySet<string> = new Set(['error', 'fatal', 'panic']);
-/** What ffmpeg tells its own users to do: it says nothing of the source. */
-const ADVICE = /^(?:If you want to help|Consider increasing|Thread message queue blocking)/;
+/** What ffmpeg tells its own users to do, finds or takes for granted: nothing is wrong with the source. */
+const NO_FAULT =
+  /^(?:If you want to help|Consider increasing|Thread message queue blocking|New \S+ stream|Guessed Channel Layout)/;
 
 /** Of one that was told to end (AVERROR_EXIT): that was us, and not the source. */
 const TOLD_TO_END = /Immediate exit requested$/;
@@ -57,7 +58,7 @@ export class Complaints {
     const complaint = cut(redactText(text, this.#url).trim());
     if (complaint === '' || TOLD_TO_END.test(complaint)) return;
     if (ERRORS.has(level)) this.#lastError = complaint;
-    else if (!ADVICE.test(complaint)) this.#lastWarning = complaint;
+    else if (!NO_FAULT.test(complaint)) this.#lastWarning = complaint;
     const kind = complaint.replaceAll(/0x[0-9a-f]+|\d+/gi, '#');
     this.#keep(kind, complaint);
     const times = this.#count(kind);

@@ -26,11 +26,13 @@ const AUDIO_FIRST = 2 ** 44;
 const AUDIO_MODULUS = 2 ** 39;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
-/** Of the first packet of RTSP nothing is said but its decoding time, by which it is shown at zero. */
-const UNSAID = `if(eq(N\\,0)\\,max(0\\,${scaled('-DTS')})\\,0)`;
+/** In the place of an offset. Of the first packet of RTSP nothing is said, and its decoding time is made up. */
+const UNSAID = OFFSETS - 1;
 const OFFSET =
-  `${NEGATIVE_OFFSETS}+if(eq(PTS\\,NOPTS)\\,${UNSAID}\\,` +
-  `clip(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS}\\,${OFFSETS - NEGATIVE_OFFSETS - 1}))`;
+  `if(eq(PTS\\,NOPTS)\\,if(eq(N\\,0)\\,${UNSAID}\\,${NEGATIVE_OFFSETS})\\,` +
+  `${NEGATIVE_OFFSETS}+clip(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS}\\,${UNSAID - NEGATIVE_OFFSETS - 1}))`;
+/** What it is then shown at: zero, or where the other streams are, if that is further away. */
+const BEGUN_SECONDS = 1;
 
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
@@ -111,10 +113,17 @@ class VideoTimes implements PacketTimes {
     const value = Number(packed / this.#factor) - VIDEO_MODULUS * OFFSETS;
     const time = Math.floor(value / OFFSETS);
     if (time < 0 || time >= VIDEO_MODULUS) throw new MediaError('a packet has an impossible time');
+    const toTimescale = (units: number): number => Math.round((units * VIDEO_TIMESCALE) / unitsHz);
+    const offset = value - time * OFFSETS;
+    const isUnsaid = offset === UNSAID;
+    if (isUnsaid && Math.abs(near.seconds) > BEGUN_SECONDS) {
+      this.#last = Math.round(near.seconds * unitsHz);
+      return { dts: toTimescale(this.#last), offset: 0 };
+    }
     const before = this.#last ?? near.seconds * unitsHz;
     this.#last = time + Math.round((before - time) / VIDEO_MODULUS) * VIDEO_MODULUS;
-    const toTimescale = (units: number): number => Math.round((units * VIDEO_TIMESCALE) / unitsHz);
-    return { dts: toTimescale(this.#last), offset: toTimescale(value - time * OFFSETS - NEGATIVE_OFFSETS) };
+    const shownAfter = isUnsaid ? Math.max(0, -this.#last) : offset - NEGATIVE_OFFSETS;
+    return { dts: toTimescale(this.#last), offset: toTimescale(shownAfter) };
   }
 }
 

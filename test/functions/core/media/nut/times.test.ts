@@ -34,6 +34,21 @@ describe('the times of pictures', () => {
   });
 });
 
+describe('the first picture of which nothing is said, as RTSP has it', () => {
+  const packed = (dts: number): bigint =>
+    (2n ** 33n + BigInt((dts + 2 ** 33) % 2 ** 33)) * 2n ** 18n + 2n ** 18n - 1n;
+
+  it('is shown at zero, whenever it is decoded', () => {
+    expect(packetTimes(PICTURES).next(packed(0), NEAR)).toEqual({ dts: 0, offset: 0 });
+    expect(packetTimes(PICTURES).next(packed(-7_200), NEAR)).toEqual({ dts: -7_200, offset: 7_200 });
+  });
+
+  it('is where the sound is that came long before it', () => {
+    const near = { seconds: 5.04, periodSeconds: Number.POSITIVE_INFINITY };
+    expect(packetTimes(PICTURES).next(packed(0), near)).toEqual({ dts: 453_600, offset: 0 });
+  });
+});
+
 describe('the times of sound', () => {
   it("are the source's, whatever its units are, also where ffmpeg brought the packed number into those of the rate", () => {
     fc.assert(
