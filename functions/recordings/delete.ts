@@ -202,4 +202,6 @@ async function forget(
     ...(room === undefined ? [] : [roomRecordingKey(room, recordingId)]),
   ]);
   for (const key of last) await store.remove(key);
+  // Whoever ended the recording may have been writing that it is announced: nobody would ever find it again.
+  await removeObjects(s3, store.bucket, await store.list(recordingPrefix(recordingId)));
 }

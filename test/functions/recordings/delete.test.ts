@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StateStore } from '../../../functions/aws/stateStore.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import {
+  announcedKey,
   fragmentIndexKey,
   jobKey,
   outcomeKey,
@@ -108,6 +109,19 @@ describe('a recording is deleted with its records', () => {
     expect([...buckets.library.keys()]).toEqual(['2.mp4']);
     expect(buckets.state.keys('')).toEqual([]);
     await expect(call()).rejects.toMatchObject({ code: 'recording_not_found' });
+  });
+
+  it('and with what its recorder writes of its end meanwhile', async () => {
+    const buckets = new Buckets();
+    const { recordingId, end } = recorded(buckets, 1);
+    end();
+    const { state } = buckets;
+    state.before = (operation, key) => {
+      if (operation === 'remove' && key === jobKey(recordingId))
+        state.put(announcedKey(recordingId, 'recording-finished'), { atMs: START_MS });
+    };
+    await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
+    expect(state.keys('')).toEqual([]);
   });
 
   it('and with its clips, all of them at once', async () => {
