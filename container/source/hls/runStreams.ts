@@ -16,12 +16,15 @@ export class RunStreams {
 
   /** The run is given the segment. */
   add({ begun, durationMs }: Pick<SegmentFacts, 'begun' | 'durationMs'>): void {
-    if (isLookedAt(this.#givenMs, 0)) for (const pid of begun ?? []) this.#begun.add(pid);
+    for (const [pid, afterMs] of begun ?? [])
+      if (isLookedAt(this.#givenMs + afterMs, 0)) this.#begun.add(pid);
     this.#givenMs += durationMs;
   }
 
-  /** The segment has a stream that ffmpeg would not follow. */
+  /** The segment has a stream that ffmpeg would not follow, in the midst of it perhaps, and another run may. */
   lacks({ begun }: Pick<SegmentFacts, 'begun'>): boolean {
-    return !isLookedAt(this.#givenMs, 0) && [...(begun ?? [])].some((pid) => !this.#begun.has(pid));
+    return [...(begun ?? [])].some(
+      ([pid, afterMs]) => !this.#begun.has(pid) && !isLookedAt(this.#givenMs + afterMs, 0),
+    );
   }
 }

@@ -7,8 +7,8 @@ export interface SegmentFacts {
   readonly setup: string | undefined;
   /** Its first time, in milliseconds of the stream's own; undefined: it has none. */
   readonly startMs: number | undefined;
-  /** PIDs of those streams of the program that it begins with; undefined where all are, or it is not known. */
-  readonly begun?: ReadonlySet<number> | undefined;
+  /** PIDs of those streams of the program that are in it: how long after its first time, in ms; undefined where all are, or it is not known. */
+  readonly begun?: ReadonlyMap<number, number> | undefined;
   /** Of a transport stream: pictures are among those. */
   readonly hasPictures?: boolean | undefined;
   readonly durationMs: number;

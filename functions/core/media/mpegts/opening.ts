@@ -9,8 +9,8 @@ export interface TsOpening {
   readonly program: string | undefined;
   /** The first presentation time, in milliseconds; undefined: not in these bytes. */
   readonly startMs: number | undefined;
-  /** PIDs of the program's streams of which something is in these bytes. */
-  readonly begun: ReadonlySet<number>;
+  /** PIDs of the program's streams of which something is in these bytes: how long after the first of all, in ms. */
+  readonly begun: ReadonlyMap<number, number>;
   /** Some of these are pictures. */
   readonly hasPictures: boolean;
   /** Nothing is missing of all this. */
@@ -22,7 +22,7 @@ export function readTsOpening(bytes: Buffer): TsOpening {
   let mapPid: number | undefined;
   let streams: readonly ElementaryStream[] | undefined;
   let startMs: number | undefined;
-  const begun = new Set<number>();
+  const begun = new Map<number, number>();
   const hasAll = (): boolean => streams?.every((stream) => begun.has(stream.pid)) ?? false;
   for (let at = 0; at + PACKET_BYTES <= bytes.length; at += PACKET_BYTES) {
     if (!isPacket(bytes, at)) {
@@ -38,12 +38,13 @@ export function readTsOpening(bytes: Buffer): TsOpening {
     else if (pid === mapPid) streams ??= elementaryStreams(packet, payloadAt);
     else {
       const times = readPesTimes(packet, payloadAt);
-      if (times !== undefined) startMs ??= times.pts / TICKS_PER_MS;
-      begun.add(pid);
+      const atMs = times === undefined ? startMs : times.pts / TICKS_PER_MS;
+      startMs ??= atMs;
+      if (!begun.has(pid)) begun.set(pid, Math.max(0, (atMs ?? 0) - (startMs ?? 0)));
     }
     if (startMs !== undefined && hasAll()) break;
   }
-  const known = new Set(streams?.map(({ pid }) => pid).filter((pid) => begun.has(pid)));
+  const known = new Map([...begun].filter(([begunPid]) => streams?.some(({ pid }) => pid === begunPid)));
   const program = streams === undefined ? undefined : describe(streams);
   const hasPictures = streams?.some(({ pid, info }) => info.kind === 'video' && begun.has(pid)) ?? false;
   return { program, startMs, begun: known, hasPictures, isWhole: startMs !== undefined && hasAll() };

@@ -14,12 +14,12 @@ function segment(pids: readonly number[]): Buffer {
     { pid: SOUND, info: { kind: 'audio', codec: 'aac' } as const },
   ];
   writer.table(0x1000, mapTable(streams, PICTURES));
-  for (const pid of pids)
+  for (const [place, pid] of pids.entries())
     writer.pes({
       pid,
       streamId: pid === SOUND ? 0xc0 : 0xe0,
-      ptsTicks: 900,
-      dtsTicks: 900,
+      ptsTicks: 900 + place * 3_600,
+      dtsTicks: 900 + place * 3_600,
       data: Buffer.alloc(300, 5),
       randomAccess: false,
       hasClock: false,
@@ -27,15 +27,21 @@ function segment(pids: readonly number[]): Buffer {
   return writer.take();
 }
 
-it('tells which of the announced streams have begun, and looks on until all have', () => {
+it('tells which of the announced streams have begun, how long after the first, and looks on until all have', () => {
   const told = [[PICTURES, PICTURES], [PICTURES, SOUND], [SOUND]].map((pids) => {
     const { program, startMs, begun, isWhole } = readTsOpening(segment(pids));
     expect([program, startMs]).toEqual([`${PICTURES} h264, ${SOUND} aac`, 10]);
     return { begun: [...begun], isWhole };
   });
   expect(told).toEqual([
-    { begun: [PICTURES], isWhole: false },
-    { begun: [PICTURES, SOUND], isWhole: true },
-    { begun: [SOUND], isWhole: false },
+    { begun: [[PICTURES, 0]], isWhole: false },
+    {
+      begun: [
+        [PICTURES, 0],
+        [SOUND, 40],
+      ],
+      isWhole: true,
+    },
+    { begun: [[SOUND, 0]], isWhole: false },
   ]);
 });
