@@ -46,7 +46,7 @@ export interface MergedRecordOptions {
 }
 
 /** Nobody sends it live: times are true, and no track is left behind, however long it takes to make. */
-const MADE_TIMELINE = { aheadMaxMs: Number.POSITIVE_INFINITY };
+const MADE_TIMELINE = { aheadMaxMs: Number.POSITIVE_INFINITY, comesAsMade: false };
 const NO_CLOCK_MS = 0;
 /** S3 that is slow is waited for: little has to lie on disk. */
 const SPOOL_MAX_BYTES = 1024 ** 3;

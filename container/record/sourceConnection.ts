@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
-import {
-  LIVE_TIMELINE,
-  SourceTimeline,
-  STORED_TIMELINE,
-} from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
+import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/timelineOptions.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { Fragment } from '../../functions/core/media/types.ts';

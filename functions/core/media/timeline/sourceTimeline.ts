@@ -1,5 +1,6 @@
 import { turnsBy } from './counterTurns.ts';
 import { LiveEdge } from './liveEdge.ts';
+import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
 import { TrackTimes } from './trackTimes.ts';
 
 /** A sample's time as it came. */
@@ -29,18 +30,6 @@ export interface Jump {
   /** What is missing before `atMs` in truth, by the recorder's clock, in ms; 0: nothing. */
   readonly gapMs: number;
 }
-
-export interface TimelineOptions {
-  /** How far a time may be ahead of what the recorder's clock allows before it is taken for a jump, in ms. */
-  readonly aheadMaxMs: number;
-  /** When the source was connected, by the recorder's clock: what is held back until it is opened has come since. */
-  readonly connectedAtMs?: number;
-}
-
-/** A live source cannot send what has not been made yet. */
-export const LIVE_TIMELINE: TimelineOptions = { aheadMaxMs: 2_500 };
-/** A playlist leaves out what it has not got, and a file comes as fast as it is read: their times are trusted further. */
-export const STORED_TIMELINE: TimelineOptions = { aheadMaxMs: 60_000 };
 
 interface Untold {
   /** What is to be told once others have followed. */
@@ -172,7 +161,7 @@ export class SourceTimeline {
     const rawMs = sentMs + track.turnsMs;
     if (own === undefined) return this.#begun(track, rawMs, nowMs);
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
-    const ownBackMs = times.awayMs(nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
+    const ownBackMs = this.#awayMs(times, nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
@@ -238,9 +227,14 @@ export class SourceTimeline {
     return atMs;
   }
 
+  /** How long nothing of a track was made: segments come one by one, whatever is in them. */
+  #awayMs(times: TrackTimes, nowMs: number): number {
+    return this.#options.comesAsMade ? times.awayMs(nowMs) : 0;
+  }
+
   /** Turns of a counter that bring a time to where it may be; undefined: there are none. */
   #turnsInto(timeMs: number, times: TrackTimes, backMaxMs: number, nowMs: number): number | undefined {
-    const missingMs = times.nextMs + times.awayMs(nowMs) - timeMs;
+    const missingMs = times.nextMs + this.#awayMs(times, nowMs) - timeMs;
     return turnsBy(missingMs).find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
   }
 
@@ -248,7 +242,7 @@ export class SourceTimeline {
   #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
     if (rawMs + own.shiftMs >= times.reachedMs) return undefined;
     const newer = this.#epochs.slice(0, Math.max(0, this.#epochs.indexOf(own)));
-    const expectedMs = times.nextMs + times.awayMs(nowMs);
+    const expectedMs = times.nextMs + this.#awayMs(times, nowMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
     return newer.find(
       (one) =>
@@ -260,7 +254,7 @@ export class SourceTimeline {
   #isPlausible(times: TrackTimes, timeMs: number, backMaxMs: number, nowMs: number): boolean {
     const frontMs = this.#frontMs ?? timeMs;
     const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - this.#behindMaxMs(nowMs);
-    const nextMs = times.hasBegun ? times.nextMs + times.awayMs(nowMs) : frontMs;
+    const nextMs = times.hasBegun ? times.nextMs + this.#awayMs(times, nowMs) : frontMs;
     const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#openedAtMs(nowMs));
     return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
   }
@@ -285,7 +279,7 @@ export class SourceTimeline {
   /** The times of an epoch that begins: where they go on. */
   #goOn({ times, turnsMs }: Track, own: Epoch, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
     const frontMs = this.#frontMs ?? times.nextMs;
-    const awayMs = times.awayMs(nowMs);
+    const awayMs = this.#awayMs(times, nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once: none of them may have to go back.
     const isAnew = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS;

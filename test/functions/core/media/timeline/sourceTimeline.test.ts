@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
-} from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+} from '../../../../../functions/core/media/timeline/timelineOptions.ts';
 import {
   expectMonotone,
   lastOf,

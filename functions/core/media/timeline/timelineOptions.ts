@@ -1,0 +1,14 @@
+/** What is known of how a source's times go with the clock. */
+export interface TimelineOptions {
+  /** How far a time may be ahead of what the recorder's clock allows before it is taken for a jump, in ms. */
+  readonly aheadMaxMs: number;
+  /** What comes has just been made: where nothing comes, something is missing. */
+  readonly comesAsMade: boolean;
+  /** When the source was connected, by the recorder's clock: what is held back until it is opened has come since. */
+  readonly connectedAtMs?: number;
+}
+
+/** A live source cannot send what has not been made yet. */
+export const LIVE_TIMELINE: TimelineOptions = { aheadMaxMs: 2_500, comesAsMade: true };
+/** A playlist leaves out what it has not got, and a file comes as fast as it is read: their times are trusted further. */
+export const STORED_TIMELINE: TimelineOptions = { aheadMaxMs: 60_000, comesAsMade: false };
