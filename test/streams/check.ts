@@ -14,6 +14,8 @@ const GAP_MS = 600;
 const LENGTH_MS = 300;
 /** Sound and pictures come more often. */
 const PAUSE_MIN_MS = 200;
+/** A pause that is shorter is not told where times are set anew. */
+const KEPT_MS = 1_000;
 
 /** By the hash of a decoded picture: which one of the stream it is, in ms of its true time. */
 export type Pictures = ReadonlyMap<string, number>;
@@ -52,8 +54,11 @@ export async function faultsOf(
   const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const pauses = pausesOf(story);
-  // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
-  const leastMs = sentMs - (parts.length > 1 || story.format === 'hls' ? notSentMs(times) : 0);
+  // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came; and
+  // where a clock is set anew, networks may have kept what comes for as long.
+  const isInNone = parts.length > 1 || story.format === 'hls';
+  const leastMs =
+    sentMs - notSentMs(times, isInNone ? Number.POSITIVE_INFINITY : hasNewClock(story) ? KEPT_MS : 0);
   const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;
   const mostMs = sentMs + (parts.length - 1) * GOP_MS + twiceMs(sent);
   if (recordedMs < leastMs - toleranceMs || recordedMs > mostMs + toleranceMs)
@@ -74,11 +79,14 @@ function twiceMs(sent: readonly SentTag[]): number {
   }, 0);
 }
 
-/** How long nothing was sent, in all. */
-function notSentMs(times: readonly number[]): number {
+const hasNewClock = ({ happenings }: Story): boolean =>
+  happenings.some(({ kind }) => kind === 'jump' || kind === 'anew');
+
+/** How long nothing was sent, in all. @param maxMs at a time */
+function notSentMs(times: readonly number[], maxMs: number): number {
   const sorted = times.toSorted((one, other) => one - other);
   const steps = sorted.map((ms, i) => ms - (sorted[i - 1] ?? ms));
-  return steps.filter((ms) => ms > PAUSE_MIN_MS).reduce((sum, ms) => sum + ms, 0);
+  return steps.filter((ms) => ms > PAUSE_MIN_MS && ms < maxMs).reduce((sum, ms) => sum + ms, 0);
 }
 
 function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], pictures: Pictures): string[] {
