@@ -180,21 +180,6 @@ describe('SourceTimeline', () => {
     for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
   });
 
-  it.each([0, 2 ** 32])(
-    'a track that begins after a jump is on the clock that the others are on: turn %f',
-    (turnMs) => {
-      // A demuxer that began behind the jump counts the turn of the counter in another way.
-      const sent = made(20)
-        .filter(({ track, trueMs }) => track === SOUND || trueMs > 5_000)
-        .map((one) => {
-          const shiftMs = one.trueMs < 4_000 ? 0 : one.track === SOUND ? turnMs - 20_000 : -20_000;
-          return { ...one, rawMs: one.rawMs + shiftMs };
-        });
-      const { placed } = place(sent);
-      for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(45);
-    },
-  );
-
   it('what was held back until the source was opened stays as it is, however far apart', () => {
     const sent = Array.from({ length: 8 }, (_, i): Sent => {
       const trueMs = i * 4_000;
