@@ -65,8 +65,6 @@ const SKEW_MAX_MS = 1_000;
  * ffmpeg keeps three pictures, which may be ten seconds apart.
  */
 const BEHIND_MAX_MS = 45_000;
-/** So may any, where a new ffmpeg is given at once what has come since the one before ended. */
-const BACKLOG_MAX_MS = 3_000;
 /** Times that are smaller have begun anew. */
 const ANEW_MS = 5_000;
 /** Larger times are moved to zero: they could not be counted to the unit. */
@@ -255,18 +253,10 @@ export class SourceTimeline {
   /** Whether a sample of the track may have this time, now. */
   #isPlausible(times: TrackTimes, timeMs: number, backMaxMs: number, nowMs: number): boolean {
     const frontMs = this.#frontMs ?? timeMs;
-    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - this.#behindMaxMs(nowMs);
+    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
     const nextMs = times.hasBegun ? times.nextMs + this.#awayMs(times, nowMs) : frontMs;
     const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#openedAtMs(nowMs));
     return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
-  }
-
-  /** How far behind others a track may begin: what a cache had of it has come faster than the clock goes. */
-  #behindMaxMs(nowMs: number): number {
-    if (this.#first === undefined || this.#frontMs === undefined) return BEHIND_MAX_MS;
-    const sinceMs = this.#options.connectedAtMs ?? this.#first.arrivedAtMs;
-    const aheadMs = this.#frontMs - this.#first.ms - (nowMs - sinceMs);
-    return Math.min(BEHIND_MAX_MS, BACKLOG_MAX_MS + Math.max(0, aheadMs));
   }
 
   /** Time of the last of what was held back until the source was opened, at most: it is as old as the connection. */

@@ -19,12 +19,12 @@ describe('SourceTimeline, where a track begins after others', () => {
 
   it('keeps it in sync where what has come meanwhile is given at once, pictures first', () => {
     const late = made(20).filter(({ track, trueMs }) => track === VIDEO || trueMs >= 5_000);
-    const held = late.filter(({ trueMs }) => trueMs >= 5_000 && trueMs < 7_500);
+    const held = late.filter(({ trueMs }) => trueMs >= 5_000 && trueMs < 12_000);
     const { placed } = place([
       ...late.filter(({ trueMs }) => trueMs < 5_000),
-      ...held.filter(({ track }) => track === VIDEO).map((one) => ({ ...one, arrivedAtMs: 7_500 })),
-      ...held.filter(({ track }) => track === SOUND).map((one) => ({ ...one, arrivedAtMs: 7_500 })),
-      ...late.filter(({ trueMs }) => trueMs >= 7_500),
+      ...held.filter(({ track }) => track === VIDEO).map((one) => ({ ...one, arrivedAtMs: 12_000 })),
+      ...held.filter(({ track }) => track === SOUND).map((one) => ({ ...one, arrivedAtMs: 12_000 })),
+      ...late.filter(({ trueMs }) => trueMs >= 12_000),
     ]);
     for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
   });
