@@ -15,7 +15,7 @@ import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
 import { type KeyframeWait, type LiveSource, SourceLostError } from './live/liveSource.ts';
 import { type Opened, openLive } from './live/openLive.ts';
-import { openSrt } from './live/openSrt.ts';
+import { openReceived } from './live/openReceived.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
@@ -44,7 +44,7 @@ export class SourceInput {
   readonly #reach: SourceReach;
   /** `maybe`: nobody has looked yet. The name decides who looks first, and the content what it is. */
   #isPlaylist: 'maybe' | 'yes' | 'no';
-  /** Over HTTP or SRT: not what only ffmpeg can tell. */
+  /** Over HTTP or SRT, or over RTMP where ffmpeg would not follow it: not what only ffmpeg can tell. */
   #mayBeLive: boolean;
   #hls: HlsSource | undefined;
   /** The present connection to a source that is fetched here. */
@@ -62,7 +62,7 @@ export class SourceInput {
     this.#ffmpegPath = ffmpegPath;
     this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
     this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
-    this.#mayBeLive = this.#isPlaylist === 'maybe' || isSrt(url);
+    this.#mayBeLive = this.#isPlaylist === 'maybe' || /^srt:/i.test(url);
   }
 
   /**
@@ -105,6 +105,8 @@ export class SourceInput {
       this.#live = undefined;
       return 'lost';
     }
+    // What was announced and has not come ffmpeg leaves out, also when it comes.
+    if (/^rtmps?:/i.test(this.#context.job.source.url) && lacksAnnounced(end)) this.#mayBeLive = true;
     const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
     if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';
     this.#isPlaylist = (await this.#sendsPlaylist()) ? 'yes' : 'no';
@@ -192,13 +194,13 @@ export class SourceInput {
 
   async #open(url: string, signal: AbortSignal): Promise<Opened> {
     const { job, clock, log } = this.#context;
-    if (!isSrt(url)) {
+    if (/^https?:/i.test(url)) {
       this.#reach.check(url);
       return openLive(this.#reach.http(job.settings.idleTimeoutMs), url, clock, signal);
     }
     const access = await this.#reach.prepare(url);
     const timeoutMs = job.settings.idleTimeoutMs;
-    return openSrt({ ffmpegPath: this.#ffmpegPath, url, access, timeoutMs, clock, log }, signal);
+    return openReceived({ ffmpegPath: this.#ffmpegPath, url, access, timeoutMs, clock, log }, signal);
   }
 
   /** Once: later runs know more. */
@@ -224,7 +226,8 @@ export class SourceInput {
   }
 }
 
-const isSrt = (url: string): boolean => /^srt:/i.test(url);
+const lacksAnnounced = (end: SourceEnd): boolean =>
+  end.kind === 'replan' && end.plan.leftOut.some(({ reason }) => reason === 'never_came');
 
 /** So many runs in a row of which nothing could be recorded are no stream. */
 const EMPTY_RUNS_MAX = 10;

@@ -9,7 +9,7 @@ const VERSION = 3;
 const STREAM_ID = 1;
 
 /** Serves a feed over RTMP to whoever asks to play, whatever the name. */
-export async function startRtmpServer(feed: LiveFeed): Promise<StreamServer> {
+export async function startRtmpServer(feed: Pick<LiveFeed, 'serve'>): Promise<StreamServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -31,7 +31,7 @@ export async function startRtmpServer(feed: LiveFeed): Promise<StreamServer> {
 }
 
 /** What a player says until it plays (RTMP 1.0, 5.2 and 7.2): with a handshake that is not signed. */
-function converse(socket: Socket, feed: LiveFeed): void {
+function converse(socket: Socket, feed: Pick<LiveFeed, 'serve'>): void {
   const reader = new CommandReader();
   let pending: Buffer = Buffer.alloc(0);
   let greeted = 0;
@@ -53,7 +53,7 @@ function converse(socket: Socket, feed: LiveFeed): void {
   });
 }
 
-function answer(socket: Socket, feed: LiveFeed, message: Buffer): void {
+function answer(socket: Socket, feed: Pick<LiveFeed, 'serve'>, message: Buffer): void {
   const { name, transaction } = readCommand(message);
   const status = { level: 'status', code: 'NetConnection.Connect.Success' };
   if (name === 'connect')

@@ -13,11 +13,11 @@ import type { SourceAccess } from '../reach/sourceAccess.ts';
 import { SourceLostError } from './liveSource.ts';
 import { type Opened, openedOf } from './openLive.ts';
 
-export interface SrtOptions {
+export interface ReceivedOptions {
   readonly ffmpegPath: string;
   /** Of the source, whose secrets no log may have. */
   readonly url: string;
-  readonly access: Pick<SourceAccess, 'url' | 'environment'>;
+  readonly access: Pick<SourceAccess, 'url' | 'options' | 'environment'>;
   /** Nothing has come for so long: the connection is lost. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -26,6 +26,7 @@ export interface SrtOptions {
 
 /** Bytes as they come: what ffmpeg takes for sound without a header it neither looks into nor changes. */
 const AS_BYTES = ['-f', 'f32le'];
+const ONLY_BYTES = ['-format_whitelist', 'f32le'];
 /**
  * The demuxer reads a 25th of a second of it (5.1) or a 10th (7.1) at once: with this rate less than one message of SRT's, of
  * which none may be read in part.
@@ -37,12 +38,12 @@ const HELD_MAX_BYTES = 32 * 1024 * 1024;
 const STDERR = 2;
 
 /**
- * Calls a source over SRT. ffmpeg receives what it sends, and looks into nothing: so one connection is enough, whatever comes.
- * A listener may take no second one.
+ * Connects to a source over SRT or RTMP. ffmpeg receives what it sends, and looks into nothing: so one connection is enough,
+ * whatever comes. A listener of SRT may take no second one.
  * @param signal gives up waiting for how it begins
  * @throws SourceLostError; what the signal was aborted with
  */
-export async function openSrt(options: SrtOptions, signal: AbortSignal): Promise<Opened> {
+export async function openReceived(options: ReceivedOptions, signal: AbortSignal): Promise<Opened> {
   const gone = new AbortController();
   const wait = new Wait([signal]);
   const onAbort = (): void => gone.abort(wait.signal.reason);
@@ -62,18 +63,20 @@ export async function openSrt(options: SrtOptions, signal: AbortSignal): Promise
 
 /** @throws SourceLostError at the end, whatever that was: ffmpeg does not say */
 async function* received(
-  { ffmpegPath, url, access, timeoutMs, log }: SrtOptions,
+  { ffmpegPath, url, access, timeoutMs, log }: ReceivedOptions,
   gone: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   const complaints = new Complaints(url, log);
-  const { protocols } = parseSource(url, 'source.url');
+  const { scheme, protocols } = parseSource(url, 'source.url');
   const input = [
-    '-timeout',
+    scheme === 'srt' ? '-timeout' : '-rw_timeout',
     String(timeoutMs * 1_000),
     '-probesize',
     LOOKED_AT_BYTES,
     '-analyzeduration',
     '0',
+    ...access.options,
+    ...ONLY_BYTES,
   ];
   const child = spawn(
     ffmpegPath,

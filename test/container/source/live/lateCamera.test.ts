@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, expect, it } from 'vitest';
+import type { Listener } from '../../../streams/feed.ts';
+import { AUDIO, isKeyframe, type SentTag, VIDEO } from '../../../streams/media.ts';
+import { startRtmpServer } from '../../../streams/rtmpServer.ts';
+import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
+import { BEEP_EVERY_MS, beepsArgument } from '../../../support/generated/beeps.ts';
+import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const SECONDS = 10;
+/** The first connection gets no more: longer than ffmpeg looks for pictures. */
+const FIRST_UNTIL_MS = 4_000;
+/** A keyframe comes then, and whoever listens by now has been given sound for two seconds. */
+const CAMERA_AT_MS = 6_000;
+const SYNC_MS = 45;
+
+/**
+ * A camera that has said how it encodes, and is switched on later. Who listens first gets sound and no picture, however long he
+ * stays; who comes again goes on there.
+ */
+class LateCamera {
+  connections = 0;
+  readonly #tags: readonly FlvTag[];
+
+  constructor(tags: readonly FlvTag[]) {
+    this.#tags = tags;
+  }
+
+  async serve(listener: Listener): Promise<void> {
+    this.connections += 1;
+    const fromMs = this.connections === 1 ? 0 : FIRST_UNTIL_MS;
+    const untilMs = this.connections === 1 ? FIRST_UNTIL_MS : Number.POSITIVE_INFINITY;
+    if (this.connections > 2) return listener.refuse();
+    const beganAtMs = performance.now();
+    listener.begin(
+      this.#tags.filter(isConfiguration).map((tag) => sent(tag)),
+      undefined,
+    );
+    for (const tag of this.#tags) {
+      const isSent = tag.kind === AUDIO ? tag.atMs >= fromMs && tag.atMs < untilMs : tag.atMs >= CAMERA_AT_MS;
+      if (isConfiguration(tag) || !isSent || tag.atMs >= untilMs) continue;
+      const waitMs = tag.atMs - fromMs - (performance.now() - beganAtMs);
+      if (waitMs > 0) await delay(waitMs);
+      if (listener.isGone) return;
+      listener.write(sent(tag));
+    }
+    if (this.connections === 2) listener.end();
+  }
+}
+
+const sent = (tag: FlvTag): SentTag => ({
+  ...tag,
+  trueMs: tag.atMs,
+  isHeader: isConfiguration(tag),
+  isKeyframe: isKeyframe(tag),
+  variant: 'first',
+  epoch: 0,
+  publisher: 0,
+});
+
+describeWith(['ffmpeg'], 'a camera that is switched on long after it was announced, over RTMP', () => {
+  const folder = folderForTests();
+  const bench = benchForTests();
+  let tags: FlvTag[];
+
+  beforeAll(() => {
+    const file = folder.make('both.flv', [
+      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25', '-f', 'lavfi', '-i', beepsArgument(44_100)],
+      ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
+      ...['-g', '50', '-bf', '0', '-c:a', 'aac', '-flvflags', 'no_duration_filesize'],
+    ]);
+    tags = flvTags(file).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+  });
+
+  it('the source is joined again once, and then nothing is lost, in sync', async () => {
+    const shown = await framesOf(folder.file('both.flv'));
+    const startMs = shown[0]?.ms ?? 0;
+    const pictures = new Map(shown.map(({ ms, hash }) => [hash, ms - startMs]));
+    const camera = new LateCamera(tags);
+    const server = await startRtmpServer(camera);
+    const { objects, recordingId } = await bench.record(server.url);
+    expect(camera.connections).toBe(2);
+    await server.close();
+    const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
+    const parts = await Promise.all(
+      finals.map(async ({ key, part }) => {
+        const file = folder.write(`${recordingId}-${part}.mp4`, await bench.object(key));
+        return { frames: await framesOf(file), beeps: await beepsIn(file) };
+      }),
+    );
+    const frames = parts.flatMap((part) => part.frames).map(({ hash }) => pictures.get(hash));
+    const expected = [...pictures.values()].filter((ms) => ms >= CAMERA_AT_MS);
+    expect(frames).toEqual(expected);
+    const numbers = parts.flatMap(({ beeps }) => beeps.map(({ number }) => number));
+    const beeps = Array.from({ length: (SECONDS * 1_000) / BEEP_EVERY_MS }, (_, i) => i);
+    expect(numbers).toEqual(beeps.slice(FIRST_UNTIL_MS / BEEP_EVERY_MS));
+    for (const part of parts) {
+      const [first] = part.frames;
+      if (first === undefined) continue;
+      const offMs = first.ms - (pictures.get(first.hash) ?? 0);
+      for (const { ms, number } of part.beeps)
+        expect(Math.abs(ms - number * BEEP_EVERY_MS - offMs), `beep ${number}`).toBeLessThan(SYNC_MS);
+    }
+  });
+});
