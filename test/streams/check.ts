@@ -116,7 +116,10 @@ function syncFaults(
   // An encoder of AAC puts a frame in front, by which all times are later.
   const firstMs = Math.min(...pictures.values());
   const maxMs = happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
+  // A publisher's sound comes before his first keyframe: there are no pictures of its time.
+  const returnsMs = happenings.flatMap((one) => (one.kind === 'anew' ? [one.atMs + one.awayMs] : []));
   return beeps.flatMap(({ ms, number }) => {
+    if (returnsMs.some((returnMs) => Math.abs(number * BEEP_EVERY_MS - returnMs) < BEEP_MS)) return [];
     // At a seam pictures of two times are as near.
     const nearestMs = Math.min(...frames.map((frame) => Math.abs(frame.ms - ms)));
     const offsMs = frames.flatMap((frame) => {
