@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { align, settle, type TakenSegment } from '../../../functions/core/hls/alignment.ts';
+import { align, settle } from '../../../functions/core/hls/alignment.ts';
 import {
   type MediaPlaylist,
   type MediaSegment,
@@ -11,7 +11,7 @@ import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
 
 export interface FollowerOptions {
-  readonly http: JudgedHttp;
+  readonly http: Pick<JudgedHttp, 'get'>;
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
   /** Another rendering of the stream was taken up to this media sequence number. */
@@ -34,6 +34,8 @@ export interface NextSegment {
   readonly missedMs: number;
   /** When the playlist was loaded that has it, in epoch milliseconds. */
   readonly foundAtMs: number;
+  /** It was taken before, and is to be taken again. */
+  readonly isAgain: boolean;
 }
 
 /** The stream is lost: it may come back. The message follows "The source". */
@@ -43,9 +45,13 @@ export class LostStreamError extends Error {
 
 type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
 
-interface Taken extends TakenSegment {
-  readonly durationMs: number;
-  readonly foundAtMs: number;
+/** A segment of a playlist, as it was listed. */
+interface Listed extends NextSegment {
+  readonly sequence: bigint;
+  readonly uri: string;
+  readonly offset: number;
+  /** Goes up where media sequence numbers begin again. */
+  readonly numbering: number;
   /** Of the segment's first bytes; undefined while they are not known. */
   fingerprint: string | undefined;
 }
@@ -61,14 +67,16 @@ const DENIALS_MAX = 3;
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #url: string;
-  readonly #taken: Taken[] = [];
+  /** Oldest first. */
+  readonly #taken: Listed[] = [];
+  /** To be taken, in this order. */
+  readonly #queue: Listed[] = [];
+  #numbering = 0;
   #loaded: MediaLoaded | undefined;
   /** The last time that it was loaded, something was new. */
   #hasChanged: boolean = true;
   #loadedAtMs = 0;
-  #foundAtMs = 0;
-  #fresh: readonly MediaSegment[] = [];
-  #index = 0;
+  /** What is to be said of the next one, beside its own: those before it could not be had. */
   #isRestart: boolean = false;
   #missedMs = 0;
   /** Since when nothing new has come. */
@@ -87,32 +95,27 @@ export class Follower {
   async next(signal: AbortSignal): Promise<NextSegment | undefined> {
     this.#staleSinceMs = performance.now();
     for (;;) {
-      const segment = this.#fresh[this.#index];
-      const loaded = this.#loaded;
-      if (segment !== undefined && loaded !== undefined) {
-        if (!segment.isGap) {
-          return {
-            segment,
-            base: loaded.url,
-            isRestart: this.#isRestart,
-            missedMs: this.#missedMs,
-            foundAtMs: this.#foundAtMs,
-          };
-        }
-        this.skip(segment);
-        continue;
+      const [next] = this.#queue;
+      if (next === undefined) {
+        if (this.#loaded?.playlist.isEnded === true) return undefined;
+        await this.#reload(signal);
+      } else if (next.segment.isGap) {
+        this.skip();
+      } else {
+        return {
+          ...next,
+          isRestart: next.isRestart || this.#isRestart,
+          missedMs: next.missedMs + this.#missedMs,
+        };
       }
-      if (loaded?.playlist.isEnded === true) return undefined;
-      await this.#reload(signal);
     }
   }
 
-  /** The segment is being used. */
-  take(segment: MediaSegment): void {
-    this.#index += 1;
+  /** The next segment is being used. */
+  take(): void {
+    this.#pass();
     this.#isRestart = false;
     this.#missedMs = 0;
-    this.#remember(segment);
   }
 
   /** @param fingerprint by which the segment that was taken last is known again */
@@ -121,16 +124,17 @@ export class Follower {
     if (last !== undefined) last.fingerprint = fingerprint;
   }
 
-  /** The segment cannot be had. */
-  skip(segment: MediaSegment): void {
-    this.#index += 1;
-    this.#missedMs += segment.durationMs;
-    this.#remember(segment);
+  /** The next segment cannot be had. */
+  skip(): void {
+    const passed = this.#pass();
+    if (passed === undefined) return;
+    this.#isRestart ||= passed.isRestart;
+    this.#missedMs += passed.missedMs + passed.segment.durationMs;
   }
 
   /** Media sequence number of the last one that was taken or skipped. */
   get lastSequence(): bigint | undefined {
-    return this.#taken.at(-1)?.sequence;
+    return this.#numbered(this.#taken).at(-1)?.sequence;
   }
 
   /** Whether the playlist can still be had. @throws HttpFault, PlaylistError; ForbiddenSourceError */
@@ -138,13 +142,14 @@ export class Follower {
     await loadPlaylist(this.#options.http, this.#url, signal, this.#loaded);
   }
 
-  /** The last ones that were taken are to be taken again. */
+  /**
+   * The last ones that were taken are to be taken again, as far as they are in the playlist. Where its numbers have begun
+   * again since, those that were in it before are, too: servers keep them for a while.
+   */
   goBack(segments: number): void {
-    if (segments <= 0) return;
-    this.#taken.splice(Math.max(0, this.#taken.length - segments));
-    this.#fresh = this.#loaded?.playlist.segments ?? [];
-    const alignment = align(this.#taken, this.#fresh);
-    this.#index = alignment.kind === 'doubtful' ? 0 : alignment.from;
+    const again = Math.max(0, Math.min(segments, this.#takenAndListed()));
+    const first = this.#taken.length - again;
+    this.#queue.unshift(...this.#taken.splice(first).map((taken) => ({ ...taken, isAgain: true })));
     this.#missedMs = 0;
     this.#isRestart = false;
   }
@@ -155,14 +160,13 @@ export class Follower {
     const hasChanged = loaded.text !== last?.text;
     const { playlist } = loaded;
     if (last === undefined) {
-      this.#begin(playlist);
+      this.#list(loaded, this.#startIndex(playlist));
     } else if (hasChanged) {
       await this.#goOn(loaded, signal);
     }
     this.#loaded = loaded;
     this.#hasChanged = hasChanged;
-    if (this.#fresh.length > this.#index) {
-      this.#foundAtMs = this.#options.clock.nowMs();
+    if (this.#queue.length > 0) {
       this.#staleSinceMs = performance.now();
     } else if (
       performance.now() - this.#staleSinceMs >=
@@ -170,15 +174,6 @@ export class Follower {
     ) {
       throw new LostStreamError('has a playlist that stays the same');
     }
-  }
-
-  #begin(playlist: MediaPlaylist): void {
-    const { segments } = playlist;
-    this.#fresh = segments;
-    this.#index = this.#startIndex(playlist);
-    // Whoever goes back to the beginning comes here again.
-    const before = segments[this.#index - 1];
-    if (before !== undefined) this.#remember(before);
   }
 
   #startIndex(playlist: MediaPlaylist): number {
@@ -190,25 +185,56 @@ export class Follower {
     return isWithin ? Number(index) : startIndex(playlist);
   }
 
-  async #goOn({ playlist: { segments }, url }: MediaLoaded, signal: AbortSignal): Promise<void> {
-    const first = align(this.#taken, segments);
+  async #goOn(loaded: MediaLoaded, signal: AbortSignal): Promise<void> {
+    const { segments } = loaded.playlist;
+    const taken = this.#numbered(this.#taken);
+    const first = align(taken, segments);
     const alignment =
       first.kind === 'doubtful'
-        ? settle(first, await this.#isSame(first.taken, segments[first.index], url, signal), this.#taken)
+        ? settle(first, await this.#isSame(first.taken, segments[first.index], loaded.url, signal), taken)
         : first;
-    this.#fresh = segments;
-    this.#index = Math.min(segments.length, alignment.from);
     if (alignment.kind === 'restarted') {
-      this.#isRestart = true;
-      this.#taken.length = 0;
-    } else if (alignment.missed > 0) {
-      this.#missedMs += this.#lengthOf(alignment.missed);
+      this.#taken.splice(0, this.#taken.length - this.#takenAndListed());
+      this.#numbering += 1;
+      this.#list(loaded, alignment.from, { isRestart: true });
+    } else {
+      this.#list(loaded, alignment.from, { missedMs: this.#lengthOf(alignment.missed) });
     }
+  }
+
+  /** Its segments from the index on are to be taken. @param first of the first one */
+  #list(
+    { playlist, url }: MediaLoaded,
+    from: number,
+    { isRestart = false, missedMs = 0 }: Partial<NextSegment> = {},
+  ): void {
+    const foundAtMs = this.#options.clock.nowMs();
+    const listed = playlist.segments.slice(from).map((segment, i): Listed => {
+      const { sequence, uri, range } = segment;
+      return {
+        ...{ segment, sequence, uri, offset: range?.offset ?? 0, base: url, numbering: this.#numbering },
+        ...{ isRestart: isRestart && i === 0, missedMs: i === 0 ? missedMs : 0, foundAtMs },
+        ...{ isAgain: false, fingerprint: undefined },
+      };
+    });
+    this.#queue.push(...listed);
+  }
+
+  /** Those of the playlist's present numbering. */
+  #numbered(segments: readonly Listed[]): readonly Listed[] {
+    return segments.filter(({ numbering }) => numbering === this.#numbering);
+  }
+
+  /** How many of those that were taken the playlist still has, or had when its numbers began again. */
+  #takenAndListed(): number {
+    const listed = this.#loaded?.playlist.segments.length ?? 0;
+    const passed = listed - this.#numbered(this.#queue).length;
+    return this.#numbered(this.#taken).length > passed ? passed : this.#taken.length;
   }
 
   /** By its content. What nobody has looked at yet is taken for the same. */
   async #isSame(
-    taken: Taken,
+    taken: Listed,
     segment: MediaSegment | undefined,
     base: string,
     signal: AbortSignal,
@@ -221,15 +247,16 @@ export class Follower {
   #lengthOf(missed: number): number {
     const last = this.#taken.at(-1);
     if (last === undefined) return 0;
-    const awayMs = Math.max(last.durationMs, this.#options.clock.nowMs() - last.foundAtMs);
-    return Math.min(missed * last.durationMs, awayMs);
+    const { durationMs } = last.segment;
+    const awayMs = Math.max(durationMs, this.#options.clock.nowMs() - last.foundAtMs);
+    return Math.min(missed * durationMs, awayMs);
   }
 
-  #remember({ sequence, uri, range, durationMs }: MediaSegment): void {
-    const foundAtMs = this.#foundAtMs;
-    const offset = range?.offset ?? 0;
-    this.#taken.push({ sequence, uri, offset, durationMs, foundAtMs, fingerprint: undefined });
+  #pass(): Listed | undefined {
+    const passed = this.#queue.shift();
+    if (passed !== undefined) this.#taken.push(passed);
     if (this.#taken.length > TAKEN_MAX) this.#taken.shift();
+    return passed;
   }
 
   /** Loads the playlist when it is time to; again for a while when that fails. */

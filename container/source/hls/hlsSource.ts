@@ -117,8 +117,8 @@ export class HlsSource {
     const [end, ...others] = await Promise.all(this.#feeding);
     const isCut = end === undefined || [end, ...others].some(({ kind }) => kind === 'closed');
     if (!isWhole || isCut) {
-      await goBack(followed.main, recorded);
-      for (const { rendition } of followed.sounds) await goBack(rendition, recorded);
+      for (const rendition of [followed.main, ...followed.sounds.map((sound) => sound.rendition)])
+        await rendition.goBack(recorded ? REPEATED_SEGMENTS : rendition.takenInRun);
       this.#seam = recorded ? AGAIN : run.seam;
       return 'lost';
     }
@@ -239,7 +239,10 @@ export class HlsSource {
       followed.selected,
       takenOffMs,
     );
-    const seam = this.#seam ?? (main.seam.kind === 'none' ? SAME : main.seam);
+    // Where nothing that was given can be had again, what comes may have other times.
+    const isAfter = main.next.isRestart && !main.next.isAgain;
+    const given = isAfter ? undefined : this.#seam;
+    const seam = given ?? (main.seam.kind === 'none' ? SAME : main.seam);
     this.#seam = undefined;
     this.#run = { access, seam, takenOffMs };
     return this.#run;
@@ -282,11 +285,6 @@ export class HlsSource {
       wait.release();
     }
   }
-}
-
-async function goBack(rendition: Rendition, recorded: boolean): Promise<void> {
-  const given = rendition.takenInRun;
-  await rendition.goBack(recorded ? Math.min(given, REPEATED_SEGMENTS) : given);
 }
 
 /** A fault as a sentence; those of HTTP in ffmpeg's words, by which they are known. */

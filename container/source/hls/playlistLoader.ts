@@ -27,7 +27,7 @@ export interface LoadedPlaylist {
  * @throws PlaylistError; HttpFault; ForbiddenSourceError
  */
 export async function loadPlaylist(
-  http: JudgedHttp,
+  http: Pick<JudgedHttp, 'get'>,
   url: string,
   signal: AbortSignal,
   last?: LoadedPlaylist,

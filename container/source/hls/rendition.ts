@@ -131,14 +131,14 @@ export class Rendition {
       const { startMs: ownMs, durationMs } = ahead.facts;
       if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
       await this.close();
-      this.#follower.take(ahead.next.segment);
+      this.#follower.take();
     }
   }
 
-  /** The last segments were not recorded: they are to come again. */
+  /** The last segments of the present run were not recorded: they are to come again. */
   async goBack(segments: number): Promise<void> {
     await this.close();
-    this.#follower.goBack(segments);
+    this.#follower.goBack(Math.min(segments, this.#takenInRun));
     this.#isTorn = false;
   }
 
@@ -168,14 +168,14 @@ export class Rendition {
   }
 
   async #write(ahead: Ahead, sink: Sink, signal: AbortSignal): Promise<void> {
-    const { next, opened, facts } = ahead;
+    const { opened, facts } = ahead;
     this.#ahead = undefined;
     this.#before = facts;
     const isFirst = this.#takenInRun === 0;
     this.#takenInRun += 1;
     this.#inRun.add(facts);
     this.#isTorn = false;
-    this.#follower.take(next.segment);
+    this.#follower.take();
     try {
       await writeSegment(sink, opened, isFirst);
       this.#follower.identify(opened.fingerprint());
@@ -199,7 +199,7 @@ export class Rendition {
     this.#skipped += 1;
     if (this.#before === undefined || this.#skipped > SKIPPED_MAX) throw error;
     this.#log.warn('a segment cannot be had', { sequence: String(segment.sequence), cause: wordsOf(error) });
-    this.#follower.skip(segment);
+    this.#follower.skip();
   }
 
   /** One segment's fault, or the whole stream's: its server has no playlist then, either. @throws the stream's */

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { Follower } from '../../../../container/source/hls/follower.ts';
+import type { HttpAnswer } from '../../../../container/source/reach/judgedHttp.ts';
+
+const NEVER = new AbortController().signal;
+const SEGMENT_MS = 100;
+
+/** A playlist that is another one each time that it is loaded, and stays the last one. */
+function following(...shown: (readonly [sequence: number, names: string])[]): Follower {
+  const texts = shown.map(([sequence, names]) => [
+    ...['#EXTM3U', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
+    ...names.split(' ').flatMap((name) => [`#EXTINF:${SEGMENT_MS / 1_000},`, `${name}.ts`]),
+  ]);
+  async function* body(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.from((texts.length > 1 ? texts.shift() : texts[0])?.join('\n') ?? '');
+  }
+  const get = async (url: string): Promise<HttpAnswer> => ({ url, bytes: undefined, body: body() });
+  return new Follower('http://packager.test/live.m3u8', {
+    http: { get },
+    idleTimeoutMs: 10_000,
+    clock: { nowMs: () => 0 },
+    fingerprint: async ({ uri }) => uri,
+  });
+}
+
+/** Takes so many. @returns their names; `|` is in front of one with which numbers begin again */
+async function take(follower: Follower, count: number): Promise<string[]> {
+  const names: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const next = await follower.next(NEVER);
+    names.push(`${next?.isRestart === true ? '|' : ''}${next?.segment.uri.replace('.ts', '')}`);
+    follower.take();
+    follower.identify(next?.segment.uri);
+  }
+  return names;
+}
+
+describe('Follower', () => {
+  it('goes back to segments that were listed before the numbers began again', async () => {
+    const follower = following([0, 'a b c'], [0, 'd e']);
+    expect(await take(follower, 3)).toEqual(['a', 'b', 'c']);
+    await follower.next(NEVER);
+    follower.goBack(2);
+    expect(await take(follower, 4)).toEqual(['b', 'c', '|d', 'e']);
+    follower.goBack(1);
+    expect(await take(follower, 1)).toEqual(['e']);
+    follower.goBack(3);
+    expect(await take(follower, 3)).toEqual(['c', '|d', 'e']);
+  });
+
+  it('says with which one numbers begin again, and what is missing, when those before it are gone', async () => {
+    const follower = following([0, 'a b c'], [0, 'd e']);
+    await take(follower, 3);
+    await follower.next(NEVER);
+    follower.goBack(2);
+    expect(await follower.next(NEVER)).toMatchObject({ isAgain: true, isRestart: false, missedMs: 0 });
+    follower.skip();
+    follower.skip();
+    const missedMs = 2 * SEGMENT_MS;
+    expect(await follower.next(NEVER)).toMatchObject({ isAgain: false, isRestart: true, missedMs });
+  });
+
+  it('goes back to no segment that has left the playlist', async () => {
+    const follower = following([0, 'a b c'], [2, 'c d']);
+    expect(await take(follower, 4)).toEqual(['a', 'b', 'c', 'd']);
+    follower.goBack(4);
+    expect(await take(follower, 2)).toEqual(['c', 'd']);
+  });
+});
