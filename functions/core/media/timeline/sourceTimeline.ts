@@ -165,7 +165,8 @@ export class SourceTimeline {
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
-    const strayBackMs = Math.max(SKEW_MAX_MS, times.reachedMs - times.reachedBeforeMs);
+    // Without one it is as far back as jitter: what went back by more has left the clock that it was on.
+    const strayBackMs = Math.max(BACK_MAX_MS, times.reachedMs - times.reachedBeforeMs);
     const isPlausible = (epoch: Epoch): boolean => {
       const isBeforeStray = isUnsure && epoch === track.before;
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import {
+  LIVE_TIMELINE,
+  STORED_TIMELINE,
+} from '../../../../../functions/core/media/timeline/timelineOptions.ts';
 import { made, offBy, place, SOUND, VIDEO } from './sentSamples.ts';
 
 describe('SourceTimeline, where a track begins after others', () => {
@@ -28,4 +32,18 @@ describe('SourceTimeline, where a track begins after others', () => {
     ]);
     for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
   });
+
+  it.each([LIVE_TIMELINE, STORED_TIMELINE])(
+    'follows sound that goes back by less than a second before pictures do: $aheadMaxMs',
+    (options) => {
+      for (const byMs of [-600, -800, -950]) {
+        const sent = made(12)
+          .filter(({ track, trueMs }) => track === SOUND || trueMs < 4_000 || trueMs >= 4_200)
+          .map((one) => ({ ...one, rawMs: one.rawMs + (one.trueMs < 4_000 ? 0 : byMs) }));
+        const { placed, jumps } = place(sent, options);
+        for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(45);
+        expect(jumps).toHaveLength(1);
+      }
+    },
+  );
 });
