@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { align, settle } from '../../../functions/core/hls/alignment.ts';
+import { align, settle, type TakenSegment } from '../../../functions/core/hls/alignment.ts';
 import {
   type MediaPlaylist,
   type MediaSegment,
@@ -46,14 +46,12 @@ export class LostStreamError extends Error {
 type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
 
 /** A segment of a playlist, as it was listed. */
-interface Listed extends NextSegment {
-  readonly sequence: bigint;
-  readonly uri: string;
-  readonly offset: number;
+interface Listed extends NextSegment, TakenSegment {
   /** Goes up where media sequence numbers begin again. */
   readonly numbering: number;
   /** Of the segment's first bytes; undefined while they are not known. */
   fingerprint: string | undefined;
+  isSkipped: boolean;
 }
 
 /** As many are known again. */
@@ -128,6 +126,7 @@ export class Follower {
   skip(): void {
     const passed = this.#pass();
     if (passed === undefined) return;
+    passed.isSkipped = true;
     this.#isRestart ||= passed.isRestart;
     this.#missedMs += passed.missedMs + passed.segment.durationMs;
   }
@@ -144,12 +143,17 @@ export class Follower {
 
   /**
    * The last ones that were taken are to be taken again, as far as they are in the playlist. Where its numbers have begun
-   * again since, those that were in it before are, too: servers keep them for a while.
+   * again since, those that were in it before are, too: servers keep them for a while. Skipped ones do not count.
    */
   goBack(segments: number): void {
-    const again = Math.max(0, Math.min(segments, this.#takenAndListed()));
-    const first = this.#taken.length - again;
-    this.#queue.unshift(...this.#taken.splice(first).map((taken) => ({ ...taken, isAgain: true })));
+    const least = this.#taken.length - this.#takenAndListed();
+    let first = this.#taken.length;
+    for (let left = segments; left > 0 && first > least; first--)
+      if (this.#taken[first - 1]?.isSkipped === false) left -= 1;
+    const again = this.#taken.splice(first);
+    if (again.length === 0) return;
+    const isAgain = (one: Listed): boolean => one.isAgain || !one.isSkipped;
+    this.#queue.unshift(...again.map((one) => ({ ...one, isAgain: isAgain(one), isSkipped: false })));
     this.#missedMs = 0;
     this.#isRestart = false;
   }
@@ -214,7 +218,7 @@ export class Follower {
       return {
         ...{ segment, sequence, uri, offset: range?.offset ?? 0, base: url, numbering: this.#numbering },
         ...{ isRestart: isRestart && i === 0, missedMs: i === 0 ? missedMs : 0, foundAtMs },
-        ...{ isAgain: false, fingerprint: undefined },
+        ...{ isAgain: false, fingerprint: undefined, isSkipped: false },
       };
     });
     this.#queue.push(...listed);

@@ -66,4 +66,14 @@ describe('Follower', () => {
     follower.goBack(4);
     expect(await take(follower, 2)).toEqual(['c', 'd']);
   });
+
+  it('counts no segment that could not be had when it goes back', async () => {
+    const follower = following([0, 'a b c d']);
+    expect(await take(follower, 2)).toEqual(['b', 'c']);
+    await follower.next(NEVER);
+    follower.skip();
+    follower.goBack(2);
+    expect(await take(follower, 2)).toEqual(['b', 'c']);
+    expect(await follower.next(NEVER)).toMatchObject({ isAgain: false, missedMs: 0 });
+  });
 });
