@@ -11,6 +11,8 @@ const SOUND_HZ = 16_000;
 const FRAME_SAMPLES = 80;
 const LOUD = 2_500;
 const BEEP_FRAMES_MIN = 12;
+/** A beep is shorter: at a seam another one may follow at once. */
+const BEEP_FRAMES_MAX = 28;
 const QUIET_FRAMES = 4;
 
 export interface ShownFrame {
@@ -73,7 +75,11 @@ export async function beepsIn(file: string): Promise<HeardBeep[]> {
       maxBuffer: MAX_BUFFER,
     },
   );
-  const samples = new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2));
+  return beepsOf(new Int16Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 2)));
+}
+
+/** @param samples at 16 kHz */
+export function beepsOf(samples: Int16Array): HeardBeep[] {
   const frames = Math.floor(samples.length / FRAME_SAMPLES);
   const isLoud = (frame: number): boolean =>
     samples
@@ -83,7 +89,7 @@ export async function beepsIn(file: string): Promise<HeardBeep[]> {
   for (let from = 0; from < frames; from++) {
     if (!isLoud(from)) continue;
     let until = from;
-    for (let frame = from; frame < Math.min(frames, until + QUIET_FRAMES); frame++)
+    for (let frame = from; frame < Math.min(frames, until + QUIET_FRAMES, from + BEEP_FRAMES_MAX); frame++)
       if (isLoud(frame)) until = frame + 1;
     if (until - from >= BEEP_FRAMES_MIN) {
       const middle = samples.subarray((from + 4) * FRAME_SAMPLES, (until - 4) * FRAME_SAMPLES);
