@@ -13,7 +13,7 @@ export class AacTrack implements Track {
 
   constructor(description: TrackDescription) {
     this.#packetsHz = description.timescale;
-    this.#current = description;
+    this.#current = asConfigured(description);
   }
 
   get description(): TrackDescription | undefined {
@@ -57,4 +57,22 @@ export class AacTrack implements Track {
       timescale: sampleRateHz,
     };
   }
+}
+
+/**
+ * What a demuxer knows of sound of which it has seen no frame is a guess: FLV's own head says 44,100 Hz and stereo of all
+ * AAC. The configuration is true, but for what is heard only by decoding: band replication, which doubles the rate, and
+ * parametric stereo, which comes with it.
+ */
+function asConfigured(description: TrackDescription): TrackDescription {
+  const { configuration, info } = description;
+  const parameters =
+    configuration.length === 0 ? undefined : ifReadable(() => parseAacConfiguration(configuration));
+  if (parameters === undefined || info.sampleRateHz === 2 * parameters.coded.rateHz) return description;
+  const { sampleRateHz, channels } = parameters;
+  return {
+    ...description,
+    info: { ...info, sampleRateHz, channels: channels === 0 ? (info.channels ?? 0) : channels },
+    timescale: sampleRateHz,
+  };
 }
