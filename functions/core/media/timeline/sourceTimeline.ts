@@ -1,4 +1,5 @@
 import { turnsBy } from './counterTurns.ts';
+import { type Epoch, type Jump, newerThan, type Track, toTell, type Untold } from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
 import { TrackTimes } from './trackTimes.ts';
@@ -22,29 +23,6 @@ export interface MendedTime {
   readonly jump?: Jump;
 }
 
-export interface Jump {
-  /** Where the times went on, in ms of the mended timeline. */
-  readonly atMs: number;
-  /** What the source's own time jumped by, in ms; negative: back. */
-  readonly byMs: number;
-  /** What is missing before `atMs` in truth, by the recorder's clock, in ms; 0: nothing. */
-  readonly gapMs: number;
-}
-
-interface Untold {
-  /** What is to be told once others have followed. */
-  readonly untold: Jump | undefined;
-}
-
-/** From the source's own times to the recording's, for as long as the source's clock does not jump. */
-interface Epoch {
-  /** To add to the source's time. */
-  readonly shiftMs: number;
-  /** Samples after the one that began it: one alone may be a stray. */
-  followers: number;
-  untold: Jump | undefined;
-}
-
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
 /** Networks and relays keep samples for as long: nothing is missing for that. */
@@ -65,20 +43,12 @@ const SKEW_MAX_MS = 1_000;
  * ffmpeg keeps three pictures, which may be ten seconds apart.
  */
 const BEHIND_MAX_MS = 45_000;
+/** A clock that a track alone is on is others' too by then: pictures wait for a keyframe. */
+const JOINED_WITHIN_MS = 15_000;
 /** Times that are smaller have begun anew. */
 const ANEW_MS = 5_000;
 /** Larger times are moved to zero: they could not be counted to the unit. */
 const TIME_MAX_MS = 2 ** 42;
-
-interface Track {
-  readonly times: TrackTimes;
-  epoch: Epoch | undefined;
-  /** The one before the one that the track has begun last. */
-  before: Epoch | undefined;
-  /** Whole turns of a counter: a demuxer may count them for one track and not for another. */
-  turnsMs: number;
-  last: { readonly dts: number; readonly timescale: number } | undefined;
-}
 
 /**
  * Times that lie, mended: those of all samples of one source, for as long as it is connected.
@@ -148,6 +118,7 @@ export class SourceTimeline {
       times: new TrackTimes(),
       epoch: undefined,
       before: undefined,
+      unsureUntilMs: Number.NEGATIVE_INFINITY,
       turnsMs: 0,
       last: undefined,
     };
@@ -174,7 +145,9 @@ export class SourceTimeline {
     };
     const others = this.#epochs.filter((one) => one !== own);
     const found = isPlausible(own)
-      ? ((isUnsure ? others.find(isPlausible) : this.#betterThan(own, times, rawMs, nowMs)) ?? own)
+      ? ((isUnsure
+          ? others.find(isPlausible)
+          : (this.#joinedBy(track, own, rawMs, nowMs) ?? this.#betterThan(own, times, rawMs, nowMs))) ?? own)
       : others.find(isPlausible);
     if (found !== undefined) {
       found.followers += 1;
@@ -217,7 +190,23 @@ export class SourceTimeline {
     nearest.epoch.followers += 1;
     track.epoch = nearest.epoch;
     track.turnsMs = nearest.turnsMs;
+    if (frontMs - nearest.atMs > BACK_MAX_MS) track.unsureUntilMs = nowMs + JOINED_WITHIN_MS;
     return nearest.atMs;
+  }
+
+  /**
+   * The clock on which a track is that has begun far behind others: what a publisher sends before his first keyframe is
+   * taken for late until that comes, with the same times.
+   */
+  #joinedBy(track: Track, own: Epoch, rawMs: number, nowMs: number): Epoch | undefined {
+    const frontMs = this.#frontMs;
+    if (frontMs === undefined || nowMs >= track.unsureUntilMs) return undefined;
+    const behindMs = (epoch: Epoch): number => Math.abs(frontMs - rawMs - epoch.shiftMs);
+    const joined = newerThan(own, this.#epochs).find(
+      (one) => one.followers > 0 && behindMs(one) < Math.min(BACK_MAX_MS, behindMs(own)),
+    );
+    if (joined !== undefined || behindMs(own) < HALF_A_FRAME_MS) track.unsureUntilMs = nowMs;
+    return joined;
   }
 
   #beginEpoch(track: Track, rawMs: number, atMs: number, untold: Jump | undefined): number {
@@ -242,10 +231,10 @@ export class SourceTimeline {
   /** A step back, however small, may be to a clock that others are on already: where it is nearer to what was to come. */
   #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
     if (rawMs + own.shiftMs >= times.reachedMs) return undefined;
-    const newer = this.#epochs.slice(0, Math.max(0, this.#epochs.indexOf(own)));
-    const expectedMs = times.nextMs + this.#awayMs(times, nowMs);
+    const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
+    const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
-    return newer.find(
+    return newerThan(own, this.#epochs).find(
       (one) =>
         this.#isPlausible(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) && wrongByMs(one) < wrongByMs(own),
     );
@@ -281,11 +270,4 @@ export class SourceTimeline {
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
     return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };
   }
-}
-
-function toTell(epoch: Epoch | undefined): Jump | undefined {
-  if (epoch === undefined || epoch.followers === 0) return undefined;
-  const { untold } = epoch;
-  epoch.untold = undefined;
-  return untold;
 }

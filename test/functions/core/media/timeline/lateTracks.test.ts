@@ -3,7 +3,7 @@ import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
 } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
-import { made, offBy, place, SOUND, VIDEO } from './sentSamples.ts';
+import { made, offBy, place, type Sent, SOUND, VIDEO } from './sentSamples.ts';
 
 describe('SourceTimeline, where a track begins after others', () => {
   it.each([0, 2 ** 32])(
@@ -46,4 +46,46 @@ describe('SourceTimeline, where a track begins after others', () => {
       }
     },
   );
+
+  it.each([
+    ['far', 3_760],
+    ['less than a second', 1_080],
+  ])('a track that is the first on a new clock is on it with those that follow: %s behind', (_, anewMs) => {
+    // The publisher begins anew; his pictures wait for a keyframe, and sound is there for the first time.
+    const sent = made(12)
+      .filter(({ track, trueMs }) =>
+        track === VIDEO ? trueMs < anewMs || trueMs >= anewMs + 400 : trueMs >= anewMs + 40,
+      )
+      .map((one) => ({ ...one, rawMs: one.trueMs < anewMs ? one.rawMs : one.rawMs - anewMs }));
+    const { placed } = place(sent);
+    const settled = placed.filter(({ trueMs }) => trueMs >= anewMs + 600);
+    const offs = settled.map(offBy);
+    expect(Math.max(...offs) - Math.min(...offs)).toBeLessThan(0.02);
+  });
+
+  describe('sound that comes two seconds after its pictures', () => {
+    const LATE_BY_MS = 2_000;
+    const sent = made(20)
+      .filter(({ track, trueMs }) => track === VIDEO || trueMs >= 3_000)
+      .map((one) => ({ ...one, arrivedAtMs: one.trueMs + (one.track === SOUND ? LATE_BY_MS : 0) }))
+      .sort((one, other) => one.arrivedAtMs - other.arrivedAtMs);
+
+    it("stays on the pictures' clock when that is set anew", () => {
+      const anewMs = 9_000;
+      const { placed } = place(
+        sent.map((one) => ({ ...one, rawMs: one.trueMs < anewMs ? one.rawMs : one.rawMs - anewMs })),
+      );
+      for (const one of placed.filter(({ trueMs }) => trueMs < anewMs))
+        expect(Math.abs(offBy(one))).toBeLessThan(0.02);
+    });
+
+    it('stays on it when a single picture is stamped as late', () => {
+      const strayMs = 7_000;
+      const isStray = ({ track, trueMs }: Sent): boolean => track === VIDEO && trueMs === strayMs;
+      const { placed } = place(
+        sent.map((one) => (isStray(one) ? { ...one, rawMs: one.rawMs - LATE_BY_MS } : one)),
+      );
+      for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { type Jump, SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+import type { Jump } from '../../../../../functions/core/media/timeline/epochs.ts';
+import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import type { TimelineOptions } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
 
 export const VIDEO = 'video';

@@ -1,0 +1,48 @@
+import type { TrackTimes } from './trackTimes.ts';
+
+export interface Jump {
+  /** Where the times went on, in ms of the mended timeline. */
+  readonly atMs: number;
+  /** What the source's own time jumped by, in ms; negative: back. */
+  readonly byMs: number;
+  /** What is missing before `atMs` in truth, by the recorder's clock, in ms; 0: nothing. */
+  readonly gapMs: number;
+}
+
+export interface Untold {
+  /** What is to be told once others have followed. */
+  readonly untold: Jump | undefined;
+}
+
+/** From the source's own times to the recording's, for as long as the source's clock does not jump. */
+export interface Epoch {
+  /** To add to the source's time. */
+  readonly shiftMs: number;
+  /** Samples after the one that began it: one alone may be a stray. */
+  followers: number;
+  untold: Jump | undefined;
+}
+
+export interface Track {
+  readonly times: TrackTimes;
+  epoch: Epoch | undefined;
+  /** The one before the one that the track has begun last. */
+  before: Epoch | undefined;
+  /** Until when it may be found to be on a clock that others come to after it, by the recorder's clock. */
+  unsureUntilMs: number;
+  /** Whole turns of a counter: a demuxer may count them for one track and not for another. */
+  turnsMs: number;
+  last: { readonly dts: number; readonly timescale: number } | undefined;
+}
+
+/** Those that began after it, the latest first. @param epochs the latest first */
+export const newerThan = (own: Epoch, epochs: readonly Epoch[]): readonly Epoch[] =>
+  epochs.slice(0, Math.max(0, epochs.indexOf(own)));
+
+/** A jump is told once. */
+export function toTell(epoch: Epoch | undefined): Jump | undefined {
+  if (epoch === undefined || epoch.followers === 0) return undefined;
+  const { untold } = epoch;
+  epoch.untold = undefined;
+  return untold;
+}
