@@ -106,6 +106,10 @@ function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], p
   ];
 }
 
+/** When publishers have begun anew: times are set anew with what they send first, and not when the one before goes. */
+const returnsOf = (happenings: Story['happenings']): number[] =>
+  happenings.flatMap((one) => (one.kind === 'anew' ? [one.atMs + one.awayMs] : []));
+
 /** A beep is to be where the pictures of its time are. */
 function syncFaults(
   frames: readonly ShownFrame[],
@@ -117,7 +121,7 @@ function syncFaults(
   const firstMs = Math.min(...pictures.values());
   const maxMs = happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
   // A publisher's sound comes before his first keyframe: there are no pictures of its time.
-  const returnsMs = happenings.flatMap((one) => (one.kind === 'anew' ? [one.atMs + one.awayMs] : []));
+  const returnsMs = returnsOf(happenings);
   return beeps.flatMap(({ ms, number }) => {
     if (returnsMs.some((returnMs) => Math.abs(number * BEEP_EVERY_MS - returnMs) < BEEP_MS)) return [];
     // At a seam pictures of two times are as near.
@@ -138,14 +142,16 @@ function beepFaults(heard: readonly HeardBeep[], sent: readonly SentTag[], { hap
     .flatMap((tag) => (tag.kind === AUDIO && !tag.isHeader ? [tag.trueMs] : []))
     .sort((a, b) => a - b);
   const last = times.at(-1) ?? 0;
+  const seamsMs = [
+    ...happenings.filter(({ kind }) => kind !== 'strays').map(({ atMs }) => atMs),
+    ...returnsOf(happenings),
+  ];
   const faults: string[] = [];
   for (let number = 0; number * BEEP_EVERY_MS + BEEP_MS < last; number++) {
     const [from, until] = [number * BEEP_EVERY_MS - 60, number * BEEP_EVERY_MS + BEEP_MS];
     const within = times.filter((ms) => ms >= from && ms <= until);
     const isWhole = within.length >= Math.floor((until - Math.max(0, from)) / 24) - 1;
-    const isSeam = happenings.some(
-      ({ atMs, kind }) => kind !== 'strays' && Math.abs(atMs - from) < BEEP_EVERY_MS,
-    );
+    const isSeam = seamsMs.some((ms) => Math.abs(ms - from) < BEEP_EVERY_MS);
     const count = heard.filter((beep) => beep.number === number).length;
     if (isWhole && !isSeam && count !== 1) faults.push(`beep ${number} is heard ${count} times`);
     if (within.length === 0 && count > 0) faults.push(`beep ${number} was not sent`);
