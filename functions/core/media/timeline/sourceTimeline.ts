@@ -228,9 +228,13 @@ export class SourceTimeline {
     return turnsBy(missingMs).find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
   }
 
-  /** A step back, however small, may be to a clock that others are on already: where it is nearer to what was to come. */
+  /**
+   * A step back, however small, and what comes after a pause may be on a clock that others are on already: where it is
+   * nearer to what was to come.
+   */
   #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
-    if (rawMs + own.shiftMs >= times.reachedMs) return undefined;
+    const isAway = this.#awayMs(times, nowMs) >= GAP_MIN_MS;
+    if (rawMs + own.shiftMs >= times.reachedMs && !isAway) return undefined;
     const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
     const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);

@@ -104,7 +104,7 @@ describe('SourceTimeline, over streams made at random', () => {
     expect(faults).toEqual([]);
   });
 
-  it.each([58, 115, 1_434, 1_442, 1_918, 2_370, 2_812, 8_933, 16_128, 17_200])(
+  it.each([58, 115, 1_434, 1_442, 1_918, 2_370, 2_812, 8_933, 16_128, 17_200, 101_197, 110_495])(
     'also where clocks begin anew shortly after one another: seed %i',
     (seed) => {
       expect(worstMs(placed(storyOf(seed)))).toBeLessThan(SYNC_MS);
