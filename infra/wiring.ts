@@ -11,6 +11,8 @@ import {
   PLAYBACK_ENVIRONMENT,
   PLAYBACK_KEY_GRANTS,
   RELOCATE_GRANTS,
+  SETTLING_ENVIRONMENT,
+  SETTLING_GRANTS,
   state,
 } from './wiringGrants.ts';
 import { ROOM_FUNCTIONS } from './wiringRooms.ts';
@@ -31,20 +33,6 @@ export type * from './wiringTypes.ts';
  * have 0.29 of one (docs/decisions/cold-start.md).
  */
 const WAITED_FOR_MB = 1769;
-
-/** Of whoever settles what ended with its host or task. */
-const SETTLING_ENVIRONMENT = {
-  ...CONTROL_ENVIRONMENT,
-  SETTLE_QUEUE_URL: 'settleQueueUrl',
-  EVENT_BUS_NAME: 'eventBusName',
-} as const;
-const SETTLING_GRANTS = [
-  ...AFTERMATH_GRANTS,
-  { on: 'eventBus', actions: ['events:PutEvents'] },
-  // What a host carried that is gone.
-  { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
-  { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
-] as const satisfies FunctionSpec['grants'];
 
 export const FUNCTIONS = {
   wcs: {

@@ -120,3 +120,17 @@ export const AFTERMATH_GRANTS = [
   { on: 'landing', list: state('recordings', 'active', 'writing', 'locks', 'sessions', 'journal', 'tails') },
   ...ASK_GRANTS,
 ] as const satisfies readonly Grant[];
+
+/** Of whoever settles what ended with its host or task. */
+export const SETTLING_ENVIRONMENT = {
+  ...CONTROL_ENVIRONMENT,
+  SETTLE_QUEUE_URL: 'settleQueueUrl',
+  EVENT_BUS_NAME: 'eventBusName',
+} as const;
+export const SETTLING_GRANTS = [
+  ...AFTERMATH_GRANTS,
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+  // What a host carried that is gone.
+  { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
+  { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },
+] as const satisfies readonly Grant[];

@@ -5,9 +5,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { abortUpload, OutOfTime } from '../../../functions/aws/multipartUpload.ts';
-import type { MessageQueue } from '../../../functions/aws/queues.ts';
 import { signFile } from '../../../functions/aws/signedFile.ts';
-import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { askForClip, deleteClip } from '../../../functions/clips/asking.ts';
 import { clipView } from '../../../functions/core/api/clipView.ts';
 import type { Clip } from '../../../functions/core/clips/clip.ts';
@@ -26,7 +24,16 @@ import { frameHashes, MediaFolder } from '../../support/media.ts';
 import { cutIntoParts, type PartInMemory } from '../../support/parts.ts';
 import { describeWith } from '../../support/tools.ts';
 import { MoveBench } from '../relocation/bench.ts';
-import { askClip, clipMaking, makeClip, readClip, SILENT } from './making.ts';
+import {
+  askClip,
+  askingPorts,
+  clipMaking,
+  dying,
+  intercepted,
+  makeClip,
+  readClip,
+  SILENT,
+} from './making.ts';
 import { keepPart, keepRecording, START_MS } from './recording.ts';
 
 const MIB = 1024 * 1024;
@@ -97,7 +104,9 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     ['completed, of which it does not hear', CompleteMultipartUploadCommand.name, 'lost'],
   ] as const)('goes on where its maker died: %s', async (_where, command, how) => {
     const asked = await askClip(bench, job, { ...MIDDLE, name: `killed ${command}` });
-    await expect(clipMaking(bench, dying(command, how)).make(asked, SILENT)).rejects.toThrow('it died');
+    await expect(clipMaking(bench, dying(bench, command, how)).make(asked, SILENT)).rejects.toThrow(
+      'it died',
+    );
     // As reconcile does it.
     const later = Date.now() + 20 * MINUTE_MS;
     expect(await clipMaking(bench, bench.cut, later).make(asked, SILENT)).toBe('settled');
@@ -175,9 +184,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     const objects = await readRecording(bench.store, own.recordingId);
     if (objects === undefined) throw new Error('there is no recording');
     const sent: object[] = [];
-    const queue = { send: async (message: object) => void sent.push(message) } as unknown as MessageQueue;
-    const s3 = bench.client('clips');
-    const ports = { s3, store: new StateStore(s3, bench.store.bucket), queue };
+    const ports = askingPorts(bench, async (message) => void sent.push(message));
     const by = { requestId: 'q', nowMs: START_MS + 9_000, random: Buffer.alloc(16, 7) };
     const { clip } = await askForClip(ports, objects, { from: 0, to: 2_000, rotate: true }, by);
     expect(sent).toEqual([{ version: 1, recordingId: own.recordingId, clipId: clip.clipId }]);
@@ -240,10 +247,8 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
       });
       bench.faults.clear();
       // Who does not wait for the policy deletes it: nothing stays open.
-      const queue = { send: async () => undefined } as unknown as MessageQueue;
-      const s3 = bench.client('clips');
       await deleteClip(
-        { s3, store: new StateStore(s3, bench.store.bucket), queue },
+        askingPorts(bench, async () => undefined),
         job.recordingId,
         join.clipId,
       );
@@ -290,7 +295,7 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
 
   it('is given up where the clip is deleted meanwhile', async () => {
     const asked = await askClip(bench, job, { ...MIDDLE, name: 'deleted' });
-    const deleting = intercepted(CompleteMultipartUploadCommand.name, async () => {
+    const deleting = intercepted(bench, CompleteMultipartUploadCommand.name, async () => {
       await bench.store.remove(clipKey(job.recordingId, asked.clipId));
     });
     expect(await clipMaking(bench, deleting).make(asked, SILENT)).toBe('settled');
@@ -298,25 +303,4 @@ describeWith(['ffmpeg'], 'the making of a clip', () => {
     expect(await bench.openUploads()).toBe(0);
     expect(await bench.store.list(clipMarkerKey(job.recordingId, asked.clipId))).toEqual([]);
   });
-
-  /** S3 as somebody sees it to whom something happens before, or `lost` after, the first such call. */
-  function intercepted(name: string, happen: () => Promise<void>, isAfter = false): typeof bench.cut {
-    let isOver = false;
-    const send = async (command: object): Promise<unknown> => {
-      const hits = !isOver && command.constructor.name === name;
-      if (hits) isOver = true;
-      if (hits && !isAfter) await happen();
-      const answer = await bench.cut.send(command as CompleteMultipartUploadCommand);
-      if (hits && isAfter) await happen();
-      return answer;
-    };
-    return Object.assign(Object.create(bench.cut) as typeof bench.cut, { send });
-  }
-
-  function dying(name: string, how: 'lost' | 'fail'): typeof bench.cut {
-    const die = async (): Promise<void> => {
-      throw new Error('it died');
-    };
-    return intercepted(name, die, how === 'lost');
-  }
 });

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { CompleteMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
+import type { MessageQueue } from '../../../functions/aws/queues.ts';
 import { StateStore } from '../../../functions/aws/stateStore.ts';
 import { ClipMaking } from '../../../functions/clips/making.ts';
 import { type Clip, clipSchema } from '../../../functions/core/clips/clip.ts';
@@ -54,4 +55,38 @@ export async function makeClip(
   const asked = await askClip(bench, job, wanted);
   await clipMaking(bench).make(asked, SILENT);
   return (await readClip(bench, asked)) ?? asked;
+}
+
+/** Of the function that takes what callers ask of clips. @param send takes what it puts into the queue */
+export function askingPorts(bench: MoveBench, send: (message: object) => Promise<void>) {
+  const s3 = bench.client('clips');
+  const queue = { send } as unknown as MessageQueue;
+  return { s3, store: new StateStore(s3, bench.store.bucket), queue };
+}
+
+/** S3 as somebody sees it to whom something happens before, or `lost` after, the first such call. */
+export function intercepted(
+  { cut }: MoveBench,
+  name: string,
+  happen: () => Promise<void>,
+  isAfter = false,
+): S3Client {
+  let isOver = false;
+  const send = async (command: object): Promise<unknown> => {
+    const hits = !isOver && command.constructor.name === name;
+    if (hits) isOver = true;
+    if (hits && !isAfter) await happen();
+    const answer = await cut.send(command as CompleteMultipartUploadCommand);
+    if (hits && isAfter) await happen();
+    return answer;
+  };
+  return Object.assign(Object.create(cut) as S3Client, { send });
+}
+
+/** It is its end: the call is carried out where its answer is `lost`. */
+export function dying(bench: MoveBench, name: string, how: 'lost' | 'fail'): S3Client {
+  const die = async (): Promise<void> => {
+    throw new Error('it died');
+  };
+  return intercepted(bench, name, die, how === 'lost');
 }
