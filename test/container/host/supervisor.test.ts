@@ -198,6 +198,24 @@ describe('what a host is given', () => {
     expect([secured, asked]).toEqual([['old'], []]);
   });
 
+  it('and whose next worker dies before it has claimed it, is left to whoever launches it', async () => {
+    assignments.give('old', assignment('dies again', 1));
+    await fates(1);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+    assignments.give('young', assignment('deadly', 1));
+    await waitFor('both deaths', () => (secured.length > 0 && carried.size === 0 ? true : undefined));
+    await waitFor('an end', () => (supervisor.carried.length === 0 ? true : undefined));
+    expect([secured, asked]).toEqual([['dies again'], []]);
+    // Each death is told, of that attempt too: who settles it finds that nobody has claimed it.
+    await waitFor('what is told', () => (settled.length > 1 ? true : undefined));
+    const told = settled.map((message) => settleAsksSchema.parse(message).asks);
+    expect(told.map((asks) => asks.map(({ recordingId, attempt }) => `${recordingId} ${attempt}`))).toEqual([
+      ['dies again 1', 'deadly 1'],
+      ['dies again 2'],
+    ]);
+  });
+
   it('and had a worker that died, is for any host once this one is told to end', async () => {
     assignments.give('old', assignment('dies when interrupted', 1));
     await fates(1);
