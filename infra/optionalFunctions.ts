@@ -67,9 +67,12 @@ export const CONSOLE = {
     signIn: 'CONSOLE_SIGN_IN',
   },
   paths: ['/', '/console', '/console/{file}'],
+  // Whoever looks whether something answers, an uptime check or `curl -I`, asks with HEAD.
+  methods: ['GET', 'HEAD'],
 } as const satisfies {
   readonly function: FunctionSpec;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly paths: readonly string[];
+  readonly methods: readonly ('GET' | 'HEAD')[];
 };

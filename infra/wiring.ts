@@ -93,8 +93,9 @@ export const FUNCTIONS = {
         ],
       },
       { on: 'landing', list: state('recordings', 'hosts', 'journal') },
-      // Presigned links carry this function's rights.
+      // Presigned links carry this function's rights. Whoever may not list is told 403 of what is gone, and looks for a right.
       { on: 'library', actions: ['s3:GetObject', 's3:GetObjectVersion'], keys: ['*'] },
+      { on: 'library', list: ['*'] },
     ],
   },
   ...CLIP_FUNCTIONS,

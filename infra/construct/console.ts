@@ -43,7 +43,7 @@ export class Console extends Construct {
     for (const one of CONSOLE.paths) {
       for (const route of httpApi.addRoutes({
         path: one,
-        methods: [HttpMethod.GET],
+        methods: CONSOLE.methods.map((method) => HttpMethod[method]),
         integration,
         authorizer: new HttpNoneAuthorizer(),
       })) {

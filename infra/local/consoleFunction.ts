@@ -14,11 +14,9 @@ export interface ConsoleFunctionOptions {
   readonly onLog: (source: string, line: string) => void;
 }
 
-export const CONSOLE_ROUTES: readonly GatewayRoute[] = CONSOLE.paths.map((route) => ({
-  method: 'GET',
-  path: route,
-  function: CONSOLE.function.name,
-}));
+export const CONSOLE_ROUTES: readonly GatewayRoute[] = CONSOLE.paths.flatMap((route) =>
+  CONSOLE.methods.map((method) => ({ method, path: route, function: CONSOLE.function.name })),
+);
 
 /** The console's own function, with its files made anew of what clients/web has. */
 export async function consoleFunction(options: ConsoleFunctionOptions): Promise<LambdaFunction> {

@@ -141,10 +141,13 @@ describe('a recording', () => {
     const object = await api.s3.send(new GetObjectCommand({ Bucket: 'library', Key: 'kept.mp4' }));
     expect(await object.Body?.transformToString()).toBe('kept');
 
+    const [{ download }] = (await get(recordingId)).body.parts as [{ download: { url: string } }];
+    expect((await fetch(download.url)).status).toBe(200);
     expect(await api.call('DELETE', `/recordings/${recordingId}?records=true`)).toMatchObject({
       status: 200,
       body: { recordingId, deletedRecords: 1 },
     });
+    expect((await fetch(download.url)).status).toBe(404);
     await expect(api.s3.send(new HeadObjectCommand({ Bucket: 'library', Key: key }))).rejects.toMatchObject({
       name: 'NotFound',
     });

@@ -117,6 +117,11 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
   const shownRecording = async (): Promise<string> =>
     (await page.evaluate('location.hash.split("/").at(-1)')) as string;
 
+  it('answers who looks with HEAD whether it is there', async () => {
+    for (const at of ['/', '/console'])
+      expect((await fetch(`${runtime.apiUrl}${at}`, { method: 'HEAD' })).status).toBe(200);
+  });
+
   it(
     'records a stream from the page alone: start, a part, stop, play, clip, delete',
     async () => {

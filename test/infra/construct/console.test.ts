@@ -27,7 +27,8 @@ it('is served to anybody by an API that asks for user name and password', () => 
   });
   const template = Template.fromStack(stack);
   const routes = routesOf(template);
-  for (const path of CONSOLE.paths) expect(routes[`GET ${path}`]).toBe('NONE');
+  for (const path of CONSOLE.paths)
+    expect([routes[`GET ${path}`], routes[`HEAD ${path}`]]).toEqual(['NONE', 'NONE']);
   expect(routes['GET /recordings']).toBe('CUSTOM');
   const { properties } = only<{ Environment: { Variables: Record<string, unknown> } }>(
     template,
