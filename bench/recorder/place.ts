@@ -5,25 +5,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
-import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
-import { DEFAULT_SOURCE_RULES } from '../../functions/core/source/sourceRules.ts';
-import { newRecordingId } from '../../functions/core/state/ids.ts';
+import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import { jobKey, outcomeKey, partKey, stopKey } from '../../functions/core/state/keys.ts';
-import { type Job, type Outcome, outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
+import { type Outcome, outcomeSchema, type Stop } from '../../functions/core/state/objects.ts';
 import { type FinalPart, finalPartSchema, openPartSchema } from '../../functions/core/state/partObjects.ts';
 import { bundleRecorder } from '../../infra/construct/bundling/recorder.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';
+import { benchJob } from '../../test/support/benchJob.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { childOf } from './processes.ts';
 
 const LANDING = 'landing';
 const BUS = 'bus';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
-/** The benchmarks' sources are on this machine. */
-const LOOPBACK_SOURCES = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
-
 /** Calls that S3 had, by operation. */
 export type Calls = Readonly<Record<string, number>>;
 
@@ -129,27 +124,9 @@ export class RecorderPlace {
   /** @returns the recording's id */
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
     this.#count += 1;
-    const random = Buffer.alloc(16);
-    random.writeUInt32BE(this.#count);
-    const recordingId = newRecordingId(Date.now(), random);
-    const job: Job = {
-      recordingId,
-      mediaSessionId: `m${this.#count}`,
-      requestedAtMs: Date.now(),
-      requestId: 'bench',
-      source: { url },
-      stream: { name: `stream${this.#count}` },
-      // The source ends when it has sent all: nobody waits for it to come back.
-      settings: {
-        ...DEFAULT_SETTINGS,
-        pictures: NO_PICTURES,
-        sources: LOOPBACK_SOURCES,
-        reconnectWindowMs: 0,
-        ...settings,
-      },
-    };
-    await this.#store.create(jobKey(recordingId), job);
-    return recordingId;
+    const job = benchJob(this.#count, url, settings);
+    await this.#store.create(jobKey(job.recordingId), job);
+    return job.recordingId;
   }
 
   async close(): Promise<void> {

@@ -16,13 +16,10 @@ import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.t
 import { EventBus } from '../../functions/aws/eventBus.ts';
 import { readSourceSecret } from '../../functions/aws/sourceSecrets.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
-import { NO_PICTURES } from '../../functions/core/settings/pictures.ts';
-import { DEFAULT_SETTINGS, type RecordingSettings } from '../../functions/core/settings/settings.ts';
-import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../functions/core/source/sourceRules.ts';
+import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
-import { newRecordingId } from '../../functions/core/state/ids.ts';
 import { jobKey, journalId } from '../../functions/core/state/keys.ts';
-import type { Job, Reason } from '../../functions/core/state/objects.ts';
+import type { Reason } from '../../functions/core/state/objects.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { type S3Server, startS3Server } from '../../infra/emulators/s3/server.ts';
@@ -30,15 +27,13 @@ import type { Credentials } from '../../infra/emulators/shared/access.ts';
 import type { Faults } from '../../infra/emulators/shared/faults.ts';
 import { EVENT_BUS as BUS, LANDING } from '../../infra/local/place.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';
+import { benchJob } from './benchJob.ts';
 import { refuseDenials } from './denials.ts';
 import { TestRoles } from './testRoles.ts';
 
 /** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
 export const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
-
-/** Sources of tests are on this machine. */
-export const LOOPBACK_SOURCES: SourceRules = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
 
 export interface Attempt {
   readonly recordingId: string;
@@ -126,28 +121,9 @@ export class RecorderBench {
 
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
     this.#count += 1;
-    const random = Buffer.alloc(16);
-    random.writeUInt32BE(this.#count);
-    const recordingId = newRecordingId(Date.now(), random);
-    const job: Job = {
-      recordingId,
-      mediaSessionId: `m${this.#count}`,
-      requestedAtMs: Date.now(),
-      requestId: 'bench',
-      source: { url },
-      stream: { name: `stream${this.#count}` },
-      // A test's source ends when it has sent all: nobody waits for it to come back.
-      // Their own tests ask for pictures.
-      settings: {
-        ...DEFAULT_SETTINGS,
-        pictures: NO_PICTURES,
-        sources: LOOPBACK_SOURCES,
-        reconnectWindowMs: 0,
-        ...settings,
-      },
-    };
-    await this.store.create(jobKey(recordingId), job);
-    return recordingId;
+    const job = benchJob(this.#count, url, settings);
+    await this.store.create(jobKey(job.recordingId), job);
+    return job.recordingId;
   }
 
   /** Runs an attempt of a recording. */

@@ -7,8 +7,8 @@ import { describeRtsp } from '../../../../container/source/reach/rtspDescription
 import { SourceInput } from '../../../../container/source/sourceInput.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
+import { LOOPBACK_SOURCES } from '../../../support/benchJob.ts';
 import { closersForTests } from '../../../support/forTests.ts';
-import { LOOPBACK_SOURCES } from '../../../support/recorderBench.ts';
 
 const SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 8\r\n';
 const TIMEOUT_MS = 5_000;

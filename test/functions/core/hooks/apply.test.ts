@@ -11,36 +11,25 @@ import {
 } from '../../../../functions/core/hooks/settings.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
-import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import { attemptKey, lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, sessionSchema } from '../../../../functions/core/state/objects.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import type { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { StartWorld } from '../../../support/startWorld.ts';
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
-let ids: number;
 beforeEach(reset);
 function reset(): void {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  ids = 0;
+  world = new StartWorld();
+  ({ store, launcher, clock } = world);
 }
 
 const settings = (input: HookSettingsInput = {}) =>
   hookSettingsSchema.parse({ sources: { live: 'rtmp://media.example/live/{streamName}' }, ...input });
 const hear = (event: HookEvent, hooks = settings()) =>
-  applyHook(
-    {
-      store,
-      tasks: launcher,
-      clock,
-      newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
-    },
-    event,
-    { hooks, defaults: DEFAULT_SETTINGS, requestId: 'hook' },
-  );
+  applyHook(world.ports, event, { hooks, defaults: DEFAULT_SETTINGS, requestId: 'hook' });
 const session = () => store.value(sessionKey('live/cam'), sessionSchema);
 
 const base = { mediaSessionId: 'live/cam', name: 'cam', app: 'live', kind: 'rtmp' as const };

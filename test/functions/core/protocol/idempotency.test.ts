@@ -6,50 +6,27 @@ import { type StartAnswer, startOnce } from '../../../../functions/core/protocol
 import { releaseLock } from '../../../../functions/core/protocol/lock.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
-import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import {
-  idempotencyKey,
-  jobKey,
-  lockKey,
-  outcomeKey,
-  sessionKey,
-} from '../../../../functions/core/state/keys.ts';
+import { idempotencyKey, jobKey, lockKey, outcomeKey } from '../../../../functions/core/state/keys.ts';
 import { jobSchema, lockSchema, type Outcome } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import type { MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { PUBLISHED, StartWorld } from '../../../support/startWorld.ts';
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
-let clock: ManualClock;
-let ids: number;
 beforeEach(reset);
 function reset(): void {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  ids = 0;
-  store.put(sessionKey('m1'), {
-    mediaSessionId: 'm1',
-    name: 'camera',
-    status: 'PUBLISHING',
-    sourceUrl: 'rtmp://media.example/live/m1',
-    eventAtMs: 1,
-  });
+  world = new StartWorld(PUBLISHED);
+  ({ store, launcher } = world);
 }
-
-const ports = () => ({
-  store,
-  tasks: launcher,
-  clock,
-  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
-});
 
 /** A request with an Idempotency-Key; a direct one names its source itself, and has a session of its own. */
 function request(kind: 'session' | 'direct'): Promise<StartAnswer> {
-  return startOnce(ports(), { key: 'K', requestHash: kind }, async (recordingId) => {
+  return startOnce(world.ports, { key: 'K', requestHash: kind }, async (recordingId) => {
     const mediaSessionId = kind === 'direct' ? recordingId : 'm1';
     const direct = { source: { url: 'rtmp://media.example/live/x' }, stream: { name: 'x' } };
-    const result = await startRecording(ports(), {
+    const result = await startRecording(world.ports, {
       mediaSessionId,
       recordingId,
       settings: DEFAULT_SETTINGS,
@@ -62,16 +39,16 @@ function request(kind: 'session' | 'direct'): Promise<StartAnswer> {
 
 /** The launch function, after ECS refused for too long. */
 async function giveUp(recordingId: string): Promise<void> {
-  await voidClaim(ports(), { recordingId, attempt: 1 }, { by: 'launch', reason: 'RESOURCE:CPU' });
+  await voidClaim(world.ports, { recordingId, attempt: 1 }, { by: 'launch', reason: 'RESOURCE:CPU' });
   const reason = { code: 'never_started', message: 'RESOURCE:CPU' } as const;
   await store.create(outcomeKey(recordingId), { status: 'failed', reason, parts: 0, atMs: 1 });
   const job = store.value(jobKey(recordingId), jobSchema);
-  await releaseLock(ports(), job?.mediaSessionId ?? '', recordingId);
+  await releaseLock(world.ports, job?.mediaSessionId ?? '', recordingId);
 }
 const loseAnswer = () => store.objects.delete(idempotencyKey('K', 'answer'));
 const begin = (recordingId: string) =>
   beginAttempt(
-    { ...ports(), readObjects: (id, own) => readRecording(store, id, own) },
+    { ...world.ports, readObjects: (id, own) => readRecording(store, id, own) },
     { recordingId, attempt: 1, taskArn: 'task/1', runId: 'run' },
   );
 
@@ -102,7 +79,7 @@ it('what it started is the answer, also when that has ended before the answer wa
     atMs: 1,
   };
   await store.create(outcomeKey(recordingId), outcome);
-  await releaseLock(ports(), 'm1', recordingId);
+  await releaseLock(world.ports, 'm1', recordingId);
   loseAnswer();
   expect(await request('session')).toEqual({ recordingId, mediaSessionId: 'm1', alreadyStarted: true });
   expect(launcher.launched).toHaveLength(1);
@@ -117,7 +94,7 @@ it('no order of requests, others, refusals and lost answers launches an id that 
         const before = launcher.launched.length;
         launcher.fails = what === 'queue away' ? () => new Error('SQS is away') : undefined;
         if (what === 'lost answer') loseAnswer();
-        else if (what === 'other') await startRecording(ports(), OTHER);
+        else if (what === 'other') await startRecording(world.ports, OTHER);
         else if (what === 'no task') {
           const held = store.value(lockKey('m1'), lockSchema)?.recordingId;
           if (held !== undefined && !store.objects.has(outcomeKey(held))) await giveUp(held);

@@ -7,48 +7,33 @@ import {
   startReserved,
 } from '../../../../functions/core/protocol/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
-import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import { lockKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
-import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { lockSchema } from '../../../../functions/core/state/objects.ts';
+import type { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { PUBLISHED, StartWorld } from '../../../support/startWorld.ts';
 
-const PUBLISHED: Session = {
-  mediaSessionId: 'm1',
-  name: 'camera',
-  status: 'PUBLISHING',
-  sourceUrl: 'rtmp://media.example/live/m1',
-  eventAtMs: 1,
-};
 const WAIT_MS = 60_000;
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
-let ids: number;
 beforeEach(reset);
 function reset(): void {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  ids = 0;
+  world = new StartWorld();
+  ({ store, launcher, clock } = world);
 }
 
-const ports = () => ({
-  store,
-  tasks: launcher,
-  clock,
-  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
-});
 const reserve = () =>
-  reserveRecording(ports(), {
+  reserveRecording(world.ports, {
     mediaSessionId: 'm1',
     settings: DEFAULT_SETTINGS,
     requestId: 'r',
     waitMs: WAIT_MS,
   });
 const publish = async () => {
-  const session = await announceStream(ports(), 'm1', () => PUBLISHED);
-  return startReserved(ports(), session);
+  const session = await announceStream(world.ports, 'm1', () => PUBLISHED);
+  return startReserved(world.ports, session);
 };
 
 it('starts when the stream appears in time, and not later', async () => {
@@ -74,10 +59,10 @@ it('does not bring back what it started and somebody stopped, even if the start 
 });
 
 it('is cancelled once', async () => {
-  expect(await cancelReservation(ports(), 'm1')).toBe(false);
+  expect(await cancelReservation(world.ports, 'm1')).toBe(false);
   await reserve();
-  expect(await cancelReservation(ports(), 'm1')).toBe(true);
-  expect(await cancelReservation(ports(), 'm1')).toBe(false);
+  expect(await cancelReservation(world.ports, 'm1')).toBe(true);
+  expect(await cancelReservation(world.ports, 'm1')).toBe(false);
   expect(await publish()).toBeUndefined();
 });
 

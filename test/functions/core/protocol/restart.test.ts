@@ -8,29 +8,21 @@ import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import { jobKey, lockKey, outcomeKey, sessionKey, stopKey } from '../../../../functions/core/state/keys.ts';
+import { jobKey, lockKey, outcomeKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { jobSchema, lockSchema, outcomeSchema } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import type { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { PUBLISHED, StartWorld } from '../../../support/startWorld.ts';
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
-let ids: number;
 
 beforeEach(reset);
 function reset(): void {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  ids = 0;
-  store.put(sessionKey('m1'), {
-    mediaSessionId: 'm1',
-    name: 'camera',
-    status: 'PUBLISHING',
-    sourceUrl: 'rtmp://media.example/live/m1',
-    eventAtMs: 1,
-  });
+  world = new StartWorld(PUBLISHED);
+  ({ store, launcher, clock } = world);
 }
 
 const every = (seconds: number): RecordingSettings => ({
@@ -38,15 +30,7 @@ const every = (seconds: number): RecordingSettings => ({
   rotation: { kind: 'time', everyMs: seconds * 1000 },
 });
 const start = async (settings: RecordingSettings, whenDifferent: 'keep' | 'restart' = 'restart') =>
-  startRecording(
-    {
-      store,
-      tasks: launcher,
-      clock,
-      newRecordingId: () => newRecordingId(clock.nowMs() + ++ids, new Uint8Array(16).fill(ids)),
-    },
-    { mediaSessionId: 'm1', settings, whenDifferent, requestId: 'r' },
-  );
+  startRecording(world.ports, { mediaSessionId: 'm1', settings, whenDifferent, requestId: 'r' });
 const stop = async () =>
   stopRecording(
     { store, clock, stopTasks: async () => undefined, warn: () => undefined },

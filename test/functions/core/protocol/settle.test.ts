@@ -12,14 +12,12 @@ import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { recordingStatus } from '../../../../functions/core/state/fold.ts';
-import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   attemptKey,
   jobKey,
   lockKey,
   outcomeKey,
   partKey,
-  sessionKey,
   stopKey,
 } from '../../../../functions/core/state/keys.ts';
 import {
@@ -30,36 +28,26 @@ import {
 } from '../../../../functions/core/state/objects.ts';
 import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import type { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { PUBLISHED, StartWorld } from '../../../support/startWorld.ts';
 import { finalOf } from './recorder.ts';
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
-let ids: number;
 let rescued: number;
 let stopped: string[];
 let announced: Outcome[];
 beforeEach(() => {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  [ids, rescued, stopped, announced] = [0, 0, [], []];
-  store.put(sessionKey('m1'), {
-    mediaSessionId: 'm1',
-    name: 'camera',
-    status: 'PUBLISHING',
-    sourceUrl: 'rtmp://media.example/live/m1',
-    eventAtMs: 1,
-  });
+  world = new StartWorld(PUBLISHED);
+  ({ store, launcher, clock } = world);
+  [rescued, stopped, announced] = [0, [], []];
 });
 
 const ports = () => ({
   readObjects: (id: string, own: KnownObjects) => readRecording(store, id, own),
-  store,
-  tasks: launcher,
-  clock,
-  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
+  ...world.ports,
   stopTasks: async (recordingId: string) => void stopped.push(recordingId),
   sleep: async () => undefined,
   warn: () => undefined,

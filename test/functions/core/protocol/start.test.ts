@@ -4,7 +4,6 @@ import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { startRecording } from '../../../../functions/core/protocol/start.ts';
 import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS, type RecordingSettings } from '../../../../functions/core/settings/settings.ts';
-import { newRecordingId } from '../../../../functions/core/state/ids.ts';
 import {
   activeKey,
   attemptKey,
@@ -21,7 +20,8 @@ import {
   lockSchema,
   type Session,
 } from '../../../../functions/core/state/objects.ts';
-import { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import type { ManualClock, MemoryStore, RecordedLauncher } from '../../../support/memoryStore.ts';
+import { StartWorld } from '../../../support/startWorld.ts';
 
 const SESSION: Session = {
   mediaSessionId: 'm1',
@@ -31,27 +31,19 @@ const SESSION: Session = {
   eventAtMs: 1,
 };
 
+let world: StartWorld;
 let store: MemoryStore;
 let launcher: RecordedLauncher;
 let clock: ManualClock;
-let ids: number;
 
-beforeEach(() => {
-  store = new MemoryStore();
-  launcher = new RecordedLauncher();
-  clock = new ManualClock();
-  ids = 0;
-  store.put(sessionKey('m1'), SESSION);
-});
+beforeEach(reset);
+function reset(): void {
+  world = new StartWorld(SESSION);
+  ({ store, launcher, clock } = world);
+}
 
-const ports = () => ({
-  store,
-  tasks: launcher,
-  clock,
-  newRecordingId: () => newRecordingId(clock.nowMs(), new Uint8Array(16).fill(++ids)),
-});
 const start = () =>
-  startRecording(ports(), { mediaSessionId: 'm1', settings: DEFAULT_SETTINGS, requestId: 'r1' });
+  startRecording(world.ports, { mediaSessionId: 'm1', settings: DEFAULT_SETTINGS, requestId: 'r1' });
 const stop = () =>
   stopRecording(
     { store, clock, stopTasks: async () => undefined, warn: () => undefined },
@@ -149,9 +141,7 @@ describe('start', () => {
   it('gives one recording for many starts at once, whatever the order of their steps', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 6 }), async (scheduler, count) => {
-        store = new MemoryStore();
-        launcher = new RecordedLauncher();
-        store.put(sessionKey('m1'), SESSION);
+        reset();
         store.before = (operation, key) => scheduler.schedule(Promise.resolve(), `${operation} ${key}`);
         const all = Promise.all(Array.from({ length: count }, () => start()));
         await scheduler.waitFor(all);
@@ -218,7 +208,7 @@ describe('limits', () => {
   const limited = (config: Partial<RecordingSettings> = {}) =>
     startRecording(
       {
-        ...ports(),
+        ...world.ports,
         limits: {
           maxDurationMs: MAX_MS,
           admit: async () => {
