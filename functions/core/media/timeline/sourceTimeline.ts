@@ -234,7 +234,8 @@ export class SourceTimeline {
    */
   #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
     const isAway = this.#awayMs(times, nowMs) >= GAP_MIN_MS;
-    if (rawMs + own.shiftMs >= times.reachedMs && !isAway) return undefined;
+    const ownMs = rawMs + own.shiftMs;
+    if (isAway ? times.isHeldBack(ownMs, nowMs) : ownMs >= times.reachedMs) return undefined;
     const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
     const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);

@@ -15,6 +15,8 @@ const COUNTERS_MS = { flv: 2 ** 32, rtmp: 2 ** 32, ts: 2 ** 33 / 90, hls: 2 ** 3
 const LOOKED_AT_MS = { flv: 0, rtmp: 0, ts: 3_000 };
 /** A playlist's come a segment at a time. */
 const SEGMENT_MS = 1_200;
+/** ffmpeg gives a picture when so many others have come. */
+const HELD_PICTURES = 3;
 const SYNC_MS = 70;
 const SYNC_IN_BURSTS_MS = 200;
 /** Where a track waits for others after a jump, or a keyframe: as many samples of both. */
@@ -43,6 +45,11 @@ const media = {
   tags: { first: tagsWith('first'), second: tagsWith('second') },
 };
 
+interface Given {
+  readonly tag: SentTag;
+  readonly arrivedAtMs: number;
+}
+
 interface Placed extends SentTag {
   readonly offMs: number;
 }
@@ -53,27 +60,39 @@ function arrivedAtMs(trueMs: number, format: Story['format']): number {
     : Math.max(LOOKED_AT_MS[format], trueMs);
 }
 
+/** As ffmpeg gives what it reads. */
+function given(story: Story): Given[] {
+  const all: Given[] = [];
+  const held: SentTag[] = [];
+  let nowMs = 0;
+  for (const tag of tagsOf(media, story).filter(({ isHeader }) => !isHeader)) {
+    nowMs = arrivedAtMs(tag.trueMs, story.format);
+    if (tag.kind === VIDEO) held.push(tag);
+    const next = tag.kind !== VIDEO ? tag : held.length > HELD_PICTURES ? held.shift() : undefined;
+    if (next !== undefined) all.push({ tag: next, arrivedAtMs: nowMs });
+  }
+  return [...all, ...held.map((tag) => ({ tag, arrivedAtMs: nowMs }))];
+}
+
 function placed(story: Story): Placed[] {
   const timeline = new SourceTimeline(
     story.format === 'hls' ? STORED_TIMELINE : { ...LIVE_TIMELINE, connectedAtMs: 0 },
   );
   const counterMs = COUNTERS_MS[story.format];
-  return tagsOf(media, story)
-    .filter(({ isHeader }) => !isHeader)
-    .map((tag) => {
-      const timescale = tag.kind === VIDEO ? 90_000 : RATES_HZ[tag.variant];
-      const rawMs = ((tag.atMs % counterMs) + counterMs) % counterMs;
-      const { dts } = timeline.place(
-        {
-          track: tag.kind === VIDEO ? 'video' : 'audio',
-          dts: Math.round((rawMs * timescale) / 1_000),
-          timescale,
-          usualDuration: tag.kind === VIDEO ? undefined : 1_024,
-        },
-        arrivedAtMs(tag.trueMs, story.format),
-      );
-      return { ...tag, offMs: (dts * 1_000) / timescale - tag.trueMs };
-    });
+  return given(story).map(({ tag, arrivedAtMs }) => {
+    const timescale = tag.kind === VIDEO ? 90_000 : RATES_HZ[tag.variant];
+    const rawMs = ((tag.atMs % counterMs) + counterMs) % counterMs;
+    const { dts } = timeline.place(
+      {
+        track: tag.kind === VIDEO ? 'video' : 'audio',
+        dts: Math.round((rawMs * timescale) / 1_000),
+        timescale,
+        usualDuration: tag.kind === VIDEO ? undefined : 1_024,
+      },
+      arrivedAtMs,
+    );
+    return { ...tag, offMs: (dts * 1_000) / timescale - tag.trueMs };
+  });
 }
 
 /** How far sound and pictures are apart where both go on. */
@@ -81,7 +100,7 @@ function worstMs(tags: readonly Placed[]): number {
   let worst = 0;
   let inARow = 0;
   const last = new Map<number, Placed>();
-  for (const tag of tags) {
+  for (const tag of tags.toSorted((one, other) => one.trueMs - other.trueMs)) {
     last.set(tag.kind, tag);
     const [picture, sound] = [last.get(VIDEO), last.get(AUDIO)];
     if (picture === undefined || sound === undefined || Math.abs(picture.trueMs - sound.trueMs) > 60)
