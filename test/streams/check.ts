@@ -2,7 +2,7 @@ import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
-import { GOP_MS, pausesOf, type Story } from './story.ts';
+import { GOP_MS, isPlaylist, pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
 const BEEP_MS = 170;
@@ -56,7 +56,7 @@ export async function faultsOf(
   const pauses = pausesOf(story);
   // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came; and
   // where a clock is set anew, networks may have kept what comes for as long.
-  const isInNone = parts.length > 1 || story.format === 'hls';
+  const isInNone = parts.length > 1 || isPlaylist(story.format);
   const leastMs =
     sentMs - notSentMs(times, isInNone ? Number.POSITIVE_INFINITY : hasNewClock(story) ? KEPT_MS : 0);
   const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;

@@ -1,43 +1,44 @@
-import { AUDIO, type SentTag } from './media.ts';
+import { type ListedSegment, type ListName, packaged, SEGMENT_MAX_MS } from './hlsSegments.ts';
+import type { SentTag } from './media.ts';
 import type { Story } from './story.ts';
-import { TsWriter } from './writers.ts';
 
-const SEGMENT_MS = 1_200;
-/** Where no keyframe comes, a segment ends with any sound. */
-const SEGMENT_MAX_MS = 2 * SEGMENT_MS;
-const FRAME_MS = 40;
 const WINDOW_SEGMENTS = 6;
 /** Who has looked at the playlist for the first time has had time to begin. */
 const OUTAGE_AFTER_MS = SEGMENT_MAX_MS;
 /** So much less than what the playlist reaches back that nothing leaves it unseen. */
 const OUTAGE_MS = 1_500;
+const PART_TARGET = 0.25;
 
-interface Segment {
-  readonly tags: SentTag[];
-  readonly isDiscontinuity: boolean;
-  /** The playlist begins again with it. */
-  readonly isRestart: boolean;
-}
+/** The playlist that a player is given. */
+export const FIRST_LIST = 'generated.m3u8';
+const MASTER = [
+  '#EXTM3U',
+  '#EXT-X-VERSION:7',
+  '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="main",DEFAULT=YES,AUTOSELECT=YES,URI="sound.m3u8"',
+  '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=192x112,CODECS="avc1.42c00b,mp4a.40.2",AUDIO="sound"',
+  'picture.m3u8',
+  '',
+].join('\n');
 
-interface ListedSegment extends Segment {
-  readonly name: string;
-  readonly body: Buffer;
-  readonly beginsAtMs: number;
-  readonly endsAtMs: number;
-}
-
-/** The tags of a story as a live playlist of MPEG-TS: its window slides in real time from the first look at it on. */
+/** The tags of a story as a live playlist: its window slides in real time from the first look at it on. */
 export class HlsFeed {
   /** What was in a playlist that somebody was given: it can be fetched from then on. */
   readonly sent: SentTag[] = [];
   readonly #segments: readonly ListedSegment[];
+  readonly #inits: ReadonlyMap<string, Buffer>;
   readonly #outages: { readonly atMs: number; readonly hasCache: boolean }[];
   readonly #listed = new Set<ListedSegment>();
+  readonly #isApart: boolean;
+  readonly #isFragmented: boolean;
   #beganAtMs: number | undefined;
-  #isJoined: boolean = false;
+  /** Of the first segment that was taken. */
+  #joinedAt: number | undefined;
 
   constructor(tags: readonly SentTag[], story: Story) {
-    this.#segments = written(cut(tags, story));
+    this.#isApart = story.fragmented?.sound === 'apart';
+    this.#isFragmented = story.fragmented !== undefined;
+    this.#segments = packaged(tags, story);
+    this.#inits = new Map(this.#segments.flatMap(({ init }) => (init ? [[init.name, init.body]] : [])));
     this.#outages = story.happenings.flatMap((one) => (one.kind === 'cut' ? [one] : []));
   }
 
@@ -52,22 +53,27 @@ export class HlsFeed {
     return outage.hasCache ? 'failing' : 'hangingUp';
   }
 
-  segment(name: string): Buffer | undefined {
+  file(name: string): Buffer | string | undefined {
+    if (name === FIRST_LIST) return this.#isApart ? MASTER : this.#playlist('all');
+    if (name === 'picture.m3u8') return this.#playlist('picture');
+    if (name === 'sound.m3u8') return this.#playlist('sound');
     const found = this.#segments.find((segment) => segment.name === name);
-    if (found !== undefined && !this.#isJoined) this.#join(found);
-    return found?.body;
+    if (found !== undefined && found.list !== 'sound') this.#join(found.place);
+    return found?.body ?? this.#inits.get(name);
   }
 
   /** Who begins near the live edge does not ask for what is before: late, on a busy machine, after the first look. */
-  #join(first: ListedSegment): void {
-    this.#isJoined = true;
-    const place = this.sent.indexOf(first.tags[0] as SentTag);
-    this.sent.splice(0, place);
+  #join(place: number): void {
+    if (this.#joinedAt !== undefined) return;
+    this.#joinedAt = place;
+    const gone = new Set(this.#segments.filter((one) => one.place < place).flatMap(({ tags }) => tags));
+    this.sent.splice(0, this.sent.length, ...this.sent.filter((tag) => !gone.has(tag)));
   }
 
-  playlist(): string {
+  #playlist(list: ListName): string {
     const nowMs = this.#nowMs();
-    const there = this.#segments.filter(({ endsAtMs }) => endsAtMs <= nowMs);
+    const all = this.#segments.filter((segment) => segment.list === list);
+    const there = all.filter(({ thereAtMs }) => thereAtMs <= nowMs);
     const run = there.slice(
       Math.max(
         0,
@@ -76,61 +82,51 @@ export class HlsFeed {
     );
     const sequence = Math.max(0, run.length - WINDOW_SEGMENTS);
     const [gone, window] = [run.slice(0, sequence), run.slice(sequence)];
-    for (const segment of window) {
-      if (this.#listed.has(segment)) continue;
-      this.#listed.add(segment);
-      this.sent.push(...segment.tags);
-    }
+    for (const segment of window) this.#list(segment);
+    const next = all[there.length];
     return [
-      ...['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-TARGETDURATION:${SEGMENT_MAX_MS / 1_000}`],
+      ...['#EXTM3U', `#EXT-X-VERSION:${this.#isFragmented ? 7 : 3}`],
+      `#EXT-X-TARGETDURATION:${SEGMENT_MAX_MS / 1_000}`,
+      ...(all.some(({ parts }) => parts.length > 0) ? [`#EXT-X-PART-INF:PART-TARGET=${PART_TARGET}`] : []),
       `#EXT-X-MEDIA-SEQUENCE:${sequence}`,
       `#EXT-X-DISCONTINUITY-SEQUENCE:${gone.filter(({ isDiscontinuity }) => isDiscontinuity).length}`,
-      ...window.flatMap(({ name, beginsAtMs, endsAtMs, isDiscontinuity }) => [
-        ...(isDiscontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
-        `#EXTINF:${((endsAtMs - beginsAtMs) / 1_000).toFixed(3)},`,
-        name,
-      ]),
-      ...(there.length === this.#segments.length ? ['#EXT-X-ENDLIST'] : []),
+      ...window.flatMap((segment, i) => entryOf(segment, window[i - 1])),
+      ...(next === undefined || next.isRestart ? [] : partsOf(next, nowMs)),
+      ...(next === undefined ? ['#EXT-X-ENDLIST'] : []),
       '',
     ].join('\n');
   }
 
+  #list(segment: ListedSegment): void {
+    if (this.#listed.has(segment)) return;
+    this.#listed.add(segment);
+    if (segment.place >= (this.#joinedAt ?? 0)) this.sent.push(...segment.tags);
+  }
+
   /** The first look finds one segment. */
   #nowMs(): number {
-    this.#beganAtMs ??= performance.now() - (this.#segments[0]?.endsAtMs ?? 0);
+    this.#beganAtMs ??= performance.now() - (this.#segments[0]?.thereAtMs ?? 0);
     return performance.now() - this.#beganAtMs;
   }
 }
 
-function cut(tags: readonly SentTag[], { packager }: Story): Segment[] {
-  const segments: Segment[] = [];
-  let last: SentTag | undefined;
-  for (const tag of tags) {
-    const sinceMs = tag.trueMs - (segments.at(-1)?.tags[0]?.trueMs ?? 0);
-    const isRestart = packager === 'restarting' && last !== undefined && tag.publisher !== last.publisher;
-    // Pictures of another size begin with their configuration, which is in front of a keyframe.
-    const isOther = last !== undefined && (tag.epoch !== last.epoch || (tag.isHeader && tag.kind !== AUDIO));
-    const isDiscontinuity = packager === 'tagging' && isOther;
-    const isLong = (tag.isKeyframe && sinceMs >= SEGMENT_MS) || sinceMs >= SEGMENT_MAX_MS;
-    if (last === undefined || isRestart || isDiscontinuity || isLong)
-      segments.push({ tags: [], isRestart, isDiscontinuity });
-    segments.at(-1)?.tags.push(tag);
-    last = tag;
-  }
-  return segments;
+function entryOf(segment: ListedSegment, before: ListedSegment | undefined): string[] {
+  const { name, init, beginsAtMs, endsAtMs, isDiscontinuity } = segment;
+  return [
+    ...(isDiscontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
+    ...(init !== undefined && init !== before?.init ? [`#EXT-X-MAP:URI="${init.name}"`] : []),
+    ...partsOf(segment, Number.POSITIVE_INFINITY),
+    `#EXTINF:${((endsAtMs - beginsAtMs) / 1_000).toFixed(3)},`,
+    name,
+  ];
 }
 
-function written(segments: readonly Segment[]): ListedSegment[] {
-  let writer = new TsWriter();
-  return segments.map((segment, i) => {
-    if (segment.isRestart) writer = new TsWriter();
-    const times = segment.tags.map(({ trueMs }) => trueMs);
-    return {
-      ...segment,
-      name: `${i}.ts`,
-      body: writer.segment(segment.tags),
-      beginsAtMs: Math.min(...times),
-      endsAtMs: Math.max(...times) + FRAME_MS,
-    };
-  });
+/** What there is of a segment. */
+function partsOf({ name, parts }: ListedSegment, nowMs: number): string[] {
+  return parts
+    .filter(({ endsAtMs }) => endsAtMs <= nowMs)
+    .map(({ seconds, bytes, at, hasKeyframe }) => {
+      const independent = hasKeyframe ? ',INDEPENDENT=YES' : '';
+      return `#EXT-X-PART:DURATION=${seconds},URI="${name}",BYTERANGE="${bytes}@${at}"${independent}`;
+    });
 }

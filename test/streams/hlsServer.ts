@@ -3,16 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import path from 'node:path';
 import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import type { StreamServer } from './feed.ts';
-import type { HlsFeed } from './hlsFeed.ts';
-
-const LIST = 'generated.m3u8';
+import { FIRST_LIST, type HlsFeed } from './hlsFeed.ts';
 
 /** Serves a live playlist and its segments. */
 export async function startHlsServer(feed: HlsFeed): Promise<StreamServer> {
   const server = createServer((request, response) => answer(feed, request, response));
   const origin = await listenOnLoopback(server);
   return {
-    url: `${origin}/live/${LIST}`,
+    url: `${origin}/live/${FIRST_LIST}`,
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -31,8 +29,7 @@ function answer(feed: HlsFeed, { url = '' }: IncomingMessage, response: ServerRe
     response.writeHead(503).end();
     return;
   }
-  const name = path.basename(url);
-  const content = name === LIST ? feed.playlist() : feed.segment(name);
+  const content = feed.file(path.basename(url));
   if (content === undefined) response.writeHead(404).end();
   else response.writeHead(200).end(content);
 }

@@ -15,15 +15,20 @@ export interface RawMedia {
 }
 export const VARIANTS = ['first', 'second'] as const;
 export type Variant = (typeof VARIANTS)[number];
+/** Of the pictures: width and height. */
+export const SIZES: Readonly<Record<Variant, readonly [number, number]>> = {
+  first: [160, 96],
+  second: [192, 112],
+};
 
 export function makeRawMedia(folder: MediaFolder): RawMedia {
-  const make = (name: Variant, size: string, rateHz: number): { file: string; tags: FlvTag[] } => {
+  const make = (name: Variant, rateHz: number): { file: string; tags: FlvTag[] } => {
     const bytes = folder.make(`${name}.flv`, [
       ...[
         '-f',
         'lavfi',
         '-i',
-        `testsrc2=size=${size}:rate=${FPS}`,
+        `testsrc2=size=${SIZES[name].join('x')}:rate=${FPS}`,
         '-f',
         'lavfi',
         '-i',
@@ -36,7 +41,7 @@ export function makeRawMedia(folder: MediaFolder): RawMedia {
     const tags = flvTags(bytes).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
     return { file: folder.file(`${name}.flv`), tags };
   };
-  const [first, second] = [make('first', '160x96', 44_100), make('second', '192x112', 48_000)];
+  const [first, second] = [make('first', 44_100), make('second', 48_000)];
   return {
     files: { first: first.file, second: second.file },
     tags: { first: first.tags, second: second.tags },

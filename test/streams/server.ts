@@ -21,7 +21,7 @@ export async function startServer(
   onOver: () => Promise<void>,
 ): Promise<GeneratedServer> {
   const { format } = story;
-  if (format === 'hls') {
+  if (format === 'hls' || format === 'fmp4') {
     const feed = new HlsFeed(tags, story);
     return { ...(await startHlsServer(feed)), sent: feed.sent };
   }

@@ -26,9 +26,11 @@ export type Happening =
    */
   | { readonly kind: 'cut'; readonly atMs: number; readonly hasCache: boolean };
 
-export const STREAM_FORMATS = ['flv', 'rtmp', 'ts', 'hls'] as const;
-/** FLV and MPEG-TS over HTTP, RTMP, and HLS of MPEG-TS. */
+const CARRIERS = ['flv', 'rtmp', 'ts', 'hls'] as const;
+/** FLV and MPEG-TS over HTTP, RTMP, HLS of MPEG-TS, and of fragmented MP4. */
+export const STREAM_FORMATS = [...CARRIERS, 'fmp4'] as const;
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
+export const isPlaylist = (format: StreamFormat): boolean => format === 'hls' || format === 'fmp4';
 
 /**
  * Who cuts HLS into segments: one who knows nothing of what happens, one who begins a segment where times change and says
@@ -37,10 +39,21 @@ export type StreamFormat = (typeof STREAM_FORMATS)[number];
 const PACKAGERS = ['plain', 'tagging', 'restarting'] as const;
 export type Packager = (typeof PACKAGERS)[number];
 
+/** How fragmented MP4 is packaged. */
+export interface Fragmented {
+  /** In one playlist with the pictures, or in one of its own. */
+  readonly sound: 'inside' | 'apart';
+  /** A fragment for each 200 ms, which the playlist names (low latency); else one for each segment. */
+  readonly inParts: boolean;
+  /** Times count from 1970. */
+  readonly since1970: boolean;
+}
+
 export interface Story {
   readonly seed: number;
   readonly format: StreamFormat;
   readonly packager: Packager;
+  readonly fragmented?: Fragmented;
   readonly happenings: readonly Happening[];
 }
 
@@ -66,14 +79,18 @@ function randomOf(seed: number): () => number {
   };
 }
 
-export function storyOf(seed: number): Story {
+/** @param asked the same story as HLS of MPEG-TS, or of fragmented MP4, where it is one of HLS */
+export function storyOf(seed: number, asked?: StreamFormat): Story {
   const random = randomOf(seed);
   const among = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const ms = (from: number, to: number): number => Math.round(from + random() * (to - from));
-  const format = among(STREAM_FORMATS);
-  // By itself: what happens in a seed does not depend on it.
-  const packager = PACKAGERS[Math.floor(randomOf(~seed)() * PACKAGERS.length)] as Packager;
-  const isTagged = format === 'hls' && packager === 'tagging';
+  const carrier = among(CARRIERS);
+  // By themselves: what happens in a seed does not depend on them.
+  const how = randomOf(~seed);
+  const packager = PACKAGERS[Math.floor(how() * PACKAGERS.length)] as Packager;
+  const drawn = how() < 0.5 ? 'fmp4' : 'hls';
+  const format = carrier !== 'hls' ? carrier : asked !== undefined && isPlaylist(asked) ? asked : drawn;
+  const isTagged = isPlaylist(format) && packager === 'tagging';
   const happenings: Happening[] = [];
   const isLate = random() < LATE_PROBABILITY;
   if (isLate) {
@@ -94,9 +111,9 @@ export function storyOf(seed: number): Story {
   for (const place of PLACES_MS) {
     if (random() < NOTHING_PROBABILITY) continue;
     const atMs = place + ms(0, 400);
-    const drawn = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
+    const byMs = among([-1, 1]) * among([ms(10_000, 60_000), ms(3_600_000, 36_000_000)]);
     // What a playlist's times leave out is taken for missing, up to a minute.
-    const far = format === 'hls' && Math.abs(drawn) <= 60_000 ? -Math.abs(drawn) - 60_000 : drawn;
+    const far = isPlaylist(format) && Math.abs(byMs) <= 60_000 ? -Math.abs(byMs) - 60_000 : byMs;
     happenings.push(
       among<() => Happening>([
         () => ({ kind: 'mute', atMs, forMs: ms(300, 1_900) }),
@@ -118,7 +135,13 @@ export function storyOf(seed: number): Story {
       ])(),
     );
   }
-  return { seed, format, packager, happenings: happenings.filter((one) => isHeld(one, format, happenings)) };
+  const kept = happenings.filter((one) => isHeld(one, format, happenings));
+  const [apart, inParts, since1970] = [how() < 0.5, how() < 0.5, how() < 0.3];
+  // Nobody announces a playlist of what has not come, and where pictures have not, nothing of sound is shown.
+  const late = kept.find((one) => one.kind === 'late');
+  const isApart = apart && (late === undefined || (late.what === 'mute' && late.isAnnounced));
+  const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
+  return { seed, format, packager, ...(format === 'fmp4' ? { fragmented } : {}), happenings: kept };
 }
 
 /** A source over RTMP whose sound has another rate when it is joined again is joined twice, and something is lost. */
@@ -127,6 +150,6 @@ const isHeld = ({ kind }: Happening, format: StreamFormat, all: readonly Happeni
 
 /** What happens in it with nothing sent for a while, whose length the wall clock tells: a playlist has its own. */
 export const pausesOf = ({ format, happenings }: Story): readonly Happening[] =>
-  format === 'hls'
+  isPlaylist(format)
     ? []
     : happenings.filter((one) => one.kind === 'cut' || (one.kind === 'anew' && one.awayMs > 0));

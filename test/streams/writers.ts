@@ -35,6 +35,10 @@ const FIRST_MS = 1_400;
 const VIDEO_HEAD_BYTES = 5;
 const AUDIO_HEAD_BYTES = 2;
 
+/** A tag's own bytes: pictures with lengths in front of their NAL units, sound without a header; configurations likewise. */
+export const codedData = ({ kind, body }: SentTag): Buffer =>
+  body.subarray(kind === VIDEO ? VIDEO_HEAD_BYTES : AUDIO_HEAD_BYTES);
+
 /** Announces both streams in front of each keyframe, and of each half second of sound. */
 export class TsWriter implements StreamWriter {
   readonly #packets = new PacketWriter();
@@ -51,8 +55,9 @@ export class TsWriter implements StreamWriter {
     return Buffer.concat(tags.map((tag) => this.write(tag)));
   }
 
-  write({ kind, body, atMs, isHeader, isKeyframe }: SentTag): Buffer {
-    const data = body.subarray(kind === VIDEO ? VIDEO_HEAD_BYTES : AUDIO_HEAD_BYTES);
+  write(tag: SentTag): Buffer {
+    const { kind, atMs, isHeader, isKeyframe } = tag;
+    const data = codedData(tag);
     if (isHeader) {
       this.#configurations.set(kind, data);
       return Buffer.alloc(0);

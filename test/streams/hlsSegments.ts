@@ -1,0 +1,167 @@
+import { Fmp4Writer, type WrittenSegment } from './fmp4Writer.ts';
+import { AUDIO, type SentTag, VIDEO } from './media.ts';
+import type { Fragmented, Story } from './story.ts';
+import { TsWriter } from './writers.ts';
+
+const SEGMENT_MS = 1_200;
+/** Where no keyframe comes, a segment ends with any sound. */
+export const SEGMENT_MAX_MS = 2 * SEGMENT_MS;
+const FRAME_MS = 40;
+/** New sound waits for a keyframe no longer. */
+const HELD_MAX_MS = 1_000;
+/** Below what any story's clock jumps back by. */
+const ORIGIN_MS = 400_000_000;
+const ORIGIN_SINCE_1970_MS = 1_796_000_000_000;
+
+/** What a packager cuts at once, in all of its playlists. */
+interface CutSegment {
+  readonly tags: SentTag[];
+  readonly isDiscontinuity: boolean;
+  /** The playlists begin again with it. */
+  readonly isRestart: boolean;
+}
+
+/** `all`: picture and sound in one playlist. */
+export type ListName = 'all' | 'picture' | 'sound';
+
+/** One entry of one playlist. */
+export interface ListedSegment extends CutSegment, WrittenSegment {
+  readonly list: ListName;
+  /** Of the cut that it is of. */
+  readonly place: number;
+  readonly name: string;
+  readonly init: InitFile | undefined;
+  readonly beginsAtMs: number;
+  readonly endsAtMs: number;
+  /** When the whole cut is done. */
+  readonly thereAtMs: number;
+}
+
+export interface InitFile {
+  readonly name: string;
+  readonly body: Buffer;
+}
+
+/** What a packager makes of a story's tags. */
+export function packaged(tags: readonly SentTag[], story: Story): ListedSegment[] {
+  const { fragmented } = story;
+  const segments = cut(tags, story);
+  return fragmented === undefined
+    ? inTs(segments)
+    : inFmp4(segments, fragmented, story.packager === 'tagging');
+}
+
+function cut(tags: readonly SentTag[], { packager, fragmented }: Story): CutSegment[] {
+  const segments: CutSegment[] = [];
+  const configurations = new Map<number, SentTag>();
+  let last: SentTag | undefined;
+  for (const tag of fragmented?.sound === 'inside' ? withSoundHeld(tags) : tags) {
+    const sinceMs = tag.trueMs - (segments.at(-1)?.tags[0]?.trueMs ?? 0);
+    const isRestart = packager === 'restarting' && last !== undefined && tag.publisher !== last.publisher;
+    const isNew = tag.isHeader && configurations.get(tag.kind)?.body.equals(tag.body) !== true;
+    const isInit =
+      isNew && last?.isHeader === false && (fragmented?.sound === 'inside' || tag.kind === VIDEO);
+    // Pictures of another size begin with their configuration, which is in front of a keyframe.
+    const isOther = last !== undefined && (tag.epoch !== last.epoch || (tag.isHeader && tag.kind !== AUDIO));
+    const needsInit = fragmented !== undefined && isInit;
+    const isDiscontinuity = packager === 'tagging' && (isOther || needsInit);
+    const isLong = (tag.isKeyframe && sinceMs >= SEGMENT_MS) || sinceMs >= SEGMENT_MAX_MS;
+    if (last === undefined || isRestart || isDiscontinuity || needsInit || isLong)
+      segments.push({ tags: [], isRestart, isDiscontinuity });
+    segments.at(-1)?.tags.push(tag);
+    if (tag.isHeader) configurations.set(tag.kind, tag);
+    last = tag;
+  }
+  return segments;
+}
+
+/** One init section describes a segment's pictures and sound: where pictures go on, new sound waits for their keyframe. */
+function withSoundHeld(tags: readonly SentTag[]): SentTag[] {
+  const out: SentTag[] = [];
+  const held: SentTag[] = [];
+  const isBeginning = (tag: SentTag): boolean =>
+    tag.isHeader && tag.kind === AUDIO && out.at(-1)?.isHeader === false && out.at(-1)?.epoch === tag.epoch;
+  for (const tag of tags) {
+    const [first] = held;
+    const isOver = tag.kind === VIDEO ? tag.isHeader || tag.isKeyframe : tag.epoch !== first?.epoch;
+    const isLong = first !== undefined && tag.trueMs - first.trueMs >= HELD_MAX_MS;
+    if (isOver || isLong) out.push(...held.splice(0));
+    if (tag.kind === AUDIO && (held.length > 0 || isBeginning(tag))) held.push(tag);
+    else out.push(tag);
+  }
+  return [...out, ...held];
+}
+
+function inTs(segments: readonly CutSegment[]): ListedSegment[] {
+  let writer = new TsWriter();
+  return segments.map((segment, place) => {
+    if (segment.isRestart) writer = new TsWriter();
+    const body = writer.segment(segment.tags);
+    return listed(segment, 'all', place, { name: `${place}.ts`, body, parts: [], init: undefined });
+  });
+}
+
+function inFmp4(
+  segments: readonly CutSegment[],
+  { sound, inParts, since1970 }: Fragmented,
+  tellsInits: boolean,
+): ListedSegment[] {
+  const lists: readonly ListName[] = sound === 'inside' ? ['all'] : ['picture', 'sound'];
+  return lists.flatMap((list) => {
+    const writer = new Fmp4Writer(inParts, since1970 ? ORIGIN_SINCE_1970_MS : ORIGIN_MS);
+    const kinds = list === 'all' ? [VIDEO, AUDIO] : [list === 'picture' ? VIDEO : AUDIO];
+    const configurations = new Map<number, SentTag>();
+    let before: InitFile | undefined;
+    let toTell = { isRestart: false, isDiscontinuity: false };
+    return segments.flatMap((segment, place) => {
+      toTell = {
+        isRestart: toTell.isRestart || segment.isRestart,
+        isDiscontinuity: toTell.isDiscontinuity || segment.isDiscontinuity,
+      };
+      const pieces = splitAtHeaders(
+        segment.tags.filter(({ kind }) => kinds.includes(kind)),
+        list,
+      );
+      return pieces.flatMap((tags, i) => {
+        for (const tag of tags) if (tag.isHeader) configurations.set(tag.kind, tag);
+        if (tags.every(({ isHeader }) => isHeader)) return [];
+        const known = kinds.flatMap((kind) => configurations.get(kind) ?? []);
+        const body = writer.init(known);
+        const name = `${list}-${place}-${i}`;
+        const isSame = !segment.isRestart && before?.body.equals(body) === true;
+        const init: InitFile | undefined = isSame ? before : { name: `${name}.mp4`, body };
+        const isDiscontinuity =
+          toTell.isDiscontinuity || (tellsInits && before !== undefined && init !== before);
+        const how = { ...toTell, isDiscontinuity, tags };
+        before = init;
+        toTell = { isRestart: false, isDiscontinuity: false };
+        const written = writer.segment(tags, known);
+        const thereAtMs = endOf(segment.tags);
+        return [{ ...listed(how, list, place, { name: `${name}.m4s`, init, ...written }), thereAtMs }];
+      });
+    });
+  });
+}
+
+/** Sound by itself begins anew wherever its configuration does. */
+function splitAtHeaders(tags: readonly SentTag[], list: ListName): SentTag[][] {
+  const pieces: SentTag[][] = [[]];
+  for (const tag of tags) {
+    if (list === 'sound' && tag.isHeader) pieces.push([]);
+    pieces.at(-1)?.push(tag);
+  }
+  return pieces;
+}
+
+const endOf = (tags: readonly SentTag[]): number => Math.max(...tags.map(({ trueMs }) => trueMs)) + FRAME_MS;
+
+function listed(
+  segment: CutSegment,
+  list: ListName,
+  place: number,
+  file: Pick<ListedSegment, 'name' | 'body' | 'init' | 'parts'>,
+): ListedSegment {
+  const endsAtMs = endOf(segment.tags);
+  const beginsAtMs = Math.min(...segment.tags.map(({ trueMs }) => trueMs));
+  return { ...segment, ...file, list, place, beginsAtMs, endsAtMs, thereAtMs: endsAtMs };
+}
