@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
-import path from 'node:path';
 import type { TaskDefinition } from '../emulators/ecs/server.ts';
 import type { ServiceSpec } from '../emulators/ecs/service.ts';
 import { HOST_TASK, MERGE_TASK, RECORDER_TASK, type Resource } from '../wiring.ts';
+import { COMPILE_CACHE } from './compileCache.ts';
 import { taskRoleArns } from './roles.ts';
 
 export interface RecorderTaskOptions {
@@ -16,10 +16,6 @@ export interface RecorderTaskOptions {
   /** For Node, beside those of the image. */
   readonly nodeArguments: readonly string[];
 }
-
-const ROOT = path.resolve(import.meta.dirname, '..', '..');
-/** Node keeps what it has compiled. */
-const COMPILE_CACHE = path.join(ROOT, 'node_modules', '.cache', 'node-compile');
 
 /** The recorder's task definition, as the wiring has it; the container is a process with the same entry point. */
 export function recorderTaskDefinition(options: RecorderTaskOptions): TaskDefinition {

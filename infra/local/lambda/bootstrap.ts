@@ -1,3 +1,4 @@
+import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Context } from 'aws-lambda';
 import type { EnvironmentData, FromEnvironment, InvocationRequest } from './environment.ts';
@@ -14,6 +15,8 @@ type Handler = (event: unknown, context: RuntimeContext) => unknown;
 /** Node 24's runtime has no `done`, `fail` and `succeed` any more. */
 type RuntimeContext = Omit<Context, 'done' | 'fail' | 'succeed'>;
 
+// Not by NODE_COMPILE_CACHE: the environment is the function's.
+enableCompileCache(data.compileCache);
 const { handler } = (await import(data.handlerUrl)) as { readonly handler?: Handler };
 if (typeof handler !== 'function') throw new Error(`${data.functionName} exports no function named handler`);
 

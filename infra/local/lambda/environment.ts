@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { COMPILE_CACHE } from '../compileCache.ts';
 
 export interface EnvironmentSpec {
   readonly functionName: string;
@@ -30,6 +31,8 @@ export interface EnvironmentData {
   readonly handlerUrl: string;
   readonly memoryMb: number;
   readonly logStreamName: string;
+  /** Folder of what Node has compiled. */
+  readonly compileCache: string;
 }
 
 export interface InvocationRequest {
@@ -75,6 +78,7 @@ export class Environment {
         handlerUrl: pathToFileURL(spec.handlerPath).href,
         memoryMb: spec.memoryMb,
         logStreamName: `${new Date().toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`,
+        compileCache: COMPILE_CACHE,
       } satisfies EnvironmentData,
     });
     this.#readLines(this.#worker.stdout);

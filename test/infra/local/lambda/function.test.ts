@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { COMPILE_CACHE } from '../../../../infra/local/compileCache.ts';
 import { LambdaFunction, type LambdaFunctionSpec } from '../../../../infra/local/lambda/function.ts';
 import { waitFor } from '../../../support/children.ts';
 
@@ -63,11 +64,15 @@ describe('a function', () => {
 
   it('has an environment of its own and Lambda’s context', async () => {
     process.env.NOT_FOR_FUNCTIONS = 'secret';
-    const { environment, context } = (await payload(make().invoke({ do: 'describe' }))) as {
+    const described = await payload(make().invoke({ do: 'describe' }));
+    const { environment, compileCache, context } = described as {
       environment: unknown;
+      compileCache?: string;
       context: { remainingMs: number };
     };
     expect(environment).toEqual({ ONLY: 'this' });
+    // It would be compiled anew in each environment: a quarter of what one needs until it answers.
+    expect(compileCache).toContain(COMPILE_CACHE);
     expect(context).toMatchObject({
       awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       functionName: 'test',
