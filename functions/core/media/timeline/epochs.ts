@@ -23,6 +23,13 @@ export interface Epoch {
   untold: Jump | undefined;
 }
 
+/** Where a track's first sample is, on one of the clocks. */
+export interface Beginning {
+  readonly epoch: Epoch;
+  readonly turnsMs: number;
+  readonly atMs: number;
+}
+
 export interface Track {
   readonly times: TrackTimes;
   epoch: Epoch | undefined;

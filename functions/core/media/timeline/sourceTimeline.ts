@@ -1,27 +1,17 @@
 import { turnsBy } from './counterTurns.ts';
-import { type Epoch, type Jump, newerThan, type Track, toTell, type Untold } from './epochs.ts';
+import {
+  type Beginning,
+  type Epoch,
+  type Jump,
+  newerThan,
+  type Track,
+  toTell,
+  type Untold,
+} from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
+import type { MendedTime, RawTime } from './sampleTimes.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
 import { TrackTimes } from './trackTimes.ts';
-
-/** A sample's time as it came. */
-export interface RawTime {
-  /** Any name that is the track's own. */
-  readonly track: string;
-  /** When it is decoded, on the source's own timeline, in units of `timescale`; may be any number, and none. */
-  readonly dts: number;
-  /** Units in a second. */
-  readonly timescale: number;
-  /** What such a sample lasts, in units, where the codec says so (1,024 for AAC). */
-  readonly usualDuration?: number | undefined;
-}
-
-export interface MendedTime {
-  /** In units of the same timescale; later than that of the track's sample before, for as long as its timescale stays. */
-  readonly dts: number;
-  /** The source's clock has jumped, with this sample or one shortly before it. */
-  readonly jump?: Jump;
-}
 
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
@@ -69,6 +59,8 @@ export class SourceTimeline {
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
+  /** First samples that are held until it is known on which clock they are: by their track's name, its own time in ms. */
+  readonly #held = new Map<string, number>();
   /** The latest time of all. */
   #frontMs: number | undefined;
   #arrivedAtMs = 0;
@@ -84,6 +76,7 @@ export class SourceTimeline {
     const unitMs = 1_000 / timescale;
     const track = this.#track(name);
     const { times, epoch: before } = track;
+    this.#held.delete(name);
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const rawMs = dts * unitMs;
     this.#seeQuiet(arrivedAtMs);
@@ -102,6 +95,23 @@ export class SourceTimeline {
     const leastDts = track.last?.timescale === timescale ? track.last.dts + 1 : mended;
     track.last = { dts: Math.max(mended, leastDts), timescale };
     return { dts: track.last.dts, ...(jump === undefined ? {} : { jump }) };
+  }
+
+  /**
+   * Whether this first sample of a track would be far behind others, although what was sent before the source was opened has
+   * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell: it is to
+   * be placed after them.
+   */
+  mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
+    const { comesAsMade } = this.#options;
+    if (this.#tracks.has(name) || this.#first === undefined || !comesAsMade) return false;
+    if (nowMs - this.#first.arrivedAtMs < OPENING_MS) return false;
+    const rawMs = (dts * 1_000) / timescale;
+    const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
+    if (nearest === undefined) return false;
+    this.#held.set(name, rawMs);
+    // What one sample alone has begun may be a stray's.
+    return nearest.epoch.followers === 0 || (this.#frontMs ?? 0) - nearest.atMs > BACK_MAX_MS;
   }
 
   #seeQuiet(nowMs: number): void {
@@ -175,6 +185,19 @@ export class SourceTimeline {
     const frontMs = this.#frontMs;
     if (frontMs === undefined)
       return this.#beginEpoch(track, rawMs, Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, undefined);
+    const nearest = this.#nearest(track.times, rawMs, nowMs);
+    // Sent between two pictures, it belongs between them.
+    if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
+    nearest.epoch.followers += 1;
+    track.epoch = nearest.epoch;
+    track.turnsMs = nearest.turnsMs;
+    if (frontMs - nearest.atMs > BACK_MAX_MS) track.unsureUntilMs = nowMs + JOINED_WITHIN_MS;
+    return nearest.atMs;
+  }
+
+  /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others have come to. */
+  #nearest(times: TrackTimes, rawMs: number, nowMs: number): Beginning | undefined {
+    const frontMs = this.#frontMs ?? 0;
     const [nearest] = this.#epochs
       .flatMap((epoch) =>
         [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({
@@ -183,15 +206,9 @@ export class SourceTimeline {
           atMs: rawMs + turnsMs + epoch.shiftMs,
         })),
       )
-      .filter(({ atMs }) => this.#isPlausible(track.times, atMs, SKEW_MAX_MS, nowMs))
+      .filter(({ atMs }) => this.#isPlausible(times, atMs, SKEW_MAX_MS, nowMs))
       .toSorted((one, other) => Math.abs(one.atMs - frontMs) - Math.abs(other.atMs - frontMs));
-    // Sent between two pictures, it belongs between them.
-    if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
-    nearest.epoch.followers += 1;
-    track.epoch = nearest.epoch;
-    track.turnsMs = nearest.turnsMs;
-    if (frontMs - nearest.atMs > BACK_MAX_MS) track.unsureUntilMs = nowMs + JOINED_WITHIN_MS;
-    return nearest.atMs;
+    return nearest;
   }
 
   /**
@@ -268,9 +285,11 @@ export class SourceTimeline {
     const frontMs = this.#frontMs ?? times.nextMs;
     const awayMs = this.#awayMs(times, nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
-    // What begins anew begins with all tracks at once: none of them may have to go back.
+    // What begins anew begins with all tracks at once: none of them may have to go back, nor one that is held.
     const isAnew = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS;
-    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? frontMs : Number.NEGATIVE_INFINITY);
+    const ledByMs = Math.max(0, ...[...this.#held.values()].map((heldMs) => rawMs - turnsMs - heldMs));
+    const anewAtMs = frontMs + (ledByMs < ANEW_MS ? ledByMs : 0);
+    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? anewAtMs : Number.NEGATIVE_INFINITY);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
     return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };

@@ -5,7 +5,7 @@ const FALL_BACK = 0.25;
 /** Times that differ by less are one time, counted in coarser units. */
 const SAME_MS = 1;
 /** ffmpeg and what is on the way hold back so many samples until others come: a pause shows before the last ones. */
-const HELD_SAMPLES = 3;
+export const HELD_SAMPLES = 3;
 const USUAL_MS = 40;
 const USUAL_MIN_MS = 1;
 const USUAL_MAX_MS = 5_000;

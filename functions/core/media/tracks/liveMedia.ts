@@ -4,8 +4,10 @@ import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
 import type { Jump } from '../timeline/epochs.ts';
+import { LateBeginnings } from '../timeline/lateBeginnings.ts';
 import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts';
 import { RepeatGate } from '../timeline/repeatGate.ts';
+import type { RawTime } from '../timeline/sampleTimes.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
@@ -56,6 +58,7 @@ export class LiveMedia {
   readonly #timeline: SourceTimeline;
   readonly #content: JoinedContent | undefined;
   readonly #gate: RepeatGate<Taken> | undefined;
+  readonly #late: LateBeginnings<Taken>;
   readonly #receivedAtMs: number | undefined;
   /** On the source's own timeline. */
   #firstMs: number | undefined;
@@ -74,6 +77,7 @@ export class LiveMedia {
     { timeline, content, isSame = false, receivedAtMs }: Joining,
   ) {
     this.#timeline = timeline;
+    this.#late = new LateBeginnings(timeline);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
@@ -128,12 +132,14 @@ export class LiveMedia {
   /** The next fragment, if one is due. It is valid until the next call. */
   next(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.tick(nowMs) ?? []) this.#record(one, nowMs);
+    for (const one of this.#late.release(nowMs)) this.#place(one, nowMs);
     return this.#fragmenter.next(nowMs);
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
   rest(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.end() ?? []) this.#record(one, nowMs);
+    for (const one of this.#late.release(nowMs, true)) this.#place(one, nowMs);
     return this.#fragmenter.rest();
   }
 
@@ -157,17 +163,22 @@ export class LiveMedia {
     if (this.#gate === undefined) {
       if (this.#content?.isRepeated(coming) !== true) this.#record(taken, nowMs);
     } else
-      for (const one of this.#gate.push(coming, kept(taken, this.#gate), nowMs)) this.#record(one, nowMs);
+      for (const one of this.#gate.push(coming, this.#gate.isHolding ? kept(taken) : taken, nowMs))
+        this.#record(one, nowMs);
   }
 
-  #record({ id, coming, sample, arrivedAtMs }: Taken, nowMs: number): void {
+  #record(taken: Taken, nowMs: number): void {
+    const { coming, sample } = taken;
     if (!this.#canBegin(coming.track, sample, nowMs)) return;
-    const { timescale, info } = sample.description;
-    const usualDuration = info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined;
-    const { dts, jump } = this.#timeline.place(
-      { track: coming.track, dts: sample.dts, timescale, usualDuration },
-      nowMs,
-    );
+    if (this.#late.holds(timeOf(taken), nowMs)) this.#late.hold(coming.track, kept(taken));
+    else this.#place(taken, nowMs);
+    for (const one of this.#late.release(nowMs)) this.#place(one, nowMs);
+  }
+
+  #place(taken: Taken, nowMs: number): void {
+    const { id, coming, sample, arrivedAtMs } = taken;
+    const { timescale } = sample.description;
+    const { dts, jump } = this.#timeline.place(timeOf(taken), nowMs);
     if (jump !== undefined) this.#jumps.push(jump);
     const placedMs = ((dts + sample.offset) * 1_000) / timescale;
     // Later ones may be strays, whose own time says nothing.
@@ -212,9 +223,13 @@ function comingOf({ names, sources }: Output, stream: number, sample: Sample): C
   };
 }
 
+function timeOf({ coming: { track }, sample: { dts, description } }: Taken): RawTime {
+  const { timescale, info } = description;
+  return { track, dts, timescale, usualDuration: info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined };
+}
+
 /** What is held outlives the memory that it was read into. */
-function kept(taken: Taken, { isHolding }: RepeatGate<Taken>): Taken {
-  if (!isHolding) return taken;
+function kept(taken: Taken): Taken {
   const data = Buffer.from(taken.sample.data);
   return { ...taken, coming: { ...taken.coming, data }, sample: { ...taken.sample, data } };
 }

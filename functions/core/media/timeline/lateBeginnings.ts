@@ -1,0 +1,59 @@
+import type { RawTime } from './sampleTimes.ts';
+import type { SourceTimeline } from './sourceTimeline.ts';
+import { HELD_SAMPLES } from './trackTimes.ts';
+
+interface Beginning<T> {
+  readonly time: RawTime;
+  readonly sinceMs: number;
+  readonly items: T[];
+  /** What has come of each other track since then. */
+  readonly others: Map<string, number>;
+}
+
+/** Pipes are read one after the other: what one of them has is as old as that. */
+const SETTLED_MS = 300;
+/** Whoever is killed loses what is held. */
+const HELD_MAX_MS = 1_500;
+
+/**
+ * Holds what a track begins with that seems to come seconds late, until others have told whether that is so: a publisher
+ * who has just begun anew sends sound before his first keyframe, and his times are small as those of what is late are.
+ */
+export class LateBeginnings<T> {
+  readonly #timeline: SourceTimeline;
+  readonly #held = new Map<string, Beginning<T>>();
+
+  constructor(timeline: SourceTimeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Whether the sample is to be held. Ask for each one, in the order in which they come. */
+  holds(time: RawTime, nowMs: number): boolean {
+    for (const [track, { others }] of this.#held)
+      if (track !== time.track) others.set(time.track, (others.get(time.track) ?? 0) + 1);
+    if (this.#held.has(time.track)) return true;
+    if (!this.#timeline.mayBeAnew(time, nowMs)) return false;
+    this.#held.set(time.track, { time, sinceMs: nowMs, items: [], others: new Map() });
+    return true;
+  }
+
+  /** @param item of a sample that is to be held */
+  hold(track: string, item: T): void {
+    this.#held.get(track)?.items.push(item);
+  }
+
+  /** What need not be held any more, in order. @param isEnd nothing more comes */
+  release(nowMs: number, isEnd = false): readonly T[] {
+    if (this.#held.size === 0) return [];
+    const released: T[] = [];
+    for (const [track, beginning] of this.#held) {
+      const heldMs = nowMs - beginning.sinceMs;
+      const goesOn = heldMs >= SETTLED_MS && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
+      if (this.#timeline.mayBeAnew(beginning.time, nowMs) && !goesOn && heldMs < HELD_MAX_MS && !isEnd)
+        continue;
+      released.push(...beginning.items);
+      this.#held.delete(track);
+    }
+    return released;
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { LateBeginnings } from '../../../../../functions/core/media/timeline/lateBeginnings.ts';
+import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+import { made, type Sent, SOUND, VIDEO } from './sentSamples.ts';
+
+interface Recorded extends Sent {
+  readonly placedMs: number;
+  readonly recordedAtMs: number;
+}
+
+const BEGAN_MS = 3_000;
+
+/** Samples as a recording gets them, whose sound begins after `BEGAN_MS`. */
+function record(sent: readonly Sent[], isAll = true): Recorded[] {
+  const timeline = new SourceTimeline();
+  const late = new LateBeginnings<Sent>(timeline);
+  const recorded: Recorded[] = [];
+  const timeOf = ({ track, rawMs }: Sent) => ({ track, dts: Math.round(rawMs * 90), timescale: 90_000 });
+  const place = (one: Sent, nowMs: number): void => {
+    const { dts } = timeline.place(timeOf(one), nowMs);
+    recorded.push({ ...one, placedMs: dts / 90, recordedAtMs: nowMs });
+  };
+  for (const one of sent) {
+    if (late.holds(timeOf(one), one.arrivedAtMs)) late.hold(one.track, one);
+    else place(one, one.arrivedAtMs);
+    for (const held of late.release(one.arrivedAtMs)) place(held, one.arrivedAtMs);
+  }
+  if (isAll) for (const held of late.release(10_000, true)) place(held, 10_000);
+  return recorded;
+}
+
+const soundOf = (recorded: readonly Recorded[]): Recorded[] =>
+  recorded.filter(({ track }) => track === SOUND);
+
+/** @param lateMs of sound */
+const withLateSound = (seconds: number, lateMs: number): Sent[] =>
+  made(seconds)
+    .filter(({ track, trueMs }) => track === VIDEO || trueMs >= BEGAN_MS)
+    .map((one) => (one.track === SOUND ? { ...one, arrivedAtMs: one.trueMs + lateMs } : one))
+    .sort((one, other) => one.arrivedAtMs - other.arrivedAtMs);
+
+describe('LateBeginnings', () => {
+  it("holds a publisher's sound until his first keyframe says that he has begun anew, and nothing is squeezed", () => {
+    const keyframeMs = BEGAN_MS + 400;
+    const sent = withLateSound(6, 0)
+      .filter(({ track, trueMs }) => track === SOUND || trueMs < BEGAN_MS || trueMs >= keyframeMs)
+      .map((one) => ({ ...one, rawMs: one.trueMs < BEGAN_MS ? one.rawMs : one.rawMs - BEGAN_MS }));
+    const recorded = record(sent);
+    expect(recorded).toHaveLength(sent.length);
+    for (const one of recorded) expect(Math.abs(one.placedMs - one.trueMs)).toBeLessThan(60);
+  });
+
+  it('lets sound that is late in truth go on as soon as pictures have gone on', () => {
+    const sound = soundOf(record(withLateSound(8, 2_000)));
+    for (const one of sound) expect(one.placedMs).toBeCloseTo(one.trueMs, 1);
+    expect(sound[0]?.recordedAtMs).toBeLessThan(BEGAN_MS + 2_000 + 350);
+  });
+
+  it('takes a single stray for no beginning', () => {
+    const sent = withLateSound(8, 2_000).map((one) =>
+      one.track === VIDEO && one.trueMs === BEGAN_MS + 2_120 ? { ...one, rawMs: BEGAN_MS + 100 } : one,
+    );
+    for (const one of soundOf(record(sent))) expect(one.placedMs).toBeCloseTo(one.trueMs, 1);
+  });
+
+  it('holds nothing for long while no pictures come, and all at the end', () => {
+    const sent = withLateSound(8, 2_000).filter(
+      ({ track, trueMs }) => track === SOUND || trueMs < BEGAN_MS + 2_000,
+    );
+    const [first] = soundOf(record(sent, false));
+    expect(first?.recordedAtMs).toBeGreaterThan(BEGAN_MS + 3_400);
+    expect(first?.recordedAtMs).toBeLessThan(BEGAN_MS + 3_600);
+    const short = sent.filter(({ arrivedAtMs }) => arrivedAtMs < BEGAN_MS + 2_200);
+    expect(soundOf(record(short, false))).toHaveLength(0);
+    expect(record(short)).toHaveLength(short.length);
+  });
+
+  it.each([
+    ['in time', 0],
+    ['a little late', 400],
+  ])('holds no sound that comes %s', (_, lateMs) => {
+    for (const one of record(withLateSound(6, lateMs))) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+  });
+
+  it('holds nothing of what comes as the source is opened', () => {
+    // A cache sends its pictures first.
+    const sent = made(4).map((one) => ({ ...one, arrivedAtMs: Math.max(3_000, one.trueMs) }));
+    const cached = sent.filter(({ trueMs }) => trueMs < 3_000);
+    const opened = [
+      ...cached.filter(({ track }) => track === VIDEO),
+      ...cached.filter(({ track }) => track === SOUND),
+      ...sent.filter(({ trueMs }) => trueMs >= 3_000),
+    ];
+    for (const one of record(opened)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+  });
+});
