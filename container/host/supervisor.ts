@@ -7,6 +7,7 @@ import type { Clock } from '../../functions/core/protocol/ports.ts';
 import type { AssignmentQueue, ReceivedAssignment } from './assignmentQueue.ts';
 import { Endings, type Left } from './endings.ts';
 import type { HostEnv } from './env.ts';
+import { type GoOnOptions, goOnHere } from './goOnHere.ts';
 import { HandOvers } from './handOvers.ts';
 import type { HostState } from './hostState.ts';
 import type { Carried } from './messages.ts';
@@ -20,7 +21,7 @@ import { Takes } from './takes.ts';
 import type { WorkerProcess } from './workerProcess.ts';
 import { Workers } from './workers.ts';
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Pick<GoOnOptions, 'secure' | 'goOn'> {
   readonly env: HostEnv;
   readonly hostId: string;
   readonly taskArn: string | undefined;
@@ -31,10 +32,6 @@ export interface SupervisorOptions {
   readonly settle: (message: object) => Promise<void>;
   /** Asks for the next attempt, elsewhere. */
   readonly handOver: (carried: Carried) => Promise<void>;
-  /** The same, on any host. */
-  readonly goOn: (carried: Carried) => Promise<void>;
-  /** Sees to it that somebody launches a recorder for the next attempt if this host, which takes it now, has not claimed it soon. */
-  readonly secure: (carried: Carried) => Promise<void>;
   /** Tells the settle queue that another host says nothing any more. */
   readonly tellGone: (hostId: string, silentMs: number) => Promise<void>;
   /** Saves what a worker of this name has left on the disk. Tries for a while. */
@@ -96,7 +93,14 @@ export class Supervisor {
       onGone: (gone, carried, how) => this.#gone(gone, carried, how),
     });
     this.#polling = new Polling(options.assignments, options.log);
-    this.#endings = new Endings({ ...options, goOn: (carried) => this.#goOn(carried) });
+    const here: GoOnOptions = {
+      ...options,
+      isEnding: () => this.#ending.signal.aborted,
+      isFull: () => this.#room.full(Date.now()) !== undefined,
+      has: (next) => this.#has(next),
+      take: (next) => this.#takeOver(next),
+    };
+    this.#endings = new Endings({ ...options, goOn: (dead) => goOnHere(here, dead) });
     this.#handOvers = new HandOvers({ ...options, workers: this.#workers.all });
     const { HOST_CPU_UNITS: cpuUnits, HOST_MEMORY_MB, MAX_RECORDINGS: maxRecordings } = options.env;
     this.#room = new Room({ cpuUnits, memoryBytes: HOST_MEMORY_MB * 1024 * 1024, maxRecordings });
@@ -195,14 +199,18 @@ export class Supervisor {
     const parsed = assignmentSchema.safeParse(message.body);
     // Of another version: others know what it says.
     if (!parsed.success) return log.warn('an assignment is not understood, and left to others');
-    const { recordingId, attempt, avoidHostId } = parsed.data;
-    if (signal.aborted || avoidHostId === hostId) return assignments.putBack(message, PUT_BACK_SECONDS);
-    // It runs here already: the message came twice, or the next attempt is for another process.
-    const same = this.carried.find((one) => one.recordingId === recordingId && one.attempt >= attempt);
-    if (same !== undefined || (this.#takes.attemptOf(recordingId) ?? 0) >= attempt)
-      return assignments.done(message);
+    if (signal.aborted || parsed.data.avoidHostId === hostId)
+      return assignments.putBack(message, PUT_BACK_SECONDS);
+    // The message came twice, or the next attempt is for another process.
+    if (this.#has(parsed.data)) return assignments.done(message);
     const take = () => this.#take(message, parsed.data).catch((error: unknown) => this.#notTaken(error));
     this.#takes.add(parsed.data, take);
+  }
+
+  /** It runs here, or is about to; or one after it. */
+  #has({ recordingId, attempt }: Pick<Assignment, 'recordingId' | 'attempt'>): boolean {
+    if ((this.#takes.attemptOf(recordingId) ?? 0) >= attempt) return true;
+    return this.carried.some((one) => one.recordingId === recordingId && one.attempt >= attempt);
   }
 
   async #take(message: ReceivedAssignment, asked: Assignment): Promise<void> {
@@ -212,21 +220,11 @@ export class Supervisor {
     if (begun === 'claimed') await this.#options.protection.keep();
   }
 
-  /**
-   * What a worker of this host had, and cannot have killed it, goes on here, where there is room: a queue would give it to
-   * one host, and at the same time, and later.
-   */
-  async #goOn(dead: Carried): Promise<void> {
-    const { secure, goOn, protection } = this.#options;
-    const next = { recordingId: dead.recordingId, attempt: dead.attempt + 1 };
-    const isEnding = (): boolean => this.#ending.signal.aborted;
-    if (isEnding() || this.#room.full(Date.now()) !== undefined) return goOn(dead);
+  /** What a worker of this host had goes on in another one of its workers, past all queues. */
+  #takeOver(next: Pick<Assignment, 'recordingId' | 'attempt'>): void {
     const take = async (): Promise<void> => {
-      if ((await this.#carry(next)) === 'claimed') await protection.keep();
+      if ((await this.#carry(next)) === 'claimed') await this.#options.protection.keep();
     };
-    // Whoever dies in between has it.
-    await secure(dead);
-    if (isEnding()) return goOn(dead);
     this.#takes.add(next, () => take().catch((error: unknown) => this.#notTaken(error)));
   }
 

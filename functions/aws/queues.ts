@@ -70,11 +70,14 @@ const LAUNCH_AFTER_MS = 3_000;
 
 /** Asks hosts, where there are any; and `launch` for what none of them has taken. */
 export function recorderAsks(sqs: SQSClient, launchQueue: MessageQueue, assignmentsUrl: string): Launcher {
-  if (assignmentsUrl === NO_QUEUE) return launchAsks(launchQueue);
+  const apart = launchAsks(launchQueue);
+  if (assignmentsUrl === NO_QUEUE) return apart;
   const assignments = new MessageQueue(sqs, assignmentsUrl);
   return {
-    run: (recordingId, attempt) =>
-      askHosts(launchQueue, assignments, { recordingId, attempt, askedAtMs: Date.now() }),
+    run: (recordingId, attempt, isApart = false) =>
+      isApart
+        ? apart.run(recordingId, attempt)
+        : askHosts(launchQueue, assignments, { recordingId, attempt, askedAtMs: Date.now() }),
   };
 }
 

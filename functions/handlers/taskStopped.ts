@@ -33,6 +33,7 @@ export const handler = async (event: unknown): Promise<void> => {
     taskArn,
     reason,
     by: 'task-stopped',
+    died: true,
     endedAtMs: stoppedAtMs ?? Date.now(),
   };
   try {

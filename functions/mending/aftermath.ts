@@ -29,6 +29,7 @@ export interface GoneTask {
   readonly reason: string;
   readonly by: string;
   readonly endedAtMs: number;
+  readonly died?: boolean;
   readonly isFinal?: boolean;
   readonly unclaimedOnly?: boolean;
   /** It may record on until its file is completed. */

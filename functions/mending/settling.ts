@@ -1,24 +1,19 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { readEnv } from '../aws/env.ts';
-import { launchAsks, MessageQueue } from '../aws/queues.ts';
+import { MessageQueue } from '../aws/queues.ts';
 import type { StateStore } from '../aws/stateStore.ts';
 import type { HostGoneAsk, SettleAsk } from '../core/protocol/asks.ts';
-import { needsOwnTask } from '../core/protocol/poison.ts';
 import type { Launcher } from '../core/protocol/ports.ts';
 import { attemptKey } from '../core/state/keys.ts';
 import { claimSchema } from '../core/state/objects.ts';
-import { readRecording } from '../recordings/read.ts';
-import { Aftermath } from './aftermath.ts';
+import type { Aftermath } from './aftermath.ts';
 import { settleGoneHost } from './goneHost.ts';
 import type { Journals } from './journals.ts';
 import { setUpAftermath } from './setup.ts';
 
 export interface SettlingOptions {
   readonly store: StateStore;
-  /** Asks hosts first. */
   readonly aftermath: Aftermath;
-  /** Asks for a task of its own. */
-  readonly aftermathApart: Aftermath;
   readonly settleQueue: Pick<MessageQueue, 'send'>;
   /** Asks hosts first. */
   readonly tasks: Launcher;
@@ -61,7 +56,7 @@ export class Settling {
 
   /** @param journals of attempts that are settled beside it */
   async settle(ask: SettleAsk, log: Logger, journals?: Journals): Promise<void> {
-    const { store, aftermath, aftermathApart } = this.#options;
+    const { store, aftermath } = this.#options;
     const { recordingId, attempt, runId } = ask;
     const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
     // One that was never claimed is asked for again by its message; and what another run does is not this one's.
@@ -69,20 +64,17 @@ export class Settling {
       log.info('left alone: another run has this attempt, or none');
       return;
     }
-    const objects = ask.died ? await readRecording(store, recordingId) : undefined;
-    const apart = objects !== undefined && needsOwnTask(objects, ask);
-    if (apart) log.warn('it goes on in a task of its own: its process died');
-    await (apart ? aftermathApart : aftermath).of(ask, log, journals);
+    await aftermath.of(ask, log, journals);
   }
 }
 
 /** From the function's environment. */
 export function setUpSettling(): { readonly settling: Settling; readonly queue: MessageQueue } {
   const { SETTLE_QUEUE_URL } = readEnv(['SETTLE_QUEUE_URL']);
-  const { s3, store, rescue, bus, ports, aftermath, launchQueue, sqs } = setUpAftermath();
-  const apart = { ...ports, tasks: launchAsks(launchQueue) };
+  const { store, ports, aftermath, sqs } = setUpAftermath();
   const queue = new MessageQueue(sqs, SETTLE_QUEUE_URL);
-  const aftermathApart = new Aftermath({ s3, store, rescue, bus, ports: apart });
-  const { tasks } = ports;
-  return { settling: new Settling({ store, aftermath, aftermathApart, settleQueue: queue, tasks }), queue };
+  return {
+    settling: new Settling({ store, aftermath, settleQueue: queue, tasks: ports.tasks }),
+    queue,
+  };
 }

@@ -6,7 +6,7 @@ export class MemoryStore implements ListingStore, RemovingStore {
   readonly objects = new Map<string, { readonly json: string; readonly etag: string }>();
   /** Called before each operation; may throw or write something in between. */
   before: (
-    operation: 'read' | 'create' | 'replace' | 'remove' | 'list',
+    operation: 'read' | 'create' | 'replace' | 'overwrite' | 'remove' | 'list',
     key: string,
   ) => void | Promise<void> = () => undefined;
   #version = 0;
@@ -36,6 +36,11 @@ export class MemoryStore implements ListingStore, RemovingStore {
     if (this.objects.get(key)?.etag !== etag) return false;
     this.put(key, value);
     return true;
+  }
+
+  async overwrite(key: string, value: unknown): Promise<void> {
+    await this.before('overwrite', key);
+    this.put(key, value);
   }
 
   async remove(key: string, etag?: string): Promise<boolean> {
@@ -76,11 +81,14 @@ export class MemoryStore implements ListingStore, RemovingStore {
 /** Remembers what was launched; throws what it is told to. */
 export class RecordedLauncher implements Launcher {
   readonly launched: string[] = [];
+  /** Those that were to be by themselves. */
+  readonly apart: string[] = [];
   fails: (() => Error) | undefined;
 
-  async run(recordingId: string, attempt: number): Promise<void> {
+  async run(recordingId: string, attempt: number, isApart = false): Promise<void> {
     if (this.fails !== undefined) throw this.fails();
     this.launched.push(`${recordingId}-${attempt}`);
+    if (isApart) this.apart.push(`${recordingId}-${attempt}`);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { RecordingObjects } from '../state/fold.ts';
-import type { SettleAsk } from './asks.ts';
+import type { AttemptObjects, RecordingObjects } from '../state/fold.ts';
+import type { End } from '../state/objects.ts';
 
 /** A recording that dies so soon may be the cause. */
 const SUSPECT_MS = 60_000;
@@ -15,17 +15,25 @@ export const isUnsuspected = (attempt: number, carriedMs: number): boolean =>
 
 /**
  * Whether a recording whose process died goes on in a task of its own: it may have killed the process, and shall not kill
- * another one with nine others in it.
+ * another one with nine others in it. One that had a task of its own and died there as well stays apart.
+ * @param end of the attempt, which may have been written long after its process died
  */
-export function needsOwnTask({ attempts }: RecordingObjects, death: SettleAsk): boolean {
-  const claimedAtMs = attempts.get(death.attempt)?.claim?.claimedAtMs ?? death.endedAtMs;
-  if (death.endedAtMs - claimedAtMs < SUSPECT_MS) return true;
-  const before = [...attempts].filter(
-    ([attempt, { claim, end }]) =>
-      attempt < death.attempt &&
-      claim?.hostId !== undefined &&
-      end?.reason.code === 'interrupted' &&
-      end.by !== 'recorder',
-  );
+export function needsOwnTask(
+  { attempts }: Pick<RecordingObjects, 'attempts'>,
+  end: End,
+  { taskArn, diedAtMs }: { readonly taskArn?: string | undefined; readonly diedAtMs: number },
+): boolean {
+  if (end.by === 'recorder') return false;
+  const claim = attempts.get(end.attempt)?.claim;
+  // What is told is the end of a task that came too late.
+  if (taskArn !== undefined && taskArn !== claim?.taskArn) return true;
+  if (diedAtMs - (claim?.claimedAtMs ?? diedAtMs) < SUSPECT_MS) return true;
+  const before = [...attempts].filter(([attempt, facts]) => attempt < end.attempt && hasDied(facts));
   return before.length + 1 >= DEATHS_MAX;
+}
+
+/** One that has no end yet may have died a moment ago: it is settled beside the one that took it over. */
+function hasDied({ claim, end }: AttemptObjects): boolean {
+  if (end === undefined) return claim !== undefined && claim.void === undefined;
+  return end.reason.code === 'interrupted' && end.by !== 'recorder';
 }

@@ -40,7 +40,8 @@ export interface ListedEntry {
 
 /** Gets the attempt a recorder, or asks for one; a repeated call gives no second one. */
 export interface Launcher {
-  run(recordingId: string, attempt: number): Promise<void>;
+  /** @param isApart by itself: it may have killed a process that others were in */
+  run(recordingId: string, attempt: number, isApart?: boolean): Promise<void>;
 }
 
 /** Asks every task of the recording to stop. Answers before they have; none left counts as done. */

@@ -58,7 +58,8 @@ export async function reconcileRecording(
   if (nowMs - endedAtMs < TASK_GONE_MS) return undefined;
   if (await neverBegan(ports, objects)) return 'taskMissed';
   const reason = 'the task is gone, and its end was not reported';
-  await ports.settle(objects, { attempt: missingAttempt(objects), reason, by: 'reconcile', endedAtMs });
+  const attempt = missingAttempt(objects);
+  await ports.settle(objects, { attempt, reason, by: 'reconcile', endedAtMs, died: true });
   return 'taskMissed';
 }
 

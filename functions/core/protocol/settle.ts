@@ -18,6 +18,7 @@ import { voidClaim } from './claim.ts';
 import { isFollowed } from './followed.ts';
 import { releaseLockUnlessWanted } from './lock.ts';
 import { isEarlierAlive, laterAttempt } from './others.ts';
+import { needsOwnTask } from './poison.ts';
 import type { StopTasks } from './ports.ts';
 import type { StartPorts } from './start.ts';
 import { startWanted } from './startWanted.ts';
@@ -38,6 +39,10 @@ export interface StoppedAttempt {
   readonly reason: string;
   /** Who found out. */
   readonly by: string;
+  /** Its process is gone, and had not said that it ends. */
+  readonly died?: boolean;
+  /** The last that was seen of it, in epoch milliseconds: now, where nobody knows. */
+  readonly endedAtMs?: number;
   /** One that never started is followed by no other: ECS has refused it for too long. */
   readonly isFinal?: boolean;
   /** No task was found for it: a recorder that has it nevertheless was asked for by somebody else, and lives. */
@@ -93,7 +98,8 @@ export async function settleAttempt(
     if (shortAttempts > 0)
       await ports.sleep(Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (shortAttempts - 1)));
     if (await isStopAsked(ports, recordingId)) return concludeAfter(ports, objects, stopped, STOPPED);
-    await ports.tasks.run(recordingId, next);
+    const { died = false, taskArn, endedAtMs: diedAtMs = end.endedAtMs } = stopped;
+    await ports.tasks.run(recordingId, next, died && needsOwnTask(objects, end, { taskArn, diedAtMs }));
   }
   // A stop that came in between found no task to stop; the recorder would find it too, a little later.
   if (await isStopAsked(ports, recordingId)) await ports.stopTasks(recordingId, 'stop was asked');
@@ -110,7 +116,8 @@ async function goesOn(
   const known = await ports.rescue(objects);
   const reason = known.attempts.get(later)?.end?.reason;
   if (reason === undefined) return { kind: 'relaunched', attempt: later };
-  return settleAttempt(ports, known, { attempt: later, by, reason: reason.message });
+  // Whether it died, its end says.
+  return settleAttempt(ports, known, { attempt: later, by, reason: reason.message, died: true });
 }
 
 /** Why no other attempt is to follow one that was interrupted, or never started. */

@@ -12,11 +12,14 @@ export interface RecordingObjects {
   readonly launch?: Launch;
   /** There is a picture of what is, or was, recorded last. */
   readonly hasLatestPicture?: boolean;
-  readonly attempts: ReadonlyMap<
-    number,
-    { readonly claim?: Claim; readonly progress?: Progress; readonly end?: End }
-  >;
+  readonly attempts: ReadonlyMap<number, AttemptObjects>;
   readonly parts: ReadonlyMap<number, PartObjects>;
+}
+
+export interface AttemptObjects {
+  readonly claim?: Claim;
+  readonly progress?: Progress;
+  readonly end?: End;
 }
 
 export interface PartObjects {

@@ -54,6 +54,9 @@ describe('what a host is given', () => {
   let secured: string[];
   /** Of which any host may take the next attempt. */
   let asked: string[];
+  /** Until then the launch queue has not answered. */
+  let isSecured: Promise<void>;
+  let runs: number;
   let supervisor: Supervisor;
   let ended: Promise<void>;
 
@@ -75,7 +78,7 @@ describe('what a host is given', () => {
       hostIds: async () => [HOST],
       heartbeatOf: async () => undefined,
     } satisfies Partial<HostState>;
-    let runs = 0;
+    [isSecured, runs] = [Promise.resolve(), 0];
     supervisor = new Supervisor({
       env: {
         ...{ LANDING_BUCKET: 'b', EVENT_BUS_NAME: 'e', ASSIGNMENTS_QUEUE_URL: 'a', SETTLE_QUEUE_URL: 's' },
@@ -89,7 +92,10 @@ describe('what a host is given', () => {
       protection: new Protection(undefined, log),
       handOver: async () => undefined,
       goOn: async ({ recordingId }) => void asked.push(recordingId),
-      secure: async ({ recordingId }) => void secured.push(recordingId),
+      secure: async ({ recordingId }) => {
+        secured.push(recordingId);
+        await isSecured;
+      },
       tellGone: async () => undefined,
       settle: async (message) => void settled.push(message),
       saveLeft: async (worker) => void saved.push([worker, settled.length]),
@@ -196,6 +202,23 @@ describe('what a host is given', () => {
     expect(supervisor.carried).toEqual([{ recordingId: 'old', attempt: 2, runId: expect.any(String) }]);
     // Where this host dies as well, somebody launches it; no queue has it beside.
     expect([secured, asked]).toEqual([['old'], []]);
+  });
+
+  it('and which this host was given by a queue meanwhile, is begun once', async () => {
+    assignments.give('old', assignment('old', 1));
+    await fates(1);
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    isSecured = promise;
+    assignments.give('young', assignment('deadly', 1));
+    await waitFor('its net', () => (secured.length > 0 ? true : undefined));
+    assignments.give('asked by others', assignment('old', 2));
+    await fates(2);
+    resolve();
+    await waitFor('what is told', () => (settled.length > 0 && !carried.has('deadly') ? true : undefined));
+    // A second run would be refused, and remove what says that the first one is here.
+    expect(runs).toBe(3);
   });
 
   it('and whose next worker dies before it has claimed it, is left to whoever launches it', async () => {

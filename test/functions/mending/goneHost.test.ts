@@ -62,9 +62,8 @@ it('a recording that a host carries goes as the host says, until it has an end',
 /** The host is told to be gone. @returns what was asked of the settle queue, which next attempts, and how many it carried */
 async function goneAt(store: MemoryStore, endedAtMs: number) {
   const [sent, asked]: [unknown[], string[]] = [[], []];
-  const overwrite = async (key: string, value: unknown) => store.put(key, value);
   const options = {
-    store: Object.assign(store, { overwrite }),
+    store,
     settleQueue: { send: async (message: object) => void sent.push(message) },
     tasks: {
       run: async (recordingId: string, attempt: number) => void asked.push(`${recordingId} ${attempt}`),

@@ -24,6 +24,7 @@ const interrupted = (attempt: number, by: string): End => ({
   by,
   reason: { code: 'interrupted', message: '' },
 });
+const dead = (attempt: number, by = 'host h'): End => interrupted(attempt, by);
 const death = (attempt: number, endedAtMs: number) =>
   settleAsk({
     recordingId: ID,
@@ -42,11 +43,15 @@ const objects = (attempts: RecordingObjects['attempts']): RecordingObjects => ({
 
 describe('a recording whose process died', () => {
   it('goes on with others, if it is older than a minute', () => {
-    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), death(1, 60_000))).toBe(false);
+    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), dead(1), { diedAtMs: 60_000 })).toBe(
+      false,
+    );
   });
 
   it('has a task of its own when it has just begun', () => {
-    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), death(1, 59_999))).toBe(true);
+    expect(needsOwnTask(objects(new Map([[1, { claim: claim(1, 0) }]])), dead(1), { diedAtMs: 59_999 })).toBe(
+      true,
+    );
   });
 
   it('has one when it was there at another death, and not for an end that was told', () => {
@@ -57,8 +62,29 @@ describe('a recording whose process died', () => {
           [2, { claim: claim(2, 0) }],
         ]),
       );
-    expect(needsOwnTask(second('host h'), death(2, 90_000))).toBe(true);
-    expect(needsOwnTask(second('recorder'), death(2, 90_000))).toBe(false);
+    expect(needsOwnTask(second('host h'), dead(2), { diedAtMs: 90_000 })).toBe(true);
+    expect(needsOwnTask(second('recorder'), dead(2), { diedAtMs: 90_000 })).toBe(false);
+    expect(needsOwnTask(second('host h'), dead(2, 'recorder'), { diedAtMs: 90_000 })).toBe(false);
+  });
+
+  it('has one when the death before is not settled yet', () => {
+    const unsettled = objects(
+      new Map([
+        [1, { claim: claim(1, 0) }],
+        [2, { claim: claim(2, 0) }],
+      ]),
+    );
+    expect(needsOwnTask(unsettled, dead(2), { diedAtMs: 90_000 })).toBe(true);
+  });
+
+  it('keeps it when that died as well, however it was launched', () => {
+    const alone = objects(
+      new Map([
+        [1, { claim: claim(1, 0), end: interrupted(1, 'host h') }],
+        [2, { claim: { attempt: 2, claimedAtMs: 0, runId: 'run-2' } }],
+      ]),
+    );
+    expect(needsOwnTask(alone, dead(2, 'task-stopped'), { diedAtMs: 90_000 })).toBe(true);
   });
 
   it('is asked for by its host where it needs none for certain', () => {
@@ -70,7 +96,7 @@ describe('a recording whose process died', () => {
           if (!isUnsuspected(attempt, carriedMs)) return;
           // Claimed a little before its host heard of it.
           const known = objects(new Map([[attempt, { claim: claim(attempt, 1_000) }]]));
-          expect(needsOwnTask(known, death(attempt, 1_000 + carriedMs))).toBe(false);
+          expect(needsOwnTask(known, dead(attempt), { diedAtMs: 1_000 + carriedMs })).toBe(false);
         },
       ),
     );
@@ -84,12 +110,10 @@ describe('an attempt that ended inside a host', () => {
   let store: MemoryStore;
   let settled: string[];
   const log = new Logger({ logLevel: 'SILENT' });
-  const aftermath = (name: string) => ({ of: async () => void settled.push(name) }) as unknown as Aftermath;
   const settling = () =>
     new Settling({
       store: store as never,
-      aftermath: aftermath('with others'),
-      aftermathApart: aftermath('apart'),
+      aftermath: { of: async () => void settled.push('settled') } as unknown as Aftermath,
       settleQueue: { send: async () => undefined },
       tasks: { run: async () => undefined },
     });
@@ -102,7 +126,7 @@ describe('an attempt that ended inside a host', () => {
   it('is settled when its claim is of that run', async () => {
     store.put(attemptKey(ID, 1, 'claim'), claim(1, 0));
     await settling().settle({ ...death(1, 1), died: false }, log);
-    expect(settled).toEqual(['with others']);
+    expect(settled).toEqual(['settled']);
   });
 
   it('is left alone when nobody or another run has claimed it: a stale or forged message', async () => {

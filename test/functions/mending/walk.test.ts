@@ -12,9 +12,6 @@ class PagedStore extends MemoryStore {
     const entries = keys.slice(0, PAGE).map((key) => ({ key, modifiedAtMs: 0, etag: '' }));
     return { entries, hasMore: keys.length > PAGE };
   }
-  async overwrite(key: string, value: unknown): Promise<void> {
-    this.put(key, value);
-  }
 }
 
 function stored(count: number): StateStore {

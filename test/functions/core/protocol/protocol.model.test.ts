@@ -4,7 +4,7 @@ import { ACTIVE_PREFIX, lockKey, outcomeKey } from '../../../../functions/core/s
 import { lockSchema, outcomeSchema } from '../../../../functions/core/state/objects.ts';
 import { outcomeOf } from '../../../../functions/core/state/outcome.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
-import { isFaultless, manyPublications, oneStream } from './script.ts';
+import { isFaultless, manyPublications, oneStream, oneStreamOnHosts } from './script.ts';
 import { SESSION, World } from './world.ts';
 
 /** `PROTOCOL_RUNS=20000` explores longer, `DRAW_SEED=random` elsewhere (test/setup/draws.ts). */
@@ -29,11 +29,14 @@ const ROUNDS = 15;
  * die before any of its calls. Whatever happens, reconcile must bring it to one good end.
  */
 describe('the protocol, whatever dies when', () => {
-  it(
-    'brings every recording to one outcome, frees the lock, and records each attempt once',
-    async () => {
+  it.each([
+    ['tasks of their own', oneStream],
+    ['hosts whose workers die, and they', oneStreamOnHosts],
+  ])(
+    'brings every recording to one outcome, frees the lock, and records each attempt once: %s',
+    async (_, script) => {
       await fc.assert(
-        fc.asyncProperty(fc.scheduler(), oneStream, async (scheduler, plan) => {
+        fc.asyncProperty(fc.scheduler(), script, async (scheduler, plan) => {
           const world = new World(scheduler, plan);
           world.publishQuietly();
           for (let i = 0; i < plan.starts; i++) world.spawn(() => world.start(`start${i}`));
@@ -112,7 +115,7 @@ async function endStream(world: World, outcomes: Map<string, string>): Promise<v
   await world.hook('unpublished', Number(world.session?.sessionId));
   await calmDown(world, outcomes);
   expect(world.running.size).toBe(0);
-  expect(world.wrong).toEqual([]);
+  expect(world.witness.wrong).toEqual([]);
   const lock = world.store.value(lockKey(SESSION), lockSchema);
   if (lock !== undefined) {
     expect(lock.releasedAtMs).toBeDefined();

@@ -18,47 +18,46 @@ import {
 import type { FinalPart, OpenPart } from '../../../../functions/core/state/partObjects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import type { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
+import type { RecorderEnd, SeenRecorder, Task } from './modelTask.ts';
 import type { TaskStory } from './script.ts';
+import type { Witness } from './witness.ts';
 
 /** A process is gone between two of its calls. */
 export class Died extends Error {}
-
-export interface Task {
-  readonly arn: string;
-  readonly recordingId: string;
-  readonly attempt: number;
-}
 
 /** What a recorder has of the world. */
 export interface Surroundings {
   readonly store: MemoryStore;
   readonly clock: ManualClock;
+  /** So long a host carries what dies. */
+  readonly hostedMs: number;
   readonly ports: BeginPorts & Omit<EndPorts, 'allParts'> & Pick<StartPorts, 'tasks'>;
   /** Any other process may come first, and this one may die. */
   step(): Promise<void>;
-  /** @param records it is not over at once */
-  claimed(task: Task, records: boolean): void;
-  /** The recorder opened a part. */
-  opened(task: Task): void;
-  stopped(task: Task, reason: string): void;
+  readonly witness: Witness;
+  stopped(task: Task, end: RecorderEnd): void;
 }
 
+/** As runAttempt says it. */
+const NOT_BEGUN = { unknown: 'recorder_failed', over: 'stopped', superseded: 'superseded' } as const;
 /** As long as its task may live. */
 const HAND_OVER_LOOKS = 4;
 const OPEN_TRIES = 4;
 const SOURCE_FAILED: Reason = { code: 'source_not_found', message: 'There is no such stream.' };
 
 /** A recorder without media: what one does to the state, from its claim to its end. */
-export class ModelRecorder {
+export class ModelRecorder implements SeenRecorder {
   readonly #world: Surroundings;
   readonly #task: Task;
   readonly #story: TaskStory;
-  /** It has its attempt, and records. */
   isRecording: boolean = false;
-  /** It has asked for the next attempt. */
   isHandingOver: boolean = false;
   #job: Job | undefined;
   #open: OpenPart | undefined;
+  #claimedAtMs: number | undefined;
+  #isGone: boolean = false;
+  /** Why it is gone; undefined until it has said so. */
+  #code: Reason['code'] | undefined;
 
   constructor(world: Surroundings, task: Task, story: TaskStory) {
     this.#world = world;
@@ -70,9 +69,11 @@ export class ModelRecorder {
   async run(): Promise<void> {
     try {
       if (this.#story !== 'never started' && (await this.#begin())) await this.#tell();
-    } finally {
-      if (!this.isRecording || this.#story !== 'goes on') this.#stopped();
+    } catch (error) {
+      this.#stopped();
+      throw error;
     }
+    if (!this.isRecording || this.#story !== 'goes on') this.#stopped();
   }
 
   /** What a recorder that goes on does now and then. */
@@ -87,17 +88,23 @@ export class ModelRecorder {
     this.#stopped();
   }
 
+  /** Its host died: it takes no step any more. */
+  goneWithItsHost(): void {
+    this.#stopped();
+  }
+
   async #begin(): Promise<boolean> {
-    const { recordingId, attempt, arn } = this.#task;
+    const { recordingId, attempt, arn, runId, host } = this.#task;
     const begun = await beginAttempt(this.#world.ports, {
-      recordingId,
-      attempt,
-      taskArn: arn,
-      runId: `run of ${arn}`,
+      ...{ recordingId, attempt, taskArn: arn, runId, hostId: host?.hostId },
     });
-    if (begun.kind !== 'claimed') return false;
+    if (begun.kind !== 'claimed') {
+      this.#code = NOT_BEGUN[begun.kind];
+      return false;
+    }
+    this.#claimedAtMs = this.#world.clock.nowMs();
     const over = begun.isStopAsked ? 'stopped' : begun.ending?.code;
-    this.#world.claimed(this.#task, over === undefined);
+    this.#world.witness.claimed(this.#task, over === undefined);
     this.#job = begun.job;
     if (over === undefined) {
       this.isRecording = true;
@@ -112,13 +119,21 @@ export class ModelRecorder {
     if (this.#story.startsWith('hands over')) await this.#handOver();
     await this.#world.step();
     const isStopped = await this.#isStopped();
-    if (this.#story.includes('killed')) throw new Died();
+    if (this.#story.includes('killed')) this.#die();
     if (isStopped) await this.#end('stopped');
     else if (this.#story === 'defect') await this.#end('recorder_failed');
     else if (this.#story.endsWith('source ended')) await this.#end('source_ended');
     else if (this.#story === 'told to end') await this.#end('interrupted');
     else if (this.isHandingOver) await this.#end('handed_over');
     else if (this.#story === 'source failed silent') await this.#failToOpen();
+  }
+
+  #die(): never {
+    const { clock, hostedMs } = this.#world;
+    const { host } = this.#task;
+    if (host !== undefined) clock.timeMs += hostedMs;
+    if (this.#story.endsWith('host')) host?.die();
+    throw new Died();
   }
 
   async #isStopped(): Promise<boolean> {
@@ -156,7 +171,7 @@ export class ModelRecorder {
         part,
         attempt,
         key: `records/${recordingId}/${attempt}/cam.mp4`,
-        uploadId: `upload of ${this.#task.arn}`,
+        uploadId: `upload of ${this.#task.runId}`,
         fileName: 'cam.mp4',
         format: 'mp4',
         openedAtMs: clock.timeMs,
@@ -165,7 +180,7 @@ export class ModelRecorder {
       };
       if (!(await store.create(partKey(recordingId, part, 'open'), open))) continue;
       this.#open = open;
-      this.#world.opened(this.#task);
+      this.#world.witness.opened(this.#task);
       return;
     }
   }
@@ -182,11 +197,18 @@ export class ModelRecorder {
     }
     const allParts = async () => (await readRecording(store, recordingId))?.parts ?? new Map();
     await endAttempt({ ...ports, allParts }, job, attempt, reason);
+    this.#code = code;
   }
 
   #stopped(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
     this.isRecording = false;
-    this.#world.stopped(this.#task, this.#story);
+    const { witness, clock } = this.#world;
+    if (this.#code === undefined && this.#claimedAtMs !== undefined && !this.isHandingOver)
+      witness.died(this.#task, clock.nowMs());
+    const end = { code: this.#code, message: this.#story, claimedAtMs: this.#claimedAtMs };
+    this.#world.stopped(this.#task, end);
   }
 }
 

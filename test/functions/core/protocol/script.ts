@@ -8,6 +8,7 @@ const TASK_STORIES = [
   'goes on',
   'killed',
   'killed silent',
+  'killed with its host',
   'told to end',
   'hands over',
   'hands over, killed',
@@ -35,6 +36,12 @@ export interface Script {
   readonly refusals: readonly number[];
   /** How long a call takes. */
   readonly callMs: number;
+  /** Hosts carry recordings, as far as nobody launches a task before; else each has a task of its own. */
+  readonly hasHosts: boolean;
+  /** Calls of others until a task is launched of what hosts may have. */
+  readonly launchesAfter: number;
+  /** How long a host has carried what dies. */
+  readonly hostedMs: number;
 }
 
 /** As often without faults as with them: then nothing is left to be mended. */
@@ -49,6 +56,9 @@ const chaos = {
   deaths: faults(fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 })),
   refusals: faults(fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 })),
   callMs: fc.constantFrom(1, 300, 5_000),
+  hasHosts: fc.constant(false),
+  launchesAfter: fc.constant(0),
+  hostedMs: fc.constant(0),
 };
 
 /** Nothing dies and no event is lost: whatever came in which order, it has been seen to. */
@@ -62,6 +72,19 @@ export const oneStream: fc.Arbitrary<Script> = fc.record({
   stops: fc.integer({ min: 0, max: 3 }),
   publications: fc.constant(0),
 });
+
+/** The same on hosts. One that has carried a recording for a minute takes what a worker of its own had, past all queues. */
+export const oneStreamOnHosts: fc.Arbitrary<Script> = fc
+  .record({
+    script: oneStream,
+    first: fc.constantFrom<TaskStory>('killed', 'killed silent', 'killed with its host', 'goes on'),
+    hostedMs: fc.constantFrom(0, 60_000),
+    launchesAfter: fc.constantFrom(0, 20),
+  })
+  .map(({ script, first, ...hosts }) => ({
+    ...{ ...script, ...hosts, hasHosts: true },
+    tasks: [first, ...script.tasks],
+  }));
 
 /** A stream that is published again and again, by hooks that have it recorded. */
 export const manyPublications: fc.Arbitrary<Script> = fc.record({

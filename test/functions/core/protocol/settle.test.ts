@@ -136,6 +136,19 @@ it('asks for the next attempt before it rescues what the last one left', async (
   expect(launchedFirst).toBe(true);
 });
 
+it('asks for a task of its own for what has killed processes, on a host or alone, and not for what ended by itself', async () => {
+  const { recordingId } = await start();
+  const reason = { code: 'interrupted', message: '' };
+  const die = async (attempt: number, by = 'test') => {
+    await begin(recordingId, attempt, `task/${attempt}`);
+    store.put(attemptKey(recordingId, attempt, 'end'), { attempt, endedAtMs: 1, by, reason });
+    const told = { attempt, reason: 'gone', by, died: true, endedAtMs: clock.timeMs + 60_000 };
+    await settleAttempt(ports(), await objects(recordingId), told);
+  };
+  for (const [attempt, by] of [[1], [2], [3, 'recorder']] as const) await die(attempt, by);
+  expect(launcher.apart).toEqual([`${recordingId}-3`]);
+});
+
 it('writes nothing of a recording that is deleted meanwhile: its outcome goes last', async () => {
   const { recordingId } = await start();
   const before = await objects(recordingId);

@@ -3,10 +3,8 @@ import type fc from 'fast-check';
 import { RecorderError } from '../../../../functions/core/api/errors.ts';
 import { applyHook } from '../../../../functions/core/hooks/apply.ts';
 import { hookSettingsSchema } from '../../../../functions/core/hooks/settings.ts';
-import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
 import type { KnownObjects } from '../../../../functions/core/protocol/attempt.ts';
-import { CapacityFallback, type TaskRequest } from '../../../../functions/core/protocol/launch.ts';
-import { launchAsked } from '../../../../functions/core/protocol/launchAsked.ts';
+import type { TaskRequest } from '../../../../functions/core/protocol/launch.ts';
 import { type RecordingMend, reconcileRecording } from '../../../../functions/core/protocol/reconcile.ts';
 import { type StoppedAttempt, settleAttempt } from '../../../../functions/core/protocol/settle.ts';
 import { type StartResult, startRecording } from '../../../../functions/core/protocol/start.ts';
@@ -14,25 +12,19 @@ import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import {
-  ACTIVE_PREFIX,
-  endingKey,
-  lockKey,
-  outcomeKey,
-  partKey,
-  sessionKey,
-  stopKey,
-} from '../../../../functions/core/state/keys.ts';
+import { ACTIVE_PREFIX, lockKey, partKey, sessionKey } from '../../../../functions/core/state/keys.ts';
 import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
-import { Died, finalOf, ModelRecorder, type Task } from './recorder.ts';
+import { ProcessGroup } from './modelHost.ts';
+import { ModelHosts } from './modelHosts.ts';
+import { ModelLaunches } from './modelLaunches.ts';
+import type { RecorderEnd, Task } from './modelTask.ts';
+import { Died, finalOf, ModelRecorder } from './recorder.ts';
 import type { Script } from './script.ts';
+import { Witness } from './witness.ts';
 
 export const SESSION = 'live/cam';
-const CAPACITY_PROVIDERS = ['FARGATE_SPOT', 'FARGATE'];
-/** From one refusal to the next: the third comes after the deadline. */
-const REFUSED_MS = 70_000;
 const RECONCILE_EVERY_MS = 5 * 60_000;
 const HOOKS = hookSettingsSchema.parse({ sources: { '*': 'rtmp://media.example/{app}/{streamName}' } });
 
@@ -47,17 +39,16 @@ export class World {
   readonly tasks = new Map<string, Task>();
   /** Those that have not stopped. */
   readonly running = new Map<Task, ModelRecorder>();
-  /** Attempts that were recorded by two tasks, recordings by two at once, or after their end. */
-  readonly wrong: string[] = [];
+  readonly witness = new Witness(this.store, this.running);
   /** What reconcile had to do. */
   readonly mended: RecordingMend[] = [];
   /** Nothing dies, fails or is lost any more; what records goes on until it is stopped. */
   calm: boolean = false;
-  readonly #claimed = new Set<string>();
   readonly #processes: Promise<void>[] = [];
   readonly #immortal = new AsyncLocalStorage<true>();
   readonly #scheduler: fc.Scheduler;
   readonly #script: Script;
+  readonly hostedMs: number;
   readonly #deaths: ReadonlySet<number>;
   #calls = 0;
   #runs = 0;
@@ -66,16 +57,18 @@ export class World {
   constructor(scheduler: fc.Scheduler, plan: Script) {
     this.#scheduler = scheduler;
     this.#script = plan;
+    this.hostedMs = plan.hostedMs;
     this.#deaths = new Set(plan.deaths);
     this.store.before = () => this.step();
   }
 
-  readonly #launcher = new CapacityFallback((request) => this.#runTask(request), CAPACITY_PROVIDERS);
-
   readonly ports = {
     store: this.store,
     clock: this.clock,
-    tasks: { run: (recordingId: string, attempt: number) => this.#ask(recordingId, attempt) },
+    tasks: {
+      run: (recordingId: string, attempt: number, isApart = false) =>
+        isApart ? this.#launch(recordingId, attempt) : this.#ask(recordingId, attempt),
+    },
     stopTasks: async () => this.step(),
     hasTask: async (recordingId: string) =>
       [...this.running.keys()].some((task) => task.recordingId === recordingId),
@@ -92,6 +85,25 @@ export class World {
     rescue: (objects: RecordingObjects) => this.#rescue(objects.job.recordingId),
     readObjects: (id: string, own: KnownObjects) => readRecording(this.store, id, own),
   };
+
+  readonly #launches = new ModelLaunches({
+    ...{ store: this.store, clock: this.clock },
+    runTask: (request) => this.#runTask(request),
+    step: () => this.step(),
+    spawnElsewhere: (run) => this.spawnElsewhere(run),
+    settle: (recordingId, stopped) => this.#settle(recordingId, stopped),
+  });
+
+  readonly #hosts = new ModelHosts({
+    ...{ store: this.store, clock: this.clock, tasks: this.ports.tasks },
+    step: () => this.step(),
+    spawn: (run) => this.spawn(run),
+    spawnElsewhere: (run) => this.spawnElsewhere(run),
+    recorder: (task) => this.recorder(task, task.runId),
+    secure: ({ recordingId, attempt }) => this.#launch(recordingId, attempt + 1, this.#script.launchesAfter),
+    settle: (ask) => this.#settle(ask.recordingId, ask),
+    timesTold: (host) => (this.calm ? 1 : (this.#script.events[host] ?? 1)),
+  });
 
   get session(): Session | undefined {
     const object = this.store.objects.get(sessionKey(SESSION));
@@ -145,6 +157,11 @@ export class World {
     );
   }
 
+  /** A process of its own, which dies when it does. */
+  spawnElsewhere(run: () => Promise<unknown>): void {
+    this.#immortal.exit(() => ProcessGroup.outside(() => this.spawn(run)));
+  }
+
   /** A process that does not die: its caller would call again. */
   spawnImmortal(run: () => Promise<unknown>): void {
     this.#immortal.run(true, () => this.spawn(run));
@@ -191,86 +208,50 @@ export class World {
     if (this.calm) return;
     this.#calls += 1;
     const dies = this.#deaths.has(this.#calls) && this.#immortal.getStore() === undefined;
+    const group = ProcessGroup.current;
     await this.#scheduler.schedule(Promise.resolve());
-    if (dies) throw new Died();
+    if (dies) group?.die();
+    if (dies || group?.isDead === true) throw new Died();
   }
 
-  /** A task claimed its attempt, and nobody may have it but this one. */
-  claimed({ recordingId, attempt }: Task, records: boolean): void {
-    const token = `${recordingId}/${attempt}`;
-    // Another recording of the stream is on its way out by then.
-    const others = [...this.running].filter(
-      ([task, recorder]) =>
-        recorder.isRecording &&
-        !recorder.isHandingOver &&
-        (task.recordingId === recordingId || !this.#isLeaving(task.recordingId)),
-    );
-    const hasEnded = [outcomeKey(recordingId), endingKey(recordingId)].some((key) =>
-      this.store.objects.has(key),
-    );
-    if (this.#claimed.has(token) || (records && (others.length > 0 || hasEnded))) this.wrong.push(token);
-    this.#claimed.add(token);
-  }
-
-  /** Nothing is recorded of a recording that has ended. */
-  opened({ recordingId, attempt }: Task): void {
-    if (this.store.objects.has(outcomeKey(recordingId))) this.wrong.push(`part of ${recordingId}/${attempt}`);
-  }
-
-  #isLeaving(recordingId: string): boolean {
-    return [stopKey(recordingId), endingKey(recordingId)].some((key) => this.store.objects.has(key));
-  }
-
-  /** The task has stopped: ECS says so, once, twice, or the event is lost. */
-  stopped(task: Task, reason: string): void {
+  /** The task has stopped: ECS says so, once, twice, or the event is lost. Of a recorder on a host, that host says it. */
+  stopped(task: Task, end: RecorderEnd): void {
     const index = [...this.tasks.values()].indexOf(task);
     this.running.delete(task);
-    const { recordingId, attempt, arn } = task;
+    const { recordingId, attempt, arn, host } = task;
+    if (host !== undefined) {
+      host.left(task, end);
+      return;
+    }
+    const reason = end.message;
+    const endedAtMs = this.clock.timeMs;
     const times = this.calm ? 1 : (this.#script.events[index] ?? 1);
     for (let i = 0; i < times; i++) {
       this.spawn(() =>
-        this.#settle(recordingId, { attempt, taskArn: arn, reason, by: 'task-stopped' }).catch(
-          (error: unknown) => {
-            // The event comes again.
-            if (!(error instanceof RecorderError)) throw error;
-          },
-        ),
+        this.#settle(recordingId, {
+          ...{ attempt, taskArn: arn, reason, endedAtMs },
+          by: 'task-stopped',
+          died: true,
+        }).catch((error: unknown) => {
+          // The event comes again.
+          if (!(error instanceof RecorderError)) throw error;
+        }),
       );
     }
   }
 
-  /** The launch queue: a message comes again until the function is done with it. */
+  /** Hosts are asked, where there are any, and the launch queue before them. */
   async #ask(recordingId: string, attempt: number): Promise<void> {
+    await this.#launch(recordingId, attempt, this.#script.launchesAfter);
+    if (!this.#script.hasHosts) return;
     await this.step();
-    this.#deliver(launchAsk(recordingId, attempt, this.clock.timeMs));
+    this.#hosts.assign(recordingId, attempt);
   }
 
-  #deliver(ask: LaunchAsk): void {
-    const launchPorts = {
-      ...this.ports,
-      tasks: this.#launcher,
-      moreHosts: async () => undefined,
-      note: async () => this.step(),
-      again: async (later: LaunchAsk) => {
-        await this.step();
-        this.clock.timeMs += REFUSED_MS;
-        this.#deliver(later);
-      },
-      giveUp: ({ attempt }: LaunchAsk, reason: string) =>
-        this.#settle(ask.recordingId, { attempt, reason, by: 'launch', isFinal: true, unclaimedOnly: true }),
-      ended: ({ attempt }: LaunchAsk) =>
-        this.#settle(ask.recordingId, { attempt, reason: 'nobody waits', by: 'launch', unclaimedOnly: true }),
-      random: () => 0,
-    };
-    const deliver = async () => {
-      try {
-        await launchAsked(launchPorts, ask);
-      } catch (error) {
-        this.#deliver(ask);
-        throw error;
-      }
-    };
-    this.#immortal.exit(() => this.spawn(deliver));
+  /** @param afterCalls so that hosts come first, as they do if they have room */
+  async #launch(recordingId: string, attempt: number, afterCalls = 0): Promise<void> {
+    await this.step();
+    this.#launches.ask(recordingId, attempt, afterCalls);
   }
 
   async #runTask({ recordingId, attempt, clientToken }: TaskRequest): Promise<readonly string[]> {
@@ -278,14 +259,20 @@ export class World {
     this.#runs += 1;
     if (this.tasks.has(clientToken)) return [];
     if (!this.calm && this.#script.refusals.includes(this.#runs)) return ['RESOURCE:CPU'];
-    const index = this.tasks.size;
-    const task: Task = { arn: `task/${index}`, recordingId, attempt };
-    this.tasks.set(clientToken, task);
-    const story = this.calm ? 'goes on' : (this.#script.tasks[index] ?? 'source ended');
+    const arn = `task/${this.tasks.size}`;
+    const task: Task = { arn, recordingId, attempt, runId: `run of ${arn}` };
+    const recorder = this.recorder(task, clientToken);
+    this.spawnElsewhere(() => recorder.run());
+    return [];
+  }
+
+  /** One that has not begun. @param token the same again gives the same */
+  recorder(task: Task, token: string): ModelRecorder {
+    const story = this.calm ? 'goes on' : (this.#script.tasks[this.tasks.size] ?? 'source ended');
+    this.tasks.set(token, task);
     const recorder = new ModelRecorder(this, task, story);
     this.running.set(task, recorder);
-    this.#immortal.exit(() => this.spawn(() => recorder.run()));
-    return [];
+    return recorder;
   }
 
   async #settle(recordingId: string, stopped: StoppedAttempt): Promise<void> {
