@@ -9,8 +9,10 @@ import type { FoundStream } from '../../functions/core/settings/selectTracks.ts'
 const run = promisify(execFile);
 /** In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time. */
 export const DECODE_ALL = ['-enc_time_base:v', '-1', '-f', 'null', '-'];
-/** It tells what it reads, and of each line how grave it is. */
-export const TELL_ALL = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info'];
+/** Of short files, threads for decoders and filters cost more than what they do: a quarter of all. */
+const ALONE = ['-filter_threads', '1', '-threads', '1'];
+/** It tells what it reads, and of each line how grave it is; the input follows. */
+export const TELL_ALL = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', ...ALONE];
 const HASHES = ['-f', 'framehash', '-hash', 'md5'];
 const FRAME_HASHES = ['-fps_mode', 'passthrough', ...HASHES];
 const FIRST_TRACKS = ['-map', '0:v:0?', '-map', '0:a:0?'];
@@ -102,7 +104,7 @@ function byKind(listing: string): ByKind {
 }
 
 async function hash(file: string, kind: StreamKind, how: readonly string[], seek: readonly string[] = []) {
-  const input = ['-v', 'error', '-nostdin', ...seek, '-i', file, '-map', `0:${kind}:0`];
+  const input = ['-v', 'error', '-nostdin', ...ALONE, ...seek, '-i', file, '-map', `0:${kind}:0`];
   const { stdout } = await run('ffmpeg', [...input, ...how, '-'], { maxBuffer: MAX_LISTING_BYTES });
   return framesIn(stdout).map((frame) => frame.hash);
 }

@@ -32,6 +32,8 @@ function shownOf(file: string): Shown[][] {
   const args = [
     '-v',
     'error',
+    '-threads',
+    '1',
     '-i',
     file,
     '-map',
