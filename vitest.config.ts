@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { removeOldCompiled } from './test/setup/compileCache.ts';
 import { levelsOf, sharesProcess } from './test/setup/levels.ts';
+import { removeOld } from './test/setup/oldFiles.ts';
+import { MADE_MEDIA } from './test/support/madeMedia.ts';
 
 // `.ci/run` reads the counts from here.
 const resultsFile = process.env.TEST_RESULTS_FILE;
@@ -12,7 +13,8 @@ const setupFiles = ['test/setup/draws.ts'];
 // For the workers, and for all programs of ours that tests start: most of a short one's work is compiling it.
 const compileCache = path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 process.env.NODE_COMPILE_CACHE ??= compileCache;
-removeOldCompiled(compileCache);
+removeOld(compileCache);
+removeOld(MADE_MEDIA);
 
 export default defineConfig({
   test: {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { removeOldCompiled } from './compileCache.ts';
+import { removeOld } from './oldFiles.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'compiled-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ it('keeps what was compiled within a day, and is content where nothing was', () 
     const atSeconds = nowMs / 1000 - ageHours * 3600;
     utimesSync(path.join(ofVersion, name), atSeconds, atSeconds);
   }
-  removeOldCompiled(folder, nowMs);
+  removeOld(folder, nowMs);
   expect(readdirSync(ofVersion)).toEqual(['new']);
-  removeOldCompiled(path.join(folder, 'nowhere'), nowMs);
+  removeOld(path.join(folder, 'nowhere'), nowMs);
 });

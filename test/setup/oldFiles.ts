@@ -4,10 +4,10 @@ import path from 'node:path';
 const KEPT_MS = 24 * 3_600_000;
 
 /**
- * Takes out of Node's compile cache what is a day old: of a test file it keeps what it has compiled under the address that
- * vitest gave it in that run, and nobody asks for that again. What is needed comes back.
+ * Takes out of a cache what is a day old; what is needed comes back. Node's compile cache keeps what it has compiled of a
+ * test file under the address that vitest gave it in that run, and nobody asks for that again.
  */
-export function removeOldCompiled(folder: string, nowMs = Date.now()): void {
+export function removeOld(folder: string, nowMs = Date.now()): void {
   for (const name of globSync('*/*', { cwd: folder })) {
     const file = path.join(folder, name);
     // Another run may do the same now.

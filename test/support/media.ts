@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { hashesOf, packetsOf, type StreamKind } from './decoding.ts';
+import { made } from './madeMedia.ts';
 
 const run = promisify(execFile);
 
@@ -20,16 +21,24 @@ export class MediaFolder {
     return this.file(name);
   }
 
-  /** Runs ffmpeg with these arguments; its output is the file's bytes. */
+  /** What ffmpeg makes of these arguments: the file's bytes. */
   make(name: string, args: readonly string[]): Buffer {
-    execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args, this.file(name)]);
-    return readFileSync(this.file(name));
+    const file = this.file(name);
+    const making = { args, folder: this.path, output: 'file', extension: path.extname(name) } as const;
+    const bytes = made(making, () => {
+      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args, file]);
+      return readFileSync(file);
+    });
+    writeFileSync(file, bytes);
+    return bytes;
   }
 
   /** As `make`, but ffmpeg writes to a pipe and cannot go back. */
   pipe(name: string, args: readonly string[]): Buffer {
     const options = { maxBuffer: 256 * 1024 * 1024 };
-    const bytes = execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], options);
+    const bytes = made({ args, folder: this.path, output: 'pipe', extension: '' }, () =>
+      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], options),
+    );
     writeFileSync(this.file(name), bytes);
     return bytes;
   }
