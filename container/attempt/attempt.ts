@@ -156,6 +156,7 @@ async function record(
     },
   });
   await recording.open();
+  stop.signal.addEventListener('abort', () => recording.expectEnd(), { signal: background.signal });
   const onWatched = (atMs: number): void => recording.live?.watched(atMs);
   if (control?.watchedAtMs !== undefined) onWatched(control.watchedAtMs);
   const watch = new Watch({

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux's USER_HZ, in which /proc counts CPU time. */
 const TICKS_PER_SECOND = 100;
@@ -17,16 +17,16 @@ interface Stat {
   readonly pages: number;
 }
 
-/** What a process and everything that it started use, out of /proc: cgroups of Fargate's two versions need no telling apart. */
-export async function processTreeUsage(root: number): Promise<ProcessTreeUsage> {
+/**
+ * What a process and everything that it started use, out of /proc: cgroups of Fargate's two versions need no telling apart.
+ * Read at once: the kernel waits for no disk, and going through Node's threads for each takes ten times the CPU.
+ */
+export function processTreeUsage(root: number): ProcessTreeUsage {
   const stats = new Map<number, Stat>();
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readStat(pid);
-      if (stat !== undefined) stats.set(pid, stat);
-    }),
-  );
+  for (const name of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(name) ? readStat(Number(name)) : undefined;
+    if (stat !== undefined) stats.set(Number(name), stat);
+  }
   const inTree = (pid: number): boolean => {
     for (let at = pid, depth = 0; depth < 16; depth++) {
       if (at === root) return true;
@@ -47,9 +47,9 @@ export async function processTreeUsage(root: number): Promise<ProcessTreeUsage> 
 }
 
 /** @returns undefined for one that has gone meanwhile */
-async function readStat(pid: number): Promise<Stat | undefined> {
+function readStat(pid: number): Stat | undefined {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name may hold anything, blanks and parentheses too.
     const fields = text
       .slice(text.lastIndexOf(')') + 2)

@@ -52,7 +52,7 @@ export class Pulse {
 
   async measure(): Promise<void> {
     const { room, spoolFolder } = this.#options;
-    const { cpuMs, memoryBytes } = await processTreeUsage(process.pid);
+    const { cpuMs, memoryBytes } = processTreeUsage(process.pid);
     const diskShare = usedShare(await statfs(spoolFolder));
     const atMs = performance.now();
     const before = this.#cpu ?? { atMs: 0, cpuMs };

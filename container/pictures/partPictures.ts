@@ -29,7 +29,7 @@ export class PartPictures {
   #tileSize: Size | undefined;
   #poster: Keyframe | undefined;
   #hasPoster: boolean = false;
-  #hasEnded: boolean = false;
+  #isEndNear: boolean = false;
   #latest: Keyframe | undefined;
   /** What is being made now. */
   #work: Promise<void> | undefined;
@@ -64,6 +64,16 @@ export class PartPictures {
     if (this.#work !== undefined) return;
     // Who looks at a recording that has just begun sees something.
     if (!isLatestDue && !(wantsPoster && this.#recording.isFirst) && !this.#recording.isBatchDue) return;
+    this.#makeNow();
+  }
+
+  /** The part is about to end: what waits is made while its last bytes are on their way. */
+  expectEnd(): void {
+    this.#isEndNear = true;
+    if (this.#work === undefined) this.#makeNow();
+  }
+
+  #makeNow(): void {
     this.#work = this.#makeWaiting(this.#ending.signal)
       .catch(this.#recording.failed)
       .finally(() => {
@@ -73,7 +83,7 @@ export class PartPictures {
 
   /** The part has ended. Resolves when its pictures are in state, or have been waited for long enough. */
   async finish(): Promise<void> {
-    this.#hasEnded = true;
+    this.#isEndNear = true;
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       this.#ending.abort(new Error('the end of a part waits for its pictures no longer'));
@@ -127,7 +137,7 @@ export class PartPictures {
           ),
         },
         signal,
-        () => this.#hasEnded,
+        () => this.#isEndNear,
       );
       for (const [place, keyframe] of keyframes.entries())
         if (pictures.has(keyframe)) pictures.set(keyframe, made.tiles.get(place));

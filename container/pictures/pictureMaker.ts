@@ -11,6 +11,8 @@ const RUN_MAX_MS = 20_000;
 const END_WAITS_MS = 10_000;
 /** Behind all that records. */
 const LOWEST_PRIORITY = 19;
+/** A record waits for it: on a busy machine the lowest would get next to nothing. */
+const AWAITED_NICENESS = 5;
 
 /** Keyframes that are decoded alike. */
 export interface PictureBatch {
@@ -107,7 +109,7 @@ export class PictureMaker {
       return await runPictureFfmpeg({
         path: this.#ffmpegPath,
         arguments: args,
-        niceness: this.#niceness,
+        niceness: isAwaited() ? Math.min(this.#niceness, AWAITED_NICENESS) : this.#niceness,
         input: input(),
         signal,
       });

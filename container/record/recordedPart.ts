@@ -196,6 +196,11 @@ export class RecordedPart {
       this.#pictures?.take(picture, durationMs - (fragment.endMs - fragment.startMs));
   }
 
+  /** The recording is told to end. */
+  expectEnd(): void {
+    this.#pictures?.expectEnd();
+  }
+
   /** Somebody took this recorder for lost: it leaves the part to him, and goes. */
   async #isRescued(): Promise<boolean> {
     const { store, job } = this.#options.context;

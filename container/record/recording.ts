@@ -152,6 +152,11 @@ export class Recording {
     this.#media = this.#connection.media(outputs, run);
   }
 
+  /** It is told to end: what takes time, and does not need the last bytes, begins. */
+  expectEnd(): void {
+    this.#part?.expectEnd();
+  }
+
   /** Nothing comes any more: finishes every part. @throws the first fault of any of them */
   async finish(): Promise<FinalPart[]> {
     try {

@@ -78,10 +78,9 @@ async function stopOne(ports: StopPorts, id: string, cause: StopCause) {
   const { store, stopTasks, clock, warn } = ports;
   const { by, reason = 'asked by the API' } = cause;
   await store.create(stopKey(id), { requestedAtMs: clock.nowMs(), by, reason } satisfies Stop);
-  await endUnclaimed(ports, id, by);
-  try {
-    await stopTasks(id, reason);
-  } catch (error) {
-    warn('StopTask failed; the recorder will find stop.json by itself', error);
-  }
+  const told = stopTasks(id, reason).catch((error: unknown) =>
+    warn('StopTask failed; the recorder will find stop.json by itself', error),
+  );
+  // Whoever records is told meanwhile.
+  await Promise.all([endUnclaimed(ports, id, by), told]);
 }

@@ -136,6 +136,20 @@ describe('the pictures of a part', () => {
     expect(maker.batches).toHaveLength(2);
   });
 
+  it('that wait are made as soon as its end is expected, and with the end what came since', async () => {
+    const { s3, maker, part, record } = recording();
+    const first = part(1);
+    await record(first, 60_000);
+    first?.expectEnd();
+    await new Promise(setImmediate);
+    expect(maker.batches.map(({ keyframes }) => keyframes.length)).toEqual([1, expect.any(Number)]);
+    await record(first, 10_000, 60_000);
+    await first?.finish();
+    expect(maker.batches).toHaveLength(3);
+    const { layout } = decodeStoryboard(s3.object(storyboardKey(RECORDING, 1)));
+    expect(layout.timesMs.at(-1)).toBeGreaterThanOrEqual(60_000);
+  });
+
   it('never end a recording, whatever a keyframe does to what looks at it', async () => {
     const { maker, part, warn, record } = recording();
     const only = part(1);

@@ -33,6 +33,9 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
     await expect(maker.make(batch(), signal)).rejects.toThrow('ffmpeg made no picture (exit code 0)');
     const [nice, oomScore, ...rest] = readFileSync(said, 'utf8').trimEnd().split('\n');
     expect([nice, oomScore]).toEqual(['19', '1000']);
+    // A record that is ready but for its pictures does not wait for all that still record.
+    await expect(maker.make(batch(), signal, () => true)).rejects.toThrow('ffmpeg made no picture');
+    expect(readFileSync(said, 'utf8').split('\n')[0]).toBe('5');
     const shell = /^(PWD|OLDPWD|SHLVL|_)=/;
     expect(
       rest

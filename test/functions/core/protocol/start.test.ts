@@ -186,6 +186,21 @@ describe('stop', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it('is told to whoever records at once, whatever else has to be looked at', async () => {
+    const { recordingId } = await start();
+    const steps: string[] = [];
+    const stopTasks = async () => void steps.push('told');
+    store.before = (operation, key) => {
+      if (operation === 'create' && key.endsWith('claim.json')) steps.push('looked whether somebody records');
+      if (operation === 'create' && key === stopKey(recordingId)) steps.push('stop');
+    };
+    await stopRecording(
+      { store, clock, stopTasks, warn: () => undefined },
+      { mediaSessionId: 'm1', by: 'test' },
+    );
+    expect(steps).toEqual(['stop', 'told', 'looked whether somebody records']);
+  });
+
   it('answers 404 for a session that was never recorded, and 200 for one that has ended', async () => {
     await expect(stop()).rejects.toMatchObject({ code: 'recording_not_found', status: 404 });
     const { recordingId } = await start();
