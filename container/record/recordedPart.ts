@@ -29,6 +29,9 @@ import { writeFragmentIndex } from './fragmentIndex.ts';
 import type { RunJoin } from './inputTimeline.ts';
 import { takePart } from './takePart.ts';
 
+/** Between what a source says of its times and those of its samples. */
+const ROUNDING_MS = 20;
+
 export interface PartOptions {
   readonly context: AttemptContext;
   readonly uploader: Uploader;
@@ -155,13 +158,22 @@ export class RecordedPart {
    */
   resume(first: Fragment, atMs: number, joins: RunJoin): boolean {
     const gapMs = Math.max(0, atMs - this.endAtMs);
-    // Tracks do not end together: what goes on right behind one of them may begin before the end of another.
-    const positionMs = joins === 'seamless' ? this.durationMs + atMs - this.endAtMs : this.durationMs + gapMs;
+    const isBehind = joins === 'seamless' || (joins === 'bySource' && this.#isBehind(first, atMs));
+    const positionMs = isBehind ? this.durationMs + atMs - this.endAtMs : this.durationMs + gapMs;
     if (!this.#muxer.resume(first, positionMs)) return false;
     const durationMs = Math.round(gapMs);
     if (joins !== 'seamless' && (durationMs > 0 || joins === 'byClock'))
       this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
     return true;
+  }
+
+  /**
+   * Tracks do not end together: what goes on right behind one of them may begin before the end of another. Sound that has
+   * ended before the pictures goes on there, if they go on behind what there is of them.
+   */
+  #isBehind({ startMs, picturesFromMs }: Fragment, atMs: number): boolean {
+    if (picturesFromMs === undefined) return false;
+    return atMs + picturesFromMs - startMs >= this.endAtMs - ROUNDING_MS;
   }
 
   /** The source was away while it stayed connected. @param atMs wall clock of what came last before */

@@ -9,10 +9,10 @@ import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
-import { LostStreamError } from './hls/follower.ts';
 import { Handover } from './hls/handover.ts';
-import { type AfterRun, complaintOfHls, HlsSource } from './hls/hlsSource.ts';
+import { type AfterRun, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
+import { complaintOfHls, LostStreamError } from './hls/sourceFault.ts';
 import { type KeyframeWait, type LiveSource, SourceLostError } from './live/liveSource.ts';
 import { type Opened, openLive } from './live/openLive.ts';
 import { openReceived } from './live/openReceived.ts';
@@ -147,7 +147,9 @@ export class SourceInput {
         return undefined;
       }
       if (signal.aborted) return ENDED;
-      return timeout.aborted ? { ...ENDED, timedOut: true } : endOf(error);
+      // What cannot be had may be the last that is known.
+      const isSaid = !timeout.aborted || error instanceof HttpFault;
+      return isSaid ? endOf(error) : { ...ENDED, timedOut: true };
     }
   }
 

@@ -12,6 +12,7 @@ export class HlsSite {
   readonly origin: string;
   readonly #server: Server;
   readonly #contents = new Map<string, Handler>();
+  readonly #faults: ((path: string) => number | undefined)[] = [];
 
   private constructor(server: Server, origin: string) {
     this.#server = server;
@@ -19,6 +20,11 @@ export class HlsSite {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const path = request.url ?? '';
       this.asked.push(path);
+      const status = this.#faults.map((fault) => fault(path)).find((found) => found !== undefined);
+      if (status !== undefined) {
+        if (status !== 0) response.writeHead(status).end();
+        return;
+      }
       const handler = this.#contents.get(path) ?? this.#contents.get(path.split('?')[0] ?? '');
       if (handler === undefined) response.writeHead(404).end();
       else handler(request, response);
@@ -34,6 +40,11 @@ export class HlsSite {
   /** What the server has at a path: bytes, byte ranges of which it serves, or whatever a handler makes of a request. */
   put(path: string, content: Buffer | string | Handler): void {
     this.#contents.set(path, typeof content === 'function' ? content : bytes(Buffer.from(content)));
+  }
+
+  /** @param fault the status that a path is answered with, 0: none at all; undefined: what is there */
+  fail(fault: (path: string) => number | undefined): void {
+    this.#faults.push(fault);
   }
 
   /** The same as at another path. */

@@ -9,6 +9,7 @@ import { reloadAfterMs, staleAfterMs, startIndex } from '../../../functions/core
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
+import { LostStreamError } from './sourceFault.ts';
 
 export interface FollowerOptions {
   readonly http: Pick<JudgedHttp, 'get'>;
@@ -16,6 +17,8 @@ export interface FollowerOptions {
   readonly clock: Clock;
   /** Another rendering of the stream was taken up to this media sequence number. */
   readonly after?: bigint | undefined;
+  /** A live playlist is begun so many segments further from its edge. */
+  readonly further?: number;
   /** Of a segment as it is served now. */
   readonly fingerprint: (
     segment: MediaSegment,
@@ -36,11 +39,6 @@ export interface NextSegment {
   readonly foundAtMs: number;
   /** It was taken before, and is to be taken again. */
   readonly isAgain: boolean;
-}
-
-/** The stream is lost: it may come back. The message follows "The source". */
-export class LostStreamError extends Error {
-  override readonly name = 'LostStreamError';
 }
 
 type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
@@ -181,12 +179,12 @@ export class Follower {
   }
 
   #startIndex(playlist: MediaPlaylist): number {
-    const { after } = this.#options;
+    const { after, further } = this.#options;
     const [first] = playlist.segments;
-    if (after === undefined || first === undefined) return startIndex(playlist);
+    if (after === undefined || first === undefined) return startIndex(playlist, further);
     const index = after + 1n - first.sequence;
     const isWithin = index >= 0n && index <= BigInt(playlist.segments.length);
-    return isWithin ? Number(index) : startIndex(playlist);
+    return isWithin ? Number(index) : startIndex(playlist, further);
   }
 
   async #goOn(loaded: MediaLoaded, signal: AbortSignal): Promise<void> {

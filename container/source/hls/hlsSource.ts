@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
-import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
-import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
+import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
-import type { SourceAccess } from '../reach/sourceAccess.ts';
-import { Follower, LostStreamError } from './follower.ts';
+import { Follower, type FollowerOptions } from './follower.ts';
 import { Handover } from './handover.ts';
 import { KeyRing } from './keyRing.ts';
 import { SegmentOpener } from './openedSegment.ts';
-import { type Ahead, type FeedEnd, Rendition } from './rendition.ts';
+import { Opening } from './opening.ts';
+import { type FeedEnd, Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
-import { type FedInput, inputFor, takenOff } from './runInput.ts';
+import { type FedInput, type HlsRun, inputFor, takenOff } from './runInput.ts';
 import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
+import { type Begun, Sounds } from './sounds.ts';
+import { complaintOfHls, isSourceFault } from './sourceFault.ts';
 import { Wait } from './wait.ts';
 
 export interface HlsOptions {
@@ -24,15 +26,6 @@ export interface HlsOptions {
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** One continuous stream for one run of ffmpeg. */
-export interface HlsRun {
-  readonly access: SourceAccess;
-  /** What its times are less by than the source's own. */
-  readonly takenOffMs: number;
-  /** How it joins the run before. */
-  readonly seam: Exclude<Seam, { kind: 'none' }> | { readonly kind: 'again' };
 }
 
 /** What comes after a run. */
@@ -48,8 +41,10 @@ export type AfterRun =
 const REPEATED_SEGMENTS = 10;
 /** Of sound that belongs to one segment of the picture, its own being longer or shorter. */
 const SOUND_REPEATED_SEGMENTS = 2;
-/** Sound that has not come so long after the picture may never come. */
-const SOUND_WAIT_MS = 3_000;
+/** Time goes by until its playlist is loaded: what is before the pictures is left out. */
+const SOUND_FURTHER_SEGMENTS = 6;
+/** Until what cannot be had at first is asked for again. */
+const AGAIN_MS = 500;
 const SAME = { kind: 'sameTimeline' } as const;
 const AGAIN = { kind: 'again' } as const;
 
@@ -58,17 +53,7 @@ interface Followed {
   readonly selected: Selected;
   readonly follower: Follower;
   readonly main: Rendition;
-  readonly sounds: readonly Sound[];
-}
-
-interface Sound {
-  readonly rendition: Rendition;
-  readonly language: string | undefined;
-}
-
-/** A playlist's segments from here on. */
-interface Begun extends Sound {
-  readonly ahead: Ahead;
+  readonly sounds: Sounds;
 }
 
 /** An HLS source: what ffmpeg is given of it, a run at a time. */
@@ -86,6 +71,10 @@ export class HlsSource {
   #feeding: Promise<FeedEnd>[] = [];
   /** How the next run joins, where what was given is given again. */
   #seam: HlsRun['seam'] | undefined;
+  /** The source's own playlist has been had. */
+  #isKnown: boolean = false;
+  /** Until the first run. */
+  #opening: Opening | undefined = new Opening();
 
   constructor(options: HlsOptions) {
     this.#options = options;
@@ -115,27 +104,31 @@ export class HlsSource {
     this.#handover?.withdraw();
     if (run === undefined || followed === undefined) return 'lost';
     const [end, ...others] = await Promise.all(this.#feeding);
+    await followed.sounds.stopLooking();
     const isCut = end === undefined || [end, ...others].some(({ kind }) => kind === 'closed');
     if (!isWhole || isCut) {
-      for (const rendition of [followed.main, ...followed.sounds.map((sound) => sound.rendition)])
-        await rendition.goBack(recorded ? REPEATED_SEGMENTS : rendition.takenInRun);
+      for (const rendition of [followed.main, ...followed.sounds.renditions])
+        await rendition.goBack(recorded ? REPEATED_SEGMENTS : rendition.takenInRun, recorded);
       this.#seam = recorded ? AGAIN : run.seam;
+      followed.sounds.forget();
       return 'lost';
     }
     if (end.kind === 'seam') return 'goesOn';
+    // Sound that has another init section, say, behind where the pictures have come to their end.
+    if (end.kind === 'ended' && others.some(({ kind }) => kind === 'seam')) return 'goesOn';
     if (recorded && followed.main.comesAgain) {
-      for (const { rendition } of followed.sounds) await rendition.goBack(SOUND_REPEATED_SEGMENTS);
+      for (const rendition of followed.sounds.renditions)
+        await rendition.goBack(SOUND_REPEATED_SEGMENTS, true);
       this.#seam = AGAIN;
     }
-    if (end.kind === 'failed') return this.#failed(end.error);
+    if (end.kind === 'failed') return this.#failed(followed, end.error);
     return end.kind === 'ended' ? 'over' : 'lost';
   }
 
   async close(): Promise<void> {
     this.#life.abort();
     await Promise.all(this.#feeding);
-    await this.#followed?.main.close();
-    for (const { rendition } of this.#followed?.sounds ?? []) await rendition.close();
+    await this.#leave();
     await this.#handover?.close();
   }
 
@@ -145,38 +138,52 @@ export class HlsSource {
         this.#followed ??= await this.#begin(signal);
         const followed = this.#followed;
         const ahead = await followed.main.peek(signal);
-        if (ahead === undefined) return undefined;
-        const sounds = await Promise.all(
-          followed.sounds.map((sound) => this.#soundFor(sound, ahead, signal)),
-        );
-        return await this.#runFor(
-          followed,
-          ahead,
-          sounds.filter((sound) => sound !== undefined),
-        );
+        const sounds = await followed.sounds.open(ahead?.facts, signal);
+        if (ahead !== undefined)
+          return await this.#runFor(followed, { rendition: followed.main, ahead }, sounds);
+        const [first, ...rest] = sounds;
+        if (first !== undefined) return await this.#runFor(followed, first, rest);
+        if (this.#opening?.fault !== undefined) throw this.#opening.fault;
+        return undefined;
       } catch (error) {
-        signal.throwIfAborted();
-        if (!this.#mayTryAnother(error)) throw error;
-        await delay(0);
+        if (signal.aborted) throw this.#opening?.fault ?? signal.reason;
+        if (!(await this.#mayTryAnother(error))) await this.#tryAgain(error, signal);
       }
     }
+  }
+
+  /** @throws the error, where that is of no use */
+  async #tryAgain(error: unknown, signal: AbortSignal): Promise<void> {
+    const step = this.#isKnown ? this.#opening?.step(error, performance.now()) : undefined;
+    if (step === undefined || step === 'giveUp') throw error;
+    if (step === 'again') await this.#leave();
+    else if (!(await this.#giveUp())) this.#followed?.follower.skip();
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
 
   async #begin(signal: AbortSignal): Promise<Followed> {
     const selected = await this.#selection.choose(signal);
     const { facts, sequence } = this.#before ?? {};
-    const main = this.#renditionOf(selected.url, sequence, facts);
+    const main = this.#renditionOf(selected.url, { after: sequence }, facts);
     const sounds = selected.sounds.map(({ url, language }) => ({
-      rendition: this.#renditionOf(url, sequence, undefined).rendition,
+      ...this.#renditionOf(url, { after: sequence, further: SOUND_FURTHER_SEGMENTS }, undefined),
       language,
     }));
-    this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
-    return { selected, ...main, main: main.rendition, sounds };
+    if (!this.#isKnown) this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
+    this.#isKnown = true;
+    return { selected, ...main, main: main.rendition, sounds: new Sounds(sounds, this.#options.log) };
+  }
+
+  /** What comes is begun from its playlist on. */
+  async #leave(): Promise<void> {
+    await this.#followed?.main.close();
+    await this.#followed?.sounds.close();
+    this.#followed = undefined;
   }
 
   #renditionOf(
     url: string,
-    after: bigint | undefined,
+    from: Pick<FollowerOptions, 'after' | 'further'>,
     before: SegmentFacts | undefined,
   ): { readonly follower: Follower; readonly rendition: Rendition } {
     const { http, idleTimeoutMs, clock, log } = this.#options;
@@ -186,49 +193,39 @@ export class HlsSource {
       http,
       idleTimeoutMs,
       clock,
-      after,
+      ...from,
       fingerprint: (segment, base, signal) => opener.fingerprint(segment, base, signal),
     });
     return { follower, rendition: new Rendition(follower, options, before) };
   }
 
-  /** The sound that belongs to the picture, where it has a playlist of its own. */
-  async #soundFor(sound: Sound, { facts }: Ahead, signal: AbortSignal): Promise<Begun | undefined> {
-    const { rendition } = sound;
-    try {
-      const ahead = await this.#waiting(
-        AbortSignal.any([signal, AbortSignal.timeout(SOUND_WAIT_MS)]),
-        (until) =>
-          facts.startMs === undefined ? rendition.peek(until) : rendition.startAt(facts.startMs, until),
-      );
-      return ahead === undefined ? undefined : { ...sound, ahead };
-    } catch (error) {
-      signal.throwIfAborted();
-      const isLate = (error as Error).name === 'TimeoutError';
-      if (!isLate && (!isSourceFault(error) || error instanceof ForbiddenSourceError)) throw error;
-      this.#options.log.warn('the sound of the source cannot be had', { cause: (error as Error).message });
-      return undefined;
-    }
-  }
-
-  async #runFor(followed: Followed, main: Ahead, sounds: readonly Begun[]): Promise<HlsRun> {
+  async #runFor(
+    followed: Followed,
+    first: Pick<Begun, 'rendition' | 'ahead'>,
+    sounds: readonly Begun[],
+  ): Promise<HlsRun> {
     this.#handover ??= await Handover.start();
     const handover = this.#handover;
     const cut = new RunCut();
     this.#feeding = [];
-    const offer = (rendition: Rendition, place: number): string => {
-      rendition.beginRun();
-      return handover.offer(async (response) => {
+    for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
+    const offer = (rendition: Rendition, place: number): string =>
+      handover.offer(async (response) => {
         const feeding = this.#feed(rendition, new Sink(response), cut);
         this.#feeding[place] = feeding;
         const { kind } = await feeding;
         // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.
         if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
+        if (place > 0 && kind === 'failed') followed.sounds.lose(rendition, placeMs, onSound);
       });
-    };
-    const takenOffMs = takenOff(main.facts);
+    const placeMs = (): number | undefined => first.rendition.before?.startMs;
+    // What begins with it has a run of its own.
+    const onSound = (): void => cut.cutAfter(first.rendition.before);
+    const { facts, next, seam: own } = first.ahead;
+    const takenOffMs = takenOff(facts);
+    const { hasSoundInside, leftOut } = followed.selected;
     const access = inputFor(
-      { url: offer(followed.main, 0), facts: main.facts },
+      { url: offer(first.rendition, 0), facts },
       sounds.map(
         ({ rendition, ahead, language }, i): FedInput => ({
           url: offer(rendition, i + 1),
@@ -236,14 +233,19 @@ export class HlsSource {
           language,
         }),
       ),
-      followed.selected,
+      {
+        hasSoundInside: hasSoundInside || first.rendition !== followed.main,
+        leftOut: [...leftOut, ...followed.sounds.leftOut],
+      },
       takenOffMs,
     );
+    followed.sounds.look(placeMs, onSound);
     // Where nothing that was given can be had again, what comes may have other times.
-    const isAfter = main.next.isRestart && !main.next.isAgain;
+    const isAfter = next.isRestart && !next.isAgain;
     const given = isAfter ? undefined : this.#seam;
-    const seam = given ?? (main.seam.kind === 'none' ? SAME : main.seam);
+    const seam = given ?? (own.kind === 'none' ? SAME : own);
     this.#seam = undefined;
+    this.#opening = undefined;
     this.#run = { access, seam, takenOffMs };
     return this.#run;
   }
@@ -257,23 +259,28 @@ export class HlsSource {
   }
 
   /** @throws what is no fault of the source's */
-  #failed(error: unknown): AfterRun {
+  async #failed({ sounds }: Followed, error: unknown): Promise<AfterRun> {
     if (!isSourceFault(error)) throw error;
     this.#options.log.warn('the source cannot be followed', { cause: error.message });
     if (error instanceof UnsupportedStreamError) return 'over';
-    return this.#mayTryAnother(error) ? 'goesOn' : 'lost';
+    sounds.forget();
+    return (await this.#mayTryAnother(error)) ? 'goesOn' : 'lost';
   }
 
   /** Another variant is there in the place of one that has gone. */
-  #mayTryAnother(error: unknown): boolean {
-    const isGone = error instanceof HttpFault && error.isDenial;
+  async #mayTryAnother(error: unknown): Promise<boolean> {
+    return error instanceof HttpFault && error.isDenial && (await this.#giveUp());
+  }
+
+  /** The present variant is given up. @returns whether there is another one */
+  async #giveUp(): Promise<boolean> {
     const followed = this.#followed;
-    if (!isGone || followed === undefined || !this.#selection.giveUp(followed.selected)) return false;
+    if (followed === undefined || !this.#selection.giveUp(followed.selected)) return false;
     this.#before = {
       facts: followed.main.before ?? this.#before?.facts,
       sequence: followed.follower.lastSequence ?? this.#before?.sequence,
     };
-    this.#followed = undefined;
+    await this.#leave();
     return true;
   }
 
@@ -286,11 +293,3 @@ export class HlsSource {
     }
   }
 }
-
-/** A fault as a sentence; those of HTTP in ffmpeg's words, by which they are known. */
-export function complaintOfHls(error: Error): string {
-  return error instanceof HttpFault ? error.message : `The source ${error.message}.`;
-}
-
-const isSourceFault = (error: unknown): error is Error =>
-  [HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError].some((kind) => error instanceof kind);

@@ -36,6 +36,8 @@ const SKIPPED_MAX = 10;
 const START_TOLERANCE_MS = 100;
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
+/** What goes on so little before what it is to go with is not left out. */
+const LEADING_MS = 5_000;
 
 /** One playlist's segments on their way to a demuxer. */
 export class Rendition {
@@ -49,6 +51,8 @@ export class Rendition {
   #isTorn: boolean = false;
   #comesAgain: boolean = false;
   #takenInRun = 0;
+  /** What comes again may be in the record. */
+  #isRecorded: boolean = true;
   /** What the present run has of its program, and how much of it. */
   readonly #inRun = new RunStreams();
 
@@ -123,21 +127,36 @@ export class Rendition {
     }
   }
 
-  /** Leaves out what comes before so much of the stream's own time. */
+  /** What comes next is open already. */
+  get isOpen(): boolean {
+    return this.#ahead !== undefined;
+  }
+
+  /** Leaves out what comes before so much of the stream's own time, but for what goes on where a run has ended. */
   async startAt(startMs: number, signal: AbortSignal): Promise<Ahead | undefined> {
     for (;;) {
       const ahead = await this.peek(signal);
       if (ahead?.facts.startMs === undefined) return ahead;
       const { startMs: ownMs, durationMs } = ahead.facts;
+      if (this.#goesOn && ownMs + LEADING_MS > startMs) return ahead;
       if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
       await this.close();
       this.#follower.take();
     }
   }
 
-  /** The last segments of the present run were not recorded: they are to come again. */
-  async goBack(segments: number): Promise<void> {
+  /** What comes next is not recorded, and all before it is. */
+  get #goesOn(): boolean {
+    return this.#before !== undefined && (!this.#isRecorded || this.#ahead?.next.isAgain === false);
+  }
+
+  /**
+   * The last segments of the present run may not have been recorded: they are to come again.
+   * @param isRecorded some of it is: not where the run was for nothing
+   */
+  async goBack(segments: number, isRecorded: boolean): Promise<void> {
     await this.close();
+    this.#isRecorded = isRecorded;
     this.#follower.goBack(Math.min(segments, this.#takenInRun));
     this.#isTorn = false;
   }

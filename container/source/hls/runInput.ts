@@ -1,4 +1,4 @@
-import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { SegmentKind } from '../../../functions/core/hls/segmentKind.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { Selected } from './selection.ts';
@@ -12,6 +12,15 @@ const DEMUXERS: Readonly<Record<SegmentKind, string>> = {
   eac3: 'eac3',
 };
 
+/** One continuous stream for one run of ffmpeg. */
+export interface HlsRun {
+  readonly access: SourceAccess;
+  /** What its times are less by than the source's own. */
+  readonly takenOffMs: number;
+  /** How it joins the run before. */
+  readonly seam: Exclude<Seam, { kind: 'none' }> | { readonly kind: 'again' };
+}
+
 /** One input of a run. */
 export interface FedInput {
   readonly url: string;
@@ -22,13 +31,17 @@ export interface FedInput {
 
 /** Short enough for times in units of a ten-millionth of a second. */
 const TAKEN_OFF_MS = 2 * 60 * 60 * 1_000;
+/** Sound may begin before the pictures. */
+const LEFT_MS = 60_000;
 
 /**
  * What is taken off the times of fragmented MP4: packagers count from 1970, and ffmpeg could not tell us such times of
  * pictures and of sound alike. Those of a transport stream are never so large.
  */
 export function takenOff({ kind, startMs }: Pick<SegmentFacts, 'kind' | 'startMs'>): number {
-  return kind === 'fmp4' ? Math.floor((startMs ?? 0) / TAKEN_OFF_MS) * TAKEN_OFF_MS : 0;
+  return kind === 'fmp4'
+    ? TAKEN_OFF_MS * Math.max(0, Math.floor(((startMs ?? 0) - LEFT_MS) / TAKEN_OFF_MS))
+    : 0;
 }
 
 /**

@@ -21,7 +21,10 @@ export function staleAfterMs({ targetMs }: MediaPlaylist, idleTimeoutMs: number)
   return Math.max(idleTimeoutMs, Math.min(RELOAD_MAX_MS, targetMs) * STALE_FACTOR);
 }
 
-/** Index of the first segment to take: all of what has an end, else the third from the live edge, as players do. */
-export function startIndex({ segments, isEnded }: MediaPlaylist): number {
-  return isEnded ? 0 : Math.max(0, segments.length - LIVE_START_SEGMENTS);
+/**
+ * Index of the first segment to take: all of what has an end, else the third from the live edge, as players do.
+ * @param further so many segments before that
+ */
+export function startIndex({ segments, isEnded }: MediaPlaylist, further = 0): number {
+  return isEnded ? 0 : Math.max(0, segments.length - LIVE_START_SEGMENTS - further);
 }

@@ -32,6 +32,8 @@ export interface Fragment {
   readonly startMs: number;
   /** Until the last frame of the fragment has been shown, in milliseconds. */
   readonly endMs: number;
+  /** First presentation time of its pictures, where it has some: sound may begin before them. */
+  readonly picturesFromMs?: number;
   /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;
   /**

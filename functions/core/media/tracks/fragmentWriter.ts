@@ -15,7 +15,7 @@ export interface TrackSamples {
   readonly primingSamples: number;
 }
 
-export type FragmentTimes = Pick<Fragment, 'startMs' | 'endMs' | 'keyframe'>;
+export type FragmentTimes = Pick<Fragment, 'startMs' | 'endMs' | 'picturesFromMs' | 'keyframe'>;
 
 /** Writes the fragments of one container format. */
 export interface FragmentWriter {

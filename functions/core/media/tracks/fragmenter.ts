@@ -163,17 +163,20 @@ function firstPicture(tracks: readonly TrackSamples[], id: number): KeyPicture |
   return { description: track.description, data: first.data };
 }
 
-function timesOf(tracks: readonly TrackSamples[]): { readonly startMs: number; readonly endMs: number } {
+function timesOf(tracks: readonly TrackSamples[]): Pick<Fragment, 'startMs' | 'endMs' | 'picturesFromMs'> {
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
+  let picturesFromMs = Number.POSITIVE_INFINITY;
   for (const { description, samples, primingSamples } of tracks) {
     const unitMs = 1000 / description.timescale;
     for (const { dts, offset, duration } of samples) {
-      startMs = Math.min(startMs, (dts + offset + primingSamples) * unitMs);
+      const shownMs = (dts + offset + primingSamples) * unitMs;
+      startMs = Math.min(startMs, shownMs);
+      if (description.info.kind === 'video') picturesFromMs = Math.min(picturesFromMs, shownMs);
       endMs = Math.max(endMs, (dts + offset + duration) * unitMs);
     }
   }
-  return { startMs, endMs };
+  return { startMs, endMs, ...(Number.isFinite(picturesFromMs) ? { picturesFromMs } : {}) };
 }
 
 /**

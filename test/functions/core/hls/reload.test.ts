@@ -34,5 +34,7 @@ it('no playlist is loaded more than twice a second, or forgotten', () => {
 it('a live playlist is joined at its third segment from the end, one with an end at its beginning', () => {
   expect(startIndex(playlist(2, 10, 2))).toBe(7);
   expect(startIndex(playlist(2, 2, 2))).toBe(0);
+  expect(startIndex(playlist(2, 10, 2), 4)).toBe(3);
+  expect(startIndex(playlist(2, 10, 2), 9)).toBe(0);
   expect(startIndex(playlist(2, 10, 2, '#EXT-X-ENDLIST'))).toBe(0);
 });

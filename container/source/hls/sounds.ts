@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
+import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
+import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
+import type { Ahead, Rendition } from './rendition.ts';
+import { isSourceFault } from './sourceFault.ts';
+
+export interface Sound {
+  readonly rendition: Rendition;
+  /** Of three letters. */
+  readonly language: string | undefined;
+}
+
+/** A playlist's segments from here on. */
+export interface Begun extends Sound {
+  readonly ahead: Ahead;
+}
+
+interface Followed extends Sound {
+  /** The present run is without it, or has lost it. */
+  isMissing: boolean;
+  /** No time brings it: it cannot be recorded. */
+  isUnusable: boolean;
+  /** Looks for it that failed. */
+  faults: number;
+}
+
+/** Sound that has not come so long after the picture may never come. */
+const WAIT_MS = 3_000;
+const LOOK_FIRST_MS = 500;
+/** Sound that comes and goes costs a run of ffmpeg each time. */
+const LOOK_MAX_MS = 10_000;
+
+/**
+ * Sound in playlists of its own. The pictures wait a while for it where they begin, and go on without what cannot be had:
+ * that is looked for until it is there.
+ */
+export class Sounds {
+  readonly #followed: readonly Followed[];
+  readonly #log: Logger;
+  #looks: { readonly abort: AbortController; readonly all: Promise<void>[] } | undefined;
+
+  constructor(sounds: readonly Sound[], log: Logger) {
+    this.#followed = sounds.map((sound) => ({ ...sound, isMissing: false, isUnusable: false, faults: 0 }));
+    this.#log = log;
+  }
+
+  get renditions(): readonly Rendition[] {
+    return this.#followed.map(({ rendition }) => rendition);
+  }
+
+  /** What the present run is without. */
+  get leftOut(): readonly LeftOut[] {
+    const count = this.#followed.filter(({ isMissing }) => isMissing).length;
+    return count === 0 ? [] : [{ kind: 'audio', codec: 'none', reason: 'never_came', count }];
+  }
+
+  /**
+   * Those that go with what begins.
+   * @param main first segment of the pictures; undefined: there are no more of them
+   * @throws ForbiddenSourceError; what is no fault of the source's; what the signal was aborted with
+   */
+  async open(main: SegmentFacts | undefined, signal: AbortSignal): Promise<Begun[]> {
+    await this.stopLooking();
+    const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, signal)));
+    return opened.filter((sound) => sound !== undefined);
+  }
+
+  /**
+   * Looks for what the run is without, for as long as that goes on.
+   * @param placeMs where the pictures are, in their own time
+   * @param onFound one is there
+   */
+  look(placeMs: () => number | undefined, onFound: () => void): void {
+    const abort = new AbortController();
+    this.#looks = { abort, all: [] };
+    for (const sound of this.#followed) if (sound.isMissing) this.#lookFor(sound, placeMs, onFound);
+  }
+
+  /** The run has lost one. */
+  lose(rendition: Rendition, placeMs: () => number | undefined, onFound: () => void): void {
+    const sound = this.#followed.find((one) => one.rendition === rendition);
+    if (sound === undefined || sound.isMissing) return;
+    sound.isMissing = true;
+    this.#lookFor(sound, placeMs, onFound);
+  }
+
+  /** The source was lost: all of them are waited for when it is back. */
+  forget(): void {
+    for (const sound of this.#followed) sound.isMissing = false;
+  }
+
+  async stopLooking(): Promise<void> {
+    this.#looks?.abort.abort();
+    await Promise.all(this.#looks?.all ?? []);
+    this.#looks = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stopLooking();
+    for (const rendition of this.renditions) await rendition.close();
+  }
+
+  async #open(
+    sound: Followed,
+    main: SegmentFacts | undefined,
+    signal: AbortSignal,
+  ): Promise<Begun | undefined> {
+    const { rendition, language } = sound;
+    if (sound.isUnusable || (sound.isMissing && !rendition.isOpen)) return undefined;
+    const wait = AbortSignal.timeout(WAIT_MS);
+    try {
+      const ahead = await placed(rendition, main?.startMs, AbortSignal.any([signal, wait]));
+      sound.isMissing = false;
+      return ahead === undefined ? undefined : { rendition, language, ahead };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!wait.aborted && (!isSourceFault(error) || error instanceof ForbiddenSourceError)) throw error;
+      this.#log.warn('the sound of the source cannot be had', { cause: (error as Error).message });
+      this.#miss(sound, error);
+      return undefined;
+    }
+  }
+
+  #miss(sound: Followed, error: unknown): void {
+    sound.isMissing = true;
+    sound.isUnusable = error instanceof UnsupportedStreamError || error instanceof ForbiddenSourceError;
+    sound.faults += 1;
+  }
+
+  #lookFor(sound: Followed, placeMs: () => number | undefined, onFound: () => void): void {
+    if (this.#looks === undefined) return;
+    const { abort, all } = this.#looks;
+    const looking = this.#found(sound, placeMs, abort.signal).then((isFound) => {
+      if (isFound) onFound();
+    });
+    all.push(looking);
+  }
+
+  /** @returns whether it is there; false: it has ended, or nobody looks any more */
+  async #found(sound: Followed, placeMs: () => number | undefined, signal: AbortSignal): Promise<boolean> {
+    while (!sound.isUnusable && !signal.aborted) {
+      const pauseMs = Math.min(LOOK_MAX_MS, LOOK_FIRST_MS * 2 ** sound.faults);
+      try {
+        await delay(pauseMs, undefined, { signal });
+        return (await placed(sound.rendition, placeMs(), signal)) !== undefined;
+      } catch (error) {
+        if (signal.aborted) return false;
+        this.#miss(sound, error);
+      }
+    }
+    return false;
+  }
+}
+
+/** @param startMs in the pictures' own time; undefined: nobody knows */
+const placed = (
+  rendition: Rendition,
+  startMs: number | undefined,
+  signal: AbortSignal,
+): Promise<Ahead | undefined> =>
+  startMs === undefined ? rendition.peek(signal) : rendition.startAt(startMs, signal);

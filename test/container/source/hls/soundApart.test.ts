@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest';
+import { probe } from '../../../support/counterStream.ts';
+import { expectWhole, framesOf, HlsForTests } from '../../../support/hlsForTests.ts';
+import { END, playlist } from '../../../support/hlsMedia.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const SECONDS = 12;
+
+describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', () => {
+  const hls = new HlsForTests();
+
+  function putMaster(name: string, picture: string, sound: string): void {
+    const lines = [
+      '#EXTM3U',
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/${sound}.m3u8"`,
+      '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,AUDIO="a"',
+      `/${picture}.m3u8`,
+    ];
+    hls.site.put(`/${name}.m3u8`, `${lines.join('\n')}\n`);
+  }
+
+  /** Pictures of so many seconds, in segments of four, and sound of eight whose init section changes after three. */
+  function putChangingSound(name: string, seconds: number, isListed: (segment: number) => boolean): void {
+    const made = { type: 'fmp4' as const, startSeconds: 20, segmentSeconds: 1 };
+    const sounds = { ...made, video: false };
+    const pictures = { ...made, seconds, segmentSeconds: 4, keyframeEvery: 100, audio: false };
+    const picture = hls.put(`${name}-picture`, pictures);
+    const before = hls.put(`${name}-before`, { ...sounds, seconds: 3 });
+    const after = hls.put(`${name}-after`, {
+      ...sounds,
+      seconds: 5,
+      startSeconds: 23,
+      codec: ['-ar', '48000'],
+    });
+    const [map, ...maps] = ['picture', 'before', 'after'].map((which) => hls.map(`${name}-${which}`));
+    hls.site.put(`/${name}-picture.m3u8`, (_request, response) => {
+      const listed = picture.filter((_, i) => isListed(i));
+      const end = listed.length === picture.length ? [END] : [];
+      response.end(playlist(map ?? '', ...listed.flat(), ...end));
+    });
+    const lines = [maps[0] ?? '', ...before.flat(), maps[1] ?? '', ...after.flat(), END];
+    hls.site.put(`/${name}-sound.m3u8`, playlist(...lines));
+    putMaster(name, `${name}-picture`, `${name}-sound`);
+  }
+
+  it('that has another init section within a segment of the pictures loses none of it', async () => {
+    putChangingSound('within', 8, (i) => i === 0 || hls.site.times('/within-after/0.m4s') > 0);
+    const recording = await hls.start('/within.m3u8');
+    const record = await recording.record(hls.folder);
+    // The sound is made anew, at the same rate: one file.
+    expectWhole(record, framesOf(0, 200));
+    const { streams } = await probe(record.files[0] ?? '');
+    for (const { duration, nb_frames, codec_type } of streams) {
+      const frames = codec_type === 'video' ? 200 : (8 * 44_100) / 1_024;
+      expect(Math.abs(Number(duration) - 8)).toBeLessThan(0.1);
+      expect(Math.abs(Number(nb_frames) - frames)).toBeLessThan(5);
+    }
+  });
+
+  it('that has another init section behind the last picture is recorded to its end', async () => {
+    putChangingSound('longer', 4, () => true);
+    const { reason, objects } = await hls.bench.record(`${hls.site.origin}/longer.m3u8`);
+    expect(reason.code).toBe('source_ended');
+    const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
+    expect(finals.map(({ videoFrames }) => videoFrames)).toEqual([100, 0]);
+    expect(Math.abs((finals[1]?.durationMs ?? 0) - 5_000)).toBeLessThan(60);
+  });
+
+  /** Whatever the sound's server has at first, the pictures go on, and each answer is asked for anew. */
+  it.each([
+    ['its playlist', 'answers 503', 503, /s\.m3u8$/],
+    ['its playlist', 'answers 404', 404, /s\.m3u8$/],
+    ['its playlist', 'hangs', 0, /s\.m3u8$/],
+    ['its init section', 'answers 503', 503, /init\.mp4$/],
+    ['its segments', 'answers 404', 404, /m4s$/],
+  ])('of which %s %s at first comes once it can be had', async (what, how, status, failing) => {
+    const name = `late-${what}-${how}`.replaceAll(/\W/g, '');
+    const made = { type: 'fmp4' as const, seconds: SECONDS };
+    const picture = hls.put(`${name}p`, { ...made, audio: false, startSeconds: 20 });
+    const sound = hls.put(`${name}s`, { ...made, video: false, startSeconds: 20 });
+    const isTaken = (segment: number): boolean => hls.site.times(`/${name}p/${segment}.m4s`) > 0;
+    let to = 3;
+    const show = (which: string, segments: readonly (readonly string[])[]): string => {
+      if (which.endsWith('p') && to < SECONDS && isTaken(to - 1)) to += 1;
+      return playlist(hls.map(which), ...segments.slice(0, to).flat(), ...(to === SECONDS ? [END] : []));
+    };
+    hls.site.put(`/${name}p.m3u8`, (_request, response) => response.end(show(`${name}p`, picture)));
+    hls.site.put(`/${name}s.m3u8`, (_request, response) => response.end(show(`${name}s`, sound)));
+    hls.site.fail((path) =>
+      path.startsWith(`/${name}s`) && failing.test(path) && !isTaken(5) ? status : undefined,
+    );
+    putMaster(name, `${name}p`, `${name}s`);
+    const recording = await hls.start(`/${name}.m3u8`, { idleTimeoutMs: 2_000 });
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 25 * SECONDS), 2);
+    const { parts } = await recording.objects();
+    expect(parts.get(1)?.open?.leftOut).toEqual([
+      { kind: 'audio', codec: 'none', reason: 'never_came', count: 1 },
+    ]);
+    const { streams } = await probe(record.files[1] ?? '');
+    const [seen, heard] = ['video', 'audio'].map((kind) =>
+      streams.find(({ codec_type }) => codec_type === kind),
+    );
+    expect(Math.abs(Number(seen?.start_time) - Number(heard?.start_time))).toBeLessThan(0.1);
+    expect(Math.abs(Number(seen?.duration) - Number(heard?.duration))).toBeLessThan(0.1);
+  });
+});
