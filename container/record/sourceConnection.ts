@@ -9,7 +9,7 @@ import type { PreparedRun } from '../source/sourceInput.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
-/** A run's seam where the source's own time is known over runs, and when its first bytes had come. */
+/** A run's seam where the source's own time is known over runs, and when its first sample had come. */
 export type BeginningRun = Partial<
   Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'keyframeWait'>
 >;
@@ -25,7 +25,7 @@ export class SourceConnection {
   #content = new RecordedContent();
   #joined: JoinedContent | undefined;
   #begunAtMs = 0;
-  #receivedAtMs: number | undefined;
+  #receivedAtMs: BeginningRun['receivedAtMs'];
   #keyframeWait: BeginningRun['keyframeWait'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
@@ -64,7 +64,8 @@ export class SourceConnection {
   /** What ffmpeg's present run writes to each of its pipes. */
   media(outputs: readonly (readonly TrackSource[])[], { format, isLive }: RunFacts): LiveMedia {
     const { isSameConnection } = this.#timeline;
-    const connectedAtMs = this.#receivedAtMs ?? this.#begunAtMs;
+    const receivedAtMs = this.#receivedAtMs?.();
+    const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
     if (!isSameConnection)
       this.#sourceTimeline = new SourceTimeline(
         isLive ? { ...LIVE_TIMELINE, connectedAtMs } : STORED_TIMELINE,
@@ -81,7 +82,7 @@ export class SourceConnection {
       timeline: this.#sourceTimeline,
       content: this.#joined,
       isSame: mayRepeat,
-      receivedAtMs: this.#receivedAtMs,
+      receivedAtMs,
     });
   }
 

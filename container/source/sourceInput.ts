@@ -29,8 +29,8 @@ export interface PreparedRun {
   readonly seam: TimelineSeam | undefined;
   /** What its times are less by than the source's own; 0 where nobody says. */
   readonly takenOffMs?: number | undefined;
-  /** When its first bytes had come, where it is known, in epoch milliseconds. */
-  readonly receivedAtMs?: number | undefined;
+  /** When its first sample had come, once it has, in epoch milliseconds; undefined: nobody knows until ffmpeg gives it. */
+  readonly receivedAtMs?: (() => number | undefined) | undefined;
   /** What the source says that it has, before ffmpeg has looked at it. */
   readonly announced?: FoundSource | undefined;
   /** Whether pictures come of which none can be decoded yet, so that ffmpeg gets none. */
@@ -49,7 +49,6 @@ export class SourceInput {
   #hls: HlsSource | undefined;
   /** The present connection to a source that is fetched here. */
   #live: LiveSource | undefined;
-  #receivedAtMs: number | undefined;
   #handover: Handover | undefined;
   /** What it has. */
   #hasAsked: boolean = false;
@@ -173,7 +172,6 @@ export class SourceInput {
         }
         this.#isPlaylist = 'no';
         this.#live = live;
-        this.#receivedAtMs = this.#context.clock.nowMs();
       }
       this.#handover ??= await Handover.start();
       const { access, goesOn } = this.#live.begin(this.#handover);
@@ -181,7 +179,7 @@ export class SourceInput {
       return {
         access,
         seam: goesOn ? SAME_CONNECTION : undefined,
-        receivedAtMs: this.#receivedAtMs,
+        receivedAtMs: () => live.firstAtMs,
         keyframeWait: () => live.keyframeWait,
       };
     } catch (error) {

@@ -19,6 +19,8 @@ const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
 };
 /** What a run was given is given again where ffmpeg begins anew before anything is recorded; no more than this. */
 const KEPT_MAX_BYTES = 16 * 1024 * 1024;
+/** In front of its first sample a source has no more than this. */
+const BEGINNING_MAX_BYTES = 1024 * 1024;
 
 /** Less is a disturbance. */
 const SCRAMBLED_MIN = 200;
@@ -69,6 +71,8 @@ export class LiveSource {
   /** What the present run was given, until it is known to be of use; undefined: not kept any more. */
   #kept: { readonly pieces: Buffer[]; bytes: number } | undefined = { pieces: [], bytes: 0 };
   #next: Promise<IteratorResult<Buffer, void>> | undefined;
+  readonly #beginning: Promise<void>;
+  #firstAtMs: number | undefined;
   #hasEnded: boolean = false;
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
@@ -90,6 +94,14 @@ export class LiveSource {
     this.#clock = clock;
     this.#gone = gone;
     this.#cutter = kind === 'flv' ? new FlvCutter() : new TsCutter();
+    this.#beginning = this.#readBeginning();
+    // Whoever reads hears of it.
+    this.#beginning.catch(() => undefined);
+  }
+
+  /** When its first sample came, in epoch milliseconds; undefined before. Servers answer long before they have one. */
+  get firstAtMs(): number | undefined {
+    return this.#firstAtMs;
   }
 
   /** Undefined when it is not so. */
@@ -111,6 +123,7 @@ export class LiveSource {
       isFed: true,
       hasPictures: () => this.#cutter.hasPictures,
     });
+    access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     this.#run = { access, goesOn: this.#wasRecorded };
     return this.#run;
   }
@@ -163,20 +176,36 @@ export class LiveSource {
     }
   }
 
+  /** Up to the first sample, whether anybody takes it yet or not: a while goes by until ffmpeg asks. */
+  async #readBeginning(): Promise<void> {
+    for (let bytes = 0; !this.#cutter.hasBegun && bytes < BEGINNING_MAX_BYTES; ) {
+      this.#next = this.#body.next();
+      const { done, value } = await this.#next;
+      if (done === true) return;
+      this.#next = undefined;
+      bytes += value.length;
+      this.#take(value);
+    }
+  }
+
   /** The next piece; undefined at the end. @throws MediaError; SinkClosedError */
   async #read(signal: AbortSignal): Promise<RunPiece | undefined> {
-    while (this.#pieces.length === 0 && !this.#hasEnded) {
-      const chunk = await this.#chunk(signal);
-      this.#hasEnded = chunk === undefined;
-      this.#pieces.push(...(chunk === undefined ? this.#cutter.end() : this.#cutter.push(chunk)));
-      this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
-      const pictures = this.#cutter.undecodable;
-      if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
-        this.#run.access.fail('the stream is scrambled');
-      const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
-      this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
-    }
+    if (this.#firstAtMs === undefined) await unlessAborted(this.#beginning, signal);
+    while (this.#pieces.length === 0 && !this.#hasEnded) this.#take(await this.#chunk(signal));
     return this.#pieces[0];
+  }
+
+  /** @param chunk undefined at the end. @throws MediaError */
+  #take(chunk: Buffer | undefined): void {
+    this.#hasEnded = chunk === undefined;
+    this.#pieces.push(...(chunk === undefined ? this.#cutter.end() : this.#cutter.push(chunk)));
+    if (this.#cutter.hasBegun) this.#firstAtMs ??= this.#clock.nowMs();
+    this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
+    const pictures = this.#cutter.undecodable;
+    if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
+      this.#run.access.fail('the stream is scrambled');
+    const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
+    this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
   }
 
   /** What comes next; undefined at the end, however that comes. @throws SinkClosedError; what is no fault of the source's */

@@ -47,6 +47,10 @@ export class FlvCutter implements RunCutter {
     return this.#reader.otherTracks;
   }
 
+  get hasBegun(): boolean {
+    return this.#progress.hasBegun;
+  }
+
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
     for (const tag of this.#reader.push(chunk)) this.#take(tag, pieces);

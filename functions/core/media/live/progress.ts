@@ -23,6 +23,11 @@ export class Progress {
     return this.#nowMs;
   }
 
+  /** A sample has come. */
+  get hasBegun(): boolean {
+    return this.#latest !== undefined;
+  }
+
   /**
    * Something has come.
    * @param timeMs by its track's own clock

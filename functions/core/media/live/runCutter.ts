@@ -27,6 +27,8 @@ export interface RunCutter {
   /** Pieces of media that nobody can read without a key, since the last one that is not so. */
   readonly scrambled: number;
   readonly otherTracks: readonly OtherTrack[];
+  /** A sample has come: more than what says what is to come. */
+  readonly hasBegun: boolean;
   /** Pictures have come that can be decoded: a demuxer may get one only when others have begun. */
   readonly hasPictures: boolean;
 }

@@ -75,6 +75,10 @@ export class TsCutter implements RunCutter {
     return this.#lastPictures.hasAny;
   }
 
+  get hasBegun(): boolean {
+    return this.#progress.hasBegun;
+  }
+
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
     const packets = this.#continuity.push(chunk);
