@@ -10,7 +10,8 @@ const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'bundles');
 /** All that a bundle is made of: nothing else of this repository may be in one. */
 const SOURCES = ['functions/**/*.ts', 'container/**/*.ts', 'package-lock.json'];
-const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/lambda/bootstrap.ts'];
+const THREADS = ['infra/local/lambda/bootstrap.ts', 'infra/local/ingest/mediaServerThread.ts'];
+const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/ingest/streamNames.ts', ...THREADS];
 const cache = new FolderCache(CACHE);
 let bundled: Promise<string> | undefined;
 
@@ -21,6 +22,8 @@ let bundled: Promise<string> | undefined;
 export const bundledFunction = (name: string): Promise<string> => bundledFile(name);
 /** What runs a function: `lambda/bootstrap.ts`. */
 export const bundledBootstrap = (): Promise<string> => bundledFile('bootstrap');
+/** What runs the media server: `ingest/mediaServerThread.ts`. Of its 290 files most are of its own HTTP API. */
+export const bundledMediaServer = (): Promise<string> => bundledFile('mediaServerThread');
 /** `container/main.ts`. */
 export const bundledRecorder = (): Promise<string> => bundledFile('main');
 
@@ -35,7 +38,7 @@ async function bundle(folder: string): Promise<void> {
   const handlers = globSync('functions/handlers/*.ts', { cwd: ROOT });
   await Promise.all([
     bundleReadably(handlers, folder, FUNCTION_OPTIONS),
-    bundleReadably(['container/main.ts', 'infra/local/lambda/bootstrap.ts'], folder, {
+    bundleReadably(['container/main.ts', ...THREADS], folder, {
       plugins: [...RECORDER_PLUGINS],
     }),
   ]);

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod/mini';
+import { bundledMediaServer } from '../bundles.ts';
+import { COMPILE_CACHE } from '../compileCache.ts';
 import { Announcer } from './announcer.ts';
 import type { FromMediaServer, MediaServerData } from './mediaServerThread.ts';
 
@@ -33,8 +35,8 @@ export async function startIngest({ port, dataDir, apiUrl, onLog }: IngestOption
   const log = (level: string, message: string, mediaSessionId?: string): void =>
     onLog(JSON.stringify({ timestamp: new Date().toISOString(), level, message, mediaSessionId }));
 
-  const worker = new Worker(path.join(import.meta.dirname, 'mediaServerThread.ts'), {
-    env: {},
+  const worker = new Worker(await bundledMediaServer(), {
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     execArgv: [],
     stdout: true,
     stderr: true,

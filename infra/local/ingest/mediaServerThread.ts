@@ -40,6 +40,8 @@ const config = {
   rtmp: { port: 1 },
   auth: { play: false, publish: false },
   record: { auto: false },
+  // Its pages would be looked for beside its own sources.
+  webadmin: { enable: false },
   store: { path: folder },
 };
 const server = new NodeMediaServer(config);

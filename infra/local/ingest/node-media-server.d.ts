@@ -16,6 +16,7 @@ declare module 'node-media-server' {
     auth: { play: boolean; publish: boolean };
     record: { auto: boolean };
     store: { path: string };
+    webadmin: { enable: boolean };
   }
 
   export default class NodeMediaServer {
