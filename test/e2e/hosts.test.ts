@@ -11,8 +11,9 @@ import type { LoggedEntry } from '../../functions/core/journal/writeAhead.ts';
 import { attemptKey, journalKey, journalPrefix } from '../../functions/core/state/keys.ts';
 import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
 import { LANDING } from '../../infra/local/place.ts';
-import { type Child, waitFor } from '../support/children.ts';
+import { waitFor } from '../support/children.ts';
 import { publishCounter, readRecord } from '../support/counterStream.ts';
+import { closersForTests } from '../support/forTests.ts';
 import { LiveViewer } from '../support/liveViewer.ts';
 import { LocalRecorder } from '../support/localRecorder.ts';
 import { describeWith } from '../support/tools.ts';
@@ -20,7 +21,7 @@ import { describeWith } from '../support/tools.ts';
 describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
   let recorder: LocalRecorder;
   let store: StateStore;
-  const publishers: Child[] = [];
+  const closers = closersForTests();
 
   beforeAll(async () => {
     recorder = await LocalRecorder.start(() => ({ hosts: 2 }));
@@ -31,12 +32,12 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     );
   });
   afterAll(async () => {
-    await Promise.all(publishers.map((publisher) => publisher.stop()));
     await recorder?.close();
   });
 
   async function record(stream: string): Promise<string> {
-    publishers.push(publishCounter(`${recorder.runtime.rtmpUrl}/live/${stream}`));
+    const publisher = publishCounter(`${recorder.runtime.rtmpUrl}/live/${stream}`);
+    closers.push(() => publisher.stop());
     await waitFor(`stream ${stream}`, async () => {
       const { status, body } = await recorder.call('GET', `/streams/${stream}`);
       return status === 200 && body.status === 'PUBLISHING' ? true : undefined;

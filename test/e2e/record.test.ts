@@ -7,6 +7,7 @@ import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
 import { refuseDenials } from '../support/denials.ts';
+import { closersForTests } from '../support/forTests.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -25,7 +26,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
   let folder: string;
   let runtime: Runtime;
   let nginx: NginxRtmp;
-  const publishers: Child[] = [];
+  const closers = closersForTests();
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'e2e-'));
@@ -41,7 +42,6 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
   });
 
   afterAll(async () => {
-    await Promise.all(publishers.map((publisher) => publisher.stop()));
     await runtime?.close();
     await nginx?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -64,7 +64,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
 
   async function publish(stream: string, options?: Parameters<typeof publishCounter>[1]): Promise<Child> {
     const publisher = publishCounter(`${nginx.url}/${stream}`, options);
-    publishers.push(publisher);
+    closers.push(() => publisher.stop());
     const announced = await call('PUT', `/streams/${stream}`, {
       name: `camera ${stream}`,
       sourceUrl: `${nginx.url}/${stream}`,

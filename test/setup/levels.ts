@@ -19,11 +19,10 @@ const SYNTHESIS = /^(aws-cdk-lib|cdk-nag)(\/|$)/;
 const IMPORT = /^(?:import|export)(?! type\b)[^;]*?(?:from )?'([^']+)'|\bimport\('([^']+)'\)/gms;
 
 /**
- * Media tests that have a process of their own: a handler reads its environment when it is loaded; browsers and what is
- * tried from end to end are busy for much longer than modules take to load. All others leave theirs as they found it, and
- * one goes through many files: its modules are loaded once, and what runs often is compiled well.
+ * Media tests that have a process of their own: a handler reads its environment when it is loaded. All others leave theirs
+ * as they found it, and one goes through many files: its modules are loaded once, and what runs often is compiled well.
  */
-const HAS_OWN_PROCESS = /^test\/(clients|e2e|functions\/handlers|infra\/(console|verify))\//;
+const HAS_OWN_PROCESS = /^test\/functions\/handlers\//;
 
 /** @param file below the root, of a media test */
 export const sharesProcess = (file: string): boolean => !HAS_OWN_PROCESS.test(file);
