@@ -211,7 +211,7 @@ export class HlsSource {
     for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
     const offer = (rendition: Rendition, place: number): string =>
       handover.offer(async (response) => {
-        const feeding = this.#feed(rendition, new Sink(response), cut);
+        const feeding = this.#feed(rendition, place, new Sink(response), cut);
         this.#feeding[place] = feeding;
         const { kind } = await feeding;
         // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.
@@ -250,8 +250,8 @@ export class HlsSource {
     return this.#run;
   }
 
-  async #feed(rendition: Rendition, sink: Sink, cut: RunCut): Promise<FeedEnd> {
-    const end = await rendition.feed(sink, cut, this.#life.signal);
+  async #feed(rendition: Rendition, place: number, sink: Sink, cut: RunCut): Promise<FeedEnd> {
+    const end = await rendition.feed(sink, cut, place === 0, this.#life.signal);
     if (end.kind !== 'failed' || !isSourceFault(end.error)) return end;
     if (end.error instanceof ForbiddenSourceError) this.#run?.access.refuse(end.error.message);
     else this.#run?.access.fail(complaintOfHls(end.error));

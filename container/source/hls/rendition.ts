@@ -104,19 +104,25 @@ export class Rendition {
     return this.#ahead;
   }
 
-  /** Writes segments until one is a stream of its own, or there are no more. */
-  async feed(sink: Sink, cut: RunCut, signal: AbortSignal): Promise<FeedEnd> {
+  /**
+   * Writes segments until one is a stream of its own, or there are no more.
+   * @param leads it has the picture, or is all there is
+   */
+  async feed(sink: Sink, cut: RunCut, leads: boolean, signal: AbortSignal): Promise<FeedEnd> {
     const wait = new Wait([sink.gone, cut.over]);
     const any = AbortSignal.any([wait.signal, signal]);
     try {
       for (;;) {
         const ahead = await this.peek(any);
+        if (leads && ahead === undefined) cut.know(undefined);
         if (ahead === undefined) return { kind: 'ended' };
+        if (!leads) await cut.untilKnown(ahead.facts, any);
         const isCut = ahead.seam.kind !== 'none' || cut.isBefore(ahead.facts);
         if (this.#takenInRun > 0 && (isCut || this.#inRun.lacks(ahead.facts))) {
           cut.cutAfter(this.#before);
           return { kind: 'seam' };
         }
+        if (leads) cut.know(ahead.facts);
         await this.#write(ahead, sink, any);
       }
     } catch (error) {

@@ -1,9 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 
-/** Picture and sound come in playlists of their own: where one of them is cut, the others are. */
+/** Times that are so far apart are not of the same clock. */
+const FAR_MS = 120_000;
+/** Sound that is so much earlier than the pictures of its time comes without a word of those. */
+const WAIT_MS = 1_000;
+
+/**
+ * Picture and sound come in playlists of their own: where one of them is cut, the others are. So sound is given as far as
+ * it is known that the pictures go on.
+ */
 export class RunCut {
   readonly #over = new AbortController();
   #at: { readonly atMs: number | undefined } | undefined;
+  /** Until when there are pictures for this run; undefined: nobody has said. */
+  #knownMs: number | undefined;
+  #told = Promise.withResolvers<void>();
+  readonly #waitMs: number;
+
+  constructor(waitMs = WAIT_MS) {
+    this.#waitMs = waitMs;
+  }
 
   /** Aborts when what has the picture is over: nobody waits for more of the others. */
   get over(): AbortSignal {
@@ -12,11 +29,35 @@ export class RunCut {
 
   /** One of them ends here. @param last its last segment */
   cutAfter(last: SegmentFacts | undefined): void {
-    this.#at ??= { atMs: last?.startMs === undefined ? undefined : last.startMs + last.durationMs };
+    this.#at ??= { atMs: last === undefined ? undefined : endOf(last) };
+    this.#tell();
   }
 
   end(): void {
     this.#over.abort();
+  }
+
+  /** There are pictures until the end of this segment. @param last undefined: there are no more, and sound goes on by itself */
+  know(last: SegmentFacts | undefined): void {
+    this.#knownMs = (last && endOf(last)) ?? Number.POSITIVE_INFINITY;
+    this.#tell();
+  }
+
+  /** Waits a while until it is known what becomes of a segment of sound. @throws what the signal is aborted with */
+  async untilKnown(sound: SegmentFacts, signal: AbortSignal): Promise<void> {
+    const isOver = new AbortController();
+    const wait = delay(this.#waitMs, undefined, { signal: AbortSignal.any([signal, isOver.signal]) });
+    let isLate: boolean = false;
+    const late = wait.then(
+      () => {
+        isLate = true;
+      },
+      () => undefined,
+    );
+    while (!signal.aborted && !isLate && !this.#isKnown(sound))
+      await Promise.race([this.#told.promise, late]);
+    isOver.abort();
+    signal.throwIfAborted();
   }
 
   /** The segment belongs to the next run. Those of the others are longer or shorter: the nearest end is theirs. */
@@ -25,4 +66,18 @@ export class RunCut {
     const { atMs } = this.#at;
     return atMs === undefined || startMs === undefined || startMs >= atMs - durationMs / 2;
   }
+
+  #isKnown({ startMs, durationMs }: SegmentFacts): boolean {
+    if (this.#at !== undefined || startMs === undefined) return true;
+    const aheadMs = startMs + durationMs / 2 - (this.#knownMs ?? Number.NEGATIVE_INFINITY);
+    return aheadMs <= 0 || (aheadMs > FAR_MS && this.#knownMs !== undefined);
+  }
+
+  #tell(): void {
+    this.#told.resolve();
+    this.#told = Promise.withResolvers();
+  }
 }
+
+const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
+  startMs === undefined ? undefined : startMs + durationMs;

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { RunCut } from '../../../../container/source/hls/runCut.ts';
+import type { SegmentFacts } from '../../../../functions/core/hls/seam.ts';
+
+const NEVER = new AbortController().signal;
+const LONG_MS = 2 ** 31 - 1;
+
+function segment(startMs: number | undefined, durationMs = 1_000): SegmentFacts {
+  const unsaid = { setup: undefined, dateMs: undefined, isDiscontinuity: false, missedMs: 0, foundAtMs: 0 };
+  return { kind: 'fmp4', startMs, durationMs, ...unsaid };
+}
+
+/** Whether nothing of the wait is left once all that is due has run. */
+async function isOver(wait: Promise<void>): Promise<boolean> {
+  let over: boolean = false;
+  void wait.then(() => {
+    over = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  return over;
+}
+
+describe('RunCut', () => {
+  it('lets sound wait for pictures of its time', async () => {
+    const cut = new RunCut(LONG_MS);
+    const wait = cut.untilKnown(segment(5_000), NEVER);
+    expect(await isOver(wait)).toBe(false);
+    cut.know(segment(4_000));
+    expect(await isOver(wait)).toBe(false);
+    // Their segments are not as long: what is nearer to this run is in it.
+    cut.know(segment(5_000, 600));
+    expect(await isOver(wait)).toBe(true);
+  });
+
+  it('tells sound that waits that the pictures are cut, and before which of its segments', async () => {
+    const cut = new RunCut(LONG_MS);
+    cut.know(segment(4_000));
+    const wait = cut.untilKnown(segment(5_000), NEVER);
+    cut.cutAfter(segment(4_000));
+    expect(await isOver(wait)).toBe(true);
+    expect([4_400, 4_500, 5_000].map((ms) => cut.isBefore(segment(ms)))).toEqual([false, true, true]);
+  });
+
+  it.each<[string, (cut: RunCut) => void, number | undefined]>([
+    ['the pictures have come to their end', (cut) => cut.know(undefined), 5_000],
+    ['pictures have no times', (cut) => cut.know(segment(undefined)), 5_000],
+    ['sound has none', () => undefined, undefined],
+    ['both have clocks of their own', (cut) => cut.know(segment(4_000)), 500_000],
+  ])('lets no sound wait where %s', async (_what, know, startMs) => {
+    const cut = new RunCut(LONG_MS);
+    know(cut);
+    expect(await isOver(cut.untilKnown(segment(startMs), NEVER))).toBe(true);
+  });
+
+  it('lets sound wait for a while, and not when the pictures are lost', async () => {
+    await new RunCut(0).untilKnown(segment(5_000), NEVER);
+    const cut = new RunCut(LONG_MS);
+    const wait = cut.untilKnown(segment(5_000), cut.over);
+    cut.end();
+    await expect(wait).rejects.toBe(cut.over.reason);
+  });
+});
