@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
 import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/timelineOptions.ts';
-import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import { type Joining, LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { Fragment } from '../../functions/core/media/types.ts';
 import type { PreparedRun } from '../source/sourceInput.ts';
@@ -11,7 +11,7 @@ import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first sample had come. */
 export type BeginningRun = Partial<
-  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'keyframeWait'>
+  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'keyframeWait'> & Pick<Joining, 'takenOff'>
 >;
 
 /** Between what a segment says of its time and those of its samples. */
@@ -27,6 +27,7 @@ export class SourceConnection {
   #begunAtMs = 0;
   #receivedAtMs: BeginningRun['receivedAtMs'];
   #keyframeWait: BeginningRun['keyframeWait'];
+  #takenOff: BeginningRun['takenOff'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
@@ -50,7 +51,8 @@ export class SourceConnection {
   }
 
   /** ffmpeg begins. */
-  begin({ seam, takenOffMs, receivedAtMs, keyframeWait }: BeginningRun, nowMs: number): void {
+  begin({ seam, takenOffMs, receivedAtMs, keyframeWait, takenOff }: BeginningRun, nowMs: number): void {
+    this.#takenOff = takenOff;
     this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
@@ -83,6 +85,7 @@ export class SourceConnection {
       content: this.#joined,
       isSame: mayRepeat,
       receivedAtMs,
+      takenOff: this.#takenOff,
     });
   }
 

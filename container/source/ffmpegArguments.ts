@@ -5,6 +5,7 @@ import { type FoundSource, streamOf } from '../../functions/core/settings/select
 import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import { type Input, inputOptions } from './inputOptions.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
+import { WITHOUT_JUMPS } from './soundJumps.ts';
 import type { SoundInputs } from './streamListing.ts';
 
 /** What AAC and Opus both encode, and players know; AC-3's 5.1 has its channels at the side, Speex does not say. */
@@ -21,19 +22,6 @@ const NUT = [
 
 /** What cannot be decoded yet is told apart here, not left out: it shows that the source is alive. */
 const COPY = ['-c', 'copy', '-copyinkf'];
-
-/**
- * What is encoded must not jump: the resampler would fill an hour with silence. More than so many seconds ahead of what the
- * clock has gone by, or back, and sound goes on where it was.
- */
-const JUMP_SECONDS = 10;
-const WITHOUT_JUMPS = [
-  'st(1,(PTS-PREV_INPTS)*TB)',
-  'st(2,ld(1)-(RTCTIME-ld(3))/1000000)',
-  'st(3,RTCTIME)',
-  `st(0,ld(0)+if(gt(ld(2),${JUMP_SECONDS})+lt(ld(1),-1),PTS-PREV_INPTS-1024/SR/TB,0))`,
-  'PTS-ld(0)',
-].join(';');
 
 /** The descriptor of an output of ffmpeg's, by its place; 2 is for what it says. */
 const pipeOf = (place: number): string => `pipe:${place === 0 ? 1 : place + 2}`;

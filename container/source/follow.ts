@@ -6,6 +6,7 @@ import type { AttemptContext } from '../attempt/context.ts';
 import type { StopRequest } from '../attempt/stopRequest.ts';
 import type { Recording } from '../record/recording.ts';
 import { expectedStreams } from './expectedStreams.ts';
+import { SoundJumps } from './soundJumps.ts';
 import { SourceInput } from './sourceInput.ts';
 import { SourcePatience } from './sourcePatience.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
@@ -60,7 +61,8 @@ async function follow(
     const run = await input.prepare(openTimeoutMs, stop.signal);
     // What has come in time is read, however little of the window is left.
     const isThere = !('kind' in run) && run.receivedAtMs !== undefined;
-    recording.begin('kind' in run ? {} : run);
+    const soundJumps = new SoundJumps();
+    recording.begin('kind' in run ? {} : { ...run, takenOff: soundJumps.all });
     const announced = 'kind' in run ? undefined : run.announced;
     plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
     const end: SourceEnd =
@@ -77,6 +79,7 @@ async function follow(
               recording.beginTracks(outputs, run);
             },
             onChunk: (output) => recording.write(output),
+            soundJumps,
             connectionMs: () => recording.connectionMs,
             openTimeoutMs: isThere ? job.settings.openTimeoutMs : openTimeoutMs,
             keyframeWait: run.keyframeWait,

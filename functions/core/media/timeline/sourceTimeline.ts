@@ -59,7 +59,7 @@ export class SourceTimeline {
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
-  /** First samples that are held until it is known on which clock they are: by their track's name, its own time in ms. */
+  /** What tracks begin with on a clock that is still to be known: by their names, their own times in ms. */
   readonly #held = new Map<string, number>();
   /** The latest time of all. */
   #frontMs: number | undefined;
@@ -76,9 +76,9 @@ export class SourceTimeline {
     const unitMs = 1_000 / timescale;
     const track = this.#track(name);
     const { times, epoch: before } = track;
-    this.#held.delete(name);
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const rawMs = dts * unitMs;
+    if (Math.abs(rawMs - (this.#held.get(name) ?? rawMs)) < BACK_MAX_MS) this.#held.delete(name);
     this.#seeQuiet(arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
@@ -99,19 +99,22 @@ export class SourceTimeline {
 
   /**
    * Whether this first sample of a track would be far behind others, although what was sent before the source was opened has
-   * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell: it is to
-   * be placed after them.
+   * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell.
    */
   mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
-    const { comesAsMade } = this.#options;
-    if (this.#tracks.has(name) || this.#first === undefined || !comesAsMade) return false;
-    if (nowMs - this.#first.arrivedAtMs < OPENING_MS) return false;
+    const openedMs = nowMs - (this.#first?.arrivedAtMs ?? nowMs);
+    if (this.#tracks.has(name) || openedMs < OPENING_MS || !this.#options.comesAsMade) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;
-    this.#held.set(name, rawMs);
+    this.willBegin(name, rawMs);
     // What one sample alone has begun may be a stray's.
     return nearest.epoch.followers === 0 || (this.#frontMs ?? 0) - nearest.atMs > BACK_MAX_MS;
+  }
+
+  /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
+  willBegin(name: string, rawMs: number): void {
+    this.#held.set(name, rawMs);
   }
 
   #seeQuiet(nowMs: number): void {
@@ -288,8 +291,8 @@ export class SourceTimeline {
     // What begins anew begins with all tracks at once: none of them may have to go back, nor one that is held.
     const isAnew = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS;
     const ledByMs = Math.max(0, ...[...this.#held.values()].map((heldMs) => rawMs - turnsMs - heldMs));
-    const anewAtMs = frontMs + (ledByMs < ANEW_MS ? ledByMs : 0);
-    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), isAnew ? anewAtMs : Number.NEGATIVE_INFINITY);
+    const anewAtMs = isAnew ? frontMs + (ledByMs < ANEW_MS ? ledByMs : 0) : Number.NEGATIVE_INFINITY;
+    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), anewAtMs);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
     return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };

@@ -9,6 +9,7 @@ import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts
 import { RepeatGate } from '../timeline/repeatGate.ts';
 import type { RawTime } from '../timeline/sampleTimes.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
+import { type TakenOff, takenOffAt } from '../timeline/takenOff.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
@@ -34,6 +35,8 @@ export interface Joining {
   readonly isSame?: boolean;
   /** When its first sample had come; undefined: when ffmpeg writes it. */
   readonly receivedAtMs?: number | undefined;
+  /** Jumps that have been taken out of encoded sound; it grows. */
+  readonly takenOff?: readonly TakenOff[] | undefined;
 }
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
@@ -60,6 +63,9 @@ export class LiveMedia {
   readonly #gate: RepeatGate<Taken> | undefined;
   readonly #late: LateBeginnings<Taken>;
   readonly #receivedAtMs: number | undefined;
+  readonly #takenOff: readonly TakenOff[];
+  /** So many of them the timeline has been told. */
+  #told = 0;
   /** On the source's own timeline. */
   #firstMs: number | undefined;
   /** Where that is on the mended one. */
@@ -74,12 +80,13 @@ export class LiveMedia {
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, content, isSame = false, receivedAtMs }: Joining,
+    { timeline, content, isSame = false, receivedAtMs, takenOff = [] }: Joining,
   ) {
     this.#timeline = timeline;
     this.#late = new LateBeginnings(timeline);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
+    this.#takenOff = takenOff;
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#fragmenter = new Fragmenter(this.#writer);
@@ -126,6 +133,7 @@ export class LiveMedia {
   push(pipe: number, chunk: Buffer, nowMs: number): void {
     const output = this.#outputs[pipe];
     if (output === undefined) throw new MediaError(`there is no output ${pipe}`);
+    this.#tellJumps();
     for (const packet of output.reader.push(chunk)) this.#take(output, packet, nowMs);
   }
 
@@ -155,8 +163,10 @@ export class LiveMedia {
 
   #take(output: Output, packet: NutPacket, nowMs: number): void {
     this.#declare(output);
-    const sample = output.tracks[packet.stream]?.next(packet);
-    if (sample === undefined) return;
+    const made = output.tracks[packet.stream]?.next(packet);
+    if (made === undefined) return;
+    const isEncoded = output.sources[packet.stream]?.isEncoded === true;
+    const sample = isEncoded ? this.#onSourceClock(made) : made;
     const coming = comingOf(output, packet.stream, sample);
     this.#firstMs ??= coming.timeMs;
     const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
@@ -165,6 +175,21 @@ export class LiveMedia {
     } else
       for (const one of this.#gate.push(coming, this.#gate.isHolding ? kept(taken) : taken, nowMs))
         this.#record(one, nowMs);
+  }
+
+  /** What is encoded comes through a pipe of its own, and pictures may be there before it. */
+  #tellJumps(): void {
+    const encoded = this.#outputs.find(({ sources }) => sources[0]?.isEncoded === true);
+    for (const { fromMs, ms } of this.#takenOff.slice(this.#told))
+      this.#timeline.willBegin(encoded?.names[0] ?? '', fromMs + ms);
+    this.#told = this.#takenOff.length;
+  }
+
+  /** Sound that was encoded as if the source's clock had not jumped, with the times that the source has said. */
+  #onSourceClock(sample: Sample): Sample {
+    const { timescale } = sample.description;
+    const ms = takenOffAt(this.#takenOff, (sample.dts * 1_000) / timescale);
+    return ms === 0 ? sample : { ...sample, dts: sample.dts + Math.round((ms * timescale) / 1_000) };
   }
 
   #record(taken: Taken, nowMs: number): void {

@@ -1,0 +1,127 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { levelAndText } from '../../../container/source/complaints.ts';
+import { ffmpegArguments, trackOutputs } from '../../../container/source/ffmpegArguments.ts';
+import { SoundJumps, WITHOUT_JUMPS } from '../../../container/source/soundJumps.ts';
+import { SourceTimeline } from '../../../functions/core/media/timeline/sourceTimeline.ts';
+import { type TakenOff, takenOffAt } from '../../../functions/core/media/timeline/takenOff.ts';
+import { STORED_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
+import { LiveMedia } from '../../../functions/core/media/tracks/liveMedia.ts';
+import type { EncodingPlan } from '../../../functions/core/settings/formats.ts';
+import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
+import { faultsOf, picturesOf } from '../../streams/check.ts';
+import { makeRawMedia, type RawMedia, tagsOf } from '../../streams/media.ts';
+import type { Story } from '../../streams/story.ts';
+import { writerOf } from '../../streams/writers.ts';
+import { MediaFolder } from '../../support/media.ts';
+import { PartInMemory } from '../../support/parts.ts';
+
+const PLAN: EncodingPlan = {
+  format: 'mp4',
+  audio: { encoder: 'aac', sampleRateHz: 44_100 },
+  maps: ['0:v:0', '0:a:0'],
+  leftOut: [],
+};
+const STREAMS = [
+  { index: 0, kind: 'video', codec: 'h264' },
+  { index: 1, kind: 'audio', codec: 'aac' },
+] as const;
+
+/** As many times each pipe is read: half a second at once. */
+const READS = 18;
+/** ffmpeg says it when it reads it, 3.7 s after the beginning. */
+const TOLD_BEFORE = 7;
+
+/** What ffmpeg says. */
+function jumpsIn(stderr: string): SoundJumps {
+  const jumps = new SoundJumps();
+  for (const line of stderr.split('\n')) jumps.readLine(levelAndText(line)[1]);
+  return jumps;
+}
+
+describe('SoundJumps', () => {
+  it('says what was taken off the times of sound, and from when on', () => {
+    const jumping = `asetpts='PTS-if(gte(T,2),1.5/TB,0)-if(gte(T,4),2/TB,0)'`;
+    const { stderr } = spawnSync(
+      'ffmpeg',
+      [
+        ...['-nostdin', '-nostats', '-loglevel', 'level+info', '-f', 'lavfi', '-i', 'sine=r=48000:d=6'],
+        ...['-af', `${jumping},asetpts='${WITHOUT_JUMPS}'`, '-f', 'null', '-'],
+      ],
+      { encoding: 'utf8' },
+    );
+    const { all } = jumpsIn(stderr);
+    expect(all.map(({ ms }) => Math.round(ms))).toEqual([-1_500, -3_500]);
+    expect(Math.abs((all[0]?.fromMs ?? 0) - 2_000)).toBeLessThan(25);
+    expect(Math.abs((all[1]?.fromMs ?? 0) - 4_000)).toBeLessThan(25);
+    expect([1_000, 3_000, 5_000].map((ms) => Math.round(takenOffAt(all, ms)))).toEqual([0, -1_500, -3_500]);
+  });
+
+  it('takes no other line for one of its own', () => {
+    const jumps = new SoundJumps();
+    for (const line of ['frame=  1 fps=0.0', '  Duration: N/A, start: 0.000000', '12', 'nan'])
+      expect(jumps.readLine(line)).toBe(false);
+    expect(jumps.all).toEqual([]);
+  });
+});
+
+describe('sound that is encoded', () => {
+  const folder = new MediaFolder();
+  let media: RawMedia;
+  beforeAll(() => {
+    media = makeRawMedia(folder);
+  }, 60_000);
+  afterAll(() => folder.remove());
+
+  it('is in sync after its publisher has begun anew, also where his pictures are read first', async () => {
+    const story: Story = {
+      seed: 0,
+      format: 'flv',
+      packager: 'plain',
+      happenings: [{ kind: 'anew', atMs: 3_700, awayMs: 0 }],
+    };
+    const sent = tagsOf(media, story);
+    const writer = writerOf('flv');
+    const file = folder.write(
+      'anew.flv',
+      Buffer.concat([writer.begin([], sent[0]), ...sent.map((tag) => writer.write(tag))]),
+    );
+    const args = ffmpegArguments(
+      { url: 'http://127.0.0.1/live.flv', settings: DEFAULT_SETTINGS, rejoins: false },
+      { url: 'http://127.0.0.1/live.flv', options: [], isFed: false, others: [], hasSoundInside: true },
+      PLAN,
+    );
+    const outputs = args
+      .slice(args.indexOf('-i') + 2)
+      .map((one) => (/^pipe:\d$/.test(one) ? folder.file(`${one.slice(5)}.nut`) : one));
+    const { stderr } = spawnSync(
+      'ffmpeg',
+      ['-nostdin', '-nostats', '-loglevel', 'level+info', '-copyts', '-y', '-i', file, ...outputs],
+      { encoding: 'utf8' },
+    );
+    const takenOff: TakenOff[] = [];
+    const live = new LiveMedia(trackOutputs(PLAN, { streams: [...STREAMS], programs: [] }), 'mp4', {
+      timeline: new SourceTimeline(STORED_TIMELINE),
+      takenOff,
+    });
+    const pipes = [readFileSync(folder.file('1.nut')), readFileSync(folder.file('3.nut'))];
+    for (let read = 0; read < READS; read++) {
+      if (read === TOLD_BEFORE) takenOff.push(...jumpsIn(stderr).all);
+      for (const [pipe, bytes] of pipes.entries()) {
+        const at = (part: number): number => Math.round((part * bytes.length) / READS);
+        live.push(pipe, bytes.subarray(at(read), at(read + 1)), 0);
+      }
+    }
+    let part: PartInMemory | undefined;
+    for (let next = live.rest(0); next !== undefined; next = live.rest(0))
+      if (part === undefined) part = new PartInMemory(live, [next]);
+      else part.add(next);
+    const record = folder.write('record.mp4', part?.finished() ?? Buffer.alloc(0));
+    const durationMs = Number(
+      execFileSync('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', record]),
+    );
+    const recorded = [{ file: record, durationMs: durationMs * 1_000 }];
+    expect(await faultsOf(recorded, sent, story, await picturesOf(media))).toEqual([]);
+  });
+});
