@@ -18,7 +18,7 @@ const WATCH_MARGIN_MS = 1_500;
 const HLS_WATCH_FACTOR = 3;
 const HLS_WATCH_MIN_MS = 120_000;
 /**
- * Over RTMP ffmpeg would wait for 40 frames to find out how many come in a second: 1.6 s at the usual rate, and longer
+ * Of FLV ffmpeg would wait for 40 frames to find out how many come in a second: 1.6 s at the usual rate, and longer
  * than a recorder waits where there is one a second. A copy does not need to know. RTSP has no decoding times of its
  * own: there ffmpeg may look at more frames.
  */
@@ -44,7 +44,7 @@ const REORDER_US = 500_000;
 
 /**
  * ffmpeg's own time-out, in ms. RTSP ends after twice what it is told, and until then goes on as if nothing had been.
- * RTMP and HTTP-FLV end after twice that, too, but may lose a packet from the first time on.
+ * What it fetches over HTTP ends after twice that, too.
  */
 export function ioTimeoutMs({ url, settings: { idleTimeoutMs } }: Input): number {
   return schemeOf(url).startsWith('rtsp') ? Math.ceil(idleTimeoutMs / 2) : idleTimeoutMs;

@@ -55,7 +55,7 @@ const CONTENT_CAUSES: readonly Cause[] = [
   ],
   [
     // Another protocol at that port; "wrong version number" is OpenSSL's for TLS, "unexpected TLS packet" GnuTLS's.
-    /Invalid data found when processing input|could not find codec parameters|Unknown input format|Format not on |RTMP handshake|Server response validating failed|unexpected TLS packet|wrong version number|Stream ends prematurely at 0/i,
+    /Invalid data found when processing input|could not find codec parameters|Unknown input format|Format not on |unexpected TLS packet|wrong version number|Stream ends prematurely at 0/i,
     'source_not_media',
     'The source sends something else than audio and video.',
   ],

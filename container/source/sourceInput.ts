@@ -14,8 +14,9 @@ import { type AfterRun, HlsSource } from './hls/hlsSource.ts';
 import { loadPlaylist } from './hls/playlistLoader.ts';
 import { complaintOfHls, LostStreamError } from './hls/sourceFault.ts';
 import { type KeyframeWait, type LiveSource, SourceLostError } from './live/liveSource.ts';
-import { type Opened, openLive } from './live/openLive.ts';
+import { type Opened, openLive, openReceiving } from './live/openLive.ts';
 import { openReceived } from './live/openReceived.ts';
+import { receiveRtmp } from './live/rtmpSource.ts';
 import { HttpFault } from './reach/judgedHttp.ts';
 import { forbidden, type SourceAccess } from './reach/sourceAccess.ts';
 import { SourceReach } from './reach/sourceReach.ts';
@@ -44,7 +45,7 @@ export class SourceInput {
   readonly #reach: SourceReach;
   /** `maybe`: nobody has looked yet. The name decides who looks first, and the content what it is. */
   #isPlaylist: 'maybe' | 'yes' | 'no';
-  /** Over HTTP or SRT, or over RTMP where ffmpeg would not follow it: not what only ffmpeg can tell. */
+  /** Over HTTP, RTMP or SRT: not what only ffmpeg can tell. */
   #mayBeLive: boolean;
   #hls: HlsSource | undefined;
   /** The present connection to a source that is fetched here. */
@@ -61,7 +62,7 @@ export class SourceInput {
     this.#ffmpegPath = ffmpegPath;
     this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
     this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
-    this.#mayBeLive = this.#isPlaylist === 'maybe' || /^srt:/i.test(url);
+    this.#mayBeLive = this.#isPlaylist === 'maybe' || /^(?:rtmps?|srt):/i.test(url);
   }
 
   /**
@@ -104,8 +105,6 @@ export class SourceInput {
       this.#live = undefined;
       return 'lost';
     }
-    // What was announced and has not come ffmpeg leaves out, also when it comes.
-    if (/^rtmps?:/i.test(this.#context.job.source.url) && lacksAnnounced(end)) this.#mayBeLive = true;
     const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
     if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';
     this.#isPlaylist = (await this.#sendsPlaylist()) ? 'yes' : 'no';
@@ -198,9 +197,16 @@ export class SourceInput {
       this.#reach.check(url);
       return openLive(this.#reach.http(job.settings.idleTimeoutMs), url, clock, signal);
     }
+    const { idleTimeoutMs } = job.settings;
+    if (/^rtmps?:/i.test(url)) {
+      const options = { ...(await this.#reach.judge(url)), idleTimeoutMs, log };
+      return openReceiving((gone) => receiveRtmp(options, gone), clock, signal);
+    }
     const access = await this.#reach.prepare(url);
-    const timeoutMs = job.settings.idleTimeoutMs;
-    return openReceived({ ffmpegPath: this.#ffmpegPath, url, access, timeoutMs, clock, log }, signal);
+    return openReceived(
+      { ffmpegPath: this.#ffmpegPath, url, access, timeoutMs: idleTimeoutMs, clock, log },
+      signal,
+    );
   }
 
   /** Once: later runs know more. */
@@ -225,9 +231,6 @@ export class SourceInput {
     }
   }
 }
-
-const lacksAnnounced = (end: SourceEnd): boolean =>
-  end.kind === 'replan' && end.plan.leftOut.some(({ reason }) => reason === 'never_came');
 
 /** So many runs in a row of which nothing could be recorded are no stream. */
 const EMPTY_RUNS_MAX = 10;
@@ -257,8 +260,8 @@ function endOf(error: unknown): SourceEnd {
   if (error instanceof LostStreamError) return { ...ENDED, timedOut: true };
   if (error instanceof HttpFault) return { ...ENDED, ...said(error) };
   if (error instanceof SourceLostError) {
-    const { complaints, complaint } = error;
-    return { ...ENDED, complaints, complaint };
+    const { complaints, complaint, timedOut } = error;
+    return { ...ENDED, complaints, complaint, timedOut };
   }
   if (!(error instanceof PlaylistError)) throw error;
   const reason: Reason = { code: 'source_not_media', message: complaintOfHls(error) };

@@ -63,8 +63,6 @@ export const GOP_MS = 400;
 const PLACES_MS = [1_200, 3_600, 6_000];
 const CUT_UNTIL_MS = 3_600;
 const LOOKED_AT_MS = 4_000;
-/** Before anything else happens. */
-const FOLLOWED_UNTIL_MS = 800;
 const LATE_PROBABILITY = 0.3;
 const NOTHING_PROBABILITY = 0.25;
 
@@ -97,13 +95,11 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
     const what = among(['mute', 'blind'] as const);
     const forMs = ms(300, 5_000);
     const isAnnounced = random() < 0.5;
-    // Later than ffmpeg looks for it, RTMP is joined again for it, and something is lost (docs/sources.md).
-    const isFollowed = format !== 'rtmp' || (isAnnounced && what === 'mute');
     happenings.push({
       kind: 'late',
       atMs: 0,
       what,
-      forMs: isFollowed ? forMs : Math.min(forMs, FOLLOWED_UNTIL_MS),
+      forMs,
       isAnnounced,
     });
   }
@@ -135,18 +131,13 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
       ])(),
     );
   }
-  const kept = happenings.filter((one) => isHeld(one, format, happenings));
   const [apart, inParts, since1970] = [how() < 0.5, how() < 0.5, how() < 0.3];
   // Nobody announces a playlist of what has not come, and where pictures have not, nothing of sound is shown.
-  const late = kept.find((one) => one.kind === 'late');
+  const late = happenings.find((one) => one.kind === 'late');
   const isApart = apart && (late === undefined || (late.what === 'mute' && late.isAnnounced));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
-  return { seed, format, packager, ...(format === 'fmp4' ? { fragmented } : {}), happenings: kept };
+  return { seed, format, packager, ...(format === 'fmp4' ? { fragmented } : {}), happenings };
 }
-
-/** A source over RTMP whose sound has another rate when it is joined again is joined twice, and something is lost. */
-const isHeld = ({ kind }: Happening, format: StreamFormat, all: readonly Happening[]): boolean =>
-  format !== 'rtmp' || kind !== 'rate' || !all.some((one) => one.kind === 'cut');
 
 /** What happens in it with nothing sent for a while, whose length the wall clock tells: a playlist has its own. */
 export const pausesOf = ({ format, happenings }: Story): readonly Happening[] =>

@@ -31,11 +31,14 @@ export class SourceLostError extends Error {
   /** What was complained of, without the source's secrets. */
   readonly complaints: readonly string[];
   readonly complaint: string | undefined;
+  /** It said nothing for too long. */
+  readonly timedOut: boolean;
 
-  constructor(complaints: readonly string[], complaint: string | undefined) {
+  constructor(complaints: readonly string[], complaint: string | undefined, timedOut = false) {
     super(complaint ?? 'the source has ended');
     this.complaints = complaints;
     this.complaint = complaint;
+    this.timedOut = timedOut;
   }
 }
 
@@ -57,7 +60,7 @@ export interface LiveRun {
 type FeedEnd = 'cut' | 'ended' | 'closed';
 
 /**
- * One connection to a live source over HTTP, in runs of ffmpeg: another one begins with each track that the one before
+ * One connection to a live source, in runs of ffmpeg: another one begins with each track that the one before
  * would not follow.
  */
 export class LiveSource {

@@ -31,6 +31,34 @@ export async function openLive(
   }
 }
 
+/**
+ * Looks at how a stream begins that comes over no HTTP.
+ * @param receive gives its bytes, until it is told to go
+ * @param signal gives up waiting for that
+ * @throws what was thrown while it was received; what the signal was aborted with
+ */
+export async function openReceiving(
+  receive: (gone: AbortSignal) => AsyncGenerator<Buffer, void, undefined>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const gone = new AbortController();
+  const wait = new Wait([signal]);
+  const onAbort = (): void => gone.abort(wait.signal.reason);
+  wait.signal.addEventListener('abort', onAbort);
+  try {
+    const opened = await openedOf(receive(gone.signal), clock, gone);
+    signal.throwIfAborted();
+    return opened;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    wait.signal.removeEventListener('abort', onAbort);
+    wait.release();
+  }
+}
+
 /** @param gone ends the connection. @param isEndless it does not say how long it is */
 export async function openedOf(
   body: AsyncGenerator<Buffer, void, undefined>,

@@ -7,11 +7,10 @@ import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { parseSource } from '../../../functions/core/source/sourceUrl.ts';
 import { Complaints, levelAndText } from '../complaints.ts';
 import { FFMPEG_ENVIRONMENT } from '../ffmpeg.ts';
-import { Wait } from '../hls/wait.ts';
 import { endFirstWithoutMemory } from '../memoryShortage.ts';
 import type { SourceAccess } from '../reach/sourceAccess.ts';
 import { SourceLostError } from './liveSource.ts';
-import { type Opened, openedOf } from './openLive.ts';
+import { type Opened, openReceiving } from './openLive.ts';
 
 export interface ReceivedOptions {
   readonly ffmpegPath: string;
@@ -38,28 +37,13 @@ const HELD_MAX_BYTES = 32 * 1024 * 1024;
 const STDERR = 2;
 
 /**
- * Connects to a source over SRT or RTMP. ffmpeg receives what it sends, and looks into nothing: so one connection is enough,
+ * Connects to a source over SRT. ffmpeg receives what it sends, and looks into nothing: so one connection is enough,
  * whatever comes. A listener of SRT may take no second one.
  * @param signal gives up waiting for how it begins
  * @throws SourceLostError; what the signal was aborted with
  */
-export async function openReceived(options: ReceivedOptions, signal: AbortSignal): Promise<Opened> {
-  const gone = new AbortController();
-  const wait = new Wait([signal]);
-  const onAbort = (): void => gone.abort(wait.signal.reason);
-  wait.signal.addEventListener('abort', onAbort);
-  try {
-    const opened = await openedOf(received(options, gone.signal), options.clock, gone);
-    signal.throwIfAborted();
-    return opened;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    wait.signal.removeEventListener('abort', onAbort);
-    wait.release();
-  }
-}
+export const openReceived = (options: ReceivedOptions, signal: AbortSignal): Promise<Opened> =>
+  openReceiving((gone) => received(options, gone), options.clock, signal);
 
 /** @throws SourceLostError at the end, whatever that was: ffmpeg does not say */
 async function* received(

@@ -13,7 +13,7 @@ import type { SourceRules } from '../../../functions/core/source/sourceRules.ts'
 import { safeDecode } from '../../../functions/core/source/sourceUrl.ts';
 import { AwakeTimer } from '../../attempt/awakeTimer.ts';
 import { Cookies } from './cookies.ts';
-import { complaintOf } from './filterProxy.ts';
+import { connectionComplaint } from './judgedSocket.ts';
 
 /** Content networks need two or three. */
 const REDIRECTS_MAX = 10;
@@ -241,7 +241,5 @@ function decoded(response: IncomingMessage): Readable {
 
 function faultOf(error: unknown): unknown {
   if (error instanceof HttpFault || error instanceof ForbiddenSourceError) return error;
-  const isOfTls = /^(EPROTO|ERR_SSL_)/.test((error as NodeJS.ErrnoException).code ?? '');
-  const complaint = complaintOf(error) ?? (isOfTls ? 'unexpected TLS packet' : 'Input/output error');
-  return new HttpFault(complaint, { cause: error });
+  return new HttpFault(connectionComplaint(error), { cause: error });
 }

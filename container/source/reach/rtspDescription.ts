@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { answering } from '../../../functions/aws/dnsResolution.ts';
+import type { Socket } from 'node:net';
 import { type Source, safeDecode } from '../../../functions/core/source/sourceUrl.ts';
+import { connectJudged } from './judgedSocket.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
 /** Descriptions have a few hundred bytes. */
@@ -45,13 +44,8 @@ async function opened(
   addresses: readonly [string, ...string[]],
   timeoutMs: number,
 ): Promise<Socket | undefined> {
-  const options = { host: 'judged.invalid', port, lookup: answering(addresses) };
-  // As ffmpeg has it: cameras have certificates of their own.
   const isSecure = scheme === 'rtsps';
-  const name = isIP(host) === 0 && !host.startsWith('[') ? { servername: host } : {};
-  const socket = isSecure
-    ? connectTls({ ...options, ...name, rejectUnauthorized: false })
-    : connectPlain(options);
+  const socket = connectJudged({ host, port, addresses, isSecure });
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   socket.once('close', () => clearTimeout(timer));
   const failed = new Promise<undefined>((resolve) => {

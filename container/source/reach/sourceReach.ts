@@ -13,21 +13,18 @@ import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { describeRtsp } from './rtspDescription.ts';
 import { SourceAccess } from './sourceAccess.ts';
-import { tcUrl } from './tcUrl.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist, and none that names files or other inputs. */
 const FORMATS_OVER_HTTP =
   'flv,live_flv,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
 const FORMATS: Readonly<Record<string, string>> = {
-  rtmp: 'flv,live_flv',
-  rtmps: 'flv,live_flv',
   rtsp: 'rtsp',
   rtsps: 'rtsp',
   srt: 'mpegts',
   http: FORMATS_OVER_HTTP,
   https: FORMATS_OVER_HTTP,
 };
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtsp: 554 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554 };
 /** As long as a server may take to answer where it has several addresses. */
 const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
@@ -55,12 +52,21 @@ export class SourceReach {
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async prepare(url: string): Promise<SourceAccess> {
-    const source = this.check(url);
-    const addresses = await resolveChecked(source.host, this.#rules, this.#lookup);
+    const { source, addresses } = await this.judge(url);
     this.#judged = { host: source.host, addresses };
-    const isPinned = ['rtmp', 'rtsp', 'srt'].includes(source.scheme);
+    const isPinned = ['rtsp', 'srt'].includes(source.scheme);
     this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
+  }
+
+  /**
+   * Judges the source for one connection of the recorder's own, anew each time. Nobody but these addresses may be connected
+   * to.
+   * @throws ForbiddenSourceError, UnresolvableSourceError
+   */
+  async judge(url: string): Promise<{ readonly source: Source; readonly addresses: Addresses }> {
+    const source = this.check(url);
+    return { source, addresses: await resolveChecked(source.host, this.#rules, this.#lookup) };
   }
 
   /**
@@ -117,7 +123,6 @@ async function pinned(source: Source, addresses: Addresses): Promise<SourceAcces
   const { scheme, userinfo, port, rest } = source;
   const address = await firstThatAnswers(source, addresses);
   const host = address.includes(':') ? `[${address}]` : address;
-  const tcUrlOption = scheme === 'rtmp' ? ['-rtmp_tcurl', tcUrl(source.host, port, rest)] : [];
   return new SourceAccess({
     url: [
       `${scheme}://`,
@@ -126,7 +131,7 @@ async function pinned(source: Source, addresses: Addresses): Promise<SourceAcces
       port === undefined ? '' : `:${port}`,
       rest,
     ].join(''),
-    options: [...formatWhitelist(source), ...tcUrlOption],
+    options: formatWhitelist(source),
     environment: {},
   });
 }

@@ -3,11 +3,11 @@ import { isHost } from './sourceRules.ts';
 
 /**
  * Schemes that can be recorded, with the ffmpeg protocols that each needs and no others. `httpproxy` is how TLS goes
- * through the recorder's proxy.
+ * through the recorder's proxy; RTMP the recorder speaks itself.
  */
 export const SOURCE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
-  rtmp: ['rtmp', 'tcp'],
-  rtmps: ['rtmps', 'tls', 'httpproxy', 'tcp'],
+  rtmp: [],
+  rtmps: [],
   rtsp: ['rtsp', 'rtp', 'udp', 'tcp'],
   rtsps: ['rtsp', 'rtp', 'srtp', 'tls', 'httpproxy', 'tcp'],
   srt: ['srt', 'udp'],

@@ -19,7 +19,6 @@ const argumentsFor = (
 
 describe('ffmpegArguments', () => {
   it.each([
-    ['rtmp://host/live/key', 'rtmp,tcp'],
     ['rtsp://host/cam', 'rtsp,rtp,udp,tcp'],
     ['srt://host:9000', 'srt,udp'],
     ['https://host/list.m3u8', 'http,https,httpproxy,tcp,tls'],
@@ -34,8 +33,7 @@ describe('ffmpegArguments', () => {
   });
 
   it.each([
-    ['rtmp://h/a/b', {}, '-rw_timeout 10000000 -fpsprobesize 0'],
-    ['rtmps://h/a/b', { idleTimeoutMs: 30_000 }, '-rw_timeout 30000000'],
+    ['https://h/file.mp4', { idleTimeoutMs: 30_000 }, '-rw_timeout 30000000'],
     ['rtsp://h/cam', {}, '-timeout 5000000 -rtsp_transport tcp'],
     ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
     ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
@@ -146,8 +144,9 @@ describe('sourceEnded', () => {
 describe('openingFailure', () => {
   it.each([
     // ffmpeg 5.1, as the servers of test/container/sources make it say.
-    ['Server response validating failed', 'source_not_media'],
-    ['Cannot read RTMP handshake response', 'source_not_media'],
+    ['Invalid data found when processing input: the answer is no RTMP handshake', 'source_not_media'],
+    ['Server error: NetStream.Play.StreamNotFound: No such stream', 'source_not_found'],
+    ['Server error: authentication failed: another user or password', 'source_unauthorised'],
     ['An unexpected TLS packet was received.', 'source_not_media'],
     ['HTTP error 410 Gone', 'source_not_found'],
     ['Server returned 5XX Server Error reply', 'source_failed'],

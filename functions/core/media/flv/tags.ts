@@ -75,7 +75,8 @@ export class FlvTagReader {
       if (tag !== undefined) tags.push(tag);
       at += this.#neededBytes;
     }
-    this.#rest = [bytes.subarray(at)];
+    // Where it ends with a tag nothing is kept, and the next chunk is not copied.
+    this.#rest = at === bytes.length ? [] : [bytes.subarray(at)];
     this.#restBytes = bytes.length - at;
     return tags;
   }

@@ -73,6 +73,11 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
         else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
         return;
       }
+      if (request.url === '/held.flv') {
+        const held = files.get('/file.flv') ?? Buffer.alloc(0);
+        response.writeHead(200, { 'content-length': held.length + 1 }).write(held);
+        return;
+      }
       const bytes = files.get(request.url ?? '');
       response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
     });
@@ -110,7 +115,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     return { recordingId, reason: await attempt.reason, objects: await bench.objects(recordingId) };
   }
 
-  it('over RTMP gets its host name, though ffmpeg connects to an address', async () => {
+  it('over RTMP gets its host name, though an address is connected to', async () => {
     const recorded = await recordLive(`rtmp://user:pass@media.test:${rtmpPort}/live/camera?token=secret`);
     expect(recorded.reason.code).toBe('stopped');
     expect(frames(recorded)).toBeGreaterThan(0);
@@ -123,7 +128,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     });
   });
 
-  it('over RTMP with TLS goes through the proxy, with the host name for the certificate', async () => {
+  it('over RTMP with TLS gets its host name for the certificate', async () => {
     const recorded = await recordLive(`rtmps://media.test:${rtmps.port}/live/camera`);
     expect(frames(recorded)).toBeGreaterThan(0);
     expect(rtmps.serverNames).toContain('media.test');
@@ -165,30 +170,31 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
   });
 
   it('without an address is unresolvable', async () => {
-    for (const scheme of ['rtmp', 'rtsp', 'srt', 'http', 'https']) {
+    for (const scheme of ['rtmp', 'rtmps', 'rtsp', 'srt', 'http', 'https']) {
       const { reason } = await bench.record(`${scheme}://missing.test:9/live/key`, {}, lookup);
       expect(reason.code, scheme).toBe('source_unresolvable');
     }
   });
 
-  it('is fetched by an ffmpeg that has nothing of the environment', async () => {
+  it.each([
+    ['over RTMP, handed over', () => `rtmps://media.test:${rtmps.port}/live/camera`, HANDED_OVER, []],
+    ['over HTTPS', () => `https://media.test:${https.port}/held.flv`, /held\.flv$/, ['http_proxy']],
+  ])('%s is read by an ffmpeg that has nothing of the environment', async (_what, url, read, more) => {
     process.env.AWS_SECRET_ACCESS_KEY = 'must-not-be-seen';
     let environment: string[] = [];
     try {
-      const url = `rtmps://media.test:${rtmps.port}/live/camera`;
-      await recordLive(url, () => {
-        environment = environmentOfFfmpeg(url);
+      await recordLive(url(), () => {
+        environment = environmentOfFfmpeg(read);
       });
     } finally {
       delete process.env.AWS_SECRET_ACCESS_KEY;
     }
-    expect(environment.map((variable) => variable.split('=')[0]).sort()).toEqual([
-      'LC_ALL',
-      'PATH',
-      'http_proxy',
-    ]);
+    expect(environment.map((variable) => variable.split('=')[0]).sort()).toEqual(['LC_ALL', 'PATH', ...more]);
   });
 });
+
+/** What the recorder receives, and ffmpeg asks it for. */
+const HANDED_OVER = /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]{36}$/;
 
 async function readBody(request: IncomingMessage): Promise<string> {
   let body = '';
@@ -196,8 +202,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-/** What the system says of the process that plays a URL. */
-function environmentOfFfmpeg(url: string): string[] {
+/** What the system says of the process that reads a URL. */
+function environmentOfFfmpeg(url: RegExp): string[] {
   const read = (pid: string, file: string): string[] =>
     readFileSync(`/proc/${pid}/${file}`, 'utf8')
       .split('\0')
@@ -206,7 +212,7 @@ function environmentOfFfmpeg(url: string): string[] {
   const pid = pids.find((candidate) => {
     try {
       const [program, ...args] = read(candidate, 'cmdline');
-      return program === 'ffmpeg' && args.includes(url);
+      return program === 'ffmpeg' && args.some((argument) => url.test(argument));
     } catch (error) {
       // It is gone since the folder was listed.
       if (

@@ -4,8 +4,8 @@ import { parseSource, redactText, redactUrl } from '../../../../functions/core/s
 
 describe('source URLs', () => {
   it.each([
-    ['rtmp://media.example/live/s1', 'rtmp,tcp'],
-    ['rtmps://media.example:443/live/s1?token=x', 'rtmps,tls,httpproxy,tcp'],
+    ['rtmp://media.example/live/s1', ''],
+    ['rtmps://media.example:443/live/s1?token=x', ''],
     ['rtsp://user:password@10.0.0.1:554/s1', 'rtsp,rtp,udp,tcp'],
     ['srt://media.example:9000?passphrase=longenough', 'srt,udp'],
     ['HTTPS://media.example/s1.m3u8', 'http,https,httpproxy,tcp,tls'],

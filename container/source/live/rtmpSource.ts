@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
+import { RTMP_PORTS, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
+import {
+  RtmpAuthenticationError,
+  RtmpError,
+  type RtmpFault,
+  RtmpRedirectError,
+} from '../../../functions/core/rtmp/errors.ts';
+import { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
+import { redactText, type Source } from '../../../functions/core/source/sourceUrl.ts';
+import { AwakeTimer, type TimersWithClock } from '../../attempt/awakeTimer.ts';
+import { connectionComplaint, connectJudged } from '../reach/judgedSocket.ts';
+import { ReadRhythm } from '../readRhythm.ts';
+import { SourceLostError } from './liveSource.ts';
+import { RtmpConnection } from './rtmpConnection.ts';
+
+export interface RtmpSourceOptions {
+  readonly source: Source;
+  /** The host's, which were judged. */
+  readonly addresses: readonly [string, ...string[]];
+  /** For an answer of the server's; and later for something of the stream. */
+  readonly idleTimeoutMs: number;
+  readonly log: Logger;
+  readonly timers?: TimersWithClock;
+}
+
+/** The kernel holds more of a connection; who is asked to read that much less often reads late. */
+const HELD_BYTES = 160 * 1024;
+const TIMED_OUT = 'Connection timed out';
+
+/**
+ * Plays a source over RTMP: its stream as FLV, live bytes in a rhythm. A stream that is not there yet is waited for without
+ * a limit.
+ * @param gone ends the connection
+ * @throws SourceLostError; ForbiddenSourceError; what `gone` was aborted with
+ */
+export async function* receiveRtmp(
+  options: RtmpSourceOptions,
+  gone: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let answer = ''; ; ) {
+    const fault = yield* playOnce(options, answer, gone);
+    if (fault === undefined) return;
+    if (!(fault instanceof RtmpAuthenticationError)) throw lost(fault, options);
+    answer = fault.answer;
+  }
+}
+
+/** @returns why the server is not listened to any more; undefined: the stream has ended */
+async function* playOnce(
+  { source, addresses, idleTimeoutMs, timers }: RtmpSourceOptions,
+  answer: string,
+  gone: AbortSignal,
+): AsyncGenerator<Buffer, RtmpFault | undefined, undefined> {
+  const player = new RtmpPlayer({ address: rtmpAddress(source), answer, random: randomBytes });
+  const { host, scheme, port = RTMP_PORTS[scheme] ?? 0 } = source;
+  const isSecure = scheme === 'rtmps';
+  const connection = new RtmpConnection(player, (onread) =>
+    connectJudged({ host, port, addresses, isSecure, onread }),
+  );
+  const leave = (): void => connection.close();
+  gone.addEventListener('abort', leave);
+  if (gone.aborted) leave();
+  const limit = (): AwakeTimer =>
+    new AwakeTimer(() => connection.close(new TimedOutError()), idleTimeoutMs, timers);
+  let timer: AwakeTimer | undefined = limit();
+  let rhythm: ReadRhythm | undefined;
+  try {
+    for (;;) {
+      const { media, bytes } = await connection.read();
+      const { phase } = player;
+      if (phase !== 'playing' || media.length > 0) timer?.clear();
+      if (media.length > 0) yield media;
+      if (phase === 'over') return player.fault;
+      if (connection.isClosed && bytes === 0) {
+        gone.throwIfAborted();
+        return endOfConnection(connection, rhythm !== undefined);
+      }
+      if (phase === 'waiting') continue;
+      if (phase !== 'playing' || media.length > 0) timer = limit();
+      if (phase === 'asking') continue;
+      rhythm ??= new ReadRhythm(HELD_BYTES);
+      const restMs = rhythm.restMs(bytes, performance.now());
+      if (restMs > 0) await delay(restMs, undefined, { signal: gone });
+    }
+  } finally {
+    timer?.clear();
+    gone.removeEventListener('abort', leave);
+    connection.close();
+  }
+}
+
+class TimedOutError extends Error {}
+
+/** @throws SourceLostError unless it is how a stream ends */
+function endOfConnection({ error }: RtmpConnection, hasPlayed: boolean): undefined {
+  if (error instanceof TimedOutError) throw new SourceLostError([TIMED_OUT], TIMED_OUT, true);
+  if (error === undefined && hasPlayed) return undefined;
+  const complaint = error === undefined ? 'The server closed the connection' : connectionComplaint(error);
+  throw new SourceLostError([complaint], complaint);
+}
+
+function lost(fault: RtmpFault, { source, log }: RtmpSourceOptions): Error {
+  if (fault instanceof RtmpRedirectError)
+    return new ForbiddenSourceError(
+      'redirects, and RTMP redirects are not followed: give the URL that it redirects to',
+    );
+  const isNoRtmp = fault instanceof RtmpError;
+  const complaint = isNoRtmp
+    ? `Invalid data found when processing input: ${fault.message}`
+    : `Server error: ${redactText(fault.message, source.url)}`;
+  log.warn('the source answers with an error', { complaint });
+  return new SourceLostError([complaint], complaint);
+}

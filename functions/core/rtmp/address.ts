@@ -1,0 +1,51 @@
+import { type Source, safeDecode } from '../source/sourceUrl.ts';
+
+/** What is played, as a server of RTMP is told. Cut into application and stream as libavformat's rtmpproto.c does it. */
+export interface RtmpAddress {
+  readonly app: string;
+  /** With the query, by which servers tell who may play. */
+  readonly streamName: string;
+  /**
+   * The address of the application. Servers tell virtual hosts and applications by it, so it keeps the host's name when the
+   * connection goes to an address.
+   */
+  readonly tcUrl: string;
+  /** What the URL has in front of its host, decoded. */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
+
+export const RTMP_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443 };
+
+export function rtmpAddress({ scheme, host, port, rest, userinfo }: Source): RtmpAddress {
+  const { app, name } = pieces(rest);
+  const [user, ...password] = userinfo?.split(':') ?? [];
+  return {
+    app,
+    streamName: plainName(name),
+    tcUrl: `${scheme}://${host}:${port ?? RTMP_PORTS[scheme]}/${app}`,
+    user: user === undefined ? undefined : safeDecode(user),
+    password: password.length === 0 ? undefined : safeDecode(password.join(':')),
+  };
+}
+
+function pieces(rest: string): { readonly app: string; readonly name: string } {
+  const queryAt = rest.indexOf('?');
+  const list = queryAt < 0 ? undefined : /slist=([^&]*)/.exec(rest.slice(queryAt));
+  if (list !== undefined && list !== null) return { app: rest.slice(1, queryAt), name: list[1] ?? '' };
+  if (rest.startsWith('/ondemand/')) return { app: 'ondemand', name: rest.slice(10) };
+  const first = rest.indexOf('/', 1);
+  if (first < 0) return { app: rest.slice(1), name: '' };
+  const second = rest.indexOf('/', first + 1);
+  const colon = rest.indexOf(':', first + 1);
+  // Of `app/mp4:folder/stream` the application is the first piece alone.
+  const isOnePiece = second < 0 || (colon >= 0 && colon < second);
+  const end = isOnePiece ? first : second;
+  return { app: rest.slice(1, end), name: rest.slice(end + 1) };
+}
+
+/** Files have their kind in front of their name, where servers expect it. */
+function plainName(name: string): string {
+  if (!name.includes(':') && /\.(?:f4v|mp4)$/.test(name)) return `mp4:${name}`;
+  return name.endsWith('.flv') ? name.slice(0, -4) : name;
+}

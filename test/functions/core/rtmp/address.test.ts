@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { rtmpAddress } from '../../../../functions/core/rtmp/address.ts';
+import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
+
+const addressOf = (url: string) => rtmpAddress(parseSource(url, 'url'));
+
+it.each([
+  ['/live/key', 'live', 'key'],
+  ['/live/key?token=x', 'live', 'key?token=x'],
+  ['/live/instance/key', 'live/instance', 'key'],
+  ['/live/instance/folder/key', 'live/instance', 'folder/key'],
+  ['/live/mp4:folder/key', 'live', 'mp4:folder/key'],
+  ['/live/file.mp4', 'live', 'mp4:file.mp4'],
+  ['/live/file.flv', 'live', 'file'],
+  ['/live', 'live', ''],
+  ['/ondemand/folder/key', 'ondemand', 'folder/key'],
+  ['/live?x=1&slist=key&y=2', 'live', 'key'],
+  ['', '', ''],
+])('the application and the stream of %s are %j and %j', (rest, app, streamName) => {
+  expect(addressOf(`rtmp://media.example${rest}`)).toMatchObject({
+    app,
+    streamName,
+    tcUrl: `rtmp://media.example:1935/${app}`,
+  });
+});
+
+it('has the host as it is named, with its port, and credentials decoded', () => {
+  expect(addressOf('rtmps://us%40er:p:%2F@[2001:db8::1]/live/key')).toEqual({
+    app: 'live',
+    streamName: 'key',
+    tcUrl: 'rtmps://[2001:db8::1]:443/live',
+    user: 'us@er',
+    password: 'p:/',
+  });
+  expect(addressOf('rtmp://media.example:1936/live/key')).toMatchObject({
+    tcUrl: 'rtmp://media.example:1936/live',
+    user: undefined,
+    password: undefined,
+  });
+});
