@@ -25,7 +25,7 @@ const SHOWN = 40;
 
 const seconds = Number(process.argv[2] ?? 60);
 const folder = await mkdtemp(path.join(tmpdir(), 'bench-profile-'));
-const place = await RecorderPlace.start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+const place = await RecorderPlace.start({ nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${folder}`] });
 const source = await ClipSource.start(await FlvClip.make(HD_4_MBIT), { speed: 1 });
 try {
   const recorder = await place.record(source.url);

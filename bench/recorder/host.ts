@@ -24,7 +24,7 @@ export const host: Benchmark = {
   name: 'a host of recordings: requests, CPU, memory',
   async run({ quick }) {
     const [count, seconds] = quick ? [4, 20] : [20, 120];
-    const place = await RecorderPlace.start();
+    const place = await RecorderPlace.start({ tls: true });
     const hosted = await HostPlace.start(place);
     const source = await RtmpSource.start(await FlvClip.make(HD_4_MBIT), place.folder);
     const file = path.join(place.folder, 'plain.mp4');
@@ -82,7 +82,7 @@ export const host: Benchmark = {
           unit: '×',
           baseline: BASELINE,
           aim: AIM_CPU,
-          detail: `CPU s a minute: ${own.toFixed(2)}, plain ffmpeg ${plainCpu.toFixed(2)}`,
+          detail: `over TLS; CPU s a minute: ${own.toFixed(2)}, plain ffmpeg ${plainCpu.toFixed(2)}`,
         },
         {
           name: `${count} on a host: own memory of each`,

@@ -15,6 +15,7 @@ import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { benchJob } from '../../test/support/benchJob.ts';
 import { Child, waitFor } from '../../test/support/children.ts';
 import { childOf } from './processes.ts';
+import type { TlsFront } from './tlsFront.ts';
 
 const LANDING = 'landing';
 const BUS = 'bus';
@@ -22,12 +23,20 @@ const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
 /** Calls that S3 had, by operation. */
 export type Calls = Readonly<Record<string, number>>;
 
+export interface PlaceOptions {
+  /** Of the recorders, such as `--cpu-prof`. */
+  readonly nodeArguments?: readonly string[];
+  /** Recorders speak with S3 as they do with AWS's. */
+  readonly tls?: boolean;
+}
+
 /** Where recorders run as their image runs them: the bundle in a process of its own, S3 in another. */
 export class RecorderPlace {
   readonly folder: string;
   readonly client: S3Client;
   readonly #s3: ChildProcess;
   readonly #events: EventsServer;
+  readonly #tls: TlsFront | undefined;
   readonly #url: string;
   readonly #store: StateStore;
   readonly #nodeArguments: readonly string[];
@@ -37,7 +46,7 @@ export class RecorderPlace {
   private constructor(
     folder: string,
     s3: ChildProcess,
-    url: string,
+    { url, tls }: { readonly url: string; readonly tls?: TlsFront },
     events: EventsServer,
     nodeArguments: readonly string[],
   ) {
@@ -45,6 +54,7 @@ export class RecorderPlace {
     this.#nodeArguments = nodeArguments;
     this.#s3 = s3;
     this.#url = url;
+    this.#tls = tls;
     this.#events = events;
     this.client = new S3Client({
       endpoint: url,
@@ -55,8 +65,7 @@ export class RecorderPlace {
     this.#store = new StateStore(this.client, LANDING);
   }
 
-  /** @param nodeArguments of the recorders, such as `--cpu-prof` */
-  static async start(nodeArguments: readonly string[] = []): Promise<RecorderPlace> {
+  static async start({ nodeArguments = [], tls = false }: PlaceOptions = {}): Promise<RecorderPlace> {
     const folder = await mkdtemp(path.join(tmpdir(), 'bench-recorder-'));
     await mkdir(path.join(folder, 'spool'));
     const s3 = fork(path.join(import.meta.dirname, 's3Process.ts'), {
@@ -65,12 +74,13 @@ export class RecorderPlace {
         BUCKET: LANDING,
         ACCESS_KEY: CREDENTIALS.accessKeyId,
         SECRET_KEY: CREDENTIALS.secretAccessKey,
+        ...(tls ? { TLS_FOLDER: path.join(folder, 'tls') } : {}),
       },
     });
-    const [ready] = (await once(s3, 'message')) as [{ readonly url: string }];
+    const [ready] = (await once(s3, 'message')) as [{ readonly url: string; readonly tls?: TlsFront }];
     const events = await startEventsServer({ busNames: [BUS] });
     await bundleRecorder(path.join(folder, 'recorder.mjs'));
-    return new RecorderPlace(folder, s3, ready.url, events, nodeArguments);
+    return new RecorderPlace(folder, s3, ready, events, nodeArguments);
   }
 
   /** Calls that S3 has had so far. */
@@ -102,7 +112,8 @@ export class RecorderPlace {
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-        AWS_ENDPOINT_URL_S3: this.#url,
+        AWS_ENDPOINT_URL_S3: this.#tls?.url ?? this.#url,
+        ...(this.#tls === undefined ? {} : { NODE_EXTRA_CA_CERTS: this.#tls.certificateFile }),
         AWS_ENDPOINT_URL_EVENTBRIDGE: this.#events.url,
         ...RECORDER_TASK.processEnvironment,
         ...environment,

@@ -1,10 +1,12 @@
 import { startS3Server } from '../../infra/emulators/s3/server.ts';
+import { startTlsFront } from './tlsFront.ts';
 
 /**
  * The local S3 endpoint in a process of its own, so that its work is not counted as the recorder's. Told anything, it
- * answers with how many calls of each operation it has had.
+ * answers with how many calls of each operation it has had. With `TLS_FOLDER` it is reached by TLS as well.
  */
-const { DATA_DIR: dataDir = '', BUCKET: bucket = '', ACCESS_KEY = '', SECRET_KEY = '' } = process.env;
+const { DATA_DIR: dataDir = '', BUCKET: bucket = '', TLS_FOLDER = '' } = process.env;
+const { ACCESS_KEY = '', SECRET_KEY = '' } = process.env;
 const server = await startS3Server({
   dataDir,
   credentials: { accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY },
@@ -19,4 +21,5 @@ server.faults.hit = (call) => {
 };
 process.on('message', () => process.send?.(calls));
 process.once('disconnect', () => void server.close());
-process.send?.({ url: server.url });
+const tls = TLS_FOLDER === '' ? undefined : await startTlsFront(server.url, TLS_FOLDER);
+process.send?.({ url: server.url, tls });

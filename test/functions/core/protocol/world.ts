@@ -12,7 +12,13 @@ import { stopRecording } from '../../../../functions/core/protocol/stop.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../../../functions/core/state/fold.ts';
 import { newRecordingId } from '../../../../functions/core/state/ids.ts';
-import { ACTIVE_PREFIX, lockKey, partKey, sessionKey } from '../../../../functions/core/state/keys.ts';
+import {
+  ACTIVE_PREFIX,
+  hostCarriesKey,
+  lockKey,
+  partKey,
+  sessionKey,
+} from '../../../../functions/core/state/keys.ts';
 import { lockSchema, type Session } from '../../../../functions/core/state/objects.ts';
 import { readRecording } from '../../../../functions/recordings/read.ts';
 import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
@@ -172,6 +178,16 @@ export class World {
       done = this.#processes.length;
       await this.#scheduler.waitFor(Promise.all(this.#processes));
     }
+  }
+
+  /** Recorders on hosts of which nobody would know who finds that host gone. */
+  get unlisted(): readonly Task[] {
+    return [...this.running]
+      .filter(([{ host, recordingId, attempt }, { isRecording }]) => {
+        const key = host && hostCarriesKey(host.hostId, recordingId, attempt);
+        return isRecording && key !== undefined && !this.store.objects.has(key);
+      })
+      .map(([task]) => task);
   }
 
   /** What the schedule does: recordings that are marked as going on. */
