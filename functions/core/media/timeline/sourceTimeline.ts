@@ -9,16 +9,13 @@ import {
   type Untold,
 } from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
+import { GAP_MIN_MS, Quiet } from './quiet.ts';
 import type { MendedTime, RawTime } from './sampleTimes.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
 import { TrackTimes } from './trackTimes.ts';
 
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
-/** Networks and relays keep samples for as long: nothing is missing for that. */
-const GAP_MIN_MS = 1_000;
-/** What is held back by the way comes after a pause, and is of before it. */
-const QUIET_SAMPLES = 8;
 /** What was held back until the source was opened comes within so long after the first of it. */
 const OPENING_MS = 500;
 const HALF_A_FRAME_MS = 20;
@@ -64,8 +61,7 @@ export class SourceTimeline {
   /** The latest time of all. */
   #frontMs: number | undefined;
   #arrivedAtMs = 0;
-  /** Of all tracks together, how long nothing came, and in how many samples it is forgotten. */
-  #quiet = { ms: 0, left: 0 };
+  readonly #quiet = new Quiet();
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
     this.#options = options;
@@ -79,7 +75,7 @@ export class SourceTimeline {
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const rawMs = dts * unitMs;
     if (Math.abs(rawMs - (this.#held.get(name) ?? rawMs)) < BACK_MAX_MS) this.#held.delete(name);
-    this.#seeQuiet(arrivedAtMs);
+    this.#quiet.see(this.#frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
@@ -115,13 +111,6 @@ export class SourceTimeline {
   /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
   willBegin(name: string, rawMs: number): void {
     this.#held.set(name, rawMs);
-  }
-
-  #seeQuiet(nowMs: number): void {
-    const ms = this.#frontMs === undefined ? 0 : nowMs - this.#arrivedAtMs;
-    if (ms >= GAP_MIN_MS) this.#quiet = { ms, left: QUIET_SAMPLES };
-    else if (this.#quiet.left > 0) this.#quiet = { ...this.#quiet, left: this.#quiet.left - 1 };
-    else this.#quiet = { ms: 0, left: 0 };
   }
 
   #track(name: string): Track {
@@ -177,7 +166,9 @@ export class SourceTimeline {
       return rawMs + turnsMs + epoch.shiftMs;
     }
     const { atMs, untold } = this.#goOn(track, own, rawMs, nowMs);
-    return this.#beginEpoch(track, rawMs, atMs, untold);
+    this.#beginEpoch(track, rawMs, atMs, untold);
+    // One that is stamped far away may be a stray, also after a pause: it is where it would have been.
+    return Math.abs(rawMs - track.turnsMs) < ANEW_MS ? atMs : times.nextMs;
   }
 
   /**
@@ -259,9 +250,13 @@ export class SourceTimeline {
     const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
     const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
+    // What seems to come long after all others was made before the pause.
+    const latestMs = isAway ? Math.max(frontMs, this.#frontMs ?? 0) + SKEW_MAX_MS : Number.POSITIVE_INFINITY;
     return newerThan(own, this.#epochs).find(
       (one) =>
-        this.#isPlausible(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) && wrongByMs(one) < wrongByMs(own),
+        rawMs + one.shiftMs < latestMs &&
+        this.#isPlausible(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) &&
+        wrongByMs(one) < wrongByMs(own),
     );
   }
 
