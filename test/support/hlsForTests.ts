@@ -37,9 +37,9 @@ export class HlsForTests {
     return this.#site;
   }
 
-  make(name: string, options: SegmentsOptions): Segments {
+  make(options: SegmentsOptions): Segments {
     const known = JSON.stringify(options);
-    const made = this.#made.get(known) ?? makeSegments(this.folder, name, options);
+    const made = this.#made.get(known) ?? makeSegments(this.folder, options);
     this.#made.set(known, made);
     return made;
   }
@@ -47,7 +47,7 @@ export class HlsForTests {
   /** Makes segments and puts them below a folder of the name. @returns their lines of a playlist, by segment */
   put(name: string, options: PutOptions): string[][] {
     const { ext = options.type === 'fmp4' ? '.m4s' : '.ts', ...content } = options;
-    const { init, segments } = this.make(name, content);
+    const { init, segments } = this.make(content);
     if (init !== undefined) this.site.put(`/${name}/init.mp4`, init);
     return segments.map((segment, i) => {
       this.site.put(`/${name}/${i}${ext}`, segment);

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
+import { madeOf } from './madeMedia.ts';
 import type { MediaFolder } from './media.ts';
 
 export interface SegmentsOptions extends CounterStreamOptions {
@@ -24,29 +25,45 @@ export interface Segments {
 }
 
 /** Segments of the counter stream, made at once. */
-export function makeSegments(folder: MediaFolder, name: string, options: SegmentsOptions): Segments {
-  const { seconds, segmentSeconds = 1, type = 'mpegts', codec, startSeconds = 10 } = options;
-  const ext = type === 'fmp4' ? 'm4s' : 'ts';
-  const source = counterStreamArgs(options).filter((argument) => argument !== '-re');
-  const output = options.restartsCounters
-    ? [
-        ...['-f', 'segment', '-segment_format', 'mpegts', '-segment_time', String(segmentSeconds)],
-        folder.file(`${name}-%03d.${ext}`),
-      ]
-    : [
-        ...['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_list_size', '0'],
-        ...['-hls_segment_type', type, '-hls_fmp4_init_filename', `${name}-init.mp4`],
-        ...['-hls_segment_filename', folder.file(`${name}-%03d.${ext}`), folder.file(`${name}.m3u8`)],
-      ];
-  execFileSync('ffmpeg', [
-    ...['-v', 'error', '-nostdin', '-y', ...source, ...(codec ?? []), '-t', String(seconds)],
-    ...['-output_ts_offset', String(startSeconds), '-muxdelay', '0', '-muxpreload', '0', ...output],
-  ]);
-  const names = readdirSync(folder.path).filter((file) => file.startsWith(`${name}-`) && file.endsWith(ext));
-  const segments = names.sort().map((file) => take(path.join(folder.path, file)));
-  const init = type === 'fmp4' ? take(folder.file(`${name}-init.mp4`)) : undefined;
-  if (init !== undefined) for (const segment of segments) moveTimes(segment, init, options.laterSeconds ?? 0);
+export function makeSegments(folder: MediaFolder, options: SegmentsOptions): Segments {
+  const bytes = madeOf(argumentsOf(options, ''), () => serialize(filesOf(folder, options)));
+  const [init, ...segments] = (deserialize(bytes) as Uint8Array[]).map((piece) =>
+    Buffer.from(piece.buffer, piece.byteOffset, piece.length),
+  );
+  if (options.type !== 'fmp4' || init === undefined) return { init: undefined, segments };
+  for (const segment of segments) moveTimes(segment, init, options.laterSeconds ?? 0);
   return { init, segments };
+}
+
+/** @param place what the names of files begin with */
+function argumentsOf(options: SegmentsOptions, place: string): string[] {
+  const { seconds, segmentSeconds = 1, type = 'mpegts', codec = [], startSeconds = 10 } = options;
+  const source = counterStreamArgs(options).filter((argument) => argument !== '-re');
+  const files = `${place}${SEGMENT}%03d.${type === 'fmp4' ? 'm4s' : 'ts'}`;
+  return [
+    ...[...source, ...codec, '-t', String(seconds)],
+    ...['-output_ts_offset', String(startSeconds), '-muxdelay', '0', '-muxpreload', '0'],
+    ...(options.restartsCounters
+      ? ['-f', 'segment', '-segment_format', 'mpegts', '-segment_time', String(segmentSeconds)]
+      : [
+          ...['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_list_size', '0'],
+          ...['-hls_segment_type', type, '-hls_fmp4_init_filename', INIT],
+          ...['-hls_segment_filename', files],
+        ]),
+    options.restartsCounters ? files : `${place}segments.m3u8`,
+  ];
+}
+
+const INIT = 'segments-init';
+const SEGMENT = 'segment-';
+
+/** @returns the initialization segment, empty where there is none, and all others */
+function filesOf(folder: MediaFolder, options: SegmentsOptions): Buffer[] {
+  const args = argumentsOf(options, `${folder.path}/`);
+  execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args]);
+  const names = readdirSync(folder.path).filter((file) => file.startsWith(SEGMENT));
+  const init = options.type === 'fmp4' ? take(folder.file(INIT)) : Buffer.alloc(0);
+  return [init, ...names.sort().map((file) => take(folder.file(file)))];
 }
 
 /** In the `tfdt` of each fragment: version 1, flags, and 64 bits in units that `mdhd` says, in version 0. */

@@ -25,7 +25,18 @@ const MOST_BYTES = 32 * 1024 ** 2;
  */
 export function made(making: Making, make: () => Buffer, cache = MADE_MEDIA): Buffer {
   const key = keyOf(making);
-  if (key === undefined) return make();
+  return key === undefined ? make() : keptAs(key, make, cache);
+}
+
+/** As `made`, of arguments that name no file. @param of all that it is made of */
+export function madeOf(of: readonly unknown[], make: () => Buffer): Buffer {
+  const key = createHash('sha256')
+    .update(JSON.stringify([program(), ...of]))
+    .digest('hex');
+  return keptAs(key, make, MADE_MEDIA);
+}
+
+function keptAs(key: string, make: () => Buffer, cache: string): Buffer {
   const file = path.join(cache, key.slice(0, 2), key);
   if (existsSync(file)) return readFileSync(file);
   const bytes = make();

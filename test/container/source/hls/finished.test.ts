@@ -119,7 +119,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   });
 
   it('of byte ranges is read range by range', async () => {
-    const { segments } = hls.make('ranges', { seconds: 4 });
+    const { segments } = hls.make({ seconds: 4 });
     hls.site.put('/ranges.bin', Buffer.concat(segments));
     const lines = segments.flatMap((segment, i) => {
       const range = `#EXT-X-BYTERANGE:${segment.length}${i === 0 ? '@0' : ''}`;
@@ -129,7 +129,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   });
 
   it('that is encrypted is decrypted, with keys that change and vectors of both kinds', async () => {
-    const { segments } = hls.make('secret', { seconds: 4 });
+    const { segments } = hls.make({ seconds: 4 });
     const lines = segments.flatMap((segment, i) => {
       const key = randomBytes(16);
       const iv = Buffer.alloc(16);

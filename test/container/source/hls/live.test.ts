@@ -119,7 +119,7 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
 
   it.concurrent('that is lost in the middle of a segment has each frame once', async () => {
     const segments = hls.put('torn', { seconds: 8, segmentSeconds: 2, keyframeEvery: 50 });
-    const { segments: made } = hls.make('torn', { seconds: 8, segmentSeconds: 2, keyframeEvery: 50 });
+    const { segments: made } = hls.make({ seconds: 8, segmentSeconds: 2, keyframeEvery: 50 });
     const awayMs = stopwatch();
     let isTorn: boolean = false;
     const isAway = (): boolean => isTorn && awayMs() < 5_000;
