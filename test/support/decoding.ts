@@ -1,10 +1,12 @@
 import { execFile, type StdioOptions, spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
+import { keep, kept, keyFrom, SOURCES } from './madeMedia.ts';
 
 const run = promisify(execFile);
 /** In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time. */
@@ -74,7 +76,8 @@ async function decode(file: string): Promise<Decoded> {
   // A track may begin long after the other.
   const frames = [...FIRST_TRACKS, '-max_muxing_queue_size', '100000', ...FRAME_HASHES, 'pipe:1'];
   const packets = [...FIRST_TRACKS, '-max_muxing_queue_size', '100000', '-c', 'copy', ...HASHES, 'pipe:3'];
-  const found = await listings(['-i', file, ...DECODE_ALL, ...frames, ...packets]);
+  const output = [...DECODE_ALL, ...frames, ...packets];
+  const found = SOURCES.has(file) ? await listingsOfSource(file, output) : await listings(file, output);
   if (found.code === 0)
     return { ...read(found.said), hashes: byKind(found.frames), packets: byKind(found.packets) };
   // A track that was announced and has nothing cannot be hashed; if it is the file that is bad, this says so.
@@ -82,9 +85,26 @@ async function decode(file: string): Promise<Decoded> {
   return read((await run('ffmpeg', args, { maxBuffer: MAX_LISTING_BYTES })).stderr);
 }
 
-async function listings(args: readonly string[]) {
+interface Listings {
+  readonly frames: string;
+  readonly said: string;
+  readonly packets: string;
+  readonly code: number | null;
+}
+
+/** What a source shows is kept with it: recordings are compared with that. */
+async function listingsOfSource(file: string, output: readonly string[]): Promise<Listings> {
+  const key = keyFrom([...TELL_ALL, ...output, path.extname(file), await readFile(file)]);
+  const known = kept(key);
+  if (known !== undefined) return JSON.parse(known.toString()) as Listings;
+  const found = await listings(file, output);
+  if (found.code === 0) keep(key, Buffer.from(JSON.stringify(found)));
+  return found;
+}
+
+async function listings(file: string, output: readonly string[]): Promise<Listings> {
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
-  const child = spawn('ffmpeg', [...TELL_ALL, ...args], { stdio });
+  const child = spawn('ffmpeg', [...TELL_ALL, '-i', file, ...output], { stdio });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', (code) => resolve(code));
   });

@@ -86,6 +86,6 @@ export class HttpSource {
       await Promise.race([closed, sent]);
       if (Number.isFinite(bytesPerSecond)) await delay(TICK_MS);
     }
-    response.end();
+    if (stallAt > bytes.length) response.end();
   }
 }

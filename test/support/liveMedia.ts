@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { ffmpegArguments, trackOutputs } from '../../container/source/ffmpegArguments.ts';
 import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
@@ -6,6 +7,7 @@ import type { ContainerFormat, Fragment } from '../../functions/core/media/types
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
 import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
+import { made, SOURCES } from './madeMedia.ts';
 import { PartInMemory } from './parts.ts';
 
 const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', maps: ['0:v:0', '0:a:0'], leftOut: [] };
@@ -19,9 +21,11 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
     { ...COPY, maps },
   );
   const after = args.indexOf('-i') + 2;
-  return execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-copyts', '-i', file, ...args.slice(after)], {
-    maxBuffer: 256 * 1024 * 1024,
-  });
+  const own = ['-copyts', '-i', file, ...args.slice(after)];
+  const make = (): Buffer =>
+    execFileSync('ffmpeg', ['-nostdin', '-v', 'error', ...own], { maxBuffer: 256 * 1024 * 1024 });
+  if (!SOURCES.has(file)) return make();
+  return made({ args: own, folder: path.dirname(file), output: 'pipe', extension: '' }, make);
 }
 
 type Found = readonly Omit<FoundStream, 'index'>[];

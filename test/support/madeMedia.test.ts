@@ -46,6 +46,9 @@ describe('media that tests are fed with', () => {
     expect(make(['-i', two])).toBe(false);
     writeFileSync(two, 'b');
     expect(make(['-i', two])).toBe(true);
+    const raw = path.join(folder, 'two.h264');
+    writeFileSync(raw, 'b');
+    expect(make(['-i', raw])).toBe(true);
   });
 
   it.each([

@@ -17,6 +17,9 @@ export const MADE_MEDIA = path.resolve(import.meta.dirname, '../../node_modules/
 /** What is larger takes more of the disk than it saves. */
 const MOST_BYTES = 32 * 1024 ** 2;
 
+/** Files that ffmpeg has made, and nobody has written since. */
+export const SOURCES = new Set<string>();
+
 /**
  * What ffmpeg makes of these arguments, for a test's source: it is encoded once a day, and not in each run and each file
  * that asks for the same. What a recorder has written, and what ffmpeg says of it, is never kept: that is what is tested.
@@ -24,29 +27,42 @@ const MOST_BYTES = 32 * 1024 ** 2;
  * @param cache a folder
  */
 export function made(making: Making, make: () => Buffer, cache = MADE_MEDIA): Buffer {
-  const key = keyOf(making);
-  return key === undefined ? make() : keptAs(key, make, cache);
+  const of = wholeOf(making);
+  return of === undefined ? make() : madeOf(of, make, cache);
 }
 
 /** As `made`, of arguments that name no file. @param of all that it is made of */
-export function madeOf(of: readonly unknown[], make: () => Buffer): Buffer {
-  const key = createHash('sha256')
-    .update(JSON.stringify([program(), ...of]))
-    .digest('hex');
-  return keptAs(key, make, MADE_MEDIA);
+export function madeOf(of: readonly (string | Buffer)[], make: () => Buffer, cache = MADE_MEDIA): Buffer {
+  const key = keyFrom(of);
+  const known = kept(key, cache);
+  if (known !== undefined) return known;
+  const bytes = make();
+  keep(key, bytes, cache);
+  return bytes;
 }
 
-function keptAs(key: string, make: () => Buffer, cache: string): Buffer {
-  const file = path.join(cache, key.slice(0, 2), key);
-  if (existsSync(file)) return readFileSync(file);
-  const bytes = make();
-  if (bytes.length > MOST_BYTES) return bytes;
+export function kept(key: string, cache = MADE_MEDIA): Buffer | undefined {
+  const file = fileOf(key, cache);
+  return existsSync(file) ? readFileSync(file) : undefined;
+}
+
+export function keep(key: string, bytes: Buffer, cache = MADE_MEDIA): void {
+  if (bytes.length > MOST_BYTES) return;
+  const file = fileOf(key, cache);
   mkdirSync(path.dirname(file), { recursive: true });
   // Another process may make, or read, the same.
   const written = `${file}.${randomUUID()}`;
   writeFileSync(written, bytes);
   renameSync(written, file);
-  return bytes;
+}
+
+const fileOf = (key: string, cache: string): string => path.join(cache, key.slice(0, 2), key);
+
+/** @param of all that something is made of, besides ffmpeg itself */
+export function keyFrom(of: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const one of [program(), ...of]) hash.update(`${typeof one} ${Buffer.byteLength(one)} `).update(one);
+  return hash.digest('hex');
 }
 
 /** What writes more files than the one that is named last, and what reads more than it is told. */
@@ -54,18 +70,18 @@ const SEVERAL_FILES = ['hls', 'segment', 'stream_segment', 'dash', 'concat'];
 const LISTS = /\.(m3u8|mpd|txt|sdp)$/;
 
 /** @returns undefined where the arguments do not tell all that it is made of, or that is made */
-function keyOf({ args, folder, output, extension }: Making): string | undefined {
+function wholeOf({ args, folder, output, extension }: Making): (string | Buffer)[] | undefined {
   if (LISTS.test(extension) || args.some((argument) => SEVERAL_FILES.includes(argument))) return undefined;
-  const hash = createHash('sha256').update(JSON.stringify([program(), output, extension]));
+  const whole: (string | Buffer)[] = [output, extension];
   for (const argument of args) {
+    // Where its bytes leave it open, a name's end says what it is.
     if (isWithin(folder, argument) && !LISTS.test(argument))
-      hash.update(readFileSync(argument)).update('\0file');
+      whole.push(path.extname(argument), readFileSync(argument));
     else if (argument.startsWith('/') || argument.includes(folder) || argument.includes('://'))
       return undefined;
-    else hash.update(argument);
-    hash.update('\0');
+    else whole.push(argument);
   }
-  return hash.digest('hex');
+  return whole;
 }
 
 const isWithin = (folder: string, file: string): boolean =>

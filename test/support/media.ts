@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { hashesOf, packetsOf, type StreamKind } from './decoding.ts';
-import { made } from './madeMedia.ts';
+import { made, SOURCES } from './madeMedia.ts';
 
 const run = promisify(execFile);
 
@@ -17,8 +17,10 @@ export class MediaFolder {
   }
 
   write(name: string, bytes: Buffer): string {
-    writeFileSync(this.file(name), bytes);
-    return this.file(name);
+    const file = this.file(name);
+    SOURCES.delete(file);
+    writeFileSync(file, bytes);
+    return file;
   }
 
   /** What ffmpeg makes of these arguments: the file's bytes. */
@@ -29,7 +31,7 @@ export class MediaFolder {
       execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args, file]);
       return readFileSync(file);
     });
-    writeFileSync(file, bytes);
+    SOURCES.add(this.write(name, bytes));
     return bytes;
   }
 
@@ -39,7 +41,7 @@ export class MediaFolder {
     const bytes = made({ args, folder: this.path, output: 'pipe', extension: '' }, () =>
       execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], options),
     );
-    writeFileSync(this.file(name), bytes);
+    SOURCES.add(this.write(name, bytes));
     return bytes;
   }
 

@@ -265,9 +265,13 @@ describeWith(['ffmpeg'], 'the recorder', () => {
         times: 1_000,
         action: { kind: 'throttle' },
       });
-      const source = await HttpSource.start(stream, { bytesPerSecond: 8 * MIB });
+      // It does not end by itself, however far behind a busy recorder is.
+      const source = await HttpSource.start(stream, {
+        bytesPerSecond: 8 * MIB,
+        stallAtBytes: stream.length,
+      });
       sources.push(source);
-      const ended = bench.record(source.url, { partBytes: 5 * MIB, spoolMaxBytes: 6 * MIB });
+      const ended = bench.record(source.url, { partBytes: 5 * MIB, spoolMaxBytes: 5 * MIB });
       // S3 is back once nothing more is recorded.
       await waitFor('the end', () => (source.connections > 0 && source.open === 0 ? true : undefined));
       bench.faults.clear();
