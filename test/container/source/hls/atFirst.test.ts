@@ -17,7 +17,7 @@ describeWith(['ffmpeg'], 'an HLS source of which something cannot be had at firs
 
   /** A master playlist of one variant, of fragmented MP4 in encrypted segments. */
   function put(name: string): void {
-    const { init = Buffer.alloc(0), segments } = hls.make('first', { type: 'fmp4', seconds: SECONDS });
+    const { init = Buffer.alloc(0), segments } = hls.make({ type: 'fmp4', seconds: SECONDS });
     const key = randomBytes(16);
     hls.site.put(`/${name}/key`, key);
     hls.site.put(`/${name}/init.mp4`, init);
