@@ -1,4 +1,4 @@
-import { PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
+import { PACED_TIMES, PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import { type EncodingPlan, hasVideo } from '../../functions/core/settings/formats.ts';
 import { type FoundSource, streamOf } from '../../functions/core/settings/selectTracks.ts';
@@ -26,8 +26,11 @@ const COPY = ['-c', 'copy', '-copyinkf'];
 /** The descriptor of an output of ffmpeg's, by its place; 2 is for what it says. */
 const pipeOf = (place: number): string => `pipe:${place === 0 ? 1 : place + 2}`;
 
-/** What ffmpeg writes to each of its outputs, given what it has found in the source. */
-export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): TrackSource[][] {
+/**
+ * What ffmpeg writes to each of its outputs, given what it has found in the source.
+ * @param isApart sound has inputs of its own
+ */
+export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource, isApart = false): TrackSource[][] {
   const { audio } = plan;
   const encoder = audio === 'copy' ? undefined : audio.encoder === 'libopus' ? 'opus' : audio.encoder;
   const sources = plan.maps.flatMap((map): TrackSource[] => {
@@ -39,7 +42,7 @@ export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): Trac
     const shown = language === undefined ? {} : { language };
     return [{ kind, codec: isEncoded ? encoder : codec, isEncoded, ...shown }];
   });
-  if (encoder === undefined) return [sources];
+  if (encoder === undefined && !isApart) return [sources];
   const pictures = sources.filter(({ kind }) => kind === 'video');
   const sounds = sources.filter(({ kind }) => kind === 'audio').map((sound) => [sound]);
   return hasVideo(plan) ? [pictures, ...sounds] : sounds;
@@ -85,19 +88,25 @@ function mapOf(map: string, { others, hasSoundInside }: SoundInputs): string | u
   return input > others.length ? undefined : `${input}:a:0`;
 }
 
-/** What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. */
+/**
+ * What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. So has
+ * what comes from an input of its own: it is read by what its output is shown.
+ */
 function outputs(plan: EncodingPlan, inputs: SoundInputs): string[][] {
   const { audio } = plan;
   const maps = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
-  const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
+  const isApart = inputs.others.length > 0;
+  const times = isApart ? PACED_TIMES : PACKED_TIMES;
+  const bsf = ['-bsf:v', times.video, '-bsf:a', times.audio];
   // The first of each kind may not be there: that is found out by opening the source.
-  if (audio === 'copy') return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
+  if (audio === 'copy' && !isApart) return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
-  const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
+  const sound =
+    audio === 'copy' ? COPY : ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
   const ofKind = (letter: string): readonly string[] => maps.filter((map) => map.includes(`:${letter}:`));
   return [
     ...ofKind('v').map((map) => ['-map', map, ...COPY, ...bsf.slice(0, 2)]),
-    ...ofKind('a').map((map) => ['-map', map, ...encoded, ...bsf.slice(2)]),
+    ...ofKind('a').map((map) => ['-map', map, ...sound, ...bsf.slice(2)]),
   ];
 }

@@ -118,10 +118,8 @@ function inFmp4(
         isRestart: toTell.isRestart || segment.isRestart,
         isDiscontinuity: toTell.isDiscontinuity || segment.isDiscontinuity,
       };
-      const pieces = splitAtHeaders(
-        segment.tags.filter(({ kind }) => kinds.includes(kind)),
-        list,
-      );
+      const own = segment.tags.filter(({ kind }) => kinds.includes(kind));
+      const pieces = splitAtChanges(own, list, configurations.get(AUDIO));
       return pieces.flatMap((tags, i) => {
         for (const tag of tags) if (tag.isHeader) configurations.set(tag.kind, tag);
         if (tags.every(({ isHeader }) => isHeader)) return [];
@@ -143,11 +141,14 @@ function inFmp4(
   });
 }
 
-/** Sound by itself begins anew wherever its configuration does. */
-function splitAtHeaders(tags: readonly SentTag[], list: ListName): SentTag[][] {
+/** Sound by itself begins anew wherever it becomes another. */
+function splitAtChanges(tags: readonly SentTag[], list: ListName, before: SentTag | undefined): SentTag[][] {
   const pieces: SentTag[][] = [[]];
+  let configuration = before;
   for (const tag of tags) {
-    if (list === 'sound' && tag.isHeader) pieces.push([]);
+    const isNew = tag.isHeader && configuration?.body.equals(tag.body) !== true;
+    if (list === 'sound' && isNew) pieces.push([]);
+    if (tag.isHeader) configuration = tag;
     pieces.at(-1)?.push(tag);
   }
   return pieces;

@@ -8,6 +8,7 @@ import type { RunCut } from './runCut.ts';
 import { RunStreams } from './runStreams.ts';
 import type { SegmentOptions } from './segmentBytes.ts';
 import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
+import { LostStreamError } from './sourceFault.ts';
 import { Wait } from './wait.ts';
 
 /** The segment that comes next, opened. */
@@ -113,7 +114,7 @@ export class Rendition {
     const any = AbortSignal.any([wait.signal, signal]);
     try {
       for (;;) {
-        const ahead = await this.peek(any);
+        const ahead = leads ? await this.peek(any) : await this.#peekBesides(cut, any);
         if (leads && ahead === undefined) cut.know(undefined);
         if (ahead === undefined) return { kind: 'ended' };
         if (!leads) await cut.untilKnown(ahead.facts, any);
@@ -170,6 +171,22 @@ export class Rendition {
   async close(): Promise<void> {
     await this.#ahead?.opened.close();
     this.#ahead = undefined;
+  }
+
+  /** @throws LostStreamError pictures go on without it */
+  async #peekBesides(cut: RunCut, signal: AbortSignal): Promise<Ahead | undefined> {
+    const settled = new AbortController();
+    const lost = new AbortController();
+    const watch = cut.untilLost(this.#before, AbortSignal.any([signal, settled.signal])).then(
+      () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
+      () => undefined,
+    );
+    try {
+      return await this.peek(AbortSignal.any([signal, lost.signal]));
+    } finally {
+      settled.abort();
+      await watch;
+    }
   }
 
   async #open(next: NextSegment, signal: AbortSignal): Promise<Ahead | undefined> {

@@ -3,6 +3,8 @@ import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
+/** Sound of which nothing has come for so long, while pictures of its time have, may not come any more. */
+const LOST_AFTER_MS = 3_000;
 /** Sound that is so much earlier than the pictures of its time comes without a word of those. */
 const WAIT_MS = 1_000;
 
@@ -17,9 +19,11 @@ export class RunCut {
   #knownMs: number | undefined;
   #told = Promise.withResolvers<void>();
   readonly #waitMs: number;
+  readonly #lostAfterMs: number;
 
-  constructor(waitMs = WAIT_MS) {
+  constructor(waitMs = WAIT_MS, lostAfterMs = LOST_AFTER_MS) {
     this.#waitMs = waitMs;
+    this.#lostAfterMs = lostAfterMs;
   }
 
   /** Aborts when what has the picture is over: nobody waits for more of the others. */
@@ -60,6 +64,17 @@ export class RunCut {
     signal.throwIfAborted();
   }
 
+  /**
+   * Waits until sound is taken for lost: ffmpeg reads no more pictures than it has sound.
+   * @param before its last segment
+   * @param signal ends the wait: it rejects with what that is aborted with
+   */
+  async untilLost(before: SegmentFacts | undefined, signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    while (!signal.aborted && !this.#isBehind(before)) await Promise.race([this.#told.promise, aborted]);
+    await delay(this.#lostAfterMs, undefined, { signal });
+  }
+
   /** The segment belongs to the next run. Those of the others are longer or shorter: the nearest end is theirs. */
   isBefore({ startMs, durationMs }: SegmentFacts): boolean {
     if (this.#at === undefined) return false;
@@ -71,6 +86,14 @@ export class RunCut {
     if (this.#at !== undefined || startMs === undefined) return true;
     const aheadMs = startMs + durationMs / 2 - (this.#knownMs ?? Number.NEGATIVE_INFINITY);
     return aheadMs <= 0 || (aheadMs > FAR_MS && this.#knownMs !== undefined);
+  }
+
+  /** There are pictures of after it, by the same clock. */
+  #isBehind(before: SegmentFacts | undefined): boolean {
+    const endMs = before && endOf(before);
+    if (before === undefined || endMs === undefined || this.#knownMs === undefined) return false;
+    const behindMs = this.#knownMs - endMs;
+    return behindMs > before.durationMs / 2 && behindMs < FAR_MS;
   }
 
   #tell(): void {

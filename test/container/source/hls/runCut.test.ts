@@ -13,9 +13,12 @@ function segment(startMs: number | undefined, durationMs = 1_000): SegmentFacts 
 /** Whether nothing of the wait is left once all that is due has run. */
 async function isOver(wait: Promise<void>): Promise<boolean> {
   let over: boolean = false;
-  void wait.then(() => {
-    over = true;
-  });
+  void wait.then(
+    () => {
+      over = true;
+    },
+    () => undefined,
+  );
   await new Promise((resolve) => setImmediate(resolve));
   return over;
 }
@@ -50,6 +53,28 @@ describe('RunCut', () => {
     const cut = new RunCut(LONG_MS);
     know(cut);
     expect(await isOver(cut.untilKnown(segment(startMs), NEVER))).toBe(true);
+  });
+
+  it('takes sound for lost that is behind the pictures for a while', async () => {
+    const cut = new RunCut(0, 0);
+    cut.know(segment(5_000));
+    const wait = cut.untilLost(segment(5_000), NEVER);
+    expect(await isOver(wait)).toBe(false);
+    cut.know(segment(6_000));
+    await wait;
+  });
+
+  it.each<[string, (cut: RunCut) => void]>([
+    ['goes on by itself', (cut) => cut.know(undefined)],
+    ['has a clock of its own', (cut) => cut.know(segment(500_000))],
+  ])('takes no sound for lost that %s', async (_what, know) => {
+    const cut = new RunCut(0, 0);
+    know(cut);
+    const ended = new AbortController();
+    const wait = cut.untilLost(segment(5_000), ended.signal);
+    expect(await isOver(wait)).toBe(false);
+    ended.abort();
+    await expect(wait).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('lets sound wait for a while, and not when the pictures are lost', async () => {
