@@ -11,6 +11,7 @@ import { host } from './recorder/host.ts';
 import { latency } from './recorder/latency.ts';
 import { firstLiveFrame, watched } from './recorder/live.ts';
 import { day, hour } from './recorder/long.ts';
+import { manyStarts } from './recorder/manyStarts.ts';
 import { recorder, tenRecorders } from './recorder/recorder.ts';
 import { together } from './recorder/together.ts';
 import { warmStart } from './recorder/warmStart.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   watched,
   liveLists,
   fullHost,
+  manyStarts,
   together,
   host,
   tenRecorders,

@@ -8,6 +8,7 @@ import { hostCarriesKey } from '../../../../functions/core/state/keys.ts';
 import type { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 import type { RecorderEnd, Task, TaskHost } from './modelTask.ts';
 import type { ModelRecorder } from './recorder.ts';
+import type { Witness } from './witness.ts';
 
 /** What a host has of the world. Each call is one to the outside. */
 export interface HostSurroundings extends Pick<GoOnOptions, 'secure' | 'goOn'> {
@@ -17,6 +18,7 @@ export interface HostSurroundings extends Pick<GoOnOptions, 'secure' | 'goOn'> {
   /** A recorder that has not begun. */
   readonly recorder: (task: Task) => ModelRecorder;
   readonly spawn: (run: () => Promise<unknown>) => void;
+  readonly witness: Witness;
   /** The host is gone, and with it what it carried. */
   readonly hostGone: (host: ModelHost) => void;
 }
@@ -71,6 +73,8 @@ export class ModelHost implements TaskHost {
   readonly #world: HostSurroundings;
   readonly #endings: Endings;
   readonly #runs = new Map<string, { readonly carried: Carried; readonly recorder?: ModelRecorder }>();
+  /** Of which the death is not told yet. */
+  readonly #untold = new Set<Task>();
   #count = 0;
 
   constructor(hostId: string, world: HostSurroundings) {
@@ -131,16 +135,20 @@ export class ModelHost implements TaskHost {
   }
 
   /** With the host, nobody says so. */
-  left({ runId }: Task, { code, message, claimedAtMs }: RecorderEnd): void {
-    const carried = this.#runs.get(runId)?.carried;
-    this.#runs.delete(runId);
+  left(task: Task, { code, message, claimedAtMs }: RecorderEnd): void {
+    const carried = this.#runs.get(task.runId)?.carried;
+    this.#runs.delete(task.runId);
     if (carried === undefined || this.group.isDead) return;
     const left: Left = { carried, progress: undefined };
     const carriedMs = claimedAtMs === undefined ? 0 : this.#world.clock.nowMs() - claimedAtMs;
+    if (code === undefined) this.#untold.add(task);
     this.group.run(() => {
       if (code === undefined) this.#died({ ...left, carriedMs }, message);
       else this.#endings.ended(left, code === 'superseded' ? undefined : `${code}: ${message}`);
-      this.#world.spawn(() => this.#endings.told());
+      this.#world.spawn(async () => {
+        await this.#endings.told();
+        this.#untold.delete(task);
+      });
     });
   }
 
@@ -150,6 +158,7 @@ export class ModelHost implements TaskHost {
 
   #gone(): void {
     for (const { recorder } of this.#runs.values()) recorder?.goneWithItsHost();
+    for (const task of this.#untold) this.#world.witness.untold(task);
     this.#world.hostGone(this);
   }
 }

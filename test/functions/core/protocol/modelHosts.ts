@@ -11,7 +11,7 @@ import { Died } from './recorder.ts';
 
 /** What hosts and their queues have of the world. */
 export interface HostsSurroundings
-  extends Pick<HostSurroundings, 'store' | 'clock' | 'recorder' | 'spawn' | 'secure'> {
+  extends Pick<HostSurroundings, 'store' | 'clock' | 'recorder' | 'spawn' | 'secure' | 'witness'> {
   /** Asks for an attempt, of hosts too. */
   readonly tasks: Launcher;
   readonly step: () => Promise<void>;

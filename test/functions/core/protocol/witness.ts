@@ -47,6 +47,11 @@ export class Witness {
     this.#died.add(recordingId);
   }
 
+  /** Its host died before it had said that one of its workers had: when that was nobody knows. */
+  untold({ recordingId, attempt }: Task): void {
+    this.#apart.delete(`${recordingId}/${attempt + 1}`);
+  }
+
   /** Nothing is recorded of a recording that has ended. */
   opened({ recordingId, attempt }: Task): void {
     if (this.#hasOne([outcomeKey(recordingId)])) this.wrong.push(`part of ${recordingId}/${attempt}`);

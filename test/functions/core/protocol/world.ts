@@ -101,7 +101,7 @@ export class World {
   });
 
   readonly #hosts = new ModelHosts({
-    ...{ store: this.store, clock: this.clock, tasks: this.ports.tasks },
+    ...{ store: this.store, clock: this.clock, tasks: this.ports.tasks, witness: this.witness },
     step: () => this.step(),
     spawn: (run) => this.spawn(run),
     spawnElsewhere: (run) => this.spawnElsewhere(run),
