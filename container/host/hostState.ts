@@ -35,6 +35,9 @@ export class HostState {
   readonly #store: StateStore;
   readonly #hostId: string;
   #nudge: string | undefined;
+  /** The run that wrote each `carries/…` last. */
+  readonly #runs = new Map<string, string>();
+  readonly #dropping = new Map<string, Promise<unknown>>();
 
   constructor(store: StateStore, hostId: string) {
     this.#store = store;
@@ -43,11 +46,28 @@ export class HostState {
 
   /** Before it is claimed: whoever finds the host gone finds what it carried. */
   async carry(carried: Carried): Promise<void> {
-    await this.#store.overwrite(hostCarriesKey(this.#hostId, carried.recordingId, carried.attempt), carried);
+    const key = this.#keyOf(carried);
+    this.#runs.set(key, carried.runId);
+    await this.#dropping.get(key)?.catch(() => undefined);
+    await this.#store.overwrite(key, carried);
   }
 
-  async drop({ recordingId, attempt }: Carried): Promise<void> {
-    await this.#store.remove(hostCarriesKey(this.#hostId, recordingId, attempt));
+  /** Another run of the same attempt, of a message that came again, is still found. */
+  async drop(carried: Carried): Promise<void> {
+    const key = this.#keyOf(carried);
+    if (this.#runs.get(key) !== carried.runId) return;
+    this.#runs.delete(key);
+    const dropped = this.#store.remove(key);
+    this.#dropping.set(key, dropped);
+    try {
+      await dropped;
+    } finally {
+      this.#dropping.delete(key);
+    }
+  }
+
+  #keyOf({ recordingId, attempt }: Carried): string {
+    return hostCarriesKey(this.#hostId, recordingId, attempt);
   }
 
   /** The host tells nothing of it any more. */

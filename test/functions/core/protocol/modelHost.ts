@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { type Dead, Endings, type Left } from '../../../../container/host/endings.ts';
 import { type GoOnOptions, goOnHere } from '../../../../container/host/goOnHere.ts';
-import type { HostState } from '../../../../container/host/hostState.ts';
+import { HostState } from '../../../../container/host/hostState.ts';
 import type { Carried } from '../../../../container/host/messages.ts';
-import { hostCarriesKey } from '../../../../functions/core/state/keys.ts';
+import type { StateStore } from '../../../../functions/aws/stateStore.ts';
 import type { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 import type { RecorderEnd, Task, TaskHost } from './modelTask.ts';
 import type { ModelRecorder } from './recorder.ts';
@@ -72,6 +72,7 @@ export class ModelHost implements TaskHost {
   readonly group: ProcessGroup = new ProcessGroup(() => this.#gone());
   readonly #world: HostSurroundings;
   readonly #endings: Endings;
+  readonly #state: HostState;
   readonly #runs = new Map<string, { readonly carried: Carried; readonly recorder?: ModelRecorder }>();
   /** Of which the death is not told yet. */
   readonly #untold = new Set<Task>();
@@ -81,11 +82,7 @@ export class ModelHost implements TaskHost {
     this.hostId = hostId;
     this.#world = world;
     const { store, clock, settle } = world;
-    const state = {
-      keepProgress: async () => undefined,
-      drop: async ({ recordingId, attempt }) =>
-        void (await store.remove(hostCarriesKey(hostId, recordingId, attempt))),
-    } satisfies Partial<HostState>;
+    this.#state = new HostState(store as unknown as StateStore, hostId);
     const here: GoOnOptions = {
       ...world,
       isEnding: () => false,
@@ -95,7 +92,7 @@ export class ModelHost implements TaskHost {
     };
     this.#endings = new Endings({
       ...{ hostId, clock, settle, log },
-      state: state as unknown as HostState,
+      state: this.#state,
       goOn: (dead) => goOnHere(here, dead),
     });
   }
@@ -120,9 +117,9 @@ export class ModelHost implements TaskHost {
   }
 
   async #carry(carried: Carried): Promise<void> {
-    const { store, recorder: begin } = this.#world;
+    const { recorder: begin } = this.#world;
     const { recordingId, attempt, runId } = carried;
-    await store.overwrite(hostCarriesKey(this.hostId, recordingId, attempt), carried);
+    await this.#state.carry(carried);
     const task = { arn: this.hostId, recordingId, attempt, runId, host: this };
     const recorder = begin(task);
     this.#runs.set(runId, { carried, recorder });
