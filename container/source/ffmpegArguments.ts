@@ -1,4 +1,4 @@
-import { PACED_TIMES, PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
+import { PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import { type EncodingPlan, hasVideo } from '../../functions/core/settings/formats.ts';
 import { type FoundSource, streamOf } from '../../functions/core/settings/selectTracks.ts';
@@ -90,14 +90,13 @@ function mapOf(map: string, { others, hasSoundInside }: SoundInputs): string | u
 
 /**
  * What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. So has
- * what comes from an input of its own: it is read by what its output is shown.
+ * what comes from an input of its own.
  */
 function outputs(plan: EncodingPlan, inputs: SoundInputs): string[][] {
   const { audio } = plan;
   const maps = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
   const isApart = inputs.others.length > 0;
-  const times = isApart ? PACED_TIMES : PACKED_TIMES;
-  const bsf = ['-bsf:v', times.video, '-bsf:a', times.audio];
+  const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
   // The first of each kind may not be there: that is found out by opening the source.
   if (audio === 'copy' && !isApart) return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.

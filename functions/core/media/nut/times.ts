@@ -45,19 +45,6 @@ export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
 };
 
 /**
- * Of several inputs ffmpeg reads the one whose output is furthest behind, by what it is shown as decoding times, and none
- * while that has nothing: sound would be read to its end before the first picture. So all outputs are shown times that go
- * alike, whatever the packets' own do.
- */
-const PACED = `if(eq(N\\,0)\\,max(DTS\\,0)\\,PREV_OUTDTS+clip(DTS-PREV_INDTS\\,1\\,1/TB))`;
-
-/** The same, for what is read of several inputs. What the packets' numbers say is not changed by it. */
-export const PACED_TIMES: typeof PACKED_TIMES = {
-  video: `setts=dts=${PACED}:pts=${PACKED_TIMES.video.split(':pts=')[1]}`,
-  audio: `setts=dts=${PACED}:pts=${PACKED_TIMES.audio.slice('setts=ts='.length)}`,
-};
-
-/**
  * Inputs count sound by its rate or a part of it, by FLV's milliseconds, by the clock of MPEG and RTP, finer, and files of
  * MP3 and AAC alone by a common multiple of all their rates.
  */
