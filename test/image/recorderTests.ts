@@ -15,6 +15,7 @@ const TESTS = [
   'source/live/openingFailures',
   'source/live/oldRadio',
   'source/hls/finished',
+  'source/hls/soundApart',
 ].map((name) => `test/container/${name}.test.ts`);
 const VITEST = path.join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
 

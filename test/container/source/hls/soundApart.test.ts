@@ -66,6 +66,33 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expect(Math.abs((finals[1]?.durationMs ?? 0) - 5_000)).toBeLessThan(60);
   });
 
+  // Debian's ffmpeg gives no picture for as long as there is sound to read (docs/decisions/hls-client.md).
+  it.skipIf(process.env.RECORDER_FFMPEG === undefined).each<[string, string[], number]>([
+    ['goes on', [], SECONDS / 2],
+    ['goes on, and is made anew,', ['-ar', '48000'], SECONDS / 2],
+    ['comes to a halt', [], SECONDS / 2 - 2],
+  ])('that %s holds back no picture', async (what, codec, listed) => {
+    const name = what.replaceAll(/\W/g, '');
+    let isOver: boolean = false;
+    for (const kind of ['video', 'audio'] as const) {
+      const which = `${name}-${kind}`;
+      const own = kind === 'video' ? { audio: false } : { video: false, codec };
+      const segments = hls.put(which, { type: 'fmp4', seconds: SECONDS, startSeconds: 20, ...own });
+      hls.site.put(`/${which}.m3u8`, (_request, response) => {
+        const there = isOver
+          ? [...segments.flat(), END]
+          : segments.slice(0, kind === 'video' ? SECONDS / 2 : listed).flat();
+        response.end(playlist(hls.map(which), ...there));
+      });
+    }
+    putMaster(name, `${name}-video`, `${name}-audio`);
+    const recording = await hls.start(`/${name}.m3u8`);
+    await recording.moreFrames(50);
+    isOver = true;
+    // It is joined at the third segment from its end.
+    expectWhole(await recording.record(hls.folder), framesOf(25 * (SECONDS / 2 - 3), 25 * SECONDS));
+  });
+
   /** Whatever the sound's server has at first, the pictures go on, and each answer is asked for anew. */
   it.each([
     ['its playlist', 'answers 503', 503, /s\.m3u8$/],
