@@ -33,7 +33,9 @@ export class Ffmpeg {
   #stopAsked: boolean = false;
 
   static async start(options: FfmpegOptions): Promise<Ffmpeg> {
-    const opened = Array.from({ length: outputCount(options.plan, options.access) }, () => OutputPipe.open());
+    const opened = Array.from({ length: outputCount(options.input, options.plan, options.access) }, () =>
+      OutputPipe.open(),
+    );
     return new Ffmpeg(options, await Promise.all(opened));
   }
 

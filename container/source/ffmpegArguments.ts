@@ -1,4 +1,4 @@
-import { PACKED_TIMES } from '../../functions/core/media/nut/times.ts';
+import { PACKED_TIMES, videoBesideSound } from '../../functions/core/media/nut/times.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import { type EncodingPlan, hasVideo } from '../../functions/core/settings/formats.ts';
 import { type FoundSource, streamOf } from '../../functions/core/settings/selectTracks.ts';
@@ -26,11 +26,8 @@ const COPY = ['-c', 'copy', '-copyinkf'];
 /** The descriptor of an output of ffmpeg's, by its place; 2 is for what it says. */
 const pipeOf = (place: number): string => `pipe:${place === 0 ? 1 : place + 2}`;
 
-/**
- * What ffmpeg writes to each of its outputs, given what it has found in the source.
- * @param isApart sound has inputs of its own
- */
-export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource, isApart = false): TrackSource[][] {
+/** What ffmpeg writes to each of its outputs, given what it has found in the source. */
+export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): TrackSource[][] {
   const { audio } = plan;
   const encoder = audio === 'copy' ? undefined : audio.encoder === 'libopus' ? 'opus' : audio.encoder;
   const sources = plan.maps.flatMap((map): TrackSource[] => {
@@ -42,7 +39,7 @@ export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource, isApa
     const shown = language === undefined ? {} : { language };
     return [{ kind, codec: isEncoded ? encoder : codec, isEncoded, ...shown }];
   });
-  if (encoder === undefined && !isApart) return [sources];
+  if (encoder === undefined) return [sources];
   const pictures = sources.filter(({ kind }) => kind === 'video');
   const sounds = sources.filter(({ kind }) => kind === 'audio').map((sound) => [sound]);
   return hasVideo(plan) ? [pictures, ...sounds] : sounds;
@@ -73,12 +70,13 @@ export function ffmpegArguments(
       // A frame that was cut off with the connection is no frame.
       ...['-fflags', '+discardcorrupt', '-i', url],
     ]),
-    ...outputs(plan, access).flatMap((output, place) => [...output, ...NUT, pipeOf(place)]),
+    ...outputs(input, plan, access).flatMap((output, place) => [...output, ...NUT, pipeOf(place)]),
   ];
 }
 
 /** How many pipes ffmpeg writes to. */
-export const outputCount = (plan: EncodingPlan, inputs: SoundInputs): number => outputs(plan, inputs).length;
+export const outputCount = (input: Input, plan: EncodingPlan, inputs: SoundInputs): number =>
+  outputs(input, plan, inputs).length;
 
 /** Of several inputs each has one sound; undefined where there is no such input. */
 function mapOf(map: string, { others, hasSoundInside }: SoundInputs): string | undefined {
@@ -88,24 +86,25 @@ function mapOf(map: string, { others, hasSoundInside }: SoundInputs): string | u
   return input > others.length ? undefined : `${input}:a:0`;
 }
 
-/**
- * What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. So has
- * what comes from an input of its own.
- */
-function outputs(plan: EncodingPlan, inputs: SoundInputs): string[][] {
+/** The filter for the times of pictures. Sound is copied where it has the rate that is asked for (settings/formats.ts). */
+function pictureTimes({ settings }: Input, { audio }: EncodingPlan, { others }: SoundInputs): string {
+  if (others.length === 0) return PACKED_TIMES.video;
+  return videoBesideSound(audio === 'copy' ? settings.audioSampleRateHz : audio.sampleRateHz);
+}
+
+/** What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. */
+function outputs(input: Input, plan: EncodingPlan, inputs: SoundInputs): string[][] {
   const { audio } = plan;
   const maps = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
-  const isApart = inputs.others.length > 0;
-  const bsf = ['-bsf:v', PACKED_TIMES.video, '-bsf:a', PACKED_TIMES.audio];
+  const bsf = ['-bsf:v', pictureTimes(input, plan, inputs), '-bsf:a', PACKED_TIMES.audio];
   // The first of each kind may not be there: that is found out by opening the source.
-  if (audio === 'copy' && !isApart) return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
+  if (audio === 'copy') return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
-  const sound =
-    audio === 'copy' ? COPY : ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
+  const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
   const ofKind = (letter: string): readonly string[] => maps.filter((map) => map.includes(`:${letter}:`));
   return [
     ...ofKind('v').map((map) => ['-map', map, ...COPY, ...bsf.slice(0, 2)]),
-    ...ofKind('a').map((map) => ['-map', map, ...sound, ...bsf.slice(2)]),
+    ...ofKind('a').map((map) => ['-map', map, ...encoded, ...bsf.slice(2)]),
   ];
 }

@@ -1,6 +1,6 @@
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 
-export type InputSettings = Pick<RecordingSettings, 'idleTimeoutMs' | 'rtspTransport'>;
+export type InputSettings = Pick<RecordingSettings, 'idleTimeoutMs' | 'rtspTransport' | 'audioSampleRateHz'>;
 
 /** How a source is opened. */
 export interface Input {

@@ -175,7 +175,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           ffmpeg.stop();
         } else {
           const isLive = !access.inSegments && !hasEnd(url, streams);
-          options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND, access.others.length > 0), {
+          options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
             format: plan.format,
             leftOut: [...plan.leftOut, ...access.leftOut],
             isLive,

@@ -24,6 +24,8 @@ const NEGATIVE_OFFSETS = 2 ** 16;
 const AUDIO_FIRST = 2 ** 44;
 /** Twice what RTMP's counter can say, at the highest usual rate: where it begins anew, ffmpeg adds a turn of it. */
 const AUDIO_MODULUS = 2 ** 39;
+/** What sound's first number is, but for its time, which is small beside it. */
+const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_MODULUS / 2;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
 /** In the place of an offset. Of the first packet of RTSP nothing is said, and its decoding time is made up. */
@@ -34,15 +36,32 @@ const OFFSET =
 /** What it is then shown at: zero, or where the other streams are, if that is further away. */
 const BEGUN_SECONDS = 1;
 
+const SHOWN = `(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`;
+
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
-  video:
-    `setts=dts=${2 ** 50}+1000*N:` +
-    `pts=(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`,
+  video: `setts=dts=${2 ** 50}+1000*N:pts=${SHOWN}`,
   audio:
     `setts=ts=${AUDIO_FIRST}+st(1\\,mod(DTS+${AUDIO_MODULUS / 2}\\,${AUDIO_MODULUS}))+` +
     `if(lte(ld(1)\\,ld(2))\\,st(0\\,ld(0)+${AUDIO_MODULUS})\\,ld(0))+0*st(2\\,ld(1))`,
 };
+
+/** ffmpeg halves a picture's units until they are so many in a second. 5.1 counts packets in those here, and `TB` is the input's. */
+const VIDEO_OUTPUT_MIN_HZ = 48_000;
+const OUTPUT_HZ = `pow(2\\,max(0\\,ceil(log(${VIDEO_OUTPUT_MIN_HZ}*TB)/log(2)-0.000001)))/TB`;
+
+/**
+ * Of several inputs ffmpeg 5.1 reads the one whose output it has shown the earliest decoding time, and waits for it: live,
+ * sound would be read for ever before the first picture. So pictures are decoded, it is shown, when sound of their time is.
+ * (7.1 goes by the inputs' own times.) What `VideoTimes` reads is not changed by it.
+ * @param soundRateHz in which ffmpeg counts sound that it writes
+ */
+export function videoBesideSound(soundRateHz: number): string {
+  const beginsAt = `floor(${AUDIO_BEGINS / soundRateHz}*${OUTPUT_HZ})`;
+  // Before the one in front of it, or later than it is shown, ffmpeg takes no picture.
+  const besides = `clip(${beginsAt}+DTS\\,if(eq(N\\,0)\\,0\\,PREV_OUTDTS+1)\\,${2 ** 50}+N)`;
+  return `setts=dts=${besides}:pts=${SHOWN}`;
+}
 
 /**
  * Inputs count sound by its rate or a part of it, by FLV's milliseconds, by the clock of MPEG and RTP, finer, and files of
@@ -170,8 +189,6 @@ class AudioTimes implements PacketTimes {
   }
 }
 
-/** What the first number is, but for its time, which is small beside it. */
-const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_MODULUS / 2;
 /** Of that number, what the time may be. */
 const AUDIO_TIME_SHARE = 0.025;
 

@@ -88,6 +88,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     publisher = publishCounter(`${nginx.url}/camera`);
     https = await TlsFront.start(httpPort, folder);
     rtmps = await TlsFront.start(rtmpPort, folder);
+    await nginx.published('camera');
   }, 180_000);
   afterAll(async () => {
     await publisher.stop('SIGKILL');

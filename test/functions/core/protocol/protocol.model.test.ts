@@ -26,7 +26,7 @@ const ROUNDS = 15;
  * Of hosts, found within 400: a death, or an end inside a living host, is not settled; a host takes what it may not, by
  * `isUnsuspected` or when another one is gone; nothing gets a task of its own, or not what died before it was settled, or
  * what a later settling finds dead; whose run it is that is settled; a host takes what it has already. Not found within
- * 1,500, since others see to it in time: the net below what a host takes is missing, it takes the attempt that died, or asks
+ * 400, since others see to it in time: the net below what a host takes is missing, it takes the attempt that died, or asks
  * nobody; it forgets what it carried before it has told of it. The first of them has a test of its own
  * (`test/container/host/supervisor.test.ts`), the last too (`endings.test.ts`).
  */
