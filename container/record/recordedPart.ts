@@ -27,10 +27,8 @@ import type { Uploader } from '../upload/uploader.ts';
 import { finalPartOf, writeFinal } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
 import type { RunJoin } from './inputTimeline.ts';
+import { type Gap, resumption } from './resumption.ts';
 import { takePart } from './takePart.ts';
-
-/** Between what a source says of its times and those of its samples. */
-const ROUNDING_MS = 20;
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -71,7 +69,7 @@ export class RecordedPart {
   readonly #journal: JournalTrack;
   #part: number | undefined;
   readonly #pictures: PartPictures | undefined;
-  readonly #gaps: { readonly atMs: number; readonly durationMs: number }[] = [];
+  readonly #gaps: Gap[] = [];
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
@@ -157,23 +155,10 @@ export class RecordedPart {
    * @param atMs wall clock of the fragment's first frame
    */
   resume(first: Fragment, atMs: number, joins: RunJoin): boolean {
-    const gapMs = Math.max(0, atMs - this.endAtMs);
-    const isBehind = joins === 'seamless' || (joins === 'bySource' && this.#isBehind(first, atMs));
-    const positionMs = isBehind ? this.durationMs + atMs - this.endAtMs : this.durationMs + gapMs;
+    const { positionMs, gap } = resumption(first, atMs, joins, this);
     if (!this.#muxer.resume(first, positionMs)) return false;
-    const durationMs = Math.round(gapMs);
-    if (joins !== 'seamless' && (durationMs > 0 || joins === 'byClock'))
-      this.#gaps.push({ atMs: Math.round(positionMs - gapMs), durationMs });
+    if (gap !== undefined) this.#gaps.push(gap);
     return true;
-  }
-
-  /**
-   * Tracks do not end together: what goes on right behind one of them may begin before the end of another. Sound that has
-   * ended before the pictures goes on there, if they go on behind what there is of them.
-   */
-  #isBehind({ startMs, picturesFromMs }: Fragment, atMs: number): boolean {
-    if (picturesFromMs === undefined) return false;
-    return atMs + picturesFromMs - startMs >= this.endAtMs - ROUNDING_MS;
   }
 
   /** The source was away while it stayed connected. @param atMs wall clock of what came last before */
