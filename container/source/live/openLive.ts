@@ -12,24 +12,11 @@ export type Opened = LiveSource | 'playlist' | 'other';
  * @param signal gives up waiting for that
  * @throws HttpFault, ForbiddenSourceError; what the signal was aborted with
  */
-export async function openLive(
-  http: JudgedHttp,
-  url: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Opened> {
-  const gone = new AbortController();
-  const wait = new Wait([signal]);
-  const onAbort = (): void => gone.abort(wait.signal.reason);
-  wait.signal.addEventListener('abort', onAbort);
-  try {
+export const openLive = (http: JudgedHttp, url: string, clock: Clock, signal: AbortSignal): Promise<Opened> =>
+  openingUntil(signal, async (gone) => {
     const { bytes, body } = await http.get(url, { signal: gone.signal });
-    return await openedOf(body, clock, gone, bytes === undefined);
-  } finally {
-    wait.signal.removeEventListener('abort', onAbort);
-    wait.release();
-  }
-}
+    return openedOf(body, clock, gone, bytes === undefined);
+  });
 
 /**
  * Looks at how a stream begins that comes over no HTTP.
@@ -37,22 +24,31 @@ export async function openLive(
  * @param signal gives up waiting for that
  * @throws what was thrown while it was received; what the signal was aborted with
  */
-export async function openReceiving(
+export const openReceiving = (
   receive: (gone: AbortSignal) => AsyncGenerator<Buffer, void, undefined>,
   clock: Clock,
   signal: AbortSignal,
+): Promise<Opened> =>
+  openingUntil(signal, async (gone) => {
+    try {
+      return await openedOf(receive(gone.signal), clock, gone);
+    } finally {
+      // Whoever receives may say the end of a connection that was given up.
+      signal.throwIfAborted();
+    }
+  });
+
+/** What is opened outlives the signal, which ends the connection only until then. */
+async function openingUntil(
+  signal: AbortSignal,
+  open: (gone: AbortController) => Promise<Opened>,
 ): Promise<Opened> {
   const gone = new AbortController();
   const wait = new Wait([signal]);
   const onAbort = (): void => gone.abort(wait.signal.reason);
   wait.signal.addEventListener('abort', onAbort);
   try {
-    const opened = await openedOf(receive(gone.signal), clock, gone);
-    signal.throwIfAborted();
-    return opened;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    return await open(gone);
   } finally {
     wait.signal.removeEventListener('abort', onAbort);
     wait.release();

@@ -9,10 +9,10 @@ const SECONDS = 12;
 describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', () => {
   const hls = new HlsForTests();
 
-  function putMaster(name: string, picture: string, sound: string): void {
+  function putMaster(name: string, picture: string, ...sounds: readonly string[]): void {
     const lines = [
       '#EXTM3U',
-      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="/${sound}.m3u8"`,
+      ...sounds.map((sound) => `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="${sound}",URI="/${sound}.m3u8"`),
       '#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=320x180,AUDIO="a"',
       `/${picture}.m3u8`,
     ];
@@ -67,10 +67,10 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
   });
 
   type Kind = Pick<PutOptions, 'type' | 'codec'>;
-  /** Pictures and sound of which more is there each time that they are asked for. @returns ends them */
+  /** Pictures and two sounds of which more is there each time that they are asked for. @returns ends them */
   function putLive(name: string, { type = 'fmp4', codec }: Kind, soundMax = SECONDS): () => void {
     let isOver: boolean = false;
-    for (const kind of ['video', 'audio'] as const) {
+    for (const kind of ['video', 'audio', 'other'] as const) {
       const which = `${name}-${kind}`;
       const own =
         kind === 'video' ? { audio: false } : { video: false, ...(codec === undefined ? {} : { codec }) };
@@ -83,7 +83,7 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
         response.end(playlist(...map, ...there));
       });
     }
-    putMaster(name, `${name}-video`, `${name}-audio`);
+    putMaster(name, `${name}-video`, `${name}-audio`, `${name}-other`);
     return () => {
       isOver = true;
     };
@@ -104,7 +104,7 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     const record = await recording.record(hls.folder);
     expect([record.reason.code, record.errors, record.parts.length]).toEqual(['stopped', '', 1]);
     const { streams } = await probe(record.files[0] ?? '');
-    expect(streams.map(({ codec_type }) => codec_type)).toEqual(['video', 'audio']);
+    expect(streams.map(({ codec_type }) => codec_type)).toEqual(['video', 'audio', 'audio']);
     for (const { duration } of streams) expect(Number(duration)).toBeGreaterThan(2);
   });
 
