@@ -130,6 +130,27 @@ describe('a source over RTMP', () => {
     await expect(empty.body.next()).rejects.toThrow(new SourceLostError([HUNG_UP], HUNG_UP));
   });
 
+  it('that is cut off gives what had come and was not read yet', async () => {
+    const asked = Promise.withResolvers<Socket>();
+    const port = await serve(playing((socket) => asked.resolve(socket)));
+    const { body } = receive(port);
+    const first = body.next();
+    const socket = await asked.promise;
+    // Else its kernel keeps what is small until what went before is acknowledged, and a reset takes it along.
+    socket.setNoDelay(true);
+    socket.write(SOUND);
+    expect(flvTags((await first).value as Buffer)).toHaveLength(1);
+    // Nobody reads now: it waits in the kernel, as what comes between two reads does.
+    await new Promise<void>((sent) =>
+      socket.write(Buffer.concat(new Array(1_000).fill(SOUND)), () => sent()),
+    );
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    const { value } = await body.next();
+    expect(value?.length).toBe(1_000 * (11 + 4 + 4));
+    await expect(body.next()).rejects.toThrow(SourceLostError);
+  });
+
   it('that is refused says why, without its secrets', async () => {
     const description = 'stream-key of user pa55word';
     const port = await serve(
