@@ -15,3 +15,13 @@ it.each([0, 15, 40])(
     expect(heard.map(({ number }) => number)).toEqual([12, 16]);
   },
 );
+
+it.each([
+  ['quiet', 0],
+  ['noise', 5_000],
+])('hears the pitch of a beep that is broken: %s within it', (_what, loudness) => {
+  const beep = tone(2_200);
+  const alternating = Array.from({ length: 240 }, (_, i) => (i % 2 === 0 ? loudness : -loudness));
+  const heard = beepsOf(Int16Array.from([...beep.slice(0, 480), ...alternating, ...beep.slice(720)]));
+  expect(heard.map(({ number }) => number)).toEqual([12]);
+});

@@ -100,10 +100,15 @@ export function beepsOf(samples: Int16Array): HeardBeep[] {
   return beeps;
 }
 
+/** By its usual wave: where sound is coded in another way from then on, a beep is broken, and its decoder adds noise. */
 function pitchHz(samples: Int16Array): number {
   const crossings: number[] = [];
-  for (let i = 1; i < samples.length; i++)
-    if ((samples[i - 1] ?? 0) < 0 && (samples[i] ?? 0) >= 0) crossings.push(i);
-  const [first = 0, last = 0] = [crossings[0], crossings.at(-1)];
-  return ((crossings.length - 1) * SOUND_HZ) / (last - first);
+  for (let i = 1; i < samples.length; i++) {
+    const [before = 0, after = 0] = [samples[i - 1], samples[i]];
+    if (before < 0 && after >= 0) crossings.push(i - after / (after - before));
+  }
+  const waves = crossings.slice(1).map((at, i) => at - (crossings[i] ?? at));
+  const usual = waves.toSorted((one, other) => one - other)[Math.floor(waves.length / 2)] ?? Number.NaN;
+  const whole = waves.filter((wave) => Math.abs(wave - usual) < usual / 4);
+  return (SOUND_HZ * whole.length) / whole.reduce((sum, wave) => sum + wave, 0);
 }
