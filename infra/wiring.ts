@@ -158,7 +158,6 @@ export const FUNCTIONS = {
     },
     grants: [
       ...AFTERMATH_GRANTS,
-      { on: 'eventBus', actions: ['events:PutEvents'] },
       // RunTask copies the task definition's tags onto the task, which is a right of its own.
       { on: 'recorderTask', actions: ['ecs:RunTask', 'ecs:TagResource'] },
       // One host more, where they have no room.

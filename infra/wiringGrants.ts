@@ -103,6 +103,13 @@ export const RELOCATE_GRANTS = [
   { on: 'eventBus', actions: ['events:PutEvents'] },
 ] as const satisfies readonly Grant[];
 
+/** Publishes what happens to a recording, notes it, and takes the note back of one that was deleted meanwhile. */
+export const ANNOUNCE_GRANTS = [
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings') },
+  { on: 'landing', actions: ['s3:DeleteObject'], keys: ['state/recordings/*/events/*'] },
+  { on: 'eventBus', actions: ['events:PutEvents'] },
+] as const satisfies readonly Grant[];
+
 /** Completes what a recorder left behind, and asks for the next one. */
 export const AFTERMATH_GRANTS = [
   {
@@ -110,7 +117,8 @@ export const AFTERMATH_GRANTS = [
     actions: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
     keys: ['records/*'],
   },
-  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
+  { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
+  ...ANNOUNCE_GRANTS,
   // A recording that follows another one, of a stream that was published again.
   { on: 'landing', actions: ['s3:PutObject'], keys: state('index', 'rooms', 'active') },
   { on: 'landing', actions: ['s3:GetObject'], keys: state('sessions') },
@@ -129,7 +137,6 @@ export const SETTLING_ENVIRONMENT = {
 } as const;
 export const SETTLING_GRANTS = [
   ...AFTERMATH_GRANTS,
-  { on: 'eventBus', actions: ['events:PutEvents'] },
   // What a host carried that is gone.
   { on: 'landing', actions: ['s3:DeleteObject'], keys: state('hosts') },
   { on: 'queue', queue: 'settle', actions: ['sqs:SendMessage'] },

@@ -1,4 +1,5 @@
 import { HOST_LOAD_METRIC } from '../functions/core/metrics/hostMetrics.ts';
+import { ANNOUNCE_GRANTS } from './wiringGrants.ts';
 import type { Grant, Resource } from './wiringTypes.ts';
 
 /** What records: dedicated tasks, and hosts; and what composes merges. A part of the wiring (./wiring.ts). */
@@ -30,7 +31,8 @@ export const RECORDER_TASK = {
       actions: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
       keys: ['records/*'],
     },
-    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('recordings', 'locks') },
+    { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('locks') },
+    ...ANNOUNCE_GRANTS,
     // Tails: recorders of version 0.1, which go on through an upgrade.
     {
       on: 'landing',
@@ -41,7 +43,6 @@ export const RECORDER_TASK = {
     // The host of a recording that this one takes the place of, or goes on with.
     { on: 'landing', actions: ['s3:GetObject', 's3:PutObject'], keys: state('hosts') },
     { on: 'landing', list: state('recordings', 'hosts') },
-    { on: 'eventBus', actions: ['events:PutEvents'] },
     { on: 'sourceSecrets', actions: ['secretsmanager:GetSecretValue'] },
     // The next attempt, before this task is taken away.
     { on: 'queue', queue: 'launch', actions: ['sqs:SendMessage'] },

@@ -40,7 +40,6 @@ import {
   recordingStatus,
 } from '../core/state/fold.ts';
 import { isRecordingId } from '../core/state/ids.ts';
-import { untilAnnounced } from '../recordings/announced.ts';
 import { controlPorts } from '../recordings/control.ts';
 import { deleteRecording } from '../recordings/delete.ts';
 import { FileLinks, linkParts } from '../recordings/links.ts';
@@ -270,7 +269,6 @@ async function remove({ path, query }: HttpRequest): Promise<HttpAnswer> {
   const recordingId = idIn(path);
   const { s3, ports } = setup();
   const untilMs = Date.now() + DELETE_MS;
-  await untilAnnounced({ store: ports.store, nowMs: Date.now, sleep: wait }, recordingId);
   const deletion = await deleteRecording({ s3, store: ports.store }, recordingId, {
     records: records === 'true',
     hasTime: () => Date.now() < untilMs,

@@ -13,7 +13,7 @@ import {
 } from '../core/metrics/recordingMetrics.ts';
 import type { Clock } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
-import { announcedKey } from '../core/state/keys.ts';
+import { announcedKey, jobKey } from '../core/state/keys.ts';
 import type { Job, Outcome } from '../core/state/objects.ts';
 import type { FinalPart, OpenPart } from '../core/state/partObjects.ts';
 
@@ -32,7 +32,9 @@ type Facts<T extends EventType> = Omit<
 
 /**
  * Publishes a fact of a recording, and notes that it was; whoever noted it counts it. What is noted is not published again; what was published and
- * could not be noted is: at least once, with the same id.
+ * could not be noted is: at least once, with the same id. Several may do so at once, some of them after somebody has
+ * deleted the recording: nobody would ever find their note again, so whoever notes looks afterwards. Who deletes looks for
+ * notes once the job is gone, so that one of the two sees it.
  */
 async function announce<T extends EventType>(
   { store, bus, clock }: AnnouncementPorts,
@@ -45,6 +47,7 @@ async function announce<T extends EventType>(
   if ((await store.read(key, announcedSchema)) !== undefined) return;
   await bus.publish(type, { id, recordingId, mediaSessionId, streamName: stream.name, ...facts });
   const isFirst = await store.create(key, { atMs: clock.nowMs() });
+  if ((await store.etag(jobKey(recordingId))) === undefined) await store.remove(key);
   if (!isFirst || Object.keys(metrics).length === 0) return;
   const counted = embeddedMetrics(RECORDING_SOURCE, clock.nowMs(), metrics);
   logger.info(type.toLowerCase(), { recordingId, mediaSessionId, ...counted });

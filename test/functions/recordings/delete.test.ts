@@ -1,15 +1,17 @@
 import { DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import type { EventBus } from '../../../functions/aws/eventBus.ts';
 import type { StateStore } from '../../../functions/aws/stateStore.ts';
 import { clipKey, clipMarkerKey } from '../../../functions/core/clips/keys.ts';
 import {
-  announcedKey,
   fragmentIndexKey,
   jobKey,
   outcomeKey,
   partKey,
   posterKey,
 } from '../../../functions/core/state/keys.ts';
+import type { Job, Outcome } from '../../../functions/core/state/objects.ts';
+import { announceOutcome } from '../../../functions/recordings/announcements.ts';
 import { deleteRecording } from '../../../functions/recordings/delete.ts';
 import { MemoryStore } from '../../support/memoryStore.ts';
 import { landedPart, START_MS } from '../relocation/landed.ts';
@@ -20,6 +22,8 @@ const CLIPS = 1_200;
 const S3_MAX_KEYS = 1_000;
 const LIBRARY = 'library';
 const STATE = 'landing';
+const CLOCK = { nowMs: () => START_MS };
+const SILENT_BUS = { publish: async () => undefined } as unknown as EventBus;
 
 /** State and library in memory, of which each request for deletions is counted. */
 class Buckets {
@@ -59,7 +63,10 @@ class Buckets {
 }
 
 /** A recording with so many parts in the library, each with its poster. */
-function recorded(buckets: Buckets, parts: number): { readonly recordingId: string; end(): void } {
+function recorded(
+  buckets: Buckets,
+  parts: number,
+): { readonly job: Job; readonly recordingId: string; end(): Outcome } {
   const { state, library } = buckets;
   const { job, open, final } = landedPart(Buffer.from('part'), 1, {});
   const { recordingId } = job;
@@ -75,9 +82,13 @@ function recorded(buckets: Buckets, parts: number): { readonly recordingId: stri
     const moved = { part, bucket: LIBRARY, ...record, movedAtMs: START_MS, pictures: { poster } };
     state.put(partKey(recordingId, part, 'moved'), moved);
   }
-  const reason = { code: 'stopped', message: 'stopped' };
-  const outcome = { status: 'finished', reason, parts, atMs: START_MS };
-  return { recordingId, end: () => state.put(outcomeKey(recordingId), outcome) };
+  const reason: Outcome['reason'] = { code: 'stopped', message: 'stopped' };
+  const outcome: Outcome = { status: 'finished', reason, parts, atMs: START_MS };
+  const end = (): Outcome => {
+    state.put(outcomeKey(recordingId), outcome);
+    return outcome;
+  };
+  return { job, recordingId, end };
 }
 
 describe('a recording is deleted with its records', () => {
@@ -111,17 +122,35 @@ describe('a recording is deleted with its records', () => {
     await expect(call()).rejects.toMatchObject({ code: 'recording_not_found' });
   });
 
-  it('and with what its recorder writes of its end meanwhile', async () => {
-    const buckets = new Buckets();
-    const { recordingId, end } = recorded(buckets, 1);
-    end();
-    const { state } = buckets;
-    state.before = (operation, key) => {
-      if (operation === 'remove' && key === jobKey(recordingId))
-        state.put(announcedKey(recordingId, 'recording-finished'), { atMs: START_MS });
-    };
-    await deleteRecording(buckets, recordingId, { records: true, hasTime: () => true });
-    expect(state.keys('')).toEqual([]);
+  it('and with what is noted of its end meanwhile, whoever of the two comes in at which step of the other', async () => {
+    const steps = { announcing: 0, deleting: 0 };
+    for (const whole of ['announcing', 'deleting'] as const) {
+      for (let at = 1, isOver = false; !isOver; at++) {
+        const buckets = new Buckets();
+        const { job, recordingId, end } = recorded(buckets, 1);
+        const outcome = end();
+        const { state, store } = buckets;
+        const work = {
+          announcing: () => announceOutcome({ store, bus: SILENT_BUS, clock: CLOCK }, job, outcome),
+          deleting: () => deleteRecording(buckets, recordingId, { records: true, hasTime: () => true }),
+        };
+        const inSteps = whole === 'announcing' ? 'deleting' : 'announcing';
+        let step = 0;
+        state.before = async () => {
+          step += 1;
+          if (step !== at) return;
+          state.before = () => undefined;
+          await work[whole]();
+        };
+        await work[inSteps]();
+        isOver = step < at;
+        if (isOver) await work[whole]().catch(() => undefined);
+        else steps[inSteps] = at;
+        expect({ inSteps, at, left: state.keys('') }).toEqual({ inSteps, at, left: [] });
+      }
+    }
+    expect(steps.announcing).toBeGreaterThanOrEqual(3);
+    expect(steps.deleting).toBeGreaterThanOrEqual(8);
   });
 
   it('and with its clips, all of them at once', async () => {
