@@ -31,6 +31,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
+    // What `.ci/run` tells of a failure is its first line alone: let it say what was there.
+    chaiConfig: { truncateThreshold: 400 },
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
     // What needs no process and no server, and the rest: test/setup/levels.ts. A process for each file costs most of a
