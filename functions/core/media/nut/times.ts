@@ -28,15 +28,20 @@ const AUDIO_MODULUS = 2 ** 39;
 const AUDIO_BEGINS = AUDIO_FIRST + AUDIO_MODULUS / 2;
 
 const scaled = (time: string): string => `floor((${time})*min(1\\,TB*${FINEST})+0.5)`;
+/**
+ * Where decoding times step back while ffmpeg has seen few of them, it makes up its own for pictures that are shown as they
+ * are decoded: those go on as before, and are later than their picture is shown by as much as the clock went back.
+ */
+const DECODED = `if(not(eq(PTS\\,NOPTS))*lt(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS})\\,PTS\\,DTS)`;
 /** In the place of an offset. Of the first packet of RTSP nothing is said, and its decoding time is made up. */
 const UNSAID = OFFSETS - 1;
 const OFFSET =
   `if(eq(PTS\\,NOPTS)\\,if(eq(N\\,0)\\,${UNSAID}\\,${NEGATIVE_OFFSETS})\\,` +
-  `${NEGATIVE_OFFSETS}+clip(${scaled('PTS-DTS')}\\,${-NEGATIVE_OFFSETS}\\,${UNSAID - NEGATIVE_OFFSETS - 1}))`;
+  `${NEGATIVE_OFFSETS}+clip(${scaled(`PTS-${DECODED}`)}\\,${-NEGATIVE_OFFSETS}\\,${UNSAID - NEGATIVE_OFFSETS - 1}))`;
 /** What it is then shown at: zero, or where the other streams are, if that is further away. */
 const BEGUN_SECONDS = 1;
 
-const SHOWN = `(${VIDEO_MODULUS}+mod(${scaled('DTS')}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`;
+const SHOWN = `(${VIDEO_MODULUS}+mod(${scaled(DECODED)}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`;
 
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
@@ -59,7 +64,7 @@ const OUTPUT_HZ = `pow(2\\,max(0\\,ceil(log(${VIDEO_OUTPUT_MIN_HZ}*TB)/log(2)-0.
 export function videoBesideSound(soundRateHz: number): string {
   const beginsAt = `floor(${AUDIO_BEGINS / soundRateHz}*${OUTPUT_HZ})`;
   // Before the one in front of it, or later than it is shown, ffmpeg takes no picture.
-  const besides = `clip(${beginsAt}+DTS\\,if(eq(N\\,0)\\,0\\,PREV_OUTDTS+1)\\,${2 ** 50}+N)`;
+  const besides = `clip(${beginsAt}+${DECODED}\\,if(eq(N\\,0)\\,0\\,PREV_OUTDTS+1)\\,${2 ** 50}+N)`;
   return `setts=dts=${besides}:pts=${SHOWN}`;
 }
 

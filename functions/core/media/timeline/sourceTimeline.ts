@@ -98,8 +98,10 @@ export class SourceTimeline {
    * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell.
    */
   mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
+    // A server sends what it has kept of one track after the other; what is stored lies as it was made.
     const openedMs = nowMs - (this.#first?.arrivedAtMs ?? nowMs);
-    if (this.#tracks.has(name) || openedMs < OPENING_MS || !this.#options.comesAsMade) return false;
+    const isOpening = this.#options.comesAsMade && openedMs < OPENING_MS;
+    if (this.#tracks.has(name) || isOpening) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;

@@ -160,6 +160,15 @@ describe('SourceTimeline, over streams made at random', () => {
     expect(worstMs(tags)).toBeLessThan(seed === 1_754 || seed === 8_189 ? SYNC_IN_BURSTS_MS : SYNC_MS);
   });
 
+  it.each([1_855, 6_663, 7_991, 10_713])(
+    'also where a playlist gives sound for the first time while pictures of a new clock are held back: seed %i',
+    (seed) => {
+      const tags = placed(storyOf(seed, 'hls'));
+      expect(astray(tags)).toEqual([]);
+      expect(worstMs(tags)).toBeLessThan(SYNC_MS);
+    },
+  );
+
   it('keeps them together, and single strays where they belong, where the recorder stands still for a while', () => {
     const faults = Array.from({ length: STALLED_STORIES }, (_, seed) => storyOf(seed)).filter((story) => {
       if (isPlaylist(story.format) || story.happenings.some(({ kind }) => kind === 'cut')) return false;

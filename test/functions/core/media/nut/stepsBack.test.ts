@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, expect, it } from 'vitest';
+import { NutReader } from '../../../../../functions/core/media/nut/reader.ts';
+import { PACKED_TIMES, videoBesideSound } from '../../../../../functions/core/media/nut/times.ts';
+import { VIDEO } from '../../../../streams/media.ts';
+import { TsWriter } from '../../../../streams/writers.ts';
+import { flvTags, isConfiguration } from '../../../../support/flvTags.ts';
+import { MediaFolder } from '../../../../support/media.ts';
+import { describeWith } from '../../../../support/tools.ts';
+
+const PICTURES = 25;
+/** The publisher has gone by then, and another one begins at zero. */
+const ANEW_AT = 3;
+const BEFORE_MS = 60_000;
+const TS_BEGINS_MS = 1_400;
+
+/** A transport stream of one picture each 40 ms, whose clock begins anew shortly after its beginning. */
+function broadcast(flv: Buffer): { readonly bytes: Buffer; readonly timesMs: readonly number[] } {
+  const writer = new TsWriter();
+  const sent = flvTags(flv)
+    .filter((tag) => tag.kind === VIDEO)
+    .slice(0, 1 + PICTURES)
+    .map((tag, i) => {
+      const isHeader = isConfiguration(tag);
+      const trueMs = (i - 1) * 40;
+      const atMs = i <= ANEW_AT ? BEFORE_MS + trueMs : trueMs;
+      const isKeyframe = !isHeader && (tag.body[0] ?? 0) >> 4 === 1;
+      return {
+        ...tag,
+        atMs,
+        trueMs,
+        isHeader,
+        isKeyframe,
+        variant: 'first',
+        epoch: 0,
+        publisher: 0,
+      } as const;
+    });
+  const timesMs = sent.filter(({ isHeader }) => !isHeader).map(({ atMs }) => atMs + TS_BEGINS_MS);
+  return { bytes: writer.segment(sent), timesMs };
+}
+
+describeWith(['ffmpeg'], 'pictures whose clock begins anew before ffmpeg has seen many', () => {
+  const folder = new MediaFolder();
+  afterAll(() => folder.remove());
+
+  it.each([
+    ['alone', PACKED_TIMES.video],
+    ['beside sound', videoBesideSound(44_100)],
+  ])('come with the times that were sent, not with those that ffmpeg makes up: %s', (_how, filter) => {
+    const flv = folder.pipe('source.flv', [
+      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25:duration=2', '-c:v', 'libx264', '-bf', '0'],
+      ...['-pix_fmt', 'yuv420p', '-g', '10', '-f', 'flv'],
+    ]);
+    const { bytes, timesMs } = broadcast(flv);
+    // From a pipe: ffmpeg goes back to the beginning of a file when it has looked at it.
+    const args = ['-v', 'error', '-copyts', '-f', 'mpegts', '-i', 'pipe:0', '-c', 'copy', '-copyinkf'];
+    const nut = ['-strict', 'experimental', '-syncpoints', 'none', '-write_index', '0', '-f', 'nut', '-'];
+    const packets = new NutReader().push(
+      execFileSync('ffmpeg', [...args, '-bsf:v', filter, ...nut], { input: bytes }),
+    );
+    expect(packets.map(({ dts, offset }) => [dts / 90, offset])).toEqual(timesMs.map((ms) => [ms, 0]));
+  });
+});
