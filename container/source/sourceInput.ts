@@ -223,7 +223,7 @@ export class SourceInput {
     const { job, log } = this.#context;
     const { idleTimeoutMs } = job.settings;
     try {
-      await loadPlaylist(this.#reach.http(idleTimeoutMs), job.source.url, AbortSignal.timeout(idleTimeoutMs));
+      await loadPlaylist(this.#reach.http(idleTimeoutMs), job.source, AbortSignal.timeout(idleTimeoutMs));
       return true;
     } catch (error) {
       log.info('the source is no playlist, either', { cause: (error as Error).message });

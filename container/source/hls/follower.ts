@@ -8,7 +8,7 @@ import {
 import { reloadAfterMs, staleAfterMs, startIndex } from '../../../functions/core/hls/reload.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
-import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
+import { type LoadedPlaylist, loadPlaylist, type PlaylistAddress } from './playlistLoader.ts';
 import { LostStreamError } from './sourceFault.ts';
 
 export interface FollowerOptions {
@@ -62,7 +62,7 @@ const DENIALS_MAX = 3;
 /** Follows one media playlist: tells which segment is the next, and waits for it. */
 export class Follower {
   readonly #options: FollowerOptions;
-  readonly #url: string;
+  readonly #address: PlaylistAddress;
   /** Oldest first. */
   readonly #taken: Listed[] = [];
   /** To be taken, in this order. */
@@ -78,8 +78,8 @@ export class Follower {
   /** Since when nothing new has come. */
   #staleSinceMs = performance.now();
 
-  constructor(url: string, options: FollowerOptions) {
-    this.#url = url;
+  constructor(address: PlaylistAddress, options: FollowerOptions) {
+    this.#address = address;
     this.#options = options;
   }
 
@@ -136,7 +136,7 @@ export class Follower {
 
   /** Whether the playlist can still be had. @throws HttpFault, PlaylistError; ForbiddenSourceError */
   async probe(signal: AbortSignal): Promise<void> {
-    await loadPlaylist(this.#options.http, this.#url, signal, this.#loaded);
+    await loadPlaylist(this.#options.http, this.#address, signal, this.#loaded);
   }
 
   /**
@@ -269,7 +269,7 @@ export class Follower {
     for (let faults = 1; ; faults++) {
       try {
         this.#loadedAtMs = performance.now();
-        const loaded = await loadPlaylist(http, this.#url, signal, this.#loaded);
+        const loaded = await loadPlaylist(http, this.#address, signal, this.#loaded);
         if (loaded.playlist.kind !== 'media') {
           throw new PlaylistError('has a playlist of variants where one of segments should be');
         }

@@ -10,6 +10,7 @@ import { Handover } from './handover.ts';
 import { KeyRing } from './keyRing.ts';
 import { SegmentOpener } from './openedSegment.ts';
 import { Opening } from './opening.ts';
+import type { PlaylistAddress } from './playlistLoader.ts';
 import { type FeedEnd, Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
 import { type FedInput, type HlsRun, inputFor, takenOff } from './runInput.ts';
@@ -164,9 +165,11 @@ export class HlsSource {
   async #begin(signal: AbortSignal): Promise<Followed> {
     const selected = await this.#selection.choose(signal);
     const { facts, sequence } = this.#before ?? {};
-    const main = this.#renditionOf(selected.url, { after: sequence }, facts);
-    const sounds = selected.sounds.map(({ url, language }) => ({
-      ...this.#renditionOf(url, { after: sequence, further: SOUND_FURTHER_SEGMENTS }, undefined),
+    const main = this.#renditionOf(selected, { after: sequence }, facts);
+    const { variables, sounds: selectedSounds } = selected;
+    const soundFrom = { after: sequence, further: SOUND_FURTHER_SEGMENTS };
+    const sounds = selectedSounds.map(({ url, language }) => ({
+      ...this.#renditionOf({ url, variables }, soundFrom, undefined),
       language,
     }));
     if (!this.#isKnown) this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
@@ -182,14 +185,14 @@ export class HlsSource {
   }
 
   #renditionOf(
-    url: string,
+    address: PlaylistAddress,
     from: Pick<FollowerOptions, 'after' | 'further'>,
     before: SegmentFacts | undefined,
   ): { readonly follower: Follower; readonly rendition: Rendition } {
     const { http, idleTimeoutMs, clock, log } = this.#options;
     const options = { http, keys: this.#keys, idleTimeoutMs, log };
     const opener = new SegmentOpener(options);
-    const follower = new Follower(url, {
+    const follower = new Follower(address, {
       http,
       idleTimeoutMs,
       clock,

@@ -4,6 +4,7 @@ import {
   NotPlaylistError,
   type Playlist,
   PlaylistError,
+  type Variables,
 } from '../../../functions/core/hls/playlist.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 
@@ -21,18 +22,24 @@ export interface LoadedPlaylist {
   readonly text: string;
 }
 
+export interface PlaylistAddress {
+  readonly url: string;
+  /** Of the playlist of variants that led to it: it may ask for them. */
+  readonly variables?: Variables | undefined;
+}
+
 /**
  * Loads a playlist, as far as one may be long.
- * @param last parsed before: the same text is not parsed again
+ * @param last parsed before: the same text from the same address is not parsed again
  * @throws PlaylistError; HttpFault; ForbiddenSourceError
  */
 export async function loadPlaylist(
   http: Pick<JudgedHttp, 'get'>,
-  url: string,
+  address: PlaylistAddress,
   signal: AbortSignal,
   last?: LoadedPlaylist,
 ): Promise<LoadedPlaylist> {
-  const answer = await http.get(url, { signal });
+  const answer = await http.get(address.url, { signal });
   const untilMs = performance.now() + LOAD_MAX_MS;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -54,6 +61,7 @@ export async function loadPlaylist(
   const body = Buffer.concat(chunks);
   if (!looksLikePlaylist(body)) throw new NotPlaylistError();
   const text = body.toString('utf8');
-  const playlist = last?.text === text ? last.playlist : parsePlaylist(text);
-  return { url: answer.url, playlist, text };
+  const { url } = answer;
+  if (last?.text === text && last.url === url) return last;
+  return { url, playlist: parsePlaylist(text, { url, imported: address.variables }), text };
 }

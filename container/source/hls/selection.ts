@@ -1,4 +1,4 @@
-import type { MultivariantPlaylist, Variant } from '../../../functions/core/hls/playlist.ts';
+import type { MultivariantPlaylist, Variables, Variant } from '../../../functions/core/hls/playlist.ts';
 import { rankVariants, soundsOf, type VariantRule } from '../../../functions/core/hls/variants.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import { containerLanguage, type TrackSettings } from '../../../functions/core/settings/tracks.ts';
@@ -15,6 +15,8 @@ export interface Selected {
   readonly sounds: readonly SelectedSound[];
   /** What the source has besides. */
   readonly leftOut: readonly LeftOut[];
+  /** Of the playlist that led to these; undefined: none did. */
+  readonly variables: Variables | undefined;
 }
 
 export interface SelectedSound {
@@ -47,10 +49,10 @@ export class Selection {
    * @throws HttpFault, PlaylistError, ForbiddenSourceError
    */
   async choose(signal: AbortSignal): Promise<Selected> {
-    const loaded: LoadedPlaylist = await loadPlaylist(this.#http, this.#url, signal);
+    const loaded: LoadedPlaylist = await loadPlaylist(this.#http, { url: this.#url }, signal);
     if (loaded.playlist.kind === 'media') {
       this.#playlist = undefined;
-      return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [] };
+      return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [], variables: undefined };
     }
     this.#playlist = { base: loaded.url, variants: loaded.playlist };
     const ranked = rankVariants(loaded.playlist, this.#wanted.variant);
@@ -66,6 +68,7 @@ export class Selection {
         language: containerLanguage(language),
       })),
       leftOut: [...leftOut, ...besides(loaded.playlist)],
+      variables: loaded.playlist.variables,
     };
   }
 

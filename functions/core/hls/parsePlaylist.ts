@@ -10,6 +10,7 @@ import {
   type SegmentKey,
   type Variant,
 } from './playlist.ts';
+import { VariableScope, type VariableSources } from './variables.ts';
 
 /** A longer one is a mistake, and no time is reckoned with it. */
 const DURATION_MAX_MS = 3_600_000;
@@ -21,15 +22,17 @@ const IDENTITY = 'identity';
 /**
  * Reads a playlist. Lenient as players are: what is malformed counts as not said, since a packager's mistake in one tag
  * must not cost the stream.
+ * @param sources where its variables come from
  * @throws PlaylistError it is no playlist of HLS, or one without bounds
  */
-export function parsePlaylist(text: string): Playlist {
-  const reader = new PlaylistReader();
+export function parsePlaylist(text: string, sources: VariableSources = {}): Playlist {
+  const scope = new VariableScope(sources);
+  const reader = new PlaylistReader(scope);
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let isFirst = true;
   while (at < text.length) {
     const end = text.indexOf('\n', at);
-    const line = text.slice(at, end < 0 ? text.length : end).trim();
+    const line = scope.replaceIn(text.slice(at, end < 0 ? text.length : end).trim());
     at = end < 0 ? text.length : end + 1;
     if (line === '') continue;
     if (isFirst && !line.startsWith('#EXTM3U')) break;
@@ -42,6 +45,7 @@ export function parsePlaylist(text: string): Playlist {
 }
 
 class PlaylistReader {
+  readonly #scope: VariableScope;
   readonly #segments: MediaSegment[] = [];
   readonly #variants: Variant[] = [];
   readonly #audio: AudioRendition[] = [];
@@ -61,6 +65,10 @@ class PlaylistReader {
   #dateMs: number | undefined;
   /** Where a byte range without an offset begins. */
   #rangeEnd: { readonly uri: string; readonly at: number } | undefined;
+
+  constructor(scope: VariableScope) {
+    this.#scope = scope;
+  }
 
   tag(line: string): void {
     const colon = line.indexOf(':');
@@ -91,6 +99,9 @@ class PlaylistReader {
         break;
       case '#EXT-X-PROGRAM-DATE-TIME':
         this.#dateMs = dateOf(value);
+        break;
+      case '#EXT-X-DEFINE':
+        this.#scope.define(parseAttributes(value));
         break;
       case '#EXT-X-KEY':
         this.#takeKey(parseAttributes(value));
@@ -143,6 +154,7 @@ class PlaylistReader {
         variants: this.#variants,
         audio: this.#audio,
         subtitles: this.#subtitles,
+        variables: this.#scope.variables,
       };
     }
     // A list of stations, which players keep under the same name, has none of HLS's tags.

@@ -71,12 +71,17 @@ export interface AudioRendition {
   readonly isDefault: boolean;
 }
 
+/** Names to what stands in their place (EXT-X-DEFINE). */
+export type Variables = ReadonlyMap<string, string>;
+
 export interface MultivariantPlaylist {
   readonly kind: 'multivariant';
   readonly variants: readonly Variant[];
   readonly audio: readonly AudioRendition[];
   /** Renditions of TYPE=SUBTITLES. */
   readonly subtitles: number;
+  /** Playlists that it leads to may ask for them. */
+  readonly variables: Variables;
 }
 
 export type Playlist = MediaPlaylist | MultivariantPlaylist;

@@ -44,6 +44,17 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(counters).toEqual(framesOf(0, 75));
   });
 
+  it('whose addresses are made of variables is recorded', async () => {
+    const lines = hls.put('defined', { seconds: 3 }).flat();
+    const inside = lines.map((line) => line.replace('/defined/', '{$folder}{$mark}'));
+    const define = ['#EXT-X-DEFINE:IMPORT="folder"', '#EXT-X-DEFINE:QUERYPARAM="mark"'];
+    hls.site.put('/variables.m3u8', playlist(...define, ...inside, '#EXT-X-ENDLIST'));
+    const head = ['#EXTM3U', '#EXT-X-DEFINE:NAME="folder",VALUE="/defined"', '#EXT-X-STREAM-INF:BANDWIDTH=1'];
+    hls.site.put('/defines.m3u8', [...head, '{$folder}/../variables.m3u8?mark=/', ''].join('\n'));
+    const recording = await hls.start('/defines.m3u8');
+    expectWhole(await recording.record(hls.folder), framesOf(0, 75));
+  });
+
   it('with another init section goes on in the next part, without a lost frame', async () => {
     const small = hls.put('small', { type: 'fmp4', seconds: 3 });
     const large = hls.put('large', { type: 'fmp4', seconds: 3, from: 75, pictureHeight: 324 });

@@ -15,12 +15,15 @@ function following(...shown: (readonly [sequence: number, names: string])[]): Fo
     yield Buffer.from((texts.length > 1 ? texts.shift() : texts[0])?.join('\n') ?? '');
   }
   const get = async (url: string): Promise<HttpAnswer> => ({ url, bytes: undefined, body: body() });
-  return new Follower('http://packager.test/live.m3u8', {
-    http: { get },
-    idleTimeoutMs: 10_000,
-    clock: { nowMs: () => 0 },
-    fingerprint: async ({ uri }) => uri,
-  });
+  return new Follower(
+    { url: 'http://packager.test/live.m3u8' },
+    {
+      http: { get },
+      idleTimeoutMs: 10_000,
+      clock: { nowMs: () => 0 },
+      fingerprint: async ({ uri }) => uri,
+    },
+  );
 }
 
 /** Takes so many. @returns their names; `|` is in front of one with which numbers begin again */

@@ -19,7 +19,9 @@ const ranked = (
   rule: VariantRule = BEST,
   audio: AudioRendition[] = [],
 ): string[] =>
-  rankVariants({ kind: 'multivariant', variants, audio, subtitles: 0 }, rule).map(({ uri }) => uri);
+  rankVariants({ kind: 'multivariant', variants, audio, subtitles: 0, variables: new Map() }, rule).map(
+    ({ uri }) => uri,
+  );
 
 const LADDER = [
   variant('180p', { bandwidth: 200_000, width: 320, height: 180 }),
