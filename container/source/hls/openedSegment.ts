@@ -53,7 +53,7 @@ export class SegmentOpener {
   async open(segment: MediaSegment, base: string, signal: AbortSignal): Promise<OpenedSegment> {
     const declared =
       segment.init === undefined ? undefined : await this.#initOf(segment.init, segment, base, signal);
-    const bytes = readSegment(addressOf(segment, segment.sequence, base), this.#options, signal);
+    const bytes = readSegment(addressOf(segment, segment, base), this.#options, signal);
     try {
       return await opened(segment, declared, bytes);
     } catch (error) {
@@ -75,7 +75,7 @@ export class SegmentOpener {
 
   async #initOf(
     init: InitSection,
-    { sequence }: MediaSegment,
+    segment: MediaSegment,
     base: string,
     signal: AbortSignal,
   ): Promise<Buffer> {
@@ -83,7 +83,7 @@ export class SegmentOpener {
     if (this.#init?.name === name) return this.#init.bytes;
     const chunks: Buffer[] = [];
     let length = 0;
-    for await (const chunk of readSegment(addressOf(init, sequence, base), this.#options, signal)) {
+    for await (const chunk of readSegment(addressOf(init, segment, base), this.#options, signal)) {
       chunks.push(chunk);
       length += chunk.length;
       if (length > INIT_MAX_BYTES) throw new PlaylistError('has an init section that is far too long');
@@ -95,10 +95,10 @@ export class SegmentOpener {
 
 function addressOf(
   { uri, range, key }: Pick<MediaSegment, 'uri' | 'range' | 'key'>,
-  sequence: bigint,
+  { sequence, durationMs }: MediaSegment,
   base: string,
 ): SegmentAddress {
-  return { url: resolve(uri, base), range, sequence, key: key && withUrl(key, base) };
+  return { url: resolve(uri, base), range, sequence, durationMs, key: key && withUrl(key, base) };
 }
 
 function withUrl(key: SegmentKey, base: string): SegmentKey & { readonly url: string } {

@@ -14,6 +14,8 @@ export interface SegmentAddress {
   readonly range: ByteRange | undefined;
   readonly key: (SegmentKey & { readonly url: string }) | undefined;
   readonly sequence: bigint;
+  /** What the segment lasts. */
+  readonly durationMs: number;
 }
 
 export interface SegmentOptions {
@@ -22,8 +24,16 @@ export interface SegmentOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** What a server says it does not have may be a moment late; more than that, and it is gone. */
-const DENIALS_MAX = 3;
+/** Where it is of no use to ask again, it may be all the same: an answer may have come damaged. */
+const TRIES_MIN = 3;
+/**
+ * What a server says it does not have may be late: playlists run ahead of what is stored, and caches keep the answer for
+ * a while. It is asked for until as much has gone by of what it lasts: a playlist joined at its third segment from the end
+ * has it, and the next one, for longer than that.
+ */
+const LATE_SHARE = 1.5;
+const LATE_MIN_MS = 750;
+const LATE_MAX_MS = 5_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 2_000;
 
@@ -58,14 +68,18 @@ export async function* readSegment(
       signal.throwIfAborted();
       faults += 1;
       if (error instanceof ForbiddenSourceError || error instanceof UnsupportedStreamError) throw error;
-      const isDenied = error instanceof PlaylistError || (error instanceof HttpFault && error.isDenial);
-      const isOver = isDenied ? faults >= DENIALS_MAX : performance.now() - sinceMs >= idleTimeoutMs;
-      if (isOver) throw error;
+      const isDenied = error instanceof HttpFault && error.isDenial;
+      const isOften = faults >= TRIES_MIN;
+      const isLate = performance.now() - sinceMs >= (isDenied ? lateMs(address) : idleTimeoutMs);
+      if (error instanceof PlaylistError ? isOften : isLate && (isOften || !isDenied)) throw error;
       const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (faults - 1));
       await delay(backoffMs, undefined, { signal });
     }
   }
 }
+
+const lateMs = ({ durationMs }: SegmentAddress): number =>
+  Math.min(LATE_MAX_MS, Math.max(LATE_MIN_MS, LATE_SHARE * durationMs));
 
 async function* plainBytes(
   { url, range, key, sequence }: SegmentAddress,

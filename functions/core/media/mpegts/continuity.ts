@@ -15,11 +15,14 @@ export class Continuity {
   /** What is added to the counters of the present segment, by PID. */
   readonly #shifts = new Map<number, number>();
   #rest: Buffer = Buffer.alloc(0);
+  /** The last bytes were a packet, so the next ones are. */
+  #isInStep: boolean = true;
 
   /** The next segment begins. What was left of a packet that was cut off is dropped. */
   beginSegment(): void {
     this.#shifts.clear();
     this.#rest = Buffer.alloc(0);
+    this.#isInStep = true;
   }
 
   /**
@@ -32,12 +35,16 @@ export class Continuity {
     let whole = 0;
     const pieces: Buffer[] = [];
     while (at + PACKET_BYTES <= bytes.length) {
-      if (bytes[at] === SYNC) {
+      // Within garbage a byte may look like a packet's first one: another packet follows on a packet.
+      if (bytes[at] === SYNC && !this.#isInStep && at + PACKET_BYTES === bytes.length) break;
+      if (bytes[at] === SYNC && (this.#isInStep || bytes[at + PACKET_BYTES] === SYNC)) {
+        this.#isInStep = true;
         this.#mend(bytes, at);
         at += PACKET_BYTES;
         continue;
       }
       // Garbage between packets is left out.
+      this.#isInStep = false;
       if (at > whole) pieces.push(bytes.subarray(whole, at));
       const next = bytes.indexOf(SYNC, at + 1);
       at = next < 0 ? bytes.length : next;

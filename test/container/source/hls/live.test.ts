@@ -178,7 +178,17 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     const record = await hls.record('flaky', lines.flat());
     expect(faults).toBe(3);
     expect(record.counters).toEqual([...framesOf(0, 125), ...framesOf(150, 200)]);
-    expect(hls.site.times('/flaky/none.ts')).toBe(3);
+    expect(hls.site.times('/flaky/none.ts')).toBeGreaterThanOrEqual(3);
+  }, 180_000);
+
+  it.concurrent('whose segments are listed before they are stored loses none of them', async () => {
+    const segments = hls.put('early', { seconds: 9, segmentSeconds: 3 });
+    hls.site.put('/early/late.ts', (_request, response) => {
+      if (hls.site.times('/early/late.ts') <= 4) response.writeHead(404).end();
+      else response.writeHead(302, { location: '/early/1.ts' }).end();
+    });
+    const lines = segments.map(([tag = '', uri = ''], i) => [tag, i === 1 ? '/early/late.ts' : uri]);
+    expectWhole(await hls.record('early', lines.flat()), framesOf(0, 225));
   }, 180_000);
 
   it.concurrent('that sets a cookie gets it back where it belongs', async () => {

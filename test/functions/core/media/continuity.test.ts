@@ -89,6 +89,23 @@ describe('Continuity', () => {
     expect(isContinuous(stream)).toBe(true);
   });
 
+  it('loses no packet to garbage in front of it, whatever that looks like, in whatever pieces it comes', () => {
+    const garbage = fc.array(fc.constantFrom(0x47, 0, 0xff), { minLength: 1, maxLength: 187 });
+    const one = { pid: 256, hasPayload: true };
+    fc.assert(
+      fc.property(garbage, fc.integer({ min: 1, max: 700 }), (junk, pieceBytes) => {
+        const continuity = new Continuity();
+        const packetsAfter = segment([one, one, one], 1);
+        const bytes = Buffer.concat([packet(one, 0), Buffer.from([0, ...junk]), packetsAfter]);
+        const out: Buffer[] = [];
+        for (let at = 0; at < bytes.length; at += pieceBytes)
+          out.push(continuity.push(Buffer.from(bytes.subarray(at, at + pieceBytes))));
+        const stream = Buffer.concat(out);
+        expect(stream.equals(Buffer.concat([packet(one, 0), packetsAfter]))).toBe(true);
+      }),
+    );
+  });
+
   it('lets counters go on where the association table, and all else with it, begins anew', () => {
     const list = [
       { pid: 0, hasPayload: true },
