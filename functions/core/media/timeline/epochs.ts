@@ -39,6 +39,8 @@ export interface Track {
   unsureUntilMs: number;
   /** Whole turns of a counter: a demuxer may count them for one track and not for another. */
   turnsMs: number;
+  /** What it began its present epoch with, by its own time in ms. */
+  beganMs: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
 }
 

@@ -1,3 +1,12 @@
+import {
+  ANEW_MS,
+  areClose,
+  BACK_MAX_MS,
+  beginsAgain,
+  HALF_A_FRAME_MS,
+  joinedClock,
+  SKEW_MAX_MS,
+} from './closeClocks.ts';
 import { turnsBy } from './counterTurns.ts';
 import {
   type Beginning,
@@ -18,13 +27,8 @@ import { TrackTimes } from './trackTimes.ts';
 const EPOCHS_KEPT = 8;
 /** What was held back until the source was opened comes within so long after the first of it. */
 const OPENING_MS = 500;
-const HALF_A_FRAME_MS = 20;
-/** Steps back within so much are jitter. */
-const BACK_MAX_MS = 500;
 /** An AAC frame at 8 kHz lasts 128 ms. */
 const PRIMING_MAX_MS = 150;
-/** A track that jumps after another may have been as far ahead of it. */
-const SKEW_MAX_MS = 1_000;
 /**
  * A track whose first sample comes later than those of others may begin as far behind them: caches send one by one, and
  * ffmpeg keeps three pictures, which may be ten seconds apart.
@@ -32,8 +36,6 @@ const SKEW_MAX_MS = 1_000;
 const BEHIND_MAX_MS = 45_000;
 /** A clock that a track alone is on is others' too by then: pictures wait for a keyframe. */
 const JOINED_WITHIN_MS = 15_000;
-/** Times that are smaller have begun anew. */
-const ANEW_MS = 5_000;
 /** Larger times are moved to zero: they could not be counted to the unit. */
 const TIME_MAX_MS = 2 ** 42;
 
@@ -44,7 +46,8 @@ const TIME_MAX_MS = 2 ** 42;
  *   counter at its end): the times go on where they were, after what is missing in truth, which is what the recorder's
  *   clock says. Tracks that jump together stay in sync to the unit.
  * - A single sample that is stamped far away gets the time that it would have had.
- * - Samples of one time, and steps back within half a second, are spread: each is later than the one before.
+ * - Samples of one time, and steps back within half a second, are spread: each is later than the one before. Unless a step
+ *   leads to where the track began.
  *
  * What is not wrong stays as it is to the unit. No sample is dropped. So what times grow by is what was recorded, and gaps.
  * Give it each sample of all tracks, in the order in which they came.
@@ -78,6 +81,7 @@ export class SourceTimeline {
     this.#quiet.see(this.#frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
+    if (track.epoch !== before) track.beganMs = rawMs;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
@@ -124,6 +128,7 @@ export class SourceTimeline {
       before: undefined,
       unsureUntilMs: Number.NEGATIVE_INFINITY,
       turnsMs: 0,
+      beganMs: 0,
       last: undefined,
     };
     this.#tracks.set(name, track);
@@ -141,18 +146,27 @@ export class SourceTimeline {
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
     // Without one it is as far back as jitter: what went back by more has left the clock that it was on.
-    const strayBackMs = Math.max(BACK_MAX_MS, times.reachedMs - times.reachedBeforeMs);
+    const strayMs = times.reachedMs - times.reachedBeforeMs;
+    const strayBackMs = areClose(own, track.before) ? strayMs : Math.max(BACK_MAX_MS, strayMs);
+    const newer = newerThan(own, this.#epochs);
+    const frontMs = this.#frontMs ?? 0;
+    // A clock that was left is come back to where it would be by now, and not by chance.
+    const onTimeMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs) + BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean => {
+      if (epoch !== own && !newer.includes(epoch) && rawMs + epoch.shiftMs > onTimeMs) return false;
       const isBeforeStray = isUnsure && epoch === track.before;
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
       return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const others = this.#epochs.filter((one) => one !== own);
-    const found = isPlausible(own)
-      ? ((isUnsure
-          ? others.find(isPlausible)
-          : (this.#joinedBy(track, own, rawMs, nowMs) ?? this.#betterThan(own, times, rawMs, nowMs))) ?? own)
-      : others.find(isPlausible);
+    const isAgain = beginsAgain(track, own, rawMs);
+    const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
+    const found =
+      isPlausible(own) && !isAgain
+        ? ((isUnsure
+            ? others.find(isPlausible)
+            : (joinedClock(track, own, this.#epochs, frontMs, rawMs, nowMs) ??
+              this.#betterThan(own, times, rawMs, nowMs))) ?? own)
+        : others.find(isPlausible);
     if (found !== undefined) {
       found.followers += 1;
       track.epoch = found;
@@ -205,21 +219,6 @@ export class SourceTimeline {
       .filter(({ atMs }) => this.#isPlausible(times, atMs, SKEW_MAX_MS, nowMs))
       .toSorted((one, other) => Math.abs(one.atMs - frontMs) - Math.abs(other.atMs - frontMs));
     return nearest;
-  }
-
-  /**
-   * The clock on which a track is that has begun far behind others: what a publisher sends before his first keyframe is
-   * taken for late until that comes, with the same times.
-   */
-  #joinedBy(track: Track, own: Epoch, rawMs: number, nowMs: number): Epoch | undefined {
-    const frontMs = this.#frontMs;
-    if (frontMs === undefined || nowMs >= track.unsureUntilMs) return undefined;
-    const behindMs = (epoch: Epoch): number => Math.abs(frontMs - rawMs - epoch.shiftMs);
-    const joined = newerThan(own, this.#epochs).find(
-      (one) => one.followers > 0 && behindMs(one) < Math.min(BACK_MAX_MS, behindMs(own)),
-    );
-    if (joined !== undefined || behindMs(own) < HALF_A_FRAME_MS) track.unsureUntilMs = nowMs;
-    return joined;
   }
 
   #beginEpoch(track: Track, rawMs: number, atMs: number, untold: Jump | undefined): number {

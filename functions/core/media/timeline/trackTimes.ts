@@ -32,6 +32,11 @@ export class TrackTimes {
     return this.#placedMs !== undefined;
   }
 
+  /** What a sample lasts. */
+  get usualMs(): number {
+    return this.#usualMs;
+  }
+
   /** When the next sample would be decoded. */
   get nextMs(): number {
     return (this.#placedMs ?? 0) + this.#usualMs;

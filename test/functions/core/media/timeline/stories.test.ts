@@ -169,6 +169,21 @@ describe('SourceTimeline, over streams made at random', () => {
     },
   );
 
+  it.each([
+    // A publisher who begins anew shortly after he had begun: no jitter.
+    485, 1_585, 4_525, 5_020, 430_290,
+    // Strays, and a clock that has jumped twice, by chance near a clock that was left.
+    8_860, 9_338,
+  ])('keeps them together and as long as they were, however near two clocks are: seed %i', (seed) => {
+    const tags = placed(storyOf(seed));
+    expect(astray(tags)).toEqual([]);
+    expect(worstMs(tags)).toBeLessThan(SYNC_MS);
+    const offsMs = tags.map(({ offMs }) => offMs);
+    const late = offsMs.filter((ms) => ms > ASTRAY_MS / 5);
+    expect(late.length).toBeLessThanOrEqual(HELD_PICTURES);
+    expect(Math.min(...offsMs)).toBeGreaterThan(-ASTRAY_MS / 5);
+  });
+
   it('keeps them together, and single strays where they belong, where the recorder stands still for a while', () => {
     const faults = Array.from({ length: STALLED_STORIES }, (_, seed) => storyOf(seed)).filter((story) => {
       if (isPlaylist(story.format) || story.happenings.some(({ kind }) => kind === 'cut')) return false;
