@@ -2,6 +2,7 @@ import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
+import { sentLength } from './pauses.ts';
 import { GOP_MS, isPlaylist, pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
@@ -12,10 +13,6 @@ const SYNC_IN_BURSTS_MS = 200;
 /** What a gap may be wrong by that is as long as the wall clock says: of a cut, or of a publisher who went. */
 const GAP_MS = 600;
 const LENGTH_MS = 300;
-/** Sound and pictures come more often. */
-const PAUSE_MIN_MS = 200;
-/** A pause that is shorter is not told where times are set anew. */
-const KEPT_MS = 1_000;
 
 /** By the hash of a decoded picture: which one of the stream it is, in ms of its true time. */
 export type Pictures = ReadonlyMap<string, number>;
@@ -50,19 +47,15 @@ export async function faultsOf(
   for (const [i, frames] of shown.entries())
     faults.push(...syncFaults(frames, heard[i] ?? [], story, pictures));
   faults.push(...beepFaults(heard.flat(), sent, story));
-  const times = sent.filter(({ isHeader }) => !isHeader).map(({ trueMs }) => trueMs);
-  const sentMs = Math.max(...times) - Math.min(...times) + FRAME_MS;
+  // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
+  const length = sentLength(sent, parts.length > 1 || isPlaylist(story.format), FRAME_MS);
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const pauses = pausesOf(story);
-  // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came; and
-  // where a clock is set anew, networks may have kept what comes for as long.
-  const isInNone = parts.length > 1 || isPlaylist(story.format);
-  const leastMs =
-    sentMs - notSentMs(times, isInNone ? Number.POSITIVE_INFINITY : hasNewClock(story) ? KEPT_MS : 0);
-  const toleranceMs = LENGTH_MS + pauses.length * GAP_MS;
-  const mostMs = sentMs + (parts.length - 1) * GOP_MS + twiceMs(sent);
-  if (recordedMs < leastMs - toleranceMs || recordedMs > mostMs + toleranceMs)
-    faults.push(`${Math.round(recordedMs)} ms were recorded of ${Math.round(sentMs)} ms`);
+  const toleranceMs = LENGTH_MS + pausesOf(story).length * GAP_MS;
+  const mostMs = length.mostMs + (parts.length - 1) * GOP_MS + twiceMs(sent);
+  if (recordedMs < length.leastMs - toleranceMs || recordedMs > mostMs + toleranceMs)
+    faults.push(
+      `${Math.round(recordedMs)} ms were recorded of ${Math.round(length.leastMs)} to ${Math.round(mostMs)} ms`,
+    );
   return faults;
 }
 
@@ -77,16 +70,6 @@ function twiceMs(sent: readonly SentTag[]): number {
     const [next = ms] = keyframesMs.filter((keyframeMs) => keyframeMs > ms);
     return sum + (next - ms > GOP_MS ? next - ms + GOP_MS : 0);
   }, 0);
-}
-
-const hasNewClock = ({ happenings }: Story): boolean =>
-  happenings.some(({ kind }) => kind === 'jump' || kind === 'anew');
-
-/** How long nothing was sent, in all. @param maxMs at a time */
-function notSentMs(times: readonly number[], maxMs: number): number {
-  const sorted = times.toSorted((one, other) => one - other);
-  const steps = sorted.map((ms, i) => ms - (sorted[i - 1] ?? ms));
-  return steps.filter((ms) => ms > PAUSE_MIN_MS && ms < maxMs).reduce((sum, ms) => sum + ms, 0);
 }
 
 function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], pictures: Pictures): string[] {

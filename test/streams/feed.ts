@@ -40,8 +40,9 @@ export class LiveFeed {
   async serve(listener: Listener): Promise<void> {
     this.#beganAtMs ??= performance.now();
     const nowMs = (): number => performance.now() - (this.#beganAtMs ?? 0);
-    const cut = this.#cuts[this.#connections];
-    const before = this.#cuts[this.#connections - 1];
+    const connection = this.#connections;
+    const cut = this.#cuts[connection];
+    const before = this.#cuts[connection - 1];
     this.#connections += 1;
     const isFirst = this.#connections === 1;
     const first = isFirst ? 0 : this.#joinedAt(nowMs(), before?.hasCache === true);
@@ -60,7 +61,7 @@ export class LiveFeed {
         return;
       }
       listener.write(tag);
-      this.sent.push(tag);
+      this.sent.push({ ...tag, written: { atMs: nowMs(), connection } });
     }
     await this.#onOver();
     listener.end();

@@ -60,6 +60,8 @@ export interface SentTag extends FlvTag {
   /** Goes up where times are set anew; `publisher`, where another one takes over. */
   readonly epoch: number;
   readonly publisher: number;
+  /** When it was written, in ms since the first one was, and over which connection; a playlist says its times itself. */
+  readonly written?: { readonly atMs: number; readonly connection: number };
 }
 
 /** The tags of a story, in the order in which they are sent, by true time. */

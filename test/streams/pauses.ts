@@ -1,0 +1,53 @@
+import type { SentTag } from './media.ts';
+
+/** Sound and pictures come more often. */
+const PAUSE_MIN_MS = 200;
+/** A pause that is shorter is not told where times are set anew. */
+const KEPT_MS = 1_000;
+
+/** A pause in what was sent. */
+interface Pause {
+  /** How long it was to be. */
+  readonly plannedMs: number;
+  /** How long it was: a machine that is busy writes late what comes before it, or behind it. */
+  readonly lengthMs: number;
+  /** Times are set anew behind it, and do not tell its length. */
+  readonly isUntold: boolean;
+}
+
+export interface SentLength {
+  /** What is in the record at least, in ms: without what is in no part, and what networks may have kept. */
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/**
+ * How long what was sent lasts.
+ * @param isInNone nothing of a pause is recorded, since parts, or a playlist's segments, follow one another
+ */
+export function sentLength(sent: readonly SentTag[], isInNone: boolean, frameMs: number): SentLength {
+  const media = sent.filter(({ isHeader }) => !isHeader).toSorted((one, other) => one.trueMs - other.trueMs);
+  const spanMs = (media.at(-1)?.trueMs ?? 0) - (media[0]?.trueMs ?? 0) + frameMs;
+  const pauses = media.slice(1).flatMap((tag, i) => pauseBetween(media[i] ?? tag, tag));
+  const sum = (lengthOf: (pause: Pause) => number): number =>
+    pauses.reduce((all, pause) => all + lengthOf(pause) - pause.plannedMs, 0);
+  return {
+    leastMs:
+      spanMs +
+      sum((pause) => (isInNone || (pause.isUntold && pause.lengthMs < KEPT_MS) ? 0 : pause.lengthMs)),
+    mostMs: spanMs + sum(({ lengthMs }) => lengthMs),
+  };
+}
+
+function pauseBetween(before: SentTag, after: SentTag): Pause[] {
+  const plannedMs = after.trueMs - before.trueMs;
+  const isUntold = before.epoch !== after.epoch;
+  const lengthMs = isUntold ? (writtenMs(before, after) ?? plannedMs) : plannedMs;
+  return lengthMs > PAUSE_MIN_MS ? [{ plannedMs, lengthMs, isUntold }] : [];
+}
+
+/** Undefined where the two were not written one after the other. */
+function writtenMs({ written: before }: SentTag, { written: after }: SentTag): number | undefined {
+  if (before === undefined || after === undefined || before.connection !== after.connection) return undefined;
+  return after.atMs - before.atMs;
+}
