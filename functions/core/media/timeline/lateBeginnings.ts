@@ -5,6 +5,8 @@ import { HELD_SAMPLES } from './trackTimes.ts';
 interface Beginning<T> {
   readonly time: RawTime;
   readonly sinceMs: number;
+  /** Of the latest sample. */
+  reachedDts: number;
   readonly items: T[];
   /** What has come of each other track since then. */
   readonly others: Map<string, number>;
@@ -31,9 +33,13 @@ export class LateBeginnings<T> {
   holds(time: RawTime, nowMs: number): boolean {
     for (const [track, { others }] of this.#held)
       if (track !== time.track) others.set(time.track, (others.get(time.track) ?? 0) + 1);
-    if (this.#held.has(time.track)) return true;
+    const held = this.#held.get(time.track);
+    if (held !== undefined) {
+      held.reachedDts = time.dts;
+      return true;
+    }
     if (!this.#timeline.mayBeAnew(time, nowMs)) return false;
-    this.#held.set(time.track, { time, sinceMs: nowMs, items: [], others: new Map() });
+    this.#held.set(time.track, { time, sinceMs: nowMs, reachedDts: time.dts, items: [], others: new Map() });
     return true;
   }
 
@@ -49,8 +55,8 @@ export class LateBeginnings<T> {
     for (const [track, beginning] of this.#held) {
       const heldMs = nowMs - beginning.sinceMs;
       const goesOn = heldMs >= SETTLED_MS && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
-      if (this.#timeline.mayBeAnew(beginning.time, nowMs) && !goesOn && heldMs < HELD_MAX_MS && !isEnd)
-        continue;
+      const isUnsure = this.#timeline.mayBeAnew(beginning.time, nowMs, beginning.reachedDts);
+      if (isUnsure && !goesOn && heldMs < HELD_MAX_MS && !isEnd) continue;
       released.push(...beginning.items);
       this.#held.delete(track);
     }

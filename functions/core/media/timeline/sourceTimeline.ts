@@ -28,7 +28,7 @@ const EPOCHS_KEPT = 8;
 /** What was held back until the source was opened comes within so long after the first of it. */
 const OPENING_MS = 500;
 /** An AAC frame at 8 kHz lasts 128 ms. */
-const PRIMING_MAX_MS = 150;
+const FRAME_MAX_MS = 150;
 /**
  * A track whose first sample comes later than those of others may begin as far behind them: caches send one by one, and
  * ffmpeg keeps three pictures, which may be ten seconds apart.
@@ -100,18 +100,21 @@ export class SourceTimeline {
   /**
    * Whether this first sample of a track would be far behind others, although what was sent before the source was opened has
    * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell.
+   * @param reachedDts of the latest one that follows it
    */
-  mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
+  mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number, reachedDts = dts): boolean {
     // A server sends what it has kept of one track after the other; what is stored lies as it was made.
-    const openedMs = nowMs - (this.#first?.arrivedAtMs ?? nowMs);
-    const isOpening = this.#options.comesAsMade && openedMs < OPENING_MS;
+    const isOpening = nowMs - (this.#first?.arrivedAtMs ?? nowMs) < OPENING_MS && this.#options.comesAsMade;
     if (this.#tracks.has(name) || isOpening) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;
     this.willBegin(name, rawMs);
+    const behindMs = (this.#frontMs ?? 0) - nearest.atMs;
+    // Of fragmented MP4 one track comes behind the other, and to the same place.
+    const isBehind = behindMs - ((reachedDts - dts) * 1_000) / timescale > FRAME_MAX_MS;
     // What one sample alone has begun may be a stray's.
-    return nearest.epoch.followers === 0 || (this.#frontMs ?? 0) - nearest.atMs > BACK_MAX_MS;
+    return nearest.epoch.followers === 0 || (behindMs > BACK_MAX_MS && isBehind);
   }
 
   /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
@@ -141,7 +144,7 @@ export class SourceTimeline {
     const rawMs = sentMs + track.turnsMs;
     if (own === undefined) return this.#begun(track, rawMs, nowMs);
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
-    const ownBackMs = this.#awayMs(times, nowMs) >= GAP_MIN_MS ? PRIMING_MAX_MS : BACK_MAX_MS;
+    const ownBackMs = this.#awayMs(times, nowMs) >= GAP_MIN_MS ? FRAME_MAX_MS : BACK_MAX_MS;
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LateBeginnings } from '../../../../../functions/core/media/timeline/lateBeginnings.ts';
 import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
+import {
+  LIVE_TIMELINE,
+  STORED_TIMELINE,
+} from '../../../../../functions/core/media/timeline/timelineOptions.ts';
 import { made, type Sent, SOUND, VIDEO } from './sentSamples.ts';
 
 interface Recorded extends Sent {
@@ -11,8 +15,8 @@ interface Recorded extends Sent {
 const BEGAN_MS = 3_000;
 
 /** Samples as a recording gets them, whose sound begins after `BEGAN_MS`. */
-function record(sent: readonly Sent[], isAll = true): Recorded[] {
-  const timeline = new SourceTimeline();
+function record(sent: readonly Sent[], isAll = true, options = LIVE_TIMELINE): Recorded[] {
+  const timeline = new SourceTimeline(options);
   const late = new LateBeginnings<Sent>(timeline);
   const recorded: Recorded[] = [];
   const timeOf = ({ track, rawMs }: Sent) => ({ track, dts: Math.round(rawMs * 90), timescale: 90_000 });
@@ -92,5 +96,22 @@ describe('LateBeginnings', () => {
       ...sent.filter(({ trueMs }) => trueMs >= 3_000),
     ];
     for (const one of record(opened)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+  });
+
+  it('holds no sound that comes behind the pictures of its fragment, and to where they are', () => {
+    const anewMs = 1_400;
+    const all = made(3).map((one) => ({ ...one, arrivedAtMs: 0 }));
+    const of = (track: string, fromMs: number, untilMs: number): Sent[] =>
+      all.filter((one) => one.track === track && one.trueMs >= fromMs && one.trueMs < untilMs);
+    const sent = [
+      ...of(VIDEO, 800, anewMs),
+      ...of(SOUND, 500, anewMs),
+      ...[...of(VIDEO, anewMs + 200, 3_000), ...of(SOUND, anewMs, 3_000)].map((one) => ({
+        ...one,
+        rawMs: one.rawMs - anewMs,
+      })),
+    ];
+    for (const { trueMs, placedMs } of soundOf(record(sent, true, STORED_TIMELINE)))
+      if (trueMs < anewMs) expect(placedMs).toBeCloseTo(trueMs, 1);
   });
 });
