@@ -33,10 +33,13 @@ export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): Trac
   const sources = plan.maps.flatMap((map): TrackSource[] => {
     const stream = streamOf(map, streams);
     if (stream === undefined) return [];
-    const { kind, codec, language } = stream;
+    const { kind, codec, language, turn } = stream;
     if (kind !== 'video' && kind !== 'audio') return [];
     const isEncoded = kind === 'audio' && encoder !== undefined;
-    const shown = language === undefined ? {} : { language };
+    const shown = {
+      ...(language === undefined ? {} : { language }),
+      ...(turn === undefined ? {} : { turn }),
+    };
     return [{ kind, codec: isEncoded ? encoder : codec, isEncoded, ...shown }];
   });
   if (encoder === undefined) return [sources];

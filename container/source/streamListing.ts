@@ -1,3 +1,4 @@
+import type { QuarterTurn } from '../../functions/core/media/tracks/sample.ts';
 import type {
   FoundKind,
   FoundProgram,
@@ -18,6 +19,8 @@ const NO_PROGRAM = /^ {2}No Program/;
 const VARIANT_BITRATE = /^ {4,}variant_bitrate *: (\d+)$/;
 const TITLE = /^ {4,}title *: (.*)$/;
 const TITLE_MAX_CHARS = 128;
+/** How a picture is to be turned, counterclockwise: 5.1 and 7.1 name the matrix alike, later ones with a blank. */
+const DISPLAY_MATRIX = /^ {4,}display ?matrix: rotation of (-?\d{1,3})\.\d+ degrees/i;
 /**
  * The source has announced it, and nothing of it has come that says what it is: ffmpeg says so in place of a size or of
  * channels, and cannot write it anywhere.
@@ -84,6 +87,9 @@ export class StreamListing implements FoundSource {
     if (bitrate !== undefined && this.#program !== undefined) this.#program.bitrateBps = Number(bitrate);
     const title = TITLE.exec(line)?.[1];
     const known = this.#lastIndex === undefined ? undefined : this.#streams.get(this.#lastIndex);
+    const turned = DISPLAY_MATRIX.exec(line)?.[1];
+    if (turned !== undefined && known !== undefined)
+      this.#streams.set(known.index, { ...known, ...turnOf(Number(turned)) });
     if (title !== undefined && known !== undefined)
       this.#streams.set(known.index, { ...known, title: title.slice(0, TITLE_MAX_CHARS) });
   }
@@ -118,4 +124,10 @@ export class StreamListing implements FoundSource {
       ...(UNKNOWN.test(rest) ? { isUnknown: true } : {}),
     });
   }
+}
+
+/** @param degrees counterclockwise */
+function turnOf(degrees: number): { readonly turn?: QuarterTurn } {
+  const clockwise = (((-degrees % 360) + 360) % 360) as QuarterTurn;
+  return [90, 180, 270].includes(clockwise) ? { turn: clockwise } : {};
 }

@@ -79,7 +79,8 @@ async function decodeCounters(file: string, before: readonly string[]): Promise<
   const { stdout, stderr } = await run(
     'ffmpeg',
     [
-      ...[...TELL_ALL, '-i', file, ...before],
+      // The strip lies where it was coded, however a player is to turn the picture.
+      ...[...TELL_ALL, '-noautorotate', '-i', file, ...before],
       ...['-map', '0:v:0', '-fps_mode', 'passthrough'],
       ...['-vf', `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`],
       ...['-f', 'rawvideo', 'pipe:1'],

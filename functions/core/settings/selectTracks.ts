@@ -1,3 +1,4 @@
+import type { QuarterTurn } from '../media/tracks/sample.ts';
 import { canonicalLanguage, type TrackSettings } from './tracks.ts';
 
 export const FOUND_KINDS = ['video', 'audio', 'subtitle', 'data', 'attachment'] as const;
@@ -13,6 +14,8 @@ export interface FoundStream {
   readonly sampleRateHz?: number;
   readonly width?: number;
   readonly height?: number;
+  /** A player is to turn the picture so far. */
+  readonly turn?: QuarterTurn;
   /** As it is sent. */
   readonly language?: string;
   readonly title?: string;

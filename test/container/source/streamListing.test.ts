@@ -52,6 +52,22 @@ describe('StreamListing', () => {
   });
 
   it.each([
+    ['-90.00', 90],
+    ['180.00', 180],
+    ['-180.00', 180],
+    ['90.00', 270],
+    ['0.00', undefined],
+    ['-12.50', undefined],
+  ])('reads that a picture is turned, which ffmpeg says counterclockwise: %s', (said, turn) => {
+    const { streams } =
+      listed(`  Stream #0:0[0x1](und): Video: h264 (High), yuv420p(progressive), 640x360, 25 fps
+    Side data:
+      displaymatrix: rotation of ${said} degrees
+  Stream #0:1[0x2](und): Audio: aac (LC), 48000 Hz, stereo, fltp`);
+    expect(streams.map((stream) => stream.turn)).toEqual([turn, undefined]);
+  });
+
+  it.each([
     [false, ['eng', 'deu']],
     [true, [undefined, 'eng', 'deu']],
   ])('takes sound from inputs of its own, where it has some: %j', (hasSoundInside, languages) => {

@@ -112,7 +112,7 @@ export class AssembledTrack {
       return 0;
     }
     const wanted = shown + stretch.shift;
-    const mustMove = this.#hasHiddenTail || wanted < this.table.lastDecodeTime;
+    const mustMove = this.#hasHiddenTail || wanted < this.table.earliestNext;
     if (!mustMove || wanted >= this.#nextDecodeTime) return wanted;
     this.#stretches.push({
       atMs: zeroMs + startMs,

@@ -154,7 +154,7 @@ export class Mp4Muxer implements PartMuxer {
   }
 
   #decodeTimeOf({ base, table }: TrackState, { decodeTime }: TrackFragment): number {
-    return Math.max(decodeTime - base, table.lastDecodeTime);
+    return Math.max(decodeTime - base, table.earliestNext);
   }
 
   /** Silence for a player, from where sound ended to where it comes again, or as long as there are pictures. */

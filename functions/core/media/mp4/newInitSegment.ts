@@ -1,10 +1,11 @@
-import type { TrackDescription } from '../tracks/sample.ts';
+import type { QuarterTurn, TrackDescription } from '../tracks/sample.ts';
 import { box, fullBox, u32 } from './boxes.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { sampleDescription } from './sampleEntry.ts';
 
 const ONE = 0x1_0000;
 const MATRIX = u32(ONE, 0, 0, 0, ONE, 0, 0, 0, 0x4000_0000);
+const MINUS_ONE = 0xffff_0000;
 const VOLUME = 0x0100_0000;
 const IN_MOVIE_AND_ENABLED = 3;
 /** Three letters of five bits each; others than three are not known to MP4. */
@@ -51,9 +52,25 @@ function newTrack(id: number, description: TrackDescription): Track {
   };
 }
 
-function trackHeader(id: number, { info, pixelWidth, pixelHeight }: TrackDescription): Buffer {
+/** A picture that is turned lies left of, above or both of its own corner; it is moved back (ISO/IEC 14496-12, 8.3.2). */
+function matrixOf(turn: QuarterTurn | undefined, [width = 0, height = 0]: readonly number[]): Buffer {
+  switch (turn) {
+    case 90:
+      return u32(0, ONE, 0, MINUS_ONE, 0, 0, height, 0, 0x4000_0000);
+    case 180:
+      return u32(MINUS_ONE, 0, 0, 0, MINUS_ONE, 0, width, height, 0x4000_0000);
+    case 270:
+      return u32(0, MINUS_ONE, 0, ONE, 0, 0, 0, width, 0x4000_0000);
+    default:
+      return MATRIX;
+  }
+}
+
+function trackHeader(id: number, description: TrackDescription): Buffer {
+  const { info, pixelWidth, pixelHeight, turn } = description;
   const isVideo = info.kind === 'video';
-  const shown = [Math.round(((info.width ?? 0) * pixelWidth * ONE) / pixelHeight), (info.height ?? 0) * ONE];
+  const wide = Math.round(((info.width ?? 0) * pixelWidth * ONE) / pixelHeight);
+  const sides = [wide, (info.height ?? 0) * ONE].map((side) => (isVideo ? Math.min(side, 0xffff_ffff) : 0));
   // Sound is an alternative to other sound.
   const group = isVideo ? 0 : 1;
   return fullBox(
@@ -61,8 +78,8 @@ function trackHeader(id: number, { info, pixelWidth, pixelHeight }: TrackDescrip
     0,
     IN_MOVIE_AND_ENABLED,
     u32(0, 0, id, 0, 0, 0, 0, group, isVideo ? 0 : VOLUME),
-    MATRIX,
-    u32(...(isVideo ? shown.map((side) => Math.min(side, 0xffff_ffff)) : [0, 0])),
+    matrixOf(turn, sides),
+    u32(...sides),
   );
 }
 

@@ -5,11 +5,14 @@ import type { Track } from './initSegment.ts';
 
 /** VisualSampleEntry (ISO/IEC 14496-12, 12.1.3): what stands before the boxes inside of it. */
 const VISUAL_ENTRY_BYTES = 78;
+/** A track header ends with its matrix and two sides (8.3.2); the matrix begins with four numbers, each third left out. */
+const MATRIX_AND_SIDES_BYTES = 36 + 8;
+const TURN_BYTES = 20;
 const RECORDS: ReadonlySet<string> = new Set(['avcC', 'hvcC']);
 
 /** Two tracks, of two runs of ffmpeg or before and after a change, whose samples one header describes. */
 export function areAlike(one: Track, other: Track): boolean {
-  if (one.timescale !== other.timescale) return false;
+  if (one.timescale !== other.timescale || !turnOf(one).equals(turnOf(other))) return false;
   if (one.boxes.stsd.equals(other.boxes.stsd)) return true;
   // The same sets may come in another order.
   const [entry, otherEntry] = [videoEntryOf(one), videoEntryOf(other)];
@@ -18,6 +21,11 @@ export function areAlike(one: Track, other: Track): boolean {
     entry.type === otherEntry?.type &&
     haveSameSets(one.info.codec, entry.record, otherEntry.record)
   );
+}
+
+/** What of the track header's matrix says how a picture is turned; it moves it, besides, as its size asks for. */
+function turnOf({ boxes: { tkhd } }: Track): Buffer {
+  return tkhd.subarray(-MATRIX_AND_SIDES_BYTES, -MATRIX_AND_SIDES_BYTES + TURN_BYTES);
 }
 
 export interface VideoEntry {

@@ -116,7 +116,7 @@ export class SampleTable {
     this.firstDecodeTime ??= decodeTime;
     let place: SamplePlace | undefined;
     // What a fragment says of its last sample's duration is a guess: the next fragment's time decides.
-    let time = Math.max(decodeTime, this.#pendingDecodeTime);
+    let time = Math.max(decodeTime, this.earliestNext);
     for (const { dataOffset, samples } of fragment.runs) {
       this.#addChunk(moofAt + dataOffset, samples.length, description);
       for (const { duration, bytes, compositionOffset, sync } of samples) {
@@ -145,9 +145,9 @@ export class SampleTable {
     this.#pendingDuration = undefined;
   }
 
-  /** Decode time of the last sample; the next one cannot come before it. */
-  get lastDecodeTime(): number {
-    return this.#pendingDecodeTime;
+  /** The next sample cannot be decoded before: later than the last one. */
+  get earliestNext(): number {
+    return this.#samples === 0 ? 0 : this.#pendingDecodeTime + 1;
   }
 
   /** Sum of all durations. */

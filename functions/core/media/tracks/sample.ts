@@ -1,6 +1,9 @@
 import type { NutPacket } from '../nut/reader.ts';
 import type { TrackInfo } from '../types.ts';
 
+/** Clockwise, in degrees. */
+export type QuarterTurn = 90 | 180 | 270;
+
 /** What a container says of a track's samples. The same object for as long as nothing of it changes. */
 export interface TrackDescription {
   readonly info: TrackInfo;
@@ -13,6 +16,8 @@ export interface TrackDescription {
   /** Shape of a pixel. */
   readonly pixelWidth: number;
   readonly pixelHeight: number;
+  /** A player is to turn the picture so far: a telephone was held so. Of our containers MP4 says it. */
+  readonly turn?: QuarterTurn;
   /** What an encoder of ours put in front of the first sample's sound: decoded, not heard. */
   readonly primingSamples: number;
 }
@@ -42,6 +47,7 @@ export interface TrackSource {
   readonly isEncoded: boolean;
   /** As the source has it. */
   readonly language?: string;
+  readonly turn?: QuarterTurn;
 }
 
 /** Makes samples of one stream's packets. */

@@ -10,7 +10,7 @@ import type { Sample, Track, TrackDescription, TrackSource } from './sample.ts';
 const PRIMING_SAMPLES: Readonly<Record<string, number>> = { aac: 1024, opus: 312 };
 
 export function trackOf(source: TrackSource, stream: NutStream): Track {
-  const { kind, codec, isEncoded, language } = source;
+  const { kind, codec, isEncoded, language, turn } = source;
   const spoken = language === undefined ? {} : { language };
   const description: TrackDescription = {
     info:
@@ -22,6 +22,7 @@ export function trackOf(source: TrackSource, stream: NutStream): Track {
     timescale: kind === 'video' ? VIDEO_TIMESCALE : stream.sampleRateHz,
     pixelWidth: Math.max(1, stream.pixelWidth),
     pixelHeight: Math.max(1, stream.pixelHeight),
+    ...(turn === undefined ? {} : { turn }),
     primingSamples: isEncoded ? (PRIMING_SAMPLES[codec] ?? 0) : 0,
   };
   if (nalCodec(codec) !== undefined) return new NalTrack(description);
