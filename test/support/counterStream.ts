@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { Child } from './children.ts';
 import { DECODE_ALL, decoded, read, TELL_ALL } from './decoding.ts';
 
+export { type Probe, probe } from './probing.ts';
+
 const run = promisify(execFile);
 const BITS = 16;
 const WIDTH = 320;
@@ -95,32 +97,6 @@ async function decodeCounters(file: string, before: readonly string[]): Promise<
   }
   const { errors, durationMs } = read(stderr.toString());
   return { counters, errors, durationMs };
-}
-
-export interface Probe {
-  readonly format: { readonly duration: string; readonly format_name: string; readonly size: string };
-  readonly streams: readonly {
-    readonly codec_type: string;
-    readonly codec_name: string;
-    readonly sample_rate?: string;
-    readonly width?: number;
-    readonly start_time: string;
-    readonly duration: string;
-    readonly nb_frames?: string;
-  }[];
-}
-
-export async function probe(file: string): Promise<Probe> {
-  const { stdout } = await run('ffprobe', [
-    '-v',
-    'error',
-    '-show_format',
-    '-show_streams',
-    '-of',
-    'json',
-    file,
-  ]);
-  return JSON.parse(stdout) as Probe;
 }
 
 /** What ffmpeg complains of while it decodes all of the file; '' for a sound one. */

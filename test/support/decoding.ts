@@ -1,5 +1,5 @@
 import { execFile, type StdioOptions, spawn } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import { keep, kept, keyFrom, SOURCES } from './madeMedia.ts';
+import { probedPackets, stateOf } from './probing.ts';
 
 const run = promisify(execFile);
 /** In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time. */
@@ -64,12 +65,7 @@ export async function hashesOf(file: string, kind: StreamKind, fromSeconds: numb
 /** A hash of every packet of the first stream of a kind; nothing is decoded for it. */
 export async function packetsOf(file: string, kind: StreamKind): Promise<string[]> {
   const known = (await files.get(await stateOf(file)))?.packets;
-  return known === undefined ? hash(file, kind, ['-c', 'copy', ...HASHES]) : [...known[kind]];
-}
-
-async function stateOf(file: string): Promise<string> {
-  const { ino, size, mtimeNs } = await stat(file, { bigint: true });
-  return [file, ino, size, mtimeNs].join(' ');
+  return known === undefined ? probedPackets(file, kind) : [...known[kind]];
 }
 
 async function decode(file: string): Promise<Decoded> {

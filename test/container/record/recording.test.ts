@@ -95,8 +95,8 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   it.each(['mp4', 'ts', 'mkv'] as const)(
     'goes on in the same %s file when the source comes back',
     async (format) => {
-      const pace = { bytesPerSecond: 16 * MIB, cutAtBytes: [4 * MIB, 3 * MIB] };
-      const source = await HttpSource.start(stream, pace);
+      const cutAtBytes = [4, 5].map((share) => Math.floor(small.length / share));
+      const source = await HttpSource.start(small, { bytesPerSecond: small.length, cutAtBytes });
       sources.push(source);
       const recordingId = await bench.createJob(source.url, {
         reconnectWindowMs: 60_000,
@@ -149,9 +149,14 @@ describeWith(['ffmpeg'], 'the recorder', () => {
       expect(await counters(recorded)).toEqual(EVERY_FRAME);
     }, 180_000);
 
-    it.each(['UploadPart', 'CreateMultipartUpload', 'CompleteMultipartUpload', 'PutObject'])(
+    it.each([
+      ['UploadPart', () => stream],
+      ['CreateMultipartUpload', () => small],
+      ['CompleteMultipartUpload', () => small],
+      ['PutObject', () => small],
+    ] as const)(
       'loses nothing when answers of %s are lost, throttled, cut off',
-      async (operation) => {
+      async (operation, bytes) => {
         bench.faults.add(
           {
             service: 's3',
@@ -176,7 +181,7 @@ describeWith(['ffmpeg'], 'the recorder', () => {
             action: { kind: 'resetMidBody', afterBytes: 100 },
           },
         );
-        const recorded = await bench.record(await serve(stream), { partBytes: 5 * MIB });
+        const recorded = await bench.record(await serve(bytes()), { partBytes: 5 * MIB });
         bench.faults.clear();
         expect(recorded.reason.code).toBe('source_ended');
         expect(await counters(recorded)).toEqual(EVERY_FRAME);
@@ -285,8 +290,8 @@ describeWith(['ffmpeg'], 'the recorder', () => {
   });
 
   it('told to end without a stop, finishes its part and leaves the rest to the next attempt', async () => {
-    const pace = { bytesPerSecond: Number.POSITIVE_INFINITY, stallAtBytes: 6 * MIB };
-    const recordingId = await bench.createJob(await serve(stream, pace));
+    const pace = { bytesPerSecond: Number.POSITIVE_INFINITY, stallAtBytes: Math.floor(small.length / 2) };
+    const recordingId = await bench.createJob(await serve(small, pace));
     const attempt = bench.run(recordingId);
     await waitFor('the first part', async () => (await bench.objects(recordingId)).parts.get(1)?.open);
     attempt.stop.ask('interrupted');
