@@ -34,7 +34,7 @@ describe('interleavings', () => {
   it('of starts and stops leave one recording or none, and every answer is one of the document', async () => {
     await api.publish('mixed');
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => wcs(i % 3 === 2 ? 'stopRecording' : 'startRecording', 'mixed')),
+      Array.from({ length: 24 }, (_, i) => wcs(i % 3 === 2 ? 'stopRecording' : 'startRecording', 'mixed')),
     );
     expect(answers.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
     expect(going(await recordingsOf('mixed')).length).toBeLessThanOrEqual(1);
@@ -74,7 +74,7 @@ describe('a storm of hooks', () => {
 
   it('about one publication makes one recording', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => hook(i % 2 === 0 ? 'publish' : 'update_publish', 'storm', 1)),
+      Array.from({ length: 24 }, (_, i) => hook(i % 2 === 0 ? 'publish' : 'update_publish', 'storm', 1)),
     );
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     expect(await recordingsOf('live/storm')).toHaveLength(1);

@@ -111,7 +111,7 @@ describe('different values', () => {
           expectDistinct(all, fileTemplate, (values) => fileName(values, rules, 'mp4').name);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -136,7 +136,7 @@ describe('different values', () => {
           expectDistinct(all, fileTemplate, (values) => fileName(values, rules, 'mp4').name);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 

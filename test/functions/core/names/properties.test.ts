@@ -16,7 +16,7 @@ import { anyRules, anyText, anyValues, FILE_TEMPLATES, VALUES } from './arbitrar
 
 const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 const extension = fc.constantFrom('mp4', 'webm', 'mkv', 'ts');
-const RUNS = { numRuns: 500 };
+const RUNS = { numRuns: 250 };
 
 /** Rules that pass the check: limits that the template's fixed pieces cannot keep are refused there. */
 const checkedRules = anyRules.filter((rules) => {
@@ -133,7 +133,7 @@ describe('names, whatever the values', () => {
       fc.property(anyText(300), (value) => {
         expect(decodeName(encodeName(value))).toBe(value.toWellFormed().normalize('NFC'));
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

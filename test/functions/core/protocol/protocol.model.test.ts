@@ -111,7 +111,7 @@ async function calmDown(world: World, outcomes = new Map<string, string>()): Pro
       if (!key.endsWith('outcome.json')) continue;
       const json = world.store.objects.get(key)?.json ?? '';
       // Written once, and never again.
-      expect(outcomes.get(key) ?? json).toBe(json);
+      if (outcomes.get(key) !== json) expect(outcomes.get(key) ?? json).toBe(json);
       outcomes.set(key, json);
     }
   }

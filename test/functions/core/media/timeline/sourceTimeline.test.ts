@@ -31,7 +31,10 @@ describe('SourceTimeline', () => {
             arrivedAtMs: one.arrivedAtMs + (jitter[i % jitter.length] ?? 0),
           }));
           const { placed, jumps } = place(sent);
-          for (const { placedMs, rawMs } of placed) expect(Math.abs(placedMs - rawMs)).toBeLessThan(0.02);
+          // One expectation of thousands costs more than what it looks at.
+          expect(Math.max(...placed.map(({ placedMs, rawMs }) => Math.abs(placedMs - rawMs)))).toBeLessThan(
+            0.02,
+          );
           expect(jumps).toEqual([]);
         },
       ),
