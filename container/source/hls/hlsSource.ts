@@ -166,10 +166,9 @@ export class HlsSource {
     const selected = await this.#selection.choose(signal);
     const { facts, sequence } = this.#before ?? {};
     const main = this.#renditionOf(selected, { after: sequence }, facts);
-    const { variables, sounds: selectedSounds } = selected;
     const soundFrom = { after: sequence, further: SOUND_FURTHER_SEGMENTS };
-    const sounds = selectedSounds.map(({ url, language }) => ({
-      ...this.#renditionOf({ url, variables }, soundFrom, undefined),
+    const sounds = selected.sounds.map(({ url, language }) => ({
+      ...this.#renditionOf({ ...selected, url }, soundFrom, undefined),
       language,
     }));
     if (!this.#isKnown) this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
@@ -270,9 +269,11 @@ export class HlsSource {
     return (await this.#mayTryAnother(error)) ? 'goesOn' : 'lost';
   }
 
-  /** Another variant is there in the place of one that has gone. */
+  /** Another variant is there in the place of one that has gone, or whose server fails while the other's answers. */
   async #mayTryAnother(error: unknown): Promise<boolean> {
-    return error instanceof HttpFault && error.isDenial && (await this.#giveUp());
+    if (!(error instanceof HttpFault) || (!error.isDenial && this.#opening !== undefined)) return false;
+    const isGone = error.isDenial || (await this.#selection.hasAnother(this.#life.signal));
+    return isGone && (await this.#giveUp());
   }
 
   /** The present variant is given up. @returns whether there is another one */

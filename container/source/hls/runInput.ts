@@ -1,4 +1,4 @@
-import type { Seam, SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { type Seam, type SegmentFacts, WRAP_MS } from '../../../functions/core/hls/seam.ts';
 import type { SegmentKind } from '../../../functions/core/hls/segmentKind.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { Selected } from './selection.ts';
@@ -76,9 +76,14 @@ function demuxing(facts: SegmentFacts, takenOffMs: number): string[] {
   return ['-f', demuxer, '-format_whitelist', demuxer, ...offset(facts, takenOffMs)];
 }
 
-/** Packed audio says in a tag what its time is, and ffmpeg counts it from zero. */
+/** Of a transport stream that begins so little before its clock begins anew, ffmpeg says times that are below zero. */
+const BELOW_ZERO_MS = 60_000;
+
+/** Packed audio says in a tag what its time is, by the transport stream's clock, and ffmpeg counts it from zero. */
 function offset({ kind, startMs }: SegmentFacts, takenOffMs: number): string[] {
   const isTimed = kind === 'ts' || kind === 'fmp4';
-  const ms = (isTimed || startMs === undefined ? 0 : startMs) - (kind === 'ts' ? 0 : takenOffMs);
+  const tagMs = isTimed || startMs === undefined ? 0 : startMs;
+  const saidMs = tagMs >= WRAP_MS - BELOW_ZERO_MS ? tagMs - WRAP_MS : tagMs;
+  const ms = saidMs - (kind === 'ts' ? 0 : takenOffMs);
   return ms === 0 ? [] : ['-itsoffset', (ms / 1_000).toFixed(6)];
 }

@@ -4,6 +4,7 @@ import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import { containerLanguage, type TrackSettings } from '../../../functions/core/settings/tracks.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist } from './playlistLoader.ts';
+import { isSourceFault } from './sourceFault.ts';
 
 /** What is followed of a source. */
 export interface Selected {
@@ -35,7 +36,9 @@ export class Selection {
   readonly #http: JudgedHttp;
   readonly #url: string;
   readonly #wanted: Wanted;
-  #playlist: { readonly base: string; readonly variants: MultivariantPlaylist } | undefined;
+  #playlist:
+    | { readonly base: string; readonly variants: MultivariantPlaylist; readonly chosen: string }
+    | undefined;
   readonly #gone = new Set<string>();
 
   constructor(http: JudgedHttp, url: string, wanted: Wanted) {
@@ -54,11 +57,11 @@ export class Selection {
       this.#playlist = undefined;
       return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [], variables: undefined };
     }
-    this.#playlist = { base: loaded.url, variants: loaded.playlist };
     const ranked = rankVariants(loaded.playlist, this.#wanted.variant);
     // When all have gone, they may have come back.
     if (ranked.every(({ uri }) => this.#gone.has(uri))) this.#gone.clear();
     const variant = ranked.find(({ uri }) => !this.#gone.has(uri)) as Variant;
+    this.#playlist = { base: loaded.url, variants: loaded.playlist, chosen: variant.uri };
     const { isInside, renditions, leftOut } = soundsOf(loaded.playlist, variant, this.#wanted.tracks.audio);
     return {
       url: resolve(variant.uri, loaded.url),
@@ -70,6 +73,22 @@ export class Selection {
       leftOut: [...leftOut, ...besides(loaded.playlist)],
       variables: loaded.playlist.variables,
     };
+  }
+
+  /** Whether another variant than the one that was chosen last can be had now. */
+  async hasAnother(signal: AbortSignal): Promise<boolean> {
+    if (this.#playlist === undefined) return false;
+    const { base, variants, chosen } = this.#playlist;
+    const ranked = rankVariants(variants, this.#wanted.variant);
+    const other = ranked.find(({ uri }) => uri !== chosen && !this.#gone.has(uri));
+    if (other === undefined) return false;
+    try {
+      const address = { url: resolve(other.uri, base), variables: variants.variables };
+      return (await loadPlaylist(this.#http, address, signal)).playlist.kind === 'media';
+    } catch (error) {
+      if (isSourceFault(error)) return false;
+      throw error;
+    }
   }
 
   /** A variant does not answer. @returns whether there is another one to try */

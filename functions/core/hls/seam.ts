@@ -36,8 +36,8 @@ const JUMP_BACK_MS = 1_500;
 const JUMP_AHEAD_MS = 10_000;
 /** More than a playlist's window, and nothing between its first segment and its last. */
 const UNTOLD_GAP_MIN_MS = 3_000;
-/** Transport streams count their time modulo this. */
-const WRAP_MS = 2 ** 33 / 90;
+/** Transport streams, and tags of packed sound, count their time modulo this. */
+export const WRAP_MS = 2 ** 33 / 90;
 
 /**
  * Whether a segment can be handed to the demuxer behind the one before, by what is in both of them: a packager that calls
@@ -61,7 +61,7 @@ export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
 function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefined {
   if (before.startMs === undefined || next.startMs === undefined) return undefined;
   const jumpMs = next.startMs - (before.startMs + before.durationMs);
-  return next.kind === 'ts' ? jumpMs - Math.round(jumpMs / WRAP_MS) * WRAP_MS : jumpMs;
+  return next.kind === 'fmp4' ? jumpMs : jumpMs - Math.round(jumpMs / WRAP_MS) * WRAP_MS;
 }
 
 /** What lies between two segments whose own times do not tell it: their dates do, or when each could be had. */

@@ -137,32 +137,37 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     expectWhole(await recording.record(hls.folder), framesOf(0, 200));
   }, 180_000);
 
-  it.concurrent('whose variant disappears goes on with another one', async () => {
-    const large = hls.put('large', { seconds: 12, pictureHeight: 324 });
-    const small = hls.put('small', { seconds: 12 });
-    const isTaken = (segment: number) => takenOf('large')(segment) || takenOf('small')(segment);
-    const slide = sliding(large.length, isTaken);
-    show('/large.m3u8', () => {
-      const shown = showOf(large, slide());
-      return takenOf('large')(6) ? 404 : shown;
-    });
-    show('/small.m3u8', () => showOf(small, slide()));
-    const streams = ['340', '180'].map(
-      (size) => `#EXT-X-STREAM-INF:BANDWIDTH=${size},RESOLUTION=320x${size}`,
-    );
-    hls.site.put(
-      '/two.m3u8',
-      ['#EXTM3U', streams[0], '/large.m3u8', streams[1], '/small.m3u8', ''].join('\n'),
-    );
-    const recording = await hls.start('/two.m3u8', { reconnectWindowMs: 10_000 });
-    const { counters, errors, parts } = await recording.record(hls.folder);
-    expect(errors).toBe('');
-    expect(parts.map(({ tracks }) => tracks.find(({ kind }) => kind === 'video')?.height)).toEqual([
-      340, 180,
-    ]);
-    expect(missing(counters)).toEqual([]);
-    expect(counters.at(-1)).toBe(299);
-  }, 180_000);
+  it.concurrent.each([404, 503])(
+    'whose variant answers with %i from then on goes on with another one',
+    async (status) => {
+      const [one, other] = [`large${status}`, `small${status}`];
+      const large = hls.put(one, { seconds: 12, pictureHeight: 324 });
+      const small = hls.put(other, { seconds: 12 });
+      const isTaken = (segment: number) => takenOf(one)(segment) || takenOf(other)(segment);
+      const slide = sliding(large.length, isTaken);
+      show(`/${one}.m3u8`, () => {
+        const shown = showOf(large, slide());
+        return takenOf(one)(6) ? status : shown;
+      });
+      show(`/${other}.m3u8`, () => showOf(small, slide()));
+      const streams = ['340', '180'].map(
+        (size) => `#EXT-X-STREAM-INF:BANDWIDTH=${size},RESOLUTION=320x${size}`,
+      );
+      hls.site.put(
+        `/two${status}.m3u8`,
+        ['#EXTM3U', streams[0], `/${one}.m3u8`, streams[1], `/${other}.m3u8`, ''].join('\n'),
+      );
+      const recording = await hls.start(`/two${status}.m3u8`, { reconnectWindowMs: 10_000 });
+      const { counters, errors, parts } = await recording.record(hls.folder);
+      expect(errors).toBe('');
+      expect(parts.map(({ tracks }) => tracks.find(({ kind }) => kind === 'video')?.height)).toEqual([
+        340, 180,
+      ]);
+      expect(missing(counters)).toEqual([]);
+      expect(counters.at(-1)).toBe(299);
+    },
+    180_000,
+  );
 
   it.concurrent('whose segments fail now and then is whole, and one that cannot be had is a gap', async () => {
     const segments = hls.put('flaky', { seconds: 8 });

@@ -27,10 +27,9 @@ describe('the seam between two segments', () => {
     expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'none' });
   });
 
-  it('is none over the end of the transport stream clock', () => {
-    expect(seamBetween(facts({ startMs: WRAP_MS - 500 }), facts({ startMs: 1_500 }))).toEqual({
-      kind: 'none',
-    });
+  it.each(['ts', 'aac', 'ac3'] as const)('is none over the end of the transport stream clock: %s', (kind) => {
+    const before = facts({ kind, startMs: WRAP_MS - 500 });
+    expect(seamBetween(before, facts({ kind, startMs: 1_500 }))).toEqual({ kind: 'none' });
   });
 
   it.each<[string, Partial<SegmentFacts>]>([
