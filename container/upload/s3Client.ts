@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { sendInSlices } from '../../functions/aws/slices.ts';
 import { leaveMediaUnsigned } from '../../functions/aws/unsignedMedia.ts';
 import { takeShortWay } from './shortWay.ts';
 
@@ -18,7 +19,7 @@ export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Cl
     logger: ownLogger,
     ...config,
   });
-  return takeShortWay(leaveMediaUnsigned(client));
+  return takeShortWay(leaveMediaUnsigned(sendInSlices(client)));
 }
 
 const nothing = (): void => undefined;

@@ -8,6 +8,7 @@ import { readEnv } from '../aws/env.ts';
 import { EventBus } from '../aws/eventBus.ts';
 import { nudgeHosts } from '../aws/hosts.ts';
 import { MessageQueue, recorderAsks } from '../aws/queues.ts';
+import { sendInSlices } from '../aws/slices.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { stopTasks } from '../aws/tasks.ts';
 import { leaveMediaUnsigned } from '../aws/unsignedMedia.ts';
@@ -24,7 +25,7 @@ export function setUpAftermath() {
     'LAUNCH_QUEUE_URL',
     'ASSIGNMENTS_QUEUE_URL',
   ]);
-  const s3 = leaveMediaUnsigned(new S3Client());
+  const s3 = leaveMediaUnsigned(sendInSlices(new S3Client()));
   const ecs = new ECSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const clock = { nowMs: Date.now };
