@@ -20,6 +20,7 @@ server.faults.hit = (call) => {
   return hit(call);
 };
 process.on('message', () => process.send?.(calls));
-process.once('disconnect', () => void server.close());
+// Whatever is connected: what it has is thrown away.
+process.once('disconnect', () => process.exit());
 const tls = TLS_FOLDER === '' ? undefined : await startTlsFront(server.url, TLS_FOLDER);
 process.send?.({ url: server.url, tls });
