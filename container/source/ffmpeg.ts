@@ -20,6 +20,8 @@ export interface FfmpegOptions {
 
 /** ffmpeg is asked once, with SIGTERM: two signals in short order lose the tail. Then it is killed. */
 const STOP_GRACE_MS = 15_000;
+/** Whose input has ended has little left to do. */
+const INPUT_END_MS = 2_000;
 /** ffmpeg gets nothing of our environment: no credentials, no endpoints. */
 export const FFMPEG_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
 
@@ -73,6 +75,13 @@ export class Ffmpeg {
     this.#hurry();
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
+    void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
+  }
+
+  /** Its input ends, and so does it; it is asked to if it does not. */
+  expectEnd(): void {
+    this.#hurry();
+    const timer = setTimeout(() => this.stop(), INPUT_END_MS);
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 

@@ -200,7 +200,7 @@ export class SourceInput {
     const { idleTimeoutMs } = job.settings;
     if (/^rtmps?:/i.test(url)) {
       const options = { ...(await this.#reach.judge(url)), idleTimeoutMs, log };
-      return openReceiving((gone) => receiveRtmp(options, gone), clock, signal);
+      return openReceiving((gone, ending) => receiveRtmp(options, gone, ending), clock, signal);
     }
     const access = await this.#reach.prepare(url);
     return openReceived(

@@ -142,7 +142,15 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     ffmpeg.stop();
   };
   let openTimer = new AwakeTimer(onOpenTimeout, openTimeoutMs);
-  const stop = (): void => ffmpeg.stop();
+  const stop = (): void => {
+    if (access.finish === undefined) {
+      ffmpeg.stop();
+      return;
+    }
+    // What has come, and was not read yet, is recorded, too.
+    access.finish();
+    ffmpeg.expectEnd();
+  };
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
   const kill = (): void => ffmpeg.kill();

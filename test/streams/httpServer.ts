@@ -6,7 +6,10 @@ import type { SentTag } from './media.ts';
 import { type StreamWriter, writerOf } from './writers.ts';
 
 /** Serves a feed over HTTP. */
-export async function startHttpServer(feed: LiveFeed, format: 'flv' | 'ts'): Promise<StreamServer> {
+export async function startHttpServer(
+  feed: Pick<LiveFeed, 'serve'>,
+  format: 'flv' | 'ts',
+): Promise<StreamServer> {
   const server = createServer(
     (_request, response) => void feed.serve(new HttpListener(response, writerOf(format))),
   );

@@ -12,6 +12,7 @@ import { NO_LATER_TABLES } from '../inputOptions.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { LiveKind } from './liveKind.ts';
+import { LastRead, unlessAborted } from './reading.ts';
 
 const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
   flv: ['-f', 'flv', '-format_whitelist', 'flv'],
@@ -56,6 +57,14 @@ export interface LiveRun {
   readonly goesOn: boolean;
 }
 
+/** How a connection is ended. */
+export interface LiveEnds {
+  /** At once. */
+  readonly gone: AbortController;
+  /** What has come is read first, without delay. */
+  readonly ending?: AbortController;
+}
+
 /** Why a run is given no more. */
 type FeedEnd = 'cut' | 'ended' | 'closed';
 
@@ -68,6 +77,8 @@ export class LiveSource {
   readonly #body: AsyncGenerator<Buffer, void, undefined>;
   readonly #cutter: RunCutter;
   readonly #gone: AbortController;
+  readonly #ending: AbortController;
+  readonly #last: LastRead;
   readonly #clock: Clock;
   /** The first one begins the present run. */
   readonly #pieces: RunPiece[] = [];
@@ -84,18 +95,19 @@ export class LiveSource {
 
   /**
    * @param body from the stream's first byte on
-   * @param gone ends the connection
    */
   constructor(
     kind: LiveKind,
     body: AsyncGenerator<Buffer, void, undefined>,
     clock: Clock,
-    gone: AbortController,
+    { gone, ending = new AbortController() }: LiveEnds,
   ) {
     this.#kind = kind;
     this.#body = body;
     this.#clock = clock;
     this.#gone = gone;
+    this.#ending = ending;
+    this.#last = new LastRead(ending.signal);
     this.#cutter = kind === 'flv' ? new FlvCutter() : new TsCutter();
     this.#beginning = this.#readBeginning();
     // Whoever reads hears of it.
@@ -125,6 +137,7 @@ export class LiveSource {
       environment: {},
       isFed: true,
       hasPictures: () => this.#cutter.hasPictures,
+      finish: () => this.#ending.abort(),
     });
     access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     this.#run = { access, goesOn: this.#wasRecorded };
@@ -193,7 +206,7 @@ export class LiveSource {
 
   /** The next piece; undefined at the end. @throws MediaError; SinkClosedError */
   async #read(signal: AbortSignal): Promise<RunPiece | undefined> {
-    if (this.#firstAtMs === undefined) await unlessAborted(this.#beginning, signal);
+    if (this.#firstAtMs === undefined) await unlessAborted(this.#last.of(this.#beginning), signal);
     while (this.#pieces.length === 0 && !this.#hasEnded) this.#take(await this.#chunk(signal));
     return this.#pieces[0];
   }
@@ -215,9 +228,9 @@ export class LiveSource {
   async #chunk(signal: AbortSignal): Promise<Buffer | undefined> {
     this.#next ??= this.#body.next();
     try {
-      const { done, value } = await unlessAborted(this.#next, signal);
+      const read = await unlessAborted(this.#last.of(this.#next), signal);
       this.#next = undefined;
-      return done === true ? undefined : value;
+      return read === undefined || read.done === true ? undefined : read.value;
     } catch (error) {
       if (error instanceof SinkClosedError || signal.aborted) throw error;
       this.#next = undefined;
@@ -249,14 +262,4 @@ function leftOutOf(tracks: readonly OtherTrack[]): LeftOut[] {
   return [...alike.values()].flatMap(([first, ...others]) =>
     first === undefined ? [] : [{ ...first, reason: 'other_track', count: 1 + others.length }],
   );
-}
-
-/** What is read, unless who it is for goes before. What is being read then is kept by the caller. @throws SinkClosedError */
-function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new SinkClosedError());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

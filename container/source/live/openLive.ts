@@ -2,7 +2,7 @@ import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { Wait } from '../hls/wait.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { kindOfStream, type LiveKind } from './liveKind.ts';
-import { LiveSource } from './liveSource.ts';
+import { type LiveEnds, LiveSource } from './liveSource.ts';
 
 /** `other`: a file, or what only ffmpeg can tell, which is to connect by itself. */
 export type Opened = LiveSource | 'playlist' | 'other';
@@ -15,23 +15,24 @@ export type Opened = LiveSource | 'playlist' | 'other';
 export const openLive = (http: JudgedHttp, url: string, clock: Clock, signal: AbortSignal): Promise<Opened> =>
   openingUntil(signal, async (gone) => {
     const { bytes, body } = await http.get(url, { signal: gone.signal });
-    return openedOf(body, clock, gone, bytes === undefined);
+    return openedOf(body, clock, { gone }, bytes === undefined);
   });
 
 /**
  * Looks at how a stream begins that comes over no HTTP.
- * @param receive gives its bytes, until it is told to go
+ * @param receive gives its bytes, until it is told to go; once it is to end, without delay
  * @param signal gives up waiting for that
  * @throws what was thrown while it was received; what the signal was aborted with
  */
 export const openReceiving = (
-  receive: (gone: AbortSignal) => AsyncGenerator<Buffer, void, undefined>,
+  receive: (gone: AbortSignal, ending: AbortSignal) => AsyncGenerator<Buffer, void, undefined>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Opened> =>
   openingUntil(signal, async (gone) => {
     try {
-      return await openedOf(receive(gone.signal), clock, gone);
+      const ending = new AbortController();
+      return await openedOf(receive(gone.signal, ending.signal), clock, { gone, ending });
     } finally {
       // Whoever receives may say the end of a connection that was given up.
       signal.throwIfAborted();
@@ -55,16 +56,16 @@ async function openingUntil(
   }
 }
 
-/** @param gone ends the connection. @param isEndless it does not say how long it is */
+/** @param isEndless it does not say how long it is */
 export async function openedOf(
   body: AsyncGenerator<Buffer, void, undefined>,
   clock: Clock,
-  gone: AbortController,
+  ends: LiveEnds,
   isEndless = true,
 ): Promise<Opened> {
   const { head, kind } = await lookAt(body);
   if ((kind === 'flv' || kind === 'ts') && isEndless)
-    return new LiveSource(kind, continued(head, body), clock, gone);
+    return new LiveSource(kind, continued(head, body), clock, ends);
   await body.return();
   return kind === 'playlist' ? kind : 'other';
 }

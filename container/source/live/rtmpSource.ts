@@ -12,6 +12,7 @@ import {
 import { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
 import { redactText, type Source } from '../../../functions/core/source/sourceUrl.ts';
 import { AwakeTimer, type TimersWithClock } from '../../attempt/awakeTimer.ts';
+import { Wait } from '../hls/wait.ts';
 import { connectionComplaint, connectJudged } from '../reach/judgedSocket.ts';
 import { ReadRhythm } from '../readRhythm.ts';
 import { SourceLostError } from './liveSource.ts';
@@ -35,14 +36,16 @@ const TIMED_OUT = 'Connection timed out';
  * Plays a source over RTMP: its stream as FLV, live bytes in a rhythm. A stream that is not there yet is waited for without
  * a limit.
  * @param gone ends the connection
+ * @param ending what comes is read at once
  * @throws SourceLostError; ForbiddenSourceError; what `gone` was aborted with
  */
 export async function* receiveRtmp(
   options: RtmpSourceOptions,
   gone: AbortSignal,
+  ending: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (let answer = ''; ; ) {
-    const fault = yield* playOnce(options, answer, gone);
+    const fault = yield* playOnce(options, answer, gone, ending);
     if (fault === undefined) return;
     if (!(fault instanceof RtmpAuthenticationError)) throw lost(fault, options);
     answer = fault.answer;
@@ -54,6 +57,7 @@ async function* playOnce(
   { source, addresses, idleTimeoutMs, timers }: RtmpSourceOptions,
   answer: string,
   gone: AbortSignal,
+  ending: AbortSignal,
 ): AsyncGenerator<Buffer, RtmpFault | undefined, undefined> {
   const player = new RtmpPlayer({ address: rtmpAddress(source), answer, random: randomBytes });
   const { host, scheme, port = RTMP_PORTS[scheme] ?? 0 } = source;
@@ -68,6 +72,7 @@ async function* playOnce(
     new AwakeTimer(() => connection.close(new TimedOutError()), idleTimeoutMs, timers);
   let timer: AwakeTimer | undefined = limit();
   let rhythm: ReadRhythm | undefined;
+  const rest = new Wait([gone, ending]);
   try {
     for (;;) {
       const { media, bytes } = await connection.read();
@@ -84,10 +89,12 @@ async function* playOnce(
       if (phase === 'asking') continue;
       rhythm ??= new ReadRhythm(HELD_BYTES);
       const restMs = rhythm.restMs(bytes, performance.now());
-      if (restMs > 0) await delay(restMs, undefined, { signal: gone });
+      if (restMs > 0 && !rest.signal.aborted)
+        await delay(restMs, undefined, { signal: rest.signal }).catch(() => gone.throwIfAborted());
     }
   } finally {
     timer?.clear();
+    rest.release();
     gone.removeEventListener('abort', leave);
     connection.close();
   }

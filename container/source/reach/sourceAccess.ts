@@ -25,6 +25,8 @@ export class SourceAccess {
   readonly others: readonly SoundInput[];
   /** Pictures have come, of which ffmpeg may not have got one yet: one of MPEG-TS ends where the next one begins. */
   readonly hasPictures: () => boolean;
+  /** Ends the input with what has come by now; undefined where only ffmpeg itself can. */
+  readonly finish: (() => void) | undefined;
   /** The first input has sound, too, or is all there is. */
   readonly hasSoundInside: boolean;
   #leftOut: readonly LeftOut[];
@@ -35,7 +37,10 @@ export class SourceAccess {
   constructor(
     access: Pick<SourceAccess, 'url' | 'options' | 'environment'> &
       Partial<
-        Pick<SourceAccess, 'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasPictures' | 'leftOut'>
+        Pick<
+          SourceAccess,
+          'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasPictures' | 'finish' | 'leftOut'
+        >
       >,
   ) {
     this.isFed = access.isFed ?? false;
@@ -43,6 +48,7 @@ export class SourceAccess {
     this.others = access.others ?? [];
     this.hasSoundInside = access.hasSoundInside ?? true;
     this.hasPictures = access.hasPictures ?? (() => false);
+    this.finish = access.finish;
     this.#leftOut = access.leftOut ?? [];
     this.url = access.url;
     this.options = access.options;

@@ -68,7 +68,7 @@ describe('a source over RTMP', () => {
       if (name === 'play') then(socket);
     };
 
-  function receive(port: number, gone = new AbortController()) {
+  function receive(port: number, gone = new AbortController(), ending = new AbortController()) {
     const timers = new ManualTimers();
     const lines: string[] = [];
     const log = new Logger();
@@ -77,7 +77,7 @@ describe('a source over RTMP', () => {
     };
     const source = parseSource(`rtmp://user:pa55word@127.0.0.1:${port}/live/stream-key`, 'url');
     const options = { source, addresses: ['127.0.0.1'] as const, idleTimeoutMs: IDLE_MS, log, timers };
-    const body = receiveRtmp(options, gone.signal);
+    const body = receiveRtmp(options, gone.signal, ending.signal);
     closers.push(() => {
       gone.abort();
       return body.return();
