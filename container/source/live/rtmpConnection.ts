@@ -4,6 +4,8 @@ import type { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
 /** All connections of a process read into it, one at a time: what a player keeps it copies. */
 const MEMORY = Buffer.allocUnsafeSlow(256 * 1024);
 
+/** More does not wait in the kernel (`tcp_rmem`: 6 MiB). */
+const WAITING_MAX_BYTES = 8 * 1024 * 1024;
 /** More is not kept for a server that asks, and takes no answers. */
 const REPLIES_MAX_BYTES = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -18,16 +20,18 @@ export interface RtmpRead {
 
 /** A player's connection, which is read when it is asked for more: what comes meanwhile waits in the kernel. */
 export class RtmpConnection {
-  readonly #player: RtmpPlayer;
+  readonly #player: Pick<RtmpPlayer, 'push' | 'takeReplies'>;
   readonly #socket: Socket;
   #media: Buffer[] = [];
   #bytes = 0;
+  /** Since the last answer. */
+  #unansweredBytes = 0;
   #isClosed: boolean = false;
   #error: Error | undefined;
   #wake: () => void = () => undefined;
 
   /** @param open connects, to be read as it is told */
-  constructor(player: RtmpPlayer, open: (onread: OnReadOpts) => Socket) {
+  constructor(player: Pick<RtmpPlayer, 'push' | 'takeReplies'>, open: (onread: OnReadOpts) => Socket) {
     this.#player = player;
     const callback = (bytes: number): false => {
       this.#take(MEMORY.subarray(0, bytes));
@@ -80,11 +84,15 @@ export class RtmpConnection {
     const media = this.#player.push(bytes);
     if (media.length > 0) this.#media.push(media);
     this.#bytes += bytes.length;
-    this.#reply();
+    this.#unansweredBytes += bytes.length;
+    // An answer that fails, since the connection has been reset, ends it at once: what waits to be read is read first.
+    const mayWait = bytes.length === MEMORY.length && this.#unansweredBytes < WAITING_MAX_BYTES;
+    if (!mayWait) this.#reply();
     this.#wake();
   }
 
   #reply(): void {
+    this.#unansweredBytes = 0;
     const replies = this.#player.takeReplies();
     if (replies.length > 0) this.#socket.write(replies);
     if (this.#socket.writableLength > REPLIES_MAX_BYTES) this.close(new Error('the server takes no answers'));
