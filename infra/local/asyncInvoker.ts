@@ -25,9 +25,8 @@ export class AsyncInvoker {
     this.#running.add(run);
   }
 
-  /** Sends the event now and then again and again, until it is closed. */
+  /** Sends the event again and again, until it is closed. */
   every(ms: number, name: string, event: () => unknown): void {
-    this.send(name, event());
     const timer = setInterval(() => this.send(name, event()), ms);
     this.#closing.signal.addEventListener('abort', () => clearInterval(timer));
   }

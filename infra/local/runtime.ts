@@ -109,9 +109,9 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<Runtime
   const gateway = await startApi(ground, functions, s3.url);
   connectQueues(ground, queues, functions);
   const https = await startHttps(ground, gateway);
-  invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, () => ({
-    scheduledAt: new Date().toISOString(),
-  }));
+  const schedule = () => ({ scheduledAt: new Date().toISOString() });
+  if (options.reconcilesAtStart !== false) invoker.send(SCHEDULE.function, schedule());
+  invoker.every(SCHEDULE.everyMinutes * 60_000, SCHEDULE.function, schedule);
   const ingest = await startRtmp(ground, gateway.url);
 
   const ending = new Ending({ ...ground, apiUrl: gateway.url, ecs, hosted, queues, hook, closers });

@@ -44,6 +44,8 @@ export interface RuntimeOptions {
   readonly integrationTimeoutMs?: number;
   /** How long a task provisions. 0 by default. */
   readonly launchDelayMs?: number;
+  /** Whether reconcile runs at the start too, and not by its schedule alone. true by default. */
+  readonly reconcilesAtStart?: boolean;
   /** From one try to move a record to the next. */
   readonly relocationVisibilityMs?: number;
   /** Lines of the functions (by name), `recorder`, `ingest` and `runtime`; JSON, unless a program wrote something else. */

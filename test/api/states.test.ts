@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RECONCILED_KEY } from '../../functions/core/state/keys.ts';
 import { openApiDocument } from '../../infra/openapi/document.ts';
-import { waitFor } from '../support/children.ts';
 import { SEEDS, seed } from './seeds.ts';
 import { TestApi } from './support.ts';
 
@@ -21,8 +19,6 @@ const events: Json[] = [];
 
 beforeAll(async () => {
   api = await TestApi.start();
-  // It mends what it finds without a recorder, and these have none.
-  await waitFor('the first reconcile', () => api.store.etag(RECONCILED_KEY));
   for (const [name, objects] of Object.entries(SEEDS)) {
     ids.set(name, await seed(api.store, name, objects));
   }

@@ -47,6 +47,8 @@ export class LocalRecorder {
     const runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       recordingDefaults: WITHOUT_PICTURES,
+      // Nothing is left of an earlier run.
+      reconcilesAtStart: false,
       ...options(folder),
     });
     return new LocalRecorder(runtime, folder);

@@ -18,6 +18,7 @@ beforeAll(async () => {
   runtime = await startRuntime({
     dataDir: path.join(folder, 'data'),
     ingest: false,
+    reconcilesAtStart: false,
     https: { port: 0, pair: undefined, isRequired: true },
   });
 });
@@ -58,6 +59,7 @@ it('goes without HTTPS where its port is taken and was not asked for', async () 
   const options = {
     dataDir: path.join(folder, 'other'),
     ingest: false,
+    reconcilesAtStart: false,
     onLog: (_source: string, line: string) => lines.push(line),
   };
   const other = await startRuntime({ ...options, https: { port, pair: undefined, isRequired: false } });
@@ -104,6 +106,7 @@ it('takes a pair of its user, and says what is wrong with one', async () => {
   const own = await startRuntime({
     dataDir: path.join(folder, 'own'),
     ingest: false,
+    reconcilesAtStart: false,
     https: settings.https,
   });
   expect(own.https).toEqual({ url: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) });

@@ -118,6 +118,7 @@ describe('a right that a role lacks', () => {
     runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       ingest: false,
+      reconcilesAtStart: false,
       onLog: (source, line) => lines.push(`${source} ${line}`),
       statementsOf: (name, granted) => (name === role ? without(granted) : granted),
     });

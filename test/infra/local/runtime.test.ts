@@ -39,6 +39,7 @@ async function start(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   const runtime = await startRuntime({
     dataDir: path.join(folder, 'data'),
     ingest: false,
+    reconcilesAtStart: false,
     recordingDefaults: WITHOUT_PICTURES,
     onLog: (source, line) => lines.push({ source, line }),
     onEvent: (event) => events.push(event),

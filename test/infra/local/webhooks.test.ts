@@ -40,7 +40,7 @@ it('an endpoint is told of the events that it wants, signed, and again until it 
   closers.add(() => rm(folder, { recursive: true, force: true }));
   const events = [EVENT_TYPES.recordAvailable, EVENT_TYPES.recordingFailed];
   const webhooks = [{ url, secret, events, http: true, privateNetworks: ['127.0.0.0/8'] }];
-  const runtime = await startRuntime({ dataDir: folder, ingest: false, webhooks });
+  const runtime = await startRuntime({ dataDir: folder, ingest: false, reconcilesAtStart: false, webhooks });
   closers.add(() => runtime.close({ graceMs: 0 }).then(() => refuseDenials(runtime)));
   const { region, credentials, eventsUrl } = runtime;
   const bus = new EventBridgeClient({ endpoint: eventsUrl, region, credentials });
