@@ -10,6 +10,7 @@ const TESTS = [
   'pictures/pictures',
   'record/everyCodec',
   'record/inBandParameters',
+  'source/live/enhancedRtmp',
   'source/live/everySource',
   'source/live/lateTracks',
   'source/live/openingFailures',

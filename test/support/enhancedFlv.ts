@@ -20,16 +20,17 @@ interface Packet {
   readonly pos: string;
   readonly size: string;
   readonly pts_time: string;
+  readonly dts_time: string;
   readonly flags: string;
 }
 
-/** The video of an MP4 without B-frames as an encoder publishes it over enhanced RTMP. */
+/** The video of an MP4 as an encoder publishes it over enhanced RTMP. B-frames may be HEVC's alone. */
 export function enhancedFlv(mp4: string, codec: EnhancedCodec): Buffer {
   const { sign, box, hasOffset } = CODECS[codec];
   const bytes = readFileSync(mp4);
   const boxAt = bytes.indexOf(box) - 4;
   const configuration = bytes.subarray(boxAt + BOX_HEADER_BYTES, boxAt + bytes.readUInt32BE(boxAt));
-  const entries = ['-show_entries', 'packet=pos,size,pts_time,flags', '-of', 'json', mp4];
+  const entries = ['-show_entries', 'packet=pos,size,pts_time,dts_time,flags', '-of', 'json', mp4];
   const { packets } = JSON.parse(
     execFileSync('ffprobe', ['-v', 'error', '-select_streams', 'v:0', ...entries], { encoding: 'utf8' }),
   ) as { packets: Packet[] };
@@ -40,11 +41,15 @@ export function enhancedFlv(mp4: string, codec: EnhancedCodec): Buffer {
     Buffer.from([0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0]),
     tag(0, Buffer.concat([head('key', 'sequenceStart'), configuration])),
   ];
-  for (const { pos, size, pts_time, flags } of packets) {
+  const ms = (seconds: string | undefined): number => Math.round(Number(seconds) * 1_000);
+  // An MP4 with B-frames may begin below zero, by its decoding times.
+  const firstMs = Math.min(0, ms(packets[0]?.dts_time));
+  for (const { pos, size, pts_time, dts_time, flags } of packets) {
     const frame = bytes.subarray(Number(pos), Number(pos) + Number(size));
     const start = head(flags.startsWith('K') ? 'key' : 'inter', 'codedFrames');
     const offset = Buffer.alloc(hasOffset ? 3 : 0);
-    pieces.push(tag(Math.round(Number(pts_time) * 1000), Buffer.concat([start, offset, frame])));
+    if (hasOffset) offset.writeIntBE(ms(pts_time) - ms(dts_time), 0, 3);
+    pieces.push(tag(ms(dts_time) - firstMs, Buffer.concat([start, offset, frame])));
   }
   return Buffer.concat(pieces);
 }
