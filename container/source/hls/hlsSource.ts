@@ -209,6 +209,7 @@ export class HlsSource {
     this.#handover ??= await Handover.start();
     const handover = this.#handover;
     const cut = new RunCut();
+    for (const { rendition } of sounds) cut.expect(rendition);
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
     const offer = (rendition: Rendition, place: number): string =>

@@ -117,20 +117,32 @@ export class Rendition {
         const ahead = leads ? await this.peek(any) : await this.#peekBesides(cut, any);
         if (leads && ahead === undefined) cut.know(undefined);
         if (ahead === undefined) return { kind: 'ended' };
-        if (!leads) await cut.untilKnown(ahead.facts, any);
-        const isCut = ahead.seam.kind !== 'none' || cut.isBefore(ahead.facts);
-        if (this.#takenInRun > 0 && (isCut || this.#inRun.lacks(ahead.facts))) {
+        const isOther = ahead.seam.kind !== 'none' || this.#inRun.lacks(ahead.facts);
+        const isFirst = this.#takenInRun === 0;
+        if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
+        if (!isFirst && (isOther || cut.isBefore(ahead.facts))) {
           cut.cutAfter(this.#before);
           return { kind: 'seam' };
         }
-        if (leads) cut.know(ahead.facts);
         await this.#write(ahead, sink, any);
       }
     } catch (error) {
       if (cut.over.aborted) return { kind: 'seam' };
       return sink.gone.aborted ? { kind: 'closed' } : { kind: 'failed', error };
     } finally {
+      cut.leave(this);
       wait.release();
+    }
+  }
+
+  /** Waits a while until it is known what becomes of the others of its time. */
+  async #untilTold(facts: SegmentFacts, cut: RunCut, leads: boolean, signal: AbortSignal): Promise<void> {
+    if (leads) {
+      cut.know(facts);
+      if (this.#takenInRun > 0) await cut.untilSound(facts, signal);
+    } else {
+      cut.goOn(this, facts);
+      await cut.untilKnown(facts, signal);
     }
   }
 

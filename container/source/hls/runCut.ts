@@ -5,18 +5,20 @@ import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 const FAR_MS = 120_000;
 /** Sound of which nothing has come for so long, while pictures of its time have, may not come any more. */
 const LOST_AFTER_MS = 3_000;
-/** Sound that is so much earlier than the pictures of its time comes without a word of those. */
+/** What is so much earlier than the others of its time comes without a word of those. */
 const WAIT_MS = 1_000;
 
 /**
  * Picture and sound come in playlists of their own: where one of them is cut, the others are. So sound is given as far as
- * it is known that the pictures go on.
+ * it is known that the pictures go on, and pictures no further than sound that ffmpeg reads, if they need not wait long.
  */
 export class RunCut {
   readonly #over = new AbortController();
   #at: { readonly atMs: number | undefined } | undefined;
   /** Until when there are pictures for this run; undefined: nobody has said. */
   #knownMs: number | undefined;
+  /** Until when there is what of each sound that ffmpeg reads; undefined: it has no times. */
+  readonly #sounds = new Map<object, number | undefined>();
   #told = Promise.withResolvers<void>();
   readonly #waitMs: number;
   readonly #lostAfterMs: number;
@@ -41,27 +43,49 @@ export class RunCut {
     this.#over.abort();
   }
 
-  /** There are pictures until the end of this segment. @param last undefined: there are no more, and sound goes on by itself */
+  /**
+   * There are pictures until the end of this segment, if sound does not change before.
+   * @param last undefined: there are no more, and sound goes on by itself
+   */
   know(last: SegmentFacts | undefined): void {
     this.#knownMs = (last && endOf(last)) ?? Number.POSITIVE_INFINITY;
     this.#tell();
   }
 
+  /** The run has a sound of its own, which ffmpeg does not read yet. */
+  expect(sound: object): void {
+    this.#sounds.set(sound, Number.NEGATIVE_INFINITY);
+  }
+
+  /**
+   * A sound of the run goes on with this segment.
+   * @param sound the same for all of its segments
+   */
+  goOn(sound: object, last: SegmentFacts): void {
+    this.#sounds.set(sound, endOf(last));
+    this.#tell();
+  }
+
+  /** Nothing more comes of a sound in this run. */
+  leave(sound: object): void {
+    this.#sounds.delete(sound);
+    this.#tell();
+  }
+
   /** Waits a while until it is known what becomes of a segment of sound. @throws what the signal is aborted with */
   async untilKnown(sound: SegmentFacts, signal: AbortSignal): Promise<void> {
-    const isOver = new AbortController();
-    const wait = delay(this.#waitMs, undefined, { signal: AbortSignal.any([signal, isOver.signal]) });
-    let isLate: boolean = false;
-    const late = wait.then(
-      () => {
-        isLate = true;
-      },
-      () => undefined,
-    );
-    while (!signal.aborted && !isLate && !this.#isKnown(sound))
-      await Promise.race([this.#told.promise, late]);
-    isOver.abort();
-    signal.throwIfAborted();
+    await this.#until(() => this.#isKnown(sound), signal);
+  }
+
+  /**
+   * Waits a while until sound has come to a segment of pictures: where it changes before that, the run ends with it, and
+   * what follows begins together. Once, for sound that does not go on. @throws what the signal is aborted with
+   */
+  async untilSound(pictures: SegmentFacts, signal: AbortSignal): Promise<void> {
+    const behind = (): object[] =>
+      [...this.#sounds.keys()].filter((sound) => this.#isAwaited(sound, pictures));
+    await this.#until(() => behind().length === 0, signal);
+    for (const sound of behind()) this.#sounds.delete(sound);
   }
 
   /**
@@ -94,6 +118,28 @@ export class RunCut {
     if (before === undefined || endMs === undefined || this.#knownMs === undefined) return false;
     const behindMs = this.#knownMs - endMs;
     return behindMs > before.durationMs / 2 && behindMs < FAR_MS;
+  }
+
+  #isAwaited(sound: object, { startMs, durationMs }: SegmentFacts): boolean {
+    const endMs = this.#sounds.get(sound);
+    if (this.#at !== undefined || startMs === undefined || endMs === undefined) return false;
+    const behindMs = startMs + durationMs / 2 - endMs;
+    return behindMs > 0 && (behindMs < FAR_MS || !Number.isFinite(behindMs));
+  }
+
+  async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+    const isOver = new AbortController();
+    const wait = delay(this.#waitMs, undefined, { signal: AbortSignal.any([signal, isOver.signal]) });
+    let isLate: boolean = false;
+    const late = wait.then(
+      () => {
+        isLate = true;
+      },
+      () => undefined,
+    );
+    while (!signal.aborted && !isLate && !isSo()) await Promise.race([this.#told.promise, late]);
+    isOver.abort();
+    signal.throwIfAborted();
   }
 
   #tell(): void {

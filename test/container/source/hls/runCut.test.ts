@@ -84,4 +84,52 @@ describe('RunCut', () => {
     cut.end();
     await expect(wait).rejects.toBe(cut.over.reason);
   });
+
+  describe('lets pictures wait for sound', () => {
+    const SOUND = {};
+    const running = (): RunCut => {
+      const cut = new RunCut(LONG_MS);
+      cut.expect(SOUND);
+      return cut;
+    };
+
+    it('that ffmpeg does not read yet, and until that has come to them', async () => {
+      const cut = running();
+      const wait = cut.untilSound(segment(6_000), NEVER);
+      expect(await isOver(wait)).toBe(false);
+      cut.goOn(SOUND, segment(5_000));
+      expect(await isOver(wait)).toBe(false);
+      // Where it changed then, it would be nearer to their end.
+      cut.goOn(SOUND, segment(6_000, 500));
+      expect(await isOver(wait)).toBe(true);
+    });
+
+    it('that changes before them, and end with it', async () => {
+      const cut = running();
+      cut.goOn(SOUND, segment(4_000));
+      const wait = cut.untilSound(segment(6_000), NEVER);
+      cut.cutAfter(segment(4_000));
+      expect(await isOver(wait)).toBe(true);
+      expect(cut.isBefore(segment(6_000))).toBe(true);
+    });
+
+    it.each<[string, (cut: RunCut) => void]>([
+      ['has come to its end', (cut) => cut.leave(SOUND)],
+      ['has no times', (cut) => cut.goOn(SOUND, segment(undefined))],
+      ['has a clock of its own', (cut) => cut.goOn(SOUND, segment(-500_000))],
+    ])('but not where it %s', async (_what, tell) => {
+      const cut = running();
+      tell(cut);
+      expect(await isOver(cut.untilSound(segment(6_000), NEVER))).toBe(true);
+    });
+
+    it('for a while, and once, until it goes on', async () => {
+      const cut = new RunCut(5);
+      cut.expect(SOUND);
+      await cut.untilSound(segment(6_000), NEVER);
+      expect(await isOver(cut.untilSound(segment(7_000), NEVER))).toBe(true);
+      cut.goOn(SOUND, segment(4_000));
+      expect(await isOver(cut.untilSound(segment(8_000), NEVER))).toBe(false);
+    });
+  });
 });
