@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { sendInSlices } from '../functions/aws/slices.ts';
+import { StateStore } from '../functions/aws/stateStore.ts';
+import { leaveMediaUnsigned } from '../functions/aws/unsignedMedia.ts';
 import { partKey } from '../functions/core/state/keys.ts';
 import type { OpenPart } from '../functions/core/state/partObjects.ts';
 import { removeSettled } from '../functions/mending/journalRemoval.ts';
@@ -22,7 +25,7 @@ const LANDING = 'landing';
 export const rescue: Benchmark = {
   name: 'rescue out of the journal',
   async run({ quick }) {
-    const place = await RecorderPlace.start();
+    const place = await RecorderPlace.start({ tls: true });
     try {
       const runs: Spent[] = [];
       for (let run = 0; run < (quick ? 1 : 5); run++) runs.push(await rescued(place, run));
@@ -32,7 +35,7 @@ export const rescue: Benchmark = {
           value: median(runs.map(({ ms }) => ms)),
           unit: 'ms',
           aim: AIM_MS,
-          detail: `own CPU ${Math.round(median(runs.map(({ cpuMs }) => cpuMs)))} ms, SHA-256 of plain HTTP in it; S3 in a process of its own; settling not counted`,
+          detail: `over TLS; own CPU ${Math.round(median(runs.map(({ cpuMs }) => cpuMs)))} ms; S3 in a process of its own; settling not counted`,
         },
       ];
     } finally {
@@ -90,12 +93,15 @@ async function rescued(place: RecorderPlace, run: number): Promise<Spent> {
       })),
     );
   }
-  const rescuer = new Rescue({ s3, store, clock: { nowMs: Date.now } });
+  // As the function that settles has it.
+  const own = leaveMediaUnsigned(sendInSlices(place.secureClient()));
+  const ownStore = new StateStore(own, LANDING);
+  const rescuer = new Rescue({ s3: own, store: ownStore, clock: { nowMs: Date.now } });
   const [startedAt, cpu] = [performance.now(), process.cpuUsage()];
   const journals = rescuer.journals(true);
   const finals = await Promise.all(parts.map((part) => rescuer.rescue(part, log, journals)));
   // Nobody watches any more what was written.
-  await removeSettled({ s3, store }, journals, Number.POSITIVE_INFINITY, log);
+  await removeSettled({ s3: own, store: ownStore }, journals, Number.POSITIVE_INFINITY, log);
   const { user, system } = process.cpuUsage(cpu);
   const ms = performance.now() - startedAt;
   if (finals.some((final) => final?.bytes !== objects * bytes.length)) throw new Error('not all was rescued');

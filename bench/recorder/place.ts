@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -81,6 +83,20 @@ export class RecorderPlace {
     const events = await startEventsServer({ busNames: [BUS] });
     await bundleRecorder(path.join(folder, 'recorder.mjs'));
     return new RecorderPlace(folder, s3, ready, events, nodeArguments);
+  }
+
+  /** Speaks TLS with S3, as a function does with AWS's. @throws where it was started without */
+  secureClient(): S3Client {
+    if (this.#tls === undefined) throw new Error('S3 has no TLS here');
+    return new S3Client({
+      endpoint: this.#tls.url,
+      region: 'us-east-1',
+      credentials: CREDENTIALS,
+      forcePathStyle: true,
+      requestHandler: {
+        httpsAgent: new Agent({ keepAlive: true, ca: readFileSync(this.#tls.certificateFile) }),
+      },
+    });
   }
 
   /** Calls that S3 has had so far. */
