@@ -1,7 +1,7 @@
 import type { AttemptObjects, RecordingObjects } from '../state/fold.ts';
 import type { End } from '../state/objects.ts';
 
-/** A recording that dies so soon may be the cause. */
+/** A recording whose process dies so soon after it began may be the cause. */
 const SUSPECT_MS = 60_000;
 /** Deaths that it was there for, this one included. */
 const DEATHS_MAX = 2;
@@ -27,9 +27,17 @@ export function needsOwnTask(
   const claim = attempts.get(end.attempt)?.claim;
   // What is told is the end of a task that came too late.
   if (taskArn !== undefined && taskArn !== claim?.taskArn) return true;
-  if (diedAtMs - (claim?.claimedAtMs ?? diedAtMs) < SUSPECT_MS) return true;
+  if (diedAtMs - firstClaimedAtMs(attempts, diedAtMs) < SUSPECT_MS) return true;
   const before = [...attempts].filter(([attempt, facts]) => attempt < end.attempt && hasDied(facts));
   return before.length + 1 >= DEATHS_MAX;
+}
+
+/** Since when somebody records it: one that was handed over a moment ago is as old as it was. */
+function firstClaimedAtMs(attempts: RecordingObjects['attempts'], diedAtMs: number): number {
+  const claims = [...attempts.values()].flatMap(({ claim }) =>
+    claim?.void === undefined ? (claim ?? []) : [],
+  );
+  return Math.min(diedAtMs, ...claims.map(({ claimedAtMs }) => claimedAtMs));
 }
 
 /** One that has no end yet may have died a moment ago: it is settled beside the one that took it over. */

@@ -54,6 +54,21 @@ describe('a recording whose process died', () => {
     );
   });
 
+  it('is as old as it was when it has just been handed over', () => {
+    const handedOver: End = {
+      ...interrupted(1, 'recorder'),
+      reason: { code: 'handed_over', message: '' },
+    };
+    const attempts = objects(
+      new Map([
+        [1, { claim: claim(1, 0), end: handedOver }],
+        [2, { claim: claim(2, 80_000) }],
+      ]),
+    );
+    expect(needsOwnTask(attempts, dead(2), { diedAtMs: 90_000 })).toBe(false);
+    expect(needsOwnTask(attempts, dead(2), { diedAtMs: 59_999 })).toBe(true);
+  });
+
   it('has one when it was there at another death, and not for an end that was told', () => {
     const second = (by: string) =>
       objects(
