@@ -26,6 +26,7 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
     runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       ingest: false,
+      reconcilesAtStart: false,
       recordingDefaults: WITHOUT_PICTURES,
     });
     closers.add(() => runtime.close({ graceMs: 5_000 }).then(() => refuseDenials(runtime)));

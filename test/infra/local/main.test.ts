@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeServer, listenOnLoopback } from '../../../infra/emulators/shared/loopback.ts';
-import { testStreamArguments } from '../../../infra/local/publish.ts';
 import { Child, waitFor } from '../../support/children.ts';
+import { publishCounter } from '../../support/counterStream.ts';
 import { describeWith } from '../../support/tools.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -89,7 +89,7 @@ describeWith(['ffmpeg'], 'npm start', () => {
     const main = npmStart();
     const apiUrl = await apiOf(main);
     const [, rtmpUrl = ''] = /RTMP ingest +(\S+)\/live/.exec(main.output) ?? [];
-    const publisher = new Child('ffmpeg', testStreamArguments(`${rtmpUrl}/live/camera1`));
+    const publisher = publishCounter(`${rtmpUrl}/live/camera1`);
     children.push(publisher);
     await waitFor('the start to be taken', async () => {
       const answer = await fetch(`${apiUrl}/rest-api/stream/startRecording`, {
