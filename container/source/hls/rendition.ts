@@ -120,7 +120,7 @@ export class Rendition {
         const isOther = ahead.seam.kind !== 'none' || this.#inRun.lacks(ahead.facts);
         const isFirst = this.#takenInRun === 0;
         if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
-        if (!isFirst && (isOther || cut.isBefore(ahead.facts))) {
+        if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads))) {
           cut.cutAfter(this.#before);
           return { kind: 'seam' };
         }

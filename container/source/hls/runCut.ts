@@ -3,6 +3,8 @@ import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
+/** Between ends and beginnings of one moment. */
+const ROUNDING_MS = 100;
 /** Sound of which nothing has come for so long, while pictures of its time have, may not come any more. */
 const LOST_AFTER_MS = 3_000;
 /** What is so much earlier than the others of its time comes without a word of those. */
@@ -99,11 +101,15 @@ export class RunCut {
     await delay(this.#lostAfterMs, undefined, { signal });
   }
 
-  /** The segment belongs to the next run. Those of the others are longer or shorter: the nearest end is theirs. */
-  isBefore({ startMs, durationMs }: SegmentFacts): boolean {
+  /**
+   * The segment belongs to the next run. Those of sound are longer or shorter than the pictures': the nearest end is theirs.
+   * Pictures go on to behind the end of sound: what begins with sound then goes on in the same file where that had ended.
+   */
+  isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean): boolean {
     if (this.#at === undefined) return false;
     const { atMs } = this.#at;
-    return atMs === undefined || startMs === undefined || startMs >= atMs - durationMs / 2;
+    const toleranceMs = hasPictures ? ROUNDING_MS : durationMs / 2;
+    return atMs === undefined || startMs === undefined || startMs >= atMs - toleranceMs;
   }
 
   #isKnown({ startMs, durationMs }: SegmentFacts): boolean {
@@ -120,10 +126,10 @@ export class RunCut {
     return behindMs > before.durationMs / 2 && behindMs < FAR_MS;
   }
 
-  #isAwaited(sound: object, { startMs, durationMs }: SegmentFacts): boolean {
+  #isAwaited(sound: object, { startMs }: SegmentFacts): boolean {
     const endMs = this.#sounds.get(sound);
     if (this.#at !== undefined || startMs === undefined || endMs === undefined) return false;
-    const behindMs = startMs + durationMs / 2 - endMs;
+    const behindMs = startMs + ROUNDING_MS - endMs;
     return behindMs > 0 && (behindMs < FAR_MS || !Number.isFinite(behindMs));
   }
 

@@ -41,7 +41,8 @@ describe('RunCut', () => {
     const wait = cut.untilKnown(segment(5_000), NEVER);
     cut.cutAfter(segment(4_000));
     expect(await isOver(wait)).toBe(true);
-    expect([4_400, 4_500, 5_000].map((ms) => cut.isBefore(segment(ms)))).toEqual([false, true, true]);
+    expect([4_400, 4_500, 5_000].map((ms) => cut.isBefore(segment(ms), false))).toEqual([false, true, true]);
+    expect([4_500, 4_850, 4_950].map((ms) => cut.isBefore(segment(ms), true))).toEqual([false, false, true]);
   });
 
   it.each<[string, (cut: RunCut) => void, number | undefined]>([
@@ -99,8 +100,7 @@ describe('RunCut', () => {
       expect(await isOver(wait)).toBe(false);
       cut.goOn(SOUND, segment(5_000));
       expect(await isOver(wait)).toBe(false);
-      // Where it changed then, it would be nearer to their end.
-      cut.goOn(SOUND, segment(6_000, 500));
+      cut.goOn(SOUND, segment(6_000, 200));
       expect(await isOver(wait)).toBe(true);
     });
 
@@ -110,7 +110,7 @@ describe('RunCut', () => {
       const wait = cut.untilSound(segment(6_000), NEVER);
       cut.cutAfter(segment(4_000));
       expect(await isOver(wait)).toBe(true);
-      expect(cut.isBefore(segment(6_000))).toBe(true);
+      expect(cut.isBefore(segment(6_000), true)).toBe(true);
     });
 
     it.each<[string, (cut: RunCut) => void]>([
