@@ -3,6 +3,8 @@ import type { NutPacket } from '../nut/reader.ts';
 import { parseAacConfiguration, readAdts } from './aac.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
 
+const FRAME_SAMPLES = 1_024;
+
 /** AAC, as it lies in MP4 or with an ADTS header for each frame; its rate or channels may change on the way. */
 export class AacTrack implements Track {
   /** Of the packets' times. */
@@ -10,6 +12,10 @@ export class AacTrack implements Track {
   #current: TrackDescription;
   /** The configuration as it was last sent: most frames repeat it. */
   #sent: Buffer | undefined;
+  /** Of the packet before: its own time, and the rate of its sound. */
+  #before: { readonly dts: number; readonly rateHz: number } | undefined;
+  /** What packets' times are too late by. */
+  #lateBy = 0;
 
   constructor(description: TrackDescription) {
     this.#packetsHz = description.timescale;
@@ -29,11 +35,23 @@ export class AacTrack implements Track {
     if (description === undefined) return undefined;
     return {
       description,
-      dts: Math.round((dts * description.timescale) / this.#packetsHz),
+      dts: Math.round((this.#timeOf(dts, description.timescale) * description.timescale) / this.#packetsHz),
       offset: 0,
       keyframe,
       data: adts?.data ?? data,
     };
+  }
+
+  /**
+   * Of frames that come without times (radio over HTTP) ffmpeg counts each as long as it would be at the rate of the first
+   * one, also when another programme has another rate. So long in whole units is a frame of that other rate nowhere else.
+   */
+  #timeOf(dts: number, rateHz: number): number {
+    const before = this.#before;
+    this.#before = { dts, rateHz };
+    if (before !== undefined && dts - before.dts === FRAME_SAMPLES)
+      this.#lateBy += FRAME_SAMPLES - (FRAME_SAMPLES * this.#packetsHz) / before.rateHz;
+    return dts - this.#lateBy;
   }
 
   #change(sent: Buffer): void {

@@ -48,6 +48,37 @@ describe('AAC', () => {
     },
   );
 
+  const frame = (rateIndex: number, dts: number): NutPacket => ({
+    ...{ stream: 0, dts, offset: 0, keyframe: true, extradata: undefined },
+    data: Buffer.from([0xff, 0xf1, 0x40 | (rateIndex << 2), 0x40, 0, 0xff, 0xfc, 1, 2, 3]),
+  });
+  const [HZ_48000, HZ_44100] = [3, 4];
+  const timesOf = (packets: readonly NutPacket[]): number[] => {
+    const track = trackWith(streamOf('', 44_100, 1));
+    return packets.map((packet) => {
+      const sample = track.next(packet);
+      return (sample?.dts ?? 0) / (sample?.description.timescale ?? 1);
+    });
+  };
+
+  it('of frames without times that get another rate, and go back, lasts as long as it is heard', () => {
+    const rates = [HZ_44100, HZ_44100, HZ_48000, HZ_48000, HZ_48000, HZ_44100, HZ_44100];
+    const times = timesOf(rates.map((rate, i) => frame(rate, 1_024 * i)));
+    const lengths = rates.map((rate) => 1_024 / (rate === HZ_48000 ? 48_000 : 44_100));
+    let at = 0;
+    for (const [i, time] of times.entries()) {
+      expect(time).toBeCloseTo(at, 4);
+      at += lengths[i] ?? 0;
+    }
+  });
+
+  it('keeps the times that are sent with frames of another rate', () => {
+    const sent = [0, 1_024, 2_048, 2_989, 3_930, 4_870];
+    const rates = [HZ_44100, HZ_44100, HZ_48000, HZ_48000, HZ_48000, HZ_48000];
+    const times = timesOf(sent.map((dts, i) => frame(rates[i] ?? 0, dts)));
+    for (const [i, time] of times.entries()) expect(time).toBeCloseTo((sent[i] ?? 0) / 44_100, 4);
+  });
+
   it('keeps the times of what was announced with another rate', () => {
     const packet: NutPacket = {
       stream: 0,
