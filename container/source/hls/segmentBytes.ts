@@ -34,6 +34,8 @@ const TRIES_MIN = 3;
 const LATE_SHARE = 1.5;
 const LATE_MIN_MS = 750;
 const LATE_MAX_MS = 5_000;
+/** A server may lose one request, and answer the next: there is time for another one. */
+const TRY_SHARE = 0.5;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 2_000;
 
@@ -83,15 +85,16 @@ const lateMs = ({ durationMs }: SegmentAddress): number =>
 
 async function* plainBytes(
   { url, range, key, sequence }: SegmentAddress,
-  { http, keys }: SegmentOptions,
+  { http, keys, idleTimeoutMs }: SegmentOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const options = { range, answerMs: idleTimeoutMs * TRY_SHARE, signal };
   if (key === undefined) {
-    yield* (await http.get(url, { range, signal })).body;
+    yield* (await http.get(url, options)).body;
     return;
   }
   const decipher = await keys.decipher(key, key.url, sequence, signal);
-  const { body } = await http.get(url, { range, signal });
+  const { body } = await http.get(url, options);
   for await (const chunk of body) yield decipher.update(chunk);
   try {
     yield decipher.final();

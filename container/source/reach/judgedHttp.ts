@@ -46,6 +46,8 @@ export class HttpFault extends Error {
 export interface GetOptions {
   /** Only these bytes; `bytes` undefined: to the end. */
   readonly range?: { readonly offset: number; readonly bytes: number | undefined } | undefined;
+  /** Until an answer begins; undefined: `idleTimeoutMs`. */
+  readonly answerMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -126,9 +128,9 @@ export class JudgedHttp {
   async #request(
     target: URL,
     auth: string | undefined,
-    { range, signal }: GetOptions,
+    { range, answerMs = this.#options.idleTimeoutMs, signal }: GetOptions,
   ): Promise<IncomingMessage> {
-    const { rules, lookup, idleTimeoutMs } = this.#options;
+    const { rules, lookup } = this.#options;
     const isSecure = target.protocol === 'https:';
     const host = target.hostname.replace(/^\[|\]$/g, '');
     const addresses = await resolveChecked(host, rules, lookup).catch((error: unknown) => {
@@ -154,7 +156,7 @@ export class JudgedHttp {
       });
     for (let isSecondTry = false; ; isSecondTry = true) {
       const request = open();
-      const timer = new AwakeTimer(() => request.destroy(new HttpFault(TIMED_OUT)), idleTimeoutMs);
+      const timer = new AwakeTimer(() => request.destroy(new HttpFault(TIMED_OUT)), answerMs);
       try {
         const [response] = (await once(request, 'response')) as [IncomingMessage];
         // It may break while nobody reads it; whoever reads it next hears of that.

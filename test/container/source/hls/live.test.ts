@@ -186,6 +186,16 @@ describeWith(['ffmpeg'], 'a live HLS playlist', () => {
     expect(hls.site.times('/flaky/none.ts')).toBeGreaterThanOrEqual(3);
   }, 180_000);
 
+  it.concurrent('of which a request is never answered asks again, and loses nothing', async () => {
+    const segments = hls.put('silent', { seconds: 4 });
+    hls.site.put('/silent/lost.ts', (_request, response) => {
+      if (hls.site.times('/silent/lost.ts') > 1) response.writeHead(302, { location: '/silent/2.ts' }).end();
+    });
+    const lines = segments.map(([tag = '', uri = ''], i) => [tag, i === 2 ? '/silent/lost.ts' : uri]);
+    const record = await hls.record('silent', lines.flat(), { idleTimeoutMs: 6_000 });
+    expectWhole(record, framesOf(0, 100));
+  }, 180_000);
+
   it.concurrent('whose segments are listed before they are stored loses none of them', async () => {
     const segments = hls.put('early', { seconds: 9, segmentSeconds: 3 });
     hls.site.put('/early/late.ts', (_request, response) => {
