@@ -50,6 +50,8 @@ class PlaylistReader {
   readonly #variants: Variant[] = [];
   readonly #audio: AudioRendition[] = [];
   #subtitles = 0;
+  /** It has tags that only playlists of variants have. */
+  #isOfVariants: boolean = false;
   readonly #keys = new Map<string, SegmentKey>();
   #isHls: boolean = false;
   #targetMs: number | undefined;
@@ -112,7 +114,11 @@ class PlaylistReader {
       case '#EXT-X-STREAM-INF':
         this.#variant = variantOf(parseAttributes(value));
         break;
+      case '#EXT-X-I-FRAME-STREAM-INF':
+        this.#isOfVariants = true;
+        break;
       case '#EXT-X-MEDIA':
+        this.#isOfVariants = true;
         this.#takeRendition(parseAttributes(value));
         break;
     }
@@ -159,6 +165,8 @@ class PlaylistReader {
     }
     // A list of stations, which players keep under the same name, has none of HLS's tags.
     if (!this.#isHls) throw new NotPlaylistError();
+    if (this.#isOfVariants && this.#segments.length === 0)
+      throw new PlaylistError('has a playlist of variants with no variant that can be recorded');
     const longestMs = this.#segments.reduce((max, segment) => Math.max(max, segment.durationMs), 0);
     return {
       kind: 'media',

@@ -214,6 +214,13 @@ describe('what is no playlist', () => {
     expect(() => parsePlaylist(body)).toThrow(NotPlaylistError);
   });
 
+  it.each([
+    ['keyframes alone', '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'],
+    ['renditions alone', '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="a.m3u8"'],
+  ])('is one of variants that has %s', (_what, line) => {
+    expect(() => parsePlaylist(text(line))).toThrow('no variant that can be recorded');
+  });
+
   it('is a list of more segments than there can be', () => {
     const body = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n${'#EXTINF:1,\na\n'.repeat(200_001)}`;
     expect(() => parsePlaylist(body)).toThrow('more than 200000 entries');
