@@ -30,6 +30,11 @@ export class InputTimeline {
     return this.#seam?.kind === 'again' && this.#lastZeroAtMs !== undefined;
   }
 
+  /** ffmpeg's present run has times of its own, which are put behind what is recorded. */
+  get isNew(): boolean {
+    return this.#seam?.kind === 'newTimeline';
+  }
+
   get isSameConnection(): boolean {
     return this.#seam?.kind === 'sameConnection';
   }

@@ -29,6 +29,8 @@ export class SourceConnection {
   #keyframeWait: BeginningRun['keyframeWait'];
   #takenOff: BeginningRun['takenOff'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
+  /** How long before the end of what is recorded its sound has ended. */
+  #soundShortMs = 0;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
   /** Fragments of ffmpeg's present run have been left out, since they were recorded before. */
@@ -93,8 +95,14 @@ export class SourceConnection {
    * Where the run's time zero is.
    * @param endAtMs wall clock until which is recorded; undefined: nothing is
    */
-  settle(media: LiveMedia, { startMs }: Fragment, endAtMs: number | undefined): number {
-    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, startMs, endAtMs);
+  settle(
+    media: Pick<LiveMedia, 'zeroAtMs'>,
+    { startMs, picturesFromMs = startMs }: Fragment,
+    endAtMs: number | undefined,
+  ): number {
+    // Sound that has ended before the pictures goes on there.
+    const leadMs = this.#timeline.isNew ? Math.min(this.#soundShortMs, picturesFromMs - startMs) : 0;
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, startMs + leadMs, endAtMs);
     this.#joined?.settle(this.#zeroAtMs);
     return this.#zeroAtMs;
   }
@@ -128,7 +136,9 @@ export class SourceConnection {
   }
 
   /** The fragment is recorded. */
-  take({ startMs, endMs }: Fragment): void {
+  take({ startMs, endMs, soundUntilMs }: Fragment): void {
+    const lengthMs = endMs - Math.max(startMs, this.#recordedMs?.until ?? startMs);
+    this.#soundShortMs = soundUntilMs === undefined ? this.#soundShortMs + lengthMs : endMs - soundUntilMs;
     this.#recordedMs = { from: this.#recordedMs?.from ?? startMs, until: endMs };
   }
 }

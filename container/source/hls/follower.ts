@@ -35,7 +35,7 @@ export interface NextSegment {
   readonly isRestart: boolean;
   /** Of segments that were in the playlist while nobody looked, or have no media. */
   readonly missedMs: number;
-  /** When the playlist was loaded that has it, in epoch milliseconds. */
+  /** When a playlist that has it could be had, in epoch milliseconds: it is not told of who looks late. */
   readonly foundAtMs: number;
   /** It was taken before, and is to be taken again. */
   readonly isAgain: boolean;
@@ -72,6 +72,8 @@ export class Follower {
   /** The last time that it was loaded, something was new. */
   #hasChanged: boolean = true;
   #loadedAtMs = 0;
+  /** So much later than it was due: what it had then may have been there before. */
+  #lateMs = 0;
   /** What is to be said of the next one, beside its own: those before it could not be had. */
   #isRestart: boolean = false;
   #missedMs = 0;
@@ -210,7 +212,7 @@ export class Follower {
     from: number,
     { isRestart = false, missedMs = 0 }: Partial<NextSegment> = {},
   ): void {
-    const foundAtMs = this.#options.clock.nowMs();
+    const foundAtMs = this.#options.clock.nowMs() - this.#lateMs;
     const listed = playlist.segments.slice(from).map((segment, i): Listed => {
       const { sequence, uri, range } = segment;
       return {
@@ -276,8 +278,7 @@ export class Follower {
         return { ...loaded, playlist: loaded.playlist };
       } catch (error) {
         signal.throwIfAborted();
-        const mayPass =
-          error instanceof HttpFault ? !error.isDenial || faults < DENIALS_MAX : faults < DENIALS_MAX;
+        const mayPass = faults < DENIALS_MAX || (error instanceof HttpFault && !error.isDenial);
         const isFault = error instanceof HttpFault || error instanceof PlaylistError;
         // Of a stream that has not been seen yet the first answer counts.
         if (!isFault || !mayPass || this.#loaded === undefined) throw error;
@@ -293,5 +294,6 @@ export class Follower {
     if (loaded === undefined) return;
     const dueMs = this.#loadedAtMs + reloadAfterMs(loaded.playlist, this.#hasChanged);
     await delay(Math.max(0, dueMs - performance.now()), undefined, { signal });
+    this.#lateMs = Math.max(0, performance.now() - dueMs);
   }
 }

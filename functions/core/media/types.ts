@@ -34,6 +34,8 @@ export interface Fragment {
   readonly endMs: number;
   /** First presentation time of its pictures, where it has some: sound may begin before them. */
   readonly picturesFromMs?: number;
+  /** Until its last sound has been heard, where it has some: pictures may go on behind that. */
+  readonly soundUntilMs?: number;
   /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;
   /**

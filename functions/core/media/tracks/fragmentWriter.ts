@@ -15,7 +15,10 @@ export interface TrackSamples {
   readonly primingSamples: number;
 }
 
-export type FragmentTimes = Pick<Fragment, 'startMs' | 'endMs' | 'picturesFromMs' | 'keyframe'>;
+export type FragmentTimes = Pick<
+  Fragment,
+  'startMs' | 'endMs' | 'picturesFromMs' | 'soundUntilMs' | 'keyframe'
+>;
 
 /** Writes the fragments of one container format. */
 export interface FragmentWriter {

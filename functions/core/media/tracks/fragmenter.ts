@@ -1,6 +1,6 @@
 import { withoutLostReferences } from '../nal/lostReferences.ts';
 import type { Fragment } from '../types.ts';
-import type { FragmentWriter, TrackSamples } from './fragmentWriter.ts';
+import type { FragmentTimes, FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
 import { TrackQueue } from './trackQueue.ts';
 
@@ -163,20 +163,24 @@ function firstPicture(tracks: readonly TrackSamples[], id: number): KeyPicture |
   return { description: track.description, data: first.data };
 }
 
-function timesOf(tracks: readonly TrackSamples[]): Pick<Fragment, 'startMs' | 'endMs' | 'picturesFromMs'> {
+function timesOf(tracks: readonly TrackSamples[]): Omit<FragmentTimes, 'keyframe'> {
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
   let picturesFromMs = Number.POSITIVE_INFINITY;
+  let soundUntilMs = Number.NEGATIVE_INFINITY;
   for (const { description, samples, primingSamples } of tracks) {
     const unitMs = 1000 / description.timescale;
     for (const { dts, offset, duration } of samples) {
       const shownMs = (dts + offset + primingSamples) * unitMs;
       startMs = Math.min(startMs, shownMs);
       if (description.info.kind === 'video') picturesFromMs = Math.min(picturesFromMs, shownMs);
-      endMs = Math.max(endMs, (dts + offset + duration) * unitMs);
+      const untilMs = (dts + offset + duration) * unitMs;
+      if (description.info.kind === 'audio') soundUntilMs = Math.max(soundUntilMs, untilMs);
+      endMs = Math.max(endMs, untilMs);
     }
   }
-  return { startMs, endMs, ...(Number.isFinite(picturesFromMs) ? { picturesFromMs } : {}) };
+  const ofPictures = Number.isFinite(picturesFromMs) ? { picturesFromMs } : {};
+  return { startMs, endMs, ...ofPictures, ...(Number.isFinite(soundUntilMs) ? { soundUntilMs } : {}) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Follower } from '../../../../container/source/hls/follower.ts';
 import type { HttpAnswer } from '../../../../container/source/reach/judgedHttp.ts';
 
@@ -20,7 +20,7 @@ function following(...shown: (readonly [sequence: number, names: string])[]): Fo
     {
       http: { get },
       idleTimeoutMs: 10_000,
-      clock: { nowMs: () => 0 },
+      clock: { nowMs: () => performance.now() },
       fingerprint: async ({ uri }) => uri,
     },
   );
@@ -39,6 +39,20 @@ async function take(follower: Follower, count: number): Promise<string[]> {
 }
 
 describe('Follower', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('finds a segment when its playlist was to be loaded again, however late that is', async () => {
+    let nowMs = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const follower = following([0, 'a'], [1, 'b']);
+    expect(await follower.next(NEVER)).toMatchObject({ foundAtMs: 1_000 });
+    follower.take();
+    nowMs += 60_000;
+    const found = await follower.next(NEVER);
+    expect(found?.foundAtMs).toBeLessThan(3_000);
+    expect(found?.foundAtMs).toBeGreaterThan(1_000);
+  });
+
   it('goes back to segments that were listed before the numbers began again', async () => {
     const follower = following([0, 'a b c'], [0, 'd e']);
     expect(await take(follower, 3)).toEqual(['a', 'b', 'c']);
