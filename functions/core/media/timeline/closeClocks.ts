@@ -1,4 +1,5 @@
 import { type Epoch, newerThan, type Track } from './epochs.ts';
+import { HELD_SAMPLES } from './trackTimes.ts';
 
 /** Steps back within so much are jitter. */
 export const BACK_MAX_MS = 500;
@@ -20,7 +21,9 @@ export const areClose = (one: Epoch, other: Epoch | undefined): boolean =>
  * whose time is as small, shortly after the one before him had begun.
  * @param own the track's epoch. @param rawMs turns of a counter included
  */
-export function beginsAgain({ times, turnsMs, beganMs }: Track, own: Epoch, rawMs: number): boolean {
+export function beginsAgain({ times, turnsMs, beganMs, samples }: Track, own: Epoch, rawMs: number): boolean {
+  // Those that were held back over a pause may be on a clock that is not theirs.
+  if (samples <= HELD_SAMPLES) return false;
   const sentMs = rawMs - turnsMs;
   const isBack = rawMs + own.shiftMs < times.reachedMs - AGAIN_MIN_SAMPLES * times.usualMs;
   return isBack && own.followers > 0 && sentMs < beganMs + times.usualMs && Math.abs(sentMs) < ANEW_MS;

@@ -1,4 +1,4 @@
-import type { TrackTimes } from './trackTimes.ts';
+import { TrackTimes } from './trackTimes.ts';
 
 export interface Jump {
   /** Where the times went on, in ms of the mended timeline. */
@@ -41,8 +41,22 @@ export interface Track {
   turnsMs: number;
   /** What it began its present epoch with, by its own time in ms. */
   beganMs: number;
+  /** Its samples in that. */
+  samples: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
 }
+
+/** One that has had no sample. */
+export const newTrack = (): Track => ({
+  times: new TrackTimes(),
+  epoch: undefined,
+  before: undefined,
+  unsureUntilMs: Number.NEGATIVE_INFINITY,
+  turnsMs: 0,
+  beganMs: 0,
+  samples: 0,
+  last: undefined,
+});
 
 /** Those that began after it, the latest first. @param epochs the latest first */
 export const newerThan = (own: Epoch, epochs: readonly Epoch[]): readonly Epoch[] =>

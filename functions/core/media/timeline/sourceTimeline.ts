@@ -13,6 +13,7 @@ import {
   type Epoch,
   type Jump,
   newerThan,
+  newTrack,
   type Track,
   toTell,
   type Untold,
@@ -81,7 +82,8 @@ export class SourceTimeline {
     this.#quiet.see(this.#frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
-    if (track.epoch !== before) track.beganMs = rawMs;
+    if (track.epoch !== before) Object.assign(track, { beganMs: rawMs, samples: 0 });
+    track.samples += 1;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
@@ -125,15 +127,7 @@ export class SourceTimeline {
   #track(name: string): Track {
     const known = this.#tracks.get(name);
     if (known !== undefined) return known;
-    const track = {
-      times: new TrackTimes(),
-      epoch: undefined,
-      before: undefined,
-      unsureUntilMs: Number.NEGATIVE_INFINITY,
-      turnsMs: 0,
-      beganMs: 0,
-      last: undefined,
-    };
+    const track = newTrack();
     this.#tracks.set(name, track);
     return track;
   }
@@ -208,9 +202,11 @@ export class SourceTimeline {
     return nearest.atMs;
   }
 
-  /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others have come to. */
+  /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others would be at by now. */
   #nearest(times: TrackTimes, rawMs: number, nowMs: number): Beginning | undefined {
     const frontMs = this.#frontMs ?? 0;
+    const quietMs = this.#options.comesAsMade ? nowMs - this.#arrivedAtMs : 0;
+    const expectedMs = frontMs + (quietMs >= GAP_MIN_MS ? quietMs : 0);
     const [nearest] = this.#epochs
       .flatMap((epoch) =>
         [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({
@@ -220,7 +216,7 @@ export class SourceTimeline {
         })),
       )
       .filter(({ atMs }) => this.#isPlausible(times, atMs, SKEW_MAX_MS, nowMs))
-      .toSorted((one, other) => Math.abs(one.atMs - frontMs) - Math.abs(other.atMs - frontMs));
+      .toSorted((one, other) => Math.abs(one.atMs - expectedMs) - Math.abs(other.atMs - expectedMs));
     return nearest;
   }
 
