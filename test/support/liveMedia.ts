@@ -7,12 +7,12 @@ import type { ContainerFormat, Fragment } from '../../functions/core/media/types
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
 import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import { DEFAULT_SETTINGS } from '../../functions/core/settings/settings.ts';
-import { made, SOURCES } from './madeMedia.ts';
+import { made } from './madeMedia.ts';
 import { PartInMemory } from './parts.ts';
 
 const COPY: EncodingPlan = { format: 'mp4', audio: 'copy', maps: ['0:v:0', '0:a:0'], leftOut: [] };
 
-/** What the recorder's ffmpeg writes to its first pipe when its source is this file. */
+/** What the recorder's ffmpeg writes to its first pipe when its source is this file: once for what the file holds. */
 export function nutOf(file: string, maps = COPY.maps): Buffer {
   const url = 'http://127.0.0.1/live.flv';
   const args = ffmpegArguments(
@@ -24,7 +24,6 @@ export function nutOf(file: string, maps = COPY.maps): Buffer {
   const own = ['-copyts', '-i', file, ...args.slice(after)];
   const make = (): Buffer =>
     execFileSync('ffmpeg', ['-nostdin', '-v', 'error', ...own], { maxBuffer: 256 * 1024 * 1024 });
-  if (!SOURCES.has(file)) return make();
   return made({ args: own, folder: path.dirname(file), output: 'pipe', extension: '' }, make);
 }
 
