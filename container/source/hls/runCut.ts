@@ -108,7 +108,7 @@ export class RunCut {
   isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean): boolean {
     if (this.#at === undefined) return false;
     const { atMs } = this.#at;
-    const toleranceMs = hasPictures ? ROUNDING_MS : durationMs / 2;
+    const toleranceMs = hasPictures ? Math.min(ROUNDING_MS, durationMs / 2) : durationMs / 2;
     return atMs === undefined || startMs === undefined || startMs >= atMs - toleranceMs;
   }
 

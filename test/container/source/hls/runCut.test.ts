@@ -43,6 +43,8 @@ describe('RunCut', () => {
     expect(await isOver(wait)).toBe(true);
     expect([4_400, 4_500, 5_000].map((ms) => cut.isBefore(segment(ms), false))).toEqual([false, true, true]);
     expect([4_500, 4_850, 4_950].map((ms) => cut.isBefore(segment(ms), true))).toEqual([false, false, true]);
+    // Where a clock begins anew, segments are as short as what was left.
+    expect([4_920, 4_970].map((ms) => cut.isBefore(segment(ms, 80), true))).toEqual([false, true]);
   });
 
   it.each<[string, (cut: RunCut) => void, number | undefined]>([
