@@ -205,8 +205,9 @@ export class SourceTimeline {
   /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others would be at by now. */
   #nearest(times: TrackTimes, rawMs: number, nowMs: number): Beginning | undefined {
     const frontMs = this.#frontMs ?? 0;
-    const quietMs = this.#options.comesAsMade ? nowMs - this.#arrivedAtMs : 0;
-    const expectedMs = frontMs + (quietMs >= GAP_MIN_MS ? quietMs : 0);
+    // What others had sent last may have been held back until now: it does not tell since when they are silent.
+    const silentMs = this.#options.comesAsMade ? this.#edge.atMs(nowMs) - frontMs : 0;
+    const expectedMs = frontMs + (silentMs >= GAP_MIN_MS ? silentMs : 0);
     const [nearest] = this.#epochs
       .flatMap((epoch) =>
         [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({

@@ -33,6 +33,22 @@ describe('SourceTimeline, where a track begins after others', () => {
     for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(0.02);
   });
 
+  it('keeps it in sync after a silence whose last sound was held back, where the clock had been set anew', () => {
+    const anewMs = 1_400;
+    const lastMs = 3_880;
+    const picturesMs = 5_240;
+    const sent = made(9)
+      .filter(({ track, trueMs }) =>
+        track === VIDEO ? trueMs >= picturesMs : trueMs < lastMs || trueMs > 5_700,
+      )
+      .map((one) => ({ ...one, rawMs: one.trueMs < anewMs ? one.rawMs : one.rawMs - anewMs }));
+    const last = sent.findLast(({ track, trueMs }) => track === SOUND && trueMs < lastMs);
+    const { placed } = place(
+      sent.map((one) => (one === last ? { ...one, arrivedAtMs: picturesMs - 800 } : one)),
+    );
+    for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(45);
+  });
+
   it.each([LIVE_TIMELINE, STORED_TIMELINE])(
     'follows sound that goes back by less than a second before pictures do: $aheadMaxMs',
     (options) => {
