@@ -11,5 +11,5 @@ export function beepsArgument(sampleRateHz: number): string {
   return `aevalsrc='if(lt(mod(t,${every}),${BEEP_SECONDS}),0.5*sin(2*PI*(${pitch})*t),0)':s=${sampleRateHz}`;
 }
 
-/** The beep of this pitch is the n-th. */
-export const beepOf = (hz: number): number => Math.round((hz - BEEP_FIRST_HZ) / BEEP_STEP_HZ);
+/** The beep of this pitch is the n-th. One that is a little lower than the first rounds to -0, which is not equal to 0. */
+export const beepOf = (hz: number): number => 0 + Math.round((hz - BEEP_FIRST_HZ) / BEEP_STEP_HZ);
