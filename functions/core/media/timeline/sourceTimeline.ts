@@ -251,8 +251,9 @@ export class SourceTimeline {
     const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
     const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
-    // What seems to come long after all others was made before the pause.
-    const latestMs = isAway ? Math.max(frontMs, this.#frontMs ?? 0) + SKEW_MAX_MS : Number.POSITIVE_INFINITY;
+    // What seems to come long after all others was made before the pause; the more so where it was to come.
+    const aheadMaxMs = times.isNext(ownMs) ? BACK_MAX_MS : SKEW_MAX_MS;
+    const latestMs = isAway ? Math.max(frontMs, this.#frontMs ?? 0) + aheadMaxMs : Number.POSITIVE_INFINITY;
     return newerThan(own, this.#epochs).find(
       (one) =>
         rawMs + one.shiftMs < latestMs &&

@@ -57,11 +57,15 @@ export class TrackTimes {
     return Math.max(0, ...this.#pausesMs, nowMs - this.#arrivedAtMs - this.#usualMs);
   }
 
+  /** Whether it is when the next sample would be decoded, or as good as that. */
+  isNext(timeMs: number): boolean {
+    return Math.abs(timeMs - this.nextMs) < this.#usualMs / 2;
+  }
+
   /** Whether what comes after a pause is what was to come before it: it had been held back. */
   isHeldBack(timeMs: number, nowMs: number): boolean {
-    const isNext = Math.abs(timeMs - this.nextMs) < this.#usualMs / 2;
     // By chance, what is new may seem to be next: no more samples than are held.
-    return isNext && this.awayMs(nowMs) > (this.#pausesMs[HELD_SAMPLES - 1] ?? 0);
+    return this.isNext(timeMs) && this.awayMs(nowMs) > (this.#pausesMs[HELD_SAMPLES - 1] ?? 0);
   }
 
   /** @param ms what a sample lasts, as the codec says */

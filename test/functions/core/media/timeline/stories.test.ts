@@ -195,6 +195,11 @@ describe('SourceTimeline, over streams made at random', () => {
     expect(faults).toEqual([]);
   });
 
+  it('keeps them together where it stands still as a publisher begins anew: more was to come than ffmpeg holds', () => {
+    const tags = placed(storyOf(2_015), { fromMs: 1_293, untilMs: 3_371 });
+    expect(worstMs(tags)).toBeLessThan(SYNC_MS);
+  });
+
   it.each([-1, 0, 500, 2 ** 32 - 1, 1e12])(
     'leaves single pictures that are stamped %i where they belong',
     (strayMs) => {
