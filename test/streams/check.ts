@@ -105,13 +105,18 @@ function syncFaults(
   const maxMs = happenings.some(({ kind }) => kind === 'bursts') ? SYNC_IN_BURSTS_MS : SYNC_MS;
   // A publisher's sound comes before his first keyframe: there are no pictures of its time.
   const returnsMs = returnsOf(happenings);
+  // Behind a cut pictures are where the clock says, and not to the frame.
+  const cutsMs = happenings.flatMap(({ kind, atMs }) => (kind === 'cut' ? [atMs] : []));
+  const isCutOff = (trueMs: number, beepMs: number): boolean =>
+    cutsMs.some((ms) => Math.min(trueMs, beepMs) < ms && Math.max(trueMs, beepMs) >= ms);
   return beeps.flatMap(({ ms, number }) => {
     if (returnsMs.some((returnMs) => Math.abs(number * BEEP_EVERY_MS - returnMs) < BEEP_MS)) return [];
     // At a seam pictures of two times are as near.
     const nearestMs = Math.min(...frames.map((frame) => Math.abs(frame.ms - ms)));
     const offsMs = frames.flatMap((frame) => {
       const trueMs = pictures.get(frame.hash);
-      if (trueMs === undefined || Math.abs(frame.ms - ms) > Math.max(nearestMs, BEEP_MS)) return [];
+      if (trueMs === undefined || isCutOff(trueMs, number * BEEP_EVERY_MS)) return [];
+      if (Math.abs(frame.ms - ms) > Math.max(nearestMs, BEEP_MS)) return [];
       return [ms - firstMs - number * BEEP_EVERY_MS - (frame.ms - trueMs)];
     });
     const [offMs = 0] = offsMs.toSorted((one, other) => Math.abs(one) - Math.abs(other));
