@@ -8,6 +8,8 @@ const MAX_BUFFER = 64 * 1024 * 1024;
 const HEARD_SECONDS = 120;
 const VIDEO_HZ = 90_000;
 const SOUND_HZ = 16_000;
+/** Where a frame of sound is missing, what follows is heard at its own time, as players have it. */
+const HOLE_MIN_SECONDS = 0.02;
 const FRAME_SAMPLES = 80;
 const LOUD = 2_500;
 const BEEP_FRAMES_MIN = 12;
@@ -65,7 +67,7 @@ export interface HeardBeep {
 /** The beeps, told apart by their pitch. Times are as pictures' are. */
 export async function beepsIn(file: string): Promise<HeardBeep[]> {
   if (!(await has(file, 'a'))) return [];
-  const filter = `aresample=${SOUND_HZ}:async=1:first_pts=0`;
+  const filter = `aresample=${SOUND_HZ}:async=1:min_hard_comp=${HOLE_MIN_SECONDS}:first_pts=0`;
   const args = ['-nostdin', '-v', 'error', '-copyts', '-i', file, '-map', '0:a:0', '-af', filter];
   const { stdout } = await run(
     'ffmpeg',
