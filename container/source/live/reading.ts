@@ -30,7 +30,8 @@ export class LastRead {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const onEnding = (): void => {
-        timer = setTimeout(() => resolve(undefined), this.#leftMs());
+        // A process that was busy meanwhile has yet to look at what came.
+        timer = setTimeout(() => setImmediate(() => resolve(undefined)), this.#leftMs());
       };
       if (this.#ending.aborted) onEnding();
       else this.#ending.addEventListener('abort', onEnding);
