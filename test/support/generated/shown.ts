@@ -8,8 +8,11 @@ const MAX_BUFFER = 64 * 1024 * 1024;
 const HEARD_SECONDS = 120;
 const VIDEO_HZ = 90_000;
 const SOUND_HZ = 16_000;
-/** Where a frame of sound is missing, what follows is heard at its own time, as players have it. */
-const HOLE_MIN_SECONDS = 0.02;
+/**
+ * Where so much of sound is missing, what follows is heard at its own time, as players have it. Less are times that are
+ * not even: frames that were sent two at a time lie up to 40 ms beside where they are heard.
+ */
+const HOLE_MIN_SECONDS = 0.05;
 const FRAME_SAMPLES = 80;
 const LOUD = 2_500;
 const BEEP_FRAMES_MIN = 12;

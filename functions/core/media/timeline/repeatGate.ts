@@ -62,9 +62,8 @@ export class RepeatGate<T> {
     if (isAtEnd) this.#endedAtMs ??= nowMs;
     const isInAHurry = this.#aheadMs >= Math.max(HURRY_MIN_MS, (repeatsMs ?? 0) / 2);
     if (repeatsMs === undefined) return heldMs >= SETTLED_MS ? this.#open('all') : [];
-    // What is as short as that is over before it can be ahead.
-    const isShortCache = beginsInside && repeatsMs < HURRY_MIN_MS;
-    if (isAtEnd && (isInAHurry || isShortCache)) return this.#open('new');
+    // What begins inside may be no earlier than its time: ffmpeg has looked at it for as long as the cache is long.
+    if (isAtEnd && (isInAHurry || beginsInside)) return this.#open('new');
     const isSettled = this.#endedAtMs !== undefined && nowMs - this.#endedAtMs >= SETTLED_MS;
     const hasNoCache = heldMs >= CACHE_SHOWS_MS && !isInAHurry;
     const isTooMuch = heldMs >= HELD_MAX_MS || this.#heldBytes >= HELD_MAX_BYTES;
