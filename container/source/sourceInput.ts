@@ -47,6 +47,8 @@ export class SourceInput {
   #isPlaylist: 'maybe' | 'yes' | 'no';
   /** Over HTTP, RTMP or SRT: not what only ffmpeg can tell. */
   #mayBeLive: boolean;
+  /** It was received here before: what is too short to tell is the same source. */
+  #wasLive: boolean = false;
   #hls: HlsSource | undefined;
   /** The present connection to a source that is fetched here. */
   #live: LiveSource | undefined;
@@ -165,11 +167,16 @@ export class SourceInput {
           this.#isPlaylist = 'yes';
           return this.#prepareHls(url, waitMs, signal);
         }
+        if (live === 'nothing') {
+          // A server that closes what it has just accepted is no other source for that: it is tried again.
+          return this.#wasLive ? ENDED : undefined;
+        }
         if (live === 'other') {
           this.#mayBeLive = false;
           return undefined;
         }
         this.#isPlaylist = 'no';
+        this.#wasLive = true;
         this.#live = live;
       }
       this.#handover ??= await Handover.start();

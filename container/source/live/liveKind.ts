@@ -8,12 +8,16 @@ const PACKET_BYTES = 188;
 /** Who joins a transport stream in its middle may begin in the middle of a packet. */
 const HEAD_BYTES = 4 * PACKET_BYTES;
 
+/** `nothing`: there is too little of it to tell. */
+export type KindOfStream = LiveKind | 'playlist' | 'other' | 'nothing';
+
 /** @returns undefined while more of it must be seen */
-export function kindOfStream(head: Buffer, isAll: boolean): LiveKind | 'playlist' | 'other' | undefined {
+export function kindOfStream(head: Buffer, isAll: boolean): KindOfStream | undefined {
   if (head.toString('latin1', 0, 3) === 'FLV') return 'flv';
   if (looksLikePlaylist(head)) return 'playlist';
   if (isTransportStream(head)) return 'ts';
-  return isAll || head.length >= HEAD_BYTES ? 'other' : undefined;
+  if (head.length >= HEAD_BYTES) return 'other';
+  return isAll ? 'nothing' : undefined;
 }
 
 function isTransportStream(head: Buffer): boolean {

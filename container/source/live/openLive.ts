@@ -1,11 +1,14 @@
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { Wait } from '../hls/wait.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
-import { kindOfStream, type LiveKind } from './liveKind.ts';
+import { type KindOfStream, kindOfStream } from './liveKind.ts';
 import { type LiveEnds, LiveSource } from './liveSource.ts';
 
-/** `other`: a file, or what only ffmpeg can tell, which is to connect by itself. */
-export type Opened = LiveSource | 'playlist' | 'other';
+/**
+ * `other`: a file, or what only ffmpeg can tell, which is to connect by itself. `nothing`: it ended before that could be
+ * told.
+ */
+export type Opened = LiveSource | 'playlist' | 'other' | 'nothing';
 
 /**
  * Connects to a source over HTTP and looks at how it begins.
@@ -67,12 +70,12 @@ export async function openedOf(
   if ((kind === 'flv' || kind === 'ts') && isEndless)
     return new LiveSource(kind, continued(head, body), clock, ends);
   await body.return();
-  return kind === 'playlist' ? kind : 'other';
+  return kind === 'playlist' || kind === 'nothing' ? kind : 'other';
 }
 
 async function lookAt(
   body: AsyncGenerator<Buffer, void, undefined>,
-): Promise<{ readonly head: Buffer; readonly kind: LiveKind | 'playlist' | 'other' }> {
+): Promise<{ readonly head: Buffer; readonly kind: KindOfStream }> {
   let head = Buffer.alloc(0);
   for (;;) {
     const { value, done } = await body.next();

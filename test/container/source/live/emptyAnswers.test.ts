@@ -1,0 +1,80 @@
+import { beforeAll, expect, it } from 'vitest';
+import type { Listener } from '../../../streams/feed.ts';
+import { startHttpServer } from '../../../streams/httpServer.ts';
+import { AUDIO, isKeyframe, VIDEO } from '../../../streams/media.ts';
+import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { benchForTests, folderForTests } from '../../../support/forTests.ts';
+import { beepsArgument } from '../../../support/generated/beeps.ts';
+import { framesOf } from '../../../support/generated/shown.ts';
+import { describeWith } from '../../../support/tools.ts';
+
+const SECONDS = 4;
+const FPS = 25;
+const RATES_HZ = [44_100, 48_000];
+
+/** Sends the first stream, closes the next connection without a byte, and then sends the second one, whose sound is another: ffmpeg begins again with it. */
+class Publisher {
+  readonly #streams: readonly (readonly FlvTag[])[];
+  connections = 0;
+
+  constructor([first, second]: readonly (readonly FlvTag[])[]) {
+    this.#streams = [first ?? [], [], second ?? []];
+  }
+
+  async serve(listener: Listener): Promise<void> {
+    const tags = this.#streams[this.connections];
+    this.connections += 1;
+    if (tags === undefined) {
+      listener.refuse();
+      return;
+    }
+    listener.begin([], undefined);
+    for (const tag of tags) {
+      listener.write({
+        ...tag,
+        trueMs: tag.atMs,
+        isHeader: isConfiguration(tag),
+        isKeyframe: isKeyframe(tag),
+        variant: 'first',
+        epoch: 0,
+        publisher: 0,
+      });
+    }
+    listener.end();
+  }
+}
+
+describeWith(['ffmpeg'], 'a server that closes a connection without a byte', () => {
+  const folder = folderForTests();
+  const bench = benchForTests();
+
+  let streams: FlvTag[][];
+
+  beforeAll(() => {
+    streams = RATES_HZ.map((rateHz) => {
+      const pictures = ['-f', 'lavfi', '-i', `testsrc2=size=160x96:rate=${FPS}`];
+      const sound = ['-f', 'lavfi', '-i', beepsArgument(rateHz)];
+      const file = folder.make(`${rateHz}.flv`, [
+        ...[...pictures, ...sound, '-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast'],
+        ...['-pix_fmt', 'yuv420p', '-g', '10', '-bf', '0', '-c:a', 'aac'],
+        ...['-vf', rateHz === 48_000 ? 'negate' : 'null', '-flvflags', 'no_duration_filesize'],
+      ]);
+      return flvTags(file).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    });
+  });
+
+  it('is the same live source when it sends again', async () => {
+    const server = await startHttpServer(new Publisher(streams), 'ts');
+    const recordingId = await bench.createJob(server.url, { reconnectWindowMs: 3_000 });
+    await bench.run(recordingId).reason;
+    await server.close();
+    const { parts } = await bench.objects(recordingId);
+    const shown: string[] = [];
+    for (const { final } of parts.values()) {
+      const file = folder.write(`${recordingId}.mp4`, await bench.object(final?.key ?? ''));
+      shown.push(...(await framesOf(file)).map(({ hash }) => hash));
+    }
+    const made = await Promise.all(RATES_HZ.map((rateHz) => framesOf(folder.file(`${rateHz}.flv`))));
+    expect(shown).toEqual(made.flat().map(({ hash }) => hash));
+  });
+});
