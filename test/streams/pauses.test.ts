@@ -4,8 +4,11 @@ import { sentLength } from './pauses.ts';
 
 const FRAME_MS = 20;
 
-/** Sound until the first of these times, and from the second on for 200 ms. @param lateMs what is written behind the pause is late */
-function sound(untilMs: number, fromMs: number, isAnew: boolean, lateMs = 0): SentTag[] {
+/**
+ * Sound until the first of these times, and from the second on for 200 ms.
+ * @param lateMs what is written behind the pause is late
+ */
+function sound(untilMs: number, fromMs: number, isAnew: boolean, lateMs = 0, isCut = false): SentTag[] {
   return Array.from({ length: (fromMs + 200) / FRAME_MS }, (_, i) => i * FRAME_MS)
     .filter((ms) => ms < untilMs || ms >= fromMs)
     .map((trueMs) => {
@@ -20,7 +23,10 @@ function sound(untilMs: number, fromMs: number, isAnew: boolean, lateMs = 0): Se
         variant: 'first',
         epoch: isBehind && isAnew ? 1 : 0,
         publisher: 0,
-        written: { atMs: isBehind ? Math.max(trueMs, fromMs + lateMs) : trueMs, connection: 0 },
+        written: {
+          atMs: isBehind ? Math.max(trueMs, fromMs + lateMs) : trueMs,
+          connection: isBehind && isCut ? 1 : 0,
+        },
       };
     });
 }
@@ -35,6 +41,14 @@ describe('how long what was sent lasts', () => {
     const { leastMs, mostMs } = sentLength(sound(1_000, 2_500, true, 900), false, FRAME_MS);
     expect([leastMs, mostMs]).toEqual([3_600, 3_600]);
   });
+
+  it.each([false, true])(
+    'over a cut, at most as long as they were: by another clock behind it: %s',
+    (isAnew) => {
+      const { leastMs, mostMs } = sentLength(sound(1_000, 2_500, isAnew, 900, true), false, FRAME_MS);
+      expect([leastMs, mostMs]).toEqual([2_700, 3_600]);
+    },
+  );
 
   it('also where none was planned', () => {
     const { leastMs, mostMs } = sentLength(sound(1_000, 1_000, true, 1_500), false, FRAME_MS);

@@ -11,6 +11,8 @@ interface Pause {
   readonly plannedMs: number;
   /** How long it was: a machine that is busy writes late what comes before it, or behind it. */
   readonly lengthMs: number;
+  /** How long it may have been instead: over a cut the clock tells, as the recorder comes back to it. */
+  readonly cutMs: number;
   /** Times are set anew behind it, and do not tell its length. */
   readonly isUntold: boolean;
 }
@@ -31,23 +33,26 @@ export function sentLength(sent: readonly SentTag[], isInNone: boolean, frameMs:
   const pauses = media.slice(1).flatMap((tag, i) => pauseBetween(media[i] ?? tag, tag));
   const sum = (lengthOf: (pause: Pause) => number): number =>
     pauses.reduce((all, pause) => all + lengthOf(pause) - pause.plannedMs, 0);
+  const leastOf = ({ isUntold, lengthMs, cutMs }: Pause): number =>
+    isInNone || (isUntold && lengthMs < KEPT_MS) ? 0 : Math.min(lengthMs, cutMs);
   return {
-    leastMs:
-      spanMs +
-      sum((pause) => (isInNone || (pause.isUntold && pause.lengthMs < KEPT_MS) ? 0 : pause.lengthMs)),
-    mostMs: spanMs + sum(({ lengthMs }) => lengthMs),
+    leastMs: spanMs + sum(leastOf),
+    mostMs: spanMs + sum(({ lengthMs, cutMs }) => Math.max(lengthMs, cutMs)),
   };
 }
 
 function pauseBetween(before: SentTag, after: SentTag): Pause[] {
   const plannedMs = after.trueMs - before.trueMs;
   const isUntold = before.epoch !== after.epoch;
-  const lengthMs = isUntold ? (writtenMs(before, after) ?? plannedMs) : plannedMs;
-  return lengthMs > PAUSE_MIN_MS ? [{ plannedMs, lengthMs, isUntold }] : [];
+  // What has no such times says its times itself.
+  const wasMs = writtenMs(before, after) ?? plannedMs;
+  const isCut = before.written?.connection !== after.written?.connection;
+  const lengthMs = isUntold && !isCut ? wasMs : plannedMs;
+  const cutMs = isCut ? wasMs : lengthMs;
+  // A server with a cache leaves none.
+  return lengthMs > PAUSE_MIN_MS ? [{ plannedMs, lengthMs, cutMs, isUntold }] : [];
 }
 
-/** Undefined where the two were not written one after the other. */
 function writtenMs({ written: before }: SentTag, { written: after }: SentTag): number | undefined {
-  if (before === undefined || after === undefined || before.connection !== after.connection) return undefined;
-  return after.atMs - before.atMs;
+  return before === undefined || after === undefined ? undefined : after.atMs - before.atMs;
 }

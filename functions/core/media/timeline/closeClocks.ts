@@ -9,6 +9,9 @@ export const HALF_A_FRAME_MS = 20;
 /** A step back that is shorter is jitter, wherever it leads to. */
 const AGAIN_MIN_SAMPLES = 2;
 
+/** An AAC frame at 8 kHz lasts 128 ms. */
+export const FRAME_MAX_MS = 150;
+
 /** A track that jumps after another may have been as far ahead of it. */
 export const SKEW_MAX_MS = 1_000;
 
@@ -20,13 +23,18 @@ export const areClose = (one: Epoch, other: Epoch | undefined): boolean =>
  * Whether a track is where it began, by its own time: no jitter, which steps back by as little, but another publisher,
  * whose time is as small, shortly after the one before him had begun.
  * @param own the track's epoch. @param rawMs turns of a counter included
+ * @param held what other tracks begin with that nobody has placed yet, by their own times in ms
  */
-export function beginsAgain({ times, turnsMs, beganMs, samples }: Track, own: Epoch, rawMs: number): boolean {
-  // Those that were held back over a pause may be on a clock that is not theirs.
-  if (samples <= HELD_SAMPLES) return false;
+export function beginsAgain(track: Track, own: Epoch, rawMs: number, held: Iterable<number>): boolean {
+  const { times, turnsMs, beganMs, samples, before } = track;
   const sentMs = rawMs - turnsMs;
-  const isBack = rawMs + own.shiftMs < times.reachedMs - AGAIN_MIN_SAMPLES * times.usualMs;
-  return isBack && own.followers > 0 && sentMs < beganMs + times.usualMs && Math.abs(sentMs) < ANEW_MS;
+  // Of a publisher who has just gone there may have been one picture, in a server's cache: the next one's sound tells.
+  const isTold = before === undefined && [...held].some((ms) => ms <= sentMs && ms < beganMs - FRAME_MAX_MS);
+  // Those that were held back over a pause may be on a clock that is not theirs.
+  if (!isTold && (samples <= HELD_SAMPLES || own.followers === 0)) return false;
+  const jitterMs = isTold ? 0 : AGAIN_MIN_SAMPLES * times.usualMs;
+  const isBack = rawMs + own.shiftMs < times.reachedMs - jitterMs;
+  return isBack && sentMs < beganMs + times.usualMs && Math.abs(sentMs) < ANEW_MS;
 }
 
 /**

@@ -19,7 +19,8 @@ const HELD_MAX_MS = 1_500;
 
 /**
  * Holds what a track begins with that seems to come seconds late, until others have told whether that is so: a publisher
- * who has just begun anew sends sound before his first keyframe, and his times are small as those of what is late are.
+ * who has just begun anew sends sound before his first keyframe, and his times are small as those of what is late are. So
+ * is a picture that comes before others, as long as it is alone.
  */
 export class LateBeginnings<T> {
   readonly #timeline: SourceTimeline;
@@ -36,6 +37,8 @@ export class LateBeginnings<T> {
     const held = this.#held.get(time.track);
     if (held !== undefined) {
       held.reachedDts = time.dts;
+      if (held.items.length === 1 && time.dts < held.time.dts)
+        this.#timeline.willBegin(time.track, (time.dts * 1_000) / time.timescale);
       return true;
     }
     if (!this.#timeline.mayBeAnew(time, nowMs)) return false;
@@ -54,7 +57,8 @@ export class LateBeginnings<T> {
     const released: T[] = [];
     for (const [track, beginning] of this.#held) {
       const heldMs = nowMs - beginning.sinceMs;
-      const goesOn = heldMs >= SETTLED_MS && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
+      const isSettled = heldMs >= SETTLED_MS || this.#timeline.isOpening(nowMs);
+      const goesOn = isSettled && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
       const isUnsure = this.#timeline.mayBeAnew(beginning.time, nowMs, beginning.reachedDts);
       if (isUnsure && !goesOn && heldMs < HELD_MAX_MS && !isEnd) continue;
       released.push(...beginning.items);

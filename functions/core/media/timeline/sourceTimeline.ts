@@ -3,6 +3,7 @@ import {
   areClose,
   BACK_MAX_MS,
   beginsAgain,
+  FRAME_MAX_MS,
   HALF_A_FRAME_MS,
   joinedClock,
   SKEW_MAX_MS,
@@ -19,6 +20,7 @@ import {
   type Untold,
 } from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
+import { Opening } from './opening.ts';
 import { GAP_MIN_MS, Quiet } from './quiet.ts';
 import type { MendedTime, RawTime } from './sampleTimes.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
@@ -26,10 +28,6 @@ import { TrackTimes } from './trackTimes.ts';
 
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
-/** What was held back until the source was opened comes within so long after the first of it. */
-const OPENING_MS = 500;
-/** An AAC frame at 8 kHz lasts 128 ms. */
-const FRAME_MAX_MS = 150;
 /**
  * A track whose first sample comes later than those of others may begin as far behind them: caches send one by one, and
  * ffmpeg keeps three pictures, which may be ten seconds apart.
@@ -56,7 +54,7 @@ const TIME_MAX_MS = 2 ** 42;
 export class SourceTimeline {
   readonly #options: TimelineOptions;
   readonly #edge = new LiveEdge();
-  #first: { readonly ms: number; readonly arrivedAtMs: number } | undefined;
+  readonly #opening: Opening;
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
@@ -69,6 +67,7 @@ export class SourceTimeline {
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
     this.#options = options;
+    this.#opening = new Opening(options);
   }
 
   /** @param arrivedAtMs the recorder's clock, which never goes back */
@@ -77,8 +76,12 @@ export class SourceTimeline {
     const track = this.#track(name);
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
-    const rawMs = dts * unitMs;
-    if (Math.abs(rawMs - (this.#held.get(name) ?? rawMs)) < BACK_MAX_MS) this.#held.delete(name);
+    const sentMs = dts * unitMs;
+    const heldMs = this.#held.get(name) ?? sentMs;
+    if (Math.abs(sentMs - heldMs) < BACK_MAX_MS) this.#held.delete(name);
+    // A picture in front of those that tell where they are: a server's cache had it of the publisher before.
+    const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
+    const rawMs = isInFront ? heldMs - times.usualMs : sentMs;
     this.#quiet.see(this.#frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
@@ -89,34 +92,39 @@ export class SourceTimeline {
     if (before?.followers === 0 && before !== track.epoch)
       this.#epochs = this.#epochs.filter((one) => one !== before);
     this.#edge.see(wantedMs, arrivedAtMs);
-    this.#first ??= { ms: wantedMs, arrivedAtMs };
+    this.#opening.see(wantedMs, arrivedAtMs);
     this.#frontMs = Math.max(this.#frontMs ?? placedMs, placedMs);
     this.#arrivedAtMs = arrivedAtMs;
     const jump = toTell(track.epoch);
-    const mended = placedMs === rawMs ? dts : Math.round(placedMs / unitMs);
+    const mended = placedMs === sentMs ? dts : Math.round(placedMs / unitMs);
     const leastDts = track.last?.timescale === timescale ? track.last.dts + 1 : mended;
     track.last = { dts: Math.max(mended, leastDts), timescale };
     return { dts: track.last.dts, ...(jump === undefined ? {} : { jump }) };
   }
 
   /**
-   * Whether this first sample of a track would be far behind others, although what was sent before the source was opened has
-   * come: it is late, or the first one of a publisher who has begun anew. Those that follow of other tracks tell.
+   * Whether this first sample of a track would be far behind others: it is late, or the first one of a publisher who has
+   * begun anew; or in front of them, and may be of the publisher before. Those that follow tell.
    * @param reachedDts of the latest one that follows it
    */
   mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number, reachedDts = dts): boolean {
-    // A server sends what it has kept of one track after the other; what is stored lies as it was made.
-    const isOpening = nowMs - (this.#first?.arrivedAtMs ?? nowMs) < OPENING_MS && this.#options.comesAsMade;
-    if (this.#tracks.has(name) || isOpening) return false;
+    if (this.#tracks.has(name)) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;
-    this.willBegin(name, rawMs);
+    if (!this.#held.has(name)) this.willBegin(name, rawMs);
     const behindMs = (this.#frontMs ?? 0) - nearest.atMs;
     // Of fragmented MP4 one track comes behind the other, and to the same place.
     const isBehind = behindMs - ((reachedDts - dts) * 1_000) / timescale > FRAME_MAX_MS;
     // What one sample alone has begun may be a stray's.
-    return nearest.epoch.followers === 0 || (behindMs > BACK_MAX_MS && isBehind);
+    const isAlone = nearest.epoch.followers === 0 && (behindMs > FRAME_MAX_MS || !this.isOpening(nowMs));
+    const isInFront = -behindMs > FRAME_MAX_MS && this.isOpening(nowMs) && reachedDts === dts;
+    return isAlone || isInFront || (behindMs > BACK_MAX_MS && isBehind);
+  }
+
+  /** What had come before the source was opened may still be coming. */
+  isOpening(nowMs: number): boolean {
+    return this.#opening.isNow(nowMs);
   }
 
   /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
@@ -155,7 +163,7 @@ export class SourceTimeline {
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
       return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const isAgain = beginsAgain(track, own, rawMs);
+    const isAgain = beginsAgain(track, own, rawMs, this.#held.values());
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain
@@ -267,17 +275,8 @@ export class SourceTimeline {
     const frontMs = this.#frontMs ?? timeMs;
     const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
     const nextMs = times.hasBegun ? times.nextMs + this.#awayMs(times, nowMs) : frontMs;
-    const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#openedAtMs(nowMs));
+    const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#opening.untilMs(nowMs));
     return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
-  }
-
-  /** Time of the last of what was held back until the source was opened, at most: it is as old as the connection. */
-  #openedAtMs(nowMs: number): number {
-    const { connectedAtMs } = this.#options;
-    const isOpening = this.#first !== undefined && nowMs - this.#first.arrivedAtMs < OPENING_MS;
-    if (this.#first === undefined || !isOpening || connectedAtMs === undefined)
-      return Number.NEGATIVE_INFINITY;
-    return this.#first.ms + nowMs - connectedAtMs;
   }
 
   /** The times of an epoch that begins: where they go on. */

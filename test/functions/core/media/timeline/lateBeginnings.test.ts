@@ -98,6 +98,41 @@ describe('LateBeginnings', () => {
     for (const one of record(opened)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
   });
 
+  describe("a server's cache has a keyframe of a publisher, and another one has begun anew behind it", () => {
+    const cached = (anewMs: number): Sent[] =>
+      made(4)
+        .filter(
+          ({ track, trueMs }) =>
+            trueMs >= anewMs && (track === SOUND || trueMs === anewMs || trueMs >= anewMs + 360),
+        )
+        .map((one) => ({
+          ...one,
+          rawMs: one.trueMs === anewMs ? anewMs : one.trueMs - anewMs,
+          // What comes while ffmpeg looks comes at once.
+          arrivedAtMs: Math.max(one.trueMs, anewMs + 460),
+        }));
+
+    it.each([800, 400])(
+      'all goes on behind the keyframe, by the clock of who came then: after %i ms',
+      (anewMs) => {
+        const sent = cached(anewMs);
+        const recorded = record(sent);
+        expect(recorded).toHaveLength(sent.length);
+        for (const one of recorded) expect(Math.abs(one.placedMs - one.trueMs)).toBeLessThan(60);
+      },
+    );
+
+    it.each([800, 600])('also where his sound comes first: after %i ms', (anewMs) => {
+      const isFirst = ({ track, trueMs }: Sent): boolean => track === SOUND && trueMs < anewMs + 360;
+      const sent = cached(anewMs);
+      const recorded = record([...sent.filter(isFirst), ...sent.filter((one) => !isFirst(one))]);
+      expect(recorded).toHaveLength(sent.length);
+      const [keyframe, ...others] = recorded.toSorted((one, other) => one.trueMs - other.trueMs);
+      for (const one of others) expect(one.placedMs).toBeCloseTo(one.rawMs, 1);
+      expect(keyframe?.placedMs).toBeCloseTo(360 - 40, 1);
+    });
+  });
+
   it('holds no sound that comes behind the pictures of its fragment, and to where they are', () => {
     const anewMs = 1_400;
     const all = made(3).map((one) => ({ ...one, arrivedAtMs: 0 }));
