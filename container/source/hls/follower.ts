@@ -1,19 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { align, settle, type TakenSegment } from '../../../functions/core/hls/alignment.ts';
-import {
-  type MediaPlaylist,
-  type MediaSegment,
-  PlaylistError,
-} from '../../../functions/core/hls/playlist.ts';
-import { reloadAfterMs, staleAfterMs, startIndex } from '../../../functions/core/hls/reload.ts';
+import type { MediaPlaylist, MediaSegment } from '../../../functions/core/hls/playlist.ts';
+import { staleAfterMs, startIndex } from '../../../functions/core/hls/reload.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
-import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
-import { type LoadedPlaylist, loadPlaylist, type PlaylistAddress } from './playlistLoader.ts';
+import type { PlaylistAddress } from './playlistLoader.ts';
+import { type MediaLoaded, Reloading, type ReloadingOptions } from './reloading.ts';
 import { LostStreamError } from './sourceFault.ts';
 
-export interface FollowerOptions {
-  readonly http: Pick<JudgedHttp, 'get'>;
-  readonly idleTimeoutMs: number;
+export interface FollowerOptions extends ReloadingOptions {
   readonly clock: Clock;
   /** Another rendering of the stream was taken up to this media sequence number. */
   readonly after?: bigint | undefined;
@@ -41,8 +34,6 @@ export interface NextSegment {
   readonly isAgain: boolean;
 }
 
-type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
-
 /** A segment of a playlist, as it was listed. */
 interface Listed extends NextSegment, TakenSegment {
   /** Goes up where media sequence numbers begin again. */
@@ -54,26 +45,18 @@ interface Listed extends NextSegment, TakenSegment {
 
 /** As many are known again. */
 const TAKEN_MAX = 256;
-const LOAD_FAULTS_BACKOFF_MS = 250;
-const LOAD_BACKOFF_MAX_MS = 2_000;
-/** A playlist that a server does not have any more is not asked for again and again. */
-const DENIALS_MAX = 3;
 
 /** Follows one media playlist: tells which segment is the next, and waits for it. */
 export class Follower {
   readonly #options: FollowerOptions;
-  readonly #address: PlaylistAddress;
+  readonly #reloading: Reloading;
   /** Oldest first. */
   readonly #taken: Listed[] = [];
   /** To be taken, in this order. */
   readonly #queue: Listed[] = [];
   #numbering = 0;
+  /** What is listed of it is in the queue. */
   #loaded: MediaLoaded | undefined;
-  /** The last time that it was loaded, something was new. */
-  #hasChanged: boolean = true;
-  #loadedAtMs = 0;
-  /** So much later than it was due: what it had then may have been there before. */
-  #lateMs = 0;
   /** What is to be said of the next one, beside its own: those before it could not be had. */
   #isRestart: boolean = false;
   #missedMs = 0;
@@ -81,7 +64,7 @@ export class Follower {
   #staleSinceMs = performance.now();
 
   constructor(address: PlaylistAddress, options: FollowerOptions) {
-    this.#address = address;
+    this.#reloading = new Reloading(address, options);
     this.#options = options;
   }
 
@@ -138,7 +121,7 @@ export class Follower {
 
   /** Whether the playlist can still be had. @throws HttpFault, PlaylistError; ForbiddenSourceError */
   async probe(signal: AbortSignal): Promise<void> {
-    await loadPlaylist(this.#options.http, this.#address, signal, this.#loaded);
+    await this.#reloading.probe(signal);
   }
 
   /**
@@ -160,16 +143,14 @@ export class Follower {
 
   async #reload(signal: AbortSignal): Promise<void> {
     const last = this.#loaded;
-    const loaded = await this.#load(signal);
-    const hasChanged = loaded.text !== last?.text;
+    const loaded = await this.#reloading.load(signal);
     const { playlist } = loaded;
     if (last === undefined) {
       this.#list(loaded, this.#startIndex(playlist));
-    } else if (hasChanged) {
+    } else if (loaded.text !== last.text) {
       await this.#goOn(loaded, signal);
     }
     this.#loaded = loaded;
-    this.#hasChanged = hasChanged;
     if (this.#queue.length > 0) {
       this.#staleSinceMs = performance.now();
     } else if (
@@ -212,7 +193,7 @@ export class Follower {
     from: number,
     { isRestart = false, missedMs = 0 }: Partial<NextSegment> = {},
   ): void {
-    const foundAtMs = this.#options.clock.nowMs() - this.#lateMs;
+    const foundAtMs = this.#options.clock.nowMs() - this.#reloading.lateMs;
     const listed = playlist.segments.slice(from).map((segment, i): Listed => {
       const { sequence, uri, range } = segment;
       return {
@@ -261,39 +242,5 @@ export class Follower {
     if (passed !== undefined) this.#taken.push(passed);
     if (this.#taken.length > TAKEN_MAX) this.#taken.shift();
     return passed;
-  }
-
-  /** Loads the playlist when it is time to; again for a while when that fails. */
-  async #load(signal: AbortSignal): Promise<MediaLoaded> {
-    const { http, idleTimeoutMs } = this.#options;
-    await this.#untilReload(signal);
-    const sinceMs = performance.now();
-    for (let faults = 1; ; faults++) {
-      try {
-        this.#loadedAtMs = performance.now();
-        const loaded = await loadPlaylist(http, this.#address, signal, this.#loaded);
-        if (loaded.playlist.kind !== 'media') {
-          throw new PlaylistError('has a playlist of variants where one of segments should be');
-        }
-        return { ...loaded, playlist: loaded.playlist };
-      } catch (error) {
-        signal.throwIfAborted();
-        const mayPass = faults < DENIALS_MAX || (error instanceof HttpFault && !error.isDenial);
-        const isFault = error instanceof HttpFault || error instanceof PlaylistError;
-        // Of a stream that has not been seen yet the first answer counts.
-        if (!isFault || !mayPass || this.#loaded === undefined) throw error;
-        if (performance.now() - sinceMs >= idleTimeoutMs) throw error;
-      }
-      const backoffMs = LOAD_FAULTS_BACKOFF_MS * 2 ** (faults - 1);
-      await delay(Math.min(LOAD_BACKOFF_MAX_MS, backoffMs), undefined, { signal });
-    }
-  }
-
-  async #untilReload(signal: AbortSignal): Promise<void> {
-    const loaded = this.#loaded;
-    if (loaded === undefined) return;
-    const dueMs = this.#loadedAtMs + reloadAfterMs(loaded.playlist, this.#hasChanged);
-    await delay(Math.max(0, dueMs - performance.now()), undefined, { signal });
-    this.#lateMs = Math.max(0, performance.now() - dueMs);
   }
 }

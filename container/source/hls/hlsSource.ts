@@ -108,15 +108,15 @@ export class HlsSource {
     await followed.sounds.stopLooking();
     const isCut = end === undefined || [end, ...others].some(({ kind }) => kind === 'closed');
     if (!isWhole || isCut) {
-      for (const rendition of [followed.main, ...followed.sounds.renditions])
-        await rendition.goBack(recorded ? REPEATED_SEGMENTS : rendition.takenInRun, recorded);
+      for (const one of [followed.main, ...followed.sounds.renditions])
+        await one.goBack(recorded ? REPEATED_SEGMENTS : one.takenInRun, recorded);
       this.#seam = recorded ? AGAIN : run.seam;
       followed.sounds.forget();
       return 'lost';
     }
-    if (end.kind === 'seam') return 'goesOn';
-    // Sound that has another init section, say, behind where the pictures have come to their end.
-    if (end.kind === 'ended' && others.some(({ kind }) => kind === 'seam')) return 'goesOn';
+    // Sound may have another init section, say, behind where the pictures have come to their end.
+    const isSeam = end.kind === 'ended' && others.some(({ kind }) => kind === 'seam');
+    if (end.kind === 'seam' || isSeam) return 'goesOn';
     if (recorded && followed.main.comesAgain) {
       for (const rendition of followed.sounds.renditions)
         await rendition.goBack(SOUND_REPEATED_SEGMENTS, true);
@@ -165,12 +165,13 @@ export class HlsSource {
   async #begin(signal: AbortSignal): Promise<Followed> {
     const selected = await this.#selection.choose(signal);
     const { facts, sequence } = this.#before ?? {};
-    const main = this.#renditionOf(selected, { after: sequence }, facts);
-    const soundFrom = { after: sequence, further: SOUND_FURTHER_SEGMENTS };
-    const sounds = selected.sounds.map(({ url, language }) => ({
-      ...this.#renditionOf({ ...selected, url }, soundFrom, undefined),
-      language,
-    }));
+    const again = (until: AbortSignal) => this.#selection.again(selected, until);
+    const main = this.#renditionOf(selected, { after: sequence, renew: again }, facts);
+    const sounds = selected.sounds.map(({ url, language }, i) => {
+      const renew = async (until: AbortSignal) => (await again(until))?.sounds[i];
+      const from = { after: sequence, further: SOUND_FURTHER_SEGMENTS, renew };
+      return { ...this.#renditionOf({ ...selected, url }, from, undefined), language };
+    });
     if (!this.#isKnown) this.#options.log.info('the source is HLS', { soundsOfTheirOwn: sounds.length });
     this.#isKnown = true;
     return { selected, ...main, main: main.rendition, sounds: new Sounds(sounds, this.#options.log) };
@@ -185,16 +186,14 @@ export class HlsSource {
 
   #renditionOf(
     address: PlaylistAddress,
-    from: Pick<FollowerOptions, 'after' | 'further'>,
+    from: Pick<FollowerOptions, 'after' | 'further' | 'renew'>,
     before: SegmentFacts | undefined,
   ): { readonly follower: Follower; readonly rendition: Rendition } {
     const { http, idleTimeoutMs, clock, log } = this.#options;
     const options = { http, keys: this.#keys, idleTimeoutMs, log };
     const opener = new SegmentOpener(options);
     const follower = new Follower(address, {
-      http,
-      idleTimeoutMs,
-      clock,
+      ...{ http, idleTimeoutMs, clock },
       ...from,
       fingerprint: (segment, base, signal) => opener.fingerprint(segment, base, signal),
     });

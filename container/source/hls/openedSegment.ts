@@ -16,6 +16,11 @@ import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import { readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
 
+/** What came is no segment: a server's page, or a file that is not written yet. The message follows "The source". */
+export class NoSegmentError extends PlaylistError {
+  override readonly name = 'NoSegmentError';
+}
+
 /** A segment whose first bytes have come. */
 export interface OpenedSegment {
   readonly facts: Omit<SegmentFacts, 'isDiscontinuity' | 'missedMs' | 'foundAtMs'>;
@@ -202,8 +207,8 @@ async function closed(bytes: AsyncGenerator<Buffer, void, undefined>): Promise<v
   await bytes.return();
 }
 
-function unknown(isEmpty: boolean): PlaylistError {
-  return new PlaylistError(
+function unknown(isEmpty: boolean): NoSegmentError {
+  return new NoSegmentError(
     isEmpty
       ? 'has an empty segment'
       : 'has segments that are neither MPEG-TS, fragmented MP4 nor packed audio',

@@ -80,7 +80,8 @@ export async function* readSegment(
   }
 }
 
-const lateMs = ({ durationMs }: SegmentAddress): number =>
+/** How long a segment is asked for that its server says it does not have. */
+export const lateMs = ({ durationMs }: Pick<SegmentAddress, 'durationMs'>): number =>
   Math.min(LATE_MAX_MS, Math.max(LATE_MIN_MS, LATE_SHARE * durationMs));
 
 async function* plainBytes(

@@ -10,6 +10,8 @@ import { isSourceFault } from './sourceFault.ts';
 export interface Selected {
   /** Of the media playlist that has the picture, or all there is. */
   readonly url: string;
+  /** By which it is known again where its address is another one; empty: it is the source's own playlist. */
+  readonly rendering: string;
   /** Sound is in the first one. */
   readonly hasSoundInside: boolean;
   /** Of those that have sound of their own. */
@@ -30,6 +32,9 @@ export interface Wanted {
   readonly variant: VariantRule;
   readonly tracks: TrackSettings;
 }
+
+/** The source is one media playlist. */
+const OWN = { rendering: '', hasSoundInside: true, sounds: [], leftOut: [], variables: undefined } as const;
 
 /** Chooses among a source's variants, and another one when one has gone. */
 export class Selection {
@@ -55,7 +60,7 @@ export class Selection {
     const loaded: LoadedPlaylist = await loadPlaylist(this.#http, { url: this.#url }, signal);
     if (loaded.playlist.kind === 'media') {
       this.#playlist = undefined;
-      return { url: loaded.url, hasSoundInside: true, sounds: [], leftOut: [], variables: undefined };
+      return { ...OWN, url: loaded.url };
     }
     const ranked = rankVariants(loaded.playlist, this.#wanted.variant);
     // When all have gone, they may have come back.
@@ -65,6 +70,7 @@ export class Selection {
     const { isInside, renditions, leftOut } = soundsOf(loaded.playlist, variant, this.#wanted.tracks.audio);
     return {
       url: resolve(variant.uri, loaded.url),
+      rendering: JSON.stringify([renderingOf(variant), renditions.map(({ name }) => name)]),
       hasSoundInside: isInside,
       sounds: renditions.map(({ uri, language }) => ({
         url: resolve(uri, loaded.url),
@@ -73,6 +79,20 @@ export class Selection {
       leftOut: [...leftOut, ...besides(loaded.playlist)],
       variables: loaded.playlist.variables,
     };
+  }
+
+  /**
+   * The same as before, at the addresses that the source gives now.
+   * @returns undefined: it cannot be had, or the source has something else now
+   */
+  async again({ rendering }: Selected, signal: AbortSignal): Promise<Selected | undefined> {
+    try {
+      const selected = await this.choose(signal);
+      return selected.rendering === rendering ? selected : undefined;
+    } catch (error) {
+      if (isSourceFault(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Whether another variant than the one that was chosen last can be had now. */
@@ -99,6 +119,11 @@ export class Selection {
     return variants.variants.some(({ uri }) => !this.#gone.has(uri));
   }
 }
+
+/** All that is said of a variant, but for what may differ from one answer to the next. */
+const renderingOf = ({ width, height, framesPerSecond, codecs, audioGroup }: Variant): unknown => [
+  ...[width, height, framesPerSecond, codecs, audioGroup],
+];
 
 /** Variants that are not recorded, and subtitles, which no container takes. */
 function besides({ variants, subtitles }: MultivariantPlaylist): LeftOut[] {

@@ -33,16 +33,16 @@ export function align<T extends TakenSegment>(
   const last = taken.at(-1);
   const [first] = segments;
   if (last === undefined || first === undefined) return { kind: 'continues', from: 0, missed: 0 };
-  const names = namesOf(segments);
-  const positions = new Map(names.names.map((name, i) => [name, i]));
-  const found = positions.get(names.nameOf(last));
+  const place = placeIn(segments, taken);
+  const found = place(taken.length - 1);
   if (found !== undefined) return { kind: 'continues', from: found + 1, missed: 0 };
   const at = last.sequence - first.sequence;
   if (at < 0n) return { kind: 'continues', from: 0, missed: clamp(-at - 1n) };
   // What should be the last one is another one, or there are no such numbers any more.
-  const witness = taken.findLast((segment) => positions.has(names.nameOf(segment)));
-  const known = witness === undefined ? undefined : positions.get(names.nameOf(witness));
-  if (witness !== undefined && known !== undefined) return { kind: 'doubtful', index: known, taken: witness };
+  for (let at = taken.length - 2; at >= 0; at--) {
+    const index = place(at);
+    if (index !== undefined) return { kind: 'doubtful', index, taken: taken[at] as T };
+  }
   const numbered = taken.findLast(({ sequence }) => isWithin(sequence, segments));
   if (numbered === undefined) return { kind: 'restarted', from: 0 };
   return { kind: 'doubtful', index: Number(numbered.sequence - first.sequence), taken: numbered };
@@ -54,6 +54,39 @@ export function settle(doubt: Doubtful, isSame: boolean, taken: readonly TakenSe
   // A stale playlist ends before what was taken; one whose names change with each load is counted by its numbers.
   const after = taken.length - 1 - taken.lastIndexOf(doubt.taken);
   return { kind: 'continues', from: doubt.index + 1 + after, missed: 0 };
+}
+
+/**
+ * Where segments that were taken are listed by their names. A name that is there again and again (a slate, a short file in a
+ * loop) is the one with the segment's number; where numbers are all higher, none; or else the last of those that follow what
+ * it followed.
+ * @returns the index of the one at a place of `taken`; undefined: it is not listed
+ */
+function placeIn(
+  segments: readonly MediaSegment[],
+  taken: readonly TakenSegment[],
+): (at: number) => number | undefined {
+  const { names, nameOf } = namesOf(segments);
+  const places = Map.groupBy(names.keys(), (i) => names[i] as string);
+  const times = Map.groupBy(taken, nameOf);
+  const alike = (index: number, at: number): number => {
+    let count = 0;
+    for (;;) {
+      const segment = taken[at - count];
+      if (segment === undefined || names[index - count] !== nameOf(segment)) return count;
+      count += 1;
+    }
+  };
+  return (at) => {
+    const segment = taken[at] as TakenSegment;
+    const name = nameOf(segment);
+    const found = places.get(name) ?? [];
+    const numbered = found.find((index) => segments[index]?.sequence === segment.sequence);
+    if (numbered !== undefined) return numbered;
+    const isRepeated = found.length > 1 || (times.get(name)?.length ?? 0) > 1;
+    if (isRepeated && segment.sequence < (segments[0]?.sequence ?? 0n)) return undefined;
+    return found.toSorted((a, b) => alike(a, at) - alike(b, at)).at(-1);
+  };
 }
 
 /** File names with their ranges; whole URIs where file names are not unique. */

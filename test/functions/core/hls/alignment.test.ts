@@ -56,6 +56,24 @@ describe('a playlist that is loaded again', () => {
       { from: 2, missed: 0 },
     ],
     [
+      'with a name that comes again and again',
+      taken(3, 'a', 'slate'),
+      list(3, 'a', 'slate', 'slate', 'slate', 'b'),
+      { from: 2, missed: 0 },
+    ],
+    [
+      'with a name that comes again and again, of which some have gone by',
+      taken(3, 'a', 'slate', 'slate'),
+      list(7, 'slate', 'b'),
+      { from: 0, missed: 1 },
+    ],
+    [
+      'with a name that comes again and other numbers',
+      taken(100, 'a', 'slate', 'b', 'slate'),
+      list(0, 'b', 'slate', 'c', 'slate'),
+      { from: 2, missed: 0 },
+    ],
+    [
       'with other tokens in its folders and queries',
       taken(7, 'x1/a.ts?t=1', 'x1/b.ts?t=1'),
       list(7, '/x2/a.ts?t=2', '/x2/b.ts?t=2', '/x2/c.ts?t=2'),

@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type MediaPlaylist, PlaylistError } from '../../../functions/core/hls/playlist.ts';
+import { reloadAfterMs } from '../../../functions/core/hls/reload.ts';
+import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
+import { type LoadedPlaylist, loadPlaylist, type PlaylistAddress } from './playlistLoader.ts';
+
+export type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
+
+export interface ReloadingOptions {
+  readonly http: Pick<JudgedHttp, 'get'>;
+  readonly idleTimeoutMs: number;
+  /**
+   * The playlist's address as what led to it gives it now: those of sessions are good for a while only.
+   * @returns undefined: it gives no other one
+   */
+  readonly renew?: (signal: AbortSignal) => Promise<PlaylistAddress | undefined>;
+}
+
+const FAULTS_BACKOFF_MS = 250;
+const BACKOFF_MAX_MS = 2_000;
+/** A playlist that a server does not have any more is not asked for again and again. */
+const DENIALS_MAX = 3;
+
+/** One media playlist, loaded whenever it is time to. */
+export class Reloading {
+  readonly #options: ReloadingOptions;
+  #address: PlaylistAddress;
+  #loaded: MediaLoaded | undefined;
+  /** The last time that it was loaded, something was new. */
+  #hasChanged: boolean = true;
+  #loadedAtMs = 0;
+  #lateMs = 0;
+
+  constructor(address: PlaylistAddress, options: ReloadingOptions) {
+    this.#address = address;
+    this.#options = options;
+  }
+
+  /** So much later than it was due it was loaded last: what it had then may have been there before. */
+  get lateMs(): number {
+    return this.#lateMs;
+  }
+
+  /**
+   * The playlist, when it is time to load it; again for a while when that fails.
+   * @throws HttpFault, PlaylistError, ForbiddenSourceError
+   */
+  async load(signal: AbortSignal): Promise<MediaLoaded> {
+    const { http, idleTimeoutMs } = this.#options;
+    await this.#untilDue(signal);
+    const sinceMs = performance.now();
+    for (let faults = 1; ; faults++) {
+      try {
+        this.#loadedAtMs = performance.now();
+        const { playlist, ...rest } = await loadPlaylist(http, this.#address, signal, this.#loaded);
+        if (playlist.kind !== 'media') {
+          throw new PlaylistError('has a playlist of variants where one of segments should be');
+        }
+        const loaded = { ...rest, playlist };
+        this.#hasChanged = loaded.text !== this.#loaded?.text;
+        this.#loaded = loaded;
+        return loaded;
+      } catch (error) {
+        signal.throwIfAborted();
+        const isDenial = error instanceof HttpFault && error.isDenial;
+        // A page that says what is wrong, in the place of a playlist, is no denial either.
+        const mayPass = faults < DENIALS_MAX || !isDenial;
+        const isFault = error instanceof HttpFault || error instanceof PlaylistError;
+        // Of a stream that has not been seen yet the first answer counts.
+        if (!isFault || !mayPass || this.#loaded === undefined) throw error;
+        if (performance.now() - sinceMs >= idleTimeoutMs) throw error;
+        if (isDenial) this.#address = (await this.#options.renew?.(signal)) ?? this.#address;
+      }
+      const backoffMs = FAULTS_BACKOFF_MS * 2 ** (faults - 1);
+      await delay(Math.min(BACKOFF_MAX_MS, backoffMs), undefined, { signal });
+    }
+  }
+
+  /** Whether the playlist can still be had. @throws HttpFault, PlaylistError; ForbiddenSourceError */
+  async probe(signal: AbortSignal): Promise<void> {
+    await loadPlaylist(this.#options.http, this.#address, signal, this.#loaded);
+  }
+
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const loaded = this.#loaded;
+    if (loaded === undefined) return;
+    const dueMs = this.#loadedAtMs + reloadAfterMs(loaded.playlist, this.#hasChanged);
+    await delay(Math.max(0, dueMs - performance.now()), undefined, { signal });
+    this.#lateMs = Math.max(0, performance.now() - dueMs);
+  }
+}
