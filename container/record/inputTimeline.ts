@@ -49,9 +49,11 @@ export class InputTimeline {
    * ffmpeg begins.
    * @param seam where the run's media time is the source's own
    * @param takenOffMs it is less than that by so much
+   * @param jumpedMs what was added to the times of the run before in the end, since the source's clock had jumped within it
    */
-  begin(seam?: TimelineSeam, takenOffMs = 0): void {
+  begin(seam?: TimelineSeam, takenOffMs = 0, jumpedMs = 0): void {
     this.#seam = seam;
+    if (this.#lastZeroAtMs !== undefined && !this.isSameConnection) this.#lastZeroAtMs += jumpedMs;
     this.#takenOffMs = takenOffMs;
   }
 
@@ -60,11 +62,13 @@ export class InputTimeline {
    * @param byClock what it is where the source says nothing
    * @param firstMs when the run's first frame is shown, in its own time
    * @param endAtMs wall clock until which is recorded; undefined: nothing is
+   * @param knownAtMs what it is by what has come again; undefined: nothing has
    */
-  zeroAtMs(byClock: number, firstMs: number, endAtMs: number | undefined): number {
+  zeroAtMs(byClock: number, firstMs: number, endAtMs: number | undefined, knownAtMs?: number): number {
     const seam = this.#seam;
+    const isKnown = seam?.kind === 'again' && knownAtMs !== undefined;
     const bySource = seam && this.#bySource(seam, firstMs + this.#takenOffMs, endAtMs);
-    this.#lastZeroAtMs = bySource ?? byClock - this.#takenOffMs;
+    this.#lastZeroAtMs = (isKnown ? undefined : bySource) ?? (knownAtMs ?? byClock) - this.#takenOffMs;
     return this.#lastZeroAtMs + this.#takenOffMs;
   }
 

@@ -58,10 +58,11 @@ export class SourceConnection {
     this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
+    const jumpedMs = this.#zeroAtMs === undefined ? 0 : this.#sourceTimeline.jumpedMs;
     this.#zeroAtMs = undefined;
     this.#hasRepeated = false;
     this.#isRightBehind = false;
-    this.#timeline.begin(seam, takenOffMs);
+    this.#timeline.begin(seam, takenOffMs, jumpedMs);
     if (!this.#timeline.isSameConnection) this.#recordedMs = undefined;
   }
 
@@ -102,7 +103,12 @@ export class SourceConnection {
   ): number {
     // Sound that has ended before the pictures goes on there.
     const leadMs = this.#timeline.isNew ? Math.min(this.#soundShortMs, picturesFromMs - startMs) : 0;
-    this.#zeroAtMs ??= this.#timeline.zeroAtMs(media.zeroAtMs, startMs + leadMs, endAtMs);
+    this.#zeroAtMs ??= this.#timeline.zeroAtMs(
+      media.zeroAtMs,
+      startMs + leadMs,
+      endAtMs,
+      this.#joined?.zeroAtMs,
+    );
     this.#joined?.settle(this.#zeroAtMs);
     return this.#zeroAtMs;
   }

@@ -71,9 +71,16 @@ export function inputFor(
   });
 }
 
+/**
+ * Of a fragment whose times go back, as those of a clock that jumps do, ffmpeg's demuxer says that nothing is to be heard:
+ * its decoders leave out what they are told to, and a whole segment of sound was not encoded.
+ */
+const DISCARDED_TOO = ['-flags2', '+skip_manual'];
+
 function demuxing(facts: SegmentFacts, takenOffMs: number): string[] {
   const demuxer = DEMUXERS[facts.kind];
-  return ['-f', demuxer, '-format_whitelist', demuxer, ...offset(facts, takenOffMs)];
+  const kept = facts.kind === 'fmp4' ? DISCARDED_TOO : [];
+  return ['-f', demuxer, '-format_whitelist', demuxer, ...kept, ...offset(facts, takenOffMs)];
 }
 
 /** Of a transport stream that begins so little before its clock begins anew, ffmpeg says times that are below zero. */

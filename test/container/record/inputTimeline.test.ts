@@ -72,4 +72,21 @@ describe('InputTimeline', () => {
     timeline.begin({ kind: 'newTimeline', gapMs: 40 }, 0);
     expect(timeline.zeroAtMs(5, 300, 9_000_000)).toBe(9_000_000 + 40 - 300);
   });
+
+  it('goes on with the clock to which the source jumped within the run before', () => {
+    const timeline = new InputTimeline();
+    join(timeline, { byClock: 1_000, firstMs: 0 });
+    timeline.begin(SAME, 0, 1_269);
+    expect(timeline.zeroAtMs(9_000, 5_794, 8_063)).toBe(2_269);
+    // Over one connection the timeline itself knows of it.
+    timeline.begin({ kind: 'sameConnection' }, 0, 500);
+    expect(timeline.zeroAtMs(9_000, 6_000, 8_269)).toBe(2_269);
+  });
+
+  it('is told by what comes again where that began before a jump', () => {
+    const timeline = new InputTimeline();
+    join(timeline, { byClock: 1_000, firstMs: 0 });
+    timeline.begin(AGAIN, 50, 1_269);
+    expect(timeline.zeroAtMs(9_000, 1_000, 8_063, 1_050)).toBe(1_050);
+  });
 });

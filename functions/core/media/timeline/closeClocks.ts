@@ -12,6 +12,8 @@ const AGAIN_MIN_SAMPLES = 2;
 /** An AAC frame at 8 kHz lasts 128 ms. */
 export const FRAME_MAX_MS = 150;
 
+/** A clock that a track alone is on is others' too by then: pictures wait for a keyframe. */
+export const JOINED_WITHIN_MS = 15_000;
 /** A track that jumps after another may have been as far ahead of it. */
 export const SKEW_MAX_MS = 1_000;
 

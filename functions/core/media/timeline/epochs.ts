@@ -1,5 +1,8 @@
 import { TrackTimes } from './trackTimes.ts';
 
+/** Larger times are moved to zero: they could not be counted to the unit. */
+export const TIME_MAX_MS = 2 ** 42;
+
 export interface Jump {
   /** Where the times went on, in ms of the mended timeline. */
   readonly atMs: number;
@@ -61,6 +64,15 @@ export const newTrack = (): Track => ({
 /** Those that began after it, the latest first. @param epochs the latest first */
 export const newerThan = (own: Epoch, epochs: readonly Epoch[]): readonly Epoch[] =>
   epochs.slice(0, Math.max(0, epochs.indexOf(own)));
+
+/** What is added to the times of the track that has come furthest, in ms. */
+export function jumpedMs(tracks: readonly Track[]): number {
+  const [track] = tracks.toSorted((one, other) => other.times.reachedMs - one.times.reachedMs);
+  if (track?.epoch === undefined) return 0;
+  // One sample alone may be a stray.
+  const { shiftMs } = track.epoch.followers === 0 ? (track.before ?? track.epoch) : track.epoch;
+  return shiftMs + track.turnsMs;
+}
 
 /** A jump is told once. */
 export function toTell(epoch: Epoch | undefined): Jump | undefined {

@@ -5,6 +5,7 @@ import {
   beginsAgain,
   FRAME_MAX_MS,
   HALF_A_FRAME_MS,
+  JOINED_WITHIN_MS,
   joinedClock,
   SKEW_MAX_MS,
 } from './closeClocks.ts';
@@ -13,12 +14,15 @@ import {
   type Beginning,
   type Epoch,
   type Jump,
+  jumpedMs,
   newerThan,
   newTrack,
+  TIME_MAX_MS,
   type Track,
   toTell,
   type Untold,
 } from './epochs.ts';
+import { HeldBeginnings } from './heldBeginnings.ts';
 import { LiveEdge } from './liveEdge.ts';
 import { Opening } from './opening.ts';
 import { GAP_MIN_MS, Quiet } from './quiet.ts';
@@ -33,10 +37,6 @@ const EPOCHS_KEPT = 8;
  * ffmpeg keeps three pictures, which may be ten seconds apart.
  */
 const BEHIND_MAX_MS = 45_000;
-/** A clock that a track alone is on is others' too by then: pictures wait for a keyframe. */
-const JOINED_WITHIN_MS = 15_000;
-/** Larger times are moved to zero: they could not be counted to the unit. */
-const TIME_MAX_MS = 2 ** 42;
 
 /**
  * Times that lie, mended: those of all samples of one source, for as long as it is connected.
@@ -58,8 +58,7 @@ export class SourceTimeline {
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
-  /** What tracks begin with on a clock that is still to be known: by their names, their own times in ms. */
-  readonly #held = new Map<string, number>();
+  readonly #held = new HeldBeginnings();
   /** The latest time of all. */
   #frontMs: number | undefined;
   #arrivedAtMs = 0;
@@ -70,6 +69,11 @@ export class SourceTimeline {
     this.#opening = new Opening(options);
   }
 
+  /** What is added to the source's own times at present, in ms. */
+  get jumpedMs(): number {
+    return jumpedMs([...this.#tracks.values()]);
+  }
+
   /** @param arrivedAtMs the recorder's clock, which never goes back */
   place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
     const unitMs = 1_000 / timescale;
@@ -78,7 +82,7 @@ export class SourceTimeline {
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const sentMs = dts * unitMs;
     const heldMs = this.#held.get(name) ?? sentMs;
-    if (Math.abs(sentMs - heldMs) < BACK_MAX_MS) this.#held.delete(name);
+    this.#held.see(name, sentMs);
     // A picture in front of those that tell where they are: a server's cache had it of the publisher before.
     const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
     const rawMs = isInFront ? heldMs - times.usualMs : sentMs;
@@ -112,7 +116,7 @@ export class SourceTimeline {
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;
-    if (!this.#held.has(name)) this.willBegin(name, rawMs);
+    if (this.#held.get(name) === undefined) this.willBegin(name, rawMs);
     const behindMs = (this.#frontMs ?? 0) - nearest.atMs;
     // Of fragmented MP4 one track comes behind the other, and to the same place.
     const isBehind = behindMs - ((reachedDts - dts) * 1_000) / timescale > FRAME_MAX_MS;
@@ -129,7 +133,7 @@ export class SourceTimeline {
 
   /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
   willBegin(name: string, rawMs: number): void {
-    this.#held.set(name, rawMs);
+    this.#held.hold(name, rawMs);
   }
 
   #track(name: string): Track {
@@ -163,7 +167,7 @@ export class SourceTimeline {
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
       return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const isAgain = beginsAgain(track, own, rawMs, this.#held.values());
+    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain
@@ -284,11 +288,10 @@ export class SourceTimeline {
     const frontMs = this.#frontMs ?? times.nextMs;
     const awayMs = this.#awayMs(times, nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
-    // What begins anew begins with all tracks at once: none of them may have to go back, nor one that is held.
-    const isAnew = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS;
-    const ledByMs = Math.max(0, ...[...this.#held.values()].map((heldMs) => rawMs - turnsMs - heldMs));
-    const anewAtMs = isAnew ? frontMs + (ledByMs < ANEW_MS ? ledByMs : 0) : Number.NEGATIVE_INFINITY;
-    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), anewAtMs);
+    // What begins anew begins with all tracks at once.
+    const anewFromMs = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS ? frontMs : undefined;
+    const besidesMs = this.#held.earliestMs(rawMs - turnsMs, anewFromMs);
+    const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), besidesMs);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
     return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };

@@ -1,0 +1,47 @@
+import { ANEW_MS, BACK_MAX_MS } from './closeClocks.ts';
+import type { TrackTimes } from './trackTimes.ts';
+
+interface HeldBeginning {
+  /** By the track's own time. */
+  readonly ms: number;
+  /** Of a track whose clock jumps with it: it goes on right there. */
+  readonly goesOn: TrackTimes | undefined;
+}
+
+/** What tracks are to begin with on a clock that others come to before them. */
+export class HeldBeginnings {
+  readonly #tracks = new Map<string, HeldBeginning>();
+
+  hold(track: string, ms: number, goesOn?: TrackTimes): void {
+    this.#tracks.set(track, { ms, goesOn });
+  }
+
+  /** By the tracks' own times. */
+  get all(): readonly number[] {
+    return [...this.#tracks.values()].map(({ ms }) => ms);
+  }
+
+  get(track: string): number | undefined {
+    return this.#tracks.get(track)?.ms;
+  }
+
+  /** A sample of the track has come, or is not to be waited for. */
+  see(track: string, ms: number): void {
+    if (Math.abs(ms - (this.#tracks.get(track)?.ms ?? ms)) < BACK_MAX_MS) this.#tracks.delete(track);
+  }
+
+  /**
+   * What a clock begins with that tracks come to together: none of them may have to go back, nor one that is held.
+   * @param sentMs of the first sample, by its own time
+   * @param anewFromMs where it begins at the earliest, if it begins anew
+   */
+  earliestMs(sentMs: number, anewFromMs: number | undefined): number {
+    const all = [...this.#tracks.values()];
+    const ledByMs = Math.max(0, ...all.map(({ ms }) => sentMs - ms));
+    const anewMs = anewFromMs === undefined ? [] : [anewFromMs + (ledByMs < ANEW_MS ? ledByMs : 0)];
+    const besidesMs = all.flatMap(({ ms, goesOn }) =>
+      goesOn === undefined || Math.abs(sentMs - ms) >= ANEW_MS ? [] : [goesOn.nextMs + sentMs - ms],
+    );
+    return Math.max(Number.NEGATIVE_INFINITY, ...anewMs, ...besidesMs);
+  }
+}
