@@ -6,14 +6,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestApi } from '../api/support.ts';
 import { waitFor } from '../support/children.ts';
 import { counterStreamArgs, readCounters } from '../support/counterStream.ts';
-import { FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
+import { AUDIO, FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
 import { HttpSource } from '../support/httpSource.ts';
 import { frameHashes, MediaFolder } from '../support/media.ts';
 import { describeWith } from '../support/tools.ts';
 
 const FPS = 25;
 const SECONDS = 24;
-const SOUND = 8;
 const WAIT_MS = 120_000;
 
 /** A hash of every packet. Not in this process's way: the runtime that it asks is in it. */
@@ -75,7 +74,7 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
     ]);
     // Sound is away for a while in the second part.
     const kept = flvTags(flv).filter(
-      (tag) => tag.kind !== SOUND || isConfiguration(tag) || tag.atMs < 10_000 || tag.atMs > 14_000,
+      (tag) => tag.kind !== AUDIO || isConfiguration(tag) || tag.atMs < 10_000 || tag.atMs > 14_000,
     );
     recording = await record(Buffer.concat([FLV_HEADER, writeFlv(kept)]), { rotation: 8, join: true });
   }, WAIT_MS);

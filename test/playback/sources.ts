@@ -1,8 +1,7 @@
-import { FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
+import { AUDIO, FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
 import type { MediaFolder } from '../support/media.ts';
 
 export const SECONDS = 16;
-const SOUND = 8;
 const LATE_MS = 680;
 
 /** A flash and a beep at the same moment, every other second, for a fifth of a second. */
@@ -35,7 +34,7 @@ export function makeSources(folder: MediaFolder): Source[] {
     Buffer.concat([
       FLV_HEADER,
       writeFlv(
-        flvTags(ordinary).filter((tag) => tag.kind !== SOUND || isConfiguration(tag) || !isAway(tag.atMs)),
+        flvTags(ordinary).filter((tag) => tag.kind !== AUDIO || isConfiguration(tag) || !isAway(tag.atMs)),
       ),
     ]);
   const matroska = ['-f', 'matroska'];

@@ -1,12 +1,11 @@
-import { type FlvTag, flvTags, isConfiguration } from '../support/flvTags.ts';
-import { beepsArgument } from '../support/generated/beeps.ts';
+import { BEEPING_FPS, beepingFlv } from '../support/beepingFlv.ts';
+import { AUDIO, type FlvTag, isConfiguration, VIDEO } from '../support/flvTags.ts';
 import type { MediaFolder } from '../support/media.ts';
 import { GOP_MS, STREAM_MS, type Story } from './story.ts';
 
-const FPS = 25;
-const KEYFRAME_EVERY = (GOP_MS * FPS) / 1_000;
-export const AUDIO = 8;
-export const VIDEO = 9;
+export { AUDIO, VIDEO } from '../support/flvTags.ts';
+
+const KEYFRAME_EVERY = (GOP_MS * BEEPING_FPS) / 1_000;
 
 /** Pictures of two sizes, each unlike any other, and sound of two rates that tells its time by its pitch. */
 export interface RawMedia {
@@ -23,22 +22,12 @@ export const SIZES: Readonly<Record<Variant, readonly [number, number]>> = {
 
 export function makeRawMedia(folder: MediaFolder): RawMedia {
   const make = (name: Variant, rateHz: number): { file: string; tags: FlvTag[] } => {
-    const bytes = folder.make(`${name}.flv`, [
-      ...[
-        '-f',
-        'lavfi',
-        '-i',
-        `testsrc2=size=${SIZES[name].join('x')}:rate=${FPS}`,
-        '-f',
-        'lavfi',
-        '-i',
-        beepsArgument(rateHz),
-      ],
-      ...['-t', String(STREAM_MS / 1_000), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
-      ...['-g', String(KEYFRAME_EVERY), '-bf', '0', '-sc_threshold', '0', '-c:a', 'aac'],
-      ...['-flvflags', 'no_duration_filesize'],
-    ]);
-    const tags = flvTags(bytes).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    const tags = beepingFlv(folder, `${name}.flv`, {
+      seconds: STREAM_MS / 1_000,
+      rateHz,
+      keyframeEvery: KEYFRAME_EVERY,
+      size: SIZES[name],
+    });
     return { file: folder.file(`${name}.flv`), tags };
   };
   const [first, second] = [make('first', 44_100), make('second', 48_000)];

@@ -1,5 +1,8 @@
-/** A tag of FLV: 8 is sound, 9 a picture. */
+export const AUDIO = 8;
+export const VIDEO = 9;
+
 export interface FlvTag {
+  /** AUDIO, VIDEO, or 18: a script's data. */
   readonly kind: number;
   readonly atMs: number;
   readonly body: Buffer;
@@ -34,9 +37,12 @@ export function writeFlv(tags: readonly FlvTag[]): Buffer {
   );
 }
 
+/** It is sound or a picture, and not a script's data. */
+export const isMedia = ({ kind }: FlvTag): boolean => kind === AUDIO || kind === VIDEO;
+
 /** The codec's configuration, and no frame. */
 export function isConfiguration({ kind, body }: FlvTag): boolean {
-  const isAac = kind === 8 && (body[0] ?? 0) >> 4 === 10;
-  const isAvc = kind === 9 && ((body[0] ?? 0) & 15) === 7;
+  const isAac = kind === AUDIO && (body[0] ?? 0) >> 4 === 10;
+  const isAvc = kind === VIDEO && ((body[0] ?? 0) & 15) === 7;
   return (isAac || isAvc) && body[1] === 0;
 }

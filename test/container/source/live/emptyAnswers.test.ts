@@ -1,15 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { Listener } from '../../../streams/feed.ts';
 import { startHttpServer } from '../../../streams/httpServer.ts';
-import { AUDIO, isKeyframe, VIDEO } from '../../../streams/media.ts';
-import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { beepingFlv } from '../../../support/beepingFlv.ts';
+import type { FlvTag } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
-import { beepsArgument } from '../../../support/generated/beeps.ts';
 import { framesOf } from '../../../support/generated/shown.ts';
+import { sentTag } from '../../../support/sentTags.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const SECONDS = 4;
-const FPS = 25;
 const RATES_HZ = [44_100, 48_000];
 
 /** Sends the first stream, closes the next connection without a byte, and then sends the second one, whose sound is another: ffmpeg begins again with it. */
@@ -29,17 +28,7 @@ class Publisher {
       return;
     }
     listener.begin([], undefined);
-    for (const tag of tags) {
-      listener.write({
-        ...tag,
-        trueMs: tag.atMs,
-        isHeader: isConfiguration(tag),
-        isKeyframe: isKeyframe(tag),
-        variant: 'first',
-        epoch: 0,
-        publisher: 0,
-      });
-    }
+    for (const tag of tags) listener.write(sentTag(tag));
     listener.end();
   }
 }
@@ -51,16 +40,13 @@ describeWith(['ffmpeg'], 'a server that closes a connection without a byte', () 
   let streams: FlvTag[][];
 
   beforeAll(() => {
-    streams = RATES_HZ.map((rateHz) => {
-      const pictures = ['-f', 'lavfi', '-i', `testsrc2=size=160x96:rate=${FPS}`];
-      const sound = ['-f', 'lavfi', '-i', beepsArgument(rateHz)];
-      const file = folder.make(`${rateHz}.flv`, [
-        ...[...pictures, ...sound, '-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast'],
-        ...['-pix_fmt', 'yuv420p', '-g', '10', '-bf', '0', '-c:a', 'aac'],
-        ...['-vf', rateHz === 48_000 ? 'negate' : 'null', '-flvflags', 'no_duration_filesize'],
-      ]);
-      return flvTags(file).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
-    });
+    streams = RATES_HZ.map((rateHz) =>
+      beepingFlv(folder, `${rateHz}.flv`, {
+        seconds: SECONDS,
+        rateHz,
+        filter: rateHz === 48_000 ? 'negate' : 'null',
+      }),
+    );
   });
 
   it('is the same live source when it sends again', async () => {

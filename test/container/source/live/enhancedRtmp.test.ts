@@ -1,15 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Listener } from '../../../streams/feed.ts';
-import { AUDIO, isKeyframe } from '../../../streams/media.ts';
 import { startRtmpServer } from '../../../streams/rtmpServer.ts';
 import { decoded } from '../../../support/decoding.ts';
 import { ENHANCED_CODECS, enhancedFlv } from '../../../support/enhancedFlv.ts';
-import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { AUDIO, flvTags } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { BEEP_EVERY_MS, beepsArgument } from '../../../support/generated/beeps.ts';
 import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
 import { frameHashes } from '../../../support/media.ts';
+import { sendInTime } from '../../../support/sentTags.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const SECONDS = 4;
@@ -24,26 +22,6 @@ const ENCODERS = {
   av1: ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8'],
   vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'],
 } as const;
-
-/** Sends these in their own time, once. */
-async function publish(listener: Listener, tags: readonly FlvTag[]): Promise<void> {
-  listener.begin([], undefined);
-  const beganAtMs = performance.now();
-  for (const tag of tags) {
-    const waitMs = tag.atMs - (performance.now() - beganAtMs);
-    if (waitMs > 0) await delay(waitMs);
-    listener.write({
-      ...tag,
-      trueMs: tag.atMs,
-      isHeader: isConfiguration(tag),
-      isKeyframe: isKeyframe(tag),
-      variant: 'first',
-      epoch: 0,
-      publisher: 0,
-    });
-  }
-  listener.end();
-}
 
 // Debian 12's ffmpeg does not know it yet; the one in the image does (npm run test:image).
 describeWith(['ffmpeg'], 'enhanced RTMP', () => {
@@ -78,7 +56,11 @@ describeWith(['ffmpeg'], 'enhanced RTMP', () => {
         serve: async (listener) => {
           connections += 1;
           if (connections > 1) listener.refuse();
-          else await publish(listener, tags);
+          else {
+            listener.begin([], undefined);
+            await sendInTime(listener, tags);
+            listener.end();
+          }
         },
       });
       const { objects, recordingId, reason } = await bench.record(server.url, { reconnectWindowMs: 0 });

@@ -1,14 +1,20 @@
 import { beforeAll, expect, it } from 'vitest';
+import { beepingFlv } from '../../../support/beepingFlv.ts';
 import { decodeErrors } from '../../../support/counterStream.ts';
-import { FLV_HEADER, type FlvTag, flvTags, isConfiguration, writeFlv } from '../../../support/flvTags.ts';
+import {
+  AUDIO,
+  FLV_HEADER,
+  type FlvTag,
+  isConfiguration,
+  VIDEO,
+  writeFlv,
+} from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { HttpSource } from '../../../support/httpSource.ts';
 import { frameHashes } from '../../../support/media.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const SECONDS = 6;
-const AUDIO = 8;
-const VIDEO = 9;
 const DATA = 18;
 const MEBIBYTE = 1024 * 1024;
 const COUNTER_MS = 2 ** 32;
@@ -31,12 +37,7 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
   let pictures: string[];
 
   beforeAll(async () => {
-    const bytes = folder.make('plain.flv', [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25', '-f', 'lavfi', '-i', 'sine=sample_rate=44100'],
-      ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
-      ...['-g', '25', '-bf', '0', '-c:a', 'aac', '-flvflags', 'no_duration_filesize'],
-    ]);
-    tags = flvTags(bytes).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    tags = beepingFlv(folder, 'plain.flv', { seconds: SECONDS, keyframeEvery: 25 });
     pictures = await frameHashes(folder.file('plain.flv'), 'v');
   }, 180_000);
 

@@ -1,12 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { Listener } from '../../../streams/feed.ts';
-import { AUDIO, isKeyframe, type SentTag, VIDEO } from '../../../streams/media.ts';
 import { startRtmpServer } from '../../../streams/rtmpServer.ts';
-import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { beepingFlv } from '../../../support/beepingFlv.ts';
+import { AUDIO, type FlvTag, isConfiguration } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
-import { BEEP_EVERY_MS, beepsArgument } from '../../../support/generated/beeps.ts';
+import { BEEP_EVERY_MS } from '../../../support/generated/beeps.ts';
 import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
+import { sendInTime, sentTag } from '../../../support/sentTags.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const SECONDS = 10;
@@ -26,31 +26,15 @@ class LateCamera {
   async serve(listener: Listener): Promise<void> {
     this.connections += 1;
     if (this.connections > 1) return listener.refuse();
-    const beganAtMs = performance.now();
-    listener.begin(
-      this.#tags.filter(isConfiguration).map((tag) => sent(tag)),
-      undefined,
+    listener.begin(this.#tags.filter(isConfiguration).map(sentTag), undefined);
+    const isOn = ({ kind, atMs }: FlvTag): boolean => kind === AUDIO || atMs >= CAMERA_AT_MS;
+    await sendInTime(
+      listener,
+      this.#tags.filter((tag) => !isConfiguration(tag) && isOn(tag)),
     );
-    for (const tag of this.#tags) {
-      if (isConfiguration(tag) || (tag.kind === VIDEO && tag.atMs < CAMERA_AT_MS)) continue;
-      const waitMs = tag.atMs - (performance.now() - beganAtMs);
-      if (waitMs > 0) await delay(waitMs);
-      if (listener.isGone) return;
-      listener.write(sent(tag));
-    }
     listener.end();
   }
 }
-
-const sent = (tag: FlvTag): SentTag => ({
-  ...tag,
-  trueMs: tag.atMs,
-  isHeader: isConfiguration(tag),
-  isKeyframe: isKeyframe(tag),
-  variant: 'first',
-  epoch: 0,
-  publisher: 0,
-});
 
 describeWith(['ffmpeg'], 'a camera that is switched on long after it was announced, over RTMP', () => {
   const folder = folderForTests();
@@ -58,12 +42,7 @@ describeWith(['ffmpeg'], 'a camera that is switched on long after it was announc
   let tags: FlvTag[];
 
   beforeAll(() => {
-    const file = folder.make('both.flv', [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25', '-f', 'lavfi', '-i', beepsArgument(44_100)],
-      ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
-      ...['-g', '50', '-bf', '0', '-c:a', 'aac', '-flvflags', 'no_duration_filesize'],
-    ]);
-    tags = flvTags(file).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    tags = beepingFlv(folder, 'both.flv', { seconds: SECONDS, keyframeEvery: 50 });
   });
 
   it('nothing is lost, and all is in sync, over one connection', async () => {

@@ -1,9 +1,18 @@
 import { beforeAll, expect, it } from 'vitest';
 import { PACKET_BYTES, readPacket, readPesTimes } from '../../../../functions/core/media/mpegts/packets.ts';
+import { beepingFlv } from '../../../support/beepingFlv.ts';
 import { decodeErrors } from '../../../support/counterStream.ts';
-import { FLV_HEADER, type FlvTag, flvTags, isConfiguration, writeFlv } from '../../../support/flvTags.ts';
+import {
+  AUDIO,
+  FLV_HEADER,
+  type FlvTag,
+  flvTags,
+  isConfiguration,
+  VIDEO,
+  writeFlv,
+} from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
-import { BEEP_EVERY_MS, beepsArgument } from '../../../support/generated/beeps.ts';
+import { BEEP_EVERY_MS } from '../../../support/generated/beeps.ts';
 import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
 import { HttpSource } from '../../../support/httpSource.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -11,8 +20,6 @@ import { describeWith } from '../../../support/tools.ts';
 const SECONDS = 9;
 /** Longer than ffmpeg looks for tracks; in the middle of a GOP. */
 const LATE_MS = 4_300;
-const AUDIO = 8;
-const VIDEO = 9;
 /** ffmpeg's, of the first picture and the first sound. */
 const PIDS = { [VIDEO]: 0x100, [AUDIO]: 0x101 } as const;
 const SYNC_MS = 45;
@@ -29,11 +36,7 @@ describeWith(['ffmpeg'], 'a track that begins long after the others, over HTTP',
   let pictures: ReadonlyMap<string, number>;
 
   beforeAll(async () => {
-    folder.make('both.flv', [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25', '-f', 'lavfi', '-i', beepsArgument(44_100)],
-      ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
-      ...['-g', '50', '-bf', '0', '-c:a', 'aac', '-flvflags', 'no_duration_filesize'],
-    ]);
+    beepingFlv(folder, 'both.flv', { seconds: SECONDS, keyframeEvery: 50 });
     const copied = ['-i', folder.file('both.flv'), '-map', '0', '-c', 'copy'];
     tags = flvTags(folder.make('again.flv', copied)).filter(({ kind }) => kind !== 18);
     mp3 = flvTags(folder.make('mp3.flv', [...copied, '-c:a', 'libmp3lame', '-ar', '44100']));

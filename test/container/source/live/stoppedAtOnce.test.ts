@@ -1,19 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import type { Listener } from '../../../streams/feed.ts';
 import { startHttpServer } from '../../../streams/httpServer.ts';
-import { AUDIO, isKeyframe, VIDEO } from '../../../streams/media.ts';
 import { startRtmpServer } from '../../../streams/rtmpServer.ts';
-import { type FlvTag, flvTags, isConfiguration } from '../../../support/flvTags.ts';
+import { BEEPING_FPS, beepingFlv } from '../../../support/beepingFlv.ts';
+import type { FlvTag } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
-import { BEEP_EVERY_MS, beepsArgument } from '../../../support/generated/beeps.ts';
+import { BEEP_EVERY_MS } from '../../../support/generated/beeps.ts';
 import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
+import { sendInTime } from '../../../support/sentTags.ts';
 import { describeWith } from '../../../support/tools.ts';
 
 const SECONDS = 3;
 /** From then on all comes at once: by then a source is read four times in a second, or in three. */
 const BURST_FROM_MS = 2_000;
-const FPS = 25;
 
 /** Sends all it has, says so, and neither ends nor goes on. */
 class Publisher {
@@ -30,20 +29,7 @@ class Publisher {
 
   async serve(listener: Listener): Promise<void> {
     listener.begin([], undefined);
-    const beganAtMs = performance.now();
-    for (const tag of this.#tags) {
-      const waitMs = Math.min(tag.atMs, BURST_FROM_MS) - (performance.now() - beganAtMs);
-      if (waitMs > 0) await delay(waitMs);
-      listener.write({
-        ...tag,
-        trueMs: tag.atMs,
-        isHeader: isConfiguration(tag),
-        isKeyframe: isKeyframe(tag),
-        variant: 'first',
-        epoch: 0,
-        publisher: 0,
-      });
-    }
+    await sendInTime(listener, this.#tags, ({ atMs }) => Math.min(atMs, BURST_FROM_MS));
     this.#sent.resolve();
   }
 }
@@ -54,21 +40,7 @@ describeWith(['ffmpeg'], 'a live stream whose recording is stopped', () => {
   let tags: FlvTag[];
 
   beforeAll(() => {
-    const file = folder.make('both.flv', [
-      ...[
-        '-f',
-        'lavfi',
-        '-i',
-        `testsrc2=size=160x96:rate=${FPS}`,
-        '-f',
-        'lavfi',
-        '-i',
-        beepsArgument(44_100),
-      ],
-      ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'],
-      ...['-g', '10', '-bf', '0', '-c:a', 'aac', '-flvflags', 'no_duration_filesize'],
-    ]);
-    tags = flvTags(file).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    tags = beepingFlv(folder, 'both.flv', { seconds: SECONDS });
   });
 
   it.each(['rtmp', 'flv', 'ts'] as const)('is recorded as far as it had come: %s', async (format) => {
@@ -88,7 +60,7 @@ describeWith(['ffmpeg'], 'a live stream whose recording is stopped', () => {
     const file = folder.write(`${recordingId}.mp4`, await bench.object(final?.key ?? ''));
     const frames = (await framesOf(file)).map(({ hash }) => hash);
     const made = (await framesOf(folder.file('both.flv'))).map(({ hash }) => hash);
-    expect(made).toHaveLength(SECONDS * FPS);
+    expect(made).toHaveLength(SECONDS * BEEPING_FPS);
     expect(frames).toEqual(made);
     expect(await beepsIn(file)).toHaveLength((SECONDS * 1_000) / BEEP_EVERY_MS);
   });

@@ -10,15 +10,22 @@ import { parseMovieFragment } from '../../../../../functions/core/media/mp4/movi
 import { Mp4Reader } from '../../../../../functions/core/media/mp4/reader.ts';
 import { initOf, watchedInit } from '../../../../../functions/core/playback/watchedInit.ts';
 import { decodeErrors, probe } from '../../../../support/counterStream.ts';
-import { FLV_HEADER, type FlvTag, flvTags, isConfiguration, writeFlv } from '../../../../support/flvTags.ts';
+import {
+  AUDIO,
+  FLV_HEADER,
+  type FlvTag,
+  flvTags,
+  isConfiguration,
+  isMedia,
+  VIDEO,
+  writeFlv,
+} from '../../../../support/flvTags.ts';
 import { nutOf, partsOf } from '../../../../support/liveMedia.ts';
 import { frameHashes, MediaFolder, packetHashes } from '../../../../support/media.ts';
 import { atLeastOne, indexOf, PartInMemory } from '../../../../support/parts.ts';
 import { describeWith } from '../../../../support/tools.ts';
 
 const SECONDS = 8;
-const AUDIO = 8;
-const VIDEO = 9;
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-g', '50', '-bf', '2'];
 const VIDEO_AND_SOUND = [
   { kind: 'video', codec: 'h264' },
@@ -123,7 +130,7 @@ describeWith(['ffmpeg'], 'the index of a part', () => {
         ...['-f', 'lavfi', '-i', `sine=sample_rate=44100:duration=${SECONDS}`],
         ...[...H264, '-c:a', 'aac', '-ac', '2', '-flvflags', 'no_duration_filesize', '-f', 'flv'],
       ]),
-    ).filter(({ kind }) => kind === AUDIO || kind === VIDEO);
+    ).filter(isMedia);
   });
   afterAll(() => folder.remove());
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, expect, it } from 'vitest';
 import { NutReader } from '../../../../../functions/core/media/nut/reader.ts';
 import { PACKED_TIMES, videoBesideSound } from '../../../../../functions/core/media/nut/times.ts';
-import { VIDEO } from '../../../../streams/media.ts';
 import { TsWriter } from '../../../../streams/writers.ts';
-import { flvTags, isConfiguration } from '../../../../support/flvTags.ts';
+import { flvTags, VIDEO } from '../../../../support/flvTags.ts';
 import { MediaFolder } from '../../../../support/media.ts';
+import { sentTag } from '../../../../support/sentTags.ts';
 import { describeWith } from '../../../../support/tools.ts';
 
 const PICTURES = 25;
@@ -21,20 +21,8 @@ function broadcast(flv: Buffer): { readonly bytes: Buffer; readonly timesMs: rea
     .filter((tag) => tag.kind === VIDEO)
     .slice(0, 1 + PICTURES)
     .map((tag, i) => {
-      const isHeader = isConfiguration(tag);
       const trueMs = (i - 1) * 40;
-      const atMs = i <= ANEW_AT ? BEFORE_MS + trueMs : trueMs;
-      const isKeyframe = !isHeader && (tag.body[0] ?? 0) >> 4 === 1;
-      return {
-        ...tag,
-        atMs,
-        trueMs,
-        isHeader,
-        isKeyframe,
-        variant: 'first',
-        epoch: 0,
-        publisher: 0,
-      } as const;
+      return { ...sentTag(tag), trueMs, atMs: i <= ANEW_AT ? BEFORE_MS + trueMs : trueMs };
     });
   const timesMs = sent.filter(({ isHeader }) => !isHeader).map(({ atMs }) => atMs + TS_BEGINS_MS);
   return { bytes: writer.segment(sent), timesMs };
