@@ -8,7 +8,7 @@ export interface Input {
   readonly settings: InputSettings;
   /** Something of it has been recorded: it is joined again where the recording stopped, as far as it can be. */
   readonly rejoins: boolean;
-  /** Its pictures come seldom: ffmpeg is to look for them for longer. */
+  /** Its pictures come seldom, or say that they do: ffmpeg is to look for what has come for longer. */
   readonly looksLonger?: boolean;
 }
 

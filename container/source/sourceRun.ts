@@ -175,7 +175,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         decided = true;
         openTimer.clear();
         isRepeat = input.rejoins && !access.inSegments && hasEnd(url, streams);
-        looksLonger = lacksPictures(plan, options);
+        looksLonger = lacksWhatCame(plan, options);
         isEmpty = plan.maps.length === 0 && !looksLonger;
         if (isRepeat || isEmpty || looksLonger) ffmpeg.stop();
         else if (found !== undefined && !isServedBy(plan, options.plan, found)) {
@@ -201,7 +201,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       const found = await known.promise;
       if (found !== undefined && found.streams.length > 0) {
         const plan = options.planFor(found);
-        looksLonger = lacksPictures(plan, options);
+        looksLonger = lacksWhatCame(plan, options);
         // Where nothing is to be recorded, another run would find no more.
         const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [options.plan.maps, options.plan.audio]);
         if (plan.maps.length > 0 && isOther) replan = plan;
@@ -230,8 +230,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   }
 }
 
-/** Pictures have come, and ffmpeg has not looked for long enough to get a whole one. */
-function lacksPictures(plan: EncodingPlan, { input, access }: SourceRunOptions): boolean {
-  const isLacking = plan.leftOut.some(({ kind, reason }) => kind === 'video' && reason === 'never_came');
-  return isLacking && input.looksLonger !== true && access.hasPictures();
+/** Pictures or sound have come, and ffmpeg has not looked for long enough to get any. */
+function lacksWhatCame(plan: EncodingPlan, { input, access }: SourceRunOptions): boolean {
+  const lacking = plan.leftOut.flatMap(({ kind, reason }) => (reason === 'never_came' ? [kind] : []));
+  const hasCome = lacking.some((kind) => (kind === 'video' || kind === 'audio') && access.hasCome(kind));
+  return hasCome && input.looksLonger !== true;
 }

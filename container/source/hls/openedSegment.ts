@@ -139,14 +139,14 @@ async function opened(
 }
 
 interface Opening {
-  readonly facts: Pick<SegmentFacts, 'setup' | 'startMs' | 'begun' | 'hasPictures'>;
+  readonly facts: Pick<SegmentFacts, 'setup' | 'startMs' | 'begun' | 'come'>;
   readonly isWhole: boolean;
 }
 
 function openingOf({ kind, tagMs }: SegmentStart, media: Buffer, declared: Buffer | undefined): Opening {
   if (kind === 'ts') {
-    const { program, startMs, begun, hasPictures, isWhole } = readTsOpening(media);
-    return { facts: { setup: program, startMs, begun, hasPictures }, isWhole };
+    const { program, startMs, begun, come, isWhole } = readTsOpening(media);
+    return { facts: { setup: program, startMs, begun, come }, isWhole };
   }
   if (kind !== 'fmp4') return { facts: { setup: kind, startMs: tagMs }, isWhole: true };
   const { init = declared, startMs } = readMp4Opening(media, declared);

@@ -65,7 +65,7 @@ export function inputFor(
     environment: {},
     isFed: true,
     inSegments: true,
-    hasPictures: () => main.facts.hasPictures === true,
+    hasCome: (kind) => main.facts.come?.has(kind) === true,
     hasSoundInside,
     leftOut,
   });

@@ -136,7 +136,7 @@ export class LiveSource {
       options: DEMUXERS[this.#kind],
       environment: {},
       isFed: true,
-      hasPictures: () => this.#cutter.hasPictures,
+      hasCome: (kind) => this.#cutter.hasCome(kind),
       finish: () => this.#ending.abort(),
     });
     access.leaveOut(leftOutOf(this.#cutter.otherTracks));

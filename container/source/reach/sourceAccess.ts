@@ -23,8 +23,11 @@ export class SourceAccess {
   readonly inSegments: boolean;
   /** More inputs: sound that comes by itself. */
   readonly others: readonly SoundInput[];
-  /** Pictures have come, of which ffmpeg may not have got one yet: one of MPEG-TS ends where the next one begins. */
-  readonly hasPictures: () => boolean;
+  /**
+   * Some of it has come, and ffmpeg may not have got one yet: a picture of MPEG-TS ends where the next one begins, and sound
+   * comes behind pictures whose codec may say that they are far longer than they are.
+   */
+  readonly hasCome: (kind: 'video' | 'audio') => boolean;
   /** Ends the input with what has come by now; undefined where only ffmpeg itself can. */
   readonly finish: (() => void) | undefined;
   /** The first input has sound, too, or is all there is. */
@@ -39,7 +42,7 @@ export class SourceAccess {
       Partial<
         Pick<
           SourceAccess,
-          'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasPictures' | 'finish' | 'leftOut'
+          'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasCome' | 'finish' | 'leftOut'
         >
       >,
   ) {
@@ -47,7 +50,7 @@ export class SourceAccess {
     this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
     this.hasSoundInside = access.hasSoundInside ?? true;
-    this.hasPictures = access.hasPictures ?? (() => false);
+    this.hasCome = access.hasCome ?? (() => false);
     this.finish = access.finish;
     this.#leftOut = access.leftOut ?? [];
     this.url = access.url;

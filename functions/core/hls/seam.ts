@@ -9,8 +9,8 @@ export interface SegmentFacts {
   readonly startMs: number | undefined;
   /** PIDs of those streams of the program that are in it: how long after its first time, in ms; undefined where all are, or it is not known. */
   readonly begun?: ReadonlyMap<number, number> | undefined;
-  /** Of a transport stream: pictures are among those. */
-  readonly hasPictures?: boolean | undefined;
+  /** Of a transport stream: what those are. */
+  readonly come?: ReadonlySet<'video' | 'audio'> | undefined;
   readonly durationMs: number;
   readonly dateMs: number | undefined;
   /** The playlist says that it is no continuation of the one before, or its numbers began again. */

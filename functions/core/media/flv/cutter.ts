@@ -23,16 +23,13 @@ const isMetadata = ({ kind, bytes }: FlvTag): boolean =>
 
 /** Cuts FLV where a kind of media begins, or becomes one of another codec. */
 export class FlvCutter implements RunCutter {
-  /** What a decoder must know comes before all pictures: a demuxer can tell by itself which ones it cannot decode. */
-  readonly undecodable = 0;
   readonly scrambled = 0;
-  /** None that a demuxer does not get: a tag says how long it is. */
-  readonly hasPictures = false;
   readonly #reader = new FlvTagReader();
   /** How what the present run has is coded. */
   #known = new Map<Kind, string>();
   readonly #configurations = new Map<Kind, MediaTag>();
   #metadata: FlvTag | undefined;
+  #undecodable = 0;
   #isFirst: boolean = true;
   readonly #progress = new Progress();
   /** The present run. Times are those of the progress. */
@@ -43,12 +40,21 @@ export class FlvCutter implements RunCutter {
   #waitingSinceMs = 0;
   #waitingBytes = 0;
 
+  get undecodable(): number {
+    return this.#undecodable;
+  }
+
   get otherTracks(): readonly OtherTrack[] {
     return this.#reader.otherTracks;
   }
 
   get hasBegun(): boolean {
     return this.#progress.hasBegun;
+  }
+
+  /** Nothing that a demuxer does not get: a tag says how long it is. */
+  hasCome(): boolean {
+    return false;
   }
 
   push(chunk: Buffer): RunPiece[] {
@@ -74,6 +80,7 @@ export class FlvCutter implements RunCutter {
       pieces.add(tag.bytes);
       return;
     }
+    if (this.#isUndecodable(tag)) return;
     const { kind, coding, isConfiguration } = tag;
     this.#progress.see(kind, tag.timeMs, !isConfiguration);
     if (isConfiguration) this.#configurations.set(kind, tag);
@@ -90,6 +97,16 @@ export class FlvCutter implements RunCutter {
       pieces.add(tag.bytes);
     }
     if (kind === 'video' && !isConfiguration) this.#lastPictureMs = this.#progress.nowMs;
+  }
+
+  /**
+   * Samples whose configuration has not come, as of a stream that is joined in its middle: a demuxer would look for what it
+   * says in vain, and not follow them any more. Once it has come, a demuxer can tell by itself which pictures it cannot decode.
+   */
+  #isUndecodable({ kind, coding, needsConfiguration }: MediaTag): boolean {
+    const isLost = needsConfiguration && this.#configurations.get(kind)?.coding !== coding;
+    if (kind === 'video') this.#undecodable = isLost ? this.#undecodable + 1 : 0;
+    return isLost;
   }
 
   /** Whether who reads the present run still looks for what it has. */

@@ -16,10 +16,14 @@ export interface FlvTag {
   readonly isConfiguration: boolean;
   /** Decoding can begin here. */
   readonly isKeyframe: boolean;
+  /** Decoding needs a configuration that has come before. */
+  readonly needsConfiguration: boolean;
 }
 
 const HEADER_BYTES = 9;
 const HEADER_MAX_BYTES = 1_024;
+/** No tag begins so: its kind would be reserved. */
+const HEADER_START = Buffer.from('FLV\x01', 'latin1');
 const AUDIO = 8;
 const VIDEO = 9;
 const AAC = 10;
@@ -27,6 +31,10 @@ const SCRIPT = 18;
 const AVC = 7;
 const KEYFRAME = 1;
 const SEQUENCE_END = 2;
+/** Frame type and codec, what it is, and the offset of its composition time. */
+const AVC_HEADER_BYTES = 5;
+/** Frame type and packet type, and the codec's four letters. */
+const EX_HEADER_BYTES = 5;
 /** Of enhanced RTMP: packets that hold no sample. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([
   PACKET.sequenceEnd,
@@ -58,7 +66,7 @@ export class FlvTagReader {
     return this.#plain.others;
   }
 
-  /** @returns tags whose memory is not used again. @throws MediaError it is no FLV */
+  /** @param chunk is written into. @returns tags whose memory is not used again. @throws MediaError it is no FLV */
   push(chunk: Buffer): FlvTag[] {
     this.#rest.push(chunk);
     this.#restBytes += chunk.length;
@@ -69,6 +77,13 @@ export class FlvTagReader {
     while (this.#header !== undefined) {
       this.#neededBytes = TAG_HEADER_BYTES;
       if (at + TAG_HEADER_BYTES > bytes.length) break;
+      if (bytes.subarray(at, at + HEADER_START.length).equals(HEADER_START)) {
+        // A server that sends one file after the other: the first one's header will do.
+        this.#neededBytes = headerBytes(bytes, at);
+        if (at + this.#neededBytes > bytes.length) break;
+        at += this.#neededBytes;
+        continue;
+      }
       this.#neededBytes += bytes.readUIntBE(at + 1, 3) + SIZE_BYTES;
       if (at + this.#neededBytes > bytes.length) break;
       const tag = this.#tagOf(bytes.subarray(at, at + this.#neededBytes));
@@ -82,16 +97,19 @@ export class FlvTagReader {
   }
 
   #readHeader(bytes: Buffer): number {
-    const end = bytes.readUInt32BE(5) + SIZE_BYTES;
-    if (bytes.toString('latin1', 0, 3) !== 'FLV' || end > HEADER_MAX_BYTES)
-      throw new MediaError('it is no FLV');
+    if (bytes.toString('latin1', 0, 3) !== 'FLV') throw new MediaError('it is no FLV');
+    const end = headerBytes(bytes, 0);
     this.#neededBytes = end;
     if (bytes.length < end) return 0;
     this.#header = bytes.subarray(0, end);
     return end;
   }
 
+  /** @param sent is written into */
   #tagOf(sent: Buffer): FlvTag | undefined {
+    // Some senders leave it zero, and a demuxer that compares it takes what follows for damaged.
+    const bodyEnd = sent.length - SIZE_BYTES;
+    sent.writeUInt32BE(bodyEnd, bodyEnd);
     const timeMs = sent.readUIntBE(4, 3) + (sent[7] ?? 0) * 2 ** 24;
     const type = (sent[0] ?? 0) & 31;
     if (type !== VIDEO && type !== AUDIO)
@@ -103,9 +121,22 @@ export class FlvTagReader {
   }
 }
 
+/** Of a header, with the size that follows it. @throws MediaError */
+function headerBytes(bytes: Buffer, at: number): number {
+  const end = bytes.readUInt32BE(at + 5) + SIZE_BYTES;
+  if (end > HEADER_MAX_BYTES) throw new MediaError('it is no FLV');
+  return end;
+}
+
 type Said = Omit<FlvTag, 'timeMs' | 'bytes'>;
 
-const OTHER: Said = { kind: 'other', coding: '', isConfiguration: false, isKeyframe: false };
+const OTHER: Said = {
+  kind: 'other',
+  coding: '',
+  isConfiguration: false,
+  isKeyframe: false,
+  needsConfiguration: false,
+};
 
 function videoOf(body: Buffer): Said {
   const [first = 0, second = 0] = body;
@@ -118,7 +149,8 @@ function videoOf(body: Buffer): Said {
   const codec = first & 15;
   if (codec === AVC && second === SEQUENCE_END) return OTHER;
   const isConfiguration = codec === AVC && second === 0;
-  return { kind: 'video', coding: String(codec), isConfiguration, isKeyframe };
+  const needsConfiguration = codec === AVC && !isConfiguration && !hasStartCode(body, AVC_HEADER_BYTES);
+  return { kind: 'video', coding: String(codec), isConfiguration, isKeyframe, needsConfiguration };
 }
 
 function audioOf(body: Buffer): Said {
@@ -128,11 +160,23 @@ function audioOf(body: Buffer): Said {
   if (codec === EX_AUDIO) return enhanced('audio', body, first & 15, false);
   // Of AAC rate and channels are in its configuration.
   const coding = codec === AAC ? String(codec) : `${codec} ${first & 15}`;
-  return { kind: 'audio', coding, isConfiguration: codec === AAC && second === 0, isKeyframe: false };
+  const isConfiguration = codec === AAC && second === 0;
+  const needsConfiguration = codec === AAC && !isConfiguration && !isAdts(body);
+  return { kind: 'audio', coding, isConfiguration, isKeyframe: false, needsConfiguration };
+}
+
+/** Frames that say themselves what they are, which is not as it should be, and is read by demuxers. */
+const isAdts = (body: Buffer): boolean => body[2] === 0xff && ((body[3] ?? 0) & 0xf6) === 0xf0;
+function hasStartCode(body: Buffer, at: number): boolean {
+  const zeros = body[at + 2] === 0 ? 3 : 2;
+  return body.length > at + zeros && body.readUIntBE(at, zeros) === 0 && body[at + zeros] === 1;
 }
 
 function enhanced(kind: 'audio' | 'video', body: Buffer, packet: number, isKeyframe: boolean): Said {
   if (SAYS_NOTHING.has(packet)) return OTHER;
   const isConfiguration = packet === PACKET.sequenceStart;
-  return { kind, coding: body.toString('latin1', 1, 5), isConfiguration, isKeyframe };
+  const coding = body.toString('latin1', 1, 5);
+  const headerBytes = packet === PACKET.codedFrames ? EX_HEADER_BYTES + 3 : EX_HEADER_BYTES;
+  const needsConfiguration = coding === 'hvc1' && !isConfiguration && !hasStartCode(body, headerBytes);
+  return { kind, coding, isConfiguration, isKeyframe, needsConfiguration };
 }

@@ -29,8 +29,8 @@ export interface RunCutter {
   readonly otherTracks: readonly OtherTrack[];
   /** A sample has come: more than what says what is to come. */
   readonly hasBegun: boolean;
-  /** Pictures have come that can be decoded: a demuxer may get one only when others have begun. */
-  readonly hasPictures: boolean;
+  /** Pictures have come that can be decoded, or sound to the present run: a demuxer may get one only when others have begun. */
+  hasCome(kind: 'video' | 'audio'): boolean;
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */

@@ -15,6 +15,8 @@ export class Continuity {
   /** What is added to the counters of the present segment, by PID. */
   readonly #shifts = new Map<number, number>();
   #rest: Buffer = Buffer.alloc(0);
+  /** The last packet of the chunk before, mended. */
+  #before: Buffer = Buffer.alloc(0);
   /** The last bytes were a packet, so the next ones are. */
   #isInStep: boolean = true;
 
@@ -22,6 +24,7 @@ export class Continuity {
   beginSegment(): void {
     this.#shifts.clear();
     this.#rest = Buffer.alloc(0);
+    this.#before = Buffer.alloc(0);
     this.#isInStep = true;
   }
 
@@ -40,6 +43,10 @@ export class Continuity {
       if (bytes[at] === SYNC && (this.#isInStep || bytes[at + PACKET_BYTES] === SYNC)) {
         this.#isInStep = true;
         this.#mend(bytes, at);
+        if (this.#isTwice(bytes, at)) {
+          if (at > whole) pieces.push(bytes.subarray(whole, at));
+          whole = at + PACKET_BYTES;
+        }
         at += PACKET_BYTES;
         continue;
       }
@@ -51,6 +58,7 @@ export class Continuity {
       whole = at;
     }
     if (at > whole) pieces.push(bytes.subarray(whole, at));
+    if (at >= PACKET_BYTES) this.#before = Buffer.from(bytes.subarray(at - PACKET_BYTES, at));
     this.#rest = Buffer.from(bytes.subarray(at));
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
@@ -77,6 +85,14 @@ export class Continuity {
     const mended = (counter + shift) & 0xf;
     bytes[at + 3] = (control & 0xf0) | mended;
     this.#last.set(pid, mended);
+  }
+
+  /** Packets may be sent twice (ISO/IEC 13818-1, 2.4.3.3): a demuxer takes the second one for a picture's next piece. */
+  #isTwice(bytes: Buffer, at: number): boolean {
+    const hasPayload = ((bytes[at + 3] ?? 0) & 0x10) !== 0;
+    const [before, from] = at < PACKET_BYTES ? [this.#before, 0] : [bytes, at - PACKET_BYTES];
+    if (!hasPayload || before[from + 3] !== bytes[at + 3] || before[from + 2] !== bytes[at + 2]) return false;
+    return bytes.compare(before, from, from + PACKET_BYTES, at, at + PACKET_BYTES) === 0;
   }
 
   /** The counter of the packet is that of the one before, which is sent twice then, or the next one. */

@@ -71,8 +71,9 @@ export class TsCutter implements RunCutter {
     return this.#scrambled;
   }
 
-  get hasPictures(): boolean {
-    return this.#lastPictures.hasAny;
+  hasCome(kind: StreamKind): boolean {
+    if (kind === 'video') return this.#lastPictures.hasAny;
+    return [...this.#known].some((pid) => this.#table.kindOf(pid) === kind);
   }
 
   get hasBegun(): boolean {
@@ -106,6 +107,8 @@ export class TsCutter implements RunCutter {
     if (isTable && [...this.#known].some((pid) => this.#isOther(pid))) return;
     const kind = isTable ? undefined : this.#table.kindOf(packet.pid);
     if (kind === undefined) {
+      // Before tables come, demuxers guess what it is.
+      if (!isTable && packet.unitStart && isKeyframe(bytes, packet)) this.#decodable.add(packet.pid);
       pieces.add(bytes, isFirst);
       return;
     }

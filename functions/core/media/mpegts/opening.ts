@@ -11,8 +11,8 @@ export interface TsOpening {
   readonly startMs: number | undefined;
   /** PIDs of the program's streams of which something is in these bytes: how long after the first of all, in ms. */
   readonly begun: ReadonlyMap<number, number>;
-  /** Some of these are pictures. */
-  readonly hasPictures: boolean;
+  /** What these are. */
+  readonly come: ReadonlySet<'video' | 'audio'>;
   /** Nothing is missing of all this. */
   readonly isWhole: boolean;
 }
@@ -46,8 +46,8 @@ export function readTsOpening(bytes: Buffer): TsOpening {
   }
   const known = new Map([...begun].filter(([begunPid]) => streams?.some(({ pid }) => pid === begunPid)));
   const program = streams === undefined ? undefined : describe(streams);
-  const hasPictures = streams?.some(({ pid, info }) => info.kind === 'video' && begun.has(pid)) ?? false;
-  return { program, startMs, begun: known, hasPictures, isWhole: startMs !== undefined && hasAll() };
+  const come = new Set(streams?.flatMap(({ pid, info }) => (begun.has(pid) ? [info.kind] : [])));
+  return { program, startMs, begun: known, come, isWhole: startMs !== undefined && hasAll() };
 }
 
 function isPacket(bytes: Buffer, at: number): boolean {

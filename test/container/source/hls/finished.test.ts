@@ -1,9 +1,14 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { PACKET_BYTES, readPacket } from '../../../../functions/core/media/mpegts/packets.ts';
 import { probe } from '../../../support/counterStream.ts';
 import { expectWhole, framesOf, HlsForTests, type PutOptions } from '../../../support/hlsForTests.ts';
 import { playlist } from '../../../support/hlsMedia.ts';
 import { describeWith } from '../../../support/tools.ts';
+
+/** PIDs of ffmpeg's multiplexer. */
+const PICTURES = 0x100;
+const SOUND = 0x101;
 
 describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   const hls = new HlsForTests();
@@ -26,6 +31,15 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   it('of a picture in five seconds, with sound, is recorded picture by picture', async () => {
     const pictures = { fps: 0.2, keyframeEvery: 1, segmentSeconds: 5, seconds: 25 };
     expectWhole(await hls.record('slow', hls.put('slow', pictures).flat()), framesOf(0, 5));
+  });
+
+  it('of pictures that say that they last for a second, and sound behind some, is recorded with both', async () => {
+    const content = { seconds: 4, codec: ['-x264-params', 'fps=1'] };
+    const lines = hls.put('untrue', content).flat();
+    hls.site.put('/untrue/0.ts', soundBehind(10, hls.make(content).segments[0] as Buffer));
+    const record = await hls.record('untrue', lines);
+    expectWhole(record, framesOf(0, 100));
+    expect(record.parts[0]?.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio']);
   });
 
   it('is known by its content, whatever its own name', async () => {
@@ -256,3 +270,19 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     ]);
   });
 });
+
+/** The same segment of MPEG-TS, with its first sound behind so many pictures. */
+function soundBehind(pictures: number, segment: Buffer): Buffer {
+  const packets = Array.from({ length: segment.length / PACKET_BYTES }, (_, i) =>
+    segment.subarray(i * PACKET_BYTES, (i + 1) * PACKET_BYTES),
+  );
+  const isOf = (pid: number) => (packet: Buffer) => readPacket(packet, 0).pid === pid;
+  const starts = packets.filter((packet) => isOf(PICTURES)(packet) && readPacket(packet, 0).unitStart);
+  const place = packets.indexOf(starts[pictures] as Buffer);
+  const before = packets.slice(0, place);
+  return Buffer.concat([
+    ...before.filter((packet) => !isOf(SOUND)(packet)),
+    ...before.filter(isOf(SOUND)),
+    ...packets.slice(place),
+  ]);
+}

@@ -75,6 +75,29 @@ describe('Continuity', () => {
     expect(isContinuous(continuity.push(bytes))).toBe(false);
   });
 
+  it('leaves out what is sent twice, in whatever pieces it comes', () => {
+    fc.assert(
+      fc.property(
+        packets,
+        fc.array(fc.boolean(), { minLength: 60 }),
+        fc.integer({ min: 1, max: 700 }),
+        (list, isTwice, pieceBytes) => {
+          const once = segment(list, 3);
+          const sent = list.flatMap(({ hasPayload }, i) => {
+            const one = once.subarray(i * 188, (i + 1) * 188);
+            return hasPayload && isTwice[i] === true ? [one, one] : [one];
+          });
+          const bytes = Buffer.concat(sent);
+          const continuity = new Continuity();
+          const out: Buffer[] = [];
+          for (let at = 0; at < bytes.length; at += pieceBytes)
+            out.push(continuity.push(Buffer.from(bytes.subarray(at, at + pieceBytes))));
+          expect(Buffer.concat(out).equals(once)).toBe(true);
+        },
+      ),
+    );
+  });
+
   it('leaves out what is no packet, and what was cut off', () => {
     const continuity = new Continuity();
     continuity.beginSegment();

@@ -10,7 +10,7 @@ import {
 } from '../../../../functions/core/media/mpegts/packets.ts';
 import { PacketWriter } from '../../../../functions/core/media/mpegts/packetWriter.ts';
 import { associationTable, mapTable } from '../../../../functions/core/media/mpegts/tableWriter.ts';
-import { type FlvTag, flvTags } from '../../../support/flvTags.ts';
+import { FLV_HEADER, type FlvTag, flvTags, writeFlv } from '../../../support/flvTags.ts';
 import {
   AUDIO,
   byTime,
@@ -70,6 +70,44 @@ describe('FlvCutter', () => {
       expect(runsOf(new FlvCutter(), [flv(tags)])).toEqual([flv(tags)]);
     },
   );
+
+  it.each([1, 7, 4_096])('goes on behind the header of another file, in pieces of %i bytes', (pieceBytes) => {
+    const sent = (fromMs: number): FlvTag[] =>
+      byTime(times(fromMs, fromMs + 1_000).flatMap((ms) => [picture(ms, ms === fromMs), sound(ms)]));
+    const bytes = Buffer.concat([flv([...heads, ...sent(0)]), flv([...heads, ...sent(1_000)])]);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
+      bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+    );
+    const all = [...heads, ...sent(0), ...heads, ...sent(1_000)];
+    expect(runsOf(new FlvCutter(), pieces)).toEqual([flv(all)]);
+  });
+
+  it('says how long each tag is where its sender does not', () => {
+    const tags = [...heads, picture(0, true), sound(0)];
+    const silent = Buffer.concat([
+      FLV_HEADER,
+      ...tags.flatMap((tag) => [writeFlv([tag]).subarray(0, -4), Buffer.alloc(4)]),
+    ]);
+    expect(runsOf(new FlvCutter(), [silent])).toEqual([flv(tags)]);
+  });
+
+  it('leaves out what needs a configuration until that has come, and says how many pictures', () => {
+    const cutter = new FlvCutter();
+    const before = times(0, 400).flatMap((ms) => [picture(ms, false), sound(ms)]);
+    const after = times(400, 800).flatMap((ms) => [picture(ms, ms === 400), sound(ms)]);
+    const given = cutter.push(flv(before));
+    expect(cutter.undecodable).toBe(10);
+    expect(cutter.hasBegun).toBe(false);
+    given.push(...cutter.push(writeFlv([...heads, ...after])), ...cutter.end());
+    expect(cutter.undecodable).toBe(0);
+    expect(Buffer.concat(given.map(({ bytes }) => bytes))).toEqual(flv([...heads, ...after]));
+  });
+
+  it('hands on pictures and sound that say themselves how they are coded', () => {
+    const annexB = { ...picture(0, true), body: Buffer.from([0x17, 1, 0, 0, 0, 0, 0, 0, 1, 0x67]) };
+    const adts = { ...sound(0), body: Buffer.from([0xaf, 1, 0xff, 0xf1, 0x50]) };
+    expect(runsOf(new FlvCutter(), [flv([annexB, adts])])).toEqual([flv([annexB, adts])]);
+  });
 
   it('follows pictures that were away while a run began with new sound', () => {
     const tags = byTime([
@@ -161,14 +199,32 @@ describe('TsCutter', () => {
     );
   });
 
+  it('has all pictures from a keyframe on that came before the tables that say what they are', () => {
+    const writer = new PacketWriter();
+    const early = times(0, 400).map((ms) => pes(writer, ms, ms === 0));
+    const late = [tables(writer), ...times(400, 800).map((ms) => pes(writer, ms, false))];
+    const [run = Buffer.alloc(0), ...others] = runsOf(new TsCutter(), [...early, ...late]);
+    expect(others).toEqual([]);
+    expect(run.equals(Buffer.concat([...early, ...late]))).toBe(true);
+  });
+
   it('says that pictures have come from the first one on that can be decoded', () => {
     const writer = new PacketWriter();
     const cutter = new TsCutter();
     cutter.push(tables(writer));
     cutter.push(pes(writer, 0, false));
-    expect(cutter.hasPictures).toBe(false);
+    expect(cutter.hasCome('video')).toBe(false);
     cutter.push(pes(writer, 9_000, true));
-    expect(cutter.hasPictures).toBe(true);
+    expect(cutter.hasCome('video')).toBe(true);
+  });
+
+  it('says that sound has come to the present run, and not before', () => {
+    const writer = new PacketWriter();
+    const cutter = new TsCutter();
+    for (const bytes of [tables(writer), pes(writer, 0, true), pes(writer, 40, false)]) cutter.push(bytes);
+    expect(cutter.hasCome('audio')).toBe(false);
+    cutter.push(pes(writer, 80, undefined));
+    expect(cutter.hasCome('audio')).toBe(true);
   });
 
   it('begins a run with the keyframe where sound had gone on until it', () => {
