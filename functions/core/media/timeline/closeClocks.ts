@@ -27,11 +27,11 @@ export const areClose = (one: Epoch, other: Epoch | undefined): boolean =>
  * @param own the track's epoch. @param rawMs turns of a counter included
  * @param held what other tracks begin with that nobody has placed yet, by their own times in ms
  */
-export function beginsAgain(track: Track, own: Epoch, rawMs: number, held: Iterable<number>): boolean {
+export function beginsAgain(track: Track, own: Epoch, rawMs: number, held: readonly number[]): boolean {
   const { times, turnsMs, beganMs, samples, before } = track;
   const sentMs = rawMs - turnsMs;
   // Of a publisher who has just gone there may have been one picture, in a server's cache: the next one's sound tells.
-  const isTold = before === undefined && [...held].some((ms) => ms <= sentMs && ms < beganMs - FRAME_MAX_MS);
+  const isTold = before === undefined && held.some((ms) => ms <= sentMs && ms < beganMs - FRAME_MAX_MS);
   // Those that were held back over a pause may be on a clock that is not theirs.
   if (!isTold && (samples <= HELD_SAMPLES || own.followers === 0)) return false;
   const jitterMs = isTold ? 0 : AGAIN_MIN_SAMPLES * times.usualMs;
@@ -53,15 +53,31 @@ export function joinedClock(
   rawMs: number,
   nowMs: number,
 ): Epoch | undefined {
+  const joined = newerClock(track, own, epochs, frontMs, rawMs, nowMs);
+  if (joined !== undefined || behindMs(own, frontMs, rawMs) < HALF_A_FRAME_MS) track.unsureUntilMs = nowMs;
+  return joined;
+}
+
+const behindMs = ({ shiftMs }: Epoch, frontMs: number, rawMs: number): number =>
+  Math.abs(frontMs - rawMs - shiftMs);
+
+function newerClock(
+  track: Track,
+  own: Epoch,
+  epochs: readonly Epoch[],
+  frontMs: number,
+  rawMs: number,
+  nowMs: number,
+): Epoch | undefined {
+  // Asked for nearly each sample, and nearly always it is so.
+  if (epochs[0] === own) return undefined;
   const isUnsure = nowMs < track.unsureUntilMs;
-  const behindMs = (epoch: Epoch): number => Math.abs(frontMs - rawMs - epoch.shiftMs);
   const isHeldBack = track.times.isHeldBack(rawMs + own.shiftMs, nowMs);
-  const joined = newerThan(own, epochs).find(
+  const nearMs = Math.min(BACK_MAX_MS, behindMs(own, frontMs, rawMs));
+  return newerThan(own, epochs).find(
     (one) =>
       (isUnsure || (areClose(one, own) && !isHeldBack)) &&
       one.followers > 0 &&
-      behindMs(one) < Math.min(BACK_MAX_MS, behindMs(own)),
+      behindMs(one, frontMs, rawMs) < nearMs,
   );
-  if (joined !== undefined || behindMs(own) < HALF_A_FRAME_MS) track.unsureUntilMs = nowMs;
-  return joined;
 }

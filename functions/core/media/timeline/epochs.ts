@@ -50,7 +50,7 @@ export interface Track {
 }
 
 /** One that has had no sample. */
-export const newTrack = (): Track => ({
+const newTrack = (): Track => ({
   times: new TrackTimes(),
   epoch: undefined,
   before: undefined,
@@ -60,6 +60,22 @@ export const newTrack = (): Track => ({
   samples: 0,
   last: undefined,
 });
+
+/** The track of this name, made when it is first asked for. */
+export function trackNamed(name: string, tracks: Map<string, Track>): Track {
+  const known = tracks.get(name);
+  if (known !== undefined) return known;
+  const track = newTrack();
+  tracks.set(name, track);
+  return track;
+}
+
+/** The track's next sample is on this clock. @returns where it belongs. @param rawMs turns of a counter included */
+export function follow(track: Track, epoch: Epoch, rawMs: number): number {
+  epoch.followers += 1;
+  track.epoch = epoch;
+  return rawMs + epoch.shiftMs;
+}
 
 /** Those that began after it, the latest first. @param epochs the latest first */
 export const newerThan = (own: Epoch, epochs: readonly Epoch[]): readonly Epoch[] =>

@@ -8,6 +8,8 @@ interface HeldBeginning {
   readonly goesOn: TrackTimes | undefined;
 }
 
+const NONE: readonly number[] = [];
+
 /** What tracks are to begin with on a clock that others come to before them. */
 export class HeldBeginnings {
   readonly #tracks = new Map<string, HeldBeginning>();
@@ -18,7 +20,7 @@ export class HeldBeginnings {
 
   /** By the tracks' own times. */
   get all(): readonly number[] {
-    return [...this.#tracks.values()].map(({ ms }) => ms);
+    return this.#tracks.size === 0 ? NONE : [...this.#tracks.values()].map(({ ms }) => ms);
   }
 
   get(track: string): number | undefined {

@@ -13,13 +13,14 @@ import { turnsBy } from './counterTurns.ts';
 import {
   type Beginning,
   type Epoch,
+  follow,
   type Jump,
   jumpedMs,
   newerThan,
-  newTrack,
   TIME_MAX_MS,
   type Track,
   toTell,
+  trackNamed,
   type Untold,
 } from './epochs.ts';
 import { HeldBeginnings } from './heldBeginnings.ts';
@@ -77,7 +78,7 @@ export class SourceTimeline {
   /** @param arrivedAtMs the recorder's clock, which never goes back */
   place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
     const unitMs = 1_000 / timescale;
-    const track = this.#track(name);
+    const track = trackNamed(name, this.#tracks);
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const sentMs = dts * unitMs;
@@ -136,14 +137,6 @@ export class SourceTimeline {
     this.#held.hold(name, rawMs);
   }
 
-  #track(name: string): Track {
-    const known = this.#tracks.get(name);
-    if (known !== undefined) return known;
-    const track = newTrack();
-    this.#tracks.set(name, track);
-    return track;
-  }
-
   /** Where the sample belongs; finds the track's epoch anew. */
   #wanted(track: Track, sentMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
@@ -151,6 +144,23 @@ export class SourceTimeline {
     if (own === undefined) return this.#begun(track, rawMs, nowMs);
     // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
     const ownBackMs = this.#awayMs(times, nowMs) >= GAP_MIN_MS ? FRAME_MAX_MS : BACK_MAX_MS;
+    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
+    // Nothing has jumped up to now, nor does this: of nearly all sources nearly all samples, for which nothing is allocated.
+    const isOn = !isAgain && this.#isPlausible(times, rawMs + own.shiftMs, ownBackMs, nowMs);
+    if (this.#epochs.length > 1 || !isOn) return this.#onAny(track, own, rawMs, ownBackMs, isAgain, nowMs);
+    if (own.followers > 0) joinedClock(track, own, this.#epochs, this.#frontMs ?? 0, rawMs, nowMs);
+    return follow(track, own, rawMs);
+  }
+
+  #onAny(
+    track: Track,
+    own: Epoch,
+    rawMs: number,
+    ownBackMs: number,
+    isAgain: boolean,
+    nowMs: number,
+  ): number {
+    const { times } = track;
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
@@ -167,7 +177,6 @@ export class SourceTimeline {
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
       return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain
@@ -176,19 +185,13 @@ export class SourceTimeline {
             : (joinedClock(track, own, this.#epochs, frontMs, rawMs, nowMs) ??
               this.#betterThan(own, times, rawMs, nowMs))) ?? own)
         : others.find(isPlausible);
-    if (found !== undefined) {
-      found.followers += 1;
-      track.epoch = found;
-      return rawMs + found.shiftMs;
-    }
+    if (found !== undefined) return follow(track, found, rawMs);
     for (const epoch of [own, ...others]) {
       const backMaxMs = epoch === own ? ownBackMs : SKEW_MAX_MS;
       const turnsMs = this.#turnsInto(epoch.shiftMs + rawMs, times, backMaxMs, nowMs);
       if (turnsMs === undefined) continue;
-      epoch.followers += 1;
-      track.epoch = epoch;
       track.turnsMs += turnsMs;
-      return rawMs + turnsMs + epoch.shiftMs;
+      return follow(track, epoch, rawMs + turnsMs);
     }
     const { atMs, untold } = this.#goOn(track, own, rawMs, nowMs);
     this.#beginEpoch(track, rawMs, atMs, untold);
@@ -207,11 +210,9 @@ export class SourceTimeline {
     const nearest = this.#nearest(track.times, rawMs, nowMs);
     // Sent between two pictures, it belongs between them.
     if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
-    nearest.epoch.followers += 1;
-    track.epoch = nearest.epoch;
     track.turnsMs = nearest.turnsMs;
     if (frontMs - nearest.atMs > BACK_MAX_MS) track.unsureUntilMs = nowMs + JOINED_WITHIN_MS;
-    return nearest.atMs;
+    return follow(track, nearest.epoch, rawMs + nearest.turnsMs);
   }
 
   /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others would be at by now. */

@@ -18,13 +18,14 @@ const LENGTHS_KEPT = 5;
 export class TrackTimes {
   #usualMs = USUAL_MS;
   #isUsualKnown: boolean = false;
-  #lengthsMs: readonly number[] = [];
+  /** The latest first. */
+  readonly #lengthsMs: number[] = [];
   #wantedMs = 0;
   #placedMs: number | undefined;
   #reachedBeforeMs = 0;
   #arrivedAtMs = 0;
-  /** Before each of the latest samples: how long nothing had come, but for what its time has grown by. */
-  #pausesMs: readonly number[] = [];
+  /** Before each of the latest samples, the latest first: how long nothing had come, but for what its time has grown by. */
+  readonly #pausesMs = new Float64Array(HELD_SAMPLES);
   /** Samples since the wanted time has last grown. */
   #ofOneTime = 1;
 
@@ -54,7 +55,10 @@ export class TrackTimes {
 
   /** How long nothing has come, or nothing but what had been held back, beyond what a sample lasts. */
   awayMs(nowMs: number): number {
-    return Math.max(0, ...this.#pausesMs, nowMs - this.#arrivedAtMs - this.#usualMs);
+    let awayMs = Math.max(0, nowMs - this.#arrivedAtMs - this.#usualMs);
+    // Asked for each sample of all tracks: a spread would make an array each time.
+    for (let held = 0; held < HELD_SAMPLES; held++) awayMs = Math.max(awayMs, this.#pausesMs[held] ?? 0);
+    return awayMs;
   }
 
   /** Whether it is when the next sample would be decoded, or as good as that. */
@@ -85,7 +89,8 @@ export class TrackTimes {
     this.#learn(wantedMs, arrivedAtMs);
     const grownMs = placedMs - (this.#placedMs ?? placedMs);
     const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
-    this.#pausesMs = [pauseMs, ...this.#pausesMs].slice(0, HELD_SAMPLES);
+    this.#pausesMs.copyWithin(1, 0);
+    this.#pausesMs[0] = pauseMs;
     this.#reachedBeforeMs = this.hasBegun ? this.reachedMs : wantedMs;
     this.#wantedMs = wantedMs;
     this.#placedMs = placedMs;
@@ -114,8 +119,22 @@ export class TrackTimes {
     this.#ofOneTime = 1;
     const longestMs = Math.max(USUAL_MAX_MS, Math.min(LAPSE_MAX_MS, 2 * (arrivedAtMs - this.#arrivedAtMs)));
     if (this.#isUsualKnown || each < USUAL_MIN_MS || each > longestMs) return;
-    this.#lengthsMs = [each, ...this.#lengthsMs].slice(0, LENGTHS_KEPT);
-    const sorted = this.#lengthsMs.toSorted((one, other) => one - other);
-    this.#usualMs = sorted[Math.floor(sorted.length / 2)] ?? this.#usualMs;
+    this.#lengthsMs.unshift(each);
+    if (this.#lengthsMs.length > LENGTHS_KEPT) this.#lengthsMs.pop();
+    this.#usualMs = middleOf(this.#lengthsMs) ?? this.#usualMs;
   }
+}
+
+/** The one in the middle by size, of a few: without a sorted copy for each sample. */
+function middleOf(values: readonly number[]): number | undefined {
+  const place = Math.floor(values.length / 2);
+  for (const value of values) {
+    let [smaller, same] = [0, 0];
+    for (const other of values) {
+      if (other < value) smaller += 1;
+      else if (other === value) same += 1;
+    }
+    if (smaller <= place && place < smaller + same) return value;
+  }
+  return undefined;
 }
