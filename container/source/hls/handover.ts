@@ -1,28 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 /** Writes a stream to whoever reads it, and settles when it is done. It never rejects. */
-export type Feed = (response: ServerResponse) => Promise<void>;
+export type Feed = (reader: Socket) => Promise<void>;
+
+const HEAD_MAX_BYTES = 16 * 1024;
+const HEAD_TIMEOUT_MS = 60_000;
+const HEAD_END = '\r\n\r\n';
+/** The body ends with the connection. */
+const FOUND = ['HTTP/1.1 200 OK', 'Content-Type: application/octet-stream', 'Connection: close'];
+const NOT_FOUND = ['HTTP/1.1 404 Not Found', 'Content-Length: 0', 'Connection: close'];
 
 /**
- * Hands streams to ffmpeg over HTTP on loopback: each has an address that nobody can guess, and is given once.
+ * Hands streams to ffmpeg over HTTP on loopback: each has an address that nobody can guess, and is given once. Behind the
+ * head of the answer the bytes go as they are: chunks of Node's own server are written in the next turn of the event loop, in
+ * pieces, with a wait for each.
  */
 export class Handover {
   readonly #server: Server;
   readonly #feeds = new Map<string, Feed>();
+  readonly #readers = new Set<Socket>();
 
   private constructor() {
-    this.#server = createServer((request, response) => {
-      const feed = this.#feeds.get(request.url ?? '');
-      this.#feeds.delete(request.url ?? '');
-      if (feed === undefined) {
-        response.writeHead(404, { connection: 'close' }).end();
-        return;
-      }
-      response.writeHead(200, { 'content-type': 'application/octet-stream', connection: 'close' });
-      void feed(response).then(() => response.end());
+    this.#server = createServer((reader) => {
+      this.#readers.add(reader);
+      reader.once('close', () => this.#readers.delete(reader));
+      // Its `close` follows.
+      reader.on('error', () => undefined);
+      this.#listen(reader);
     });
   }
 
@@ -49,7 +55,35 @@ export class Handover {
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeAllConnections();
+    for (const reader of this.#readers) reader.destroy();
     await closed;
+  }
+
+  /** Reads what is asked for. */
+  #listen(reader: Socket): void {
+    let head = '';
+    reader.setTimeout(HEAD_TIMEOUT_MS, () => reader.destroy());
+    const onData = (bytes: Buffer): void => {
+      head += bytes.toString('latin1');
+      if (head.length > HEAD_MAX_BYTES) reader.destroy();
+      if (!head.includes(HEAD_END)) return;
+      reader.off('data', onData);
+      reader.setTimeout(0);
+      // That it goes is seen by reading on.
+      reader.resume();
+      this.#answer(reader, /^GET (\S+) HTTP\/1\.[01]\r\n/.exec(head)?.[1] ?? '');
+    };
+    reader.on('data', onData);
+  }
+
+  #answer(reader: Socket, path: string): void {
+    const feed = this.#feeds.get(path);
+    this.#feeds.delete(path);
+    if (feed === undefined) {
+      reader.end(NOT_FOUND.join('\r\n') + HEAD_END);
+      return;
+    }
+    reader.write(FOUND.join('\r\n') + HEAD_END);
+    void feed(reader).then(() => reader.end());
   }
 }

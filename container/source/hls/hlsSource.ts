@@ -212,8 +212,8 @@ export class HlsSource {
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
     const offer = (rendition: Rendition, place: number): string =>
-      handover.offer(async (response) => {
-        const feeding = this.#feed(rendition, place, new Sink(response), cut);
+      handover.offer(async (reader) => {
+        const feeding = this.#feed(rendition, place, new Sink(reader), cut);
         this.#feeding[place] = feeding;
         const { kind } = await feeding;
         // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.

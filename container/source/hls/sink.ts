@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Continuity } from '../../../functions/core/media/mpegts/continuity.ts';
 import type { OpenedSegment } from './openedSegment.ts';
 
@@ -9,16 +9,16 @@ export class SinkClosedError extends Error {
 
 /** What a demuxer reads: one continuous stream. */
 export class Sink {
-  readonly #response: ServerResponse;
+  readonly #reader: Socket;
   readonly #gone = new AbortController();
   /** Of a transport stream: its counters go on over segments. */
   readonly continuity = new Continuity();
 
-  constructor(response: ServerResponse) {
-    this.#response = response;
+  constructor(reader: Socket) {
+    this.#reader = reader;
     const onClose = (): void => this.#gone.abort(new SinkClosedError());
-    response.on('close', onClose);
-    if (response.destroyed) onClose();
+    reader.on('close', onClose);
+    if (reader.destroyed) onClose();
   }
 
   /** Aborts when the reader goes, or has read all. */
@@ -27,23 +27,23 @@ export class Sink {
   }
 
   get isClosed(): boolean {
-    return this.#response.destroyed;
+    return !this.#reader.writable;
   }
 
   /** Waits for as long as the reader does. @throws SinkClosedError */
   async write(bytes: Buffer): Promise<void> {
     if (this.isClosed) throw new SinkClosedError();
-    if (bytes.length === 0 || this.#response.write(bytes)) return;
+    if (bytes.length === 0 || this.#reader.write(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const done = (settle: () => void) => (): void => {
-        this.#response.off('drain', onDrain);
-        this.#response.off('close', onClose);
+        this.#reader.off('drain', onDrain);
+        this.#reader.off('close', onClose);
         settle();
       };
       const onDrain = done(resolve);
       const onClose = done(() => reject(new SinkClosedError()));
-      this.#response.on('drain', onDrain);
-      this.#response.on('close', onClose);
+      this.#reader.on('drain', onDrain);
+      this.#reader.on('close', onClose);
     });
   }
 }

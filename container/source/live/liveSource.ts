@@ -128,8 +128,8 @@ export class LiveSource {
   begin(handover: Handover): LiveRun {
     this.#feeding = undefined;
     const access = new SourceAccess({
-      url: handover.offer((response) => {
-        const feeding = this.#feed(new Sink(response));
+      url: handover.offer((reader) => {
+        const feeding = this.#feed(new Sink(reader));
         this.#feeding = feeding;
         return feeding.then(() => undefined);
       }),

@@ -64,8 +64,9 @@ export class PlainTags {
   /** @returns the tag as every demuxer reads it, which may be itself; undefined: it is of other tracks alone */
   plain(kind: FlvMedia, tag: Buffer): Buffer | undefined {
     const body = tag.subarray(TAG_HEADER_BYTES, tag.length - SIZE_BYTES);
-    const [first = 0, second = 0] = body;
     if (body.length < 2) return tag;
+    const first = body[0] ?? 0;
+    const second = body[1] ?? 0;
     const isEnhanced = kind === 'video' ? first >= EX_VIDEO : first >> 4 === EX_AUDIO;
     if (!isEnhanced) {
       this.#tracks[kind].set(0, '');

@@ -139,7 +139,8 @@ const OTHER: Said = {
 };
 
 function videoOf(body: Buffer): Said {
-  const [first = 0, second = 0] = body;
+  const first = body[0] ?? 0;
+  const second = body[1] ?? 0;
   // Empty ones keep a stream's time going; commands ask a player for something.
   if (body.length < 2) return OTHER;
   const frameType = (first >> 4) & 7;
@@ -154,7 +155,8 @@ function videoOf(body: Buffer): Said {
 }
 
 function audioOf(body: Buffer): Said {
-  const [first = 0, second = 0] = body;
+  const first = body[0] ?? 0;
+  const second = body[1] ?? 0;
   if (body.length < 2) return OTHER;
   const codec = first >> 4;
   if (codec === EX_AUDIO) return enhanced('audio', body, first & 15, false);
