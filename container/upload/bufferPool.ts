@@ -1,13 +1,15 @@
-/** One is filled while another is on its way: of ten recordings seldom more than two at the same moment. */
-const FREE_MAX = 2;
+/** Of an S3 part: 8 MiB that are filled in a quarter of a minute are not all held from its beginning. */
+export const SLICE_BYTES = 512 * 1024;
+/** As much as an S3 part: when one has been uploaded others take the next slices soon. */
+const FREE_MAX = 16;
 
 /**
- * Large buffers that are used again, by all recordings of a process. A fresh one for each S3 part would stay in memory until
- * a full garbage collection finds it, and make V8 collect often: that was a third of the recorder's CPU. A pool for each
- * recording would keep the one that is needed while an S3 part is on its way, which others can use most of the time.
+ * Slices of memory that are used again, by all recordings of a process. Fresh ones for each S3 part would stay in memory until
+ * a full garbage collection finds them, and make V8 collect often: that was a third of the recorder's CPU. A pool for each
+ * recording would keep those that are needed while an S3 part is on its way, which others can use most of the time.
  */
 export class BufferPool {
-  #free: Buffer[] = [];
+  readonly #free: Buffer[] = [];
   #users = 0;
 
   /** Somebody records. */
@@ -16,14 +18,13 @@ export class BufferPool {
   }
 
   /** Its content is whatever was there before. */
-  take(bytes: number): Buffer {
-    const at = this.#free.findLastIndex(({ length }) => length === bytes);
-    return this.#free.splice(at, at < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(bytes);
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLICE_BYTES);
   }
 
   /** Nobody reads or writes it any more. */
-  give(buffer: Buffer): void {
-    this.#free.push(buffer);
+  give(slice: Buffer): void {
+    this.#free.push(slice);
     this.#trim();
   }
 
@@ -35,12 +36,11 @@ export class BufferPool {
 
   #trim(): void {
     const max = this.#users === 0 ? 0 : FREE_MAX;
-    // The oldest first: it may have a size that nobody takes any more.
-    while (this.#free.length > max) release(this.#free.shift() as Buffer);
+    while (this.#free.length > max) release(this.#free.pop() as Buffer);
   }
 }
 
 /** The memory itself is given back with the transfer, not when a garbage collection comes. */
-function release(buffer: Buffer): void {
-  (buffer.buffer as ArrayBuffer).transfer(0);
+function release(slice: Buffer): void {
+  (slice.buffer as ArrayBuffer).transfer(0);
 }

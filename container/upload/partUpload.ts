@@ -7,6 +7,7 @@ import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { s3PartBytes } from '../../functions/core/upload/partSizes.ts';
 import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
+import { PartMemory } from './partMemory.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 import type { PartContent, Uploader, UploadTarget } from './uploader.ts';
 
@@ -33,7 +34,7 @@ interface SealedPart {
   readonly start: number;
   readonly bytes: number;
   /** Where its bytes are; undefined when they were given back. */
-  kept: Buffer | SpooledBytes | undefined;
+  kept: PartMemory | SpooledBytes | undefined;
   isUploaded: boolean;
   /** Its memory, or its disk. */
   giveBack: () => void;
@@ -54,8 +55,8 @@ const ROLL_AT_PARTS = 9_900;
 export class PartUpload {
   readonly #options: PartUploadOptions;
   readonly #uploads: Promise<UploadedPart>[] = [];
-  #buffer: Buffer;
-  #filledBytes = 0;
+  /** What is being filled. */
+  #memory: PartMemory;
   #bytes = 0;
   #uploadedBytes = 0;
   /** S3 parts that are full, in order, from the first one on that is not in the contiguous prefix, or is kept. */
@@ -67,7 +68,7 @@ export class PartUpload {
 
   constructor(options: PartUploadOptions) {
     this.#options = options;
-    this.#buffer = options.buffers.take(options.partBytes);
+    this.#memory = new PartMemory(options.buffers, options.partBytes);
     options.target.catch((error: unknown) => this.#fail(error));
   }
 
@@ -83,13 +84,13 @@ export class PartUpload {
 
   /** Bytes from the beginning on that S3 has without a gap. */
   get prefixBytes(): number {
-    return this.#sealed.find(({ isUploaded }) => !isUploaded)?.start ?? this.#bytes - this.#filledBytes;
+    return this.#sealed.find(({ isUploaded }) => !isUploaded)?.start ?? this.#bytes - this.#memory.bytes;
   }
 
   /** The bytes from an offset on that can be copied: from the first one that is kept to where they end, or are given back. */
   keptFrom(offset: number): { readonly from: number; readonly to: number } {
-    const bufferStart = this.#bytes - this.#filledBytes;
-    let from = Math.max(offset, this.#sealed[0]?.start ?? bufferStart);
+    const memoryStart = this.#bytes - this.#memory.bytes;
+    let from = Math.max(offset, this.#sealed[0]?.start ?? memoryStart);
     for (const { start, bytes, kept } of this.#sealed) {
       if (kept !== undefined || start + bytes <= from) continue;
       if (start > from) return { from, to: start };
@@ -110,12 +111,12 @@ export class PartUpload {
       const [first, end] = [Math.max(from, start), Math.min(to, start + bytes)];
       if (first >= end) continue;
       const piece = target.subarray(first - from, end - from);
-      if (Buffer.isBuffer(kept)) kept.copy(piece, 0, first - start, end - start);
+      if (kept instanceof PartMemory) kept.copyTo(piece, first - start);
       else if (kept !== undefined) reads.push(kept.readInto(piece, first - start));
     }
-    const bufferStart = this.#bytes - this.#filledBytes;
-    const first = Math.max(from, bufferStart);
-    if (first < to) this.#buffer.copy(target, first - from, first - bufferStart, to - bufferStart);
+    const memoryStart = this.#bytes - this.#memory.bytes;
+    const first = Math.max(from, memoryStart);
+    if (first < to) this.#memory.copyTo(target.subarray(first - from), first - memoryStart);
     await Promise.all(reads);
   }
 
@@ -136,26 +137,23 @@ export class PartUpload {
    */
   reserve(bytes: number): void {
     if (this.#failure !== undefined) throw this.#failure.error;
-    // The last buffer may go to disk as well, however full it is.
-    if (this.#options.uploader.isBusy) this.#options.spool.reserve(this.#filledBytes + bytes);
+    // The last S3 part may go to disk as well, however full it is.
+    if (this.#options.uploader.isBusy) this.#options.spool.reserve(this.#memory.bytes + bytes);
   }
 
   /** Appends bytes for which there is room. Waits at most for the disk. @throws the disk's own error */
   async append(data: Buffer): Promise<void> {
     for (let at = 0; at < data.length; ) {
-      const copied = data.copy(this.#buffer, this.#filledBytes, at);
+      const copied = this.#memory.append(data, at);
       at += copied;
-      this.#filledBytes += copied;
       this.#bytes += copied;
-      if (this.#filledBytes === this.#buffer.length) await this.#seal(false);
+      if (this.#memory.isFull) await this.#seal(false);
     }
   }
 
   /** Nothing more comes. Waits at most for the disk. @throws the disk's own error */
   async end(): Promise<void> {
-    if (this.#filledBytes > 0) return this.#seal(true);
-    this.#options.buffers.give(this.#buffer);
-    this.#buffer = NOTHING;
+    if (this.#memory.bytes > 0) await this.#seal(true);
   }
 
   /** Settles when S3 has all of what ended. */
@@ -204,29 +202,28 @@ export class PartUpload {
   }
 
   async #seal(last: boolean): Promise<void> {
-    const buffer = this.#buffer;
-    const bytes = this.#filledBytes;
-    const data = buffer.subarray(0, bytes);
+    const memory = this.#memory;
+    const { bytes, pieces } = memory;
     const partNumber = this.#uploads.length + 1;
     const { target, uploader, spool, buffers, partBytes } = this.#options;
-    if (partNumber === 1) this.#first = await spool.keep(data);
+    if (partNumber === 1) this.#first = await spool.keep(pieces);
     const isOnDisk = uploader.mustSpool(last);
-    const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(data))) : undefined;
+    const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(pieces))) : undefined;
     // From here on it may be another's, or nobody's.
-    if (isOnDisk) buffers.give(buffer);
+    if (isOnDisk) memory.giveBack();
     const sealed: SealedPart = {
       start: this.#bytes - bytes,
       bytes,
-      kept: spooled ?? data,
+      kept: spooled ?? memory,
       isUploaded: false,
       giveBack: () => {
-        if (!isOnDisk) buffers.give(buffer);
+        if (!isOnDisk) memory.giveBack();
         // The first one stays on disk.
         else if (partNumber > 1) void spooled?.remove().catch((error: unknown) => this.#fail(error));
       },
     };
     this.#sealed.push(sealed);
-    const submitted = uploader.submit(target, partNumber, spooled ?? data);
+    const submitted = uploader.submit(target, partNumber, spooled ?? pieces);
     const uploaded = submitted.then((part) => {
       this.#uploadedBytes += part.bytes;
       sealed.isUploaded = true;
@@ -242,8 +239,7 @@ export class PartUpload {
     });
     uploaded.catch((error: unknown) => this.#fail(error));
     this.#uploads.push(uploaded);
-    this.#buffer = last ? NOTHING : buffers.take(s3PartBytes(this.#uploads.length + 1, partBytes));
-    this.#filledBytes = 0;
+    this.#memory = new PartMemory(buffers, s3PartBytes(this.#uploads.length + 1, partBytes));
   }
 
   /** Gives back what S3 has, once the journal has it as well: the oldest goes before it comes to too much. */
@@ -252,7 +248,7 @@ export class PartUpload {
     for (const part of this.#sealed.toReversed()) {
       if (!part.isUploaded || part.kept === undefined) continue;
       const isTaken = part.start + part.bytes <= this.#takenTo;
-      if (Buffer.isBuffer(part.kept)) inMemory += 1;
+      if (part.kept instanceof PartMemory) inMemory += 1;
       else onDiskBytes += part.bytes;
       if (!isTaken && inMemory <= KEPT_IN_MEMORY && onDiskBytes <= KEPT_ON_DISK_BYTES) continue;
       part.kept = undefined;
@@ -272,5 +268,3 @@ export class PartUpload {
     this.#failure ??= { error };
   }
 }
-
-const NOTHING = Buffer.alloc(0);

@@ -72,12 +72,12 @@ export class Spool {
   }
 
   /** For bytes that wait for S3; `reserve` has found room for them. @throws the disk's own error */
-  put(data: Buffer): Promise<SpooledBytes> {
+  put(data: readonly Buffer[]): Promise<SpooledBytes> {
     return this.#write(data, true);
   }
 
   /** For bytes that will be needed again; they do not count until they wait. @throws the disk's own error */
-  keep(data: Buffer): Promise<SpooledBytes> {
+  keep(data: readonly Buffer[]): Promise<SpooledBytes> {
     return this.#write(data, false);
   }
 
@@ -91,8 +91,8 @@ export class Spool {
     return path.join(this.#folder, String(this.#count));
   }
 
-  async #write(data: Buffer, waits: boolean): Promise<SpooledBytes> {
-    const bytes = data.length;
+  async #write(data: readonly Buffer[], waits: boolean): Promise<SpooledBytes> {
+    const bytes = data.reduce((sum, { length }) => sum + length, 0);
     let countedBytes = 0;
     const count = (now: number): void => {
       this.#bytes += now - countedBytes;

@@ -1,9 +1,11 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type S3Client, UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
+import { BodyInPieces } from '../../functions/aws/slices.ts';
 import { uploadIsGone } from '../../functions/aws/stateStore.ts';
 import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
-import { describePart } from '../../functions/core/upload/uploadedParts.ts';
+import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { retrying } from './retry.ts';
 import type { SpooledBytes } from './spool.ts';
 
@@ -20,7 +22,7 @@ export interface PartContent {
   /** CRC-32 in base64. */
   readonly crc32: string;
   /** From its beginning, as often as S3 is asked to take it. */
-  open(): Buffer | Readable;
+  open(): BodyInPieces | Readable;
 }
 
 /** The disk does not give what was written to it: S3 is not to blame, and another try gets no more. */
@@ -32,7 +34,7 @@ export class UnreadableError extends Error {
 interface Waiting {
   readonly target: Promise<UploadTarget>;
   readonly partNumber: number;
-  readonly data: Buffer | SpooledBytes;
+  readonly data: readonly Buffer[] | SpooledBytes;
   readonly resolve: (uploaded: UploadedPart) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -71,14 +73,14 @@ export class Uploader {
    * @param last a file's last one: one of all files may wait in memory, where it is still checkpointed
    */
   mustSpool(last: boolean): boolean {
-    return this.isBusy && !(last && !this.#waiting.some(({ data }) => Buffer.isBuffer(data)));
+    return this.isBusy && !(last && !this.#waiting.some(({ data }) => isInMemory(data)));
   }
 
   /** Takes an S3 part; settles when S3 has it. */
   submit(
     target: Promise<UploadTarget>,
     partNumber: number,
-    data: Buffer | SpooledBytes,
+    data: readonly Buffer[] | SpooledBytes,
   ): Promise<UploadedPart> {
     const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
     this.#waiting.push({ target, partNumber, data, resolve, reject });
@@ -101,15 +103,15 @@ export class Uploader {
   }
 
   async #upload({ target, partNumber, data }: Waiting): Promise<UploadedPart> {
-    const bytes = Buffer.isBuffer(data) ? data : await data.read();
-    const { crc32 } = describePart(partNumber, bytes);
-    const content = { bytes: bytes.length, crc32, open: () => bytes };
+    const body = new BodyInPieces(isInMemory(data) ? data : [await data.read()]);
+    const crc = body.pieces.reduce((before, piece) => crc32(piece, before), 0);
+    const content = { bytes: body.byteLength, crc32: crc32ToBase64(crc), open: () => body };
     return this.put(await target, partNumber, content);
   }
 
   /** Uploads one S3 part now, past all that waits. */
   async put(target: UploadTarget, partNumber: number, content: PartContent): Promise<UploadedPart> {
-    const { bytes, crc32 } = content;
+    const { bytes, crc32: ChecksumCRC32 } = content;
     const upload = (): Promise<UploadPartCommandOutput> => {
       const Body = content.open();
       const command = new UploadPartCommand({
@@ -117,11 +119,11 @@ export class Uploader {
         Key: target.key,
         UploadId: target.uploadId,
         PartNumber: partNumber,
-        Body,
+        Body: Body as Readable,
         ContentLength: bytes,
-        ChecksumCRC32: crc32,
+        ChecksumCRC32,
       });
-      return Buffer.isBuffer(Body) ? this.#options.s3.send(command) : this.#sendStream(command, Body);
+      return Body instanceof Readable ? this.#sendStream(command, Body) : this.#options.s3.send(command);
     };
     const answer = await retrying(upload, {
       signal: this.#options.signal,
@@ -133,7 +135,7 @@ export class Uploader {
           error: error as Error,
         }),
     });
-    return { partNumber, bytes, crc32, etag: answer.ETag ?? '' };
+    return { partNumber, bytes, crc32: ChecksumCRC32, etag: answer.ETag ?? '' };
   }
 
   /** The SDK pipes a stream: it does not hear that reading fails, and leaves open what it did not read to the end. */
@@ -150,3 +152,5 @@ export class Uploader {
     }
   }
 }
+
+const isInMemory = (data: readonly Buffer[] | SpooledBytes): data is readonly Buffer[] => Array.isArray(data);

@@ -10,6 +10,19 @@ interface Request {
   readonly body?: unknown;
 }
 
+/** A body that lies in several places, one behind the other. Only a client of `sendInSlices` takes it; its length is said beside it. */
+export class BodyInPieces {
+  readonly pieces: readonly Buffer[];
+
+  constructor(pieces: readonly Buffer[]) {
+    this.pieces = pieces;
+  }
+
+  get byteLength(): number {
+    return this.pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
 /**
  * A client whose large bodies go out slice by slice, each when the one before is on its way. Node's TLS encrypts what it is
  * given at once, into memory of its own: with a whole S3 part that is another 8 MiB, and V8, which counts them, looks through
@@ -24,12 +37,19 @@ export function sendInSlices(client: S3Client): S3Client {
 
 /** Its length is in its header, so it is not sent in chunks. Without TLS nothing is copied. */
 function inSlices<T extends Request>(request: T): T {
-  const { protocol, body } = request;
-  if (protocol !== 'https:' || !Buffer.isBuffer(body) || body.length <= SLICE_BYTES) return request;
-  const sliced = Readable.from(slicesOf(body), { objectMode: false, highWaterMark: SLICE_BYTES });
+  const pieces = piecesOf(request);
+  if (pieces === undefined) return request;
+  const sliced = Readable.from(slicesOf(pieces), { objectMode: false, highWaterMark: SLICE_BYTES });
   return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { body: sliced });
 }
 
-function* slicesOf(body: Buffer): Generator<Buffer, void, undefined> {
-  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+/** Undefined for what goes out as it is. */
+function piecesOf({ protocol, body }: Request): readonly Buffer[] | undefined {
+  if (body instanceof BodyInPieces) return body.pieces;
+  return protocol === 'https:' && Buffer.isBuffer(body) && body.length > SLICE_BYTES ? [body] : undefined;
+}
+
+function* slicesOf(pieces: readonly Buffer[]): Generator<Buffer, void, undefined> {
+  for (const piece of pieces)
+    for (let at = 0; at < piece.length; at += SLICE_BYTES) yield piece.subarray(at, at + SLICE_BYTES);
 }

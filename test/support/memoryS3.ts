@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { DeleteObjectsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import type { BodyInPieces } from '../../functions/aws/slices.ts';
 import { decodeIndex } from '../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../functions/core/state/keys.ts';
 import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
@@ -83,7 +84,7 @@ export class MemoryS3 {
     }
     if (command instanceof UploadPartCommand) {
       const { UploadId = '', PartNumber = 0, Body } = command.input;
-      const body = Buffer.from(Body as Buffer);
+      const body = Buffer.concat((Body as unknown as BodyInPieces).pieces);
       return () => {
         const parts = this.#uploads.get(UploadId) ?? new Map<number, Buffer>();
         this.#uploads.set(UploadId, parts.set(PartNumber, body));

@@ -1,5 +1,5 @@
-/** Room for a second of a usual stream, so that it seldom grows. */
-const FIRST_BYTES = 1024 * 1024;
+/** Of sound some seconds. It grows with what comes: ten recordings have three such queues each. */
+const FIRST_BYTES = 64 * 1024;
 
 /**
  * Bytes that came in chunks of any size and are taken out in pieces of another. They lie one after the other in memory

@@ -1,38 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BufferPool } from '../../../container/upload/bufferPool.ts';
+import { BufferPool, SLICE_BYTES } from '../../../container/upload/bufferPool.ts';
+
+/** By default. */
+const PART_BYTES = 8 * 1024 * 1024;
 
 /** Given back to the system. */
 const isReleased = ({ buffer }: Buffer): boolean => (buffer as ArrayBuffer).detached;
 
-describe('buffers of all recordings of a process', () => {
+describe('memory of all recordings of a process', () => {
   it('are used again by whoever fills the next S3 part, not only by who gave them', () => {
     const pool = new BufferPool();
     pool.open();
     pool.open();
-    const first = pool.take(8);
+    const first = pool.take();
     pool.give(first);
-    expect(pool.take(8)).toBe(first);
-  });
-
-  it('of another size are not taken, and make way', () => {
-    const pool = new BufferPool();
-    pool.open();
-    const small = pool.take(8);
-    pool.give(small);
-    const large = [pool.take(16), pool.take(16)];
-    expect(large.map(({ length }) => length)).toEqual([16, 16]);
-    large.forEach((one) => {
-      pool.give(one);
-    });
-    expect([small, ...large].map(isReleased)).toEqual([true, false, false]);
+    expect(pool.take()).toBe(first);
   });
 
   it('go back to the system after the last recording, also those that come later', () => {
     const pool = new BufferPool();
     pool.open();
     pool.open();
-    const [early, late] = [pool.take(8), pool.take(8)];
+    const [early, late] = [pool.take(), pool.take()];
     pool.give(early);
     pool.close();
     expect(isReleased(early)).toBe(false);
@@ -42,17 +32,17 @@ describe('buffers of all recordings of a process', () => {
     expect(isReleased(late)).toBe(true);
   });
 
-  it('are never with two at once, and of those that nobody has few are kept', () => {
-    const steps = fc.array(fc.record({ takes: fc.boolean(), bytes: fc.constantFrom(8, 16) }));
+  it('are never with two at once, and of those that nobody has no more are kept than an S3 part has', () => {
     fc.assert(
-      fc.property(steps, (drawn) => {
+      fc.property(fc.array(fc.boolean(), { maxLength: 100 }), (drawn) => {
         const pool = new BufferPool();
         pool.open();
         const [taken, all] = [new Set<Buffer>(), new Set<Buffer>()];
-        for (const { takes, bytes } of drawn) {
+        for (const takes of drawn) {
           const [oldest] = taken;
           if (takes) {
-            const one = pool.take(bytes);
+            const one = pool.take();
+            expect(one).toHaveLength(SLICE_BYTES);
             expect(taken.has(one) || isReleased(one)).toBe(false);
             taken.add(one);
             all.add(one);
@@ -61,9 +51,10 @@ describe('buffers of all recordings of a process', () => {
             pool.give(oldest);
           }
           const kept = [...all].filter((one) => !isReleased(one));
-          expect(kept.length).toBeLessThanOrEqual(taken.size + 2);
+          expect(kept.length).toBeLessThanOrEqual(taken.size + PART_BYTES / SLICE_BYTES);
         }
       }),
+      { numRuns: 30 },
     );
   });
 });

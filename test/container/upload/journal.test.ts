@@ -169,10 +169,10 @@ describe('the journal', () => {
     };
     const buffers = { taken: 0, max: 0 };
     const { take, give } = BufferPool.prototype;
-    vi.spyOn(BufferPool.prototype, 'take').mockImplementation(function (this: BufferPool, bytes) {
+    vi.spyOn(BufferPool.prototype, 'take').mockImplementation(function (this: BufferPool) {
       buffers.taken += 1;
       buffers.max = Math.max(buffers.max, buffers.taken);
-      return take.call(this, bytes);
+      return take.call(this);
     });
     vi.spyOn(BufferPool.prototype, 'give').mockImplementation(function (this: BufferPool, buffer) {
       buffers.taken -= 1;

@@ -5,6 +5,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { PutObjectCommand, type S3ClientConfig, UploadPartCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { recorderS3Client } from '../../../container/upload/s3Client.ts';
+import { BodyInPieces } from '../../../functions/aws/slices.ts';
 import { crc32ToBase64 } from '../../../functions/core/upload/crc32.ts';
 
 interface Request {
@@ -21,7 +22,8 @@ interface Sent {
 const MEDIA = Buffer.alloc(700_000, 'no slice is like another: ');
 const ChecksumCRC32 = crc32ToBase64(crc32(MEDIA));
 const part = { Bucket: 'b', Key: 'k', UploadId: 'u', PartNumber: 1, ContentLength: MEDIA.length };
-const uploadPart = (Body: Buffer) => new UploadPartCommand({ ...part, Body, ChecksumCRC32 });
+const uploadPart = (body: Buffer | BodyInPieces) =>
+  new UploadPartCommand({ ...part, Body: body as Buffer, ChecksumCRC32 });
 
 /** @param statusCodes of the first answer, the second, …; the last one again and again */
 function client(protocol: string, statusCodes: readonly number[] = [200]) {
@@ -64,6 +66,21 @@ it('begins anew with a try that is repeated', async () => {
   await s3.send(uploadPart(MEDIA));
   expect(sent.map(({ bytes }) => bytes.equals(MEDIA))).toEqual([true, true]);
 });
+
+it.each(['https', 'http'])(
+  'sends a body that lies in pieces over %s, also when it is repeated',
+  async (protocol) => {
+    const { s3, sent } = client(protocol, [503, 200]);
+    const body = new BodyInPieces([MEDIA.subarray(0, 300_000), MEDIA.subarray(300_000)]);
+    await s3.send(uploadPart(body));
+    expect(sent.map(({ bytes }) => bytes.equals(MEDIA))).toEqual([true, true]);
+    for (const { request } of sent) {
+      expect((request.body as Readable).readableHighWaterMark).toBeLessThan(MEDIA.length / 2);
+      expect(request.headers['content-length']).toBe(String(MEDIA.length));
+      expect(request.headers['x-amz-checksum-crc32']).toBe(ChecksumCRC32);
+    }
+  },
+);
 
 it('sends whole what is small, or goes without TLS', async () => {
   const [secure, plain] = [client('https'), client('http')];

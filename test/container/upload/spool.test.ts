@@ -17,12 +17,12 @@ describe('what waits for S3', () => {
     if (large === undefined || small === undefined) throw new Error('there are two');
     await Promise.all([large.open(), small.open()]);
     large.reserve(900);
-    await large.put(Buffer.alloc(900));
+    await large.put([Buffer.alloc(800), Buffer.alloc(100)]);
     hasMore = false;
     // One that has taken more than its share ends; the others do not.
     expect(() => large.reserve(1)).toThrow(SpoolFullError);
     small.reserve(100);
-    await small.put(Buffer.alloc(100));
+    await small.put([Buffer.alloc(100)]);
     expect(() => small.reserve(1)).toThrow(SpoolFullError);
     hasMore = true;
     small.reserve(900);
