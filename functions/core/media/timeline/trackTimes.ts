@@ -129,7 +129,8 @@ export class TrackTimes {
 function middleOf(values: readonly number[]): number | undefined {
   const place = Math.floor(values.length / 2);
   for (const value of values) {
-    let [smaller, same] = [0, 0];
+    let smaller = 0;
+    let same = 0;
     for (const other of values) {
       if (other < value) smaller += 1;
       else if (other === value) same += 1;
