@@ -49,6 +49,8 @@ export class LocalRecorder {
       recordingDefaults: WITHOUT_PICTURES,
       // Nothing is left of an earlier run.
       reconcilesAtStart: false,
+      // As `npm start` has it. A task for each recording is another process of half a second: e2e/record has those.
+      hosts: 1,
       ...options(folder),
     });
     return new LocalRecorder(runtime, folder);

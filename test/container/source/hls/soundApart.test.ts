@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { probe } from '../../../support/counterStream.ts';
 import { expectWhole, framesOf, HlsForTests, type PutOptions } from '../../../support/hlsForTests.ts';
 import { END, playlist } from '../../../support/hlsMedia.ts';
@@ -65,14 +65,33 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
   });
 
   type Kind = Pick<PutOptions, 'type' | 'codec'>;
+  const ENCODED = ['-ar', '48000'];
+  const madeOf = (
+    type: 'fmp4' | 'mpegts',
+    tracks: Pick<PutOptions, 'audio' | 'video' | 'codec'>,
+  ): PutOptions => ({
+    type,
+    seconds: SECONDS,
+    startSeconds: 20,
+    ...tracks,
+  });
+  const PICTURES = { audio: false };
+  const SOUND = { video: false };
+
+  // Those below run side by side: while ffmpeg is waited for, none of them would be served.
+  beforeAll(() => {
+    for (const type of ['fmp4', 'mpegts'] as const) {
+      for (const tracks of [PICTURES, SOUND, { ...SOUND, codec: ENCODED }]) hls.make(madeOf(type, tracks));
+    }
+  });
+
   /** Pictures and two sounds of which more is there each time that they are asked for. @returns ends them */
   function putLive(name: string, { type = 'fmp4', codec }: Kind, soundMax = SECONDS): () => void {
     let isOver: boolean = false;
     for (const kind of ['video', 'audio', 'other'] as const) {
       const which = `${name}-${kind}`;
-      const own =
-        kind === 'video' ? { audio: false } : { video: false, ...(codec === undefined ? {} : { codec }) };
-      const segments = hls.put(which, { type, seconds: SECONDS, startSeconds: 20, ...own });
+      const own = kind === 'video' ? PICTURES : { ...SOUND, ...(codec === undefined ? {} : { codec }) };
+      const segments = hls.put(which, madeOf(type, own));
       const map = type === 'fmp4' ? [hls.map(which)] : [];
       let listed = 3;
       hls.site.put(`/${which}.m3u8`, (_request, response) => {
@@ -88,11 +107,11 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
   }
 
   // Of several inputs ffmpeg 5.1 reads one, and waits for it: live the other would not come.
-  it.each<[string, Kind]>([
+  it.concurrent.each<[string, Kind]>([
     ['in fMP4', {}],
-    ['in fMP4, and is encoded', { codec: ['-ar', '48000'] }],
+    ['in fMP4, and is encoded', { codec: ENCODED }],
     ['in MPEG-TS', { type: 'mpegts' }],
-    ['in MPEG-TS, and is encoded', { type: 'mpegts', codec: ['-ar', '48000'] }],
+    ['in MPEG-TS, and is encoded', { type: 'mpegts', codec: ENCODED }],
   ])('that goes on %s comes with the pictures', async (what, kind) => {
     const name = `on${what.replaceAll(/\W/g, '')}`;
     putLive(name, kind);
@@ -106,7 +125,7 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     for (const { duration } of streams) expect(Number(duration)).toBeGreaterThan(2);
   });
 
-  it('that comes to a halt holds back no picture', async () => {
+  it.concurrent('that comes to a halt holds back no picture', async () => {
     const end = putLive('halt', {}, 4);
     const recording = await hls.start('/halt.m3u8');
     await recording.moreFrames(50);
@@ -116,7 +135,7 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
   });
 
   /** Whatever the sound's server has at first, the pictures go on, and each answer is asked for anew. */
-  it.each([
+  it.concurrent.each([
     ['its playlist', 'answers 503', 503, /s\.m3u8$/],
     ['its playlist', 'answers 404', 404, /s\.m3u8$/],
     ['its playlist', 'hangs', 0, /s\.m3u8$/],
@@ -124,9 +143,8 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     ['its segments', 'answers 404', 404, /m4s$/],
   ])('of which %s %s at first comes once it can be had', async (what, how, status, failing) => {
     const name = `late-${what}-${how}`.replaceAll(/\W/g, '');
-    const made = { type: 'fmp4' as const, seconds: SECONDS };
-    const picture = hls.put(`${name}p`, { ...made, audio: false, startSeconds: 20 });
-    const sound = hls.put(`${name}s`, { ...made, video: false, startSeconds: 20 });
+    const picture = hls.put(`${name}p`, madeOf('fmp4', PICTURES));
+    const sound = hls.put(`${name}s`, madeOf('fmp4', SOUND));
     const isTaken = (segment: number): boolean => hls.site.times(`/${name}p/${segment}.m4s`) > 0;
     let to = 3;
     const show = (which: string, segments: readonly (readonly string[])[]): string => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Recorded } from '../../../support/recorderBench.ts';
 import { describeWith } from '../../../support/tools.ts';
 import { HostileSource } from './hostileSource.ts';
 
@@ -8,6 +9,12 @@ describeWith(['ffmpeg'], 'a hostile source that sends a playlist', () => {
     ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-TARGETDURATION:4', ...lines, ''].join('\n');
   const segment = (url: string): string[] => ['#EXTINF:4,', url, '#EXT-X-ENDLIST'];
   const variant = '#EXT-X-STREAM-INF:BANDWIDTH=1000000';
+  let served = 0;
+  /** Records what is served as a playlist, below a path that no other has. */
+  const attack = (body: string, extension = '.m3u8'): Promise<Recorded> => {
+    served += 1;
+    return hostile.attack(hostile.serve(`/list${served}${extension}`, body));
+  };
 
   it('is told from a good one', async () => {
     expect(await hostile.attack(`${hostile.origin}/good.m3u8`)).toMatchObject({
@@ -15,7 +22,7 @@ describeWith(['ffmpeg'], 'a hostile source that sends a playlist', () => {
     });
   });
 
-  it.each<[string, () => string]>([
+  it.concurrent.each<[string, () => string]>([
     ['a segment', () => list(...segment(hostile.evil('/a.ts')))],
     ['a segment over TLS', () => list(...segment(`https://127.0.0.2:${hostile.canary.port}/a.ts`))],
     ['a later segment', () => list('#EXTINF:4,', '/good.ts', ...segment(hostile.evil('/a.ts')))],
@@ -42,13 +49,10 @@ describeWith(['ffmpeg'], 'a hostile source that sends a playlist', () => {
   ])('with %s where it may not be is refused', async (_what, body) => {
     hostile.serve('/key', Buffer.alloc(16, 1));
     hostile.redirect('/to-evil.ts', 302, hostile.evil('/a.ts'));
-    hostile.expectForbidden(
-      await hostile.attack(hostile.serve('/list.m3u8', body())),
-      /^The source is at an address/,
-    );
+    hostile.expectForbidden(await attack(body()), /^The source is at an address/);
   });
 
-  it.each([
+  it.concurrent.each([
     'file:///etc/passwd',
     '/etc/passwd',
     'file:/etc/passwd',
@@ -72,21 +76,20 @@ describeWith(['ffmpeg'], 'a hostile source that sends a playlist', () => {
       list(`#EXT-X-MAP:URI="${url}"`, ...segment('/missing.mp4')),
       list(variant, url),
     ]) {
-      const recorded = await hostile.attack(hostile.serve('/list.m3u8', body));
+      const recorded = await attack(body);
       expect(recorded.reason.code).toMatch(/^source_/);
       expect(hostile.canary.heard).toEqual([]);
     }
   });
 
-  it('with the protocol that ffmpeg speaks with proxies is refused', async () => {
+  it.concurrent('with the protocol that ffmpeg speaks with proxies is refused', async () => {
     for (const prefix of ['', 'crypto+', 'crypto:']) {
-      const url = hostile.serve('/list.m3u8', list(...segment(`${prefix}httpproxy://127.0.0.1:9/a.ts`)));
-      const recorded = await hostile.attack(url);
+      const recorded = await attack(list(...segment(`${prefix}httpproxy://127.0.0.1:9/a.ts`)));
       hostile.expectForbidden(recorded, /^The source leads to a protocol that is not allowed\.$/);
     }
   });
 
-  it.each([
+  it.concurrent.each([
     [
       'SDP',
       'v=0\no=- 0 0 IN IP4 127.0.0.2\ns=x\nc=IN IP4 127.0.0.2\nt=0 0\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
@@ -96,9 +99,7 @@ describeWith(['ffmpeg'], 'a hostile source that sends a playlist', () => {
     ['a playlist of another kind', '[playlist]\nFile1=/etc/passwd\n'],
     ['a file', 'root:x:0:0:root:/root:/bin/bash\n'],
   ])('of another kind, %s, gives nothing', async (_what, body) => {
-    const recorded = await hostile.attack(
-      hostile.serve('/list', body.replaceAll('PORT', String(hostile.canary.port))),
-    );
+    const recorded = await attack(body.replaceAll('PORT', String(hostile.canary.port)), '');
     expect(recorded.reason.code).toBe('source_not_media');
     expect(hostile.canary.heard).toEqual([]);
   });
