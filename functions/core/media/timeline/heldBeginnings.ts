@@ -33,17 +33,19 @@ export class HeldBeginnings {
   }
 
   /**
-   * What a clock begins with that tracks come to together: none of them may have to go back, nor one that is held.
+   * Where a clock begins to which tracks come together: none of them may have to go back, nor one that is held. It is told
+   * where all of them are known to jump.
    * @param sentMs of the first sample, by its own time
-   * @param anewFromMs where it begins at the earliest, if it begins anew
+   * @param anewFromMs the earliest, if it begins anew
    */
-  earliestMs(sentMs: number, anewFromMs: number | undefined): number {
+  beginning(sentMs: number, anewFromMs = Number.NEGATIVE_INFINITY): { besidesMs: number; isTold: boolean } {
     const all = [...this.#tracks.values()];
     const ledByMs = Math.max(0, ...all.map(({ ms }) => sentMs - ms));
-    const anewMs = anewFromMs === undefined ? [] : [anewFromMs + (ledByMs < ANEW_MS ? ledByMs : 0)];
-    const besidesMs = all.flatMap(({ ms, goesOn }) =>
+    const together = all.flatMap(({ ms, goesOn }) =>
       goesOn === undefined || Math.abs(sentMs - ms) >= ANEW_MS ? [] : [goesOn.nextMs + sentMs - ms],
     );
-    return Math.max(Number.NEGATIVE_INFINITY, ...anewMs, ...besidesMs);
+    const isTold = together.length > 0;
+    const anewMs = isTold ? [] : [anewFromMs + (ledByMs < ANEW_MS ? ledByMs : 0)];
+    return { besidesMs: Math.max(...anewMs, ...together), isTold };
   }
 }

@@ -9,7 +9,6 @@ import {
   joinedClock,
   SKEW_MAX_MS,
 } from './closeClocks.ts';
-import { turnsBy } from './counterTurns.ts';
 import {
   type Beginning,
   type Epoch,
@@ -24,8 +23,7 @@ import {
   type Untold,
 } from './epochs.ts';
 import { HeldBeginnings } from './heldBeginnings.ts';
-import { LiveEdge } from './liveEdge.ts';
-import { Opening } from './opening.ts';
+import { PlausibleTimes } from './plausibleTimes.ts';
 import { GAP_MIN_MS, Quiet } from './quiet.ts';
 import type { MendedTime, RawTime } from './sampleTimes.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
@@ -33,11 +31,8 @@ import { TrackTimes } from './trackTimes.ts';
 
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
-/**
- * A track whose first sample comes later than those of others may begin as far behind them: caches send one by one, and
- * ffmpeg keeps three pictures, which may be ten seconds apart.
- */
-const BEHIND_MAX_MS = 45_000;
+/** A track that is further behind the others is silent. */
+const SILENT_MS = 10_000;
 
 /**
  * Times that lie, mended: those of all samples of one source, for as long as it is connected.
@@ -54,20 +49,17 @@ const BEHIND_MAX_MS = 45_000;
  */
 export class SourceTimeline {
   readonly #options: TimelineOptions;
-  readonly #edge = new LiveEdge();
-  readonly #opening: Opening;
+  readonly #plausible: PlausibleTimes;
   readonly #tracks = new Map<string, Track>();
   /** The latest first. */
   #epochs: readonly Epoch[] = [];
   readonly #held = new HeldBeginnings();
-  /** The latest time of all. */
-  #frontMs: number | undefined;
   #arrivedAtMs = 0;
   readonly #quiet = new Quiet();
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
     this.#options = options;
-    this.#opening = new Opening(options);
+    this.#plausible = new PlausibleTimes(options);
   }
 
   /** What is added to the source's own times at present, in ms. */
@@ -87,8 +79,8 @@ export class SourceTimeline {
     // A picture in front of those that tell where they are: a server's cache had it of the publisher before.
     const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
     const rawMs = isInFront ? heldMs - times.usualMs : sentMs;
-    this.#quiet.see(this.#frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
-    const unknownMs = times.hasBegun ? times.nextMs : (this.#frontMs ?? 0);
+    this.#quiet.see(this.#plausible.frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
+    const unknownMs = times.hasBegun ? times.nextMs : (this.#plausible.frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
     if (track.epoch !== before) Object.assign(track, { beganMs: rawMs, samples: 0 });
     track.samples += 1;
@@ -96,9 +88,7 @@ export class SourceTimeline {
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
       this.#epochs = this.#epochs.filter((one) => one !== before);
-    this.#edge.see(wantedMs, arrivedAtMs);
-    this.#opening.see(wantedMs, arrivedAtMs);
-    this.#frontMs = Math.max(this.#frontMs ?? placedMs, placedMs);
+    this.#plausible.see(wantedMs, placedMs, arrivedAtMs);
     this.#arrivedAtMs = arrivedAtMs;
     const jump = toTell(track.epoch);
     const mended = placedMs === sentMs ? dts : Math.round(placedMs / unitMs);
@@ -115,10 +105,10 @@ export class SourceTimeline {
   mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number, reachedDts = dts): boolean {
     if (this.#tracks.has(name)) return false;
     const rawMs = (dts * 1_000) / timescale;
-    const nearest = this.#nearest(new TrackTimes(), rawMs, nowMs);
+    const nearest = this.#plausible.nearest(this.#epochs, new TrackTimes(), rawMs, nowMs);
     if (nearest === undefined) return false;
     if (this.#held.get(name) === undefined) this.willBegin(name, rawMs);
-    const behindMs = (this.#frontMs ?? 0) - nearest.atMs;
+    const behindMs = (this.#plausible.frontMs ?? 0) - nearest.atMs;
     // Of fragmented MP4 one track comes behind the other, and to the same place.
     const isBehind = behindMs - ((reachedDts - dts) * 1_000) / timescale > FRAME_MAX_MS;
     // What one sample alone has begun may be a stray's.
@@ -129,7 +119,7 @@ export class SourceTimeline {
 
   /** What had come before the source was opened may still be coming. */
   isOpening(nowMs: number): boolean {
-    return this.#opening.isNow(nowMs);
+    return this.#plausible.opening.isNow(nowMs);
   }
 
   /** A track's clock has jumped, and others may come to that before its next sample, which has this time of its own. */
@@ -137,30 +127,69 @@ export class SourceTimeline {
     this.#held.hold(name, rawMs);
   }
 
+  /** Of what is stored: the track's clock jumps with this sample, or it is a stray. */
+  jumps({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
+    const track = this.#tracks.get(name);
+    if (track?.epoch === undefined || this.#options.comesAsMade) return false;
+    const rawMs = (dts * 1_000) / timescale + track.turnsMs;
+    if (track.times.isNext(rawMs + track.epoch.shiftMs)) return false;
+    return this.#found(track, track.epoch, rawMs, nowMs) === undefined;
+  }
+
+  /** These are all tracks of which something comes. */
+  isAll(names: readonly string[]): boolean {
+    const frontMs = this.#plausible.frontMs ?? 0;
+    return [...this.#tracks].every(
+      ([name, { times }]) => names.includes(name) || frontMs - times.reachedMs >= SILENT_MS,
+    );
+  }
+
+  /** All tracks jump to one clock, this one with a sample that has this time of its own. */
+  jumpsTogether(name: string, rawMs: number): void {
+    this.#held.hold(name, rawMs, this.#tracks.get(name)?.times);
+  }
+
   /** Where the sample belongs; finds the track's epoch anew. */
   #wanted(track: Track, sentMs: number, nowMs: number): number {
     const { times, epoch: own } = track;
     const rawMs = sentMs + track.turnsMs;
     if (own === undefined) return this.#begun(track, rawMs, nowMs);
-    // Jitter does not come after a pause; what an encoder puts in front of its first sample does.
-    const ownBackMs = this.#awayMs(times, nowMs) >= GAP_MIN_MS ? FRAME_MAX_MS : BACK_MAX_MS;
-    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
     // Nothing has jumped up to now, nor does this: of nearly all sources nearly all samples, for which nothing is allocated.
-    const isOn = !isAgain && this.#isPlausible(times, rawMs + own.shiftMs, ownBackMs, nowMs);
-    if (this.#epochs.length > 1 || !isOn) return this.#onAny(track, own, rawMs, ownBackMs, isAgain, nowMs);
-    if (own.followers > 0) joinedClock(track, own, this.#epochs, this.#frontMs ?? 0, rawMs, nowMs);
-    return follow(track, own, rawMs);
+    if (this.#epochs.length === 1 && this.#isOn(track, own, rawMs, nowMs)) {
+      const frontMs = this.#plausible.frontMs ?? 0;
+      if (own.followers > 0) joinedClock(track, own, this.#epochs, frontMs, rawMs, nowMs);
+      return follow(track, own, rawMs);
+    }
+    const found = this.#found(track, own, rawMs, nowMs);
+    if (found !== undefined) {
+      track.turnsMs += found.turnsMs;
+      return follow(track, found.epoch, rawMs + found.turnsMs);
+    }
+    const { atMs, isTold, untold } = this.#goOn(track, own, rawMs, nowMs);
+    this.#beginEpoch(track, rawMs, atMs, untold);
+    // One that is stamped far away may be a stray, also after a pause: it is where it would have been.
+    return isTold || Math.abs(rawMs - track.turnsMs) < ANEW_MS ? atMs : times.nextMs;
   }
 
-  #onAny(
+  /** Jitter does not come after a pause; what an encoder puts in front of its first sample does. */
+  #ownBackMs({ times }: Track, nowMs: number): number {
+    return this.#plausible.awayMs(times, nowMs) >= GAP_MIN_MS ? FRAME_MAX_MS : BACK_MAX_MS;
+  }
+
+  #isOn(track: Track, own: Epoch, rawMs: number, nowMs: number): boolean {
+    if (beginsAgain(track, own, rawMs, this.#held.all)) return false;
+    return this.#plausible.has(track.times, rawMs + own.shiftMs, this.#ownBackMs(track, nowMs), nowMs);
+  }
+
+  /** The clock on which a sample of the track is; undefined: one that begins with it. */
+  #found(
     track: Track,
     own: Epoch,
     rawMs: number,
-    ownBackMs: number,
-    isAgain: boolean,
     nowMs: number,
-  ): number {
+  ): Pick<Beginning, 'epoch' | 'turnsMs'> | undefined {
     const { times } = track;
+    const ownBackMs = this.#ownBackMs(track, nowMs);
     // What one sample began may have been a stray: where the next one fits into what was before, it was.
     const isUnsure = own.followers === 0;
     // A stray that comes after a pause is taken for what begins behind it: those that follow go on where it was before.
@@ -168,15 +197,16 @@ export class SourceTimeline {
     const strayMs = times.reachedMs - times.reachedBeforeMs;
     const strayBackMs = areClose(own, track.before) ? strayMs : Math.max(BACK_MAX_MS, strayMs);
     const newer = newerThan(own, this.#epochs);
-    const frontMs = this.#frontMs ?? 0;
+    const frontMs = this.#plausible.frontMs ?? 0;
     // A clock that was left is come back to where it would be by now, and not by chance.
-    const onTimeMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs) + BACK_MAX_MS;
+    const onTimeMs = Math.max(times.nextMs + this.#plausible.awayMs(times, nowMs), frontMs) + BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean => {
       if (epoch !== own && !newer.includes(epoch) && rawMs + epoch.shiftMs > onTimeMs) return false;
       const isBeforeStray = isUnsure && epoch === track.before;
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
-      return this.#isPlausible(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
+      return this.#plausible.has(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
+    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain
@@ -185,18 +215,13 @@ export class SourceTimeline {
             : (joinedClock(track, own, this.#epochs, frontMs, rawMs, nowMs) ??
               this.#betterThan(own, times, rawMs, nowMs))) ?? own)
         : others.find(isPlausible);
-    if (found !== undefined) return follow(track, found, rawMs);
+    if (found !== undefined) return { epoch: found, turnsMs: 0 };
     for (const epoch of [own, ...others]) {
       const backMaxMs = epoch === own ? ownBackMs : SKEW_MAX_MS;
-      const turnsMs = this.#turnsInto(epoch.shiftMs + rawMs, times, backMaxMs, nowMs);
-      if (turnsMs === undefined) continue;
-      track.turnsMs += turnsMs;
-      return follow(track, epoch, rawMs + turnsMs);
+      const turnsMs = this.#plausible.turnsInto(epoch.shiftMs + rawMs, times, backMaxMs, nowMs);
+      if (turnsMs !== undefined) return { epoch, turnsMs };
     }
-    const { atMs, untold } = this.#goOn(track, own, rawMs, nowMs);
-    this.#beginEpoch(track, rawMs, atMs, untold);
-    // One that is stamped far away may be a stray, also after a pause: it is where it would have been.
-    return Math.abs(rawMs - track.turnsMs) < ANEW_MS ? atMs : times.nextMs;
+    return undefined;
   }
 
   /**
@@ -204,34 +229,15 @@ export class SourceTimeline {
    * others have come to: one that was left before it began may be as plausible.
    */
   #begun(track: Track, rawMs: number, nowMs: number): number {
-    const frontMs = this.#frontMs;
+    const frontMs = this.#plausible.frontMs;
     if (frontMs === undefined)
       return this.#beginEpoch(track, rawMs, Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, undefined);
-    const nearest = this.#nearest(track.times, rawMs, nowMs);
+    const nearest = this.#plausible.nearest(this.#epochs, track.times, rawMs, nowMs);
     // Sent between two pictures, it belongs between them.
     if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
     track.turnsMs = nearest.turnsMs;
     if (frontMs - nearest.atMs > BACK_MAX_MS) track.unsureUntilMs = nowMs + JOINED_WITHIN_MS;
     return follow(track, nearest.epoch, rawMs + nearest.turnsMs);
-  }
-
-  /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others would be at by now. */
-  #nearest(times: TrackTimes, rawMs: number, nowMs: number): Beginning | undefined {
-    const frontMs = this.#frontMs ?? 0;
-    // What others had sent last may have been held back until now: it does not tell since when they are silent.
-    const silentMs = this.#options.comesAsMade ? this.#edge.atMs(nowMs) - frontMs : 0;
-    const expectedMs = frontMs + (silentMs >= GAP_MIN_MS ? silentMs : 0);
-    const [nearest] = this.#epochs
-      .flatMap((epoch) =>
-        [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({
-          epoch,
-          turnsMs,
-          atMs: rawMs + turnsMs + epoch.shiftMs,
-        })),
-      )
-      .filter(({ atMs }) => this.#isPlausible(times, atMs, SKEW_MAX_MS, nowMs))
-      .toSorted((one, other) => Math.abs(one.atMs - expectedMs) - Math.abs(other.atMs - expectedMs));
-    return nearest;
   }
 
   #beginEpoch(track: Track, rawMs: number, atMs: number, untold: Jump | undefined): number {
@@ -242,59 +248,46 @@ export class SourceTimeline {
     return atMs;
   }
 
-  /** How long nothing of a track was made: segments come one by one, whatever is in them. */
-  #awayMs(times: TrackTimes, nowMs: number): number {
-    return this.#options.comesAsMade ? times.awayMs(nowMs) : 0;
-  }
-
-  /** Turns of a counter that bring a time to where it may be; undefined: there are none. */
-  #turnsInto(timeMs: number, times: TrackTimes, backMaxMs: number, nowMs: number): number | undefined {
-    const missingMs = times.nextMs + this.#awayMs(times, nowMs) - timeMs;
-    return turnsBy(missingMs).find((turnsMs) => this.#isPlausible(times, timeMs + turnsMs, backMaxMs, nowMs));
-  }
-
   /**
    * A step back, however small, and what comes after a pause may be on a clock that others are on already: where it is
    * nearer to what was to come.
    */
   #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
-    const isAway = this.#awayMs(times, nowMs) >= GAP_MIN_MS;
+    const isAway = this.#plausible.awayMs(times, nowMs) >= GAP_MIN_MS;
     const ownMs = rawMs + own.shiftMs;
     if (isAway ? times.isHeldBack(ownMs, nowMs) : ownMs >= times.reachedMs) return undefined;
-    const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
-    const expectedMs = Math.max(times.nextMs + this.#awayMs(times, nowMs), frontMs);
+    const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#plausible.frontMs ?? times.nextMs);
+    const expectedMs = Math.max(times.nextMs + this.#plausible.awayMs(times, nowMs), frontMs);
     const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
     // What seems to come long after all others was made before the pause; the more so where it was to come.
     const aheadMaxMs = times.isNext(ownMs) ? BACK_MAX_MS : SKEW_MAX_MS;
-    const latestMs = isAway ? Math.max(frontMs, this.#frontMs ?? 0) + aheadMaxMs : Number.POSITIVE_INFINITY;
+    const latestMs = isAway
+      ? Math.max(frontMs, this.#plausible.frontMs ?? 0) + aheadMaxMs
+      : Number.POSITIVE_INFINITY;
     return newerThan(own, this.#epochs).find(
       (one) =>
         rawMs + one.shiftMs < latestMs &&
-        this.#isPlausible(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) &&
+        this.#plausible.has(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) &&
         wrongByMs(one) < wrongByMs(own),
     );
   }
 
-  /** Whether a sample of the track may have this time, now. */
-  #isPlausible(times: TrackTimes, timeMs: number, backMaxMs: number, nowMs: number): boolean {
-    const frontMs = this.#frontMs ?? timeMs;
-    const earliestMs = times.hasBegun ? times.reachedMs - backMaxMs : frontMs - BEHIND_MAX_MS;
-    const nextMs = times.hasBegun ? times.nextMs + this.#awayMs(times, nowMs) : frontMs;
-    const latestMs = Math.max(nextMs, this.#edge.atMs(nowMs), this.#opening.untilMs(nowMs));
-    return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
-  }
-
   /** The times of an epoch that begins: where they go on. */
-  #goOn({ times, turnsMs }: Track, own: Epoch, rawMs: number, nowMs: number): Pick<Jump, 'atMs'> & Untold {
-    const frontMs = this.#frontMs ?? times.nextMs;
-    const awayMs = this.#awayMs(times, nowMs);
+  #goOn(
+    { times, turnsMs }: Track,
+    own: Epoch,
+    rawMs: number,
+    nowMs: number,
+  ): Pick<Jump, 'atMs'> & Untold & { readonly isTold: boolean } {
+    const frontMs = this.#plausible.frontMs ?? times.nextMs;
+    const awayMs = this.#plausible.awayMs(times, nowMs);
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once.
     const anewFromMs = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS ? frontMs : undefined;
-    const besidesMs = this.#held.earliestMs(rawMs - turnsMs, anewFromMs);
+    const { besidesMs, isTold } = this.#held.beginning(rawMs - turnsMs, anewFromMs);
     const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), besidesMs);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;
-    return { atMs, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };
+    return { atMs, isTold, untold: { atMs, byMs: rawMs + own.shiftMs - times.nextMs, gapMs } };
   }
 }

@@ -4,6 +4,7 @@ import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
 import type { Jump } from '../timeline/epochs.ts';
+import { HeldJumps } from '../timeline/heldJumps.ts';
 import { LateBeginnings } from '../timeline/lateBeginnings.ts';
 import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts';
 import { RepeatGate } from '../timeline/repeatGate.ts';
@@ -61,6 +62,7 @@ export class LiveMedia {
   readonly #timeline: SourceTimeline;
   readonly #content: JoinedContent | undefined;
   readonly #gate: RepeatGate<Taken> | undefined;
+  readonly #jumped: HeldJumps<Taken>;
   readonly #late: LateBeginnings<Taken>;
   readonly #receivedAtMs: number | undefined;
   readonly #takenOff: readonly TakenOff[];
@@ -83,6 +85,7 @@ export class LiveMedia {
     { timeline, content, isSame = false, receivedAtMs, takenOff = [] }: Joining,
   ) {
     this.#timeline = timeline;
+    this.#jumped = new HeldJumps(timeline);
     this.#late = new LateBeginnings(timeline);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
@@ -140,14 +143,14 @@ export class LiveMedia {
   /** The next fragment, if one is due. It is valid until the next call. */
   next(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.tick(nowMs) ?? []) this.#record(one, nowMs);
-    for (const one of this.#late.release(nowMs)) this.#place(one, nowMs);
+    this.#release(nowMs);
     return this.#fragmenter.next(nowMs);
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
   rest(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.end() ?? []) this.#record(one, nowMs);
-    for (const one of this.#late.release(nowMs, true)) this.#place(one, nowMs);
+    this.#release(nowMs, true);
     return this.#fragmenter.rest();
   }
 
@@ -195,9 +198,21 @@ export class LiveMedia {
   #record(taken: Taken, nowMs: number): void {
     const { coming, sample } = taken;
     if (!this.#canBegin(coming.track, sample, nowMs)) return;
-    if (this.#late.holds(timeOf(taken), nowMs)) this.#late.hold(coming.track, kept(taken));
+    if (this.#jumped.holds(timeOf(taken), nowMs))
+      this.#jumped.hold(coming.track, kept(taken), sample.data.length);
+    else this.#begin(taken, nowMs);
+    this.#release(nowMs);
+  }
+
+  #begin(taken: Taken, nowMs: number): void {
+    if (this.#late.holds(timeOf(taken), nowMs)) this.#late.hold(taken.coming.track, kept(taken));
     else this.#place(taken, nowMs);
-    for (const one of this.#late.release(nowMs)) this.#place(one, nowMs);
+  }
+
+  /** @param isEnd nothing more comes */
+  #release(nowMs: number, isEnd = false): void {
+    for (const one of this.#jumped.release(nowMs, isEnd)) this.#begin(one, nowMs);
+    for (const one of this.#late.release(nowMs, isEnd)) this.#place(one, nowMs);
   }
 
   #place(taken: Taken, nowMs: number): void {

@@ -76,4 +76,12 @@ describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', ()
     ];
     expect(await faults('apart', happenings)).toEqual([]);
   });
+
+  it('just behind where its sound begins is in sync, and no longer than it was', async () => {
+    const happenings: Happening[] = [
+      { kind: 'late', atMs: 0, what: 'mute', forMs: 1_224, isAnnounced: true },
+      { kind: 'anew', atMs: 1_258, awayMs: 0 },
+    ];
+    expect(await faults('inside', happenings)).toEqual([]);
+  });
 });
