@@ -60,19 +60,30 @@ export class RepeatGate<T> {
     const heldMs = nowMs - this.#firstAtMs;
     const { repeatsMs, isAtEnd, beginsInside } = this.#joined;
     if (isAtEnd) this.#endedAtMs ??= nowMs;
-    const isInAHurry = this.#aheadMs >= Math.max(HURRY_MIN_MS, (repeatsMs ?? 0) / 2);
+    const isInAHurry = this.#isInAHurry;
     if (repeatsMs === undefined) return heldMs >= SETTLED_MS ? this.#open('all') : [];
     // What begins inside may be no earlier than its time: ffmpeg has looked at it for as long as the cache is long.
     if (isAtEnd && (isInAHurry || beginsInside)) return this.#open('new');
     const isSettled = this.#endedAtMs !== undefined && nowMs - this.#endedAtMs >= SETTLED_MS;
     const hasNoCache = heldMs >= CACHE_SHOWS_MS && !isInAHurry;
     const isTooMuch = heldMs >= HELD_MAX_MS || this.#heldBytes >= HELD_MAX_BYTES;
-    return isSettled || hasNoCache || isTooMuch ? this.#open('all') : [];
+    if (isSettled || hasNoCache) return this.#open('all');
+    return isTooMuch ? this.#open(this.#isCacheAlone ? 'new' : 'all') : [];
   }
 
   /** Nothing more comes. */
   end(): readonly T[] {
-    return this.#isOpen ? [] : this.#open('all');
+    return this.#isOpen ? [] : this.#open(this.#isCacheAlone ? 'new' : 'all');
+  }
+
+  get #isInAHurry(): boolean {
+    return this.#aheadMs >= Math.max(HURRY_MIN_MS, (this.#joined.repeatsMs ?? 0) / 2);
+  }
+
+  /** A server whose publisher has gone sends its cache to whoever comes, and nothing else: not all that is known, perhaps. */
+  get #isCacheAlone(): boolean {
+    const isCache = this.#isInAHurry || this.#joined.beginsInside;
+    return isCache && this.#held.every(({ isRepeated }) => isRepeated);
   }
 
   #open(what: 'new' | 'all'): readonly T[] {

@@ -88,6 +88,20 @@ describe('RepeatGate', () => {
     },
   );
 
+  it.each(['for ten seconds', 'until its connection ends'])(
+    'leaves out a cache behind which nothing comes %s, be it without its last picture',
+    (until) => {
+      const gate = joinedAfter(50, 1_000_000);
+      const kept = Array.from({ length: 24 }, (_, i) => 25 + i).flatMap((number) =>
+        TRACKS.flatMap((track) => gate.push(sampleOf(track, number), `${track} ${number}`, 1_000_400)),
+      );
+      const rest = until === 'for ten seconds' ? gate.tick(1_010_400) : gate.end();
+      expect([...kept, ...rest]).toEqual([]);
+      expect(gate.push(sampleOf('video', 49), 'last', 1_010_500)).toEqual([]);
+      expect(gate.push(sampleOf('video', 50), 'next', 1_010_600)).toEqual(['next']);
+    },
+  );
+
   it('records a publisher who begins the same again, a moment later', () => {
     fc.assert(
       fc.property(
