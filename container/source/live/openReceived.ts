@@ -35,6 +35,7 @@ const LOOKED_AT_BYTES = '32';
 /** What comes is read at once: SRT drops what has waited, on either side, and all of it when the other side has gone. */
 const HELD_MAX_BYTES = 32 * 1024 * 1024;
 const STDERR = 2;
+const TIMED_OUT = 'Connection timed out';
 
 /**
  * Connects to a source over SRT. ffmpeg receives what it sends, and looks into nothing: so one connection is enough,
@@ -88,13 +89,24 @@ async function* received(
   createInterface({ input: child.stdio[STDERR] }).on('line', (line) => complaints.add(...levelAndText(line)));
   gone.addEventListener('abort', kill);
   if (gone.aborted) kill();
+  let hasCome = false;
   try {
-    yield* child.stdout.pipe(new PassThrough({ highWaterMark: HELD_MAX_BYTES }));
+    for await (const chunk of child.stdout.pipe(new PassThrough({ highWaterMark: HELD_MAX_BYTES }))) {
+      hasCome = true;
+      yield chunk;
+    }
     await exited;
+    if (!hasCome && isUnanswered(complaints.lines)) throw new SourceLostError([TIMED_OUT], TIMED_OUT, true);
     throw new SourceLostError(complaints.lines, complaints.last);
   } finally {
     gone.removeEventListener('abort', kill);
     kill();
     await exited;
   }
+}
+
+/** Of who does not answer libsrt tells no more than that there was an error; of who rejects a caller it says why. */
+function isUnanswered(complaints: readonly string[]): boolean {
+  const hasFailed = complaints.some((line) => /^Connection to .*failed: Input\/output error/.test(line));
+  return hasFailed && !complaints.some((line) => /reject/i.test(line));
 }

@@ -126,6 +126,12 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that does not o
     ),
     // Datagrams: nobody says that nobody listens.
     ['SRT, nobody listens', () => `srt://127.0.0.1:${closed}`, 'source_timed_out'],
+    // Until it gives up by itself, which is not until the source may be waited for no longer.
+    [
+      'SRT, nobody listens for longer than libsrt waits',
+      () => `srt://127.0.0.1:${closed}?connect_timeout=300`,
+      'source_timed_out',
+    ],
     ['SRT, no such host', () => 'srt://no-such-host.invalid:9000', 'source_unresolvable'],
   ];
 
