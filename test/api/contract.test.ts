@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../functions/core/api/operations.ts';
 import { waitFor } from '../support/children.ts';
+import { CODE_POINT } from '../support/codePoint.ts';
 import { contractRequests } from './contractRequests.ts';
 import { type CallOptions, TestApi } from './support.ts';
 
@@ -98,7 +99,7 @@ describe('fuzz', () => {
     'toString',
   ];
   const leaf = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({ unit: CODE_POINT, maxLength: 40 }),
     fc.constantFrom(
       '',
       'm1',
@@ -144,7 +145,7 @@ describe('fuzz', () => {
   }));
   const text = fc.oneof(
     value.map((one) => JSON.stringify(one)),
-    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.string({ unit: CODE_POINT, maxLength: 60 }),
     fc.webQueryParameters(),
     fc
       .array(fc.tuple(fc.constantFrom(...names), fc.string({ maxLength: 8 })), { maxLength: 5 })

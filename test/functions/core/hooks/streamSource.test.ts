@@ -8,6 +8,7 @@ import { templateSource } from '../../../../functions/core/hooks/streamSource.ts
 import { DEFAULT_SOURCE_RULES, type SourceRules } from '../../../../functions/core/source/sourceRules.ts';
 import { filledUrl } from '../../../../functions/core/source/sourceSecret.ts';
 import { sessionKey } from '../../../../functions/core/state/keys.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 import { ManualClock, MemoryStore } from '../../../support/memoryStore.ts';
 
 const settings = (sources: NonNullable<HookSettingsInput['sources']>) =>
@@ -29,7 +30,7 @@ it('a source by a template stays on its host, whatever the name', () => {
     sourceUrl: 'srt://h:9/__proto__/m',
   });
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1 }), (name) => {
+    fc.property(fc.string({ unit: CODE_POINT, minLength: 1 }), (name) => {
       fc.pre(!name.split('/').some((piece) => piece === '.' || piece === '..'));
       const source = templateSource({ name, app: 'live', mediaSessionId: 'm' }, sources);
       const url = new URL(source?.sourceUrl ?? '');
@@ -42,7 +43,7 @@ it('a source by a template stays on its host, whatever the name', () => {
 
 describe('a source by a template with a secret', () => {
   const named = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: CODE_POINT }),
     fc.constantFrom('{password}', '@evil.example/', '/evil.example', '?', '#'),
   );
 

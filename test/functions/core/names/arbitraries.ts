@@ -4,6 +4,7 @@ import {
   type NameRules,
   type NameValues,
 } from '../../../../functions/core/names/index.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 
 export const VALUES: NameValues = {
   streamName: 'stream1',
@@ -66,7 +67,7 @@ export const anyText = (maxLength: number): fc.Arbitrary<string> =>
   fc.oneof(
     fc.string({ unit: nastyUnit, maxLength }),
     fc.string({ unit: 'grapheme', maxLength }),
-    fc.string({ unit: 'binary', maxLength }),
+    fc.string({ unit: CODE_POINT, maxLength }),
     // Any 16-bit units at all, so lone surrogates too.
     fc
       .array(fc.integer({ min: 0, max: 0xffff }), { maxLength })

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RecordAvailable } from '../../../../functions/core/events/published.ts';
 import { scriptCall } from '../../../../functions/core/onRecord/scriptCall.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 
 const EVENT: RecordAvailable = {
   id: 'r/record-available/1',
@@ -42,7 +43,7 @@ it('is $1 stream name, $2 record, and each fact as a variable; what is not known
 
 it('can always be run, whatever the stream is called', () => {
   const name = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: CODE_POINT }),
     fc.constantFrom('\0', 'я'.repeat(65_536), '\uD800', `${'x'.repeat(130_047)}я`),
   );
   fc.assert(

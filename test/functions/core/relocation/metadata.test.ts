@@ -5,6 +5,7 @@ import {
   encodeMetadata,
   recordMetadata,
 } from '../../../../functions/core/relocation/metadata.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 
 const job = (name: string) => ({
   recordingId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',
@@ -72,7 +73,7 @@ describe('recordMetadata', () => {
 
 describe('encodeMetadata', () => {
   const text = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 700 }),
+    fc.string({ unit: CODE_POINT, maxLength: 700 }),
     fc
       .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 50 })
       .map((all) => String.fromCharCode(...all)),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from '../../../../functions/core/rtmp/amf0.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 
 const { value } = fc.letrec<{ value: AmfValue }>((tie) => ({
   value: fc.oneof(
@@ -10,7 +11,7 @@ const { value } = fc.letrec<{ value: AmfValue }>((tie) => ({
     fc.string(),
     fc.constant(null),
     // Longer than a length of 16 bits says; drawn letter by letter it would take most of the time.
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }).map((text) => text.repeat(70_000)),
+    fc.string({ unit: CODE_POINT, minLength: 1, maxLength: 3 }).map((text) => text.repeat(70_000)),
     fc.dictionary(fc.string({ minLength: 1 }), tie('value')).map((fields) => amfObject(fields)),
     fc.array(tie('value'), { maxLength: 4 }),
   ),

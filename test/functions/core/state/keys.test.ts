@@ -8,6 +8,7 @@ import {
   recordKey,
   sessionKey,
 } from '../../../../functions/core/state/keys.ts';
+import { CODE_POINT } from '../../../support/codePoint.ts';
 
 const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const times = fc.integer({ min: 0, max: 2 ** 47 });
@@ -37,7 +38,7 @@ describe('recording ids', () => {
 });
 
 describe('keys made of outside values', () => {
-  const values = fc.string({ unit: 'binary', maxLength: 300 });
+  const values = fc.string({ unit: CODE_POINT, maxLength: 300 });
 
   it('never leave their folder, whatever the value', () => {
     fc.assert(
