@@ -114,6 +114,14 @@ export class Follower {
     this.#missedMs += passed.missedMs + passed.segment.durationMs;
   }
 
+  /** Whether the playlist says that what comes next is no continuation any more after so much; undefined: nothing follows it yet. */
+  endsWithin(ms: number): boolean | undefined {
+    const end = this.#queue.findIndex(({ segment }, i) => i > 0 && segment.isDiscontinuity);
+    if (this.#queue.length <= 1) return undefined;
+    const left = this.#queue.slice(0, end).reduce((sum, { segment }) => sum + segment.durationMs, 0);
+    return end > 0 && left <= ms;
+  }
+
   /** Media sequence number of the last one that was taken or skipped. */
   get lastSequence(): bigint | undefined {
     return this.#numbered(this.#taken).at(-1)?.sequence;

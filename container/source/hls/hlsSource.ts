@@ -139,7 +139,7 @@ export class HlsSource {
         this.#followed ??= await this.#begin(signal);
         const followed = this.#followed;
         const ahead = await followed.main.peek(signal);
-        const sounds = await followed.sounds.open(ahead?.facts, signal);
+        const sounds = await followed.sounds.open(ahead, signal);
         if (ahead !== undefined)
           return await this.#runFor(followed, { rendition: followed.main, ahead }, sounds);
         const [first, ...rest] = sounds;

@@ -166,9 +166,19 @@ export class Rendition {
       const { startMs: ownMs, durationMs } = ahead.facts;
       if (this.#goesOn && ownMs + LEADING_MS > startMs) return ahead;
       if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
-      await this.close();
-      this.#follower.take();
+      await this.passOver();
     }
+  }
+
+  /** As of its follower. */
+  endsWithin(ms: number): boolean | undefined {
+    return this.#follower.endsWithin(ms);
+  }
+
+  /** What comes next is left out. */
+  async passOver(): Promise<void> {
+    await this.close();
+    this.#follower.take();
   }
 
   /** What comes next is not recorded, and all before it is. */

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
-import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Ahead, Rendition } from './rendition.ts';
 import { isSourceFault } from './sourceFault.ts';
@@ -29,6 +28,9 @@ interface Followed extends Sound {
 
 /** Sound that has not come so long after the picture may never come. */
 const WAIT_MS = 3_000;
+/** Sound of a stretch may be longer than its pictures by as much. */
+const REST_MAX_MS = 3_000;
+const TINY_MS = 500;
 const LOOK_FIRST_MS = 500;
 /** Sound that comes and goes costs a run of ffmpeg each time. */
 const LOOK_MAX_MS = 10_000;
@@ -59,10 +61,10 @@ export class Sounds {
 
   /**
    * Those that go with what begins.
-   * @param main first segment of the pictures; undefined: there are no more of them
+   * @param main what the pictures begin with; undefined: there are no more of them
    * @throws ForbiddenSourceError; what is no fault of the source's; what the signal was aborted with
    */
-  async open(main: SegmentFacts | undefined, signal: AbortSignal): Promise<Begun[]> {
+  async open(main: Pick<Ahead, 'facts' | 'seam'> | undefined, signal: AbortSignal): Promise<Begun[]> {
     await this.stopLooking();
     const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, signal)));
     return opened.filter((sound) => sound !== undefined);
@@ -105,14 +107,16 @@ export class Sounds {
 
   async #open(
     sound: Followed,
-    main: SegmentFacts | undefined,
+    main: Pick<Ahead, 'facts' | 'seam'> | undefined,
     signal: AbortSignal,
   ): Promise<Begun | undefined> {
     const { rendition, language } = sound;
     if (sound.isUnusable || (sound.isMissing && !rendition.isOpen)) return undefined;
     const wait = AbortSignal.timeout(WAIT_MS);
     try {
-      const ahead = await placed(rendition, main?.startMs, AbortSignal.any([signal, wait]));
+      const until = AbortSignal.any([signal, wait]);
+      if (main?.seam.kind === 'newTimeline') await leaveRest(rendition, until);
+      const ahead = await placed(rendition, main?.facts.startMs, until);
       sound.isMissing = false;
       return ahead === undefined ? undefined : { rendition, language, ahead };
     } catch (error) {
@@ -162,3 +166,16 @@ const placed = (
   signal: AbortSignal,
 ): Promise<Ahead | undefined> =>
   startMs === undefined ? rendition.peek(signal) : rendition.startAt(startMs, signal);
+
+/**
+ * The pictures have begun anew: what is left of the sound before is passed over, where its playlist says that it comes to its
+ * end, or is next to nothing.
+ */
+async function leaveRest(rendition: Rendition, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const ahead = await rendition.peek(signal);
+    if (ahead?.seam.kind !== 'none') return;
+    if (!(rendition.endsWithin(REST_MAX_MS) ?? ahead.facts.durationMs < TINY_MS)) return;
+    await rendition.passOver();
+  }
+}

@@ -64,6 +64,32 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expect(Math.abs((finals[1]?.durationMs ?? 0) - 9_000)).toBeLessThan(60);
   });
 
+  it('that begins anew, with a rest of the sound before, has the sound of its own time', async () => {
+    const kinds = { video: { audio: false }, audio: { video: false } };
+    const lists = Object.entries(kinds).map(([kind, own]) => {
+      const name = `anew-${kind}`;
+      const lines = (['first', 'second'] as const).map((which, i) => {
+        // Times begin at the same second.
+        const content = { seconds: kind === 'audio' ? 3.1 : 3, from: 75 * i, ...own };
+        const [rest, ...segments] = hls.put(`${name}-${which}`, content).reverse();
+        const last = kind === 'audio' ? ['#EXTINF:0.1,', rest?.[1] ?? ''] : (rest ?? []);
+        return [...segments.reverse(), last].flat();
+      });
+      hls.site.put(
+        `/${name}.m3u8`,
+        playlist(...(lines[0] ?? []), '#EXT-X-DISCONTINUITY', ...(lines[1] ?? []), END),
+      );
+      return name;
+    });
+    putMaster('anew', lists[0] ?? '', lists[1] ?? '');
+    const recording = await hls.start('/anew.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 150));
+    const { streams } = await probe(record.files[0] ?? '');
+    const sound = streams.find(({ codec_type }) => codec_type === 'audio');
+    expect(Number(sound?.nb_frames)).toBeGreaterThan((5.9 * 44_100) / 1_024);
+  });
+
   type Kind = Pick<PutOptions, 'type' | 'codec'>;
   const ENCODED = ['-ar', '48000'];
   const madeOf = (
