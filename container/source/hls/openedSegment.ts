@@ -12,6 +12,7 @@ import {
   type SegmentStart,
 } from '../../../functions/core/hls/segmentKind.ts';
 import { readMp4Opening } from '../../../functions/core/media/mp4/opening.ts';
+import { LongPackets } from '../../../functions/core/media/mpegts/longPackets.ts';
 import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import { readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
@@ -26,6 +27,8 @@ export interface OpenedSegment {
   readonly facts: Omit<SegmentFacts, 'isDiscontinuity' | 'missedMs' | 'foundAtMs'>;
   /** To be written before its bytes where a demuxer begins with it. */
   readonly init: Buffer | undefined;
+  /** What it has before its first packet, where it is of a transport stream: the end of one that the segment before begins. */
+  readonly front: Buffer;
   /** Its media, from the first byte on. To be read to the end, or closed. */
   readonly body: AsyncGenerator<Buffer, void, undefined>;
   /** A hash of its first bytes, by which it is known again; undefined while too few have been read. */
@@ -58,7 +61,8 @@ export class SegmentOpener {
   async open(segment: MediaSegment, base: string, signal: AbortSignal): Promise<OpenedSegment> {
     const declared =
       segment.init === undefined ? undefined : await this.#initOf(segment.init, segment, base, signal);
-    const bytes = readSegment(addressOf(segment, segment, base), this.#options, signal);
+    const sent = readSegment(addressOf(segment, segment, base), this.#options, signal);
+    const bytes = inShortPackets(sent);
     try {
       return await opened(segment, declared, bytes);
     } catch (error) {
@@ -134,8 +138,21 @@ async function opened(
   return {
     facts: { ...opening.facts, kind: start.kind, durationMs, dateMs },
     init: declared,
+    front: start.kind === 'ts' ? head.subarray(0, start.at) : Buffer.alloc(0),
     ...fingerprinted(media, bytes),
   };
+}
+
+async function* inShortPackets(
+  sent: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  const packets = new LongPackets();
+  for await (const chunk of sent) {
+    const known = packets.push(chunk);
+    if (known.length > 0) yield known;
+  }
+  const last = packets.end();
+  if (last.length > 0) yield last;
 }
 
 interface Opening {

@@ -50,10 +50,10 @@ export class Sink {
 
 /** Writes a segment to its end, its init section before it where the stream begins. @throws SinkClosedError; as its body */
 export async function writeSegment(sink: Sink, segment: OpenedSegment, isFirst: boolean): Promise<void> {
-  const { facts, init, body } = segment;
+  const { facts, init, front, body } = segment;
   try {
     if (isFirst && init !== undefined) await sink.write(init);
-    sink.continuity.beginSegment();
+    await sink.write(sink.continuity.beginSegment(front));
     for await (const chunk of body) {
       await sink.write(facts.kind === 'ts' ? sink.continuity.push(chunk) : chunk);
     }

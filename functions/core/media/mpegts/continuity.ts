@@ -3,6 +3,7 @@ import { damageMark, PACKET_BYTES } from './packets.ts';
 const SYNC = 0x47;
 const NULL_PID = 0x1fff;
 const ASSOCIATION_PID = 0;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Makes one transport stream of several: continuity counters go on over the seams. Packagers begin them anew in each
@@ -20,12 +21,20 @@ export class Continuity {
   /** The last bytes were a packet, so the next ones are. */
   #isInStep: boolean = true;
 
-  /** The next segment begins. What was left of a packet that was cut off is dropped. */
-  beginSegment(): void {
+  /**
+   * The next segment begins. What was left of a packet that was cut off is dropped.
+   * @param front what the segment has before its first packet
+   * @returns the packet that the seam has cut in two; nothing where it is none
+   */
+  beginSegment(front: Buffer = NOTHING): Buffer {
+    const cut = front.length === 0 ? NOTHING : Buffer.concat([this.#rest, front]);
+    const isPacket = cut.length === PACKET_BYTES && cut[0] === SYNC;
+    if (isPacket) this.#mend(cut, 0);
     this.#shifts.clear();
     this.#rest = Buffer.alloc(0);
     this.#before = Buffer.alloc(0);
     this.#isInStep = true;
+    return isPacket ? cut : NOTHING;
   }
 
   /**

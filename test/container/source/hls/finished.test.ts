@@ -28,6 +28,30 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     );
   });
 
+  it.each<[string, (packets: readonly Buffer[]) => readonly Buffer[]]>([
+    ['192 bytes (M2TS)', (packets) => packets.map((packet) => Buffer.concat([Buffer.alloc(4, 1), packet]))],
+    ['204 bytes', (packets) => packets.map((packet) => Buffer.concat([packet, Buffer.alloc(16, 2)]))],
+  ])('of segments of packets of %s is recorded frame by frame', async (what, lay) => {
+    const name = what.replaceAll(/\W/g, '');
+    const { segments } = hls.make({ seconds: 4 });
+    const lines = segments.flatMap((segment, i) => {
+      hls.site.put(`/${name}/${i}.ts`, Buffer.concat(lay(packetsOf(segment))));
+      return ['#EXTINF:1,', `/${name}/${i}.ts`];
+    });
+    expectWhole(await hls.record(name, lines), framesOf(0, 100));
+  });
+
+  it('whose segments are cut anywhere, in the midst of packets too, is recorded frame by frame', async () => {
+    const { segments } = hls.make({ seconds: 4 });
+    const all = Buffer.concat(segments);
+    const lines = segments.flatMap((_, i) => {
+      const [from, to] = [i, i + 1].map((place) => Math.floor((all.length * place) / segments.length));
+      hls.site.put(`/anywhere/${i}.ts`, all.subarray(from, to));
+      return ['#EXTINF:1,', `/anywhere/${i}.ts`];
+    });
+    expectWhole(await hls.record('anywhere', lines), framesOf(0, 100));
+  });
+
   it('of a picture in five seconds, with sound, is recorded picture by picture', async () => {
     const pictures = { fps: 0.2, keyframeEvery: 1, segmentSeconds: 5, seconds: 25 };
     expectWhole(await hls.record('slow', hls.put('slow', pictures).flat()), framesOf(0, 5));
@@ -273,9 +297,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
 
 /** The same segment of MPEG-TS, with its first sound behind so many pictures. */
 function soundBehind(pictures: number, segment: Buffer): Buffer {
-  const packets = Array.from({ length: segment.length / PACKET_BYTES }, (_, i) =>
-    segment.subarray(i * PACKET_BYTES, (i + 1) * PACKET_BYTES),
-  );
+  const packets = packetsOf(segment);
   const isOf = (pid: number) => (packet: Buffer) => readPacket(packet, 0).pid === pid;
   const starts = packets.filter((packet) => isOf(PICTURES)(packet) && readPacket(packet, 0).unitStart);
   const place = packets.indexOf(starts[pictures] as Buffer);
@@ -285,4 +307,10 @@ function soundBehind(pictures: number, segment: Buffer): Buffer {
     ...before.filter(isOf(SOUND)),
     ...packets.slice(place),
   ]);
+}
+
+function packetsOf(segment: Buffer): Buffer[] {
+  return Array.from({ length: segment.length / PACKET_BYTES }, (_, i) =>
+    segment.subarray(i * PACKET_BYTES, (i + 1) * PACKET_BYTES),
+  );
 }
