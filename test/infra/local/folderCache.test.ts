@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -28,10 +37,19 @@ it('makes a folder once, for all processes', async () => {
   expect([made, readFileSync(path.join(folder, 'file'), 'utf8')]).toEqual([['a'], 'a']);
 });
 
-it('gives two that make it at the same time the same one, and leaves nothing else', async () => {
+it('gives several that need it at the same time the same one, made once, and leaves nothing else', async () => {
   const folders = await Promise.all([1, 2, 3].map(() => cache().folder('a', make('a'))));
   expect(new Set(folders).size).toBe(1);
   expect(readdirSync(root)).toEqual(['a']);
+  expect(made).toEqual(['a']);
+});
+
+it('is made by another process where the one that was making it is no more', async () => {
+  mkdirSync(root);
+  // There is such a process, but it is a younger one.
+  symlinkSync(`${process.pid} 1`, path.join(root, 'claim-a'));
+  await cache().folder('a', make('a'));
+  expect([made, readdirSync(root)]).toEqual([['a'], ['a']]);
 });
 
 it('keeps what a process uses, for as long as it uses it, and removes what nobody does', async () => {
