@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import {
@@ -141,7 +141,7 @@ export class WriteAheadLog {
 
   #remove(files: readonly LogFile[]): void {
     for (const { file, handle } of files)
-      Promise.all([handle.close(), rm(file, { force: true })]).catch((error: unknown) =>
+      Promise.all([handle.close(), unlink(file)]).catch((error: unknown) =>
         this.#log.warn('a log of what is saved was left behind', error as Error),
       );
   }

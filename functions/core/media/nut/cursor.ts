@@ -2,13 +2,21 @@ import { MediaError } from '../types.ts';
 
 /** Reads NUT's fields one after the other. Past the end it gives zeros, and `isShort` is set. */
 export class NutCursor {
-  readonly #bytes: Buffer;
+  #bytes: Buffer;
   #at: number;
   #isShort: boolean = false;
 
   constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes;
     this.#at = at;
+  }
+
+  /** Reads something else from its beginning on. */
+  begin(bytes: Buffer): this {
+    this.#bytes = bytes;
+    this.#at = 0;
+    this.#isShort = false;
+    return this;
   }
 
   get at(): number {
@@ -47,11 +55,18 @@ export class NutCursor {
 
   /** The same, of 64 bits at most. @throws MediaError a longer one */
   large(): bigint {
-    let value = 0n;
-    for (let length = 0; length < LARGE_MAX_BYTES; length++) {
+    // Most of each is a plain number: a BigInt for each of its bytes would be half of what a packet costs.
+    let high = 0;
+    for (let length = 1; length <= EXACT_BYTES; length++) {
       const byte = this.byte();
-      value = value * 128n + BigInt(byte & 0x7f);
-      if (byte < 0x80) return value;
+      high = high * 128 + (byte & 0x7f);
+      if (byte < 0x80) return BigInt(high);
+    }
+    let low = 0;
+    for (let length = 1; length <= LARGE_MAX_BYTES - EXACT_BYTES; length++) {
+      const byte = this.byte();
+      low = low * 128 + (byte & 0x7f);
+      if (byte < 0x80) return (BigInt(high) << BigInt(7 * length)) + BigInt(low);
     }
     throw new MediaError('a number has no end');
   }
@@ -69,3 +84,5 @@ export class NutCursor {
 }
 
 const LARGE_MAX_BYTES = 10;
+/** Of seven bits: a number holds them. */
+const EXACT_BYTES = 7;

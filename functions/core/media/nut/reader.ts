@@ -46,6 +46,8 @@ const FRAME_MAX_BYTES = 256 * 1024 * 1024;
  */
 export class NutReader {
   readonly #queue = new ByteQueue();
+  /** Of the frame that is being read. */
+  readonly #cursor = new NutCursor(Buffer.alloc(0));
   #hasBegun: boolean = false;
   #main: MainHeader | undefined;
   /** By their index: a damaged header may leave holes. */
@@ -98,7 +100,8 @@ export class NutReader {
       const { index, stream } = parseStreamHeader(fields, this.#main);
       if (index >= this.#main.streams) throw new MediaError('there is a stream too many');
       // ffmpeg repeats its headers now and then.
-      this.#streams[index] ??= { stream, times: packetTimes(stream), packed: 0n };
+      const timeMask = (1n << BigInt(stream.timeBits)) - 1n;
+      this.#streams[index] ??= { stream, times: packetTimes(stream), timeMask, packed: 0n };
     }
     if (startcode === SYNCPOINT && this.#main !== undefined) this.#beginTimes(fields.large(), this.#main);
     return true;
@@ -119,7 +122,7 @@ export class NutReader {
 
   #stepFrame(head: Buffer, packets: NutPacket[]): boolean {
     if (this.#main === undefined) throw new MediaError('a frame comes before the header');
-    const cursor = new NutCursor(head);
+    const cursor = this.#cursor.begin(head);
     const code = this.#main.codes[cursor.byte()];
     if (code === undefined || (code.flags & FLAG.invalid) !== 0) throw new MediaError('a frame has no code');
     const flags = (code.flags & FLAG.coded) === 0 ? code.flags : code.flags ^ cursor.v();
@@ -139,18 +142,17 @@ export class NutReader {
       throw new MediaError('a frame says what cannot be');
     const bytes = size - prefix.length;
     if (this.#queue.length < cursor.at + bytes) return false;
-    const frame = this.#queue.take(cursor.at + bytes).subarray(cursor.at);
-    const side = (flags & FLAG.sideData) === 0 ? { extradata: undefined, at: 0 } : readSideData(frame);
-    const data = frame.subarray(side.at);
+    const frame = this.#queue.take(cursor.at + bytes);
+    const side = (flags & FLAG.sideData) === 0 ? NO_SIDE : readSideData(frame.subarray(cursor.at));
+    const data = frame.subarray(cursor.at + side.at);
     state.packed = unpacked(state, coded, code.ptsDelta);
-    const times = state.times.next(state.packed, this.#place);
-    this.#place = {
-      ...state.times.place,
-      periodSeconds: Math.min(this.#place.periodSeconds, state.times.place.periodSeconds),
-    };
+    const { dts, offset } = state.times.next(state.packed, this.#place);
+    const { seconds, periodSeconds } = state.times.place;
+    this.#place = { seconds, periodSeconds: Math.min(this.#place.periodSeconds, periodSeconds) };
     packets.push({
       stream: index,
-      ...times,
+      dts,
+      offset,
       keyframe: (flags & FLAG.key) !== 0,
       data: prefix.length === 0 ? data : Buffer.concat([prefix, data]),
       extradata: side.extradata,
@@ -165,17 +167,20 @@ export class NutReader {
   }
 }
 
+const NO_SIDE = { extradata: undefined, at: 0 } as const;
+
 interface StreamState {
   readonly stream: NutStream;
   readonly times: PacketTimes;
+  /** Of what is written of a time that goes on. */
+  readonly timeMask: bigint;
   /** Time of the last frame, as NUT has it. */
   packed: bigint;
 }
 
 /** Most of a time that goes on is left out. @param coded undefined where it is `delta` later than the one before */
-function unpacked({ stream, packed }: StreamState, coded: bigint | undefined, delta: number): bigint {
+function unpacked({ timeMask: mask, packed }: StreamState, coded: bigint | undefined, delta: number): bigint {
   if (coded === undefined) return packed + BigInt(delta);
-  const mask = (1n << BigInt(stream.timeBits)) - 1n;
   if (coded > mask) return coded - mask - 1n;
   const from = packed - (mask >> 1n);
   return ((coded - from) & mask) + from;
