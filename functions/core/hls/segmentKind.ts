@@ -18,6 +18,8 @@ const SYNCS = 3;
 const BOXES: ReadonlySet<string> = new Set([
   ...['ftyp', 'styp', 'moov', 'moof', 'sidx', 'ssix', 'emsg', 'prft', 'free', 'skip', 'mdat', 'uuid'],
 ]);
+/** Known by more than two bytes. */
+const SURE: ReadonlySet<SegmentKind> = new Set(['ts', 'fmp4']);
 const TIMESTAMP_OWNER = 'com.apple.streaming.transportStreamTimestamp\0';
 const ID3_HEADER_BYTES = 10;
 
@@ -30,8 +32,10 @@ export function readSegmentStart(head: Buffer): SegmentStart | undefined {
     at += bytes;
   }
   const kind = kindAt(head, at);
-  if (kind !== undefined) return { kind, at, tagMs };
   const hidden = firstPacket(head);
+  // The end of a packet that was cut may look like a frame of sound.
+  const isCut = at === 0 && !SURE.has(kind ?? 'ts') && hidden > 0 && hidden < PACKET_BYTES;
+  if (kind !== undefined && !isCut) return { kind, at, tagMs };
   return hidden < 0 ? undefined : { kind: 'ts', at: hidden, tagMs: undefined };
 }
 

@@ -36,6 +36,19 @@ describe('a segment', () => {
     expect(readSegmentStart(bytes)).toEqual({ kind, at: 0, tagMs: undefined });
   });
 
+  it.each([
+    ['MP3', [0xff, 0xfb, 0x90, 0]],
+    ['AAC', [0xff, 0xf1, 0x50, 0x80]],
+    ['AC-3', [0x0b, 0x77, 0, 0, 0, 8 << 3]],
+  ])('is MPEG-TS also where the end of a packet before looks like %s', (_kind, head) => {
+    const rest = Buffer.concat([Buffer.from(head), Buffer.alloc(100, 0xff)]);
+    expect(readSegmentStart(Buffer.concat([rest, ts()]))).toEqual({
+      kind: 'ts',
+      at: rest.length,
+      tagMs: undefined,
+    });
+  });
+
   it('of packed audio has its time in a tag', () => {
     const tag = id3(900_000n + 2n ** 33n);
     expect(readSegmentStart(Buffer.concat([tag, frame(0xff, 0xf1, 0x50, 0x80)]))).toEqual({
