@@ -25,6 +25,7 @@ const BEGINNING_MAX_BYTES = 1024 * 1024;
 
 /** Less is a disturbance. */
 const SCRAMBLED_MIN = 200;
+const SCRAMBLED = 'the stream is scrambled';
 
 /** The connection has ended, or could not be made. */
 export class SourceLostError extends Error {
@@ -218,8 +219,9 @@ export class LiveSource {
     if (this.#cutter.hasBegun) this.#firstAtMs ??= this.#clock.nowMs();
     this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     const pictures = this.#cutter.undecodable;
-    if (this.#cutter.scrambled >= SCRAMBLED_MIN && this.#run?.access.failures.length === 0)
-      this.#run.access.fail('the stream is scrambled');
+    const access = this.#run?.access;
+    if (this.#cutter.scrambled >= SCRAMBLED_MIN && access?.failures.length === 0) access.fail(SCRAMBLED);
+    if (this.#cutter.scrambled === 0) access?.recover(SCRAMBLED);
     const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
     this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
   }

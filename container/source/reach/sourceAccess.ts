@@ -97,6 +97,12 @@ export class SourceAccess {
     this.#failures.push(complaint);
   }
 
+  /** What had failed is right again. */
+  recover(complaint: string): void {
+    const place = this.#failures.indexOf(complaint);
+    if (place >= 0) this.#failures.splice(place, 1);
+  }
+
   /** Reads a line of ffmpeg's. It follows RTSP's redirects by itself, and says so before it does. */
   readLine(text: string): void {
     if (/^Status \d+: Redirecting to /.test(text)) {

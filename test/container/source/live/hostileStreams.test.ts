@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import { PACKET_BYTES, readPacket } from '../../../../functions/core/media/mpegts/packets.ts';
 import { beepingFlv } from '../../../support/beepingFlv.ts';
 import { decodeErrors } from '../../../support/counterStream.ts';
 import {
@@ -10,6 +11,7 @@ import {
   writeFlv,
 } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
+import { makeSegments } from '../../../support/hlsMedia.ts';
 import { HttpSource } from '../../../support/httpSource.ts';
 import { frameHashes } from '../../../support/media.ts';
 import { describeWith } from '../../../support/tools.ts';
@@ -18,6 +20,8 @@ const SECONDS = 6;
 const DATA = 18;
 const MEBIBYTE = 1024 * 1024;
 const COUNTER_MS = 2 ** 32;
+/** Of ffmpeg's multiplexer. */
+const MEDIA_PIDS: ReadonlySet<number> = new Set([0x100, 0x101]);
 /** Sent faster than it is played. */
 const SPEED = 3;
 
@@ -28,6 +32,14 @@ function metadata(atMs: number, bytes: number): FlvTag {
   value[0] = 12;
   value.writeUInt32BE(bytes, 1);
   return { kind: DATA, atMs, body: Buffer.concat([name, value]) };
+}
+
+/** A segment of MPEG-TS whose media nobody can read. */
+function scrambled(segment: Buffer): Buffer {
+  const bytes = Buffer.from(segment);
+  for (let at = 0; at < bytes.length; at += PACKET_BYTES)
+    if (MEDIA_PIDS.has(readPacket(bytes, at).pid)) bytes[at + 3] = (bytes[at + 3] ?? 0) | 0x80;
+  return bytes;
 }
 
 describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind', () => {
@@ -56,6 +68,23 @@ describeWith(['ffmpeg'], 'a live stream that means harm, or is out of its mind',
     const durationMs = parts.reduce((sum, one) => sum + one.durationMs, 0);
     return { reason, parts, shown, durationMs };
   }
+
+  it.concurrent.each([
+    ['for a while', 2, false],
+    ['from then on', SECONDS, true],
+  ])(
+    'of MPEG-TS that is scrambled %s says so only where it ends like that',
+    async (_what, untilSegment, isSaid) => {
+      const { segments } = makeSegments(folder, { seconds: SECONDS });
+      const sent = segments.map((segment, i) => (i >= 1 && i < untilSegment ? scrambled(segment) : segment));
+      const bytes = Buffer.concat(sent);
+      const source = await HttpSource.start(bytes, { bytesPerSecond: (bytes.length / SECONDS) * SPEED });
+      const { reason } = await bench.record(source.url);
+      await source.close();
+      expect(reason.code).toBe('source_ended');
+      expect(reason.message.includes('scrambled')).toBe(isSaid);
+    },
+  );
 
   it.concurrent('of metadata alone says that it has nothing', async () => {
     const sent = Array.from({ length: 6 }, (_, i) => metadata(i * 1_000, 2 * MEBIBYTE));
