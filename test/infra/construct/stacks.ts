@@ -31,8 +31,17 @@ export function testImage(): ContainerImage {
   return ContainerImage.fromAsset(path.join(import.meta.dirname, 'fixtures/image'));
 }
 
+/** Of a stack without any props: half a second of work, and nobody changes it. */
+let ordinary: Template | undefined;
+
 /** The template of a stack with these props. */
 export function synthesize(recorder: StreamRecorderProps = {}): Template {
+  if (Object.keys(recorder).length > 0) return synthesizeAnew(recorder);
+  ordinary ??= synthesizeAnew(recorder);
+  return ordinary;
+}
+
+function synthesizeAnew(recorder: StreamRecorderProps): Template {
   const stack = new StreamRecorderStack(testApp(), 'Test', { recorder: { image: testImage(), ...recorder } });
   return Template.fromStack(stack);
 }
