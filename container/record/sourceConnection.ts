@@ -11,7 +11,8 @@ import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first sample had come. */
 export type BeginningRun = Partial<
-  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'keyframeWait'> & Pick<Joining, 'takenOff'>
+  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'pausedMs' | 'keyframeWait'> &
+    Pick<Joining, 'takenOff'>
 >;
 
 /** Between what a segment says of its time and those of its samples. */
@@ -26,6 +27,7 @@ export class SourceConnection {
   #joined: JoinedContent | undefined;
   #begunAtMs = 0;
   #receivedAtMs: BeginningRun['receivedAtMs'];
+  #pausedMs: BeginningRun['pausedMs'];
   #keyframeWait: BeginningRun['keyframeWait'];
   #takenOff: BeginningRun['takenOff'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
@@ -53,8 +55,10 @@ export class SourceConnection {
   }
 
   /** ffmpeg begins. */
-  begin({ seam, takenOffMs, receivedAtMs, keyframeWait, takenOff }: BeginningRun, nowMs: number): void {
+  begin(run: BeginningRun, nowMs: number): void {
+    const { seam, takenOffMs, receivedAtMs, pausedMs, keyframeWait, takenOff } = run;
     this.#takenOff = takenOff;
+    this.#pausedMs = pausedMs;
     this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
@@ -73,7 +77,7 @@ export class SourceConnection {
     const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
     if (!isSameConnection)
       this.#sourceTimeline = new SourceTimeline(
-        isLive ? { ...LIVE_TIMELINE, connectedAtMs } : STORED_TIMELINE,
+        isLive ? { ...LIVE_TIMELINE, connectedAtMs, pausedMs: this.#pausedMs } : STORED_TIMELINE,
       );
     // What is recorded of other tracks goes on in no file of these.
     const isAlike = isDeepStrictEqual(outputs, this.#outputs);

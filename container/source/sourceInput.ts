@@ -32,6 +32,8 @@ export interface PreparedRun {
   readonly takenOffMs?: number | undefined;
   /** When its first sample had come, once it has, in epoch milliseconds; undefined: nobody knows until ffmpeg gives it. */
   readonly receivedAtMs?: (() => number | undefined) | undefined;
+  /** For how long no sample had come at most, since then, whatever ffmpeg took to give it; undefined: nobody knows. */
+  readonly pausedMs?: ((sinceMs: number) => number) | undefined;
   /** What the source says that it has, before ffmpeg has looked at it. */
   readonly announced?: FoundSource | undefined;
   /** Whether pictures come of which none can be decoded yet, so that ffmpeg gets none. */
@@ -186,6 +188,7 @@ export class SourceInput {
         access,
         seam: goesOn ? SAME_CONNECTION : undefined,
         receivedAtMs: () => live.firstAtMs,
+        pausedMs: (sinceMs) => live.pauses.longestMs(sinceMs),
         keyframeWait: () => live.keyframeWait,
       };
     } catch (error) {

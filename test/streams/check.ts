@@ -3,6 +3,7 @@ import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
 import { sentLength } from './pauses.ts';
+import { type Pictures, pictureFaults } from './pictureFaults.ts';
 import { GOP_MS, isPlaylist, pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
@@ -13,9 +14,6 @@ const SYNC_IN_BURSTS_MS = 200;
 /** What a gap may be wrong by that is as long as the wall clock says: of a cut, or of a publisher who went. */
 const GAP_MS = 600;
 const LENGTH_MS = 300;
-
-/** By the hash of a decoded picture: which one of the stream it is, in ms of its true time. */
-export type Pictures = ReadonlyMap<string, number>;
 
 export async function picturesOf({ files, tags }: RawMedia): Promise<Pictures> {
   const pictures = new Map<string, number>();
@@ -43,7 +41,7 @@ export async function faultsOf(
   const faults: string[] = [];
   const shown = await Promise.all(parts.map(({ file }) => framesOf(file)));
   const heard = await Promise.all(parts.map(({ file }) => beepsIn(file)));
-  faults.push(...pictureFaults(shown.flat(), sent, pictures));
+  faults.push(...pictureFaults(shown, sent, story, pictures));
   for (const [i, frames] of shown.entries())
     faults.push(...syncFaults(frames, heard[i] ?? [], story, pictures));
   faults.push(...beepFaults(heard.flat(), sent, story));
@@ -70,23 +68,6 @@ function twiceMs(sent: readonly SentTag[]): number {
     const [next = ms] = keyframesMs.filter((keyframeMs) => keyframeMs > ms);
     return sum + (next - ms > GOP_MS ? next - ms + GOP_MS : 0);
   }, 0);
-}
-
-function pictureFaults(shown: readonly ShownFrame[], sent: readonly SentTag[], pictures: Pictures): string[] {
-  const numbers = shown.map(({ hash }) => pictures.get(hash));
-  const foreign = numbers.filter((ms) => ms === undefined).length;
-  const expected = [
-    ...new Set(sent.flatMap((tag) => (tag.kind === VIDEO && !tag.isHeader ? [tag.trueMs] : []))),
-  ];
-  const got = new Set(numbers);
-  const missing = expected.filter((ms) => !got.has(ms));
-  const known = numbers.filter((ms) => ms !== undefined);
-  const back = known.filter((ms, i) => i > 0 && ms <= (known[i - 1] ?? 0));
-  return [
-    ...(foreign > 0 ? [`${foreign} pictures are damaged`] : []),
-    ...(missing.length > 0 ? [`pictures are missing: ${missing.join(' ')}`] : []),
-    ...(back.length > 0 ? [`pictures come again, or go back: ${back.join(' ')}`] : []),
-  ];
 }
 
 /** When publishers have begun anew: times are set anew with what they send first, and not when the one before goes. */

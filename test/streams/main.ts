@@ -4,8 +4,9 @@ import type { Session } from '../../functions/core/state/objects.ts';
 import { MediaFolder } from '../support/media.ts';
 import { RecorderBench } from '../support/recorderBench.ts';
 import { TOOLS } from '../support/tools.ts';
-import { faultsOf, type Pictures, picturesOf } from './check.ts';
+import { faultsOf, picturesOf } from './check.ts';
 import { makeRawMedia, type RawMedia, tagsOf } from './media.ts';
+import type { Pictures } from './pictureFaults.ts';
 import { startServer } from './server.ts';
 import { pausesOf, STREAM_FORMATS, type Story, storyOf } from './story.ts';
 

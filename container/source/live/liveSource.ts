@@ -13,6 +13,7 @@ import { HttpFault } from '../reach/judgedHttp.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { LiveKind } from './liveKind.ts';
 import { LastRead, unlessAborted } from './reading.ts';
+import { ReceivedPauses } from './receivedPauses.ts';
 
 const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
   flv: ['-f', 'flv', '-format_whitelist', 'flv'],
@@ -88,6 +89,7 @@ export class LiveSource {
   #next: Promise<IteratorResult<Buffer, void>> | undefined;
   readonly #beginning: Promise<void>;
   #firstAtMs: number | undefined;
+  readonly pauses = new ReceivedPauses();
   #hasEnded: boolean = false;
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
@@ -126,7 +128,7 @@ export class LiveSource {
   }
 
   /** The next run of ffmpeg. */
-  begin(handover: Handover): LiveRun {
+  begin(handover: Pick<Handover, 'offer'>): LiveRun {
     this.#feeding = undefined;
     const access = new SourceAccess({
       url: handover.offer((reader) => {
@@ -195,7 +197,7 @@ export class LiveSource {
 
   /** Up to the first sample, whether anybody takes it yet or not: a while goes by until ffmpeg asks. */
   async #readBeginning(): Promise<void> {
-    for (let bytes = 0; !this.#cutter.hasBegun && bytes < BEGINNING_MAX_BYTES; ) {
+    for (let bytes = 0; this.#cutter.samples === 0 && bytes < BEGINNING_MAX_BYTES; ) {
       this.#next = this.#body.next();
       const { done, value } = await this.#next;
       if (done === true) return;
@@ -215,8 +217,12 @@ export class LiveSource {
   /** @param chunk undefined at the end. @throws MediaError */
   #take(chunk: Buffer | undefined): void {
     this.#hasEnded = chunk === undefined;
+    const { samples } = this.#cutter;
     this.#pieces.push(...(chunk === undefined ? this.#cutter.end() : this.#cutter.push(chunk)));
-    if (this.#cutter.hasBegun) this.#firstAtMs ??= this.#clock.nowMs();
+    if (this.#cutter.samples > samples) {
+      this.#firstAtMs ??= this.#clock.nowMs();
+      this.pauses.end(this.#clock.nowMs());
+    }
     this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     const pictures = this.#cutter.undecodable;
     const access = this.#run?.access;
@@ -229,6 +235,7 @@ export class LiveSource {
   /** What comes next; undefined at the end, however that comes. @throws SinkClosedError; what is no fault of the source's */
   async #chunk(signal: AbortSignal): Promise<Buffer | undefined> {
     this.#next ??= this.#body.next();
+    const sinceMs = this.#clock.nowMs();
     try {
       const read = await unlessAborted(this.#last.of(this.#next), signal);
       this.#next = undefined;
@@ -238,6 +245,8 @@ export class LiveSource {
       this.#next = undefined;
       this.#fail(error);
       return undefined;
+    } finally {
+      this.pauses.wait(this.#clock.nowMs() - sinceMs);
     }
   }
 

@@ -48,8 +48,8 @@ export class FlvCutter implements RunCutter {
     return this.#reader.otherTracks;
   }
 
-  get hasBegun(): boolean {
-    return this.#progress.hasBegun;
+  get samples(): number {
+    return this.#progress.samples;
   }
 
   /** Nothing that a demuxer does not get: a tag says how long it is. */

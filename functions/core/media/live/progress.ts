@@ -14,6 +14,7 @@ interface Place {
 /** How much of a live stream has come: its tracks may have clocks of their own, and those may jump. */
 export class Progress {
   #nowMs = 0;
+  #samples = 0;
   readonly #last = new Map<number | string, Place>();
   /** Of any track. */
   #latest: Place | undefined;
@@ -23,9 +24,9 @@ export class Progress {
     return this.#nowMs;
   }
 
-  /** A sample has come. */
-  get hasBegun(): boolean {
-    return this.#latest !== undefined;
+  /** So many samples have come. */
+  get samples(): number {
+    return this.#samples;
   }
 
   /**
@@ -41,6 +42,7 @@ export class Progress {
       own === undefined ? Math.abs(stepMs) < SAME_CLOCK_MS : stepMs < STEP_MAX_MS && stepMs > -BACK_MAX_MS;
     const atMs = isStep ? before + stepMs : this.#nowMs;
     if (isSample) {
+      this.#samples += 1;
       this.#latest = { timeMs, atMs };
       this.#last.set(track, this.#latest);
     }

@@ -27,8 +27,8 @@ export interface RunCutter {
   /** Pieces of media that nobody can read without a key, since the last one that is not so. */
   readonly scrambled: number;
   readonly otherTracks: readonly OtherTrack[];
-  /** A sample has come: more than what says what is to come. */
-  readonly hasBegun: boolean;
+  /** So many have come, not counting what says what is to come. */
+  readonly samples: number;
   /** Pictures have come that can be decoded, or sound to the present run: a demuxer may get one only when others have begun. */
   hasCome(kind: 'video' | 'audio'): boolean;
 }

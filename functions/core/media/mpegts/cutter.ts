@@ -76,8 +76,8 @@ export class TsCutter implements RunCutter {
     return [...this.#known].some((pid) => this.#table.kindOf(pid) === kind);
   }
 
-  get hasBegun(): boolean {
-    return this.#progress.hasBegun;
+  get samples(): number {
+    return this.#progress.samples;
   }
 
   push(chunk: Buffer): RunPiece[] {

@@ -55,11 +55,12 @@ export class SourceTimeline {
   #epochs: readonly Epoch[] = [];
   readonly #held = new HeldBeginnings();
   #arrivedAtMs = 0;
-  readonly #quiet = new Quiet();
+  readonly #quiet: Quiet;
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
     this.#options = options;
     this.#plausible = new PlausibleTimes(options);
+    this.#quiet = new Quiet(options);
   }
 
   /** What is added to the source's own times at present, in ms. */
@@ -280,7 +281,7 @@ export class SourceTimeline {
     nowMs: number,
   ): Pick<Jump, 'atMs'> & Untold & { readonly isTold: boolean } {
     const frontMs = this.#plausible.frontMs ?? times.nextMs;
-    const awayMs = this.#plausible.awayMs(times, nowMs);
+    const awayMs = Math.max(0, this.#plausible.awayMs(times, nowMs) - this.#quiet.stalledMs(nowMs));
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once.
     const anewFromMs = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS ? frontMs : undefined;

@@ -6,6 +6,11 @@ export interface TimelineOptions {
   readonly comesAsMade: boolean;
   /** When the source was connected, by the recorder's clock: what is held back until it is opened has come since. */
   readonly connectedAtMs?: number;
+  /**
+   * For how long no sample of any track had come at most, since then, where the recorder knows when they came; not when they
+   * were given to it.
+   */
+  readonly pausedMs?: ((sinceMs: number) => number) | undefined;
 }
 
 /** A live source cannot send what has not been made yet. */

@@ -1,7 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
-import { faultsOf, type Pictures, picturesOf } from '../../../streams/check.ts';
+import { faultsOf, picturesOf } from '../../../streams/check.ts';
 import { packaged } from '../../../streams/hlsSegments.ts';
 import { makeRawMedia, type RawMedia, tagsOf } from '../../../streams/media.ts';
+import type { Pictures } from '../../../streams/pictureFaults.ts';
 import type { Fragmented, Happening, Story } from '../../../streams/story.ts';
 import { HlsForTests } from '../../../support/hlsForTests.ts';
 import { END, playlist } from '../../../support/hlsMedia.ts';

@@ -97,7 +97,7 @@ describe('FlvCutter', () => {
     const after = times(400, 800).flatMap((ms) => [picture(ms, ms === 400), sound(ms)]);
     const given = cutter.push(flv(before));
     expect(cutter.undecodable).toBe(10);
-    expect(cutter.hasBegun).toBe(false);
+    expect(cutter.samples).toBe(0);
     given.push(...cutter.push(writeFlv([...heads, ...after])), ...cutter.end());
     expect(cutter.undecodable).toBe(0);
     expect(Buffer.concat(given.map(({ bytes }) => bytes))).toEqual(flv([...heads, ...after]));
