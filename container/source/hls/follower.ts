@@ -60,6 +60,8 @@ export class Follower {
   /** What is to be said of the next one, beside its own: those before it could not be had. */
   #isRestart: boolean = false;
   #missedMs = 0;
+  /** Whether there was a segment when the playlist was looked at. */
+  #looked = Promise.withResolvers<boolean>();
   /** Since when nothing new has come. */
   #staleSinceMs = performance.now();
 
@@ -79,7 +81,7 @@ export class Follower {
       const [next] = this.#queue;
       if (next === undefined) {
         if (this.#loaded?.playlist.isEnded === true) return undefined;
-        await this.#reload(signal);
+        await this.#reload(signal).finally(() => this.#tell());
       } else if (next.segment.isGap) {
         this.skip();
       } else {
@@ -90,6 +92,12 @@ export class Follower {
         };
       }
     }
+  }
+
+  /** Whoever waits for the next segment looks at once. @returns whether there is one; once somebody has looked */
+  hurry(): Promise<boolean> {
+    this.#reloading.hurry();
+    return this.#looked.promise;
   }
 
   /** The next segment is being used. */
@@ -167,6 +175,11 @@ export class Follower {
     ) {
       throw new LostStreamError('has a playlist that stays the same');
     }
+  }
+
+  #tell(): void {
+    this.#looked.resolve(this.#queue.length > 0);
+    this.#looked = Promise.withResolvers();
   }
 
   #startIndex(playlist: MediaPlaylist): number {

@@ -5,13 +5,14 @@ import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts'
 import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
+import type { FeedEnd } from './feedEnd.ts';
 import { Follower, type FollowerOptions } from './follower.ts';
 import { Handover } from './handover.ts';
 import { KeyRing } from './keyRing.ts';
 import { SegmentOpener } from './openedSegment.ts';
 import { Opening } from './opening.ts';
 import type { PlaylistAddress } from './playlistLoader.ts';
-import { type FeedEnd, Rendition } from './rendition.ts';
+import { Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
 import { type FedInput, type HlsRun, inputFor, takenOff } from './runInput.ts';
 import { type Selected, Selection, type Wanted } from './selection.ts';
@@ -208,6 +209,7 @@ export class HlsSource {
     this.#handover ??= await Handover.start();
     const handover = this.#handover;
     const cut = new RunCut();
+    cut.look = (signal) => followed.sounds.lookNow(signal);
     for (const { rendition } of sounds) cut.expect(rendition);
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
@@ -222,7 +224,7 @@ export class HlsSource {
       });
     const placeMs = (): number | undefined => first.rendition.before?.startMs;
     // What begins with it has a run of its own.
-    const onSound = (): void => cut.cutAfter(first.rendition.before);
+    const onSound = (sound: SegmentFacts): void => cut.beginWith(sound, first.rendition.before);
     const { facts, next, seam: own } = first.ahead;
     const takenOffMs = takenOff(facts);
     const { hasSoundInside, leftOut } = followed.selected;
@@ -243,8 +245,7 @@ export class HlsSource {
     );
     followed.sounds.look(placeMs, onSound);
     // Where nothing that was given can be had again, what comes may have other times.
-    const isAfter = next.isRestart && !next.isAgain;
-    const given = isAfter ? undefined : this.#seam;
+    const given = next.isRestart && !next.isAgain ? undefined : this.#seam;
     const seam = given ?? (own.kind === 'none' ? SAME : own);
     this.#seam = undefined;
     this.#opening = undefined;

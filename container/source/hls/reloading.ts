@@ -3,6 +3,7 @@ import { type MediaPlaylist, PlaylistError } from '../../../functions/core/hls/p
 import { reloadAfterMs } from '../../../functions/core/hls/reload.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import { type LoadedPlaylist, loadPlaylist, type PlaylistAddress } from './playlistLoader.ts';
+import { orUntil } from './wait.ts';
 
 export type MediaLoaded = LoadedPlaylist & { readonly playlist: MediaPlaylist };
 
@@ -30,6 +31,8 @@ export class Reloading {
   #hasChanged: boolean = true;
   #loadedAtMs = 0;
   #lateMs = 0;
+  /** Ends the wait until it is time to. */
+  #hurried = Promise.withResolvers<void>();
 
   constructor(address: PlaylistAddress, options: ReloadingOptions) {
     this.#address = address;
@@ -39,6 +42,11 @@ export class Reloading {
   /** So much later than it was due it was loaded last: what it had then may have been there before. */
   get lateMs(): number {
     return this.#lateMs;
+  }
+
+  /** Now is the time to load it. */
+  hurry(): void {
+    this.#hurried.resolve();
   }
 
   /**
@@ -85,7 +93,8 @@ export class Reloading {
     const loaded = this.#loaded;
     if (loaded === undefined) return;
     const dueMs = this.#loadedAtMs + reloadAfterMs(loaded.playlist, this.#hasChanged);
-    await delay(Math.max(0, dueMs - performance.now()), undefined, { signal });
+    await orUntil(this.#hurried.promise, Math.max(0, dueMs - performance.now()), signal);
+    this.#hurried = Promise.withResolvers();
     this.#lateMs = Math.max(0, performance.now() - dueMs);
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '../../../functions/core/hls/playlist.ts';
 import { type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
+import type { FeedEnd } from './feedEnd.ts';
 import type { Follower, NextSegment } from './follower.ts';
 import { NoSegmentError, type OpenedSegment, SegmentOpener } from './openedSegment.ts';
 import type { RunCut } from './runCut.ts';
@@ -24,17 +25,6 @@ export interface Ahead {
   /** How it joins the one before. */
   readonly seam: Seam;
 }
-
-/** Why no more is written to a sink. */
-export type FeedEnd =
-  /** What comes next is a stream of its own. */
-  | { readonly kind: 'seam' }
-  /** The playlist has ended. */
-  | { readonly kind: 'ended' }
-  /** Whoever reads has gone. */
-  | { readonly kind: 'closed' }
-  /** Nothing more can be had, for now or for good: HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError. */
-  | { readonly kind: 'failed'; readonly error: unknown };
 
 /** So many segments in a row that cannot be had are no stream. */
 const SKIPPED_MAX = 10;
@@ -126,6 +116,7 @@ export class Rendition {
         if (ahead === undefined) return { kind: 'ended' };
         const isOther = ahead.seam.kind !== 'none' || this.#inRun.lacks(ahead.facts);
         const isFirst = this.#takenInRun === 0;
+        if (!isFirst && leads) await cut.look(any);
         if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
         if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads))) {
           cut.cutAfter(this.#before);
@@ -151,6 +142,11 @@ export class Rendition {
       cut.goOn(this, facts);
       await cut.untilKnown(facts, signal);
     }
+  }
+
+  /** Whoever waits for what comes next looks at once. @returns whether it is there; once somebody has looked */
+  hurry(): Promise<boolean> {
+    return this.#follower.hurry();
   }
 
   /** What comes next is open already. */

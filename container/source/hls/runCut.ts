@@ -15,8 +15,12 @@ const WAIT_MS = 1_000;
  * it is known that the pictures go on, and pictures no further than sound that ffmpeg reads, if they need not wait long.
  */
 export class RunCut {
+  /** Pictures are to go on: looks for sound that the run is without, and that may have come with them. */
+  look: (signal: AbortSignal) => Promise<void> = async () => undefined;
   readonly #over = new AbortController();
   #at: { readonly atMs: number | undefined } | undefined;
+  /** Where sound begins that the run is without. */
+  #soundFromMs: number | undefined;
   /** Until when there are pictures for this run; undefined: nobody has said. */
   #knownMs: number | undefined;
   /** Until when there is what of each sound that ffmpeg reads; undefined: it has no times. */
@@ -39,6 +43,15 @@ export class RunCut {
   cutAfter(last: SegmentFacts | undefined): void {
     this.#at ??= { atMs: last === undefined ? undefined : endOf(last) };
     this.#tell();
+  }
+
+  /**
+   * Sound that the run is without is there: another run begins with it, and with the pictures of its beginning.
+   * @param before the last pictures
+   */
+  beginWith(sound: SegmentFacts, before: SegmentFacts | undefined): void {
+    if (before !== undefined && isBehind(before, sound)) this.#soundFromMs = sound.startMs;
+    else this.cutAfter(before);
   }
 
   end(): void {
@@ -106,6 +119,8 @@ export class RunCut {
    * Pictures go on to behind the end of sound: what begins with sound then goes on in the same file where that had ended.
    */
   isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean): boolean {
+    const soundFromMs = hasPictures ? this.#soundFromMs : undefined;
+    if (soundFromMs !== undefined && startMs !== undefined && startMs + durationMs > soundFromMs) return true;
     if (this.#at === undefined) return false;
     const { atMs } = this.#at;
     const toleranceMs = hasPictures ? Math.min(ROUNDING_MS, durationMs / 2) : durationMs / 2;
@@ -156,3 +171,10 @@ export class RunCut {
 
 const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
   startMs === undefined ? undefined : startMs + durationMs;
+
+/** The sound begins behind the segment of pictures, by the same clock. */
+export function isBehind(pictures: SegmentFacts, { startMs }: SegmentFacts): boolean {
+  const endMs = endOf(pictures);
+  if (endMs === undefined || startMs === undefined) return false;
+  return startMs >= endMs && startMs - endMs < FAR_MS;
+}

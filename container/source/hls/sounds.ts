@@ -1,10 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
+import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Ahead, Rendition } from './rendition.ts';
+import { isBehind } from './runCut.ts';
 import { isSourceFault } from './sourceFault.ts';
+import { orUntil } from './wait.ts';
 
 export interface Sound {
   readonly rendition: Rendition;
@@ -24,6 +26,8 @@ interface Followed extends Sound {
   isUnusable: boolean;
   /** Looks for it that failed. */
   faults: number;
+  /** Settles once it is there, or nobody looks any more. */
+  looking: Promise<void>;
 }
 
 /** Sound that has not come so long after the picture may never come. */
@@ -32,6 +36,8 @@ const WAIT_MS = 3_000;
 const REST_MAX_MS = 3_000;
 const TINY_MS = 500;
 const LOOK_FIRST_MS = 500;
+/** Pictures that have come wait so long for a look at sound that may have come with them. */
+const LOOK_NOW_MAX_MS = 1_000;
 /** Sound that comes and goes costs a run of ffmpeg each time. */
 const LOOK_MAX_MS = 10_000;
 
@@ -42,10 +48,18 @@ const LOOK_MAX_MS = 10_000;
 export class Sounds {
   readonly #followed: readonly Followed[];
   readonly #log: Logger;
+  /** Ends the pause before the next look. */
+  #wake = Promise.withResolvers<void>();
   #looks: { readonly abort: AbortController; readonly all: Promise<void>[] } | undefined;
 
   constructor(sounds: readonly Sound[], log: Logger) {
-    this.#followed = sounds.map((sound) => ({ ...sound, isMissing: false, isUnusable: false, faults: 0 }));
+    this.#followed = sounds.map((sound) => ({
+      ...sound,
+      isMissing: false,
+      isUnusable: false,
+      faults: 0,
+      looking: Promise.resolve(),
+    }));
     this.#log = log;
   }
 
@@ -75,14 +89,32 @@ export class Sounds {
    * @param placeMs where the pictures are, in their own time
    * @param onFound one is there
    */
-  look(placeMs: () => number | undefined, onFound: () => void): void {
+  look(placeMs: () => number | undefined, onFound: (first: SegmentFacts) => void): void {
     const abort = new AbortController();
     this.#looks = { abort, all: [] };
     for (const sound of this.#followed) if (sound.isMissing) this.#lookFor(sound, placeMs, onFound);
   }
 
+  /** Pictures are to go on: sound that has never come may have come with them, and is to begin with them then. */
+  async lookNow(signal: AbortSignal): Promise<void> {
+    const awaited = this.#followed.filter(
+      ({ isMissing, isUnusable, rendition }) => isMissing && !isUnusable && rendition.before === undefined,
+    );
+    if (awaited.length === 0) return;
+    const looks = awaited.map(async ({ rendition, looking }) => {
+      if (rendition.isOpen || (await rendition.hurry())) await looking;
+    });
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+    await orUntil(Promise.all(looks), LOOK_NOW_MAX_MS, signal);
+  }
+
   /** The run has lost one. */
-  lose(rendition: Rendition, placeMs: () => number | undefined, onFound: () => void): void {
+  lose(
+    rendition: Rendition,
+    placeMs: () => number | undefined,
+    onFound: (first: SegmentFacts) => void,
+  ): void {
     const sound = this.#followed.find((one) => one.rendition === rendition);
     if (sound === undefined || sound.isMissing) return;
     sound.isMissing = true;
@@ -117,6 +149,9 @@ export class Sounds {
       const until = AbortSignal.any([signal, wait]);
       if (main?.seam.kind === 'newTimeline') await leaveRest(rendition, until);
       const ahead = await placed(rendition, main?.facts.startMs, until);
+      // It has been found ahead of the pictures: they go on without it up to there.
+      if (sound.isMissing && ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts))
+        return undefined;
       sound.isMissing = false;
       return ahead === undefined ? undefined : { rendition, language, ahead };
     } catch (error) {
@@ -134,28 +169,33 @@ export class Sounds {
     sound.faults += 1;
   }
 
-  #lookFor(sound: Followed, placeMs: () => number | undefined, onFound: () => void): void {
+  #lookFor(sound: Followed, placeMs: () => number | undefined, onFound: (first: SegmentFacts) => void): void {
     if (this.#looks === undefined) return;
     const { abort, all } = this.#looks;
-    const looking = this.#found(sound, placeMs, abort.signal).then((isFound) => {
-      if (isFound) onFound();
+    const looking = this.#found(sound, placeMs, abort.signal).then((ahead) => {
+      if (ahead !== undefined) onFound(ahead.facts);
     });
     all.push(looking);
+    sound.looking = looking;
   }
 
-  /** @returns whether it is there; false: it has ended, or nobody looks any more */
-  async #found(sound: Followed, placeMs: () => number | undefined, signal: AbortSignal): Promise<boolean> {
+  /** @returns what it begins with; undefined: it has ended, or nobody looks any more */
+  async #found(
+    sound: Followed,
+    placeMs: () => number | undefined,
+    signal: AbortSignal,
+  ): Promise<Ahead | undefined> {
     while (!sound.isUnusable && !signal.aborted) {
       const pauseMs = Math.min(LOOK_MAX_MS, LOOK_FIRST_MS * 2 ** sound.faults);
       try {
-        await delay(pauseMs, undefined, { signal });
-        return (await placed(sound.rendition, placeMs(), signal)) !== undefined;
+        if (!sound.rendition.isOpen) await orUntil(this.#wake.promise, pauseMs, signal);
+        return await placed(sound.rendition, placeMs(), signal);
       } catch (error) {
-        if (signal.aborted) return false;
+        if (signal.aborted) return undefined;
         this.#miss(sound, error);
       }
     }
-    return false;
+    return undefined;
   }
 }
 

@@ -1,3 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits so long, or until that has settled. @throws what the signal is aborted with */
+export async function orUntil(settled: Promise<unknown>, ms: number, signal: AbortSignal): Promise<void> {
+  const isOver = new AbortController();
+  const wait = delay(ms, undefined, { signal: AbortSignal.any([signal, isOver.signal]) });
+  // One that is over before its time has not failed.
+  await Promise.race([settled, wait.catch(() => undefined)]);
+  isOver.abort();
+  signal.throwIfAborted();
+}
+
 /** Aborts with any of some signals, until it is released: what was opened meanwhile outlives the wait for it. */
 export class Wait {
   readonly #own = new AbortController();

@@ -134,4 +134,22 @@ describe('RunCut', () => {
       expect(await isOver(cut.untilSound(segment(8_000), NEVER))).toBe(false);
     });
   });
+
+  it('ends where sound begins that the run is without: before the pictures of its beginning', () => {
+    const cut = new RunCut();
+    cut.beginWith(segment(6_400), segment(4_000));
+    expect(cut.isBefore(segment(5_000), true)).toBe(false);
+    expect(cut.isBefore(segment(5_000), false)).toBe(false);
+    expect(cut.isBefore(segment(6_000), true)).toBe(true);
+  });
+
+  it.each([
+    ['has begun already', 4_500],
+    ['has another clock', 900_000],
+    ['has no times', undefined],
+  ])('ends at once where such sound %s', (_what, startMs) => {
+    const cut = new RunCut();
+    cut.beginWith(segment(startMs), segment(4_000));
+    expect(cut.isBefore(segment(5_000), true)).toBe(true);
+  });
 });

@@ -160,6 +160,30 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expectWhole(await recording.record(hls.folder), framesOf(25, 25 * SECONDS));
   });
 
+  it('that is listed for the first time with a segment of the pictures begins with it', async () => {
+    const beginsWith = 5;
+    const made = { type: 'fmp4' as const, seconds: SECONDS, startSeconds: 20 };
+    const picture = hls.put('begins-p', { ...made, audio: false });
+    const sound = hls.put('begins-s', { ...made, video: false });
+    let to = 3;
+    const end = (): string[] => (to === SECONDS ? [END] : []);
+    hls.site.put('/begins-p.m3u8', (_request, response) => {
+      if (to < SECONDS && hls.site.times(`/begins-p/${to - 1}.m4s`) > 0) to += 1;
+      response.end(playlist(hls.map('begins-p'), ...picture.slice(0, to).flat(), ...end()));
+    });
+    hls.site.put('/begins-s.m3u8', (_request, response) =>
+      response.end(playlist(hls.map('begins-s'), ...sound.slice(beginsWith, to).flat(), ...end())),
+    );
+    putMaster('begins', 'begins-p', 'begins-s');
+    const recording = await hls.start('/begins.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 25 * SECONDS), 2);
+    expect(record.parts[0]?.videoFrames).toBe(25 * beginsWith);
+    const { streams } = await probe(record.files[1] ?? '');
+    for (const { duration } of streams)
+      expect(Math.abs(Number(duration) - SECONDS + beginsWith)).toBeLessThan(0.1);
+  });
+
   /** Whatever the sound's server has at first, the pictures go on, and each answer is asked for anew. */
   it.concurrent.each([
     ['its playlist', 'answers 503', 503, /s\.m3u8$/],
