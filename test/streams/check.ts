@@ -43,7 +43,7 @@ export async function faultsOf(
   const heard = await Promise.all(parts.map(({ file }) => beepsIn(file)));
   faults.push(...pictureFaults(shown, sent, story, pictures));
   for (const [i, frames] of shown.entries())
-    faults.push(...syncFaults(frames, heard[i] ?? [], story, pictures));
+    faults.push(...syncFaults(frames, heard[i] ?? [], sent, story, pictures));
   faults.push(...beepFaults(heard.flat(), sent, story));
   // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
   const length = sentLength(sent, parts.length > 1 || isPlaylist(story.format), FRAME_MS);
@@ -78,6 +78,7 @@ const returnsOf = (happenings: Story['happenings']): number[] =>
 function syncFaults(
   frames: readonly ShownFrame[],
   beeps: readonly HeardBeep[],
+  sent: readonly SentTag[],
   { happenings }: Story,
   pictures: Pictures,
 ): string[] {
@@ -90,7 +91,11 @@ function syncFaults(
   const cutsMs = happenings.flatMap(({ kind, atMs }) => (kind === 'cut' ? [atMs] : []));
   const isCutOff = (trueMs: number, beepMs: number): boolean =>
     cutsMs.some((ms) => Math.min(trueMs, beepMs) < ms && Math.max(trueMs, beepMs) >= ms);
+  // One whose beginning was not sent, since sound was away, is heard from where it is there.
+  const hasBeginning = (beginsMs: number): boolean =>
+    sent.some((tag) => tag.kind === AUDIO && !tag.isHeader && Math.abs(tag.trueMs - beginsMs) <= FRAME_MS);
   return beeps.flatMap(({ ms, number }) => {
+    if (!hasBeginning(number * BEEP_EVERY_MS)) return [];
     if (returnsMs.some((returnMs) => Math.abs(number * BEEP_EVERY_MS - returnMs) < BEEP_MS)) return [];
     // At a seam pictures of two times are as near.
     const nearestMs = Math.min(...frames.map((frame) => Math.abs(frame.ms - ms)));
