@@ -78,7 +78,7 @@ export class Sounds {
    * @param main what the pictures begin with; undefined: there are no more of them
    * @throws ForbiddenSourceError; what is no fault of the source's; what the signal was aborted with
    */
-  async open(main: Pick<Ahead, 'facts' | 'seam'> | undefined, signal: AbortSignal): Promise<Begun[]> {
+  async open(main: Omit<Ahead, 'opened'> | undefined, signal: AbortSignal): Promise<Begun[]> {
     await this.stopLooking();
     const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, signal)));
     return opened.filter((sound) => sound !== undefined);
@@ -139,7 +139,7 @@ export class Sounds {
 
   async #open(
     sound: Followed,
-    main: Pick<Ahead, 'facts' | 'seam'> | undefined,
+    main: Omit<Ahead, 'opened'> | undefined,
     signal: AbortSignal,
   ): Promise<Begun | undefined> {
     const { rendition, language } = sound;
@@ -147,7 +147,8 @@ export class Sounds {
     const wait = AbortSignal.timeout(WAIT_MS);
     try {
       const until = AbortSignal.any([signal, wait]);
-      if (main?.seam.kind === 'newTimeline') await leaveRest(rendition, until);
+      // What is to come again goes back itself.
+      if (main?.seam.kind === 'newTimeline' && !main.next.isAgain) await leaveRest(rendition, until);
       const ahead = await placed(rendition, main?.facts.startMs, until);
       // It has been found ahead of the pictures: they go on without it up to there.
       if (sound.isMissing && ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts))
