@@ -8,14 +8,19 @@ export type Feed = (reader: Socket) => Promise<void>;
 const HEAD_MAX_BYTES = 16 * 1024;
 const HEAD_TIMEOUT_MS = 60_000;
 const HEAD_END = '\r\n\r\n';
-/** The body ends with the connection. */
-const FOUND = ['HTTP/1.1 200 OK', 'Content-Type: application/octet-stream', 'Connection: close'];
 const NOT_FOUND = ['HTTP/1.1 404 Not Found', 'Content-Length: 0', 'Connection: close'];
+/**
+ * Its body ends with the connection. ffmpeg takes that for an end in one of two cases alone, and for a broken connection in
+ * the other: within a chunk of an answer that closes (`http_buf_read` in libavformat/http.c, 5.1 and 7.1). So all of it is one
+ * chunk, larger than any stream.
+ */
+const FOUND = ['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'Connection: close'];
+const ENDLESS_CHUNK = `${HEAD_END}7fffffffffffffff\r\n`;
 
 /**
  * Hands streams to ffmpeg over HTTP on loopback: each has an address that nobody can guess, and is given once. Behind the
- * head of the answer the bytes go as they are: chunks of Node's own server are written in the next turn of the event loop, in
- * pieces, with a wait for each.
+ * head of the answer the bytes go as they are: the chunks of Node's own server are written in the next turn of the event loop,
+ * in pieces, with a wait for each.
  */
 export class Handover {
   readonly #server: Server;
@@ -83,7 +88,7 @@ export class Handover {
       reader.end(NOT_FOUND.join('\r\n') + HEAD_END);
       return;
     }
-    reader.write(FOUND.join('\r\n') + HEAD_END);
+    reader.write(FOUND.join('\r\n') + ENDLESS_CHUNK);
     void feed(reader).then(() => reader.end());
   }
 }

@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Handover } from '../../../../container/source/hls/handover.ts';
 import { Sink, SinkClosedError } from '../../../../container/source/hls/sink.ts';
+import { AUDIO, FLV_HEADER, writeFlv } from '../../../support/flvTags.ts';
+import { RECORDER_FFMPEG } from '../../../support/recorderBench.ts';
+import { describeWith } from '../../../support/tools.ts';
 
-const FOUND = /^HTTP\/1\.1 200 OK\r\n(?:[^\r\n]+\r\n)+\r\n/;
+const FOUND = /^HTTP\/1\.1 200 OK\r\n(?:[^\r\n]+\r\n)+\r\n[0-9a-f]+\r\n/;
 /** More than the kernel takes at once. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 
@@ -50,6 +55,20 @@ describe('what is handed to ffmpeg', () => {
     expect(answer.subarray(head.length).equals(media)).toBe(true);
   });
 
+  describeWith(['ffmpeg'], 'to ffmpeg', () => {
+    it('has an end, and not a broken connection', async () => {
+      // G.711, in frames of 20 ms.
+      const body = Buffer.concat([Buffer.from([0x72]), Buffer.alloc(160, 'media')]);
+      const tags = Array.from({ length: 100 }, (_, i) => ({ kind: AUDIO, atMs: i * 20, body }));
+      const media = Buffer.concat([FLV_HEADER, writeFlv(tags)]);
+      const url = handover.offer((reader) => new Sink(reader).write(media));
+      const copied = ['-nostdin', '-f', 'flv', '-i', url, '-c', 'copy', '-f', 'nut', '-'];
+      const { stdout, stderr } = await promisify(execFile)(RECORDER_FFMPEG, copied, { encoding: 'latin1' });
+      expect(stdout.split(body.toString('latin1', 1))).toHaveLength(101);
+      expect(stderr).not.toMatch(/prematurely|error/i);
+    });
+  });
+
   it('is given once, and only where it was offered', async () => {
     const url = handover.offer((reader) => new Sink(reader).write(Buffer.from('once')));
     const answers: string[] = [];
@@ -72,7 +91,7 @@ describe('what is handed to ffmpeg', () => {
     socket.setNoDelay(true);
     socket.write(text.slice(0, -2));
     setImmediate(() => socket.write(text.slice(-2)));
-    expect((await read(socket)).toString('latin1')).toMatch(/\r\n\r\nmedia$/);
+    expect((await read(socket)).toString('latin1')).toMatch(/\r\n\r\n[0-9a-f]+\r\nmedia$/);
   });
 
   it('ends for whoever writes when the reader goes, also while that waits for it', async () => {
