@@ -26,9 +26,8 @@ export default defineConfig({
     // A process has the modules of many files, and looks through all of them at each full collection. By default 64 MB of
     // new buffers, which lie outside of its heap, are a reason for one: a third of all work where media pass through.
     execArgv: ['--external-memory-accounted-in-global-limit'],
-    // Much of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle (a fifth
-    // of the time with two for each).
-    maxWorkers: availableParallelism() * 3,
+    // Much of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
+    maxWorkers: availableParallelism() * 2,
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
     // They end what hangs; a busy machine makes any test several times as slow.
