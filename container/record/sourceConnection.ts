@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type JoinedContent, RecordedContent } from '../../functions/core/media/timeline/recordedContent.ts';
+import { SentOrder } from '../../functions/core/media/timeline/sentOrder.ts';
 import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/timelineOptions.ts';
 import { type Joining, LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
@@ -11,7 +12,7 @@ import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first sample had come. */
 export type BeginningRun = Partial<
-  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'pausedMs' | 'keyframeWait'> &
+  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'pausedMs' | 'clocks' | 'keyframeWait'> &
     Pick<Joining, 'takenOff'>
 >;
 
@@ -28,6 +29,8 @@ export class SourceConnection {
   #begunAtMs = 0;
   #receivedAtMs: BeginningRun['receivedAtMs'];
   #pausedMs: BeginningRun['pausedMs'];
+  #clocks: BeginningRun['clocks'];
+  #order: SentOrder | undefined;
   #keyframeWait: BeginningRun['keyframeWait'];
   #takenOff: BeginningRun['takenOff'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
@@ -56,13 +59,15 @@ export class SourceConnection {
 
   /** ffmpeg begins. */
   begin(run: BeginningRun, nowMs: number): void {
-    const { seam, takenOffMs, receivedAtMs, pausedMs, keyframeWait, takenOff } = run;
+    const { seam, takenOffMs, receivedAtMs, pausedMs, clocks, keyframeWait, takenOff } = run;
     this.#takenOff = takenOff;
     this.#pausedMs = pausedMs;
+    this.#clocks = clocks;
     this.#keyframeWait = keyframeWait;
     this.#begunAtMs = nowMs;
     this.#receivedAtMs = receivedAtMs;
-    const jumpedMs = this.#zeroAtMs === undefined ? 0 : this.#sourceTimeline.jumpedMs;
+    const jumpedMs =
+      this.#zeroAtMs === undefined ? 0 : this.#sourceTimeline.jumpedMs + (this.#order?.shiftMs ?? 0);
     this.#zeroAtMs = undefined;
     this.#hasRepeated = false;
     this.#isRightBehind = false;
@@ -75,10 +80,12 @@ export class SourceConnection {
     const { isSameConnection } = this.#timeline;
     const receivedAtMs = this.#receivedAtMs?.();
     const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
-    if (!isSameConnection)
+    if (!isSameConnection) {
       this.#sourceTimeline = new SourceTimeline(
         isLive ? { ...LIVE_TIMELINE, connectedAtMs, pausedMs: this.#pausedMs } : STORED_TIMELINE,
       );
+      this.#order = this.#clocks === undefined ? undefined : new SentOrder(this.#clocks);
+    }
     // What is recorded of other tracks goes on in no file of these.
     const isAlike = isDeepStrictEqual(outputs, this.#outputs);
     if (!isAlike) this.#content = new RecordedContent();
@@ -89,6 +96,8 @@ export class SourceConnection {
     this.#outputs = outputs;
     return new LiveMedia(outputs, format, {
       timeline: this.#sourceTimeline,
+      order: this.#order,
+
       content: this.#joined,
       isSame: mayRepeat,
       receivedAtMs,

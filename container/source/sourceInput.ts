@@ -4,6 +4,7 @@ import {
   UnresolvableSourceError,
 } from '../../functions/aws/dnsResolution.ts';
 import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
+import type { SentClocks } from '../../functions/core/media/timeline/sentClocks.ts';
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
@@ -34,6 +35,8 @@ export interface PreparedRun {
   readonly receivedAtMs?: (() => number | undefined) | undefined;
   /** For how long no sample had come at most, since then, whatever ffmpeg took to give it; undefined: nobody knows. */
   readonly pausedMs?: ((sinceMs: number) => number) | undefined;
+  /** Its tracks' clocks, as it was received; undefined: nobody knows until ffmpeg gives it. */
+  readonly clocks?: SentClocks | undefined;
   /** What the source says that it has, before ffmpeg has looked at it. */
   readonly announced?: FoundSource | undefined;
   /** Whether pictures come of which none can be decoded yet, so that ffmpeg gets none. */
@@ -189,6 +192,7 @@ export class SourceInput {
         seam: goesOn ? SAME_CONNECTION : undefined,
         receivedAtMs: () => live.firstAtMs,
         pausedMs: (sinceMs) => live.pauses.longestMs(sinceMs),
+        clocks: live.clocks,
         keyframeWait: () => live.keyframeWait,
       };
     } catch (error) {

@@ -54,10 +54,10 @@ export interface SentTag extends FlvTag {
 }
 
 /** The tags of a story, in the order in which they are sent, by true time. */
-export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
+export function tagsOf({ tags }: RawMedia, { happenings, isEncoded }: Story): SentTag[] {
   const sent: SentTag[] = [];
   let picture: Variant = 'first';
-  let sound: Variant = 'first';
+  let sound: Variant = isEncoded === true ? 'second' : 'first';
   const toSwitch = { size: false, rate: false };
   const other = (variant: Variant): Variant => (variant === 'first' ? 'second' : 'first');
   let shiftMs = 0;
@@ -92,7 +92,7 @@ export function tagsOf({ tags }: RawMedia, { happenings }: Story): SentTag[] {
     [VIDEO, 'blind'],
     [AUDIO, 'mute'],
   ] as const)
-    if (late?.what !== what || late.isAnnounced) announce(kind, 'first', 0);
+    if (late?.what !== what || late.isAnnounced) announce(kind, kind === VIDEO ? picture : sound, 0);
   for (const { tag, variant } of media) {
     const trueMs = tag.atMs;
     const isPicture = tag.kind === VIDEO;

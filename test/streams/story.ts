@@ -54,6 +54,8 @@ export interface Story {
   readonly format: StreamFormat;
   readonly packager: Packager;
   readonly fragmented?: Fragmented;
+  /** Sound has another rate than records from the first sample on, so that ffmpeg encodes it. */
+  readonly isEncoded?: true;
   readonly happenings: readonly Happening[];
 }
 
@@ -65,6 +67,7 @@ const CUT_UNTIL_MS = 3_600;
 const LOOKED_AT_MS = 4_000;
 const LATE_PROBABILITY = 0.3;
 const NOTHING_PROBABILITY = 0.25;
+const ENCODED_PROBABILITY = 0.25;
 
 /** Mulberry32: the same numbers for the same seed, everywhere. */
 function randomOf(seed: number): () => number {
@@ -136,7 +139,15 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
   const late = happenings.find((one) => one.kind === 'late');
   const isApart = apart && (late === undefined || (late.what === 'mute' && late.isAnnounced));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
-  return { seed, format, packager, ...(format === 'fmp4' ? { fragmented } : {}), happenings };
+  const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format);
+  return {
+    seed,
+    format,
+    packager,
+    ...(format === 'fmp4' ? { fragmented } : {}),
+    ...(isEncoded ? { isEncoded } : {}),
+    happenings,
+  };
 }
 
 /** What happens in it with nothing sent for a while, whose length the wall clock tells: a playlist has its own. */

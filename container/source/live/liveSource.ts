@@ -2,6 +2,8 @@ import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
 import type { OtherTrack, RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
+import { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
+import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
@@ -90,6 +92,11 @@ export class LiveSource {
   readonly #beginning: Promise<void>;
   #firstAtMs: number | undefined;
   readonly pauses = new ReceivedPauses();
+  /** What its samples have said, as they came. */
+  readonly clocks = new SentClocks({
+    ...LIVE_TIMELINE,
+    pausedMs: (sinceMs) => this.pauses.longestMs(sinceMs),
+  });
   #hasEnded: boolean = false;
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
@@ -223,6 +230,7 @@ export class LiveSource {
       this.#firstAtMs ??= this.#clock.nowMs();
       this.pauses.end(this.#clock.nowMs());
     }
+    for (const sent of this.#cutter.takeSent()) this.clocks.see(sent, this.#clock.nowMs());
     this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     const pictures = this.#cutter.undecodable;
     const access = this.#run?.access;

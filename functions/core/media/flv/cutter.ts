@@ -8,6 +8,7 @@ import {
   RunPieces,
   waitsTooLong,
 } from '../live/runCutter.ts';
+import type { SentTime } from '../timeline/sentClocks.ts';
 import { type FlvTag, FlvTagReader } from './tags.ts';
 
 /** What is longer is not said again to another run. */
@@ -32,6 +33,7 @@ export class FlvCutter implements RunCutter {
   #undecodable = 0;
   #isFirst: boolean = true;
   readonly #progress = new Progress();
+  #sent: SentTime[] = [];
   /** The present run. Times are those of the progress. */
   #began: { readonly atMs: number; bytes: number } | undefined;
   #lastPictureMs: number | undefined;
@@ -55,6 +57,12 @@ export class FlvCutter implements RunCutter {
   /** Nothing that a demuxer does not get: a tag says how long it is. */
   hasCome(): boolean {
     return false;
+  }
+
+  takeSent(): readonly SentTime[] {
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
   }
 
   push(chunk: Buffer): RunPiece[] {
@@ -84,6 +92,7 @@ export class FlvCutter implements RunCutter {
     const { kind, coding, isConfiguration } = tag;
     this.#progress.see(kind, tag.timeMs, !isConfiguration);
     if (isConfiguration) this.#configurations.set(kind, tag);
+    else this.#sent.push({ kind, track: kind, dts: tag.timeMs, timescale: 1_000 });
     const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt);
     if (!isKnown) {
       if (isConfiguration) return;

@@ -1,3 +1,5 @@
+import type { SentTime } from '../timeline/sentClocks.ts';
+
 /** A piece of a live stream. */
 export interface RunPiece {
   readonly bytes: Buffer;
@@ -31,6 +33,8 @@ export interface RunCutter {
   readonly samples: number;
   /** Pictures have come that can be decoded, or sound to the present run: a demuxer may get one only when others have begun. */
   hasCome(kind: 'video' | 'audio'): boolean;
+  /** Samples that have come since the last call, in the order in which they were sent. */
+  takeSent(): readonly SentTime[];
 }
 
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */

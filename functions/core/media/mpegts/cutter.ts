@@ -7,6 +7,7 @@ import {
   RunPieces,
   waitsTooLong,
 } from '../live/runCutter.ts';
+import type { SentTime } from '../timeline/sentClocks.ts';
 import { Continuity } from './continuity.ts';
 import { LastPictures } from './lastPictures.ts';
 import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS } from './packets.ts';
@@ -54,6 +55,7 @@ export class TsCutter implements RunCutter {
   /** Pictures whose first keyframe has come. */
   readonly #decodable = new Set<number>();
   readonly #progress = new Progress();
+  #sent: SentTime[] = [];
   #beganMs = 0;
   #runBytes = 0;
   #lastPictureMs: number | undefined;
@@ -78,6 +80,12 @@ export class TsCutter implements RunCutter {
 
   get samples(): number {
     return this.#progress.samples;
+  }
+
+  takeSent(): readonly SentTime[] {
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
   }
 
   push(chunk: Buffer): RunPiece[] {
@@ -141,8 +149,11 @@ export class TsCutter implements RunCutter {
   }
 
   #readTime(bytes: Buffer, { pid, payloadAt }: Packet, kind: StreamKind): void {
-    const pts = readPesTimes(bytes, payloadAt)?.pts;
-    if (pts !== undefined) this.#progress.see(pid, pts / TICKS_PER_MS);
+    const times = readPesTimes(bytes, payloadAt);
+    if (times !== undefined) {
+      this.#progress.see(pid, times.pts / TICKS_PER_MS);
+      this.#sent.push({ kind, track: String(pid), dts: times.dts, timescale: 1_000 * TICKS_PER_MS });
+    }
     if (kind === 'video') this.#lastPictureMs = this.#progress.nowMs;
   }
 

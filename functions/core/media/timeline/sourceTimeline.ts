@@ -68,6 +68,11 @@ export class SourceTimeline {
     return jumpedMs([...this.#tracks.values()]);
   }
 
+  /** Of a track: the clock on which its last sample was. */
+  clockOf(name: string): Readonly<Pick<Track, 'epoch' | 'turnsMs'>> | undefined {
+    return this.#tracks.get(name);
+  }
+
   /** @param arrivedAtMs the recorder's clock, which never goes back */
   place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
     const unitMs = 1_000 / timescale;

@@ -1,6 +1,3 @@
-import { MatroskaFragmentWriter } from '../matroska/fragmentWriter.ts';
-import { Mp4FragmentWriter } from '../mp4/fragmentWriter.ts';
-import { TsFragmentWriter } from '../mpegts/fragmentWriter.ts';
 import { type NutPacket, NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
 import type { Jump } from '../timeline/epochs.ts';
@@ -9,6 +6,7 @@ import { LateBeginnings } from '../timeline/lateBeginnings.ts';
 import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts';
 import { RepeatGate } from '../timeline/repeatGate.ts';
 import type { RawTime } from '../timeline/sampleTimes.ts';
+import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import { type TakenOff, takenOffAt } from '../timeline/takenOff.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
@@ -16,6 +14,7 @@ import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, Track, TrackSource } from './sample.ts';
 import { trackOf } from './track.ts';
+import { writerOf } from './writerOf.ts';
 
 const AAC_FRAME_SAMPLES = 1_024;
 
@@ -24,12 +23,16 @@ interface Taken {
   readonly coming: ComingSample;
   readonly sample: Sample;
   readonly arrivedAtMs: number;
+  /** By the order in which samples were sent; undefined: as it came. */
+  readonly time?: RawTime | undefined;
 }
 
 /** How what comes over a connection joins what was recorded before. */
 export interface Joining {
   /** One for as long as the source's clock is the same. */
   readonly timeline: SourceTimeline;
+  /** Of a source whose samples' times are known in the order in which they were sent. */
+  readonly order?: SentOrder | undefined;
   /** Of a source that may send again what it has sent. */
   readonly content?: JoinedContent | undefined;
   /** What it sends again is the same, whatever the clock says. */
@@ -60,6 +63,7 @@ export class LiveMedia {
   readonly #writer: FragmentWriter;
   readonly #fragmenter: Fragmenter;
   readonly #timeline: SourceTimeline;
+  readonly #order: SentOrder | undefined;
   readonly #content: JoinedContent | undefined;
   readonly #gate: RepeatGate<Taken> | undefined;
   readonly #jumped: HeldJumps<Taken>;
@@ -82,9 +86,10 @@ export class LiveMedia {
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, content, isSame = false, receivedAtMs, takenOff = [] }: Joining,
+    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [] }: Joining,
   ) {
     this.#timeline = timeline;
+    this.#order = order;
     this.#jumped = new HeldJumps(timeline);
     this.#late = new LateBeginnings(timeline);
     this.#content = content;
@@ -124,7 +129,7 @@ export class LiveMedia {
 
   /** Where the source's clock has jumped since the last call. */
   takeJumps(): readonly Jump[] {
-    const jumps = this.#jumps;
+    const jumps = [...this.#jumps, ...(this.#order?.takeJumps() ?? [])];
     this.#jumps = [];
     return jumps;
   }
@@ -182,6 +187,7 @@ export class LiveMedia {
 
   /** What is encoded comes through a pipe of its own, and pictures may be there before it. */
   #tellJumps(): void {
+    if (this.#order?.isKnown === true) return;
     const encoded = this.#outputs.find(({ sources }) => sources[0]?.isEncoded === true);
     for (const { fromMs, ms } of this.#takenOff.slice(this.#told))
       this.#timeline.willBegin(encoded?.names[0] ?? '', fromMs + ms);
@@ -204,15 +210,32 @@ export class LiveMedia {
     this.#release(nowMs);
   }
 
-  #begin(taken: Taken, nowMs: number): void {
+  #begin(came: Taken, nowMs: number): void {
+    const taken = this.#ordered(came);
     if (this.#late.holds(timeOf(taken), nowMs)) this.#late.hold(taken.coming.track, kept(taken));
     else this.#place(taken, nowMs);
+  }
+
+  #ordered(taken: Taken): Taken {
+    if (this.#order === undefined || taken.time !== undefined) return taken;
+    const { kind } = taken.sample.description.info;
+    const time = this.#order.ordered(timeOf(taken), kind, this.#outputs.length > 1);
+    return time === undefined ? taken : { ...taken, time };
+  }
+
+  /** What was held until it was known where it belongs begins there. */
+  #orderedLate(held: Taken): Taken {
+    const taken = this.#ordered(held);
+    const { time } = taken;
+    if (taken !== held && time !== undefined)
+      this.#timeline.willBegin(time.track, (time.dts * 1_000) / time.timescale);
+    return taken;
   }
 
   /** @param isEnd nothing more comes */
   #release(nowMs: number, isEnd = false): void {
     for (const one of this.#jumped.release(nowMs, isEnd)) this.#begin(one, nowMs);
-    for (const one of this.#late.release(nowMs, isEnd)) this.#place(one, nowMs);
+    for (const one of this.#late.release(nowMs, isEnd)) this.#place(this.#orderedLate(one), nowMs);
   }
 
   #place(taken: Taken, nowMs: number): void {
@@ -222,7 +245,7 @@ export class LiveMedia {
     if (jump !== undefined) this.#jumps.push(jump);
     const placedMs = ((dts + sample.offset) * 1_000) / timescale;
     // Later ones may be strays, whose own time says nothing.
-    this.#firstPlacedMs ??= placedMs - coming.timeMs + (this.#firstMs ?? 0);
+    this.#firstPlacedMs ??= this.#order?.firstMs ?? placedMs - coming.timeMs + (this.#firstMs ?? 0);
     const firstZeroMs = (this.#receivedAtMs ?? Number.POSITIVE_INFINITY) - this.#firstPlacedMs;
     this.#zeroByClockMs = Math.min(this.#zeroByClockMs, firstZeroMs, arrivedAtMs - placedMs);
     this.#content?.remember(coming, placedMs);
@@ -263,7 +286,8 @@ function comingOf({ names, sources }: Output, stream: number, sample: Sample): C
   };
 }
 
-function timeOf({ coming: { track }, sample: { dts, description } }: Taken): RawTime {
+function timeOf({ coming: { track }, sample: { dts, description }, time }: Taken): RawTime {
+  if (time !== undefined) return time;
   const { timescale, info } = description;
   return { track, dts, timescale, usualDuration: info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined };
 }
@@ -272,16 +296,4 @@ function timeOf({ coming: { track }, sample: { dts, description } }: Taken): Raw
 function kept(taken: Taken): Taken {
   const data = Buffer.from(taken.sample.data);
   return { ...taken, coming: { ...taken.coming, data }, sample: { ...taken.sample, data } };
-}
-
-function writerOf(format: ContainerFormat): FragmentWriter {
-  switch (format) {
-    case 'mp4':
-      return new Mp4FragmentWriter();
-    case 'webm':
-    case 'mkv':
-      return new MatroskaFragmentWriter(format);
-    case 'ts':
-      return new TsFragmentWriter();
-  }
 }

@@ -1,62 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import { LateBeginnings } from '../../../../../functions/core/media/timeline/lateBeginnings.ts';
-import type { RawTime } from '../../../../../functions/core/media/timeline/sampleTimes.ts';
 import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
 } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
-import { AUDIO, type SentTag, tagsOf, type Variant, VIDEO } from '../../../../streams/media.ts';
+import { type SentTag, tagsOf, VIDEO } from '../../../../streams/media.ts';
 import { isPlaylist, type Story, storyOf } from '../../../../streams/story.ts';
-import type { FlvTag } from '../../../../support/flvTags.ts';
+import {
+  ASTRAY_MS,
+  astray,
+  media,
+  type PlacedTag,
+  RATES_HZ,
+  STREAM_MS,
+  SYNC_MS,
+  timeOf,
+  worstMs,
+} from './sentStories.ts';
 
-const STREAM_MS = 9_000;
-const RATES_HZ: Readonly<Record<Variant, number>> = { first: 44_100, second: 48_000 };
-const COUNTERS_MS = { flv: 2 ** 32, rtmp: 2 ** 32, ts: 2 ** 33 / 90, hls: 2 ** 33 / 90, fmp4: 2 ** 40 };
 /** While ffmpeg looks at MPEG-TS, nothing of it comes. */
 const LOOKED_AT_MS = { flv: 0, rtmp: 0, ts: 3_000, hls: 0, fmp4: 0 };
 /** A playlist's come a segment at a time. */
 const SEGMENT_MS = 1_200;
 /** ffmpeg gives a picture when so many others have come. */
 const HELD_PICTURES = 3;
-const SYNC_MS = 70;
 const SYNC_IN_BURSTS_MS = 200;
-/** Steps back of half a second are taken for jitter. */
-const ASTRAY_MS = 500;
-/** Where a track waits for others after a jump, or a keyframe: as many samples of both. */
-const SETTLED_SAMPLES = 40;
 const STORIES = 600;
 const STALLED_STORIES = 1_000;
-
-/** What a publisher sends, without its content: the story decides by times and keyframes alone. */
-function tagsWith(variant: Variant): FlvTag[] {
-  const tag = (kind: number, atMs: number, first: number, isFrame: 0 | 1): FlvTag => ({
-    kind,
-    atMs,
-    body: Buffer.from([first, isFrame]),
-  });
-  const pictures = Array.from({ length: STREAM_MS / 40 }, (_, i) =>
-    tag(VIDEO, 23 + i * 40, i % 10 === 0 ? 0x17 : 0x27, 1),
-  );
-  const frameMs = 1_024_000 / RATES_HZ[variant];
-  const sound = Array.from({ length: Math.floor(STREAM_MS / frameMs) }, (_, i) =>
-    tag(AUDIO, Math.floor(i * frameMs), 0xaf, 1),
-  );
-  return [tag(VIDEO, 0, 0x17, 0), tag(AUDIO, 0, 0xaf, 0), ...pictures, ...sound];
-}
-
-const media = {
-  files: { first: '', second: '' },
-  tags: { first: tagsWith('first'), second: tagsWith('second') },
-};
 
 interface Given {
   readonly tag: SentTag;
   readonly arrivedAtMs: number;
-}
-
-interface Placed extends SentTag {
-  readonly offMs: number;
 }
 
 function arrivedAtMs(trueMs: number, format: Story['format']): number {
@@ -85,57 +60,24 @@ function given(story: Story, stall?: Stall): Given[] {
   return [...all, ...held.map((tag) => ({ tag, arrivedAtMs: nowMs }))];
 }
 
-function placed(story: Story, stall?: Stall): Placed[] {
+function placed(story: Story, stall?: Stall): PlacedTag[] {
   const timeline = new SourceTimeline(
     isPlaylist(story.format) ? STORED_TIMELINE : { ...LIVE_TIMELINE, connectedAtMs: 0 },
   );
-  const counterMs = COUNTERS_MS[story.format];
-  const timeOf = ({ kind, variant, atMs }: SentTag): RawTime => {
-    const timescale = kind === VIDEO ? 90_000 : RATES_HZ[variant];
-    const rawMs = ((atMs % counterMs) + counterMs) % counterMs;
-    const dts = Math.round((rawMs * timescale) / 1_000);
-    return { track: String(kind), dts, timescale, usualDuration: kind === VIDEO ? undefined : 1_024 };
-  };
   const late = new LateBeginnings<SentTag>(timeline);
-  const all: Placed[] = [];
+  const all: PlacedTag[] = [];
   const place = (tag: SentTag, nowMs: number): void => {
-    const time = timeOf(tag);
+    const time = timeOf(tag, story.format);
     const { dts } = timeline.place(time, nowMs);
     all.push({ ...tag, offMs: (dts * 1_000) / time.timescale - tag.trueMs });
   };
   for (const { tag, arrivedAtMs } of given(story, stall)) {
-    if (late.holds(timeOf(tag), arrivedAtMs)) late.hold(String(tag.kind), tag);
+    if (late.holds(timeOf(tag, story.format), arrivedAtMs)) late.hold(String(tag.kind), tag);
     else place(tag, arrivedAtMs);
     for (const one of late.release(arrivedAtMs)) place(one, arrivedAtMs);
   }
   for (const one of late.release(STREAM_MS, true)) place(one, STREAM_MS);
   return all;
-}
-
-/** Samples that are far from where the others of their publisher's clock are. */
-function astray(tags: readonly Placed[]): Placed[] {
-  return [...Map.groupBy(tags, ({ epoch }) => epoch).values()].flatMap((own) => {
-    const offs = own.map(({ offMs }) => offMs).sort((one, other) => one - other);
-    const middleMs = offs[Math.floor(offs.length / 2)] ?? 0;
-    return own.filter(({ offMs }) => Math.abs(offMs - middleMs) > ASTRAY_MS);
-  });
-}
-
-/** How far sound and pictures are apart where both go on. */
-function worstMs(tags: readonly Placed[]): number {
-  let worst = 0;
-  let inARow = 0;
-  const last = new Map<number, Placed>();
-  for (const tag of tags.toSorted((one, other) => one.trueMs - other.trueMs)) {
-    last.set(tag.kind, tag);
-    const [picture, sound] = [last.get(VIDEO), last.get(AUDIO)];
-    if (picture === undefined || sound === undefined || Math.abs(picture.trueMs - sound.trueMs) > 60)
-      continue;
-    const apartMs = Math.abs(picture.offMs - sound.offMs);
-    inARow = apartMs > SYNC_MS ? inARow + 1 : 0;
-    if (inARow > SETTLED_SAMPLES) worst = Math.max(worst, apartMs);
-  }
-  return worst;
 }
 
 describe('SourceTimeline, over streams made at random', () => {
