@@ -7,7 +7,7 @@ import type { Carried, FromWorker, ToWorker } from './messages.ts';
 /** A crash reaches so many recordings at most. */
 export const RECORDINGS_PER_WORKER = 10;
 /** Ten fill what one has (infra/wiringRecorders.ts) three times a second: what lives for so short is moved, and not left. */
-const MORE_YOUNG_HEAP = '--max-semi-space-size=8';
+const MORE_YOUNG_HEAP = '--max-semi-space-size=4';
 
 export interface WorkerEvents {
   readonly onBegun: (carried: Carried, isClaimed: boolean) => void;
