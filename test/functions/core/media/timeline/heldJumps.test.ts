@@ -1,39 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { HeldJumps } from '../../../../../functions/core/media/timeline/heldJumps.ts';
-import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
 } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
-import { made, type Sent, SOUND, VIDEO } from './sentSamples.ts';
-
-interface Recorded extends Sent {
-  readonly placedMs: number;
-  readonly recordedAtMs: number;
-}
+import { made, type Recorded, record, type Sent, SOUND, VIDEO } from './sentSamples.ts';
 
 const JUMP_MS = 3_200;
 /** A publisher who begins anew waits for his keyframe. */
 const KEYFRAME_MS = 3_600;
 
-/** Samples as a recording gets them. */
-function record(sent: readonly Sent[], options = STORED_TIMELINE, endMs = 0): Recorded[] {
-  const timeline = new SourceTimeline(options);
-  const jumps = new HeldJumps<Sent>(timeline);
-  const recorded: Recorded[] = [];
-  const timeOf = ({ track, rawMs }: Sent) => ({ track, dts: Math.round(rawMs * 90), timescale: 90_000 });
-  const place = (one: Sent, nowMs: number): void => {
-    const { dts } = timeline.place(timeOf(one), nowMs);
-    recorded.push({ ...one, placedMs: dts / 90, recordedAtMs: nowMs });
-  };
-  for (const one of sent) {
-    if (jumps.holds(timeOf(one), one.arrivedAtMs)) jumps.hold(one.track, one, 1);
-    else place(one, one.arrivedAtMs);
-    for (const held of jumps.release(one.arrivedAtMs)) place(held, one.arrivedAtMs);
-  }
-  for (const held of jumps.release(endMs, true)) place(held, endMs);
-  return recorded;
-}
+const recordJumps = (sent: readonly Sent[], options = STORED_TIMELINE): Recorded[] =>
+  record(
+    sent,
+    options,
+    (timeline) => {
+      const jumps = new HeldJumps<Sent>(timeline);
+      return {
+        holds: (time, nowMs) => jumps.holds(time, nowMs),
+        hold: (one) => jumps.hold(one.track, one, 1),
+        release: (nowMs, isEnd) => jumps.release(nowMs, isEnd),
+      };
+    },
+    0,
+  );
 
 /** Segments of two seconds, all there at once, in which the sound lies behind the pictures; the clock jumps at `JUMP_MS`. */
 function inSegments(seconds: number, byMs: number): Sent[] {
@@ -62,7 +52,7 @@ describe('HeldJumps', () => {
     'tracks that jump by %i ms, one behind the other, are where they belong to the frame',
     (byMs) => {
       const sent = inSegments(6, byMs);
-      const recorded = record(sent);
+      const recorded = recordJumps(sent);
       expect(recorded).toHaveLength(sent.length);
       expect(worstMs(recorded)).toBeLessThan(40);
     },
@@ -72,22 +62,22 @@ describe('HeldJumps', () => {
     const sent = inSegments(4, 0).map((one) =>
       one.track === VIDEO && one.trueMs === 2_400 ? { ...one, rawMs: one.rawMs - 70_000 } : one,
     );
-    expect(worstMs(record(sent))).toBeLessThan(40);
+    expect(worstMs(recordJumps(sent))).toBeLessThan(40);
   });
 
   it('holds nothing for long while the others do not come, and all of it at the end', () => {
     const pictures = made(6)
       .filter(({ track, trueMs }) => track === VIDEO || trueMs < JUMP_MS)
       .map((one) => (one.trueMs < JUMP_MS ? one : { ...one, rawMs: one.rawMs - 80_000 }));
-    const first = record(pictures).find(({ trueMs }) => trueMs >= JUMP_MS);
+    const first = recordJumps(pictures).find(({ trueMs }) => trueMs >= JUMP_MS);
     expect((first?.recordedAtMs ?? 0) - JUMP_MS).toBeGreaterThan(900);
     expect((first?.recordedAtMs ?? 0) - JUMP_MS).toBeLessThan(1_100);
     const short = pictures.filter(({ trueMs }) => trueMs < JUMP_MS + 400);
-    expect(record(short)).toHaveLength(short.length);
+    expect(recordJumps(short)).toHaveLength(short.length);
   });
 
   it('holds nothing of what comes as it is made', () => {
     const sent = made(5).map((one) => (one.trueMs < JUMP_MS ? one : { ...one, rawMs: one.rawMs - 80_000 }));
-    for (const one of record(sent, LIVE_TIMELINE)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+    for (const one of recordJumps(sent, LIVE_TIMELINE)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
   });
 });

@@ -1,37 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { LateBeginnings } from '../../../../../functions/core/media/timeline/lateBeginnings.ts';
-import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
 } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
-import { made, type Sent, SOUND, VIDEO } from './sentSamples.ts';
-
-interface Recorded extends Sent {
-  readonly placedMs: number;
-  readonly recordedAtMs: number;
-}
+import { made, type Recorded, record, type Sent, SOUND, VIDEO } from './sentSamples.ts';
 
 const BEGAN_MS = 3_000;
 
-/** Samples as a recording gets them, whose sound begins after `BEGAN_MS`. */
-function record(sent: readonly Sent[], isAll = true, options = LIVE_TIMELINE): Recorded[] {
-  const timeline = new SourceTimeline(options);
-  const late = new LateBeginnings<Sent>(timeline);
-  const recorded: Recorded[] = [];
-  const timeOf = ({ track, rawMs }: Sent) => ({ track, dts: Math.round(rawMs * 90), timescale: 90_000 });
-  const place = (one: Sent, nowMs: number): void => {
-    const { dts } = timeline.place(timeOf(one), nowMs);
-    recorded.push({ ...one, placedMs: dts / 90, recordedAtMs: nowMs });
-  };
-  for (const one of sent) {
-    if (late.holds(timeOf(one), one.arrivedAtMs)) late.hold(one.track, one);
-    else place(one, one.arrivedAtMs);
-    for (const held of late.release(one.arrivedAtMs)) place(held, one.arrivedAtMs);
-  }
-  if (isAll) for (const held of late.release(10_000, true)) place(held, 10_000);
-  return recorded;
-}
+const recordLate = (sent: readonly Sent[], isAll = true, options = LIVE_TIMELINE): Recorded[] =>
+  record(
+    sent,
+    options,
+    (timeline) => {
+      const late = new LateBeginnings<Sent>(timeline);
+      return {
+        holds: (time, nowMs) => late.holds(time, nowMs),
+        hold: (one) => late.hold(one.track, one),
+        release: (nowMs, isEnd) => late.release(nowMs, isEnd),
+      };
+    },
+    isAll ? 10_000 : undefined,
+  );
 
 const soundOf = (recorded: readonly Recorded[]): Recorded[] =>
   recorded.filter(({ track }) => track === SOUND);
@@ -49,13 +39,13 @@ describe('LateBeginnings', () => {
     const sent = withLateSound(6, 0)
       .filter(({ track, trueMs }) => track === SOUND || trueMs < BEGAN_MS || trueMs >= keyframeMs)
       .map((one) => ({ ...one, rawMs: one.trueMs < BEGAN_MS ? one.rawMs : one.rawMs - BEGAN_MS }));
-    const recorded = record(sent);
+    const recorded = recordLate(sent);
     expect(recorded).toHaveLength(sent.length);
     for (const one of recorded) expect(Math.abs(one.placedMs - one.trueMs)).toBeLessThan(60);
   });
 
   it('lets sound that is late in truth go on as soon as pictures have gone on', () => {
-    const sound = soundOf(record(withLateSound(8, 2_000)));
+    const sound = soundOf(recordLate(withLateSound(8, 2_000)));
     for (const one of sound) expect(one.placedMs).toBeCloseTo(one.trueMs, 1);
     expect(sound[0]?.recordedAtMs).toBeLessThan(BEGAN_MS + 2_000 + 350);
   });
@@ -64,26 +54,26 @@ describe('LateBeginnings', () => {
     const sent = withLateSound(8, 2_000).map((one) =>
       one.track === VIDEO && one.trueMs === BEGAN_MS + 2_120 ? { ...one, rawMs: BEGAN_MS + 100 } : one,
     );
-    for (const one of soundOf(record(sent))) expect(one.placedMs).toBeCloseTo(one.trueMs, 1);
+    for (const one of soundOf(recordLate(sent))) expect(one.placedMs).toBeCloseTo(one.trueMs, 1);
   });
 
   it('holds nothing for long while no pictures come, and all at the end', () => {
     const sent = withLateSound(8, 2_000).filter(
       ({ track, trueMs }) => track === SOUND || trueMs < BEGAN_MS + 2_000,
     );
-    const [first] = soundOf(record(sent, false));
+    const [first] = soundOf(recordLate(sent, false));
     expect(first?.recordedAtMs).toBeGreaterThan(BEGAN_MS + 3_400);
     expect(first?.recordedAtMs).toBeLessThan(BEGAN_MS + 3_600);
     const short = sent.filter(({ arrivedAtMs }) => arrivedAtMs < BEGAN_MS + 2_200);
-    expect(soundOf(record(short, false))).toHaveLength(0);
-    expect(record(short)).toHaveLength(short.length);
+    expect(soundOf(recordLate(short, false))).toHaveLength(0);
+    expect(recordLate(short)).toHaveLength(short.length);
   });
 
   it.each([
     ['in time', 0],
     ['a little late', 400],
   ])('holds no sound that comes %s', (_, lateMs) => {
-    for (const one of record(withLateSound(6, lateMs))) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+    for (const one of recordLate(withLateSound(6, lateMs))) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
   });
 
   it('holds nothing of what comes as the source is opened', () => {
@@ -95,7 +85,7 @@ describe('LateBeginnings', () => {
       ...cached.filter(({ track }) => track === SOUND),
       ...sent.filter(({ trueMs }) => trueMs >= 3_000),
     ];
-    for (const one of record(opened)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
+    for (const one of recordLate(opened)) expect(one.recordedAtMs).toBe(one.arrivedAtMs);
   });
 
   describe("a server's cache has a keyframe of a publisher, and another one has begun anew behind it", () => {
@@ -116,7 +106,7 @@ describe('LateBeginnings', () => {
       'all goes on behind the keyframe, by the clock of who came then: after %i ms',
       (anewMs) => {
         const sent = cached(anewMs);
-        const recorded = record(sent);
+        const recorded = recordLate(sent);
         expect(recorded).toHaveLength(sent.length);
         for (const one of recorded) expect(Math.abs(one.placedMs - one.trueMs)).toBeLessThan(60);
       },
@@ -125,7 +115,7 @@ describe('LateBeginnings', () => {
     it.each([800, 600])('also where his sound comes first: after %i ms', (anewMs) => {
       const isFirst = ({ track, trueMs }: Sent): boolean => track === SOUND && trueMs < anewMs + 360;
       const sent = cached(anewMs);
-      const recorded = record([...sent.filter(isFirst), ...sent.filter((one) => !isFirst(one))]);
+      const recorded = recordLate([...sent.filter(isFirst), ...sent.filter((one) => !isFirst(one))]);
       expect(recorded).toHaveLength(sent.length);
       const [keyframe, ...others] = recorded.toSorted((one, other) => one.trueMs - other.trueMs);
       for (const one of others) expect(one.placedMs).toBeCloseTo(one.rawMs, 1);
@@ -146,7 +136,7 @@ describe('LateBeginnings', () => {
         rawMs: one.rawMs - anewMs,
       })),
     ];
-    for (const { trueMs, placedMs } of soundOf(record(sent, true, STORED_TIMELINE)))
+    for (const { trueMs, placedMs } of soundOf(recordLate(sent, true, STORED_TIMELINE)))
       if (trueMs < anewMs) expect(placedMs).toBeCloseTo(trueMs, 1);
   });
 });

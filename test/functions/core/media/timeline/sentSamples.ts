@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Jump } from '../../../../../functions/core/media/timeline/epochs.ts';
+import type { RawTime } from '../../../../../functions/core/media/timeline/sampleTimes.ts';
 import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import type { TimelineOptions } from '../../../../../functions/core/media/timeline/timelineOptions.ts';
 
@@ -48,6 +49,44 @@ export function place(sent: readonly Sent[], options?: TimelineOptions): { place
     return { ...sample, placedMs: (mended.dts / timescale) * 1_000 };
   });
   return { placed, jumps };
+}
+
+export interface Recorded extends Placed {
+  readonly recordedAtMs: number;
+}
+
+/** What holds samples back until it is known where they belong. */
+interface Holder {
+  holds(time: RawTime, nowMs: number): boolean;
+  hold(sent: Sent): void;
+  release(nowMs: number, isEnd?: boolean): readonly Sent[];
+}
+
+/**
+ * Samples as a recording gets them, in the order in which it does.
+ * @param endMs when what is held is let go; undefined: never
+ */
+export function record(
+  sent: readonly Sent[],
+  options: TimelineOptions,
+  holderOf: (timeline: SourceTimeline) => Holder,
+  endMs: number | undefined,
+): Recorded[] {
+  const timeline = new SourceTimeline(options);
+  const holder = holderOf(timeline);
+  const recorded: Recorded[] = [];
+  const timeOf = ({ track, rawMs }: Sent) => ({ track, dts: Math.round(rawMs * 90), timescale: 90_000 });
+  const take = (one: Sent, nowMs: number): void => {
+    const { dts } = timeline.place(timeOf(one), nowMs);
+    recorded.push({ ...one, placedMs: dts / 90, recordedAtMs: nowMs });
+  };
+  for (const one of sent) {
+    if (holder.holds(timeOf(one), one.arrivedAtMs)) holder.hold(one);
+    else take(one, one.arrivedAtMs);
+    for (const held of holder.release(one.arrivedAtMs)) take(held, one.arrivedAtMs);
+  }
+  if (endMs !== undefined) for (const held of holder.release(endMs, true)) take(held, endMs);
+  return recorded;
 }
 
 export function expectMonotone(placed: readonly Placed[]): void {
