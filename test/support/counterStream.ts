@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Child } from './children.ts';
-import { DECODE_ALL, decoded, read, TELL_ALL } from './decoding.ts';
+import { DECODE_ALL, decoded, OWN_TIMES, read, TELL_ALL } from './decoding.ts';
 
 export { type Probe, probe } from './probing.ts';
 
@@ -85,7 +85,7 @@ async function decodeCounters(file: string, before: readonly string[]): Promise<
       ...[...TELL_ALL, '-noautorotate', '-i', file, ...before],
       ...['-map', '0:v:0', '-fps_mode', 'passthrough'],
       ...['-vf', `crop=${WIDTH}:${STRIP_HEIGHT}:0:0,scale=${BITS}:1:flags=area,format=gray`],
-      ...['-f', 'rawvideo', 'pipe:1'],
+      ...[...OWN_TIMES, '-f', 'rawvideo', 'pipe:1'],
     ],
     { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 },
   );

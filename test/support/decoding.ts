@@ -10,8 +10,12 @@ import { keep, kept, keyFrom, SOURCES } from './madeMedia.ts';
 import { probedPackets, stateOf } from './probing.ts';
 
 const run = promisify(execFile);
-/** In the file's own units: in frames, two that follow a gap of half a frame would seem to be at the same time. */
-export const DECODE_ALL = ['-enc_time_base:v', '-1', '-f', 'null', '-'];
+/**
+ * Of an output: times in the file's own units. In frames, of whatever rate ffmpeg takes a file with gaps to have, two
+ * that follow a gap would seem to be at the same time.
+ */
+export const OWN_TIMES = ['-enc_time_base:v', '-1'];
+export const DECODE_ALL = [...OWN_TIMES, '-f', 'null', '-'];
 /** Of short files, threads for decoders and filters cost more than what they do: a quarter of all. */
 const ALONE = ['-filter_threads', '1', '-threads', '1'];
 /** It tells what it reads, and of each line how grave it is; the input follows. */
