@@ -7,9 +7,11 @@ const INFO_LEVEL = 32;
 
 /**
  * For ffmpeg's `asetpts`. What is encoded must not jump: the resampler would fill an hour with silence. Sound goes on where
- * it was; what that takes off its times, and from which time on, is said in a line each, for `SoundJumps`.
+ * it was; what that takes off its times, and from which time on, is said in a line each, for `SoundJumps`. Where sound
+ * changes its rate or channels filters begin anew, and know nothing of what they took off: infinity is said in its place.
  */
 export const WITHOUT_JUMPS = [
+  `if(eq(N,0),${[`print(1/0,${INFO_LEVEL})`, `print(PTS*TB,${INFO_LEVEL})`].join(';')},0)`,
   'st(1,(PTS-PREV_INPTS)*TB)',
   'st(2,ld(1)-(RTCTIME-ld(3))/1000000)',
   'st(3,RTCTIME)',
@@ -22,20 +24,22 @@ export const WITHOUT_JUMPS = [
 ].join(';');
 
 const NUMBER = /^-?\d+\.\d{6}$/;
+const ANEW = 'inf';
 
 /** Reads what ffmpeg says of the jumps that it has taken out of one sound. */
 export class SoundJumps {
   readonly all: TakenOff[] = [];
-  #ms: number | undefined;
+  #said: Pick<TakenOff, 'ms' | 'isAnew'> | undefined;
 
   /** @returns whether it was such a line */
   readLine(text: string): boolean {
-    if (!NUMBER.test(text)) return false;
+    if (text !== ANEW && !NUMBER.test(text)) return false;
     const ms = Number(text) * 1_000;
-    if (this.#ms === undefined) this.#ms = ms;
+    if (text === ANEW) this.#said = { ms: 0, isAnew: true };
+    else if (this.#said === undefined) this.#said = { ms };
     else {
-      this.all.push({ ms: this.#ms, fromMs: ms });
-      this.#ms = undefined;
+      this.all.push({ ...this.#said, fromMs: ms });
+      this.#said = undefined;
     }
     return true;
   }

@@ -5,7 +5,7 @@ import { levelAndText } from '../../../container/source/complaints.ts';
 import { ffmpegArguments, trackOutputs } from '../../../container/source/ffmpegArguments.ts';
 import { SoundJumps, WITHOUT_JUMPS } from '../../../container/source/soundJumps.ts';
 import { SourceTimeline } from '../../../functions/core/media/timeline/sourceTimeline.ts';
-import { type TakenOff, takenOffAt } from '../../../functions/core/media/timeline/takenOff.ts';
+import { GivenBack, type TakenOff } from '../../../functions/core/media/timeline/takenOff.ts';
 import { STORED_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
 import { LiveMedia } from '../../../functions/core/media/tracks/liveMedia.ts';
 import type { EncodingPlan } from '../../../functions/core/settings/formats.ts';
@@ -52,10 +52,12 @@ describe('SoundJumps', () => {
       { encoding: 'utf8' },
     );
     const { all } = jumpsIn(stderr);
-    expect(all.map(({ ms }) => Math.round(ms))).toEqual([-1_500, -3_500]);
-    expect(Math.abs((all[0]?.fromMs ?? 0) - 2_000)).toBeLessThan(25);
-    expect(Math.abs((all[1]?.fromMs ?? 0) - 4_000)).toBeLessThan(25);
-    expect([1_000, 3_000, 5_000].map((ms) => Math.round(takenOffAt(all, ms)))).toEqual([0, -1_500, -3_500]);
+    expect(all.map(({ ms }) => Math.round(ms))).toEqual([0, -1_500, -3_500]);
+    expect(all.map(({ isAnew }) => isAnew)).toEqual([true, undefined, undefined]);
+    expect(Math.abs((all[1]?.fromMs ?? 0) - 2_000)).toBeLessThan(25);
+    expect(Math.abs((all[2]?.fromMs ?? 0) - 4_000)).toBeLessThan(25);
+    const givenBack = new GivenBack(all);
+    expect([1_000, 3_000, 5_000].map((ms) => Math.round(givenBack.next(ms)))).toEqual([0, -1_500, -3_500]);
   });
 
   it('takes no other line for one of its own', () => {
@@ -63,6 +65,24 @@ describe('SoundJumps', () => {
     for (const line of ['frame=  1 fps=0.0', '  Duration: N/A, start: 0.000000', '12', 'nan'])
       expect(jumps.readLine(line)).toBe(false);
     expect(jumps.all).toEqual([]);
+  });
+});
+
+describe('GivenBack', () => {
+  const jump = (fromMs: number, ms: number): TakenOff => ({ fromMs, ms });
+  const anew = (fromMs: number): TakenOff => ({ fromMs, ms: 0, isAnew: true });
+
+  it('gives back what was taken off until sound that has changed comes out, also where that was told before', () => {
+    const back = new GivenBack([anew(0), jump(2_000, -2_000), anew(1_000)]);
+    const came = [0, 1_977, 2_000, 2_500, 2_977, 1_000, 1_977, 2_000, 2_500];
+    expect(came.map((ms) => back.next(ms))).toEqual([0, 0, -2_000, -2_000, -2_000, 0, 0, 0, 0]);
+  });
+
+  it('gives back what is taken off behind that, and nothing of before', () => {
+    const back = new GivenBack([anew(0), jump(2_000, 60_000), anew(63_000), jump(64_000, 5_000)]);
+    expect([1_000, 2_000, 2_977, 63_000, 64_000].map((ms) => back.next(ms))).toEqual([
+      0, 60_000, 60_000, 0, 5_000,
+    ]);
   });
 });
 
@@ -74,13 +94,15 @@ describe('sound that is encoded', () => {
   }, 60_000);
   afterAll(() => folder.remove());
 
-  it('is in sync after its publisher has begun anew, also where his pictures are read first', async () => {
-    const story: Story = {
-      seed: 0,
-      format: 'flv',
-      packager: 'plain',
-      happenings: [{ kind: 'anew', atMs: 3_700, awayMs: 0 }],
-    };
+  const anew = { kind: 'anew', atMs: 3_700, awayMs: 0 } as const;
+  it.each<{ when: string; happenings: Story['happenings'] }>([
+    {
+      when: 'after its publisher has begun anew, also where his pictures are read first',
+      happenings: [anew],
+    },
+    { when: 'where it changes its rate after that', happenings: [anew, { kind: 'rate', atMs: 5_200 }] },
+  ])('is in sync $when', async ({ happenings }) => {
+    const story: Story = { seed: 0, format: 'flv', packager: 'plain', isEncoded: true, happenings };
     const sent = tagsOf(media, story);
     const writer = writerOf('flv');
     const file = folder.write(

@@ -8,7 +8,7 @@ import { RepeatGate } from '../timeline/repeatGate.ts';
 import type { RawTime } from '../timeline/sampleTimes.ts';
 import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
-import { type TakenOff, takenOffAt } from '../timeline/takenOff.ts';
+import { GivenBack, type TakenOff } from '../timeline/takenOff.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
@@ -70,6 +70,7 @@ export class LiveMedia {
   readonly #late: LateBeginnings<Taken>;
   readonly #receivedAtMs: number | undefined;
   readonly #takenOff: readonly TakenOff[];
+  readonly #givenBack: GivenBack;
   /** So many of them the timeline has been told. */
   #told = 0;
   /** On the source's own timeline. */
@@ -95,6 +96,7 @@ export class LiveMedia {
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
     this.#takenOff = takenOff;
+    this.#givenBack = new GivenBack(takenOff);
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#fragmenter = new Fragmenter(this.#writer);
@@ -189,15 +191,15 @@ export class LiveMedia {
   #tellJumps(): void {
     if (this.#order?.isKnown === true) return;
     const encoded = this.#outputs.find(({ sources }) => sources[0]?.isEncoded === true);
-    for (const { fromMs, ms } of this.#takenOff.slice(this.#told))
-      this.#timeline.willBegin(encoded?.names[0] ?? '', fromMs + ms);
+    for (const { fromMs, ms, isAnew } of this.#takenOff.slice(this.#told))
+      if (isAnew !== true) this.#timeline.willBegin(encoded?.names[0] ?? '', fromMs + ms);
     this.#told = this.#takenOff.length;
   }
 
   /** Sound that was encoded as if the source's clock had not jumped, with the times that the source has said. */
   #onSourceClock(sample: Sample): Sample {
     const { timescale } = sample.description;
-    const ms = takenOffAt(this.#takenOff, (sample.dts * 1_000) / timescale);
+    const ms = this.#givenBack.next((sample.dts * 1_000) / timescale);
     return ms === 0 ? sample : { ...sample, dts: sample.dts + Math.round((ms * timescale) / 1_000) };
   }
 
