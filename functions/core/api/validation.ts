@@ -7,7 +7,7 @@ import { RecorderError } from './errors.ts';
  * @throws RecorderError invalid_request that names the field and the rule
  */
 export function parseInput<T>(schema: z.ZodMiniType<T>, input: unknown, where = ''): T {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: knownFields });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
@@ -49,7 +49,7 @@ function rule(issue: Issue | undefined, value: unknown): string {
     case 'invalid_value':
       return `must be one of ${issue.values.join(', ')}`;
     case 'unrecognized_keys':
-      return 'is not known';
+      return `is not known. Known are: ${issue.message}`;
     case 'invalid_union':
       return unionRule(issue);
     case 'invalid_key':
@@ -65,6 +65,12 @@ function unionRule({ errors, message }: Extract<Issue, { code: 'invalid_union' }
   const near = errors.flat().find(({ code }) => code !== 'invalid_type');
   return near === undefined ? 'has none of the forms that are allowed' : rule(near, undefined);
 }
+
+/** What there is in the place of a field that is not known. */
+const knownFields: z.core.$ZodErrorMap = ({ code, inst }) =>
+  code === 'unrecognized_keys'
+    ? Object.keys((inst as z.ZodMiniObject | undefined)?.shape ?? {}).join(', ')
+    : undefined;
 
 function article(type: string): string {
   const names: Record<string, string> = { int: 'an integer', array: 'an array', object: 'an object' };

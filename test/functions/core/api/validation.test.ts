@@ -26,7 +26,12 @@ describe('bad input names the field and the rule', () => {
     ],
     [announceBody, { ...announce, hasVideo: 'yes' }, 'hasVideo', 'hasVideo must be a boolean.'],
     [announceBody, { ...announce, eventAtMs: -1 }, 'eventAtMs', 'eventAtMs must be at least 0.'],
-    [announceBody, { ...announce, sorceUrl: 'x' }, 'sorceUrl', 'sorceUrl is not known.'],
+    [
+      announceBody,
+      { ...announce, sorceUrl: 'x' },
+      'sorceUrl',
+      'sorceUrl is not known. Known are: name, sourceUrl, sourceSecret, ',
+    ],
   ])('%#', (schema, input, field, message) => {
     let caught: unknown;
     try {
