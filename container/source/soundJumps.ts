@@ -9,6 +9,8 @@ const INFO_LEVEL = 32;
  * For ffmpeg's `asetpts`. What is encoded must not jump: the resampler would fill an hour with silence. Sound goes on where
  * it was; what that takes off its times, and from which time on, is said in a line each, for `SoundJumps`. Where sound
  * changes its rate or channels filters begin anew, and know nothing of what they took off: infinity is said in its place.
+ * Frames of one time follow one another: the resampler would cut off what begins a tenth of a second before the end of what
+ * came before it.
  */
 export const WITHOUT_JUMPS = [
   `if(eq(N,0),${[`print(1/0,${INFO_LEVEL})`, `print(PTS*TB,${INFO_LEVEL})`].join(';')},0)`,
@@ -20,7 +22,7 @@ export const WITHOUT_JUMPS = [
     `print(ld(0)*TB,${INFO_LEVEL})`,
     `print((PTS-ld(0))*TB,${INFO_LEVEL})`,
   ].join(';')},0)`,
-  'PTS-ld(0)',
+  `if(lt(abs(ld(1)),ld(4)/2),PREV_OUTPTS+ld(4)/TB,PTS-ld(0))+0*st(4,S/SR)`,
 ].join(';');
 
 const NUMBER = /^-?\d+\.\d{6}$/;

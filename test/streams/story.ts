@@ -139,9 +139,7 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
   const late = happenings.find((one) => one.kind === 'late');
   const isApart = apart && (late === undefined || (late.what === 'mute' && late.isAnnounced));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
-  // Encoded sound of a burst is not whole yet: a beep at its end is not heard (docs/sources.md).
-  const isWhole = happenings.every(({ kind }) => kind !== 'bursts');
-  const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format) && isWhole;
+  const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format);
   return {
     seed,
     format,

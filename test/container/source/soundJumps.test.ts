@@ -33,6 +33,9 @@ const READS = 18;
 /** ffmpeg says it when it reads it, 3.7 s after the beginning. */
 const TOLD_BEFORE = 7;
 
+/** Eight frames last longer than the tenth of a second by which a resampler lets sound be off. */
+const ROW_SAMPLES = 8 * 1_024;
+
 /** What ffmpeg says. */
 function jumpsIn(stderr: string): SoundJumps {
   const jumps = new SoundJumps();
@@ -58,6 +61,18 @@ describe('SoundJumps', () => {
     expect(Math.abs((all[2]?.fromMs ?? 0) - 4_000)).toBeLessThan(25);
     const givenBack = new GivenBack(all);
     expect([1_000, 3_000, 5_000].map((ms) => Math.round(givenBack.next(ms)))).toEqual([0, -1_500, -3_500]);
+  });
+
+  it('leaves frames of one time whole', () => {
+    const heard = (...filters: string[]): Buffer =>
+      spawnSync('ffmpeg', [
+        ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'sine=r=48000:samples_per_frame=1024:d=3'],
+        ...['-af', [...filters, 'aresample=async=1'].join(','), '-f', 's16le', '-'],
+      ]).stdout;
+    const inRows = `asetpts='floor(N/${ROW_SAMPLES})*${ROW_SAMPLES}'`;
+    const sent = heard();
+    expect(sent).toHaveLength(3 * 2 * 48_000);
+    expect(heard(inRows, `asetpts='${WITHOUT_JUMPS}'`).equals(sent)).toBe(true);
   });
 
   it('takes no other line for one of its own', () => {
