@@ -72,6 +72,11 @@ export class InputTimeline {
     return this.#lastZeroAtMs + this.#takenOffMs;
   }
 
+  /** The present run is so much later in the record than the source's own time has it. */
+  move(byMs: number): void {
+    if (this.#lastZeroAtMs !== undefined) this.#lastZeroAtMs += byMs;
+  }
+
   #bySource(seam: TimelineSeam, firstMs: number, endAtMs: number | undefined): number | undefined {
     if (endAtMs === undefined) return undefined;
     if (seam.kind === 'newTimeline') return endAtMs + seam.gapMs - firstMs;

@@ -24,10 +24,11 @@ import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
 import type { Spool } from '../upload/spool.ts';
 import type { Uploader } from '../upload/uploader.ts';
+import { FileEnd } from './fileEnd.ts';
 import { finalPartOf, writeFinal } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
 import type { RunJoin } from './inputTimeline.ts';
-import { type Gap, resumption } from './resumption.ts';
+import { type Gap, type Resumption, resumption } from './resumption.ts';
 import { takePart } from './takePart.ts';
 
 export interface PartOptions {
@@ -70,6 +71,9 @@ export class RecordedPart {
   #part: number | undefined;
   readonly #pictures: PartPictures | undefined;
   readonly #gaps: Gap[] = [];
+  readonly #end: FileEnd;
+  /** Wall clock of the present run's media time zero. */
+  #zeroAtMs: number;
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
@@ -78,6 +82,8 @@ export class RecordedPart {
     this.#options = options;
     this.#pages = options.spool.pages();
     this.#muxer = startPart(this.#pages);
+    this.#zeroAtMs = options.zeroAtMs;
+    this.#end = new FileEnd(options.zeroAtMs + this.#muxer.summary.startMs);
     this.#openedAtMs = options.context.clock.nowMs();
     this.#lastByteAtMs = this.#openedAtMs;
     this.opened = this.#open();
@@ -131,9 +137,9 @@ export class RecordedPart {
     return this.#muxer.summary.durationMs;
   }
 
-  /** Wall clock until which the part has been recorded, in epoch milliseconds. */
-  get endAtMs(): number {
-    return this.#options.zeroAtMs + this.#muxer.summary.endMs;
+  /** Wall clock until which the part has been recorded. */
+  get fileEnd(): FileEnd {
+    return this.#end;
   }
 
   get mustRoll(): boolean {
@@ -153,12 +159,15 @@ export class RecordedPart {
   /**
    * ffmpeg was started again: goes on in this file where it can, with a gap.
    * @param atMs wall clock of the fragment's first frame
+   * @returns how much later than that it is in the file; undefined: another part must begin
    */
-  resume(first: Fragment, atMs: number, joins: RunJoin): boolean {
-    const { positionMs, gap } = resumption(first, atMs, joins, this);
-    if (!this.#muxer.resume(first, positionMs)) return false;
-    if (gap !== undefined) this.#gaps.push(gap);
-    return true;
+  resume(first: Fragment, atMs: number, joins: RunJoin): Pick<Resumption, 'movedMs'> | undefined {
+    const resumed = resumption(first, atMs, joins, this.durationMs, this.#end);
+    if (!this.#muxer.resume(first, resumed.positionMs)) return undefined;
+    if (resumed.gap !== undefined) this.#gaps.push(resumed.gap);
+    this.#zeroAtMs =
+      this.#options.zeroAtMs + this.#muxer.summary.startMs + resumed.positionMs - first.startMs;
+    return resumed;
   }
 
   /** The source was away while it stayed connected. @param atMs wall clock of what came last before */
@@ -184,6 +193,7 @@ export class RecordedPart {
       throw error;
     }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
+    this.#end.take(fragment, this.#zeroAtMs);
     const { durationMs, videoFrames } = this.#muxer.summary;
     this.#journal.added(
       { durationMs, videoFrames, atMs: this.#lastByteAtMs },
@@ -267,7 +277,7 @@ export class RecordedPart {
         newFirst,
         summary: this.#muxer.summary,
         gaps: this.#gaps,
-        endAtMs: this.endAtMs,
+        endAtMs: this.#end.atMs,
         lastByteAtMs: this.#lastByteAtMs,
         finalizedAtMs: context.clock.nowMs(),
       }),

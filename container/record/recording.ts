@@ -201,10 +201,10 @@ export class Recording {
   async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull) return;
-    const endAtMs = this.#part?.endAtMs;
-    const zeroAtMs = this.#connection.settle(media, fragment, endAtMs);
+    const end = this.#part?.fileEnd;
+    const zeroAtMs = this.#connection.settle(media, fragment, end);
     const isNewRun = this.#isNewRun;
-    if (isNewRun && endAtMs !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, endAtMs)) return;
+    if (isNewRun && end !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, end.atMs)) return;
     this.#connection.take(fragment);
     const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, zeroAtMs);
     // Nothing begins in the middle of what cannot go on.
@@ -247,7 +247,9 @@ export class Recording {
   #resumes(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
     if (part.format !== this.#format || !(next.keyframe || this.#connection.isSeamless(media))) return false;
-    return part.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
+    const resumed = part.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
+    if (resumed !== undefined) this.#connection.move(resumed.movedMs);
+    return resumed !== undefined;
   }
 
   #openPart(media: LiveMedia, first: Fragment, zeroAtMs: number): RecordedPart {

@@ -8,6 +8,7 @@ import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { Fragment } from '../../functions/core/media/types.ts';
 import type { PreparedRun } from '../source/sourceInput.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
+import type { FileEnd } from './fileEnd.ts';
 import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first sample had come. */
@@ -34,8 +35,6 @@ export class SourceConnection {
   #keyframeWait: BeginningRun['keyframeWait'];
   #takenOff: BeginningRun['takenOff'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
-  /** How long before the end of what is recorded its sound has ended. */
-  #soundShortMs = 0;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
   /** Fragments of ffmpeg's present run have been left out, since they were recorded before. */
@@ -107,23 +106,26 @@ export class SourceConnection {
 
   /**
    * Where the run's time zero is.
-   * @param endAtMs wall clock until which is recorded; undefined: nothing is
+   * @param end of what is recorded; undefined: nothing is
    */
-  settle(
-    media: Pick<LiveMedia, 'zeroAtMs'>,
-    { startMs, picturesFromMs = startMs }: Fragment,
-    endAtMs: number | undefined,
-  ): number {
-    // Sound that has ended before the pictures goes on there.
-    const leadMs = this.#timeline.isNew ? Math.min(this.#soundShortMs, picturesFromMs - startMs) : 0;
+  settle(media: Pick<LiveMedia, 'zeroAtMs'>, first: Fragment, end: FileEnd | undefined): number {
+    const leadMs = this.#timeline.isNew ? (end?.leadMs(first) ?? 0) : 0;
     this.#zeroAtMs ??= this.#timeline.zeroAtMs(
       media.zeroAtMs,
-      startMs + leadMs,
-      endAtMs,
+      first.startMs + leadMs,
+      end?.atMs,
       this.#joined?.zeroAtMs,
     );
     this.#joined?.settle(this.#zeroAtMs);
     return this.#zeroAtMs;
+  }
+
+  /** The run is so much later in the record than the source's own time has it, and so is what goes on from there. */
+  move(byMs: number): void {
+    if (byMs === 0 || this.#zeroAtMs === undefined) return;
+    this.#zeroAtMs += byMs;
+    this.#timeline.move(byMs);
+    this.#joined?.settle(this.#zeroAtMs);
   }
 
   /**
@@ -155,9 +157,7 @@ export class SourceConnection {
   }
 
   /** The fragment is recorded. */
-  take({ startMs, endMs, soundUntilMs }: Fragment): void {
-    const lengthMs = endMs - Math.max(startMs, this.#recordedMs?.until ?? startMs);
-    this.#soundShortMs = soundUntilMs === undefined ? this.#soundShortMs + lengthMs : endMs - soundUntilMs;
+  take({ startMs, endMs }: Fragment): void {
     this.#recordedMs = { from: this.#recordedMs?.from ?? startMs, until: endMs };
   }
 }

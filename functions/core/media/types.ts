@@ -34,7 +34,11 @@ export interface Fragment {
   readonly endMs: number;
   /** First presentation time of its pictures, where it has some: sound may begin before them. */
   readonly picturesFromMs?: number;
-  /** Until its last sound has been heard, where it has some: pictures may go on behind that. */
+  /** Until the last of them has been shown: sound may go on behind that. */
+  readonly picturesUntilMs?: number;
+  /** When its first sound is heard, where it has some. */
+  readonly soundFromMs?: number;
+  /** Until its last sound has been heard: pictures may go on behind that. */
   readonly soundUntilMs?: number;
   /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { FileEnd } from '../../../container/record/fileEnd.ts';
 import { SourceConnection } from '../../../container/record/sourceConnection.ts';
 import type { Fragment } from '../../../functions/core/media/types.ts';
 
@@ -8,27 +9,54 @@ const fragment = (times: Partial<Fragment>): Fragment => ({
   ...times,
 });
 
-/** Pictures of ten seconds, and sound of as many. @returns where a run with a clock of its own has its pictures */
-function picturesAfter(soundSeconds: number, leadMs: number): number {
+/** @returns the end of a file that begins at zero */
+function fileUntil(picturesUntilMs: number, soundUntilMs: number): FileEnd {
+  const end = new FileEnd(0);
+  end.take(fragment({ picturesUntilMs, soundUntilMs }), 0);
+  return end;
+}
+
+/** @returns where a run with a clock of its own has its pictures, when they, or sound, lead by so much */
+function picturesBehind(
+  end: FileEnd,
+  leads: { readonly picturesMs?: number; readonly soundMs?: number },
+): number {
   const connection = new SourceConnection();
   connection.begin({}, 0);
   connection.settle(MEDIA, fragment({}), undefined);
-  for (let ms = 0; ms < 10_000; ms += 1_000) {
-    const soundUntilMs = Math.min(ms + 1_000, soundSeconds * 1_000);
-    connection.take(
-      fragment({ startMs: ms, endMs: ms + 1_000, ...(soundUntilMs > ms ? { soundUntilMs } : {}) }),
-    );
-  }
   connection.begin({ seam: { kind: 'newTimeline', gapMs: 0 } }, 0);
-  const picturesFromMs = 500_000 + leadMs;
-  return connection.settle(MEDIA, fragment({ startMs: 500_000, picturesFromMs }), 10_000) + picturesFromMs;
+  const picturesFromMs = 500_000 + (leads.soundMs ?? 0);
+  const soundFromMs = 500_000 + (leads.picturesMs ?? 0);
+  return (
+    connection.settle(MEDIA, fragment({ startMs: 500_000, picturesFromMs, soundFromMs }), end) +
+    picturesFromMs
+  );
 }
 
 it.each([
-  ['goes on where it had ended, and its pictures behind those before', 8, 2_000, 10_000],
-  ['goes on where it had ended, within a fragment', 9.5, 500, 10_000],
-  ['is behind that where it has ended later', 9, 2_500, 11_500],
-  ['that has not ended before the pictures is behind them', 10, 700, 10_700],
-])('sound that leads on a clock of its own %s', (_what, soundSeconds, leadMs, atMs) => {
-  expect(picturesAfter(soundSeconds, leadMs)).toBe(atMs);
+  ['goes on where it had ended, and its pictures behind those before', 8_000, 2_000, 10_000],
+  ['goes on where it had ended, within a fragment', 9_500, 500, 10_000],
+  ['is behind that where it has ended later', 9_000, 2_500, 11_500],
+  ['that has not ended before the pictures is behind them', 10_000, 700, 10_700],
+])('sound that leads on a clock of its own %s', (_what, soundUntilMs, soundMs, atMs) => {
+  expect(picturesBehind(fileUntil(10_000, soundUntilMs), { soundMs })).toBe(atMs);
+});
+
+it.each([
+  ['go on where those before had ended, and its sound behind that before', 10_080, 80, 10_000],
+  ['leave as much out as sound goes on', 10_080, 20, 10_060],
+])('pictures that lead on a clock of their own %s', (_what, soundUntilMs, picturesMs, atMs) => {
+  expect(picturesBehind(fileUntil(10_000, soundUntilMs), { picturesMs })).toBe(atMs);
+});
+
+it('what was moved in the record stays so for what goes on with the same times', () => {
+  const connection = new SourceConnection();
+  connection.begin({ seam: { kind: 'newTimeline', gapMs: 0 } }, 0);
+  connection.settle({ zeroAtMs: 7_000 }, fragment({ startMs: 100 }), undefined);
+  connection.begin({ seam: { kind: 'sameTimeline' } }, 0);
+  expect(connection.settle(MEDIA, fragment({ startMs: 900 }), fileUntil(8_000, 8_000))).toBe(7_000);
+  connection.move(80);
+  expect(connection.settle(MEDIA, fragment({ startMs: 900 }), fileUntil(8_000, 8_000))).toBe(7_080);
+  connection.begin({ seam: { kind: 'sameTimeline' } }, 0);
+  expect(connection.settle(MEDIA, fragment({ startMs: 1_900 }), fileUntil(9_000, 9_000))).toBe(7_080);
 });

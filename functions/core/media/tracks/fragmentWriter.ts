@@ -17,7 +17,7 @@ export interface TrackSamples {
 
 export type FragmentTimes = Pick<
   Fragment,
-  'startMs' | 'endMs' | 'picturesFromMs' | 'soundUntilMs' | 'keyframe'
+  'startMs' | 'endMs' | 'picturesFromMs' | 'picturesUntilMs' | 'soundFromMs' | 'soundUntilMs' | 'keyframe'
 >;
 
 /** Writes the fragments of one container format. */

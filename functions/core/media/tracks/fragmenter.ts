@@ -164,23 +164,32 @@ function firstPicture(tracks: readonly TrackSamples[], id: number): KeyPicture |
 }
 
 function timesOf(tracks: readonly TrackSamples[]): Omit<FragmentTimes, 'keyframe'> {
-  let startMs = Number.POSITIVE_INFINITY;
-  let endMs = Number.NEGATIVE_INFINITY;
-  let picturesFromMs = Number.POSITIVE_INFINITY;
-  let soundUntilMs = Number.NEGATIVE_INFINITY;
+  const video = spanOf(tracks, 'video');
+  const audio = spanOf(tracks, 'audio');
+  return {
+    startMs: Math.min(video.fromMs, audio.fromMs),
+    endMs: Math.max(video.untilMs, audio.untilMs),
+    ...(video.isEmpty ? {} : { picturesFromMs: video.fromMs, picturesUntilMs: video.untilMs }),
+    ...(audio.isEmpty ? {} : { soundFromMs: audio.fromMs, soundUntilMs: audio.untilMs }),
+  };
+}
+
+/** From when to when the samples of one kind are shown, or heard. */
+function spanOf(
+  tracks: readonly TrackSamples[],
+  kind: 'video' | 'audio',
+): { readonly fromMs: number; readonly untilMs: number; readonly isEmpty: boolean } {
+  let fromMs = Number.POSITIVE_INFINITY;
+  let untilMs = Number.NEGATIVE_INFINITY;
   for (const { description, samples, primingSamples } of tracks) {
+    if (description.info.kind !== kind) continue;
     const unitMs = 1000 / description.timescale;
     for (const { dts, offset, duration } of samples) {
-      const shownMs = (dts + offset + primingSamples) * unitMs;
-      startMs = Math.min(startMs, shownMs);
-      if (description.info.kind === 'video') picturesFromMs = Math.min(picturesFromMs, shownMs);
-      const untilMs = (dts + offset + duration) * unitMs;
-      if (description.info.kind === 'audio') soundUntilMs = Math.max(soundUntilMs, untilMs);
-      endMs = Math.max(endMs, untilMs);
+      fromMs = Math.min(fromMs, (dts + offset + primingSamples) * unitMs);
+      untilMs = Math.max(untilMs, (dts + offset + duration) * unitMs);
     }
   }
-  const ofPictures = Number.isFinite(picturesFromMs) ? { picturesFromMs } : {};
-  return { startMs, endMs, ...ofPictures, ...(Number.isFinite(soundUntilMs) ? { soundUntilMs } : {}) };
+  return { fromMs, untilMs, isEmpty: !Number.isFinite(fromMs) };
 }
 
 /**
