@@ -210,8 +210,9 @@ export class Recording {
     // Nothing begins in the middle of what cannot go on.
     if (!goesOn && isNewRun && !fragment.keyframe && this.#connection.isInside(media)) return;
     this.#isNewRun = false;
-    const isWhole = goesOn && (!isNewRun || this.#connection.joinOf(media) === 'seamless');
-    const next = isWhole ? fragment : (fragment.asBeginning?.() ?? fragment);
+    const goesOnIn = this.#connection.joinOf(media) === 'seamless' ? 'all' : 'gap';
+    const begins = isNewRun || !goesOn;
+    const next = begins ? (fragment.asBeginning?.(goesOn ? goesOnIn : 'nothing') ?? fragment) : fragment;
     if (!goesOn) await this.#finishPart();
     const part = this.#part ?? this.#openPart(media, next, zeroAtMs);
     this.#part = part;

@@ -21,6 +21,9 @@ export interface TrackInfo {
   readonly language?: string;
 }
 
+/** What is in a file before a fragment that begins something: all that came before it, or something that ends earlier. */
+export type Before = 'nothing' | 'gap' | 'all';
+
 /** About 1 s of media as one piece: moof+mdat, a WebM cluster, TS up to the next PAT. */
 export interface Fragment {
   /**
@@ -43,10 +46,12 @@ export interface Fragment {
   /** Starts with a video keyframe, or there is no video at all: a part may begin here. */
   readonly keyframe: boolean;
   /**
-   * The fragment as a part, or what follows a gap, can begin with it: without pictures that are made of those before the
-   * keyframe, and without a word of those. In place of this one, whose bytes it takes. Undefined where it is the same.
+   * The fragment as a part, or a run of ffmpeg's within one, can begin with it. Behind a gap, and where nothing is before it:
+   * without pictures that are made of those before the keyframe, and without a word of those. In a file that has something
+   * already: without what an encoder of ours puts in front of its first sound. In place of this one, whose bytes it takes.
+   * Undefined where it is the same.
    */
-  readonly asBeginning?: () => Fragment | undefined;
+  readonly asBeginning?: (behind: Before) => Fragment | undefined;
 }
 
 export interface PartSummary {

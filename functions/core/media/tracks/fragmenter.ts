@@ -1,5 +1,5 @@
 import { withoutLostReferences } from '../nal/lostReferences.ts';
-import type { Fragment } from '../types.ts';
+import type { Before, Fragment } from '../types.ts';
 import type { FragmentTimes, FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
 import { TrackQueue } from './trackQueue.ts';
@@ -138,10 +138,12 @@ export class Fragmenter {
     const write = (of: readonly TrackSamples[]): Fragment =>
       this.#writer.write(of, { ...timesOf(of), keyframe });
     const fragment = write(tracks);
-    if (!keyframe || !isVideo) return fragment;
-    const asBeginning = (): Fragment | undefined => {
-      const beginning = beginningOf(tracks, leader.id);
-      return beginning === undefined ? undefined : write(beginning);
+    if (!(keyframe && isVideo) && tracks.every(({ primingSamples }) => primingSamples === 0)) return fragment;
+    const asBeginning = (behind: Before): Fragment | undefined => {
+      const heard = behind === 'nothing' ? tracks : tracks.map(withoutPriming);
+      const isWhole = behind === 'all' || !keyframe || !isVideo;
+      const beginning = isWhole ? heard : beginningOf(heard, leader.id);
+      return beginning.every((track, place) => track === tracks[place]) ? undefined : write(beginning);
     };
     return Object.assign(fragment, { asBeginning });
   }
@@ -194,12 +196,12 @@ function spanOf(
 
 /**
  * The tracks as something begins with them. Pictures that follow the keyframe and are shown before it are left out: those
- * of an open GOP are made of the pictures before the keyframe as well. Undefined where they can be decoded as they are.
+ * of an open GOP are made of the pictures before the keyframe as well.
  */
-function beginningOf(tracks: readonly TrackSamples[], id: number): readonly TrackSamples[] | undefined {
+function beginningOf(tracks: readonly TrackSamples[], id: number): readonly TrackSamples[] {
   const video = tracks.find((track) => track.id === id);
   const [first] = video?.samples ?? [];
-  if (video === undefined || first === undefined) return undefined;
+  if (video === undefined || first === undefined) return tracks;
   const shownAt = first.dts + first.offset;
   const kept = video.samples.filter(({ dts, offset }) => dts + offset >= shownAt);
   const [, second] = kept;
@@ -207,7 +209,7 @@ function beginningOf(tracks: readonly TrackSamples[], id: number): readonly Trac
   const mended = withoutLostReferences(video.description, pictures);
   const isWhole =
     kept.length === video.samples.length && mended.every((data, place) => data === pictures[place]);
-  if (isWhole) return undefined;
+  if (isWhole) return tracks;
   const longer = second === undefined ? first.duration : second.dts - first.dts;
   const samples = kept.map((sample, place) => ({
     ...sample,
@@ -216,6 +218,14 @@ function beginningOf(tracks: readonly TrackSamples[], id: number): readonly Trac
   }));
   const bytes = samples.reduce((sum, { data }) => sum + data.length, 0);
   return tracks.map((track) => (track === video ? { ...video, samples, bytes } : track));
+}
+
+/** A frame of nothing but what an encoder puts in front lies under the last one of what sound goes on behind. */
+function withoutPriming(track: TrackSamples): TrackSamples {
+  const [first, ...samples] = track.samples;
+  if (first === undefined || track.primingSamples === 0 || first.duration > track.primingSamples)
+    return track;
+  return { ...track, samples, bytes: track.bytes - first.data.length, primingSamples: 0 };
 }
 
 /** How many of the leader's samples the next fragment has; undefined while it may become longer. */

@@ -43,7 +43,7 @@ describeWith(['ffmpeg'], 'parts of open GOPs', () => {
       const media = liveMedia([{ kind: 'video', codec: 'h264' }], format, ['0:v:0']);
       const parts: PartInMemory[] = [];
       const add = (fragment: Fragment): void => {
-        const first = fragment.keyframe ? (fragment.asBeginning?.() ?? fragment) : undefined;
+        const first = fragment.keyframe ? (fragment.asBeginning?.('nothing') ?? fragment) : undefined;
         const { bytes, ...rest } = first ?? fragment;
         const kept = { ...rest, bytes: Buffer.from(bytes) };
         if (first === undefined) parts.at(-1)?.add(kept);
