@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { sendInSlices } from '../../functions/aws/slices.ts';
 import { leaveMediaUnsigned } from '../../functions/aws/unsignedMedia.ts';
+import { sendAtOnce } from './sendAtOnce.ts';
 import { takeShortWay } from './shortWay.ts';
 
 /** @param config what a test has no environment for */
@@ -19,7 +20,7 @@ export function recorderS3Client(log: Logger, config: S3ClientConfig = {}): S3Cl
     logger: ownLogger,
     ...config,
   });
-  return takeShortWay(leaveMediaUnsigned(sendInSlices(client)));
+  return takeShortWay(leaveMediaUnsigned(sendInSlices(sendAtOnce(client))));
 }
 
 const nothing = (): void => undefined;
