@@ -19,8 +19,6 @@ interface Place {
 export class SentOrder {
   readonly #clocks: SentClocks;
   readonly #places = new Map<string, Place>();
-  /** What is taken off: what the timeline had added before. Undefined: the order is the one in which they come. */
-  #baseMs: number | undefined;
   #shiftMs = 0;
   #jumps: Jump[] = [];
 
@@ -30,13 +28,12 @@ export class SentOrder {
 
   /** Samples' times are on that clock by now. */
   get isKnown(): boolean {
-    return this.#baseMs !== undefined;
+    return this.#places.size > 0;
   }
 
   /** Where the first sample that was sent is on that clock; undefined as long as it is not that. */
   get firstMs(): number | undefined {
-    const { firstMs } = this.#clocks;
-    return this.#baseMs === undefined || firstMs === undefined ? undefined : firstMs - this.#baseMs;
+    return this.isKnown ? this.#clocks.firstMs : undefined;
   }
 
   /** What is added to the source's times at present, in ms. */
@@ -46,24 +43,19 @@ export class SentOrder {
 
   /**
    * The sample's time on that clock. Give it all of a track in order.
-   * @param isApart tracks come through pipes of their own from now on
    * @returns undefined: it is as it came, since nobody knows better, or not yet
    */
-  ordered(time: RawTime, kind: SentTime['kind'], isApart: boolean): RawTime | undefined {
+  ordered(time: RawTime, kind: SentTime['kind']): RawTime | undefined {
+    if (!this.isKnown && !this.#clocks.isPlain) return undefined;
     const rawMs = (time.dts * 1_000) / time.timescale;
     const before = this.#places.get(time.track);
     const frameMs = Math.max(FRAME_MIN_MS, (FRAMES * 1_000 * (time.usualDuration ?? 0)) / time.timescale);
     const found = placeOf(this.#clocks.stretchesOf(kind), rawMs, frameMs, before);
     if (found === undefined) return before === undefined ? undefined : this.#moved(time, rawMs, before);
-    const { clock, shiftMs } = found.stretch;
-    // What came before is where the timeline has put it.
-    const baseMs = this.#places.size === 0 ? 0 : shiftMs;
-    if (this.#baseMs === undefined && isApart && this.#clocks.isPlain) this.#baseMs = baseMs;
+    const { clock } = found.stretch;
     this.#places.set(time.track, found);
-    const { jump } = clock;
+    if (clock.jump !== undefined) this.#jumps.push(clock.jump);
     clock.jump = undefined;
-    if (this.#baseMs === undefined) return undefined;
-    if (jump !== undefined) this.#jumps.push({ ...jump, atMs: jump.atMs - this.#baseMs });
     return this.#moved(time, found.ms, found);
   }
 
@@ -75,12 +67,11 @@ export class SentOrder {
   }
 
   /** @param sentMs its own time, as it was sent */
-  #moved(time: RawTime, sentMs: number, { stretch }: Place): RawTime | undefined {
-    if (this.#baseMs === undefined) return undefined;
-    this.#shiftMs = stretch.shiftMs - this.#baseMs;
+  #moved(time: RawTime, sentMs: number, { stretch }: Place): RawTime {
+    this.#shiftMs = stretch.shiftMs;
     const { dts, timescale } = time;
-    const byMs = sentMs - (dts * 1_000) / timescale + this.#shiftMs;
-    return { ...time, dts: dts + Math.round((byMs * timescale) / 1_000) };
+    const by = Math.round(((sentMs + this.#shiftMs) * timescale) / 1_000 - dts);
+    return by === 0 ? time : { ...time, dts: dts + by };
   }
 }
 

@@ -221,7 +221,7 @@ export class LiveMedia {
   #ordered(taken: Taken): Taken {
     if (this.#order === undefined || taken.time !== undefined) return taken;
     const { kind } = taken.sample.description.info;
-    const time = this.#order.ordered(timeOf(taken), kind, this.#outputs.length > 1);
+    const time = this.#order.ordered(timeOf(taken), kind);
     return time === undefined ? taken : { ...taken, time };
   }
 

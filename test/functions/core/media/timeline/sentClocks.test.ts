@@ -28,10 +28,8 @@ function clocksOf(
 }
 
 /** Where samples are put that come out of ffmpeg in this order. */
-function put(order: SentOrder, given: readonly Received[], isApart = true): (number | undefined)[] {
-  return given.map(
-    ([kind, dts]) => order.ordered({ track: kind, dts, timescale: 1_000 }, kind, isApart)?.dts,
-  );
+function put(order: SentOrder, given: readonly Received[]): (number | undefined)[] {
+  return given.map(([kind, dts]) => order.ordered({ track: kind, dts, timescale: 1_000 }, kind)?.dts);
 }
 
 const ofKind = (received: readonly Received[], kind: Kind): Received[] =>
@@ -110,15 +108,13 @@ describe('SentOrder', () => {
     expect(ms).toEqual(Array.from({ length: 50 }, (_, i) => i * FRAME_MS - 1_000));
   });
 
-  it('goes on from where the timeline had put what came before through one pipe', () => {
-    const order = new SentOrder(clocksOf([...anew, ...both(90_000, 400, 4_000)]));
-    expect(put(order, anew, false).every((ms) => ms === undefined)).toBe(true);
-    expect(order.takeJumps()).toEqual([]);
-    expect(put(order, [['audio', 90_000]])).toEqual([90_000]);
-    const going = new SentOrder(clocksOf([...anew, ...both(90_000, 400, 4_000)]));
-    put(going, anew.slice(0, 150), false);
-    expect(put(going, ofKind(anew, 'audio').slice(75)).slice(-1)).toEqual([1_960]);
-    expect(put(going, [['audio', 90_000]])).toEqual([2_000]);
+  it("leaves a publisher's only picture beside his sound, also where it comes out with the next publisher's", () => {
+    const sound = both(0, 400, 4_000).filter(([kind]) => kind === 'audio');
+    const only: Received = ['video', 400, 4_400];
+    const next = both(0, 2_000, 6_000);
+    const order = new SentOrder(clocksOf([...both(0, 2_000, 0), ...sound, only, ...next]));
+    put(order, [...both(0, 2_000, 0), ...sound]);
+    expect(put(order, [...ofKind(next, 'audio').slice(0, 1), only])).toEqual([6_000, 4_400]);
   });
 
   it('says nothing of what has not been received, and puts what was not sent so where the last one was', () => {

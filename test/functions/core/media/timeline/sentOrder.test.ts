@@ -74,7 +74,7 @@ function placed(story: Story, delays: Delays): { tags: PlacedTag[]; jumps: Jump[
   const raw = (tag: SentTag): RawTime => timeOf(tag, story.format, RECORDED_HZ);
   const ordered = ({ tag, time }: Waiting): Waiting => ({
     tag,
-    time: time ?? order.ordered(raw(tag), kindOf(tag), true),
+    time: time ?? order.ordered(raw(tag), kindOf(tag)),
   });
   const orderedLate = (held: Waiting): Waiting => {
     const one = ordered(held);
