@@ -56,7 +56,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'media-shared', include: media.filter(sharesProcess), setupFiles, isolate: false },
+        test: {
+          name: 'media-shared',
+          include: media.filter(sharesProcess),
+          globalSetup: ['test/setup/oftenSent.ts'],
+          setupFiles,
+          isolate: false,
+        },
       },
     ],
   },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child, waitFor } from './children.ts';
-import { counterStreamArgs } from './counterStream.ts';
+import { liveCounterArgs } from './liveCounter.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.m3u8': 'application/vnd.apple.mpegurl',
@@ -32,7 +32,7 @@ export class HlsServer {
   static async start(): Promise<HlsServer> {
     const folder = await mkdtemp(path.join(tmpdir(), 'hls-'));
     const encoder = new Child('ffmpeg', [
-      ...['-nostdin', '-loglevel', 'error', ...counterStreamArgs()],
+      ...['-nostdin', '-loglevel', 'error', ...liveCounterArgs()],
       ...['-f', 'hls', '-hls_time', '1', '-hls_list_size', '30', '-hls_flags', 'delete_segments'],
       path.join(folder, LIST),
     ]);

@@ -3,8 +3,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { listenOnLoopback } from '../../infra/emulators/shared/loopback.ts';
 import { Child, waitFor } from './children.ts';
-import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
+import type { CounterStreamOptions } from './counterArgs.ts';
 import { FlvJoiner, VIDEO_TAG } from './flv.ts';
+import { liveCounterArgs } from './liveCounter.ts';
 
 const TS_PACKET_BYTES = 188;
 
@@ -39,7 +40,7 @@ export class LiveStream {
     this.#joiner = format === 'flv' ? new FlvJoiner() : new TsJoiner();
     const muxer = format === 'flv' ? ['-f', 'flv'] : ['-f', 'mpegts', '-muxdelay', '0'];
     this.#encoder = new Child('ffmpeg', [
-      ...['-nostdin', '-loglevel', 'error', ...counterStreamArgs(options)],
+      ...['-nostdin', '-loglevel', 'error', ...liveCounterArgs(options)],
       ...['-flush_packets', '1', ...muxer, 'pipe:1'],
     ]);
     (this.#encoder.process.stdout as Readable).on('data', (chunk: Buffer) => this.#send(chunk));

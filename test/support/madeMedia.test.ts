@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Making, made } from './madeMedia.ts';
+import { type Making, made, madeFile } from './madeMedia.ts';
 
 let folder: string;
 let cache: string;
@@ -64,6 +64,27 @@ describe('media that tests are fed with', () => {
     writeFileSync(path.join(folder, 'list.txt'), "file 'one.mp4'");
     const named = args.map((argument) => argument.replace('FOLDER', folder));
     expect([make(named, more), make(named, more)]).toEqual([true, true]);
+  });
+
+  it('are a file of their own where that is asked for, made once', () => {
+    let times = 0;
+    const file = (...of: string[]) =>
+      madeFile(
+        of,
+        '.nut',
+        (to) => {
+          times += 1;
+          writeFileSync(to, of.join(' '));
+        },
+        cache,
+      );
+    expect([file('a', 'b'), file('a', 'b'), file('b')].map((one) => readFileSync(one, 'utf8'))).toEqual([
+      'a b',
+      'a b',
+      'b',
+    ]);
+    expect(times).toBe(2);
+    expect(path.extname(file('b'))).toBe('.nut');
   });
 
   it('leave nothing half written', () => {

@@ -58,6 +58,27 @@ export function keep(key: string, bytes: Buffer, cache = MADE_MEDIA): void {
 
 const fileOf = (key: string, cache: string): string => path.join(cache, key.slice(0, 2), key);
 
+/**
+ * As `madeOf`, for whoever wants no more than a file of it: it may be large, and stays as it is.
+ * @param make writes it
+ * @returns its path
+ */
+export function madeFile(
+  of: readonly string[],
+  extension: string,
+  make: (file: string) => void,
+  cache = MADE_MEDIA,
+): string {
+  const file = `${fileOf(keyFrom(of), cache)}${extension}`;
+  if (existsSync(file)) return file;
+  mkdirSync(path.dirname(file), { recursive: true });
+  // Another process may make, or read, the same.
+  const written = `${file}.${randomUUID()}${extension}`;
+  make(written);
+  renameSync(written, file);
+  return file;
+}
+
 /** @param of all that something is made of, besides ffmpeg itself */
 export function keyFrom(of: readonly (string | Buffer)[]): string {
   const hash = createHash('sha256');

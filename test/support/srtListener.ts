@@ -1,5 +1,6 @@
 import { Child, freePort } from './children.ts';
-import { type CounterStreamOptions, counterStreamArgs } from './counterStream.ts';
+import type { CounterStreamOptions } from './counterArgs.ts';
+import { liveCounterArgs } from './liveCounter.ts';
 
 export interface SrtOptions extends CounterStreamOptions {
   readonly port?: number;
@@ -23,7 +24,7 @@ export class SrtListener {
     const port = wanted ?? (await freePort());
     const secret = passphrase === undefined ? '' : `&passphrase=${passphrase}`;
     const child = new Child('ffmpeg', [
-      ...['-nostdin', '-loglevel', 'error', ...counterStreamArgs(content)],
+      ...['-nostdin', '-loglevel', 'error', ...liveCounterArgs(content)],
       ...['-f', 'mpegts', '-muxdelay', '0', `srt://127.0.0.1:${port}?mode=listener${secret}`],
     ]);
     return new SrtListener(port, child);

@@ -11,8 +11,8 @@ import {
   type RuntimeOptions,
   startRuntime,
 } from '../../../infra/local/runtime.ts';
-import { Child, waitFor } from '../../support/children.ts';
-import { counterStreamArgs } from '../../support/counterStream.ts';
+import { type Child, waitFor } from '../../support/children.ts';
+import { publishCounter } from '../../support/counterStream.ts';
 import { refuseDenials } from '../../support/denials.ts';
 import { describeWith } from '../../support/tools.ts';
 import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
@@ -168,15 +168,7 @@ describe('the wiring', () => {
 
 describeWith(['ffmpeg'], 'closing', () => {
   async function record(runtime: Runtime, name: string): Promise<{ recordingId: string; publisher: Child }> {
-    const publisher = new Child('ffmpeg', [
-      '-nostdin',
-      '-loglevel',
-      'error',
-      ...counterStreamArgs(),
-      '-f',
-      'flv',
-      `${runtime.rtmpUrl}/live/${name}`,
-    ]);
+    const publisher = publishCounter(`${runtime.rtmpUrl}/live/${name}`);
     const started = await waitFor('the stream to be known', async () => {
       const answer = await call(runtime, 'POST', '/rest-api/stream/startRecording', { mediaSessionId: name });
       return answer.status === 200 ? answer.body : undefined;
