@@ -5,7 +5,7 @@ import {
   PlaylistError,
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
-import { type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
+import { hasGoneBack, type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import type { FeedEnd } from './feedEnd.ts';
 import type { Follower, NextSegment } from './follower.ts';
@@ -119,7 +119,7 @@ export class Rendition {
         if (!isFirst && leads) await cut.look(any);
         if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
         if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads))) {
-          cut.cutAfter(this.#before);
+          cut.cutAfter(this.#before, ahead.seam.kind === 'newTimeline' ? ahead.facts : undefined);
           return { kind: 'seam' };
         }
         await this.#write(ahead, sink, any);
@@ -161,6 +161,7 @@ export class Rendition {
       if (ahead?.facts.startMs === undefined) return ahead;
       const { startMs: ownMs, durationMs } = ahead.facts;
       if (this.#goesOn && ownMs + LEADING_MS > startMs) return ahead;
+      if (this.#before !== undefined && hasGoneBack(this.#before, ahead.facts, startMs)) return ahead;
       if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
       await this.passOver();
     }

@@ -18,7 +18,7 @@ export class RunCut {
   /** Pictures are to go on: looks for sound that the run is without, and that may have come with them. */
   look: (signal: AbortSignal) => Promise<void> = async () => undefined;
   readonly #over = new AbortController();
-  #at: { readonly atMs: number | undefined } | undefined;
+  #at: { readonly atMs: number | undefined; readonly anewMs: number | undefined } | undefined;
   /** Where sound begins that the run is without. */
   #soundFromMs: number | undefined;
   /** Until when there are pictures for this run; undefined: nobody has said. */
@@ -39,9 +39,13 @@ export class RunCut {
     return this.#over.signal;
   }
 
-  /** One of them ends here. @param last its last segment */
-  cutAfter(last: SegmentFacts | undefined): void {
-    this.#at ??= { atMs: last === undefined ? undefined : endOf(last) };
+  /**
+   * One of them ends here.
+   * @param last its last segment
+   * @param next what comes behind that, by another clock: the others may have come to that within their last segments
+   */
+  cutAfter(last: SegmentFacts | undefined, next?: SegmentFacts): void {
+    this.#at ??= { atMs: last === undefined ? undefined : endOf(last), anewMs: next?.startMs };
     this.#tell();
   }
 
@@ -122,9 +126,11 @@ export class RunCut {
     const soundFromMs = hasPictures ? this.#soundFromMs : undefined;
     if (soundFromMs !== undefined && startMs !== undefined && startMs + durationMs > soundFromMs) return true;
     if (this.#at === undefined) return false;
-    const { atMs } = this.#at;
+    const { atMs, anewMs } = this.#at;
+    if (atMs === undefined || startMs === undefined) return true;
     const toleranceMs = hasPictures ? Math.min(ROUNDING_MS, durationMs / 2) : durationMs / 2;
-    return atMs === undefined || startMs === undefined || startMs >= atMs - toleranceMs;
+    const isAnew = anewMs !== undefined && Math.abs(startMs - anewMs) < Math.abs(startMs - atMs);
+    return startMs >= (isAnew ? anewMs : atMs) - toleranceMs;
   }
 
   #isKnown({ startMs, durationMs }: SegmentFacts): boolean {

@@ -57,6 +57,17 @@ export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
   return isAlike && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
 }
 
+/**
+ * Whether the clock of a playlist goes back with its next segment, and that of another playlist does not yet: it goes back
+ * within a segment there, whose first time is what is known of it.
+ * @param otherMs where the other playlist goes on
+ */
+export function hasGoneBack(before: SegmentFacts, next: SegmentFacts, otherMs: number): boolean {
+  if (before.startMs === undefined || next.startMs === undefined) return false;
+  if (next.startMs >= before.startMs || seamBetween(before, next).kind !== 'newTimeline') return false;
+  return Math.abs(otherMs - before.startMs) < Math.abs(otherMs - next.startMs);
+}
+
 /** From where the segment before ends to where the next begins, by the stream's own times. */
 function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefined {
   if (before.startMs === undefined || next.startMs === undefined) return undefined;

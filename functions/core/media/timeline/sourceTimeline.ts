@@ -105,14 +105,15 @@ export class SourceTimeline {
 
   /**
    * Whether this first sample of a track would be far behind others: it is late, or the first one of a publisher who has
-   * begun anew; or in front of them, and may be of the publisher before. Those that follow tell.
+   * begun anew; or in front of them, and may be of the publisher before, or of a clock that jumps. Those that follow tell.
    * @param reachedDts of the latest one that follows it
    */
   mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number, reachedDts = dts): boolean {
     if (this.#tracks.has(name)) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#plausible.nearest(this.#epochs, new TrackTimes(), rawMs, nowMs);
-    if (nearest === undefined) return false;
+    const isStored = !this.#options.comesAsMade && this.#epochs.length > 0;
+    if (nearest === undefined) return isStored && reachedDts === dts;
     if (this.#held.get(name) === undefined) this.willBegin(name, rawMs);
     const behindMs = (this.#plausible.frontMs ?? 0) - nearest.atMs;
     // Of fragmented MP4 one track comes behind the other, and to the same place.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SegmentFacts, seamBetween } from '../../../../functions/core/hls/seam.ts';
+import { hasGoneBack, type SegmentFacts, seamBetween } from '../../../../functions/core/hls/seam.ts';
 
 const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
   kind: 'ts',
@@ -15,6 +15,18 @@ const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
 });
 const next = (changes: Partial<SegmentFacts> = {}): SegmentFacts => facts({ startMs: 12_000, ...changes });
 const WRAP_MS = 2 ** 33 / 90;
+
+describe('a clock that has gone back with the next segment', () => {
+  it.each<[string, Partial<SegmentFacts>, number, boolean]>([
+    ['while another goes on by the old one', { startMs: 2_000 }, 12_000, true],
+    ['as another has', { startMs: 2_000 }, 2_040, false],
+    ['by what segments overlap', { startMs: 11_000 }, 12_000, false],
+    ['not, but ahead', { startMs: 90_000 }, 12_000, false],
+    ['nobody knows where to', { startMs: undefined }, 12_000, false],
+  ])('%s', (_what, changes, otherMs, isSo) => {
+    expect(hasGoneBack(facts(), next(changes), otherMs)).toBe(isSo);
+  });
+});
 
 describe('the seam between two segments', () => {
   it.each<[string, Partial<SegmentFacts>]>([

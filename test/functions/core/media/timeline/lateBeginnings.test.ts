@@ -123,6 +123,20 @@ describe('LateBeginnings', () => {
     });
   });
 
+  it('puts the first picture of a stored segment, whose clock goes back right behind it, before the others', () => {
+    const isFirst = ({ track, trueMs }: Sent): boolean => track === VIDEO && trueMs === 0;
+    const all = made(2).map((one) => ({
+      ...one,
+      arrivedAtMs: 0,
+      rawMs: one.rawMs + (isFirst(one) ? 98_000 : 4_000),
+    }));
+    // ffmpeg gives what has the earlier times first.
+    const sent = [SOUND, VIDEO].flatMap((track) => all.filter((one) => one.track === track));
+    const recorded = recordLate(sent, true, STORED_TIMELINE);
+    expect(recorded).toHaveLength(sent.length);
+    for (const { placedMs, trueMs } of recorded) expect(placedMs).toBeCloseTo(trueMs + 4_000, 1);
+  });
+
   it('holds no sound that comes behind the pictures of its fragment, and to where they are', () => {
     const anewMs = 1_400;
     const all = made(3).map((one) => ({ ...one, arrivedAtMs: 0 }));
