@@ -8,7 +8,6 @@ import path from 'node:path';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import { EventBus } from '../functions/aws/eventBus.ts';
 import { StateStore } from '../functions/aws/stateStore.ts';
 import { markActive } from '../functions/core/protocol/active.ts';
@@ -32,6 +31,7 @@ import type { Job } from '../functions/core/state/objects.ts';
 import { Aftermath } from '../functions/mending/aftermath.ts';
 import { Reconciliation } from '../functions/mending/reconciliation.ts';
 import { Rescue } from '../functions/mending/rescue.ts';
+import { rescuerS3Client } from '../functions/mending/s3Client.ts';
 import { listRecordings } from '../functions/recordings/list.ts';
 import { activeRecordings } from '../functions/recordings/registry.ts';
 import { listedSessions } from '../functions/recordings/sessions.ts';
@@ -79,7 +79,7 @@ export const state: Benchmark = {
 
 async function measure(url: string, ended: number): Promise<Measurement[]> {
   const region = 'us-east-1';
-  const s3 = new S3Client({ endpoint: url, region, credentials: CREDENTIALS, forcePathStyle: true });
+  const s3 = rescuerS3Client({ endpoint: url, region, credentials: CREDENTIALS, forcePathStyle: true });
   const store = new StateStore(s3, LANDING);
   await begin(store);
   const ecsServer = await startEcsServer({ clusterName: CLUSTER, taskDefinitions: [] });

@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -30,6 +28,13 @@ export interface PlaceOptions {
   readonly nodeArguments?: readonly string[];
   /** Recorders speak with S3 as they do with AWS's. */
   readonly tls?: boolean;
+}
+
+/** What a client of S3 is given by configuration, beside the certificate that it is to trust. */
+export interface SecureEndpoint extends TlsFront {
+  readonly region: string;
+  readonly credentials: typeof CREDENTIALS;
+  readonly forcePathStyle: boolean;
 }
 
 /** Where recorders run as their image runs them: the bundle in a process of its own, S3 in another. */
@@ -85,18 +90,10 @@ export class RecorderPlace {
     return new RecorderPlace(folder, s3, ready, events, nodeArguments);
   }
 
-  /** Speaks TLS with S3, as a function does with AWS's. @throws where it was started without */
-  secureClient(): S3Client {
+  /** Where a process speaks TLS with S3, as a function does with AWS's. @throws where it was started without */
+  get secureEndpoint(): SecureEndpoint {
     if (this.#tls === undefined) throw new Error('S3 has no TLS here');
-    return new S3Client({
-      endpoint: this.#tls.url,
-      region: 'us-east-1',
-      credentials: CREDENTIALS,
-      forcePathStyle: true,
-      requestHandler: {
-        httpsAgent: new Agent({ keepAlive: true, ca: readFileSync(this.#tls.certificateFile) }),
-      },
-    });
+    return { ...this.#tls, region: 'us-east-1', credentials: CREDENTIALS, forcePathStyle: true };
   }
 
   /** Calls that S3 has had so far. */

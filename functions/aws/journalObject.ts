@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import {
   decodeIndex,
@@ -90,7 +92,12 @@ export async function readObjectRange(
 async function bodyOf({ Body, ContentLength }: GetObjectCommandOutput): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(ContentLength ?? 0);
   let filledBytes = 0;
-  for await (const chunk of Body as AsyncIterable<Buffer>) filledBytes += chunk.copy(bytes, filledBytes);
+  const body = Body as Readable;
+  // Read by turns, a stream puts its chunks together first.
+  body.on('data', (chunk: Buffer) => {
+    filledBytes += chunk.copy(bytes, filledBytes);
+  });
+  await finished(body, { writable: false });
   if (filledBytes !== bytes.length) throw new Error(`${filledBytes} of ${bytes.length} bytes came`);
   return bytes;
 }

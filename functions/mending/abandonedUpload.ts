@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -6,6 +7,7 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { BodyInPieces } from '../aws/slices.ts';
 import { uploadIsGone } from '../aws/stateStore.ts';
 import type { OpenPart, UploadedPart } from '../core/state/partObjects.ts';
 import { bytesOf, crc32OfParts } from '../core/upload/uploadedParts.ts';
@@ -15,6 +17,7 @@ export class AbandonedUpload {
   readonly #s3: S3Client;
   readonly #target: { readonly Bucket: string; readonly Key: string; readonly UploadId: string };
 
+  /** @param s3 which takes bodies in pieces */
   constructor(s3: S3Client, bucket: string, { key, uploadId }: OpenPart) {
     this.#s3 = s3;
     this.#target = { Bucket: bucket, Key: key, UploadId: uploadId };
@@ -39,10 +42,20 @@ export class AbandonedUpload {
     return found;
   }
 
-  async uploadPart({ partNumber, crc32 }: UploadedPart, data: Buffer): Promise<void> {
-    await this.#s3.send(
-      new UploadPartCommand({ ...this.#target, PartNumber: partNumber, Body: data, ChecksumCRC32: crc32 }),
+  /** @param pieces its bytes, one behind the other. @returns it as S3 has it */
+  async uploadPart(part: UploadedPart, pieces: readonly Buffer[]): Promise<UploadedPart> {
+    const { partNumber, bytes, crc32 } = part;
+    const Body = new BodyInPieces(pieces) as unknown as Readable;
+    const { ETag = '' } = await this.#s3.send(
+      new UploadPartCommand({
+        ...this.#target,
+        PartNumber: partNumber,
+        Body,
+        ContentLength: bytes,
+        ChecksumCRC32: crc32,
+      }),
     );
+    return { ...part, etag: ETag };
   }
 
   /** @returns false when one of the S3 parts is another one by now */

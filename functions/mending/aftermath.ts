@@ -109,7 +109,7 @@ export class Aftermath {
 
   /** Completes the parts of every attempt that has ended: one whose recorder lives is its recorder's. */
   async #rescueParts(
-    { recordingId, attempt, endedAtMs }: GoneTask,
+    { recordingId, attempt, endedAtMs, mayLive }: GoneTask,
     log: Logger,
     journals: Journals,
   ): Promise<RecordingObjects> {
@@ -123,7 +123,7 @@ export class Aftermath {
       left.add(open.part);
       if (moved !== undefined) continue;
       const goneAtMs = open.attempt === attempt ? endedAtMs : end.endedAtMs;
-      const part = { recordingId, open, journal: claim?.journal, progress, endedAtMs: goneAtMs };
+      const part = { recordingId, open, journal: claim?.journal, progress, endedAtMs: goneAtMs, mayLive };
       await rescue.rescue(part, log, journals);
     }
     await forgetWriting(store, recordingId, left);

@@ -57,11 +57,11 @@ export async function removeSettled(
 async function shownForMs(store: StateStore, recordingIds: readonly string[]): Promise<number> {
   const shown = await Promise.all(
     recordingIds.map(async (id) => {
-      const [job, outcome, control] = await Promise.all([
+      const [job, outcome] = await Promise.all([
         store.read(jobKey(id), jobSchema),
         store.etag(outcomeKey(id)),
-        store.read(controlKey(id), controlSchema),
       ]);
+      const control = outcome === undefined ? undefined : await store.read(controlKey(id), controlSchema);
       const isWatched = outcome === undefined || control?.value.watchedAtMs !== undefined;
       return job === undefined || !isWatched ? 0 : keptForPlaybackMs(job.value.settings.liveWindowMs);
     }),

@@ -129,7 +129,7 @@ export class Journals {
       log.error('bytes of a journal are damaged, and are left out', { key, error: error as Error });
       return undefined;
     }
-    return { bytes, facts: factsOf(entry) };
+    return { bytes, crc32: entry.crc32, facts: factsOf(entry) };
   }
 
   #list(journal: string, look: number): Promise<readonly string[]> {

@@ -33,6 +33,8 @@ export interface AbandonedPart {
   readonly progress?: Progress | undefined;
   /** When the task ended, as far as is known, in epoch milliseconds. */
   readonly endedAtMs: number;
+  /** Its recorder may be there after all, and add to it. */
+  readonly mayLive?: boolean | undefined;
 }
 
 /** How the journal is looked into. */
@@ -120,17 +122,18 @@ export class Rescue {
       await upload.abort();
       return final;
     }
-    const pieces = piecesOf(final, listed);
+    let pieces = piecesOf(final, listed);
     if (pieces === undefined) {
-      await Promise.all(
-        saved.uploaded.map(async (uploaded) => {
-          const bytes = saved.missing.get(uploaded.partNumber);
-          if (bytes !== undefined) await upload.uploadPart(uploaded, bytes);
+      const uploaded = await Promise.all(
+        saved.uploaded.map((one) => {
+          const bytes = saved.missing.get(one.partNumber);
+          return bytes === undefined ? one : upload.uploadPart(one, bytes);
         }),
       );
-      return undefined;
+      // Whoever is dead adds nothing meanwhile; another rescuer may, and is met by Complete.
+      pieces = part.mayLive === true ? undefined : piecesOf(final, [...uploaded, ...listed]);
     }
-    if (!(await upload.complete(pieces))) return undefined;
+    if (pieces === undefined || !(await upload.complete(pieces))) return undefined;
     log.info('part rescued', { part: final.part, bytes: final.bytes });
     return final;
   }
@@ -174,8 +177,10 @@ export class Rescue {
   ): Promise<FinalPart | undefined> {
     const key = partKey(part.recordingId, part.open.part, 'final');
     const own = this.#finalOf(part, saved);
+    // Mostly nobody was here before.
+    if (await this.#store.create(key, own)) return own;
     const known = await this.#store.read(key, finalPartSchema);
-    if (known === undefined) return (await this.#store.create(key, own)) ? own : undefined;
+    if (known === undefined) return undefined;
     const isThere = piecesOf(known.value, [...saved.uploaded, ...listed]) !== undefined;
     const hasAll = !known.value.recovered || bytesOf(known.value.uploaded) >= own.bytes;
     if (isThere && hasAll) return known.value;

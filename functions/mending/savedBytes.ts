@@ -3,24 +3,26 @@ import type { SavedFacts } from '../core/journal/entry.ts';
 import type { UploadedPart } from '../core/state/partObjects.ts';
 import { s3PartBytes } from '../core/upload/partSizes.ts';
 import { salvageOf } from '../core/upload/salvage.ts';
-import { bytesOf, describePart } from '../core/upload/uploadedParts.ts';
+import { bytesOf, type CheckedBytes, checked, describePieces } from '../core/upload/uploadedParts.ts';
 
 /** Bytes of a file that were saved outside of its S3 parts. */
 export interface SavedPiece extends SavedRange {
   /** Of the file up to their end, where it is known before they are read. */
   readonly facts?: SavedFacts;
   /** @returns undefined where they are gone, or damaged */
-  readonly read: () => Promise<
-    { readonly bytes: Buffer; readonly facts: SavedFacts | undefined } | undefined
-  >;
+  readonly read: () => Promise<ReadPiece | undefined>;
+}
+
+export interface ReadPiece extends CheckedBytes {
+  readonly facts: SavedFacts | undefined;
 }
 
 /** What was saved of a file, and what it takes to put it into its upload. */
 export interface Saved {
   /** The S3 parts of the file. */
   readonly uploaded: readonly UploadedPart[];
-  /** Those of them that are not in S3, by their numbers. */
-  readonly missing: ReadonlyMap<number, Buffer>;
+  /** Those of them that are not in S3, by their numbers: their bytes where they were read to, one behind the other. */
+  readonly missing: ReadonlyMap<number, readonly Buffer[]>;
   readonly facts: SavedFacts | undefined;
 }
 
@@ -38,7 +40,7 @@ export async function savedParts(
   pieces: readonly SavedPiece[],
 ): Promise<Saved> {
   const uploaded = [...salvageOf(listed, partBytes).prefix];
-  const missing = new Map<number, Buffer>();
+  const missing = new Map<number, readonly Buffer[]>();
   let facts: SavedFacts | undefined;
   for (let isFull: boolean = true; isFull; ) {
     const partNumber = uploaded.length + 1;
@@ -47,9 +49,13 @@ export async function savedParts(
     if (part === undefined || part.bytes < fullBytes) {
       const start = bytesOf(uploaded);
       const read = await readSaved(start, start + fullBytes, pieces);
-      if (read.bytes.length > (part?.bytes ?? 0)) {
-        part = describePart(partNumber, read.bytes);
-        missing.set(partNumber, read.bytes);
+      const found = describePieces(partNumber, read.pieces);
+      if (found.bytes > (part?.bytes ?? 0)) {
+        part = found;
+        missing.set(
+          partNumber,
+          read.pieces.map(({ bytes }) => bytes),
+        );
         facts = read.facts ?? facts;
       }
     }
@@ -63,24 +69,28 @@ export async function savedParts(
 async function readSaved(
   from: number,
   to: number,
-  pieces: readonly SavedPiece[],
-): Promise<{ readonly bytes: Buffer; readonly facts: SavedFacts | undefined }> {
+  saved: readonly SavedPiece[],
+): Promise<{ readonly pieces: readonly CheckedBytes[]; readonly facts: SavedFacts | undefined }> {
   const wanted = continuation(
     from,
-    pieces.filter(({ offset }) => offset < to),
+    saved.filter(({ offset }) => offset < to),
   );
-  const buffers: Buffer[] = [];
+  const pieces: CheckedBytes[] = [];
+  let at = from;
   let facts: SavedFacts | undefined;
   reading: for (let i = 0; i < wanted.length; i += READS_AT_ONCE) {
     const batch = wanted.slice(i, i + READS_AT_ONCE);
     const read = await Promise.all(batch.map(({ range }) => range.read()));
     for (const [n, one] of read.entries()) {
       if (one === undefined) break reading;
-      buffers.push(one.bytes.subarray(batch[n]?.skipBytes));
+      const piece = one.bytes.subarray(batch[n]?.skipBytes).subarray(0, to - at);
+      // What is taken whole was checked when it was read.
+      pieces.push(piece.length === one.bytes.length ? one : checked(piece));
+      at += piece.length;
       facts = one.facts ?? facts;
     }
   }
-  return { bytes: Buffer.concat(buffers).subarray(0, to - from), facts };
+  return { pieces, facts };
 }
 
 /** What the last of the pieces that the file holds whole says of it. */

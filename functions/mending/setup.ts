@@ -2,19 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readEnv } from '../aws/env.ts';
 import { EventBus } from '../aws/eventBus.ts';
 import { nudgeHosts } from '../aws/hosts.ts';
 import { MessageQueue, recorderAsks } from '../aws/queues.ts';
-import { sendInSlices } from '../aws/slices.ts';
 import { StateStore } from '../aws/stateStore.ts';
 import { stopTasks } from '../aws/tasks.ts';
-import { leaveMediaUnsigned } from '../aws/unsignedMedia.ts';
 import { newRecordingId } from '../core/state/ids.ts';
 import { Aftermath } from './aftermath.ts';
 import { Rescue } from './rescue.ts';
+import { rescuerS3Client } from './s3Client.ts';
 
 /** What the functions that mend recordings work with, from their environment. */
 export function setUpAftermath() {
@@ -25,7 +23,7 @@ export function setUpAftermath() {
     'LAUNCH_QUEUE_URL',
     'ASSIGNMENTS_QUEUE_URL',
   ]);
-  const s3 = leaveMediaUnsigned(sendInSlices(new S3Client()));
+  const s3 = rescuerS3Client();
   const ecs = new ECSClient();
   const store = new StateStore(s3, env.LANDING_BUCKET);
   const clock = { nowMs: Date.now };

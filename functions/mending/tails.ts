@@ -2,6 +2,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { StateStore } from '../aws/stateStore.ts';
 import { parseTailKey, tailsPrefix } from '../core/state/keys.ts';
 import { decodeTailFacts } from '../core/upload/tails.ts';
+import { checked } from '../core/upload/uploadedParts.ts';
 import type { SavedPiece } from './savedBytes.ts';
 
 /**
@@ -34,6 +35,6 @@ export class Tails {
   async #read(key: string): ReturnType<SavedPiece['read']> {
     const answer = await this.#s3.send(new GetObjectCommand({ Bucket: this.#store.bucket, Key: key }));
     const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
-    return { bytes: Buffer.from(bytes), facts: decodeTailFacts(answer.Metadata ?? {}) };
+    return { ...checked(Buffer.from(bytes)), facts: decodeTailFacts(answer.Metadata ?? {}) };
   }
 }

@@ -20,6 +20,7 @@ import type { RecordingSettings } from '../../functions/core/settings/settings.t
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { jobKey, journalId } from '../../functions/core/state/keys.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
+import { rescuerS3Client } from '../../functions/mending/s3Client.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
 import { type S3Server, startS3Server } from '../../infra/emulators/s3/server.ts';
@@ -117,6 +118,12 @@ export class RecorderBench {
   client(role: string): S3Client {
     const { server, roles } = this.#running;
     return new S3Client(clientConfig(server, roles.credentials(role)));
+  }
+
+  /** The same, of a function that rescues. */
+  rescuer(role: string): S3Client {
+    const { server, roles } = this.#running;
+    return rescuerS3Client(clientConfig(server, roles.credentials(role)));
   }
 
   async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {

@@ -10,6 +10,7 @@ import type { JournalEntry } from '../../../functions/core/journal/entry.ts';
 import { decodeIndex } from '../../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../../functions/core/state/keys.ts';
 import type { UploadedPart } from '../../../functions/core/state/partObjects.ts';
+import { checked } from '../../../functions/core/upload/uploadedParts.ts';
 import { savedParts } from '../../../functions/mending/savedBytes.ts';
 import type { MemoryS3 } from '../../support/memoryS3.ts';
 
@@ -99,9 +100,9 @@ export async function rescued(
 ): Promise<Buffer> {
   const pieces = found
     .filter(({ entry }) => entry.recordingId === `r${file}`)
-    .map(({ entry, bytes }) => ({ ...entry, read: async () => ({ bytes, facts: undefined }) }));
+    .map(({ entry, bytes }) => ({ ...entry, read: async () => ({ ...checked(bytes), facts: undefined }) }));
   const { uploaded, missing } = await savedParts(listed, PART_BYTES, pieces);
   return Buffer.concat(
-    uploaded.map(({ partNumber }) => missing.get(partNumber) ?? s3.part(`upload-${file}`, partNumber)),
+    uploaded.flatMap(({ partNumber }) => missing.get(partNumber) ?? s3.part(`upload-${file}`, partNumber)),
   );
 }

@@ -37,7 +37,7 @@ describeWith(['ffmpeg'], 'what follows a task that is gone', () => {
 
   function aftermath(): Aftermath {
     const clock = { nowMs: Date.now };
-    const s3 = bench.client('taskStopped');
+    const s3 = bench.rescuer('taskStopped');
     const store = new StateStore(s3, bench.store.bucket);
     return new Aftermath({
       s3,

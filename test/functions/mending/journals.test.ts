@@ -13,6 +13,7 @@ import type { OpenPart } from '../../../functions/core/state/partObjects.ts';
 import { removeSettled, sweepJournals } from '../../../functions/mending/journalRemoval.ts';
 import { Rescue } from '../../../functions/mending/rescue.ts';
 import { Walk } from '../../../functions/mending/walk.ts';
+import type { FaultCall } from '../../../infra/emulators/shared/faults.ts';
 import { benchForTests } from '../../support/forTests.ts';
 import { JournalForTests } from '../../support/journal.ts';
 
@@ -73,20 +74,22 @@ describe('the journal of a dead worker', () => {
 
   const removal = () => ({ s3: bench.s3, store: bench.store });
   const rescuer = () =>
-    new Rescue({ s3: bench.client('settle'), store: bench.store, clock: { nowMs: () => 9_000 } });
+    new Rescue({ s3: bench.rescuer('settle'), store: bench.store, clock: { nowMs: () => 9_000 } });
   const left = (id: string) => bench.store.list(journalPrefix(id));
 
   /** Reads of journals from now on, by key. */
-  function countReads(): Map<string, number> {
-    const reads = new Map<string, number>();
+  const countReads = () =>
+    countCalls(({ operation, target }) => operation === 'GetObject' && target.includes('/state/journal/'));
+
+  function countCalls(isCounted: (call: FaultCall) => boolean): Map<string, number> {
+    const calls = new Map<string, number>();
     const { faults } = bench;
     const before = faults.hit.bind(faults);
     faults.hit = (call) => {
-      if (call.operation === 'GetObject' && call.target.includes('/state/journal/'))
-        reads.set(call.target, (reads.get(call.target) ?? 0) + 1);
+      if (isCounted(call)) calls.set(call.target, (calls.get(call.target) ?? 0) + 1);
       return before(call);
     };
-    return reads;
+    return calls;
   }
   afterEach(() => {
     bench.faults.clear();
@@ -96,6 +99,7 @@ describe('the journal of a dead worker', () => {
   it('gives ten recordings that are rescued side by side all that was saved, each object read once, and goes', async () => {
     const { parts, keys, journal } = await deadWorker(10, 20, 40 * KIB);
     const reads = countReads();
+    const looks = countCalls(({ operation }) => operation === 'ListParts');
     const rescue = rescuer();
     const journals = rescue.journals(true);
     const finals = await Promise.all(parts.map((part) => rescue.rescue(part, log, journals)));
@@ -111,6 +115,8 @@ describe('the journal of a dead worker', () => {
       );
     }
     expect([...reads.values()]).toEqual(keys.map(() => 1));
+    // What was uploaded is completed by what S3 answered.
+    expect([...looks.values()]).toEqual(parts.map(() => 1));
     expect(await removeSettled(removal(), journals, AFTERWARDS, log)).toBe(20);
     expect(await left(journal.id)).toEqual([]);
     expect([...reads.values()]).toEqual(keys.map(() => 1));

@@ -56,7 +56,7 @@ export class ReconcileBench {
   async start(): Promise<void> {
     this.bench = new RecorderBench();
     await this.bench.start();
-    const s3 = this.bench.client('reconcile');
+    const s3 = this.bench.rescuer('reconcile');
     this.#reconcile = { s3, store: new StateStore(s3, LANDING) };
     for (const key of [ACTIVE_MARKED_KEY, LISTED_MARKED_KEY]) await this.bench.store.create(key, { atMs: 1 });
     this.nowMs = Date.now();

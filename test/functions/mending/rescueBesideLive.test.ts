@@ -69,6 +69,20 @@ describe.each(SAVERS)('rescue out of %s, beside a recorder that lives', (saver) 
     expect((await bench.object(part.open.key)).equals(data.subarray(0, 8 * MIB))).toBe(true);
   });
 
+  it('takes what the recorder saves while its bytes are uploaded, where it may live', async () => {
+    const part = await fixture.abandon(1, [[5 * MIB, 7 * MIB]]);
+    const happens = () => fixture.save(part.recordingId, 7 * MIB, 8 * MIB);
+    await fixture.rescue({ ...part, mayLive: true }, { before: 'UploadPartCommand', happens });
+    expect((await bench.object(part.open.key)).equals(data.subarray(0, 8 * MIB))).toBe(true);
+  });
+
+  it('looks again where the recorder puts its own S3 part over what was uploaded', async () => {
+    const part = await fixture.abandon(1, [[5 * MIB, 12 * MIB]]);
+    const happens = () => fixture.upload(part.open, 3, data.subarray(10 * MIB));
+    await fixture.rescue(part, { before: 'CompleteMultipartUploadCommand', happens });
+    expect((await bench.object(part.open.key)).equals(data)).toBe(true);
+  });
+
   it('leaves no hole where its tail came last, over an S3 part of the recorder', async () => {
     const part = await fixture.abandon(1, [[5 * MIB, 7 * MIB]]);
     await fixture.upload(part.open, 2, data.subarray(5 * MIB, 7 * MIB));

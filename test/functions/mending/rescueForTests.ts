@@ -21,6 +21,12 @@ export const SAVERS = ['journal', 'tails'] as const;
 
 const log = new Logger({ logLevel: 'SILENT' });
 
+export interface Meanwhile {
+  /** The rescuer's command. */
+  readonly before: 'UploadPartCommand' | 'CompleteMultipartUploadCommand';
+  readonly happens: () => Promise<unknown>;
+}
+
 /** Parts whose recorder is gone, and who rescues them. */
 export class RescueForTests {
   readonly bench = benchForTests();
@@ -32,9 +38,16 @@ export class RescueForTests {
     this.#saver = saver;
   }
 
-  /** Another rescuer at each call. */
-  rescue(part: AbandonedPart): Promise<FinalPart | undefined> {
-    const s3 = this.bench.client('taskStopped');
+  /** Another rescuer at each call. @param meanwhile what somebody else does, once */
+  rescue(part: AbandonedPart, meanwhile?: Meanwhile): Promise<FinalPart | undefined> {
+    const s3 = this.bench.rescuer('taskStopped');
+    let left = meanwhile;
+    s3.middlewareStack.add((next, { commandName }) => async (args) => {
+      const happening = commandName === left?.before ? left : undefined;
+      if (happening !== undefined) left = undefined;
+      await happening?.happens();
+      return next(args);
+    });
     const rescuer = new Rescue({
       s3,
       store: new StateStore(s3, LANDING),
