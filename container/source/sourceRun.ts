@@ -12,7 +12,7 @@ import { trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
-import type { KeyframeWait } from './live/liveSource.ts';
+import type { KeyframeWait } from './live/receiving.ts';
 import { type OutputChunk, readOutputs } from './outputs.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';

@@ -1,9 +1,8 @@
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { FlvCutter } from '../../../functions/core/media/flv/cutter.ts';
-import type { OtherTrack, RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
+import type { OtherTrack, RunCutter } from '../../../functions/core/media/live/runCutter.ts';
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
-import { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
-import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
+import type { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
@@ -14,8 +13,8 @@ import { NO_LATER_TABLES } from '../inputOptions.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { LiveKind } from './liveKind.ts';
-import { LastRead, unlessAborted } from './reading.ts';
-import { ReceivedPauses } from './receivedPauses.ts';
+import type { ReceivedPauses } from './receivedPauses.ts';
+import { type KeyframeWait, type LiveEnds, Receiving } from './receiving.ts';
 
 const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
   flv: ['-f', 'flv', '-format_whitelist', 'flv'],
@@ -23,8 +22,6 @@ const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
 };
 /** What a run was given is given again where ffmpeg begins anew before anything is recorded; no more than this. */
 const KEPT_MAX_BYTES = 16 * 1024 * 1024;
-/** In front of its first sample a source has no more than this. */
-const BEGINNING_MAX_BYTES = 1024 * 1024;
 
 /** Less is a disturbance. */
 const SCRAMBLED_MIN = 200;
@@ -47,26 +44,10 @@ export class SourceLostError extends Error {
   }
 }
 
-/** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
-export interface KeyframeWait {
-  /** In epoch milliseconds. */
-  readonly sinceMs: number;
-  /** So many have been left out. */
-  readonly pictures: number;
-}
-
 export interface LiveRun {
   readonly access: SourceAccess;
   /** Something was recorded over this connection already. */
   readonly goesOn: boolean;
-}
-
-/** How a connection is ended. */
-export interface LiveEnds {
-  /** At once. */
-  readonly gone: AbortController;
-  /** What has come is read first, without delay. */
-  readonly ending?: AbortController;
 }
 
 /** Why a run is given no more. */
@@ -82,26 +63,12 @@ export class LiveSource {
   readonly #cutter: RunCutter;
   readonly #gone: AbortController;
   readonly #ending: AbortController;
-  readonly #last: LastRead;
-  readonly #clock: Clock;
-  /** The first one begins the present run. */
-  readonly #pieces: RunPiece[] = [];
+  readonly #received: Receiving;
   /** What the present run was given, until it is known to be of use; undefined: not kept any more. */
   #kept: { readonly pieces: Buffer[]; bytes: number } | undefined = { pieces: [], bytes: 0 };
-  #next: Promise<IteratorResult<Buffer, void>> | undefined;
-  readonly #beginning: Promise<void>;
-  #firstAtMs: number | undefined;
-  readonly pauses = new ReceivedPauses();
-  /** What its samples have said, as they came. */
-  readonly clocks = new SentClocks({
-    ...LIVE_TIMELINE,
-    pausedMs: (sinceMs) => this.pauses.longestMs(sinceMs),
-  });
-  #hasEnded: boolean = false;
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
   #wasRecorded: boolean = false;
-  #keyframeWait: KeyframeWait | undefined;
 
   /**
    * @param body from the stream's first byte on
@@ -114,24 +81,36 @@ export class LiveSource {
   ) {
     this.#kind = kind;
     this.#body = body;
-    this.#clock = clock;
     this.#gone = gone;
     this.#ending = ending;
-    this.#last = new LastRead(ending.signal);
     this.#cutter = kind === 'flv' ? new FlvCutter() : new TsCutter();
-    this.#beginning = this.#readBeginning();
-    // Whoever reads hears of it.
-    this.#beginning.catch(() => undefined);
+    this.#received = new Receiving({
+      cutter: this.#cutter,
+      body,
+      clock,
+      gone: gone.signal,
+      ending: ending.signal,
+      onTaken: () => this.#tellRun(),
+    });
   }
 
   /** When its first sample came, in epoch milliseconds; undefined before. Servers answer long before they have one. */
   get firstAtMs(): number | undefined {
-    return this.#firstAtMs;
+    return this.#received.firstAtMs;
   }
 
   /** Undefined when it is not so. */
   get keyframeWait(): KeyframeWait | undefined {
-    return this.#keyframeWait;
+    return this.#received.keyframeWait;
+  }
+
+  get pauses(): ReceivedPauses {
+    return this.#received.pauses;
+  }
+
+  /** What its samples have said, as they came. */
+  get clocks(): SentClocks {
+    return this.#received.clocks;
   }
 
   /** The next run of ffmpeg. */
@@ -149,8 +128,8 @@ export class LiveSource {
       hasCome: (kind) => this.#cutter.hasCome(kind),
       finish: () => this.#ending.abort(),
     });
-    access.leaveOut(leftOutOf(this.#cutter.otherTracks));
     this.#run = { access, goesOn: this.#wasRecorded };
+    this.#tellRun();
     return this.#run;
   }
 
@@ -185,11 +164,11 @@ export class LiveSource {
       for (const bytes of this.#kept?.pieces ?? []) await sink.write(bytes);
       let isFirst = this.#kept === undefined || this.#kept.pieces.length === 0;
       for (;;) {
-        const piece = this.#pieces[0] ?? (await this.#read(wait.signal));
+        const piece = await this.#received.next(wait.signal);
         if (piece === undefined) return 'ended';
         if (piece.begins && !isFirst) return 'cut';
         isFirst = false;
-        this.#pieces.shift();
+        this.#received.take();
         this.#keep(piece.bytes);
         await sink.write(piece.bytes);
       }
@@ -202,60 +181,13 @@ export class LiveSource {
     }
   }
 
-  /** Up to the first sample, whether anybody takes it yet or not: a while goes by until ffmpeg asks. */
-  async #readBeginning(): Promise<void> {
-    for (let bytes = 0; this.#cutter.samples === 0 && bytes < BEGINNING_MAX_BYTES; ) {
-      this.#next = this.#body.next();
-      const { done, value } = await this.#next;
-      if (done === true) return;
-      this.#next = undefined;
-      bytes += value.length;
-      this.#take(value);
-    }
-  }
-
-  /** The next piece; undefined at the end. @throws MediaError; SinkClosedError */
-  async #read(signal: AbortSignal): Promise<RunPiece | undefined> {
-    if (this.#firstAtMs === undefined) await unlessAborted(this.#last.of(this.#beginning), signal);
-    while (this.#pieces.length === 0 && !this.#hasEnded) this.#take(await this.#chunk(signal));
-    return this.#pieces[0];
-  }
-
-  /** @param chunk undefined at the end. @throws MediaError */
-  #take(chunk: Buffer | undefined): void {
-    this.#hasEnded = chunk === undefined;
-    const { samples } = this.#cutter;
-    this.#pieces.push(...(chunk === undefined ? this.#cutter.end() : this.#cutter.push(chunk)));
-    if (this.#cutter.samples > samples) {
-      this.#firstAtMs ??= this.#clock.nowMs();
-      this.pauses.end(this.#clock.nowMs());
-    }
-    for (const sent of this.#cutter.takeSent()) this.clocks.see(sent, this.#clock.nowMs());
-    this.#run?.access.leaveOut(leftOutOf(this.#cutter.otherTracks));
-    const pictures = this.#cutter.undecodable;
+  /** What is known of the source by now. */
+  #tellRun(): void {
     const access = this.#run?.access;
-    if (this.#cutter.scrambled >= SCRAMBLED_MIN && access?.failures.length === 0) access.fail(SCRAMBLED);
-    if (this.#cutter.scrambled === 0) access?.recover(SCRAMBLED);
-    const sinceMs = this.#keyframeWait?.sinceMs ?? this.#clock.nowMs();
-    this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
-  }
-
-  /** What comes next; undefined at the end, however that comes. @throws SinkClosedError; what is no fault of the source's */
-  async #chunk(signal: AbortSignal): Promise<Buffer | undefined> {
-    this.#next ??= this.#body.next();
-    const sinceMs = this.#clock.nowMs();
-    try {
-      const read = await unlessAborted(this.#last.of(this.#next), signal);
-      this.#next = undefined;
-      return read === undefined || read.done === true ? undefined : read.value;
-    } catch (error) {
-      if (error instanceof SinkClosedError || signal.aborted) throw error;
-      this.#next = undefined;
-      this.#fail(error);
-      return undefined;
-    } finally {
-      this.pauses.wait(this.#clock.nowMs() - sinceMs);
-    }
+    const { otherTracks, scrambled } = this.#cutter;
+    access?.leaveOut(leftOutOf(otherTracks));
+    if (scrambled >= SCRAMBLED_MIN && access?.failures.length === 0) access.fail(SCRAMBLED);
+    if (scrambled === 0) access?.recover(SCRAMBLED);
   }
 
   #keep(bytes: Buffer): void {

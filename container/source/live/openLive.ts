@@ -2,7 +2,8 @@ import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import { Wait } from '../hls/wait.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { type KindOfStream, kindOfStream } from './liveKind.ts';
-import { type LiveEnds, LiveSource } from './liveSource.ts';
+import { LiveSource } from './liveSource.ts';
+import type { LiveEnds } from './receiving.ts';
 
 /**
  * `other`: a file, or what only ffmpeg can tell, which is to connect by itself. `nothing`: it ended before that could be

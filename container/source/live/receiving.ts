@@ -1,0 +1,145 @@
+import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
+import { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
+import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
+import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import { LastRead, unlessAborted } from './reading.ts';
+import { ReceivedPauses } from './receivedPauses.ts';
+
+/** ffmpeg takes a while to begin, and longer on a machine that is busy: some seconds of most streams. */
+const AHEAD_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
+export interface KeyframeWait {
+  /** In epoch milliseconds. */
+  readonly sinceMs: number;
+  /** So many have been left out. */
+  readonly pictures: number;
+}
+
+/** How a connection is ended. */
+export interface LiveEnds {
+  /** At once. */
+  readonly gone: AbortController;
+  /** What has come is read first, without delay. */
+  readonly ending?: AbortController;
+}
+
+export interface ReceivingOptions {
+  readonly cutter: RunCutter;
+  /** From the stream's first byte on. */
+  readonly body: AsyncGenerator<Buffer, void, undefined>;
+  readonly clock: Clock;
+  /** As `LiveEnds`. */
+  readonly gone: AbortSignal;
+  readonly ending: AbortSignal;
+  /** Told of what has come. */
+  readonly onTaken: () => void;
+}
+
+/**
+ * What comes over a connection, read when it comes, whether anybody takes it yet or not: only so is it known how long
+ * nothing came. What nobody takes is bounded.
+ */
+export class Receiving {
+  readonly pauses = new ReceivedPauses();
+  /** What its samples have said, as they came. */
+  readonly clocks = new SentClocks({
+    ...LIVE_TIMELINE,
+    pausedMs: (sinceMs) => this.pauses.longestMs(sinceMs),
+  });
+  readonly #options: ReceivingOptions;
+  readonly #last: LastRead;
+  readonly #pieces: RunPiece[] = [];
+  #bytes = 0;
+  #samples = 0;
+  #hasEnded: boolean = false;
+  #failure: { readonly error: unknown } | undefined;
+  #firstAtMs: number | undefined;
+  #keyframeWait: KeyframeWait | undefined;
+  #hasCome = Promise.withResolvers<void>();
+  #hasRoom = Promise.withResolvers<void>();
+
+  constructor(options: ReceivingOptions) {
+    this.#options = options;
+    this.#last = new LastRead(options.ending);
+    void this.#receive();
+  }
+
+  /** When its first sample came, in epoch milliseconds; undefined before. Servers answer long before they have one. */
+  get firstAtMs(): number | undefined {
+    return this.#firstAtMs;
+  }
+
+  /** Undefined when it is not so. */
+  get keyframeWait(): KeyframeWait | undefined {
+    return this.#keyframeWait;
+  }
+
+  /**
+   * The next piece, which stays the next one until it is taken; undefined at the end.
+   * @throws what there was of it could not be read, or is no media; SinkClosedError
+   */
+  async next(signal: AbortSignal): Promise<RunPiece | undefined> {
+    while (this.#pieces.length === 0 && !this.#hasEnded) await unlessAborted(this.#hasCome.promise, signal);
+    if (this.#pieces.length === 0 && this.#failure !== undefined) throw this.#failure.error;
+    return this.#pieces[0];
+  }
+
+  /** The next piece is taken. */
+  take(): void {
+    this.#bytes -= this.#pieces.shift()?.bytes.length ?? 0;
+    this.#hasRoom.resolve();
+    this.#hasRoom = Promise.withResolvers();
+  }
+
+  async #receive(): Promise<void> {
+    const { cutter, gone } = this.#options;
+    try {
+      for (;;) {
+        const chunk = await this.#chunk();
+        this.#add(chunk === undefined ? cutter.end() : cutter.push(chunk));
+        if (chunk === undefined) break;
+        while (this.#bytes >= AHEAD_MAX_BYTES) await unlessAborted(this.#hasRoom.promise, gone);
+      }
+    } catch (error) {
+      // Whoever takes the last piece hears of it.
+      this.#failure = { error };
+    }
+    this.#hasEnded = true;
+    this.#hasCome.resolve();
+  }
+
+  /** What comes next; undefined at the end, however that comes. */
+  async #chunk(): Promise<Buffer | undefined> {
+    const { body, clock } = this.#options;
+    const sinceMs = clock.nowMs();
+    try {
+      const read = await this.#last.of(body.next());
+      return read === undefined || read.done === true ? undefined : read.value;
+    } catch (error) {
+      this.#failure = { error };
+      return undefined;
+    } finally {
+      this.pauses.wait(clock.nowMs() - sinceMs);
+    }
+  }
+
+  #add(pieces: readonly RunPiece[]): void {
+    const { cutter, clock, onTaken } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#pieces.push(...pieces);
+    for (const { bytes } of pieces) this.#bytes += bytes.length;
+    if (cutter.samples > this.#samples) {
+      this.#firstAtMs ??= nowMs;
+      this.pauses.end(nowMs);
+    }
+    this.#samples = cutter.samples;
+    for (const one of cutter.takeSent()) this.clocks.see(one, nowMs);
+    const pictures = cutter.undecodable;
+    const sinceMs = this.#keyframeWait?.sinceMs ?? nowMs;
+    this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
+    onTaken();
+    this.#hasCome.resolve();
+    this.#hasCome = Promise.withResolvers();
+  }
+}
