@@ -36,6 +36,13 @@ export class FileEnd {
     return zeroAtMs + fromMs >= untilMs - ROUNDING_MS;
   }
 
+  /** Whether there is as much already of each of a fragment's tracks. @param zeroAtMs wall clock of its time zero */
+  covers({ picturesUntilMs, soundUntilMs }: Fragment, zeroAtMs: number): boolean {
+    const isCovered = (untilMs: number | undefined, atMs: number): boolean =>
+      untilMs === undefined || zeroAtMs + untilMs <= atMs;
+    return isCovered(picturesUntilMs, this.#picturesAtMs) && isCovered(soundUntilMs, this.#soundAtMs);
+  }
+
   /** How long before the end a fragment may begin without any of its tracks lying over what there is of it. */
   leadMs({ startMs, picturesFromMs = startMs, soundFromMs = startMs }: Fragment): number {
     const picturesMs = this.atMs - this.#picturesAtMs + picturesFromMs - startMs;

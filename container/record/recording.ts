@@ -204,7 +204,7 @@ export class Recording {
     const end = this.#part?.fileEnd;
     const zeroAtMs = this.#connection.settle(media, fragment, end);
     const isNewRun = this.#isNewRun;
-    if (isNewRun && end !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, end.atMs)) return;
+    if (isNewRun && end !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, end)) return;
     this.#connection.take(fragment);
     const goesOn = this.#part !== undefined && this.#goesOn(media, this.#part, fragment, zeroAtMs);
     // Nothing begins in the middle of what cannot go on.

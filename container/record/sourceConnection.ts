@@ -132,11 +132,11 @@ export class SourceConnection {
    * A source that keeps what it sent gives some of it again when it is joined again: the run's first fragments. Samples that
    * are known again are in none of them.
    */
-  isRepeated({ startMs, endMs }: Fragment, zeroAtMs: number, endAtMs: number): boolean {
+  isRepeated(fragment: Fragment, zeroAtMs: number, end: FileEnd): boolean {
     if (!this.#timeline.mayRepeat) return false;
-    const behindMs = zeroAtMs + startMs - endAtMs;
+    const behindMs = zeroAtMs + fragment.startMs - end.atMs;
     const isKnownAgain = this.#joined?.repeatsMs !== undefined;
-    const isRepeated = isKnownAgain ? zeroAtMs + endMs <= endAtMs : behindMs < -ROUNDING_MS;
+    const isRepeated = isKnownAgain ? end.covers(fragment, zeroAtMs) : !end.goesOnWith(fragment, zeroAtMs);
     this.#hasRepeated ||= isRepeated;
     this.#isRightBehind = this.#hasRepeated && !isRepeated && behindMs <= ROUNDING_MS;
     return isRepeated;

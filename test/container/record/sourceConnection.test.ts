@@ -60,3 +60,18 @@ it('what was moved in the record stays so for what goes on with the same times',
   connection.begin({ seam: { kind: 'sameTimeline' } }, 0);
   expect(connection.settle(MEDIA, fragment({ startMs: 1_900 }), fileUntil(9_000, 9_000))).toBe(7_080);
 });
+
+it.each<[string, Partial<Fragment>, boolean]>([
+  ['pictures that there are already', { startMs: 9_600, picturesFromMs: 9_600, soundFromMs: 10_200 }, true],
+  ['sound that there is already', { startMs: 9_600, soundFromMs: 9_600 }, true],
+  ['not pictures that go on behind those that there are', { startMs: 10_000, picturesFromMs: 10_000 }, false],
+])('of what comes again is left out: %s', (_what, times, isLeftOut) => {
+  const connection = new SourceConnection();
+  connection.begin({ seam: { kind: 'newTimeline', gapMs: 0 } }, 0);
+  connection.settle(MEDIA, fragment({}), undefined);
+  connection.begin({ seam: { kind: 'again' } }, 0);
+  // Its sound had come for longer when ffmpeg went.
+  const end = fileUntil(10_000, 10_200);
+  const first = fragment(times);
+  expect(connection.isRepeated(first, connection.settle(MEDIA, first, end), end)).toBe(isLeftOut);
+});
