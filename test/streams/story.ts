@@ -137,7 +137,12 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
   const [apart, inParts, since1970] = [how() < 0.5, how() < 0.5, how() < 0.3];
   // Nobody announces a playlist of what has not come, and where pictures have not, nothing of sound is shown.
   const late = happenings.find((one) => one.kind === 'late');
-  const isApart = apart && (late === undefined || (late.what === 'mute' && late.isAnnounced));
+  // Nor does anybody know by which clock sound is that has not come before, where that begins anew and nobody says so.
+  const isAnew = (ms: number): boolean =>
+    packager !== 'tagging' &&
+    happenings.some(({ kind, atMs }) => (kind === 'anew' || kind === 'jump') && atMs <= ms);
+  const isApart =
+    apart && (late === undefined || (late.what === 'mute' && late.isAnnounced && !isAnew(late.forMs)));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
   const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format);
   return {
