@@ -1,6 +1,9 @@
 import type { CarriedProgress } from '../../functions/core/state/hostObjects.ts';
 import type { Carried } from './messages.ts';
-import { type WorkerEvents, WorkerProcess } from './workerProcess.ts';
+import { RECORDINGS_PER_WORKER, type WorkerEvents, WorkerProcess } from './workerProcess.ts';
+
+/** Who is given more than this has recordings coming one after the other: the next worker loads what it needs meanwhile. */
+const SPARE_FROM = RECORDINGS_PER_WORKER / 2;
 
 /** The workers of a host. */
 export class Workers {
@@ -37,11 +40,12 @@ export class Workers {
     const fullest = [...this.#all]
       .filter((worker) => worker.hasRoom)
       .sort((a, b) => b.carried.length - a.carried.length)[0];
+    if (fullest !== undefined && fullest.carried.length >= SPARE_FROM) this.keepSpare();
     return fullest ?? this.#start();
   }
 
   /**
-   * Called now and then: one that carries nothing is to be there, with all that it needs loaded, for what a worker has that
+   * Called now and then, too: one that carries nothing is to be there, with all that it needs loaded, for what a worker has that
    * dies: to begin, it would take CPU that ten recordings need at that moment (docs/decisions/worker-memory.md).
    */
   keepSpare(): void {

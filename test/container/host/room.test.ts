@@ -17,8 +17,41 @@ describe('the room of a host', () => {
     const host = room();
     host.measured(calm, 0);
     expect(host.full(0)).toBeUndefined();
-    host.measured({ ...calm, ...usage }, 0);
+    for (let n = 0; n < 3; n++) host.measured({ ...calm, ...usage }, 0);
     expect(host.full(0)).toBe(why);
+    host.measured(calm, 0);
+    expect(host.full(0)).toBeUndefined();
+  });
+
+  it.each([
+    ['cpu', { cpuUnits: 1_024 }],
+    ['eventLoop', { loopDelayMs: 900 }],
+  ] as const)(
+    'is not over for a burst of recordings that begin, which take its %s for a moment',
+    (why, usage) => {
+      const host = room();
+      host.measured(calm, 0);
+      const fulls = [2_000, 4_000, 6_000].map((nowMs) => {
+        host.taken(nowMs);
+        host.measured({ ...calm, ...usage }, nowMs);
+        return host.full(nowMs);
+      });
+      expect(fulls).toEqual([undefined, undefined, why]);
+      // What they are expected to take is kept free all the while.
+      for (let n = 0; n < 40; n++) host.taken(6_000);
+      host.measured(calm, 8_000);
+      expect(host.full(8_000)).toBe('cpu');
+    },
+  );
+
+  it.each([
+    ['memory', { memoryBytes: 1_500 * MIB }],
+    ['disk', { diskShare: 0.81 }],
+  ] as const)('is over at once without %s', (why, usage) => {
+    const host = room();
+    host.measured(calm, 0);
+    host.measured({ ...calm, ...usage }, 2_000);
+    expect(host.full(2_000)).toBe(why);
   });
 
   it('ends at its ceiling, and comes back when one leaves', () => {

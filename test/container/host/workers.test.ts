@@ -42,6 +42,16 @@ it('a worker that waits is there beside those that carry, and is the last to be 
   expect(sizes(workers)).toEqual([RECORDINGS_PER_WORKER, 2, 0]);
 });
 
+it('the next worker is there before the one that recordings are given to is full', () => {
+  const workers = workersForTests();
+  begin(workers, RECORDINGS_PER_WORKER / 2);
+  expect(sizes(workers)).toEqual([RECORDINGS_PER_WORKER / 2]);
+  begin(workers, 1);
+  expect(sizes(workers)).toEqual([RECORDINGS_PER_WORKER / 2 + 1, 0]);
+  begin(workers, RECORDINGS_PER_WORKER / 2);
+  expect(sizes(workers)).toEqual([RECORDINGS_PER_WORKER, 1]);
+});
+
 it('what a dead worker had is taken by those that are there', async () => {
   const workers = workersForTests();
   begin(workers, RECORDINGS_PER_WORKER);
