@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { generate } from 'selfsigned';
 
 /** What HTTPS is served with, in PEM. */
 export interface TlsPair {
@@ -26,6 +25,8 @@ export async function selfSignedPair(
   const [file, keyFile] = [path.join(folder, 'certificate.pem'), path.join(folder, 'key.pem')];
   const known = readPair(file, keyFile);
   if (known !== undefined && isGood(known, nowMs)) return { ...known, file };
+  // A tenth of what `npm start` loads, for what is made once a year.
+  const { generate } = await import('selfsigned');
   const { cert, private: key } = await generate(
     [{ name: 'commonName', value: 'Stream Recorder on this machine' }],
     {
