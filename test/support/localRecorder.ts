@@ -1,9 +1,9 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
-import { waitFor } from './children.ts';
 import { refuseDenials } from './denials.ts';
 import { WITHOUT_PICTURES } from './withoutPictures.ts';
 
@@ -34,16 +34,20 @@ export interface ApiAnswer {
 export class LocalRecorder {
   readonly runtime: Runtime;
   readonly folder: string;
+  /** `event`: something was published. */
+  readonly #bus: EventEmitter;
 
-  private constructor(runtime: Runtime, folder: string) {
+  private constructor(runtime: Runtime, folder: string, bus: EventEmitter) {
     this.runtime = runtime;
     this.folder = folder;
+    this.#bus = bus;
   }
 
   static async start(
     options: (folder: string) => Partial<RuntimeOptions> = () => ({}),
   ): Promise<LocalRecorder> {
     const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
+    const bus = new EventEmitter().setMaxListeners(0);
     const runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       recordingDefaults: WITHOUT_PICTURES,
@@ -52,8 +56,9 @@ export class LocalRecorder {
       // As `npm start` has it. A task for each recording is another process of half a second: e2e/record has those.
       hosts: 1,
       ...options(folder),
+      onEvent: () => bus.emit('event'),
     });
-    return new LocalRecorder(runtime, folder);
+    return new LocalRecorder(runtime, folder, bus);
   }
 
   async close(): Promise<void> {
@@ -94,16 +99,18 @@ export class LocalRecorder {
     return (await this.ask('GET', `/recordings/${recordingId}`)) as unknown as Recorded;
   }
 
-  reaches(recordingId: string, status: string): Promise<Recorded> {
-    return waitFor(
-      `recording ${recordingId} to be ${status}`,
-      async () => {
-        const found = await this.recording(recordingId);
-        if (found.status === 'failed') throw new Error(`it failed: ${JSON.stringify(found.reason)}`);
-        return found.status === status ? found : undefined;
-      },
-      { timeoutMs: 60_000 },
-    );
+  /** Asks when something was published, and now and then: each question is a function's work, and that of S3. */
+  async reaches(recordingId: string, status: string): Promise<Recorded> {
+    const untilMs = Date.now() + 60_000;
+    for (;;) {
+      const toAskAgain = Promise.race([once(this.#bus, 'event'), delay(1_000)]);
+      const found = await this.recording(recordingId);
+      if (found.status === status) return found;
+      if (found.status === 'failed') throw new Error(`it failed: ${JSON.stringify(found.reason)}`);
+      if (Date.now() > untilMs)
+        throw new Error(`waited for recording ${recordingId} to be ${status}: it is ${found.status}`);
+      await toAskAgain;
+    }
   }
 
   /** Announces a stream, records it for so long, and waits until its records are in the library. */
