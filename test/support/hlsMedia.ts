@@ -41,7 +41,8 @@ function argumentsOf(options: SegmentsOptions, place: string): string[] {
   const source = counterStreamArgs(options).filter((argument) => argument !== '-re');
   const files = `${place}${SEGMENT}%03d.${type === 'fmp4' ? 'm4s' : 'ts'}`;
   return [
-    ...[...source, ...codec, '-t', String(seconds)],
+    // As MediaFolder has it: threads of an encoder take several times as much.
+    ...[...source, ...codec, '-threads', '1', '-t', String(seconds)],
     ...['-output_ts_offset', String(startSeconds), '-muxdelay', '0', '-muxpreload', '0'],
     ...(options.restartsCounters
       ? ['-f', 'segment', '-segment_format', 'mpegts', '-segment_time', String(segmentSeconds)]

@@ -4,8 +4,8 @@ import { madeFile } from './madeMedia.ts';
 
 /** What many tests send. An encoder of its own for each would be a quarter of what they cost. */
 export const OFTEN_SENT: readonly CounterStreamOptions[] = [{}, { keyframeEvery: 5 }];
-/** As long as such a test may take: counters come again after that. */
-const LENGTH = ['-t', '180'];
+/** Longer than a test watches one of them: its counters come again after that. */
+const LENGTH = ['-t', '120'];
 
 /** ffmpeg's arguments for a stream of the frame counter, as a camera sends it, without the output. */
 export function liveCounterArgs(options: CounterStreamOptions = {}): string[] {

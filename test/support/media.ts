@@ -7,6 +7,11 @@ import { hashesOf, packetsOf, type StreamKind } from './decoding.ts';
 import { made, SOURCES } from './madeMedia.ts';
 
 const run = promisify(execFile);
+/**
+ * Encoders' threads that wait for each other take several times as much of a busy machine as such short media need, and
+ * what they make depends on how many there are.
+ */
+const ONE_THREAD = ['-threads', '1'];
 
 /** A folder of media files for one test file. */
 export class MediaFolder {
@@ -26,9 +31,10 @@ export class MediaFolder {
   /** What ffmpeg makes of these arguments: the file's bytes. */
   make(name: string, args: readonly string[]): Buffer {
     const file = this.file(name);
-    const making = { args, folder: this.path, output: 'file', extension: path.extname(name) } as const;
+    const whole = [...args, ...ONE_THREAD];
+    const making = { args: whole, folder: this.path, output: 'file', extension: path.extname(name) } as const;
     const bytes = made(making, () => {
-      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args, file]);
+      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...whole, file]);
       return readFileSync(file);
     });
     SOURCES.add(this.write(name, bytes));
@@ -38,8 +44,9 @@ export class MediaFolder {
   /** As `make`, but ffmpeg writes to a pipe and cannot go back. */
   pipe(name: string, args: readonly string[]): Buffer {
     const options = { maxBuffer: 256 * 1024 * 1024 };
-    const bytes = made({ args, folder: this.path, output: 'pipe', extension: '' }, () =>
-      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...args, 'pipe:1'], options),
+    const whole = [...args, ...ONE_THREAD];
+    const bytes = made({ args: whole, folder: this.path, output: 'pipe', extension: '' }, () =>
+      execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...whole, 'pipe:1'], options),
     );
     SOURCES.add(this.write(name, bytes));
     return bytes;

@@ -67,7 +67,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change within its samples', 
   }
 
   describe.each(['h264', 'hevc'] as const)('%s', (codec) => {
-    it.each(['mp4', 'mkv'] as const)(
+    it.concurrent.each(['mp4', 'mkv'] as const)(
       'gets a part for each resolution in %s, and loses no frame',
       async (format) => {
         const sizes = [SMALL, LARGE, SMALL];
@@ -97,7 +97,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change within its samples', 
       180_000,
     );
 
-    it('stays one transport stream, in which all frames decode', async () => {
+    it.concurrent('stays one transport stream, in which all frames decode', async () => {
       const parts = await record(codec, 'ts', [SMALL, LARGE]);
       expect(parts).toHaveLength(1);
       expect(parts[0]?.errors).toBe('');
@@ -105,7 +105,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change within its samples', 
       expect(widths).toEqual(halves(320, 640));
     }, 180_000);
 
-    it('stays one file while the same parameters are repeated', async () => {
+    it.concurrent('stays one file while the same parameters are repeated', async () => {
       const parts = await record(codec, 'mp4', [SMALL, SMALL]);
       expect(parts).toHaveLength(1);
     }, 180_000);

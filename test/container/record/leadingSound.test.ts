@@ -28,7 +28,7 @@ describeWith(['ffmpeg'], 'a source whose sound comes before its picture', () => 
     await source.close();
   });
 
-  it.each(['mp4', 'mkv', 'ts'] as const)('is one %s file, with all of both', async (format) => {
+  it.concurrent.each(['mp4', 'mkv', 'ts'] as const)('is one %s file, with all of both', async (format) => {
     const { reason, objects } = await bench.record(source.url, { formats: { h264: format } });
     expect(reason.code).toBe('source_ended');
     expect([...objects.parts.keys()]).toEqual([1]);

@@ -70,7 +70,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change in the middle', () =>
     return found;
   }
 
-  it('gets a file for each resolution, and no broken one', async () => {
+  it.concurrent('gets a file for each resolution, and no broken one', async () => {
     const [first, second, ...others] = await record([flv('320x180'), flv('640x360')]);
     expect(others).toEqual([]);
     expect(first).toMatchObject({ width: 320 });
@@ -79,7 +79,7 @@ describeWith(['ffmpeg'], 'a source whose parameters change in the middle', () =>
     expect(second).toMatchObject({ width: 640 });
   }, 180_000);
 
-  it('stays one file when the same parameters are sent again', async () => {
+  it.concurrent('stays one file when the same parameters are sent again', async () => {
     const same = flv('320x180');
     const parts = await record([same, same, same]);
     expect(parts).toHaveLength(1);

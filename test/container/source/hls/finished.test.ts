@@ -13,7 +13,7 @@ const SOUND = 0x101;
 describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
   const hls = new HlsForTests();
 
-  it.each<[string, Partial<PutOptions>]>([
+  it.concurrent.each<[string, Partial<PutOptions>]>([
     ['MPEG-TS', {}],
     ['MPEG-TS whose counters begin anew in each segment', { restartsCounters: true }],
     ['fragmented MP4', { type: 'fmp4' }],
@@ -28,7 +28,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     );
   });
 
-  it.each<[string, (packets: readonly Buffer[]) => readonly Buffer[]]>([
+  it.concurrent.each<[string, (packets: readonly Buffer[]) => readonly Buffer[]]>([
     ['192 bytes (M2TS)', (packets) => packets.map((packet) => Buffer.concat([Buffer.alloc(4, 1), packet]))],
     ['204 bytes', (packets) => packets.map((packet) => Buffer.concat([packet, Buffer.alloc(16, 2)]))],
   ])('of segments of packets of %s is recorded frame by frame', async (what, lay) => {
@@ -41,7 +41,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record(name, lines), framesOf(0, 100));
   });
 
-  it('whose segments are cut anywhere, in the midst of packets too, is recorded frame by frame', async () => {
+  it.concurrent('whose segments are cut anywhere, in the midst of packets too, is recorded frame by frame', async () => {
     const { segments } = hls.make({ seconds: 4 });
     const all = Buffer.concat(segments);
     const lines = segments.flatMap((_, i) => {
@@ -52,12 +52,12 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record('anywhere', lines), framesOf(0, 100));
   });
 
-  it('of a picture in five seconds, with sound, is recorded picture by picture', async () => {
+  it.concurrent('of a picture in five seconds, with sound, is recorded picture by picture', async () => {
     const pictures = { fps: 0.2, keyframeEvery: 1, segmentSeconds: 5, seconds: 25 };
     expectWhole(await hls.record('slow', hls.put('slow', pictures).flat()), framesOf(0, 5));
   });
 
-  it('of pictures that say that they last for a second, and sound behind some, is recorded with both', async () => {
+  it.concurrent('of pictures that say that they last for a second, and sound behind some, is recorded with both', async () => {
     const content = { seconds: 4, codec: ['-x264-params', 'fps=1'] };
     const lines = hls.put('untrue', content).flat();
     hls.site.put('/untrue/0.ts', soundBehind(10, hls.make(content).segments[0] as Buffer));
@@ -66,14 +66,14 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(record.parts[0]?.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio']);
   });
 
-  it('is known by its content, whatever its own name', async () => {
+  it.concurrent('is known by its content, whatever its own name', async () => {
     const lines = hls.put('unnamed', { seconds: 4 }).flat();
     hls.site.put('/stream', playlist(...lines, '#EXT-X-ENDLIST'));
     const recording = await hls.start('/stream');
     expectWhole(await recording.record(hls.folder), framesOf(0, 100));
   });
 
-  it('that is only called one is recorded as what it is', async () => {
+  it.concurrent('that is only called one is recorded as what it is', async () => {
     const [[, uri = ''] = []] = hls.put('whole', { seconds: 3, segmentSeconds: 10 });
     hls.site.alias('/plain.m3u8', uri);
     const recording = await hls.start('/plain.m3u8');
@@ -82,7 +82,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(counters).toEqual(framesOf(0, 75));
   });
 
-  it('whose addresses are made of variables is recorded', async () => {
+  it.concurrent('whose addresses are made of variables is recorded', async () => {
     const lines = hls.put('defined', { seconds: 3 }).flat();
     const inside = lines.map((line) => line.replace('/defined/', '{$folder}{$mark}'));
     const define = ['#EXT-X-DEFINE:IMPORT="folder"', '#EXT-X-DEFINE:QUERYPARAM="mark"'];
@@ -93,7 +93,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await recording.record(hls.folder), framesOf(0, 75));
   });
 
-  it('with another init section goes on in the next part, without a lost frame', async () => {
+  it.concurrent('with another init section goes on in the next part, without a lost frame', async () => {
     const small = hls.put('small', { type: 'fmp4', seconds: 3 });
     const large = hls.put('large', { type: 'fmp4', seconds: 3, from: 75, pictureHeight: 324 });
     const lines = [
@@ -110,7 +110,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     ]);
   });
 
-  it.each([
+  it.concurrent.each([
     ['with times of its own', 1, ['#EXT-X-DISCONTINUITY']],
     // Its sound begins before the picture, and so before the end of what was recorded.
     ['while its times go on', 103, []],
@@ -130,7 +130,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     },
   );
 
-  it.each([
+  it.concurrent.each([
     ['with the tag', ['#EXT-X-DISCONTINUITY']],
     ['without the tag', []],
   ])('whose times begin again, %s, goes on in the same file', async (what, tag) => {
@@ -140,12 +140,12 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record(name, [...before.flat(), ...tag, ...after.flat()]), framesOf(0, 150));
   });
 
-  it('of which each segment is called a discontinuity is one file, read in one go', async () => {
+  it.concurrent('of which each segment is called a discontinuity is one file, read in one go', async () => {
     const lines = hls.put('each', { seconds: 4 }).flatMap((segment) => ['#EXT-X-DISCONTINUITY', ...segment]);
     expectWhole(await hls.record('each', lines), framesOf(0, 100));
   });
 
-  it('whose segments are of another kind each time is whole', async () => {
+  it.concurrent('whose segments are of another kind each time is whole', async () => {
     const asTs = hls.put('kinds1', { seconds: 3 });
     const asMp4 = hls.put('kinds2', { seconds: 3, type: 'fmp4' });
     const [first = [], , third = []] = asTs;
@@ -155,7 +155,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(record, framesOf(0, 75), 3);
   });
 
-  it('has a gap where it says that there is one', async () => {
+  it.concurrent('has a gap where it says that there is one', async () => {
     const made = hls.put('gap', { seconds: 6 });
     const lines = made.flatMap((segment, i) => (i === 2 || i === 3 ? ['#EXT-X-GAP', ...segment] : segment));
     const record = await hls.record('gap', lines);
@@ -167,7 +167,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(hls.site.times('/gap/2.ts') + hls.site.times('/gap/3.ts')).toBe(0);
   });
 
-  it('of byte ranges is read range by range', async () => {
+  it.concurrent('of byte ranges is read range by range', async () => {
     const { segments } = hls.make({ seconds: 4 });
     hls.site.put('/ranges.bin', Buffer.concat(segments));
     const lines = segments.flatMap((segment, i) => {
@@ -177,7 +177,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record('ranges', lines), framesOf(0, 100));
   });
 
-  it('that is encrypted is decrypted, with keys that change and vectors of both kinds', async () => {
+  it.concurrent('that is encrypted is decrypted, with keys that change and vectors of both kinds', async () => {
     const { segments } = hls.make({ seconds: 4 });
     const lines = segments.flatMap((segment, i) => {
       const key = randomBytes(16);
@@ -194,7 +194,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expectWhole(await hls.record('secret', lines), framesOf(0, 100));
   });
 
-  it.each([
+  it.concurrent.each([
     ['as it is by default', undefined, 340],
     ['the smallest', { prefer: 'smallest' as const }, 180],
     ['within a height', { prefer: 'best' as const, maxHeight: 200 }, 180],
@@ -217,7 +217,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(record.parts[0]?.tracks?.find(({ kind }) => kind === 'video')?.height).toBe(height);
   });
 
-  it.each([
+  it.concurrent.each([
     ['MPEG-TS', 'mpegts' as const, 0],
     ['fragmented MP4', 'fmp4' as const, 0],
     ['fragmented MP4 that counts from 1970', 'fmp4' as const, 1_795_923_397],
@@ -249,7 +249,7 @@ describeWith(['ffmpeg'], 'a finished HLS playlist', () => {
     expect(Number(streams.find(({ codec_type }) => codec_type === 'audio')?.duration)).toBeGreaterThan(3.9);
   });
 
-  it('with sound in playlists of three languages, one of them inside, has all of them, in sync', async () => {
+  it.concurrent('with sound in playlists of three languages, one of them inside, has all of them, in sync', async () => {
     const picture = hls.put('inside', { seconds: 4, startSeconds: 20.5 });
     hls.site.put('/inside.m3u8', playlist(...picture.flat(), '#EXT-X-ENDLIST'));
     for (const [language, startSeconds] of [

@@ -36,7 +36,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
     return counters;
   }
 
-  it('of a live stream whose metadata have a duration waits for it when it is cut off', async () => {
+  it.concurrent('of a live stream whose metadata have a duration waits for it when it is cut off', async () => {
     const source = await sourceOf({ cutAtBytes: [Math.floor(stream.length / 2)] });
     const recorded = await bench.record(source.url, { reconnectWindowMs: 5_000 });
     await source.close();
@@ -48,7 +48,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
     expect(recorded.reason.message).toBe('The source ended.');
   }, 180_000);
 
-  it('of a file ends with it, at once', async () => {
+  it.concurrent('of a file ends with it, at once', async () => {
     const source = await sourceOf({}, 2);
     const recorded = await bench.record(source.url, { reconnectWindowMs: 60_000 });
     await source.close();
@@ -56,7 +56,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
     expect(await countersOf(recorded)).toEqual(Array.from({ length: SECONDS * FPS }, (_, i) => i));
   }, 180_000);
 
-  it('has not failed when the attempt after a lost one finds no source', async () => {
+  it.concurrent('has not failed when the attempt after a lost one finds no source', async () => {
     const source = await sourceOf({}, 2 * SECONDS);
     const recordingId = await bench.createJob(source.url);
     const first = bench.run(recordingId, 1);

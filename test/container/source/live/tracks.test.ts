@@ -94,14 +94,14 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
     };
   }
 
-  it('of two programmes one: picture and sound belong together', async () => {
+  it.concurrent('of two programmes one: picture and sound belong together', async () => {
     const { streams, leftOut, file } = await record(radioFirst);
     expect(streams).toEqual(['h264', 'aac']);
     expect(leftOut).toEqual([{ kind: 'audio', codec: 'aac', reason: 'other_program', count: 1 }]);
     expect(await pitchOf(file)).toBeCloseTo(600, -1);
   }, 180_000);
 
-  it.each([
+  it.concurrent.each([
     [{}, ['h264', 'aac', 'aac'], [undefined, 'eng', 'deu']],
     [{ audio: ['de'] }, ['h264', 'aac'], [undefined, 'deu']],
     [{ video: false }, ['aac', 'aac'], ['eng', 'deu']],
@@ -122,7 +122,7 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
     180_000,
   );
 
-  it('over SRT all of what comes over one connection: the listener takes no second one', async () => {
+  it.concurrent('over SRT all of what comes over one connection: the listener takes no second one', async () => {
     const port = await freePort();
     const listener = new Child('ffmpeg', [
       ...[
@@ -146,7 +146,7 @@ describeWith(['ffmpeg'], 'which tracks are recorded', () => {
     expect(final?.durationMs).toBeGreaterThan((SECONDS - 1) * 1_000);
   }, 180_000);
 
-  it('encoded anew, all of them', async () => {
+  it.concurrent('encoded anew, all of them', async () => {
     const { streams, languages } = await record(twoLanguages, { audioSampleRateHz: 48_000 });
     expect(streams).toEqual(['h264', 'aac', 'aac']);
     expect(languages.slice(1)).toEqual(['eng', 'deu']);

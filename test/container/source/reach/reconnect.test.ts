@@ -12,7 +12,6 @@ const SECONDS = 8;
 describeWith(['ffmpeg'], 'a source that is lost', () => {
   const folder = folderForTests();
   const bench = benchForTests();
-  let source: HttpSource;
   let stream: Buffer;
 
   beforeAll(async () => {
@@ -24,7 +23,7 @@ describeWith(['ffmpeg'], 'a source that is lost', () => {
 
   /** The connection is cut in the middle; from then on DNS answers what `later` says, one answer for each question. */
   async function recordWith(later: readonly (readonly string[] | undefined)[]): Promise<Recorded> {
-    source = await HttpSource.start(stream, {
+    const source = await HttpSource.start(stream, {
       bytesPerSecond: stream.length / 4,
       cutAtBytes: [Math.floor(stream.length / 2)],
     });
@@ -47,14 +46,14 @@ describeWith(['ffmpeg'], 'a source that is lost', () => {
   const frames = ({ objects }: Recorded): number =>
     [...objects.parts.values()].reduce((sum, { final }) => sum + (final?.videoFrames ?? 0), 0);
 
-  it('is waited for while DNS gives no answer', async () => {
+  it.concurrent('is waited for while DNS gives no answer', async () => {
     const recorded = await recordWith([undefined, undefined, ['127.0.0.1']]);
     expect(recorded.reason.code).toBe('source_ended');
     // Half of the stream before, and the whole stream after.
     expect(frames(recorded)).toBeGreaterThan(SECONDS * FPS);
   });
 
-  it('and comes back where it may not be is refused, and what was recorded stays', async () => {
+  it.concurrent('and comes back where it may not be is refused, and what was recorded stays', async () => {
     const recorded = await recordWith([['10.0.0.1']]);
     expect(recorded.reason.code).toBe('source_forbidden');
     expect(frames(recorded)).toBeGreaterThan(FPS);
