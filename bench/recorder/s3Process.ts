@@ -22,5 +22,5 @@ server.faults.hit = (call) => {
 process.on('message', () => process.send?.(calls));
 // Whatever is connected: what it has is thrown away.
 process.once('disconnect', () => process.exit());
-const tls = TLS_FOLDER === '' ? undefined : await startTlsFront(server.url, TLS_FOLDER);
+const tls = TLS_FOLDER === '' ? undefined : await startTlsFront(server, TLS_FOLDER);
 process.send?.({ url: server.url, tls });

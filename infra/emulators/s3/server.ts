@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { Access, type Credentials } from '../shared/access.ts';
 import { Faults } from '../shared/faults.ts';
 import { closeServer } from '../shared/loopback.ts';
@@ -36,6 +37,8 @@ export interface S3Server {
   /** Without a slash at its end. */
   readonly url: string;
   readonly faults: Faults;
+  /** Answers over a connection that somebody else has taken, such as one by TLS. */
+  serve(connection: Duplex): void;
   /** Breaks off what is under way; what was answered is kept. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -97,6 +100,9 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   return {
     url: `http://${host}:${address.port}`,
     faults,
+    serve(connection) {
+      server.emit('connection', connection);
+    },
     close() {
       closed ??= close();
       return closed;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -51,6 +51,20 @@ describe('startS3Server', () => {
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
     await clientOf(server.url).send(new HeadBucketCommand({ Bucket }));
     await server.close();
+  });
+
+  it('answers over connections that others have taken, and ends them with itself', async () => {
+    const { server } = await start();
+    const front = createServer((connection) => server.serve(connection)).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const client = clientOf(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
+    await client.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }));
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: 'a' }));
+    expect(await Body?.transformToString()).toBe('x');
+    await server.close();
+    // It waits for its connections.
+    front.close();
+    await once(front, 'close');
   });
 
   it('closes while requests are under way, and can be closed again', async () => {
