@@ -64,7 +64,8 @@ export const GOP_MS = 400;
 /** Where in a stream something may happen; each takes less than two seconds. */
 const PLACES_MS = [1_200, 3_600, 6_000];
 const CUT_UNTIL_MS = 3_600;
-const LOOKED_AT_MS = 4_000;
+/** What begins late has begun by then, or soon after. */
+const LATE_UNTIL_MS = 4_000;
 const LATE_PROBABILITY = 0.3;
 const NOTHING_PROBABILITY = 0.25;
 const ENCODED_PROBABILITY = 0.25;
@@ -93,9 +94,13 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
   const format = carrier !== 'hls' ? carrier : asked !== undefined && isPlaylist(asked) ? asked : drawn;
   const isTagged = isPlaylist(format) && packager === 'tagging';
   const happenings: Happening[] = [];
+  let hidesPauses: boolean = false;
   const isLate = random() < LATE_PROBABILITY;
   if (isLate) {
     const what = among(['mute', 'blind'] as const);
+    // The clock alone tells where sound before a pause belongs: it is compared to no pictures but those before it. Of a
+    // playlist nobody sees that nothing comes while ffmpeg looks for what is late.
+    hidesPauses = what === 'blind' || isPlaylist(format);
     const forMs = ms(300, 5_000);
     const isAnnounced = random() < 0.5;
     happenings.push({
@@ -106,7 +111,6 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
       isAnnounced,
     });
   }
-  const isLookedAt = format === 'ts' || isLate;
   for (const place of PLACES_MS) {
     if (random() < NOTHING_PROBABILITY) continue;
     const atMs = place + ms(0, 400);
@@ -123,11 +127,10 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
         () => ({ kind: 'jump', atMs: isTagged ? Math.ceil(atMs / GOP_MS) * GOP_MS : atMs, byMs: far }),
         () => ({ kind: 'strays', atMs, forMs: ms(500, 1_900), byMs: far }),
         () => ({ kind: 'bursts', atMs, forMs: ms(700, 1_900), frames: ms(2, 8) }),
-        // While ffmpeg looks at MPEG-TS, or for what is late, nobody sees that nothing comes.
         () => ({
           kind: 'anew',
           atMs,
-          awayMs: isLookedAt && place < LOOKED_AT_MS ? 0 : among([0, ms(1_500, 1_900)]),
+          awayMs: hidesPauses && place < LATE_UNTIL_MS ? 0 : among([0, ms(1_500, 1_900)]),
         }),
         // Who comes again is to find something of the stream.
         () => ({ kind: 'cut', atMs: Math.min(atMs, CUT_UNTIL_MS), hasCache: random() < 0.5 }),
