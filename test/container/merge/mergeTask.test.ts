@@ -10,7 +10,6 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type * as z from 'zod/mini';
 import { composeMerge, type MergeTaskOptions } from '../../../container/merge/mergeTask.ts';
-import { PictureMaker } from '../../../container/pictures/pictureMaker.ts';
 import { recorderS3Client } from '../../../container/upload/s3Client.ts';
 import { logger } from '../../../functions/aws/logger.ts';
 import { StateStore } from '../../../functions/aws/stateStore.ts';
@@ -32,7 +31,7 @@ import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server
 import { MERGE_TASK } from '../../../infra/wiring.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { refuseDenials } from '../../support/denials.ts';
-import { RECORDER_FFMPEG } from '../../support/recorderBench.ts';
+import { patientPictures, RECORDER_FFMPEG } from '../../support/recorderBench.ts';
 import { makeTake, readClocks, type Take } from '../../support/room.ts';
 import { TestRoles } from '../../support/testRoles.ts';
 import { expectPictures, expectSound, FPS, FRAMES, PICTURE, TAKES } from './roomOfFour.ts';
@@ -128,7 +127,7 @@ async function asked(
   return {
     ...{
       ...its,
-      pictures: new PictureMaker(RECORDER_FFMPEG),
+      pictures: patientPictures(),
       clock: { nowMs: Date.now },
       log: logger,
       mergeId,
