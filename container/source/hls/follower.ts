@@ -30,6 +30,8 @@ export interface NextSegment {
   readonly missedMs: number;
   /** When a playlist that has it could be had, in epoch milliseconds: it is not told of who looks late. */
   readonly foundAtMs: number;
+  /** When somebody looked, and it was there. */
+  readonly seenAtMs: number;
   /** It was taken before, and is to be taken again. */
   readonly isAgain: boolean;
 }
@@ -214,13 +216,14 @@ export class Follower {
     from: number,
     { isRestart = false, missedMs = 0 }: Partial<NextSegment> = {},
   ): void {
-    const foundAtMs = this.#options.clock.nowMs() - this.#reloading.lateMs;
+    const seenAtMs = this.#options.clock.nowMs();
+    const foundAtMs = seenAtMs - this.#reloading.lateMs;
     const listed = playlist.segments.slice(from).map((segment, i): Listed => {
       const { sequence, uri, range } = segment;
       return {
         ...{ segment, sequence, uri, offset: range?.offset ?? 0, base: url, numbering: this.#numbering },
         ...{ isRestart: isRestart && i === 0, missedMs: i === 0 ? missedMs : 0, foundAtMs },
-        ...{ isAgain: false, fingerprint: undefined, isSkipped: false },
+        ...{ seenAtMs, isAgain: false, fingerprint: undefined, isSkipped: false },
       };
     });
     this.#queue.push(...listed);

@@ -24,7 +24,7 @@ export class NoSegmentError extends PlaylistError {
 
 /** A segment whose first bytes have come. */
 export interface OpenedSegment {
-  readonly facts: Omit<SegmentFacts, 'isDiscontinuity' | 'missedMs' | 'foundAtMs'>;
+  readonly facts: Omit<SegmentFacts, 'isDiscontinuity' | 'missedMs' | 'foundAtMs' | 'seenAtMs'>;
   /** To be written before its bytes where a demuxer begins with it. */
   readonly init: Buffer | undefined;
   /** What it has before its first packet, where it is of a transport stream: the end of one that the segment before begins. */

@@ -216,12 +216,12 @@ export class Rendition {
   }
 
   async #open(next: NextSegment, signal: AbortSignal): Promise<Ahead | undefined> {
-    const { segment, base, isRestart, missedMs, foundAtMs } = next;
+    const { segment, base, isRestart, missedMs, foundAtMs, seenAtMs } = next;
     try {
       const opened = await this.#openLate(segment, base, signal);
       this.#skipped = 0;
       const isDiscontinuity = segment.isDiscontinuity || isRestart;
-      const facts = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs };
+      const facts = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs, seenAtMs };
       return { next, opened, facts, seam: this.#seam(facts) };
     } catch (error) {
       await this.#skip(next, error, signal);

@@ -19,6 +19,8 @@ export interface SegmentFacts {
   readonly missedMs: number;
   /** By the wall clock: when it was there to be had, in epoch milliseconds. */
   readonly foundAtMs: number;
+  /** Likewise: when it was seen. Who looks late sees several at once, the last of which may have just come. */
+  readonly seenAtMs: number;
 }
 
 /** How a segment joins the one before. */
@@ -78,7 +80,7 @@ function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefin
 /** What lies between two segments whose own times do not tell it: their dates do, or when each could be had. */
 function untimedGapMs(before: SegmentFacts, next: SegmentFacts): number {
   if (next.missedMs > 0) return next.missedMs;
-  const waitedMs = Math.max(0, next.foundAtMs - before.foundAtMs - before.durationMs);
+  const waitedMs = Math.max(0, next.foundAtMs - before.seenAtMs - before.durationMs);
   const dated =
     before.dateMs === undefined || next.dateMs === undefined
       ? undefined

@@ -51,6 +51,7 @@ describe('Follower', () => {
     const found = await follower.next(NEVER);
     expect(found?.foundAtMs).toBeLessThan(3_000);
     expect(found?.foundAtMs).toBeGreaterThan(1_000);
+    expect(found?.seenAtMs).toBe(61_000);
   });
 
   it('goes back to segments that were listed before the numbers began again', async () => {

@@ -6,8 +6,8 @@ const NEVER = new AbortController().signal;
 const LONG_MS = 2 ** 31 - 1;
 
 function segment(startMs: number | undefined, durationMs = 1_000): SegmentFacts {
-  const unsaid = { setup: undefined, dateMs: undefined, isDiscontinuity: false, missedMs: 0, foundAtMs: 0 };
-  return { kind: 'fmp4', startMs, durationMs, ...unsaid };
+  const unsaid = { setup: undefined, dateMs: undefined, isDiscontinuity: false, missedMs: 0 };
+  return { kind: 'fmp4', startMs, durationMs, ...unsaid, foundAtMs: 0, seenAtMs: 0 };
 }
 
 /** Whether nothing of the wait is left once all that is due has run. */

@@ -4,7 +4,7 @@ import { type SegmentFacts, WRAP_MS } from '../../../../functions/core/hls/seam.
 
 const facts = (kind: 'ts' | 'aac', startMs: number): SegmentFacts => ({
   ...{ kind, setup: undefined, startMs, durationMs: 2_000, dateMs: undefined },
-  ...{ isDiscontinuity: false, missedMs: 0, foundAtMs: 0 },
+  ...{ isDiscontinuity: false, missedMs: 0, foundAtMs: 0, seenAtMs: 0 },
 });
 
 /** What ffmpeg is to add to the times of packed sound, in seconds. */

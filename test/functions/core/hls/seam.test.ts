@@ -11,6 +11,7 @@ const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
   isDiscontinuity: false,
   missedMs: 0,
   foundAtMs: 0,
+  seenAtMs: 0,
   ...changes,
 });
 const next = (changes: Partial<SegmentFacts> = {}): SegmentFacts => facts({ startMs: 12_000, ...changes });
@@ -71,6 +72,11 @@ describe('the seam between two segments', () => {
       kind: 'newTimeline',
       gapMs: 28_000,
     });
+    // Who looked late saw the segment before later than it could have been had, and with it others.
+    expect(gapMs(facts({ seenAtMs: 26_000 }), next({ ...jump, foundAtMs: 30_000 }))).toEqual({
+      kind: 'newTimeline',
+      gapMs: 0,
+    });
     // A date far off is no gap that anybody waited for.
     const lying = next({ ...jump, dateMs: 99_999_999 });
     expect(gapMs(facts({ dateMs: 0 }), lying)).toEqual({ kind: 'newTimeline', gapMs: 0 });
@@ -86,6 +92,7 @@ describe('the seam between two segments', () => {
       isDiscontinuity: fc.boolean(),
       missedMs: fc.nat(60_000),
       foundAtMs: fc.nat(1e9),
+      seenAtMs: fc.nat(1e9),
     }) as fc.Arbitrary<SegmentFacts>;
     fc.assert(
       fc.property(any, any, (before, after) => {
