@@ -231,9 +231,9 @@ export class HlsSource {
     const access = inputFor(
       { url: offer(first.rendition, 0), facts },
       sounds.map(
-        ({ rendition, ahead, language }, i): FedInput => ({
+        ({ rendition, ahead: { facts }, language }, i): FedInput => ({
           url: offer(rendition, i + 1),
-          facts: ahead.facts,
+          facts,
           language,
         }),
       ),
@@ -242,6 +242,7 @@ export class HlsSource {
         leftOut: [...leftOut, ...followed.sounds.leftOut],
       },
       takenOffMs,
+      () => cut.end(),
     );
     followed.sounds.look(placeMs, onSound);
     // Where nothing that was given can be had again, what comes may have other times.

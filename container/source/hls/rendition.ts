@@ -122,7 +122,7 @@ export class Rendition {
           cut.cutAfter(this.#before, ahead.seam.kind === 'newTimeline' ? ahead.facts : undefined);
           return { kind: 'seam' };
         }
-        await this.#write(ahead, sink, any);
+        await this.#write(ahead, sink, cut, any);
       }
     } catch (error) {
       if (cut.over.aborted) return { kind: 'seam' };
@@ -249,7 +249,7 @@ export class Rendition {
     return seam.kind === 'none' && this.#isTorn ? { kind: 'sameTimeline' } : seam;
   }
 
-  async #write(ahead: Ahead, sink: Sink, signal: AbortSignal): Promise<void> {
+  async #write(ahead: Ahead, sink: Sink, cut: RunCut, signal: AbortSignal): Promise<void> {
     const { opened, facts } = ahead;
     this.#ahead = undefined;
     this.#before = facts;
@@ -262,6 +262,8 @@ export class Rendition {
       await writeSegment(sink, opened, isFirst);
       this.#follower.identify(opened.fingerprint());
     } catch (error) {
+      // Its last picture has not come whole.
+      if (cut.over.aborted && facts.kind === 'ts') await sink.write(sink.continuity.cutOff());
       signal.throwIfAborted();
       if (error instanceof SinkClosedError) throw error;
       this.#isTorn = true;

@@ -47,12 +47,14 @@ export function takenOff({ kind, startMs }: Pick<SegmentFacts, 'kind' | 'startMs
 /**
  * How ffmpeg reads what a run is handed over in.
  * @param takenOffMs what its times are to be less by
+ * @param finish ends it with what has come
  */
 export function inputFor(
   main: FedInput,
   sounds: readonly FedInput[],
   { hasSoundInside, leftOut }: Pick<Selected, 'hasSoundInside' | 'leftOut'>,
   takenOffMs: number,
+  finish: () => void,
 ): SourceAccess {
   return new SourceAccess({
     url: main.url,
@@ -68,6 +70,7 @@ export function inputFor(
     hasCome: (kind) => main.facts.come?.has(kind) === true,
     hasSoundInside,
     leftOut,
+    finish,
   });
 }
 

@@ -11,7 +11,7 @@ const facts = (kind: 'ts' | 'aac', startMs: number): SegmentFacts => ({
 function offsetOf(startMs: number): number {
   const main = { url: 'http://v', facts: facts('ts', startMs) };
   const sound = { url: 'http://a', facts: facts('aac', startMs) };
-  const access = inputFor(main, [sound], { hasSoundInside: false, leftOut: [] }, 0);
+  const access = inputFor(main, [sound], { hasSoundInside: false, leftOut: [] }, 0, () => undefined);
   const options = access.others[0]?.options ?? [];
   return Number(options[options.indexOf('-itsoffset') + 1]);
 }
