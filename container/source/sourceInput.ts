@@ -5,6 +5,7 @@ import {
 } from '../../functions/aws/dnsResolution.ts';
 import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
 import type { SentClocks } from '../../functions/core/media/timeline/sentClocks.ts';
+import { SpareMemory } from '../../functions/core/rtmp/spareMemory.ts';
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
@@ -214,8 +215,10 @@ export class SourceInput {
     }
     const { idleTimeoutMs } = job.settings;
     if (/^rtmps?:/i.test(url)) {
-      const options = { ...(await this.#reach.judge(url)), idleTimeoutMs, log };
-      return openReceiving((gone, ending) => receiveRtmp(options, gone, ending), clock, signal);
+      const spare = new SpareMemory();
+      const options = { ...(await this.#reach.judge(url)), idleTimeoutMs, log, spare };
+      const receive = (gone: AbortSignal, ending: AbortSignal) => receiveRtmp(options, gone, ending);
+      return openReceiving(receive, clock, signal, (chunk) => spare.giveBack(chunk));
     }
     const access = await this.#reach.prepare(url);
     return openReceived(

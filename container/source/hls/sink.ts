@@ -30,20 +30,12 @@ export class Sink {
     return !this.#reader.writable;
   }
 
-  /** Waits for as long as the reader does. @throws SinkClosedError */
+  /** Until the kernel has them: their memory can be used again. @throws SinkClosedError */
   async write(bytes: Buffer): Promise<void> {
     if (this.isClosed) throw new SinkClosedError();
-    if (bytes.length === 0 || this.#reader.write(bytes)) return;
+    if (bytes.length === 0) return;
     await new Promise<void>((resolve, reject) => {
-      const done = (settle: () => void) => (): void => {
-        this.#reader.off('drain', onDrain);
-        this.#reader.off('close', onClose);
-        settle();
-      };
-      const onDrain = done(resolve);
-      const onClose = done(() => reject(new SinkClosedError()));
-      this.#reader.on('drain', onDrain);
-      this.#reader.on('close', onClose);
+      this.#reader.write(bytes, (error) => (error ? reject(new SinkClosedError()) : resolve()));
     });
   }
 }

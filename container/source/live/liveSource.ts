@@ -77,7 +77,7 @@ export class LiveSource {
     kind: LiveKind,
     body: AsyncGenerator<Buffer, void, undefined>,
     clock: Clock,
-    { gone, ending = new AbortController() }: LiveEnds,
+    { gone, ending = new AbortController(), giveBack }: LiveEnds,
   ) {
     this.#kind = kind;
     this.#body = body;
@@ -91,6 +91,7 @@ export class LiveSource {
       gone: gone.signal,
       ending: ending.signal,
       onTaken: () => this.#tellRun(),
+      giveBack,
     });
   }
 
@@ -171,6 +172,7 @@ export class LiveSource {
         this.#received.take();
         this.#keep(piece.bytes);
         await sink.write(piece.bytes);
+        this.#received.written(piece);
       }
     } catch (error) {
       if (error instanceof SinkClosedError || wait.signal.aborted) return 'closed';
@@ -192,7 +194,7 @@ export class LiveSource {
 
   #keep(bytes: Buffer): void {
     if (this.#kept === undefined) return;
-    this.#kept.pieces.push(bytes);
+    this.#kept.pieces.push(Buffer.from(bytes));
     this.#kept.bytes += bytes.length;
     if (this.#kept.bytes > KEPT_MAX_BYTES) this.#kept = undefined;
   }

@@ -26,17 +26,19 @@ export const openLive = (http: JudgedHttp, url: string, clock: Clock, signal: Ab
  * Looks at how a stream begins that comes over no HTTP.
  * @param receive gives its bytes, until it is told to go; once it is to end, without delay
  * @param signal gives up waiting for that
+ * @param giveBack takes back what it gave
  * @throws what was thrown while it was received; what the signal was aborted with
  */
 export const openReceiving = (
   receive: (gone: AbortSignal, ending: AbortSignal) => AsyncGenerator<Buffer, void, undefined>,
   clock: Clock,
   signal: AbortSignal,
+  giveBack?: (chunk: Buffer) => void,
 ): Promise<Opened> =>
   openingUntil(signal, async (gone) => {
     try {
       const ending = new AbortController();
-      return await openedOf(receive(gone.signal, ending.signal), clock, { gone, ending });
+      return await openedOf(receive(gone.signal, ending.signal), clock, { gone, ending, giveBack });
     } finally {
       // Whoever receives may say the end of a connection that was given up.
       signal.throwIfAborted();

@@ -16,12 +16,14 @@ export interface KeyframeWait {
   readonly pictures: number;
 }
 
-/** How a connection is ended. */
+/** How a connection is ended, and its memory saved. */
 export interface LiveEnds {
   /** At once. */
   readonly gone: AbortController;
   /** What has come is read first, without delay. */
   readonly ending?: AbortController;
+  /** Takes back chunks of whole tags, of which nobody has anything any more. */
+  readonly giveBack?: ((chunk: Buffer) => void) | undefined;
 }
 
 export interface ReceivingOptions {
@@ -32,6 +34,7 @@ export interface ReceivingOptions {
   /** As `LiveEnds`. */
   readonly gone: AbortSignal;
   readonly ending: AbortSignal;
+  readonly giveBack?: LiveEnds['giveBack'];
   /** Told of what has come. */
   readonly onTaken: () => void;
 }
@@ -50,6 +53,8 @@ export class Receiving {
   readonly #options: ReceivingOptions;
   readonly #last: LastRead;
   readonly #pieces: RunPiece[] = [];
+  /** Of chunks that wait, by the last piece of each. */
+  readonly #chunks = new WeakMap<RunPiece, Buffer>();
   #bytes = 0;
   #samples = 0;
   #hasEnded: boolean = false;
@@ -92,12 +97,21 @@ export class Receiving {
     this.#hasRoom = Promise.withResolvers();
   }
 
+  /** A piece that was taken is not needed any more: nor is what came with it. */
+  written(piece: RunPiece): void {
+    const chunk = this.#chunks.get(piece);
+    if (chunk !== undefined) this.#options.giveBack?.(chunk);
+  }
+
   async #receive(): Promise<void> {
     const { cutter, gone } = this.#options;
     try {
       for (;;) {
         const chunk = await this.#chunk();
-        this.#add(chunk === undefined ? cutter.end() : cutter.push(chunk));
+        const pieces = chunk === undefined ? cutter.end() : cutter.push(chunk);
+        const last = pieces.at(-1);
+        if (chunk !== undefined && last !== undefined) this.#chunks.set(last, chunk);
+        this.#add(pieces);
         if (chunk === undefined) break;
         while (this.#bytes >= AHEAD_MAX_BYTES) await unlessAborted(this.#hasRoom.promise, gone);
       }

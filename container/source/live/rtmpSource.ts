@@ -10,6 +10,7 @@ import {
   RtmpRedirectError,
 } from '../../../functions/core/rtmp/errors.ts';
 import { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
+import type { SpareMemory } from '../../../functions/core/rtmp/spareMemory.ts';
 import { redactText, type Source } from '../../../functions/core/source/sourceUrl.ts';
 import { AwakeTimer, type TimersWithClock } from '../../attempt/awakeTimer.ts';
 import { Wait } from '../hls/wait.ts';
@@ -25,6 +26,8 @@ export interface RtmpSourceOptions {
   /** For an answer of the server's; and later for something of the stream. */
   readonly idleTimeoutMs: number;
   readonly log: Logger;
+  /** For what comes: who is done with it may give it back. */
+  readonly spare?: SpareMemory;
   readonly timers?: TimersWithClock;
 }
 
@@ -54,12 +57,17 @@ export async function* receiveRtmp(
 
 /** @returns why the server is not listened to any more; undefined: the stream has ended */
 async function* playOnce(
-  { source, addresses, idleTimeoutMs, timers }: RtmpSourceOptions,
+  { source, addresses, idleTimeoutMs, spare, timers }: RtmpSourceOptions,
   answer: string,
   gone: AbortSignal,
   ending: AbortSignal,
 ): AsyncGenerator<Buffer, RtmpFault | undefined, undefined> {
-  const player = new RtmpPlayer({ address: rtmpAddress(source), answer, random: randomBytes });
+  const player = new RtmpPlayer({
+    address: rtmpAddress(source),
+    answer,
+    random: randomBytes,
+    ...(spare === undefined ? {} : { spare }),
+  });
   const { host, scheme, port = RTMP_PORTS[scheme] ?? 0 } = source;
   const isSecure = scheme === 'rtmps';
   const connection = new RtmpConnection(player, (onread) =>

@@ -1,5 +1,6 @@
 import { SIZE_BYTES, TAG_HEADER_BYTES } from '../media/flv/tagLayout.ts';
 import { KIND, type RtmpMessage } from './messages.ts';
+import type { SpareMemory } from './spareMemory.ts';
 
 const HAS_AUDIO = 4;
 const HAS_VIDEO = 1;
@@ -9,13 +10,15 @@ const HEADER_BYTES = 9;
 const HELD_MAX_BYTES = 64 * 1024;
 const SET_DATA_FRAME = Buffer.concat([Buffer.of(2, 0, 13), Buffer.from('@setDataFrame')]);
 const ROOM_MIN_BYTES = 4 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Messages of RTMP as a stream of FLV. Its header says which media there are, as far as that is known when the first of
  * them comes: a demuxer waits for those.
  */
 export class FlvOutput {
-  #memory: Buffer = Buffer.alloc(0);
+  readonly #spare: SpareMemory;
+  #memory: Buffer = NOTHING;
   #filled = 0;
   /** As much as was taken last: what comes next is as long. */
   #usualBytes = ROOM_MIN_BYTES;
@@ -23,6 +26,11 @@ export class FlvOutput {
   #media = 0;
   #held: RtmpMessage[] = [];
   #heldBytes = 0;
+
+  /** @param spare gives memory for what is taken */
+  constructor(spare: SpareMemory) {
+    this.#spare = spare;
+  }
 
   /** Takes what is said of the stream; all else is left out. The body is copied. */
   push(message: RtmpMessage): void {
@@ -33,10 +41,10 @@ export class FlvOutput {
     else if (kind === KIND.data3) this.#data(atMs, body.subarray(1));
   }
 
-  /** @returns what has come since it was asked last, in memory of its own; it may be empty */
+  /** @returns whole tags that have come since it was asked last, in memory of their own, which may be given back; it may be empty */
   take(): Buffer {
     const taken = this.#memory.subarray(0, this.#filled);
-    this.#memory = this.#memory.subarray(this.#filled);
+    if (this.#filled > 0) this.#memory = NOTHING;
     if (this.#filled > 0) this.#usualBytes = Math.max(ROOM_MIN_BYTES, this.#filled);
     this.#filled = 0;
     return taken;
@@ -102,8 +110,9 @@ export class FlvOutput {
   #room(bytes: number): Buffer {
     const needed = this.#filled + bytes;
     if (needed > this.#memory.length) {
-      const memory = Buffer.allocUnsafeSlow(Math.max(2 * this.#usualBytes, 2 * needed));
+      const memory = this.#spare.take(Math.max(this.#usualBytes, 2 * this.#memory.length, needed));
       this.#memory.copy(memory, 0, 0, this.#filled);
+      this.#spare.giveBack(this.#memory);
       this.#memory = memory;
     }
     const from = this.#filled;

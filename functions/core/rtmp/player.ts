@@ -14,6 +14,7 @@ import {
   uint32s,
   userControl,
 } from './messages.ts';
+import { SpareMemory } from './spareMemory.ts';
 
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1_536;
@@ -46,6 +47,8 @@ export interface RtmpPlayerOptions {
   /** What a server has asked for before (RtmpAuthenticationError). */
   readonly answer?: string;
   readonly random: (bytes: number) => Buffer;
+  /** For what it gives: who is done with it may give it back. */
+  readonly spare?: SpareMemory;
 }
 
 /**
@@ -55,7 +58,7 @@ export interface RtmpPlayerOptions {
 export class RtmpPlayer {
   readonly #options: RtmpPlayerOptions;
   readonly #chunks = new ChunkReader();
-  readonly #output = new FlvOutput();
+  readonly #output: FlvOutput;
   #phase: RtmpPhase = 'asking';
   #fault: RtmpFault | undefined;
   /** Of the handshake, until it is whole. */
@@ -67,6 +70,7 @@ export class RtmpPlayer {
 
   constructor(options: RtmpPlayerOptions) {
     this.#options = options;
+    this.#output = new FlvOutput(options.spare ?? new SpareMemory());
     const hello = options.random(HANDSHAKE_BYTES).fill(0, 0, UNSIGNED_BYTES);
     this.#replies.push(Buffer.of(VERSION), hello);
   }

@@ -22,6 +22,9 @@ const isMedia = (tag: FlvTag): tag is MediaTag => tag.kind === 'audio' || tag.ki
 const isMetadata = ({ kind, bytes }: FlvTag): boolean =>
   kind === 'script' && bytes.length <= METADATA_MAX_BYTES && bytes.includes('onMetaData');
 
+/** It outlives the memory that it was read into. */
+const kept = <T extends FlvTag>(tag: T): T => ({ ...tag, bytes: Buffer.from(tag.bytes) });
+
 /** Cuts FLV where a kind of media begins, or becomes one of another codec. */
 export class FlvCutter implements RunCutter {
   readonly scrambled = 0;
@@ -84,14 +87,14 @@ export class FlvCutter implements RunCutter {
       pieces.add(this.#reader.header as Buffer, true);
     }
     if (!isMedia(tag)) {
-      if (isMetadata(tag)) this.#metadata = tag;
+      if (isMetadata(tag)) this.#metadata = kept(tag);
       pieces.add(tag.bytes);
       return;
     }
     if (this.#isUndecodable(tag)) return;
     const { kind, coding, isConfiguration } = tag;
     this.#progress.see(kind, tag.timeMs, !isConfiguration);
-    if (isConfiguration) this.#configurations.set(kind, tag);
+    if (isConfiguration) this.#configurations.set(kind, kept(tag));
     else this.#sent.push({ kind, track: kind, dts: tag.timeMs, timescale: 1_000 });
     const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt);
     if (!isKnown) {
@@ -130,7 +133,7 @@ export class FlvCutter implements RunCutter {
     if (this.#configurations.get(kind)?.coding !== coding) this.#configurations.delete(kind);
     if (kind === 'audio' && this.#picturesGoOn) {
       if (this.#waiting.length === 0) this.#waitingSinceMs = this.#progress.nowMs;
-      this.#waiting.push(tag);
+      this.#waiting.push(kept(tag));
       this.#waitingBytes += tag.bytes.length;
       return;
     }

@@ -66,7 +66,11 @@ export class FlvTagReader {
     return this.#plain.others;
   }
 
-  /** @param chunk is written into. @returns tags whose memory is not used again. @throws MediaError it is no FLV */
+  /**
+   * @param chunk is written into, and kept where it does not end with a tag
+   * @returns tags, most of them views of it
+   * @throws MediaError it is no FLV
+   */
   push(chunk: Buffer): FlvTag[] {
     this.#rest.push(chunk);
     this.#restBytes += chunk.length;
@@ -101,7 +105,7 @@ export class FlvTagReader {
     const end = headerBytes(bytes, 0);
     this.#neededBytes = end;
     if (bytes.length < end) return 0;
-    this.#header = bytes.subarray(0, end);
+    this.#header = Buffer.from(bytes.subarray(0, end));
     return end;
   }
 
