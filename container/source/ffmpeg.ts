@@ -45,7 +45,7 @@ export class Ffmpeg {
     const [first, ...others] = outputs.map(({ theirs }) => theirs);
     this.outputs = outputs;
     this.#child = spawn(path, ffmpegArguments(input, access, plan), {
-      stdio: ['ignore', first, 'pipe', ...others],
+      stdio: ['ignore', first, 'pipe', ...others, 'ignore'],
       env: { ...FFMPEG_ENVIRONMENT, ...access.environment },
     });
     for (const output of outputs) output.handOver();

@@ -23,6 +23,9 @@ const NUT = [
 /** What cannot be decoded yet is told apart here, not left out: it shows that the source is alive. */
 const COPY = ['-c', 'copy', '-copyinkf'];
 
+/** Of a track that has not come yet ffmpeg opens an output with the first picture, and says so. Nobody needs the picture. */
+const AWAITED = ['-frames:v', '1', '-c:v', 'rawvideo', '-f', 'rawvideo'];
+
 /** The descriptor of an output of ffmpeg's, by its place; 2 is for what it says. */
 const pipeOf = (place: number): string => `pipe:${place === 0 ? 1 : place + 2}`;
 
@@ -49,8 +52,8 @@ export function trackOutputs(plan: EncodingPlan, { streams }: FoundSource): Trac
 }
 
 /**
- * ffmpeg's arguments: reads the source, writes packets to one pipe or two. Only the protocols that the source's scheme
- * needs are allowed, so that a playlist cannot read files.
+ * ffmpeg's arguments: reads the source, writes packets to one pipe or more. Behind those is one that nobody reads, where
+ * pictures are awaited. Only the protocols that the source's scheme needs are allowed, so that a playlist cannot read files.
  */
 export function ffmpegArguments(
   input: Input,
@@ -58,6 +61,8 @@ export function ffmpegArguments(
   plan: EncodingPlan,
 ): string[] {
   const { protocols } = parseSource(input.url, 'source.url');
+  const written = outputs(input, plan, access);
+  const { awaited } = plan;
   return [
     '-hide_banner',
     '-nostdin',
@@ -73,7 +78,8 @@ export function ffmpegArguments(
       // A frame that was cut off with the connection is no frame.
       ...['-fflags', '+discardcorrupt', '-i', url],
     ]),
-    ...outputs(input, plan, access).flatMap((output, place) => [...output, ...NUT, pipeOf(place)]),
+    ...written.flatMap((output, place) => [...output, ...NUT, pipeOf(place)]),
+    ...(awaited === undefined || access.isFed ? [] : ['-map', awaited, ...AWAITED, pipeOf(written.length)]),
   ];
 }
 

@@ -53,6 +53,8 @@ async function follow(
   const { reconnectWindowMs } = job.settings;
   const patience = new SourcePatience(job.settings, clock.nowMs());
   let plan: EncodingPlan | undefined;
+  /** For all that was announced. */
+  let whole: EncodingPlan | undefined;
   let newTracks = 0;
   let looksLonger = false;
   for (;;) {
@@ -65,6 +67,7 @@ async function follow(
     recording.begin('kind' in run ? {} : { ...run, takenOff: soundJumps.all });
     const announced = 'kind' in run ? undefined : run.announced;
     plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
+    whole ??= plan;
     const end: SourceEnd =
       'kind' in run
         ? run
@@ -97,6 +100,9 @@ async function follow(
     const after = 'kind' in run ? 'lost' : await input.endRun(end, recording.fragments > before);
     if (end.kind === 'ended' && end.hasNewTrack) {
       newTracks += 1;
+      // A server may begin each time with the keyframe that comes next, and that one be long in coming.
+      looksLonger ||= plan.awaited !== undefined;
+      plan = whole;
       continue;
     }
     if (end.kind === 'replan') {

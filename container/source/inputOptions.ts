@@ -70,9 +70,13 @@ export function inputOptions(input: Input, isFed: boolean): string[] {
       return [
         ...['-timeout', timeoutUs, '-rtsp_transport', settings.rtspTransport],
         ...(settings.rtspTransport === 'udp' ? ['-max_delay', String(REORDER_US)] : []),
+        ...(looksLonger === true ? ANALYZED_LONGER : []),
       ];
     case 'rtsps':
-      return ['-timeout', timeoutUs, '-rtsp_transport', 'tcp'];
+      return [
+        ...['-timeout', timeoutUs, '-rtsp_transport', 'tcp'],
+        ...(looksLonger === true ? ANALYZED_LONGER : []),
+      ];
     case 'srt':
       // What the URL says of these comes after them and wins.
       return ['-timeout', timeoutUs, ...NO_FRAME_RATE_PROBE, ...ANALYZED, ...NO_LATER_TABLES];

@@ -80,8 +80,8 @@ export type SourceEnd =
 
 /** Samples wait for others, and are looked at again after so long. */
 const TICK_MS = 250;
-/** What ffmpeg finds after it has begun is not among what it was told to write. */
-const NEW_TRACK = /^New (?:video|audio) stream \d+:\d+ at pos/;
+/** What ffmpeg finds after it has begun is not among what it was told to write, nor is what it waits for. */
+const NEW_TRACK = /^(?:New (?:video|audio) stream \d+:\d+ at pos|Output #\d+, rawvideo, to )/;
 const NOTHING_FOUND: FoundSource = { streams: [], programs: [] };
 /** ffmpeg's words for it. */
 const NO_STREAM = 'Output file #0 does not contain any stream';
@@ -117,12 +117,12 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       access.readLine(text);
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
-      if (level === 'info') return;
       if (options.endsForNewTracks && NEW_TRACK.test(text) && !hasNewTrack) {
         hasNewTrack = true;
         log.info('a track has begun that was not there before: ffmpeg begins again');
         ffmpeg.stop();
       }
+      if (level === 'info') return;
       if (!/^\s*Last message repeated /.test(text)) complaints.add(level, text);
     },
   });

@@ -38,6 +38,8 @@ export interface EncodingPlan {
   /** What ffmpeg is to `-map`: pictures first. */
   readonly maps: readonly string[];
   readonly leftOut: readonly LeftOut[];
+  /** Pictures that were announced and had not come when the source was opened, by the name that ffmpeg has for them. */
+  readonly awaited?: string;
 }
 
 export const hasVideo = ({ maps }: Pick<EncodingPlan, 'maps'>): boolean =>
@@ -77,10 +79,20 @@ export function planFor(
   const sounds = streams.filter(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
+  const late = video === undefined ? firstAwaited(found, leftOut) : undefined;
+  const awaited = late === undefined ? {} : { awaited: late };
   if (sounds.every((sound) => fits(sound, format, settings.audioSampleRateHz)))
-    return { format, audio: 'copy', maps, leftOut };
+    return { format, audio: 'copy', maps, leftOut, ...awaited };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
-  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, maps, leftOut };
+  return { format, audio: { encoder: carrier.encoder, sampleRateHz }, maps, leftOut, ...awaited };
+}
+
+function firstAwaited({ streams }: FoundSource, leftOut: readonly LeftOut[]): string | undefined {
+  if (!leftOut.some(({ kind, reason }) => kind === 'video' && reason === 'never_came')) return undefined;
+  const place = streams
+    .filter(({ kind }) => kind === 'video')
+    .findIndex(({ isUnknown }) => isUnknown === true);
+  return `0:v:${place}`;
 }
 
 function fits({ codec, sampleRateHz }: FoundStream, format: ContainerFormat, wantedHz: number): boolean {
