@@ -39,6 +39,7 @@ interface SentTrack {
 const KEPT = 64;
 /** What is longer is a pause. */
 const STEP_MAX_MS = 500;
+const ROUNDING_MS = 1;
 
 /**
  * Which clocks the tracks of a live source are on, found out as it is received: in the order in which samples were sent, and
@@ -69,13 +70,18 @@ export class SentClocks {
     const { kind, track, dts, timescale } = sent;
     const timeline = this.#timeline(nowMs);
     const { dts: placed, jump } = timeline.place(sent, nowMs);
-    this.#firstMs ??= (placed * 1_000) / timescale;
+    const [sentMs, placedMs] = [(dts * 1_000) / timescale, (placed * 1_000) / timescale];
+    this.#firstMs ??= placedMs;
     const { epoch, turnsMs = 0 } = timeline.clockOf(track) ?? {};
     if (epoch === undefined) return;
     const clock = this.#clockOf(epoch);
     if (jump !== undefined) clock.jump = jump;
     const own = this.#ownOf(kind, track);
-    if (own !== undefined) extend(own.stretches, clock, epoch.shiftMs + turnsMs, (dts * 1_000) / timescale);
+    if (own === undefined) return;
+    const shiftMs = epoch.shiftMs + turnsMs;
+    // One alone may be a stray, which is where it would have been, whatever clock begins with it.
+    const isElsewhere = epoch.followers === 0 && Math.abs(placedMs - sentMs - shiftMs) > ROUNDING_MS;
+    extend(own.stretches, clock, isElsewhere ? placedMs - sentMs : shiftMs, sentMs);
   }
 
   #ownOf(kind: SentTime['kind'], track: string): SentTrack | undefined {

@@ -100,6 +100,14 @@ describe('SentOrder', () => {
     expect(put(order, ofKind(received, 'audio')).slice(23, 28)).toEqual([920, 960, 1_000, 1_040, 1_080]);
   });
 
+  it('leaves it there also where it is the first that comes after all were held up', () => {
+    const heldUp = both(2_000, 1_000, 0).map(([kind, ms]): Received => [kind, ms, 3_500]);
+    const received: Received[] = [...both(0, 2_000, 0), ...heldUp];
+    received.splice(100, 1, ['video', 7_200_000, 3_500]);
+    const order = new SentOrder(clocksOf(received));
+    expect(put(order, ofKind(received, 'video')).slice(48, 53)).toEqual([1_920, 1_960, 2_000, 2_040, 2_080]);
+  });
+
   it("knows a counter's turns, which ffmpeg counts on", () => {
     const received = both(TURN_MS - 1_000, 1_000, 0).concat(both(0, 1_000, 1_000));
     const order = new SentOrder(clocksOf(received));
