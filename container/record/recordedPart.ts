@@ -24,12 +24,10 @@ import { PartUpload } from '../upload/partUpload.ts';
 import { retrying } from '../upload/retry.ts';
 import type { Spool } from '../upload/spool.ts';
 import type { Uploader } from '../upload/uploader.ts';
-import { FileEnd } from './fileEnd.ts';
 import { finalPartOf, writeFinal } from './finalPart.ts';
 import { writeFragmentIndex } from './fragmentIndex.ts';
-import type { RunJoin } from './inputTimeline.ts';
-import { type Gap, type Resumption, resumption } from './resumption.ts';
-import { takePart } from './takePart.ts';
+import { PartTimes } from './partTimes.ts';
+import { factsOf, takePart } from './takePart.ts';
 
 export interface PartOptions {
   readonly context: AttemptContext;
@@ -62,6 +60,7 @@ export class RecordedPart {
   /** The file's index, while it grows. */
   readonly #pages: PageFile;
   readonly #muxer: PartMuxer;
+  readonly times: PartTimes;
   readonly #upload: PartUpload;
   readonly #openedAtMs: number;
   /** Settles when the part's number has been taken. */
@@ -70,10 +69,6 @@ export class RecordedPart {
   readonly #journal: JournalTrack;
   #part: number | undefined;
   readonly #pictures: PartPictures | undefined;
-  readonly #gaps: Gap[] = [];
-  readonly #end: FileEnd;
-  /** Wall clock of the present run's media time zero. */
-  #zeroAtMs: number;
   #lastByteAtMs: number;
   /** The file ends in the middle of a fragment: it is left to a rescuer, who finds out where the last whole one ends. */
   #broken: { readonly error: unknown } | undefined;
@@ -82,8 +77,7 @@ export class RecordedPart {
     this.#options = options;
     this.#pages = options.spool.pages();
     this.#muxer = startPart(this.#pages);
-    this.#zeroAtMs = options.zeroAtMs;
-    this.#end = new FileEnd(options.zeroAtMs + this.#muxer.summary.startMs);
+    this.times = new PartTimes(this.#muxer, options.zeroAtMs);
     this.#openedAtMs = options.context.clock.nowMs();
     this.#lastByteAtMs = this.#openedAtMs;
     this.opened = this.#open();
@@ -137,11 +131,6 @@ export class RecordedPart {
     return this.#muxer.summary.durationMs;
   }
 
-  /** Wall clock until which the part has been recorded. */
-  get fileEnd(): FileEnd {
-    return this.#end;
-  }
-
   get mustRoll(): boolean {
     return this.#upload.mustRoll;
   }
@@ -154,26 +143,6 @@ export class RecordedPart {
   /** The fragment belongs into this file: the source has not changed its parameters with it. */
   accepts(fragment: Fragment): boolean {
     return this.#muxer.accepts(fragment);
-  }
-
-  /**
-   * ffmpeg was started again: goes on in this file where it can, with a gap.
-   * @param atMs wall clock of the fragment's first frame
-   * @returns how much later than that it is in the file; undefined: another part must begin
-   */
-  resume(first: Fragment, atMs: number, joins: RunJoin): Pick<Resumption, 'movedMs'> | undefined {
-    const resumed = resumption(first, atMs, joins, this.durationMs, this.#end);
-    if (!this.#muxer.resume(first, resumed.positionMs)) return undefined;
-    if (resumed.gap !== undefined) this.#gaps.push(resumed.gap);
-    this.#zeroAtMs =
-      this.#options.zeroAtMs + this.#muxer.summary.startMs + resumed.positionMs - first.startMs;
-    return resumed;
-  }
-
-  /** The source was away while it stayed connected. @param atMs wall clock of what came last before */
-  addGap(atMs: number, durationMs: number): void {
-    const positionMs = atMs - this.#options.zeroAtMs - this.#muxer.summary.startMs;
-    this.#gaps.push({ atMs: Math.max(0, Math.round(positionMs)), durationMs: Math.round(durationMs) });
   }
 
   /**
@@ -193,7 +162,7 @@ export class RecordedPart {
       throw error;
     }
     this.#lastByteAtMs = this.#options.context.clock.nowMs();
-    this.#end.take(fragment, this.#zeroAtMs);
+    this.times.take(fragment);
     const { durationMs, videoFrames } = this.#muxer.summary;
     this.#journal.added(
       { durationMs, videoFrames, atMs: this.#lastByteAtMs },
@@ -276,8 +245,8 @@ export class RecordedPart {
         uploaded: sealed.uploaded,
         newFirst,
         summary: this.#muxer.summary,
-        gaps: this.#gaps,
-        endAtMs: this.#end.atMs,
+        gaps: this.times.gaps,
+        endAtMs: this.times.end.atMs,
         lastByteAtMs: this.#lastByteAtMs,
         finalizedAtMs: context.clock.nowMs(),
       }),
@@ -297,21 +266,11 @@ export class RecordedPart {
   }
 
   async #open(): Promise<OpenPart> {
-    const { context, format, leftOut, file, zeroAtMs, live } = this.#options;
-    const { playedHead, head } = this.#muxer;
-    const isTold = live !== undefined && playedHead !== undefined && playedHead.length > 0;
-    const facts = {
-      file,
-      format,
-      startTimeMs: Math.round(zeroAtMs + this.#muxer.summary.startMs),
-      openedAtMs: this.#openedAtMs,
-      tracks: [...this.#muxer.tracks],
-      ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }),
-      ...(isTold ? { init: playedHead.toString('base64') } : {}),
-      ...(isTold && !head.equals(playedHead) ? { head: head.toString('base64') } : {}),
-    };
-    for (let part = this.#options.part; ; part++) {
-      const taken = await this.#retrying(() => takePart(context, { ...facts, part }));
+    const { context, part, live, ...options } = this.#options;
+    const openedAtMs = this.#openedAtMs;
+    const facts = factsOf({ ...options, openedAtMs, isPlayed: live !== undefined }, this.#muxer);
+    for (let next = part; ; next++) {
+      const taken = await this.#retrying(() => takePart(context, { ...facts, part: next }));
       if (taken !== undefined) return taken;
     }
   }

@@ -123,7 +123,7 @@ export class Recording {
       // Times that went back are another publisher's, or an encoder's that began anew: told, however short it was away.
       const { zeroAtMs } = this.#connection;
       if ((jump.gapMs > 0 || jump.byMs < 0) && zeroAtMs !== undefined)
-        this.#part?.addGap(zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
+        this.#part?.times.addGap(zeroAtMs + jump.atMs - jump.gapMs, jump.gapMs);
     }
     for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs))
       await this.#add(media, next);
@@ -201,7 +201,7 @@ export class Recording {
   async #add(media: LiveMedia, fragment: Fragment): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#isFull) return;
-    const end = this.#part?.fileEnd;
+    const end = this.#part?.times.end;
     const zeroAtMs = this.#connection.settle(media, fragment, end);
     const isNewRun = this.#isNewRun;
     if (isNewRun && end !== undefined && this.#connection.isRepeated(fragment, zeroAtMs, end)) return;
@@ -248,7 +248,7 @@ export class Recording {
   #resumes(media: LiveMedia, part: RecordedPart, next: Fragment, zeroAtMs: number): boolean {
     // Without a keyframe nothing can begin, not even after a gap; and another container is another file.
     if (part.format !== this.#format || !(next.keyframe || this.#connection.isSeamless(media))) return false;
-    const resumed = part.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
+    const resumed = part.times.resume(next, zeroAtMs + next.startMs, this.#connection.joinOf(media));
     if (resumed !== undefined) this.#connection.move(resumed.movedMs);
     return resumed !== undefined;
   }
