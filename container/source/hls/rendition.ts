@@ -118,7 +118,7 @@ export class Rendition {
         const isFirst = this.#takenInRun === 0;
         if (!isFirst && leads) await cut.look(any);
         if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
-        if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads))) {
+        if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads, this.#before))) {
           cut.cutAfter(this.#before, ahead.seam.kind === 'newTimeline' ? ahead.facts : undefined);
           return { kind: 'seam' };
         }

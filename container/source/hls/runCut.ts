@@ -121,15 +121,18 @@ export class RunCut {
   /**
    * The segment belongs to the next run. Those of sound are longer or shorter than the pictures': the nearest end is theirs.
    * Pictures go on to behind the end of sound: what begins with sound then goes on in the same file where that had ended.
+   * @param before the last segment of its own: what goes on right behind that is on the same clock
    */
-  isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean): boolean {
+  isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean, before?: SegmentFacts): boolean {
     const soundFromMs = hasPictures ? this.#soundFromMs : undefined;
     if (soundFromMs !== undefined && startMs !== undefined && startMs + durationMs > soundFromMs) return true;
     if (this.#at === undefined) return false;
     const { atMs, anewMs } = this.#at;
     if (atMs === undefined || startMs === undefined) return true;
     const toleranceMs = hasPictures ? Math.min(ROUNDING_MS, durationMs / 2) : durationMs / 2;
-    const isAnew = anewMs !== undefined && Math.abs(startMs - anewMs) < Math.abs(startMs - atMs);
+    const goesOnMs = before === undefined ? undefined : endOf(before);
+    const goesOn = goesOnMs !== undefined && Math.abs(startMs - goesOnMs) < ROUNDING_MS;
+    const isAnew = !goesOn && anewMs !== undefined && Math.abs(startMs - anewMs) < Math.abs(startMs - atMs);
     return startMs >= (isAnew ? anewMs : atMs) - toleranceMs;
   }
 
