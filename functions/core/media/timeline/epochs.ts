@@ -50,8 +50,8 @@ export interface Track {
 }
 
 /** One that has had no sample. */
-const newTrack = (): Track => ({
-  times: new TrackTimes(),
+const newTrack = (heldSamples: number | undefined): Track => ({
+  times: new TrackTimes(heldSamples),
   epoch: undefined,
   before: undefined,
   unsureUntilMs: Number.NEGATIVE_INFINITY,
@@ -61,11 +61,11 @@ const newTrack = (): Track => ({
   last: undefined,
 });
 
-/** The track of this name, made when it is first asked for. */
-export function trackNamed(name: string, tracks: Map<string, Track>): Track {
+/** The track of this name, made when it is first asked for. @param heldSamples as in `TimelineOptions` */
+export function trackNamed(name: string, tracks: Map<string, Track>, heldSamples: number | undefined): Track {
   const known = tracks.get(name);
   if (known !== undefined) return known;
-  const track = newTrack();
+  const track = newTrack(heldSamples);
   tracks.set(name, track);
   return track;
 }

@@ -37,6 +37,8 @@ interface SentTrack {
 
 /** Of what nobody reads, no more are kept. */
 const KEPT = 64;
+/** No ffmpeg holds any back. MPEG-TS does not say that a sample is whole until the next one begins. */
+const HELD_SAMPLES = 1;
 /** What is longer is a pause. */
 const STEP_MAX_MS = 500;
 const ROUNDING_MS = 1;
@@ -98,7 +100,7 @@ export class SentClocks {
   }
 
   #timeline(nowMs: number): SourceTimeline {
-    this.#made ??= new SourceTimeline({ ...this.#options, connectedAtMs: nowMs });
+    this.#made ??= new SourceTimeline({ ...this.#options, heldSamples: HELD_SAMPLES, connectedAtMs: nowMs });
     return this.#made;
   }
 

@@ -76,7 +76,7 @@ export class SourceTimeline {
   /** @param arrivedAtMs the recorder's clock, which never goes back */
   place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
     const unitMs = 1_000 / timescale;
-    const track = trackNamed(name, this.#tracks);
+    const track = trackNamed(name, this.#tracks, this.#options.heldSamples);
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const sentMs = dts * unitMs;

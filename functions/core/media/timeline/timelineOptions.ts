@@ -4,6 +4,8 @@ export interface TimelineOptions {
   readonly aheadMaxMs: number;
   /** What comes has just been made: where nothing comes, something is missing. */
   readonly comesAsMade: boolean;
+  /** So many samples of a track may be held back until others come: a pause shows before the last ones. Ffmpeg's, if not said. */
+  readonly heldSamples?: number;
   /** When the source was connected, by the recorder's clock: what is held back until it is opened has come since. */
   readonly connectedAtMs?: number;
   /**

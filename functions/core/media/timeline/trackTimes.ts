@@ -25,9 +25,14 @@ export class TrackTimes {
   #reachedBeforeMs = 0;
   #arrivedAtMs = 0;
   /** Before each of the latest samples, the latest first: how long nothing had come, but for what its time has grown by. */
-  readonly #pausesMs = new Float64Array(HELD_SAMPLES);
+  readonly #pausesMs: Float64Array;
   /** Samples since the wanted time has last grown. */
   #ofOneTime = 1;
+
+  /** @param heldSamples so many may be held back until others come */
+  constructor(heldSamples = HELD_SAMPLES) {
+    this.#pausesMs = new Float64Array(heldSamples);
+  }
 
   get hasBegun(): boolean {
     return this.#placedMs !== undefined;
@@ -57,7 +62,8 @@ export class TrackTimes {
   awayMs(nowMs: number): number {
     let awayMs = Math.max(0, nowMs - this.#arrivedAtMs - this.#usualMs);
     // Asked for each sample of all tracks: a spread would make an array each time.
-    for (let held = 0; held < HELD_SAMPLES; held++) awayMs = Math.max(awayMs, this.#pausesMs[held] ?? 0);
+    for (let held = 0; held < this.#pausesMs.length; held++)
+      awayMs = Math.max(awayMs, this.#pausesMs[held] ?? 0);
     return awayMs;
   }
 
@@ -69,7 +75,7 @@ export class TrackTimes {
   /** Whether what comes after a pause is what was to come before it: it had been held back. */
   isHeldBack(timeMs: number, nowMs: number): boolean {
     // By chance, what is new may seem to be next: no more samples than are held.
-    return this.isNext(timeMs) && this.awayMs(nowMs) > (this.#pausesMs[HELD_SAMPLES - 1] ?? 0);
+    return this.isNext(timeMs) && this.awayMs(nowMs) > (this.#pausesMs.at(-1) ?? 0);
   }
 
   /** @param ms what a sample lasts, as the codec says */

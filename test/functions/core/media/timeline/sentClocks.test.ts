@@ -52,6 +52,12 @@ describe('SentClocks', () => {
     expect(clocks.stretchesOf('video').map(({ shiftMs }) => shiftMs)).toEqual([0, 4_000]);
   });
 
+  it('counts none where all were held up, and some of before came first', () => {
+    const heldUp = both(1_600, 120, 0).map(([kind, ms]): Received => [kind, ms, 3_500]);
+    const clocks = clocksOf([...both(0, 1_600, 0), ...heldUp, ...both(0, 400, 3_500)]);
+    expect(clocks.stretchesOf('video').map(({ shiftMs }) => shiftMs)).toEqual([0, 1_720]);
+  });
+
   it('follows a publisher who sends on other tracks', () => {
     const received = [...both(0, 400, 0), ...both(50_000, 400, 400)];
     const clocks = clocksOf(received, (kind, i) => (i < 20 ? kind : `${kind} of another`));
