@@ -5,6 +5,9 @@ import { RECORDINGS_PER_WORKER, type WorkerEvents, WorkerProcess } from './worke
 /** Who is given more than this has recordings coming one after the other: the next worker loads what it needs meanwhile. */
 const SPARE_FROM = RECORDINGS_PER_WORKER / 2;
 
+/** Two workers' recordings may be asked for at one moment, of a host that carries nothing yet. */
+const READY_MIN = 2;
+
 /** The workers of a host. */
 export class Workers {
   readonly #file: string;
@@ -49,7 +52,8 @@ export class Workers {
    * dies: to begin, it would take CPU that ten recordings need at that moment (docs/decisions/worker-memory.md).
    */
   keepSpare(): void {
-    if (![...this.#all].some((worker) => worker.carried.length === 0)) this.#start();
+    const isSpare = [...this.#all].some((worker) => worker.carried.length === 0);
+    if (!isSpare || this.#all.size < READY_MIN) this.#start();
   }
 
   #start(): WorkerProcess {
