@@ -4,7 +4,6 @@ import type { OtherTrack, RunCutter } from '../../../functions/core/media/live/r
 import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
 import type { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
-import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Handover } from '../hls/handover.ts';
 import { Sink, SinkClosedError } from '../hls/sink.ts';
@@ -14,7 +13,7 @@ import { HttpFault } from '../reach/judgedHttp.ts';
 import { SourceAccess } from '../reach/sourceAccess.ts';
 import type { LiveKind } from './liveKind.ts';
 import type { ReceivedPauses } from './receivedPauses.ts';
-import { type KeyframeWait, type LiveEnds, Receiving } from './receiving.ts';
+import { type KeyframeWait, type LiveEnds, Receiving, type ReceivingClock } from './receiving.ts';
 
 const DEMUXERS: Readonly<Record<LiveKind, readonly string[]>> = {
   flv: ['-f', 'flv', '-format_whitelist', 'flv'],
@@ -76,7 +75,7 @@ export class LiveSource {
   constructor(
     kind: LiveKind,
     body: AsyncGenerator<Buffer, void, undefined>,
-    clock: Clock,
+    clock: ReceivingClock,
     { gone, ending = new AbortController(), giveBack }: LiveEnds,
   ) {
     this.#kind = kind;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import { AWAKE_TIME } from '../../attempt/awakeTime.ts';
 import { Wait } from '../hls/wait.ts';
 import type { JudgedHttp } from '../reach/judgedHttp.ts';
 import { type KindOfStream, kindOfStream } from './liveKind.ts';
@@ -70,8 +71,10 @@ export async function openedOf(
   isEndless = true,
 ): Promise<Opened> {
   const { head, kind } = await lookAt(body);
-  if ((kind === 'flv' || kind === 'ts') && isEndless)
-    return new LiveSource(kind, continued(head, body), clock, ends);
+  if ((kind === 'flv' || kind === 'ts') && isEndless) {
+    const clocks = { nowMs: () => clock.nowMs(), awakeMs: () => AWAKE_TIME.ms };
+    return new LiveSource(kind, continued(head, body), clocks, ends);
+  }
   await body.return();
   return kind === 'playlist' || kind === 'nothing' ? kind : 'other';
 }

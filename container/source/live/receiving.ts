@@ -26,11 +26,16 @@ export interface LiveEnds {
   readonly giveBack?: ((chunk: Buffer) => void) | undefined;
 }
 
+export interface ReceivingClock extends Clock {
+  /** For how long this process has run, of any beginning: what comes while it stands still is not waited for. */
+  readonly awakeMs: () => number;
+}
+
 export interface ReceivingOptions {
   readonly cutter: RunCutter;
   /** From the stream's first byte on. */
   readonly body: AsyncGenerator<Buffer, void, undefined>;
-  readonly clock: Clock;
+  readonly clock: ReceivingClock;
   /** As `LiveEnds`. */
   readonly gone: AbortSignal;
   readonly ending: AbortSignal;
@@ -126,7 +131,7 @@ export class Receiving {
   /** What comes next; undefined at the end, however that comes. */
   async #chunk(): Promise<Buffer | undefined> {
     const { body, clock } = this.#options;
-    const sinceMs = clock.nowMs();
+    const sinceMs = clock.awakeMs();
     try {
       const read = await this.#last.of(body.next());
       return read === undefined || read.done === true ? undefined : read.value;
@@ -134,7 +139,7 @@ export class Receiving {
       this.#failure = { error };
       return undefined;
     } finally {
-      this.pauses.wait(clock.nowMs() - sinceMs);
+      this.pauses.wait(clock.awakeMs() - sinceMs);
     }
   }
 

@@ -29,7 +29,12 @@ async function received(): Promise<SentClocks> {
   async function* body(): AsyncGenerator<Buffer, void, undefined> {
     yield flv;
   }
-  const source = new LiveSource('flv', body(), { nowMs: () => 0 }, { gone: new AbortController() });
+  const source = new LiveSource(
+    'flv',
+    body(),
+    { nowMs: () => 0, awakeMs: () => 0 },
+    { gone: new AbortController() },
+  );
   let feed: Feed | undefined;
   source.begin({
     offer: (offered) => {

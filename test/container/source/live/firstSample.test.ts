@@ -18,7 +18,12 @@ function opened(pieces: readonly Buffer[]) {
     }
     read.resolve();
   }
-  const source = new LiveSource('flv', body(), { nowMs: () => nowMs }, { gone: new AbortController() });
+  const source = new LiveSource(
+    'flv',
+    body(),
+    { nowMs: () => nowMs, awakeMs: () => nowMs },
+    { gone: new AbortController() },
+  );
   return { source, read: read.promise };
 }
 

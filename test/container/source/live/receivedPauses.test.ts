@@ -46,19 +46,31 @@ describe('ReceivedPauses', () => {
     expect(pausesOf(samples)).toBe(ms);
   });
 
-  it('of a live source are between samples, whatever else comes, also while nobody takes what comes', async () => {
-    let nowMs = 0;
-    async function* body(): AsyncGenerator<Buffer, void, undefined> {
-      yield Buffer.concat([FLV_HEADER, CONFIGURATION, tag(VIDEO, 0)]);
-      yield tag(VIDEO, 20);
-      for (const kind of [SCRIPT, SCRIPT, VIDEO]) {
-        await setImmediate();
-        nowMs += 1_000;
-        yield tag(kind, 40);
+  it.each([
+    ['', 1_000, 3_000],
+    [', but for what comes while the recorder stands still', 50, 0],
+  ])(
+    'of a live source are between samples, whatever else comes, also while nobody takes what comes%s',
+    async (_, awakeOfEachMs, ms) => {
+      let nowMs = 0;
+      let awakeMs = 0;
+      const beyond = Promise.withResolvers<void>();
+      async function* body(): AsyncGenerator<Buffer, void, undefined> {
+        yield Buffer.concat([FLV_HEADER, CONFIGURATION, tag(VIDEO, 0)]);
+        yield tag(VIDEO, 20);
+        for (const kind of [SCRIPT, SCRIPT, VIDEO]) {
+          await setImmediate();
+          nowMs += 1_000;
+          awakeMs += awakeOfEachMs;
+          yield tag(kind, 40);
+        }
+        beyond.resolve();
       }
-    }
-    const source = new LiveSource('flv', body(), { nowMs: () => nowMs }, { gone: new AbortController() });
-    await expect.poll(() => source.pauses.longestMs(0)).toBe(3_000);
-    await source.close();
-  });
+      const clock = { nowMs: () => nowMs, awakeMs: () => awakeMs };
+      const source = new LiveSource('flv', body(), clock, { gone: new AbortController() });
+      await beyond.promise;
+      expect(source.pauses.longestMs(0)).toBe(ms);
+      await source.close();
+    },
+  );
 });

@@ -28,7 +28,7 @@ function received(chunks: Iterable<Buffer>) {
   const receiving = new Receiving({
     cutter: new FlvCutter(),
     body: body(),
-    clock: { nowMs: () => 0 },
+    clock: { nowMs: () => 0, awakeMs: () => 0 },
     gone: gone.signal,
     ending: new AbortController().signal,
     onTaken: () => undefined,

@@ -48,7 +48,7 @@ async function runs(giveBack: (chunk: Buffer) => void): Promise<readonly Buffer[
       isBack.resolve();
     },
   };
-  const source = new LiveSource('flv', body(), { nowMs: () => 0 }, ends);
+  const source = new LiveSource('flv', body(), { nowMs: () => 0, awakeMs: () => 0 }, ends);
   const all: Buffer[] = [];
   for (let goesOn = true; goesOn; ) {
     let feed: Feed | undefined;
