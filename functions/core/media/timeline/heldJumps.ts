@@ -39,7 +39,8 @@ export class HeldJumps<T> {
       held.lastMs = ms;
       return true;
     }
-    const jumps = this.#timeline.jumps(time, nowMs);
+    const isBeside = held === undefined && this.#held.size > 0;
+    const jumps = this.#timeline.jumps(time, nowMs, isBeside);
     if (held !== undefined) held.isOver ||= !jumps;
     else if (jumps) this.#held.set(time.track, { firstMs: ms, sinceMs: nowMs, lastMs: ms, isOver: false });
     return held !== undefined || jumps;

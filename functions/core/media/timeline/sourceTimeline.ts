@@ -134,12 +134,16 @@ export class SourceTimeline {
     this.#held.hold(name, rawMs);
   }
 
-  /** Of what is stored: the track's clock jumps with this sample, or it is a stray. */
-  jumps({ track: name, dts, timescale }: RawTime, nowMs: number): boolean {
+  /**
+   * Of what is stored: the track's clock jumps with this sample, or it is a stray.
+   * @param isBeside another track has just jumped: a step back, however small, is to there
+   */
+  jumps({ track: name, dts, timescale }: RawTime, nowMs: number, isBeside = false): boolean {
     const track = this.#tracks.get(name);
     if (track?.epoch === undefined || this.#options.comesAsMade) return false;
     const rawMs = (dts * 1_000) / timescale + track.turnsMs;
     if (track.times.isNext(rawMs + track.epoch.shiftMs)) return false;
+    if (isBeside && rawMs + track.epoch.shiftMs < track.times.reachedMs) return true;
     return this.#found(track, track.epoch, rawMs, nowMs) === undefined;
   }
 

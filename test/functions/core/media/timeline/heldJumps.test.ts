@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BACK_MAX_MS } from '../../../../../functions/core/media/timeline/closeClocks.ts';
 import { HeldJumps } from '../../../../../functions/core/media/timeline/heldJumps.ts';
 import {
   LIVE_TIMELINE,
@@ -25,8 +26,11 @@ const recordJumps = (sent: readonly Sent[], options = STORED_TIMELINE): Recorded
     0,
   );
 
-/** Segments of two seconds, all there at once, in which the sound lies behind the pictures; the clock jumps at `JUMP_MS`. */
-function inSegments(seconds: number, byMs: number): Sent[] {
+/**
+ * Segments of two seconds, all there at once, in which one track lies behind the other; the clock jumps at `JUMP_MS`.
+ * @param first the track that lies in front
+ */
+function inSegments(seconds: number, byMs: number, first = VIDEO): Sent[] {
   const segmentOf = ({ trueMs }: Sent): number => Math.floor(trueMs / 2_000);
   return made(seconds)
     .filter(({ track, trueMs }) => track === SOUND || trueMs < JUMP_MS || trueMs >= KEYFRAME_MS)
@@ -38,7 +42,7 @@ function inSegments(seconds: number, byMs: number): Sent[] {
     .sort(
       (one, other) =>
         segmentOf(one) - segmentOf(other) ||
-        other.track.localeCompare(one.track) ||
+        Number(other.track === first) - Number(one.track === first) ||
         one.trueMs - other.trueMs,
     );
 }
@@ -57,6 +61,12 @@ describe('HeldJumps', () => {
       expect(worstMs(recorded)).toBeLessThan(40);
     },
   );
+
+  it('a track that steps back by no more than jitter, behind one that has jumped, jumps with it', () => {
+    const sent = inSegments(6, -700, SOUND);
+    expect(KEYFRAME_MS - JUMP_MS).toBeGreaterThan(700 - BACK_MAX_MS);
+    expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+  });
 
   it('a stray is given at once, and moves nothing', () => {
     const sent = inSegments(4, 0).map((one) =>
