@@ -178,7 +178,8 @@ export class RunCut {
   }
 }
 
-const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
+/** By its own time, in ms; undefined: it has none. */
+export const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
   startMs === undefined ? undefined : startMs + durationMs;
 
 /** The sound begins behind the segment of pictures, by the same clock. */

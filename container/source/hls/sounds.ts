@@ -4,7 +4,7 @@ import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts'
 import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Ahead, Rendition } from './rendition.ts';
-import { isBehind } from './runCut.ts';
+import { endOf, isBehind } from './runCut.ts';
 import { isSourceFault } from './sourceFault.ts';
 import { orUntil } from './wait.ts';
 
@@ -76,11 +76,16 @@ export class Sounds {
   /**
    * Those that go with what begins.
    * @param main what the pictures begin with; undefined: there are no more of them
+   * @param before the last pictures before that
    * @throws ForbiddenSourceError; what is no fault of the source's; what the signal was aborted with
    */
-  async open(main: Omit<Ahead, 'opened'> | undefined, signal: AbortSignal): Promise<Begun[]> {
+  async open(
+    main: Omit<Ahead, 'opened'> | undefined,
+    before: SegmentFacts | undefined,
+    signal: AbortSignal,
+  ): Promise<Begun[]> {
     await this.stopLooking();
-    const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, signal)));
+    const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, before, signal)));
     return opened.filter((sound) => sound !== undefined);
   }
 
@@ -140,6 +145,7 @@ export class Sounds {
   async #open(
     sound: Followed,
     main: Omit<Ahead, 'opened'> | undefined,
+    before: SegmentFacts | undefined,
     signal: AbortSignal,
   ): Promise<Begun | undefined> {
     const { rendition, language } = sound;
@@ -149,7 +155,8 @@ export class Sounds {
       const until = AbortSignal.any([signal, wait]);
       // What is to come again goes back itself.
       if (main?.seam.kind === 'newTimeline' && !main.next.isAgain) await leaveRest(rendition, until);
-      const ahead = await placed(rendition, main?.facts.startMs, until);
+      const fromMs = sound.isMissing ? pausedMs(main, before) : main?.facts.startMs;
+      const ahead = await placed(rendition, fromMs, until);
       // It has been found ahead of the pictures: they go on without it up to there.
       if (sound.isMissing && ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts))
         return undefined;
@@ -198,6 +205,17 @@ export class Sounds {
     }
     return undefined;
   }
+}
+
+/** Where the pictures had come to that now go on, by their own time: what was found in a pause of theirs begins there. */
+function pausedMs(
+  main: Omit<Ahead, 'opened'> | undefined,
+  before: SegmentFacts | undefined,
+): number | undefined {
+  const startMs = main?.facts.startMs;
+  const endMs = before && endOf(before);
+  if (startMs === undefined || endMs === undefined || main?.seam.kind === 'newTimeline') return startMs;
+  return Math.min(startMs, endMs);
 }
 
 /** @param startMs in the pictures' own time; undefined: nobody knows */

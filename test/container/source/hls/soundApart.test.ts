@@ -160,28 +160,38 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expectWhole(await recording.record(hls.folder), framesOf(25, 25 * SECONDS));
   });
 
-  it('that is listed for the first time with a segment of the pictures begins with it', async () => {
+  it.each([
+    ['with a segment of the pictures', 'with', 0],
+    ['in a pause of the pictures', 'pause', 1],
+  ])('that is listed for the first time %s begins there', async (_, name, pauseSeconds) => {
     const beginsWith = 5;
     const made = { type: 'fmp4' as const, seconds: SECONDS, startSeconds: 20 };
-    const picture = hls.put('begins-p', { ...made, audio: false });
-    const sound = hls.put('begins-s', { ...made, video: false });
+    const picture = hls.put(`${name}-p`, { ...made, audio: false });
+    const sound = hls.put(`${name}-s`, { ...made, video: false });
+    const isPause = (at: number): boolean => at >= beginsWith && at < beginsWith + pauseSeconds;
     let to = 3;
     const end = (): string[] => (to === SECONDS ? [END] : []);
-    hls.site.put('/begins-p.m3u8', (_request, response) => {
-      if (to < SECONDS && hls.site.times(`/begins-p/${to - 1}.m4s`) > 0) to += 1;
-      response.end(playlist(hls.map('begins-p'), ...picture.slice(0, to).flat(), ...end()));
+    hls.site.put(`/${name}-p.m3u8`, (_request, response) => {
+      const isTaken = isPause(to - 1) || hls.site.times(`/${name}-p/${to - 1}.m4s`) > 0;
+      if (to < SECONDS && isTaken) to += 1;
+      const listed = picture.slice(0, to).filter((_segment, at) => !isPause(at));
+      response.end(playlist(hls.map(`${name}-p`), ...listed.flat(), ...end()));
     });
-    hls.site.put('/begins-s.m3u8', (_request, response) =>
-      response.end(playlist(hls.map('begins-s'), ...sound.slice(beginsWith, to).flat(), ...end())),
+    hls.site.put(`/${name}-s.m3u8`, (_request, response) =>
+      response.end(playlist(hls.map(`${name}-s`), ...sound.slice(beginsWith, to).flat(), ...end())),
     );
-    putMaster('begins', 'begins-p', 'begins-s');
-    const recording = await hls.start('/begins.m3u8');
+    putMaster(name, `${name}-p`, `${name}-s`);
+    const recording = await hls.start(`/${name}.m3u8`);
     const record = await recording.record(hls.folder);
-    expectWhole(record, framesOf(0, 25 * SECONDS), 2);
+    const frames = framesOf(0, 25 * SECONDS).filter((frame) => !isPause(Math.floor(frame / 25)));
+    expectWhole(record, frames, 2);
     expect(record.parts[0]?.videoFrames).toBe(25 * beginsWith);
     const { streams } = await probe(record.files[1] ?? '');
-    for (const { duration } of streams)
-      expect(Math.abs(Number(duration) - SECONDS + beginsWith)).toBeLessThan(0.1);
+    for (const { codec_type, start_time, duration } of streams) {
+      const pausedSeconds = codec_type === 'video' ? pauseSeconds : 0;
+      expect(Math.abs(Number(start_time) - pausedSeconds)).toBeLessThan(0.1);
+      expect(Math.abs(Number(duration) - (SECONDS - beginsWith - pausedSeconds))).toBeLessThan(0.1);
+    }
   });
 
   /** Whatever the sound's server has at first, the pictures go on, and each answer is asked for anew. */
