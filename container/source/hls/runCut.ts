@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { endOf, type SegmentFacts } from '../../../functions/core/hls/seam.ts';
 
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
@@ -177,10 +177,6 @@ export class RunCut {
     this.#told = Promise.withResolvers();
   }
 }
-
-/** By its own time, in ms; undefined: it has none. */
-export const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
-  startMs === undefined ? undefined : startMs + durationMs;
 
 /** The sound begins behind the segment of pictures, by the same clock. */
 export function isBehind(pictures: SegmentFacts, { startMs }: SegmentFacts): boolean {

@@ -1,10 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
-import type { SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { pausedFromMs, type SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { Ahead, Rendition } from './rendition.ts';
-import { endOf, isBehind } from './runCut.ts';
+import { isBehind } from './runCut.ts';
 import { isSourceFault } from './sourceFault.ts';
 import { orUntil } from './wait.ts';
 
@@ -155,7 +155,11 @@ export class Sounds {
       const until = AbortSignal.any([signal, wait]);
       // What is to come again goes back itself.
       if (main?.seam.kind === 'newTimeline' && !main.next.isAgain) await leaveRest(rendition, until);
-      const fromMs = sound.isMissing ? pausedMs(main, before) : main?.facts.startMs;
+      // What is found in a pause of the pictures begins there.
+      const fromMs =
+        sound.isMissing && main !== undefined
+          ? pausedFromMs(before, main.facts, main.seam)
+          : main?.facts.startMs;
       const ahead = await placed(rendition, fromMs, until);
       // It has been found ahead of the pictures: they go on without it up to there.
       if (sound.isMissing && ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts))
@@ -205,17 +209,6 @@ export class Sounds {
     }
     return undefined;
   }
-}
-
-/** Where the pictures had come to that now go on, by their own time: what was found in a pause of theirs begins there. */
-function pausedMs(
-  main: Omit<Ahead, 'opened'> | undefined,
-  before: SegmentFacts | undefined,
-): number | undefined {
-  const startMs = main?.facts.startMs;
-  const endMs = before && endOf(before);
-  if (startMs === undefined || endMs === undefined || main?.seam.kind === 'newTimeline') return startMs;
-  return Math.min(startMs, endMs);
 }
 
 /** @param startMs in the pictures' own time; undefined: nobody knows */

@@ -70,6 +70,24 @@ export function hasGoneBack(before: SegmentFacts, next: SegmentFacts, otherMs: n
   return Math.abs(otherMs - before.startMs) < Math.abs(otherMs - next.startMs);
 }
 
+/** By its own time, in ms; undefined: it has none. */
+export const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
+  startMs === undefined ? undefined : startMs + durationMs;
+
+/**
+ * From when on what lies between two segments goes with the next one, by its own time in ms: from where the one before ends,
+ * if they are of one clock. Undefined: it has no times.
+ */
+export function pausedFromMs(
+  before: SegmentFacts | undefined,
+  next: SegmentFacts,
+  seam: Seam,
+): number | undefined {
+  const endMs = before && endOf(before);
+  if (next.startMs === undefined || endMs === undefined || seam.kind === 'newTimeline') return next.startMs;
+  return Math.min(next.startMs, endMs);
+}
+
 /** From where the segment before ends to where the next begins, by the stream's own times. */
 function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefined {
   if (before.startMs === undefined || next.startMs === undefined) return undefined;

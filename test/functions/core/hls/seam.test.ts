@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasGoneBack, type SegmentFacts, seamBetween } from '../../../../functions/core/hls/seam.ts';
+import {
+  hasGoneBack,
+  pausedFromMs,
+  type SegmentFacts,
+  seamBetween,
+} from '../../../../functions/core/hls/seam.ts';
 
 const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
   kind: 'ts',
@@ -26,6 +31,23 @@ describe('a clock that has gone back with the next segment', () => {
     ['nobody knows where to', { startMs: undefined }, 12_000, false],
   ])('%s', (_what, changes, otherMs, isSo) => {
     expect(hasGoneBack(facts(), next(changes), otherMs)).toBe(isSo);
+  });
+});
+
+describe('what lies between two segments goes with the next one', () => {
+  it.each<[string, Partial<SegmentFacts>, number | undefined]>([
+    ['from its beginning, where there is no pause', {}, 12_000],
+    ['from the end of the one before, in a pause', { startMs: 14_500 }, 12_000],
+    ['from its beginning, where they overlap', { startMs: 11_900 }, 11_900],
+    ['from its beginning, where its clock is another one', { startMs: 90_000 }, 90_000],
+    ['nobody knows from when', { startMs: undefined }, undefined],
+  ])('%s', (_what, changes, fromMs) => {
+    const following = next(changes);
+    expect(pausedFromMs(facts(), following, seamBetween(facts(), following))).toBe(fromMs);
+  });
+
+  it('from its beginning, where nothing was before', () => {
+    expect(pausedFromMs(undefined, next(), { kind: 'none' })).toBe(12_000);
   });
 });
 
