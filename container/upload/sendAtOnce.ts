@@ -1,9 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-
-/** As much of the SDK's request as is needed here. */
-interface Request {
-  readonly headers: Readonly<Partial<Record<string, string>>>;
-}
+import { changingRequests, type SdkRequest } from '../../functions/aws/changingRequests.ts';
 
 const FIRST_TRY = /^attempt=1;/;
 
@@ -12,16 +8,11 @@ const FIRST_TRY = /^attempt=1;/;
  * for each request that waits, with a handshake of TLS, and closes it behind it. What failed is sent as the SDK does it:
  * who refuses a body without reading it, and hangs up, may not have been heard.
  */
-export function sendAtOnce(client: S3Client): S3Client {
-  const { requestHandler } = client.config;
-  const handle = requestHandler.handle.bind(requestHandler);
-  requestHandler.handle = (request, options) => handle(atOnce(request), options);
-  return client;
-}
+export const sendAtOnce = (client: S3Client): S3Client => changingRequests(client, atOnce);
 
 /** The header is not signed. */
-function atOnce<T extends Request>(request: T): T {
+function atOnce(request: SdkRequest): Pick<SdkRequest, 'headers'> | undefined {
   const { Expect, ...headers } = request.headers;
-  if (Expect === undefined || !FIRST_TRY.test(headers['amz-sdk-request'] ?? '')) return request;
-  return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { headers });
+  if (Expect === undefined || !FIRST_TRY.test(headers['amz-sdk-request'] ?? '')) return undefined;
+  return { headers };
 }

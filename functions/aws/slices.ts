@@ -1,14 +1,9 @@
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { changingRequests, type SdkRequest } from './changingRequests.ts';
 
 /** As much as TLS is given at once. */
 const SLICE_BYTES = 256 * 1024;
-
-/** As much of the SDK's request as is needed here. */
-interface Request {
-  readonly protocol: string;
-  readonly body?: unknown;
-}
 
 /** A body that lies in several places, one behind the other. Only a client of `sendInSlices` takes it; its length is said beside it. */
 export class BodyInPieces {
@@ -28,23 +23,17 @@ export class BodyInPieces {
  * given at once, into memory of its own: with a whole S3 part that is another 8 MiB, and V8, which counts them, looks through
  * its whole heap each time (docs/decisions/recorder-cpu.md). A try that is repeated begins with the whole body.
  */
-export function sendInSlices(client: S3Client): S3Client {
-  const { requestHandler } = client.config;
-  const handle = requestHandler.handle.bind(requestHandler);
-  requestHandler.handle = (request, options) => handle(inSlices(request), options);
-  return client;
-}
+export const sendInSlices = (client: S3Client): S3Client => changingRequests(client, inSlices);
 
 /** Its length is in its header, so it is not sent in chunks. Without TLS nothing is copied. */
-function inSlices<T extends Request>(request: T): T {
+function inSlices(request: SdkRequest): Pick<SdkRequest, 'body'> | undefined {
   const pieces = piecesOf(request);
-  if (pieces === undefined) return request;
-  const sliced = Readable.from(slicesOf(pieces), { objectMode: false, highWaterMark: SLICE_BYTES });
-  return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { body: sliced });
+  if (pieces === undefined) return undefined;
+  return { body: Readable.from(slicesOf(pieces), { objectMode: false, highWaterMark: SLICE_BYTES }) };
 }
 
 /** Undefined for what goes out as it is. */
-function piecesOf({ protocol, body }: Request): readonly Buffer[] | undefined {
+function piecesOf({ protocol, body }: SdkRequest): readonly Buffer[] | undefined {
   if (body instanceof BodyInPieces) return body.pieces;
   return protocol === 'https:' && Buffer.isBuffer(body) && body.length > SLICE_BYTES ? [body] : undefined;
 }
