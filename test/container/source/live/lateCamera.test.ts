@@ -5,7 +5,8 @@ import { beepingFlv } from '../../../support/beepingFlv.ts';
 import { AUDIO, type FlvTag, isConfiguration } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { BEEP_EVERY_MS } from '../../../support/generated/beeps.ts';
-import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
+import { framesOf } from '../../../support/generated/shown.ts';
+import { shownParts } from '../../../support/generated/shownParts.ts';
 import { sendInTime, sentTag } from '../../../support/sentTags.ts';
 import { describeWith } from '../../../support/tools.ts';
 
@@ -51,16 +52,10 @@ describeWith(['ffmpeg'], 'a camera that is switched on long after it was announc
     const pictures = new Map(shown.map(({ ms, hash }) => [hash, ms - startMs]));
     const camera = new LateCamera(tags);
     const server = await startRtmpServer(camera);
-    const { objects, recordingId } = await bench.record(server.url, { reconnectWindowMs: 0 });
+    const recorded = await bench.record(server.url, { reconnectWindowMs: 0 });
     expect(camera.connections).toBe(1);
     await server.close();
-    const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
-    const parts = await Promise.all(
-      finals.map(async ({ key, part }) => {
-        const file = folder.write(`${recordingId}-${part}.mp4`, await bench.object(key));
-        return { frames: await framesOf(file), beeps: await beepsIn(file) };
-      }),
-    );
+    const parts = await shownParts(bench, folder, recorded);
     const frames = parts.flatMap((part) => part.frames).map(({ hash }) => pictures.get(hash));
     const expected = [...pictures.values()].filter((ms) => ms >= CAMERA_AT_MS);
     expect(frames).toEqual(expected);

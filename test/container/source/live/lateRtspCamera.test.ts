@@ -3,7 +3,8 @@ import { beepingFlv } from '../../../support/beepingFlv.ts';
 import { AUDIO, type FlvTag, isConfiguration } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { BEEP_EVERY_MS } from '../../../support/generated/beeps.ts';
-import { beepsIn, framesOf } from '../../../support/generated/shown.ts';
+import { framesOf } from '../../../support/generated/shown.ts';
+import { shownParts } from '../../../support/generated/shownParts.ts';
 import { LaterRtsp } from '../../../support/laterRtsp.ts';
 import { describeWith } from '../../../support/tools.ts';
 
@@ -25,15 +26,9 @@ describeWith(['ffmpeg'], 'a camera that is switched on long after it was describ
     const isOn = (tag: FlvTag): boolean =>
       isConfiguration(tag) || tag.kind === AUDIO || tag.atMs >= CAMERA_AT_MS;
     const server = await LaterRtsp.start(tags.filter(isOn));
-    const { objects, recordingId } = await bench.record(server.url, { reconnectWindowMs: 1_000 });
+    const recorded = await bench.record(server.url, { reconnectWindowMs: 1_000 });
     await server.close();
-    const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
-    const parts = await Promise.all(
-      finals.map(async ({ key, part }) => {
-        const file = folder.write(`${recordingId}-${part}.mp4`, await bench.object(key));
-        return { frames: await framesOf(file), beeps: await beepsIn(file) };
-      }),
-    );
+    const parts = await shownParts(bench, folder, recorded);
     const made = await framesOf(folder.file('both.flv'));
     const startMs = made[0]?.ms ?? 0;
     const atMs = new Map(made.map(({ ms, hash }) => [hash, ms - startMs]));
