@@ -10,6 +10,7 @@ const resultsFile = process.env.TEST_RESULTS_FILE;
 const levels = levelsOf(import.meta.dirname);
 const media = [...levels.media];
 const setupFiles = ['test/setup/draws.ts'];
+const globalSetup = ['test/setup/quickFfmpeg.ts'];
 // For the workers, and for all programs of ours that tests start: most of a short one's work is compiling it.
 const compileCache = path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 process.env.NODE_COMPILE_CACHE ??= compileCache;
@@ -52,14 +53,19 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'media', include: media.filter((file) => !sharesProcess(file)), setupFiles },
+        test: {
+          name: 'media',
+          include: media.filter((file) => !sharesProcess(file)),
+          globalSetup,
+          setupFiles,
+        },
       },
       {
         extends: true,
         test: {
           name: 'media-shared',
           include: media.filter(sharesProcess),
-          globalSetup: ['test/setup/oftenSent.ts'],
+          globalSetup: [...globalSetup, 'test/setup/oftenSent.ts'],
           setupFiles,
           isolate: false,
         },
