@@ -8,6 +8,7 @@ import {
 } from '../../../functions/core/hls/playlist.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import type { KeyRing } from './keyRing.ts';
+import { Wholeness } from './wholeness.ts';
 
 export interface SegmentAddress {
   readonly url: string;
@@ -52,16 +53,21 @@ export async function* readSegment(
   const { idleTimeoutMs } = options;
   let given = 0;
   let faults = 0;
+  /** Tries in a row that ended at the same place. */
+  let alike = 0;
+  const wholeness = new Wholeness();
   let sinceMs = performance.now();
   for (;;) {
+    let skip = given;
     try {
-      let skip = given;
       for await (const chunk of plainBytes(address, options, signal)) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - fresh.length;
         if (fresh.length === 0) continue;
         given += fresh.length;
         faults = 0;
+        alike = 0;
+        wholeness.push(fresh);
         yield fresh;
         sinceMs = performance.now();
       }
@@ -69,6 +75,10 @@ export async function* readSegment(
     } catch (error) {
       signal.throwIfAborted();
       faults += 1;
+      const isCut = error instanceof HttpFault && error.isCut && skip === 0 && given > 0;
+      alike = isCut ? alike + 1 : 0;
+      // Its server says another length than it has, or does not say that it is at its end.
+      if (alike >= TRIES_MIN && wholeness.isWhole) return;
       if (error instanceof ForbiddenSourceError || error instanceof UnsupportedStreamError) throw error;
       const isDenied = error instanceof HttpFault && error.isDenial;
       const isOften = faults >= TRIES_MIN;
