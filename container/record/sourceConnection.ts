@@ -3,7 +3,8 @@ import { type JoinedContent, RecordedContent } from '../../functions/core/media/
 import { SentOrder } from '../../functions/core/media/timeline/sentOrder.ts';
 import { SourceTimeline } from '../../functions/core/media/timeline/sourceTimeline.ts';
 import { LIVE_TIMELINE, STORED_TIMELINE } from '../../functions/core/media/timeline/timelineOptions.ts';
-import { type Joining, LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
+import type { Joining } from '../../functions/core/media/tracks/joining.ts';
+import { LiveMedia } from '../../functions/core/media/tracks/liveMedia.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { Fragment } from '../../functions/core/media/types.ts';
 import type { PreparedRun } from '../source/sourceInput.ts';
@@ -75,7 +76,7 @@ export class SourceConnection {
   }
 
   /** What ffmpeg's present run writes to each of its pipes. */
-  media(outputs: readonly (readonly TrackSource[])[], { format, isLive }: RunFacts): LiveMedia {
+  media(outputs: readonly (readonly TrackSource[])[], { format, isLive, inputs }: RunFacts): LiveMedia {
     const { isSameConnection } = this.#timeline;
     const receivedAtMs = this.#receivedAtMs?.();
     const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
@@ -101,6 +102,7 @@ export class SourceConnection {
       isSame: mayRepeat,
       receivedAtMs,
       takenOff: this.#takenOff,
+      inputs,
     });
   }
 

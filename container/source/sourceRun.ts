@@ -25,6 +25,8 @@ export interface RunFacts {
   readonly leftOut: readonly LeftOut[];
   /** It comes as it is made. */
   readonly isLive: boolean;
+  /** So many does ffmpeg read at once. */
+  readonly inputs: number;
 }
 
 export interface SourceRunOptions {
@@ -187,6 +189,7 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
             format: plan.format,
             leftOut: [...plan.leftOut, ...access.leftOut],
             isLive,
+            inputs: 1 + access.others.length,
           });
         }
       }

@@ -212,7 +212,8 @@ export class HlsSource {
     cut.look = (signal) => followed.sounds.lookNow(signal);
     for (const { rendition } of sounds) cut.expect(rendition);
     this.#feeding = [];
-    for (const rendition of [followed.main, ...followed.sounds.renditions]) rendition.beginRun();
+    for (const rendition of [followed.main, ...followed.sounds.renditions])
+      rendition.beginRun(first.ahead.facts.startMs);
     const offer = (rendition: Rendition, place: number): string =>
       handover.offer(async (reader) => {
         const feeding = this.#feed(rendition, place, new Sink(reader), cut);

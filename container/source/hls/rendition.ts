@@ -5,7 +5,7 @@ import {
   PlaylistError,
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
-import { hasGoneBack, type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
+import { goneBackBy, type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import type { FeedEnd } from './feedEnd.ts';
 import type { Follower, NextSegment } from './follower.ts';
@@ -14,6 +14,7 @@ import type { RunCut } from './runCut.ts';
 import { RunStreams } from './runStreams.ts';
 import { lateMs, type SegmentOptions } from './segmentBytes.ts';
 import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
+import { SoundClock } from './soundClock.ts';
 import { LostStreamError } from './sourceFault.ts';
 import { Wait } from './wait.ts';
 
@@ -53,6 +54,7 @@ export class Rendition {
   #isRecorded: boolean = true;
   /** What the present run has of its program, and how much of it. */
   readonly #inRun = new RunStreams();
+  readonly #clock = new SoundClock();
 
   /** @param before the last segment of another variant, in whose place this one is */
   constructor(
@@ -81,10 +83,11 @@ export class Rendition {
     return this.#comesAgain;
   }
 
-  /** A run begins with what comes next. */
-  beginRun(): void {
+  /** A run begins with what comes next. @param startMs where its pictures do, or what is all there is */
+  beginRun(startMs: number | undefined): void {
     this.#comesAgain = false;
     this.#takenInRun = 0;
+    this.#clock.begin(this.#before, this.#ahead?.next.isAgain ? undefined : this.#ahead?.facts, startMs);
     this.#inRun.begin();
   }
 
@@ -114,12 +117,14 @@ export class Rendition {
         const ahead = leads ? await this.peek(any) : await this.#peekBesides(cut, any);
         if (leads && ahead === undefined) cut.know(undefined);
         if (ahead === undefined) return { kind: 'ended' };
-        const isOther = ahead.seam.kind !== 'none' || this.#inRun.lacks(ahead.facts);
         const isFirst = this.#takenInRun === 0;
+        const goesBack = !isFirst && !leads && (await this.#clock.goesBack(ahead, this.#before, cut, any));
+        const isOther = (ahead.seam.kind !== 'none' && !goesBack) || this.#inRun.lacks(ahead.facts);
+        const facts = this.#clock.besides(ahead.facts);
         if (!isFirst && leads) await cut.look(any);
-        if (isFirst || !isOther) await this.#untilTold(ahead.facts, cut, leads, any);
-        if (!isFirst && (isOther || cut.isBefore(ahead.facts, leads, this.#before))) {
-          cut.cutAfter(this.#before, ahead.seam.kind === 'newTimeline' ? ahead.facts : undefined);
+        if (isFirst || !isOther) await this.#untilTold(facts, cut, leads, any);
+        if (!isFirst && (isOther || cut.isBefore(facts, leads))) {
+          cut.cutAfter(this.#clock.besides(this.#before));
           return { kind: 'seam' };
         }
         await this.#write(ahead, sink, cut, any);
@@ -161,7 +166,7 @@ export class Rendition {
       if (ahead?.facts.startMs === undefined) return ahead;
       const { startMs: ownMs, durationMs } = ahead.facts;
       if (this.#goesOn && ownMs + LEADING_MS > startMs) return ahead;
-      if (this.#before !== undefined && hasGoneBack(this.#before, ahead.facts, startMs)) return ahead;
+      if (this.#before !== undefined && goneBackBy(this.#before, ahead.facts, startMs) > 0) return ahead;
       if (ownMs + durationMs > startMs + START_TOLERANCE_MS || ownMs + FAR_MS < startMs) return ahead;
       await this.passOver();
     }
@@ -203,7 +208,8 @@ export class Rendition {
   async #peekBesides(cut: RunCut, signal: AbortSignal): Promise<Ahead | undefined> {
     const settled = new AbortController();
     const lost = new AbortController();
-    const watch = cut.untilLost(this.#before, AbortSignal.any([signal, settled.signal])).then(
+    const before = this.#clock.besides(this.#before);
+    const watch = cut.untilLost(before, AbortSignal.any([signal, settled.signal])).then(
       () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
       () => undefined,
     );
@@ -273,7 +279,7 @@ export class Rendition {
         this.#follower.goBack(1);
         throw lost;
       });
-      this.#log.warn('a segment ends in its middle', { cause: wordsOf(error) });
+      this.#log.warn('a segment ends in its middle', { cause: (error as Error).message });
     }
   }
 
@@ -282,7 +288,8 @@ export class Rendition {
     await this.#check(error, signal);
     this.#skipped += 1;
     if (this.#before === undefined || this.#skipped > SKIPPED_MAX) throw error;
-    this.#log.warn('a segment cannot be had', { sequence: String(segment.sequence), cause: wordsOf(error) });
+    const cause = (error as Error).message;
+    this.#log.warn('a segment cannot be had', { sequence: String(segment.sequence), cause });
     this.#follower.skip();
   }
 
@@ -293,5 +300,3 @@ export class Rendition {
     await this.#follower.probe(signal);
   }
 }
-
-const wordsOf = (error: unknown): string => (error as Error).message;

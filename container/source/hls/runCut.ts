@@ -18,7 +18,7 @@ export class RunCut {
   /** Pictures are to go on: looks for sound that the run is without, and that may have come with them. */
   look: (signal: AbortSignal) => Promise<void> = async () => undefined;
   readonly #over = new AbortController();
-  #at: { readonly atMs: number | undefined; readonly anewMs: number | undefined } | undefined;
+  #at: { readonly atMs: number | undefined } | undefined;
   /** Where sound begins that the run is without. */
   #soundFromMs: number | undefined;
   /** Until when there are pictures for this run; undefined: nobody has said. */
@@ -42,10 +42,9 @@ export class RunCut {
   /**
    * One of them ends here.
    * @param last its last segment
-   * @param next what comes behind that, by another clock: the others may have come to that within their last segments
    */
-  cutAfter(last: SegmentFacts | undefined, next?: SegmentFacts): void {
-    this.#at ??= { atMs: last === undefined ? undefined : endOf(last), anewMs: next?.startMs };
+  cutAfter(last: SegmentFacts | undefined): void {
+    this.#at ??= { atMs: last === undefined ? undefined : endOf(last) };
     this.#tell();
   }
 
@@ -108,6 +107,16 @@ export class RunCut {
   }
 
   /**
+   * Whether pictures go on in the run where sound would have gone on, had its clock not gone back. It waits a while for them.
+   * @param expected what sound would be
+   * @throws what the signal is aborted with
+   */
+  async goesOnAt(expected: SegmentFacts, signal: AbortSignal): Promise<boolean> {
+    await this.#until(() => this.#isKnown(expected), signal);
+    return this.#at === undefined && Number.isFinite(this.#knownMs) && this.#isKnown(expected);
+  }
+
+  /**
    * Waits until sound is taken for lost: ffmpeg reads no more pictures than it has sound.
    * @param before its last segment
    * @param signal ends the wait: it rejects with what that is aborted with
@@ -121,19 +130,15 @@ export class RunCut {
   /**
    * The segment belongs to the next run. Those of sound are longer or shorter than the pictures': the nearest end is theirs.
    * Pictures go on to behind the end of sound: what begins with sound then goes on in the same file where that had ended.
-   * @param before the last segment of its own: what goes on right behind that is on the same clock
    */
-  isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean, before?: SegmentFacts): boolean {
+  isBefore({ startMs, durationMs }: SegmentFacts, hasPictures: boolean): boolean {
     const soundFromMs = hasPictures ? this.#soundFromMs : undefined;
     if (soundFromMs !== undefined && startMs !== undefined && startMs + durationMs > soundFromMs) return true;
     if (this.#at === undefined) return false;
-    const { atMs, anewMs } = this.#at;
+    const { atMs } = this.#at;
     if (atMs === undefined || startMs === undefined) return true;
     const toleranceMs = hasPictures ? Math.min(ROUNDING_MS, durationMs / 2) : durationMs / 2;
-    const goesOnMs = before === undefined ? undefined : endOf(before);
-    const goesOn = goesOnMs !== undefined && Math.abs(startMs - goesOnMs) < ROUNDING_MS;
-    const isAnew = !goesOn && anewMs !== undefined && Math.abs(startMs - anewMs) < Math.abs(startMs - atMs);
-    return startMs >= (isAnew ? anewMs : atMs) - toleranceMs;
+    return startMs >= atMs - toleranceMs;
   }
 
   #isKnown({ startMs, durationMs }: SegmentFacts): boolean {

@@ -35,6 +35,8 @@ export type Seam =
 /** Durations in playlists are rounded, to whole seconds by old packagers. */
 const TOLERANCE_MS = 300;
 const JUMP_BACK_MS = 1_500;
+/** Of what the segment before lasts: rounded as they are, none begins so little after that does. */
+const STEP_MIN = 0.25;
 const JUMP_AHEAD_MS = 10_000;
 /** More than a playlist's window, and nothing between its first segment and its last. */
 const UNTOLD_GAP_MIN_MS = 3_000;
@@ -47,28 +49,33 @@ export const WRAP_MS = 2 ** 33 / 90;
  */
 export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
   const jumpMs = jumpBetween(before, next);
-  const isAlike = before.kind === next.kind && (before.setup ?? next.setup) === (next.setup ?? before.setup);
   if (jumpMs === undefined) {
-    const isPlain = isAlike && !next.isDiscontinuity && next.missedMs === 0;
+    const isPlain = isAlike(before, next) && !next.isDiscontinuity && next.missedMs === 0;
     return isPlain ? { kind: 'none' } : { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
   }
   const goesOn = next.isDiscontinuity
     ? Math.abs(jumpMs) <= TOLERANCE_MS
-    : jumpMs >= -JUMP_BACK_MS && jumpMs <= JUMP_AHEAD_MS + next.missedMs;
+    : jumpMs >= backMaxMs(before) && jumpMs <= JUMP_AHEAD_MS + next.missedMs;
   if (!goesOn) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
-  return isAlike && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
+  return isAlike(before, next) && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
 }
 
 /**
- * Whether the clock of a playlist goes back with its next segment, and that of another playlist does not yet: it goes back
- * within a segment there, whose first time is what is known of it.
+ * What the clock of a playlist goes back by with its next segment, in ms, where that of another playlist does not yet: it goes
+ * back within a segment there, whose first time is what is known of it. 0: it does not.
  * @param otherMs where the other playlist goes on
  */
-export function hasGoneBack(before: SegmentFacts, next: SegmentFacts, otherMs: number): boolean {
-  if (before.startMs === undefined || next.startMs === undefined) return false;
-  if (next.startMs >= before.startMs || seamBetween(before, next).kind !== 'newTimeline') return false;
-  return Math.abs(otherMs - before.startMs) < Math.abs(otherMs - next.startMs);
+export function goneBackBy(before: SegmentFacts, next: SegmentFacts, otherMs: number): number {
+  const endMs = endOf(before);
+  if (endMs === undefined || next.startMs === undefined) return 0;
+  const isBack = next.startMs < endMs && seamBetween(before, next).kind === 'newTimeline';
+  const isAlone = Math.abs(otherMs - endMs) < Math.abs(otherMs - next.startMs);
+  return isBack && isAlone ? endMs - next.startMs : 0;
 }
+
+/** What reads one of them can read the other. */
+export const isAlike = (before: SegmentFacts, next: SegmentFacts): boolean =>
+  before.kind === next.kind && (before.setup ?? next.setup) === (next.setup ?? before.setup);
 
 /** By its own time, in ms; undefined: it has none. */
 export const endOf = ({ startMs, durationMs }: SegmentFacts): number | undefined =>
@@ -87,6 +94,10 @@ export function pausedFromMs(
   if (next.startMs === undefined || endMs === undefined || seam.kind === 'newTimeline') return next.startMs;
   return Math.min(next.startMs, endMs);
 }
+
+/** What may lie over a segment's end of the next one; of a short one, not all of it: its clock has begun anew. */
+const backMaxMs = ({ durationMs }: SegmentFacts): number =>
+  -Math.min(JUMP_BACK_MS, (1 - STEP_MIN) * durationMs);
 
 /** From where the segment before ends to where the next begins, by the stream's own times. */
 function jumpBetween(before: SegmentFacts, next: SegmentFacts): number | undefined {

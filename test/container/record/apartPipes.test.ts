@@ -72,7 +72,7 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
     clocks = await received();
     const connection = new SourceConnection();
     connection.begin({ clocks }, 0);
-    const media = connection.media(OUTPUTS, { format: 'mp4', leftOut: [], isLive: true });
+    const media = connection.media(OUTPUTS, { format: 'mp4', leftOut: [], isLive: true, inputs: 1 });
     for (const pipe of pipes) media.push(pipe, nuts[pipe] ?? Buffer.alloc(0), 0);
     const jumps: Jump[] = [...media.takeJumps()];
     const ends: { endMs: number; soundUntilMs: number | undefined }[] = [];

@@ -13,6 +13,11 @@ interface HeldJump {
 
 /** What belongs together comes within a burst. Whoever is killed loses what is held. */
 const HELD_MAX_MS = 1_000;
+/**
+ * Of several inputs ffmpeg 5.1 reads no more of one whose clock has gone back until the run ends: with the next segment, which
+ * begins where that has led to.
+ */
+const HELD_APART_MAX_MS = 12_000;
 const HELD_MAX_BYTES = 32 * 1024 * 1024;
 const NOTHING: readonly never[] = [];
 
@@ -25,9 +30,12 @@ export class HeldJumps<T> {
   readonly #held = new Map<string, HeldJump>();
   #items: { readonly track: string; readonly item: T }[] = [];
   #bytes = 0;
+  readonly #heldMaxMs: number;
 
-  constructor(timeline: SourceTimeline) {
+  /** @param inputs so many does ffmpeg read */
+  constructor(timeline: SourceTimeline, inputs = 1) {
     this.#timeline = timeline;
+    this.#heldMaxMs = inputs > 1 ? HELD_APART_MAX_MS : HELD_MAX_MS;
   }
 
   /** Whether the sample is to be held. Ask for each one, in the order in which they come. */
@@ -60,7 +68,7 @@ export class HeldJumps<T> {
     const isTogether = all.every(([, { isOver }]) => !isOver) && this.#timeline.isAll([...this.#held.keys()]);
     if (isTogether) for (const [track, { firstMs }] of all) this.#timeline.jumpsTogether(track, firstMs);
     for (const [track, { sinceMs, isOver }] of all)
-      if (isTogether || isTooMuch || isOver || nowMs - sinceMs >= HELD_MAX_MS) this.#held.delete(track);
+      if (isTogether || isTooMuch || isOver || nowMs - sinceMs >= this.#heldMaxMs) this.#held.delete(track);
     const released = this.#items.filter(({ track }) => !this.#held.has(track));
     this.#items = this.#items.filter(({ track }) => this.#held.has(track));
     if (this.#items.length === 0) this.#bytes = 0;

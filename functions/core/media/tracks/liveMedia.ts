@@ -12,6 +12,7 @@ import { GivenBack, type TakenOff } from '../timeline/takenOff.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
+import type { Joining } from './joining.ts';
 import type { KeyPicture, Sample, Track, TrackSource } from './sample.ts';
 import { trackOf } from './track.ts';
 import { writerOf } from './writerOf.ts';
@@ -25,22 +26,6 @@ interface Taken {
   readonly arrivedAtMs: number;
   /** By the order in which samples were sent; undefined: as it came. */
   readonly time?: RawTime | undefined;
-}
-
-/** How what comes over a connection joins what was recorded before. */
-export interface Joining {
-  /** One for as long as the source's clock is the same. */
-  readonly timeline: SourceTimeline;
-  /** Of a source whose samples' times are known in the order in which they were sent. */
-  readonly order?: SentOrder | undefined;
-  /** Of a source that may send again what it has sent. */
-  readonly content?: JoinedContent | undefined;
-  /** What it sends again is the same, whatever the clock says. */
-  readonly isSame?: boolean;
-  /** When its first sample had come; undefined: when ffmpeg writes it. */
-  readonly receivedAtMs?: number | undefined;
-  /** Jumps that have been taken out of encoded sound; it grows. */
-  readonly takenOff?: readonly TakenOff[] | undefined;
 }
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
@@ -87,11 +72,11 @@ export class LiveMedia {
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [] }: Joining,
+    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [], inputs }: Joining,
   ) {
     this.#timeline = timeline;
     this.#order = order;
-    this.#jumped = new HeldJumps(timeline);
+    this.#jumped = new HeldJumps(timeline, inputs);
     this.#late = new LateBeginnings(timeline);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;

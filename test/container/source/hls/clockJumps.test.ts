@@ -78,6 +78,14 @@ describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', ()
     expect(await faults('apart', happenings)).toEqual([]);
   });
 
+  it('back by as much as a segment lasts, whose sound is apart and had come late, is as long as it was', async () => {
+    const happenings: Happening[] = [
+      { kind: 'late', atMs: 0, what: 'mute', forMs: 703, isAnnounced: true },
+      { kind: 'anew', atMs: 1_268, awayMs: 0 },
+    ];
+    expect(await faults('apart', happenings)).toEqual([]);
+  });
+
   it('just behind where its sound begins is in sync, and no longer than it was', async () => {
     const happenings: Happening[] = [
       { kind: 'late', atMs: 0, what: 'mute', forMs: 1_224, isAnnounced: true },

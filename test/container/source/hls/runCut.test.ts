@@ -47,25 +47,6 @@ describe('RunCut', () => {
     expect([4_920, 4_970].map((ms) => cut.isBefore(segment(ms, 80), true))).toEqual([false, true]);
   });
 
-  it('tells sound whose clock has gone back within the last pictures where those go on by that', () => {
-    const cut = new RunCut(LONG_MS);
-    cut.know(segment(94_000));
-    cut.cutAfter(segment(94_000), segment(1_000));
-    expect([0, 400, 500, 1_000].map((ms) => cut.isBefore(segment(ms), false))).toEqual([
-      ...[false, false],
-      ...[true, true],
-    ]);
-    expect([94_000, 95_000].map((ms) => cut.isBefore(segment(ms), false))).toEqual([false, true]);
-  });
-
-  it('leaves sound that goes on behind its own on the clock before, where the next one has the same times', () => {
-    const cut = new RunCut(LONG_MS);
-    cut.know(segment(4_000));
-    cut.cutAfter(segment(4_000), segment(1_000));
-    expect(cut.isBefore(segment(2_000), false, segment(1_000))).toBe(false);
-    expect(cut.isBefore(segment(5_000), false, segment(4_000))).toBe(true);
-  });
-
   it.each<[string, (cut: RunCut) => void, number | undefined]>([
     ['the pictures have come to their end', (cut) => cut.know(undefined), 5_000],
     ['pictures have no times', (cut) => cut.know(segment(undefined)), 5_000],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  hasGoneBack,
+  goneBackBy,
   pausedFromMs,
   type SegmentFacts,
   seamBetween,
@@ -22,15 +22,16 @@ const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
 const next = (changes: Partial<SegmentFacts> = {}): SegmentFacts => facts({ startMs: 12_000, ...changes });
 const WRAP_MS = 2 ** 33 / 90;
 
-describe('a clock that has gone back with the next segment', () => {
-  it.each<[string, Partial<SegmentFacts>, number, boolean]>([
-    ['while another goes on by the old one', { startMs: 2_000 }, 12_000, true],
-    ['as another has', { startMs: 2_000 }, 2_040, false],
-    ['by what segments overlap', { startMs: 11_000 }, 12_000, false],
-    ['not, but ahead', { startMs: 90_000 }, 12_000, false],
-    ['nobody knows where to', { startMs: undefined }, 12_000, false],
-  ])('%s', (_what, changes, otherMs, isSo) => {
-    expect(hasGoneBack(facts(), next(changes), otherMs)).toBe(isSo);
+describe('what a clock goes back by with the next segment', () => {
+  it.each<[string, Partial<SegmentFacts>, number, number]>([
+    ['while another goes on by the old one', { startMs: 2_000 }, 12_000, 10_000],
+    ['to where the one before began', { startMs: 10_000 }, 12_000, 2_000],
+    ['as another has', { startMs: 2_000 }, 2_040, 0],
+    ['by what segments overlap', { startMs: 11_000 }, 12_000, 0],
+    ['not, but ahead', { startMs: 90_000 }, 12_000, 0],
+    ['nobody knows where to', { startMs: undefined }, 12_000, 0],
+  ])('%s', (_what, changes, otherMs, backMs) => {
+    expect(goneBackBy(facts(), next(changes), otherMs)).toBe(backMs);
   });
 });
 
@@ -82,6 +83,12 @@ describe('the seam between two segments', () => {
     ['no times, and a discontinuity', { isDiscontinuity: true, startMs: undefined }],
   ])('with %s begins another timeline right behind', (_what, changes) => {
     expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'newTimeline', gapMs: 0 });
+  });
+
+  it('where times go back to about where a short one began begins another timeline', () => {
+    const short = facts({ durationMs: 1_000 });
+    expect(seamBetween(short, facts({ startMs: 10_200 }))).toEqual({ kind: 'newTimeline', gapMs: 0 });
+    expect(seamBetween(short, facts({ startMs: 10_300 }))).toEqual({ kind: 'none' });
   });
 
   it('tells the gap of what is missing, by the playlist, by dates, or by the clock', () => {

@@ -11,12 +11,12 @@ const JUMP_MS = 3_200;
 /** A publisher who begins anew waits for his keyframe. */
 const KEYFRAME_MS = 3_600;
 
-const recordJumps = (sent: readonly Sent[], options = STORED_TIMELINE): Recorded[] =>
+const recordJumps = (sent: readonly Sent[], options = STORED_TIMELINE, inputs = 1): Recorded[] =>
   record(
     sent,
     options,
     (timeline) => {
-      const jumps = new HeldJumps<Sent>(timeline);
+      const jumps = new HeldJumps<Sent>(timeline, inputs);
       return {
         holds: (time, nowMs) => jumps.holds(time, nowMs),
         hold: (one) => jumps.hold(one.track, one, 1),
@@ -73,6 +73,18 @@ describe('HeldJumps', () => {
       one.track === VIDEO && one.trueMs === 2_400 ? { ...one, rawMs: one.rawMs - 70_000 } : one,
     );
     expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+  });
+
+  it('of several inputs, waits for what ffmpeg reads of one of them with the next segment', () => {
+    const sent = inSegments(6, -1_260)
+      .map((one) => {
+        const isBehind = one.trueMs >= JUMP_MS && (one.track === SOUND || one.trueMs >= 4_000);
+        return isBehind ? { ...one, arrivedAtMs: one.track === SOUND ? 6_000 : 5_000 } : one;
+      })
+      .sort((one, other) => one.arrivedAtMs - other.arrivedAtMs);
+    const recorded = recordJumps(sent, STORED_TIMELINE, 2);
+    expect(recorded).toHaveLength(sent.length);
+    expect(worstMs(recorded)).toBeLessThan(40);
   });
 
   it('holds nothing for long while the others do not come, and all of it at the end', () => {

@@ -1,0 +1,22 @@
+import type { JoinedContent } from '../timeline/recordedContent.ts';
+import type { SentOrder } from '../timeline/sentOrder.ts';
+import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
+import type { TakenOff } from '../timeline/takenOff.ts';
+
+/** How what comes over a connection joins what was recorded before. */
+export interface Joining {
+  /** One for as long as the source's clock is the same. */
+  readonly timeline: SourceTimeline;
+  /** Of a source whose samples' times are known in the order in which they were sent. */
+  readonly order?: SentOrder | undefined;
+  /** Of a source that may send again what it has sent. */
+  readonly content?: JoinedContent | undefined;
+  /** What it sends again is the same, whatever the clock says. */
+  readonly isSame?: boolean;
+  /** When its first sample had come; undefined: when ffmpeg writes it. */
+  readonly receivedAtMs?: number | undefined;
+  /** Jumps that have been taken out of encoded sound; it grows. */
+  readonly takenOff?: readonly TakenOff[] | undefined;
+  /** So many does ffmpeg read at once, each as it likes; undefined: one. */
+  readonly inputs?: number | undefined;
+}
