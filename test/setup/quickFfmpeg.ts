@@ -51,30 +51,46 @@ export function setup(): void {
  * @returns a folder that has them by the same names
  */
 export function quickFolder(programs: readonly string[], cache: string): string {
-  const places = placesOf(programs);
-  const folder = path.join(cache, keyOf([...programs, ...places.values()]));
+  const told = output('ldd', programs);
+  const loader = /^\t(\/\S+)/m.exec(told)?.[1];
+  if (loader === undefined) throw new Error(`these programs have no loader: ${programs.join(', ')}`);
+  const places = new Map(
+    [...told.matchAll(/^\t(\S+) => (\/\S+)/gm)].map(([, name = '', file = '']) => [name, file]),
+  );
+  const folder = path.join(cache, keyOf([loader, ...programs, ...places.values()]));
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   // Another run may make the same.
   const made = mkdtempSync(path.join(cache, 'new-'));
   const libraries = path.join(made, 'libraries');
   mkdirSync(libraries);
-  makeStandIn(programs, places, libraries);
+  makeStandIn([loader, ...programs], places, libraries);
   for (const program of programs) {
-    const found = `${path.join(folder, 'libraries')}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}`;
-    const script = `#!/bin/sh\nLD_LIBRARY_PATH="${found}" exec '${program}' "$@"\n`;
-    writeFileSync(path.join(made, path.basename(program)), script, { mode: 0o755 });
+    const name = path.basename(program);
+    const whole = [name, '--library-path', path.join(folder, 'libraries'), program];
+    compile(launcherOf(loader, whole), ['-static'], path.join(made, name));
   }
   if (existsSync(folder)) rmSync(made, { recursive: true });
   else renameSync(made, folder);
   return folder;
 }
 
-/** By their names, the files of all libraries that are loaded with them. */
-function placesOf(programs: readonly string[]): Map<string, string> {
-  // The loader itself is told without an arrow.
-  const told = output('ldd', programs).matchAll(/^\t(?:(\S+) => )?(\/\S+)/gm);
-  return new Map([...told].map(([, name, file = '']) => [name ?? path.basename(file), file]));
+/**
+ * By the loader, not by a variable: the environment is all that the program is given.
+ * @param whole what is called, from its own name on; the launcher's arguments follow
+ */
+function launcherOf(loader: string, whole: readonly string[]): string {
+  const given = whole.map((one) => JSON.stringify(one)).join(', ');
+  return `
+    #include <string.h>
+    #include <unistd.h>
+    int main(int count, char **own) {
+      char *whole[${whole.length} + count];
+      memcpy(whole, (char *[]){${given}}, ${whole.length} * sizeof *whole);
+      memcpy(whole + ${whole.length}, own + 1, count * sizeof *whole);
+      execv(${JSON.stringify(loader)}, whole);
+      return 127;
+    }`;
 }
 
 /** Another where one of them is installed anew. */
@@ -88,11 +104,11 @@ function keyOf(files: readonly string[]): string {
 }
 
 /** One library, under the names of all that are never used: the loader takes the same file but once. */
-function makeStandIn(programs: readonly string[], places: ReadonlyMap<string, string>, folder: string): void {
-  const needs = neededBy([...programs, ...places.values()]);
+function makeStandIn(files: readonly string[], places: ReadonlyMap<string, string>, folder: string): void {
+  const needs = neededBy([...files, ...places.values()]);
   const standIns = new Set<string>();
   // It grows while it is gone through.
-  const used = new Set(programs);
+  const used = new Set(files);
   for (const file of used)
     for (const name of needs.get(file) ?? []) {
       const place = places.get(name);
@@ -114,9 +130,12 @@ function makeStandIn(programs: readonly string[], places: ReadonlyMap<string, st
   writeFileSync(versionScript, script.join(''));
   // The linker refuses an empty one.
   const versioned = script.length === 0 ? [] : [`-Wl,--version-script=${versionScript}`];
-  const compiled = ['-w', '-fno-builtin', '-fPIC', '-shared', '-nostdlib', ...versioned];
-  const args = [...compiled, '-x', 'c', '-', '-o', path.join(folder, 'stand-in.so')];
-  execFileSync('gcc', args, { input: code.join('') });
+  const how = ['-w', '-fno-builtin', '-fPIC', '-shared', '-nostdlib', ...versioned];
+  compile(code.join(''), how, path.join(folder, 'stand-in.so'));
+}
+
+function compile(code: string, how: readonly string[], file: string): void {
+  execFileSync('gcc', [...how, '-x', 'c', '-', '-o', file], { input: code });
 }
 
 /** By the file, the names of the libraries that it is linked with. */

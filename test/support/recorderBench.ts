@@ -27,13 +27,16 @@ import { type S3Server, startS3Server } from '../../infra/emulators/s3/server.ts
 import type { Credentials } from '../../infra/emulators/shared/access.ts';
 import type { Faults } from '../../infra/emulators/shared/faults.ts';
 import { EVENT_BUS as BUS, LANDING } from '../../infra/local/place.ts';
+import { findOnPath } from '../../infra/local/tools.ts';
 import { RECORDER_TASK } from '../../infra/wiring.ts';
 import { benchJob } from './benchJob.ts';
 import { refuseDenials } from './denials.ts';
 import { TestRoles } from './testRoles.ts';
 
+/** By its path: what the recorder starts is not looked for where the tests' programs are (test/setup/quickFfmpeg.ts). */
+export const SYSTEM_FFMPEG = findOnPath('ffmpeg') ?? 'ffmpeg';
 /** What the recorder runs; `npm run test:image` names the image's. Sources are made, and records read, with the system's. */
-export const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? 'ffmpeg';
+export const RECORDER_FFMPEG = process.env.RECORDER_FFMPEG ?? SYSTEM_FFMPEG;
 /** As the recorder's own, but they come on a busy machine too, where it would go on without. */
 export const patientPictures = (): PictureMaker =>
   new PictureMaker(RECORDER_FFMPEG, { runMaxMs: 60_000, endWaitsMs: 60_000 });

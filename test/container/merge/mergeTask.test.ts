@@ -31,7 +31,7 @@ import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server
 import { MERGE_TASK } from '../../../infra/wiring.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { refuseDenials } from '../../support/denials.ts';
-import { patientPictures, RECORDER_FFMPEG } from '../../support/recorderBench.ts';
+import { patientPictures, RECORDER_FFMPEG, SYSTEM_FFMPEG } from '../../support/recorderBench.ts';
 import { makeTake, readClocks, type Take } from '../../support/room.ts';
 import { TestRoles } from '../../support/testRoles.ts';
 import { expectPictures, expectSound, FPS, FRAMES, PICTURE, TAKES } from './roomOfFour.ts';
@@ -133,7 +133,7 @@ async function asked(
       mergeId,
     },
     ...{
-      ffmpegPath: 'ffmpeg',
+      ffmpegPath: SYSTEM_FFMPEG,
       fontPath: undefined,
       spoolFolder: path.join(folder, 'spool', mergeId),
       pollMs: 50,
