@@ -8,6 +8,7 @@ import type { SentClocks } from '../../functions/core/media/timeline/sentClocks.
 import { SpareMemory } from '../../functions/core/rtmp/spareMemory.ts';
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
+import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
@@ -90,8 +91,11 @@ export class SourceInput {
       if (run !== undefined) return run;
     }
     try {
+      const wasBeyond = this.#reach.isBeyondFfmpeg;
       const access = await this.#reach.prepare(url);
-      return { access, seam: undefined, announced: await this.#announced(url) };
+      const announced = await this.#announced(url);
+      const hasFoundOut = this.#reach.isBeyondFfmpeg !== wasBeyond;
+      return { access: hasFoundOut ? await this.#reach.prepare(url) : access, seam: undefined, announced };
     } catch (error) {
       return endOf(error);
     }
@@ -231,10 +235,12 @@ export class SourceInput {
   async #announced(url: string): Promise<FoundSource | undefined> {
     const { stream } = this.#context.job;
     const isKnown = stream.videoCodec !== undefined && stream.audioCodec !== undefined;
-    if (this.#hasAsked || isKnown) return undefined;
+    // How it asks for credentials must be known all the same.
+    if (this.#hasAsked || (isKnown && parseSource(url, 'source.url').userinfo === undefined))
+      return undefined;
     this.#hasAsked = true;
     const streams = streamsOfSdp((await this.#reach.describe(url)) ?? '');
-    return streams === undefined ? undefined : { streams, programs: [] };
+    return streams === undefined || isKnown ? undefined : { streams, programs: [] };
   }
 
   async #sendsPlaylist(): Promise<boolean> {

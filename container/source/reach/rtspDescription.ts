@@ -1,12 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { type Source, safeDecode } from '../../../functions/core/source/sourceUrl.ts';
+import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
+import type { Source } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
+import { authorizationOf, canFfmpegAnswer } from './rtspAuthorization.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
 /** Descriptions have a few hundred bytes. */
 const ANSWER_MAX_BYTES = 64 * 1024;
+const NOTHING: RtspDescription = { sdp: undefined, isBeyondFfmpeg: false };
+
+export interface RtspDescription {
+  /** Undefined when there is none to be had in this way: ffmpeg then finds out by itself. */
+  readonly sdp: string | undefined;
+  /** The server asks for credentials in a way that ffmpeg does not know, or describes media in one that it misreads. */
+  readonly isBeyondFfmpeg: boolean;
+}
 
 interface Answer {
   readonly status: number;
@@ -18,26 +27,30 @@ interface Answer {
  * What an RTSP server says of a stream (RFC 2326, 10.2), without playing it: ffmpeg says it only when it has looked at the
  * stream for seconds, and if it was given a wrong plan, those are lost.
  * @param addresses the host's, which were judged
- * @returns the description; undefined when there is none to be had in this way: ffmpeg then finds out by itself
  */
 export async function describeRtsp(
   source: Source,
   addresses: readonly [string, ...string[]],
   timeoutMs: number,
-): Promise<string | undefined> {
+): Promise<RtspDescription> {
   const socket = await opened(source, addresses, timeoutMs);
-  if (socket === undefined) return undefined;
+  if (socket === undefined) return NOTHING;
   try {
     const first = await ask(socket, source, 1, undefined);
-    if (first?.status === 200) return first.body;
-    const authorization = first?.status === 401 ? authorizationOf(first.head, source) : undefined;
-    if (authorization === undefined) return undefined;
+    if (first?.status === 200) return { sdp: first.body, isBeyondFfmpeg: isMisread(first.body) };
+    if (first?.status !== 401) return NOTHING;
+    const request = { method: 'DESCRIBE', uri: urlOf(source), count: 1 };
+    const authorization = authorizationOf(first.head, source, request);
+    if (authorization === undefined) return NOTHING;
     const second = await ask(socket, source, 2, authorization);
-    return second?.status === 200 ? second.body : undefined;
+    const sdp = second?.status === 200 ? second.body : undefined;
+    return { sdp, isBeyondFfmpeg: !canFfmpegAnswer(first.head) || isMisread(sdp ?? '') };
   } finally {
     socket.destroy();
   }
 }
+
+const isMisread = (sdp: string): boolean => withFirstFormats(sdp) !== sdp;
 
 async function opened(
   { scheme, host, port = DEFAULT_PORTS[scheme] ?? 0 }: Source,
@@ -107,38 +120,3 @@ function answerOf(bytes: Buffer): Answer | undefined {
 /** Without credentials: they go into a header, if they are asked for. */
 const urlOf = ({ scheme, host, port, rest }: Source): string =>
   `${scheme}://${host}${port === undefined ? '' : `:${port}`}${rest}`;
-
-/** What the server asks for: Digest (RFC 2617), else Basic. */
-function authorizationOf(head: string, source: Source): string | undefined {
-  if (source.userinfo === undefined) return undefined;
-  const [user = '', ...pieces] = source.userinfo.split(':').map(safeDecode);
-  const password = pieces.join(':');
-  const challenges = [...head.matchAll(/^www-authenticate: *(.*)$/gim)].map(
-    ([, challenge = '']) => challenge,
-  );
-  const digest = challenges.find((challenge) => /^digest /i.test(challenge));
-  if (digest !== undefined) return digestOf(digest, user, password, urlOf(source));
-  if (!challenges.some((challenge) => /^basic\b/i.test(challenge))) return undefined;
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
-
-function digestOf(challenge: string, user: string, password: string, uri: string): string | undefined {
-  const field = (name: string): string | undefined =>
-    new RegExp(`\\b${name}="?([^",]*)"?`, 'i').exec(challenge)?.[1];
-  const [realm, nonce] = [field('realm'), field('nonce')];
-  if (realm === undefined || nonce === undefined || !/^md5$/i.test(field('algorithm') ?? 'MD5'))
-    return undefined;
-  const [secret, what] = [md5(`${user}:${realm}:${password}`), md5(`DESCRIBE:${uri}`)];
-  const hasQop = /\bauth\b/.test(/\bqop="?([^"]*)"?/i.exec(challenge)?.[1] ?? '');
-  const cnonce = randomBytes(8).toString('hex');
-  const middle = hasQop ? `${nonce}:00000001:${cnonce}:auth` : nonce;
-  const fields = [
-    `username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}"`,
-    `response="${md5(`${secret}:${middle}:${what}`)}"`,
-    ...(hasQop ? [`qop=auth, nc=00000001, cnonce="${cnonce}"`] : []),
-    ...(field('opaque') === undefined ? [] : [`opaque="${field('opaque')}"`]),
-  ];
-  return `Digest ${fields.join(', ')}`;
-}

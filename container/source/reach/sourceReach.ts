@@ -12,6 +12,7 @@ import type { Source } from '../../../functions/core/source/sourceUrl.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { describeRtsp } from './rtspDescription.ts';
+import { RtspRelay } from './rtspRelay.ts';
 import { SourceAccess } from './sourceAccess.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist, and none that names files or other inputs. */
@@ -39,6 +40,9 @@ export class SourceReach {
   #proxy: FilterProxy | undefined;
   #http: JudgedHttp | undefined;
   #access: SourceAccess | undefined;
+  /** `RtspDescription.isBeyondFfmpeg`: a relay stands between them. */
+  #isBeyondFfmpeg: boolean = false;
+  #relay: RtspRelay | undefined;
   /** For the run that was prepared last: a name's next answer may be another one. */
   #judged: { readonly host: string; readonly addresses: Addresses } | undefined;
 
@@ -55,7 +59,8 @@ export class SourceReach {
     const { source, addresses } = await this.judge(url);
     this.#judged = { host: source.host, addresses };
     const isPinned = ['rtsp', 'srt'].includes(source.scheme);
-    this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
+    if (this.#isBeyondFfmpeg) this.#access = await this.#relayed(source, addresses);
+    else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
     return this.#access;
   }
 
@@ -69,6 +74,11 @@ export class SourceReach {
     return { source, addresses: await resolveChecked(source.host, this.#rules, this.#lookup) };
   }
 
+  /** What is prepared from now on is another way than before. */
+  get isBeyondFfmpeg(): boolean {
+    return this.#isBeyondFfmpeg;
+  }
+
   /**
    * What an RTSP server says of its stream, at the address that the prepared run goes to; undefined when only ffmpeg can
    * find out.
@@ -79,7 +89,9 @@ export class SourceReach {
     if (!source.scheme.startsWith('rtsp')) return undefined;
     const judged = this.#judged?.host === source.host ? this.#judged.addresses : undefined;
     const addresses = judged ?? (await resolveChecked(source.host, this.#rules, this.#lookup));
-    return describeRtsp(source, addresses, DESCRIBED_MS);
+    const { sdp, isBeyondFfmpeg } = await describeRtsp(source, addresses, DESCRIBED_MS);
+    this.#isBeyondFfmpeg ||= isBeyondFfmpeg;
+    return sdp;
   }
 
   /** The recorder's own requests to the source, under the same rules. */
@@ -101,6 +113,13 @@ export class SourceReach {
   async close(): Promise<void> {
     this.#http?.close();
     await this.#proxy?.close();
+    this.#relay?.close();
+  }
+
+  async #relayed(source: Source, addresses: Addresses): Promise<SourceAccess> {
+    this.#relay?.close();
+    this.#relay = await RtspRelay.start({ source, addresses });
+    return new SourceAccess({ url: this.#relay.url, options: formatWhitelist(source), environment: {} });
   }
 
   async #proxied(source: Source): Promise<SourceAccess> {

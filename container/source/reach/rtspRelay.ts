@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
+import type { Source } from '../../../functions/core/source/sourceUrl.ts';
+import { connectJudged } from './judgedSocket.ts';
+import { authorizationOf } from './rtspAuthorization.ts';
+import { END_OF_HEAD, RtspPieces } from './rtspPieces.ts';
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
+
+/** Without credentials, and with ones that were too old. */
+const TRIES_MAX = 2;
+
+export interface RtspRelayOptions {
+  readonly source: Source;
+  /** The host's, which were judged: nobody else is connected to. */
+  readonly addresses: readonly [string, ...string[]];
+}
+
+/**
+ * Stands between ffmpeg and an RTSP server that asks for credentials in a way that ffmpeg does not know, or describes media in
+ * one that it misreads: says who asks, tells of one format for each medium, and hands on all else. ffmpeg gets no password.
+ */
+export class RtspRelay {
+  /** What ffmpeg is to be given in the place of the source. */
+  readonly url: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  static async start(options: RtspRelayOptions): Promise<RtspRelay> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new RtspRelay(server, options);
+  }
+
+  private constructor(server: Server, { source, addresses }: RtspRelayOptions) {
+    const place = `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#server = server;
+    this.url = `${place}${source.rest}`;
+    const { scheme, host, port = DEFAULT_PORTS[scheme] ?? 0 } = source;
+    server.once('connection', (client) => {
+      // ffmpeg needs no other one, and nobody else is to have any.
+      server.close();
+      const origin = connectJudged({ host, port, addresses, isSecure: scheme === 'rtsps' });
+      for (const socket of [client, origin]) this.#keep(socket);
+      new Conversation(client, origin, source, place);
+    });
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+}
+
+/** One connection of ffmpeg's, and its other end at the server. */
+class Conversation {
+  readonly #client: Socket;
+  readonly #origin: Socket;
+  readonly #source: Source;
+  /** What ffmpeg takes for the server, and what it is. */
+  readonly #places: readonly [ours: string, theirs: string];
+  /** The server's last answer 401 that could be answered, and how often it was. */
+  #challenge: string | undefined;
+  #count = 0;
+  /** The request that is not answered yet, and how often it was refused. */
+  #asked: { readonly request: string; readonly tries: number } | undefined;
+
+  constructor(client: Socket, origin: Socket, source: Source, place: string) {
+    const { scheme, host, port } = source;
+    this.#client = client;
+    this.#origin = origin;
+    this.#source = source;
+    this.#places = [place, `${scheme}://${host}${port === undefined ? '' : `:${port}`}`];
+    this.#join(client, origin, (head, bytes) => this.#fromClient(head, bytes));
+    this.#join(origin, client, (head, bytes) => this.#fromOrigin(head, bytes));
+  }
+
+  /** Reads pieces of one side for the other, no faster than that takes them; the end of either is the other's. */
+  #join(from: Socket, to: Socket, take: (head: string | undefined, bytes: Buffer) => void): void {
+    const pieces = new RtspPieces();
+    from.on('data', (chunk) => {
+      try {
+        for (const { head, bytes } of pieces.push(chunk)) take(head, bytes);
+      } catch (error) {
+        // What has no end is no RTSP.
+        from.destroy(error as Error);
+      }
+      if (to.writableNeedDrain) from.pause();
+    });
+    to.on('drain', () => from.resume());
+    from.on('end', () => to.end());
+    from.on('error', () => to.resetAndDestroy());
+    from.on('close', () => to.destroySoon());
+  }
+
+  #fromClient(head: string | undefined, bytes: Buffer): void {
+    const [, method] = /^([A-Z_]+) \S+ RTSP\//.exec(head ?? '') ?? [];
+    if (method === undefined) {
+      this.#origin.write(bytes);
+      return;
+    }
+    this.#ask(bytes.toString('latin1').replace(...this.#places), 0);
+  }
+
+  #fromOrigin(head: string | undefined, bytes: Buffer): void {
+    const [, status] = /^\s*RTSP\/\d\.\d (\d{3})/.exec(head ?? '') ?? [];
+    if (head === undefined || status === undefined) {
+      this.#client.write(bytes);
+      return;
+    }
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (status === '401' && asked !== undefined && this.#canAnswer(head, asked.tries)) {
+      this.#challenge = head;
+      this.#count = 0;
+      this.#ask(asked.request, asked.tries + 1);
+    } else {
+      this.#client.write(status === '200' ? withFirstFormatsTold(head, bytes) : bytes);
+    }
+  }
+
+  /** What was refused with credentials is asked for once more only where those were too old. */
+  #canAnswer(head: string, tries: number): boolean {
+    const isNew = this.#challenge === undefined || /\bstale="?true/i.test(head);
+    const probe = { method: '', uri: '', count: 1 };
+    return isNew && tries < TRIES_MAX && authorizationOf(head, this.#source, probe) !== undefined;
+  }
+
+  #ask(request: string, tries: number): void {
+    const [, method = '', uri = ''] = /^(\S+) (\S+)/.exec(request) ?? [];
+    this.#asked = { request, tries };
+    this.#count += 1;
+    const challenge = this.#challenge;
+    const asked = { method, uri, count: this.#count };
+    const authorization =
+      challenge === undefined ? undefined : authorizationOf(challenge, this.#source, asked);
+    const header = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
+    const end = request.indexOf('\r\n') + 2;
+    this.#origin.write(request.slice(0, end) + header + request.slice(end), 'latin1');
+  }
+}
+
+/** An answer, with another body where it is a description of media that offer several formats. */
+function withFirstFormatsTold(head: string, bytes: Buffer): Buffer {
+  if (!/^content-type: *application\/sdp/im.test(head)) return bytes;
+  const headBytes = Buffer.byteLength(head, 'latin1') + END_OF_HEAD.length;
+  const sdp = withFirstFormats(bytes.toString('latin1', headBytes));
+  const told = head.replace(/^(content-length: *)\d+/im, `$1${sdp.length}`);
+  return Buffer.from(`${told}${END_OF_HEAD}${sdp}`, 'latin1');
+}
