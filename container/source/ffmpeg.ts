@@ -8,6 +8,7 @@ import type { Input } from './inputOptions.ts';
 import { endFirstWithoutMemory } from './memoryShortage.ts';
 import { OutputPipe } from './outputPipe.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
+import { starvedMs } from './starvation.ts';
 
 export interface FfmpegOptions {
   readonly path: string;
@@ -61,6 +62,12 @@ export class Ffmpeg {
     );
     // Whoever waits for it hears of it; nobody waiting yet is no reason to crash.
     this.exited.catch(() => undefined);
+  }
+
+  /** How long it has waited for a CPU, in ms. */
+  get starvedMs(): number {
+    const { pid } = this.#child;
+    return pid === undefined ? 0 : starvedMs(pid);
   }
 
   /** Ends ffmpeg at once: what it has is not wanted. */

@@ -20,12 +20,15 @@ export interface Loss {
 
 /**
  * How long a source is waited for: for its first fragment as long as `openTimeoutMs`, after a loss as long as
- * `reconnectWindowMs`, and from anew whenever ffmpeg begins again while the source goes on. Pure: all times are handed in.
+ * `reconnectWindowMs`, and from anew whenever ffmpeg begins again while the source goes on, or has said what it sends. Pure:
+ * all times are handed in.
  */
 export class SourcePatience {
   readonly #settings: Pick<RecordingSettings, 'openTimeoutMs' | 'reconnectWindowMs'>;
   readonly #openUntilMs: number;
   #hasBegun: boolean = false;
+  /** It has said what it sends. */
+  #isThere: boolean = false;
   #lost: { readonly sinceMs: number; tries: number } | undefined;
   /** In a row, without a fragment in between. */
   #replans = 0;
@@ -42,7 +45,7 @@ export class SourcePatience {
     const leftMs =
       this.#lost !== undefined
         ? this.#lost.sinceMs + reconnectWindowMs - nowMs
-        : this.#hasBegun
+        : this.#hasBegun || this.#isThere
           ? openTimeoutMs
           : this.#openUntilMs - nowMs;
     const leastMs = this.#lost === undefined ? OPEN_MIN_MS : Math.min(REJOIN_MIN_MS, openTimeoutMs);
@@ -63,6 +66,7 @@ export class SourcePatience {
 
   /** @returns whether ffmpeg is to begin again with another plan: not when it would without end */
   replan(): boolean {
+    this.#isThere = true;
     this.#replans += 1;
     return this.#replans <= REPLANS_MAX;
   }

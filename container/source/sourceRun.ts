@@ -5,7 +5,6 @@ import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { type EncodingPlan, isServedBy } from '../../functions/core/settings/formats.ts';
 import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
-import { AwakeTimer } from '../attempt/awakeTimer.ts';
 import { Complaints, levelAndText } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
 import { trackOutputs } from './ffmpegArguments.ts';
@@ -13,6 +12,7 @@ import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
 import type { KeyframeWait } from './live/receiving.ts';
+import { OpeningLimit } from './openingLimit.ts';
 import { type OutputChunk, readOutputs } from './outputs.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';
@@ -132,18 +132,15 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
 
   const openTimeoutMs = Math.max(options.openTimeoutMs, input.looksLonger === true ? LOOKS_LONGER_MS : 0);
-  let withheld = 0;
-  const onOpenTimeout = (): void => {
-    const pictures = options.keyframeWait?.()?.pictures ?? 0;
-    if (pictures > withheld) {
-      withheld = pictures;
-      openTimer = new AwakeTimer(onOpenTimeout, openTimeoutMs);
-      return;
-    }
-    timedOut = true;
-    ffmpeg.stop();
-  };
-  let openTimer = new AwakeTimer(onOpenTimeout, openTimeoutMs);
+  const openTimer = new OpeningLimit({
+    limitMs: openTimeoutMs,
+    starvedMs: () => ffmpeg.starvedMs,
+    keyframeWait: options.keyframeWait,
+    onOver: () => {
+      timedOut = true;
+      ffmpeg.stop();
+    },
+  });
   const stop = (): void => {
     if (access.finish === undefined) {
       ffmpeg.stop();

@@ -28,6 +28,14 @@ describe('SourcePatience', () => {
     expect(patience.openTimeoutMs(3 * HOUR_MS)).toBe(OPEN_MS);
   });
 
+  it('gives ffmpeg its whole time for another plan, however long it took to say what the source sends', () => {
+    const patience = new SourcePatience(settings, 0);
+    expect(patience.replan()).toBe(true);
+    expect(patience.openTimeoutMs(OPEN_MS - 1_000)).toBe(OPEN_MS);
+    // Who then sends nothing is not waited for again.
+    expect(patience.mayStillOpen(OPEN_MS)).toBe(false);
+  });
+
   it('gives a lost source what is left of the reconnect window, and a try within it time to be looked at', () => {
     const patience = new SourcePatience(settings, 0);
     patience.heard();
