@@ -73,8 +73,8 @@ export async function bundleReadably(
     target: BUNDLE_TARGET,
     ...OPTIONS,
     ...options,
+    // Names stay without `keepNames`, which defines them once more with each closure that is made.
     minify: false,
-    keepNames: true,
   });
 }
 

@@ -11,15 +11,24 @@ export interface LambdaFunctionSpec extends Omit<EnvironmentSpec, 'handlerPath' 
   readonly after?: After;
   /** How many invocations run at once, each in an environment of its own; the others wait their turn. */
   readonly maxEnvironments: number;
+  /** So many of them begin as soon as they are wanted, the others for what has waited for a moment. All by default. */
+  readonly promptEnvironments?: number;
 }
 
 /** Lambda keeps them for some minutes; each takes tens of megabytes of this machine. */
 const IDLE_MS = 60_000;
+/** Longer than two take to begin beside each other, and a dozen answers. */
+const CROWDED_MS = 1_000;
 
 const systemAfter: After = (delayMs, run) => {
   const timer = setTimeout(run, delayMs).unref();
   return () => clearTimeout(timer);
 };
+
+interface Turn {
+  readonly begin: () => void;
+  readonly cancel: () => void;
+}
 
 interface Idle {
   readonly environment: Environment;
@@ -35,7 +44,7 @@ export class LambdaFunction {
   readonly #all = new Set<Environment>();
   readonly #after: After;
   #idle: Idle[] = [];
-  readonly #turns: (() => void)[] = [];
+  #turns: Turn[] = [];
   #running = 0;
   #closed: boolean = false;
 
@@ -46,16 +55,40 @@ export class LambdaFunction {
 
   /** @param event anything that JSON can say */
   async invoke(event: unknown): Promise<Invocation> {
-    if (this.#running < this.#spec.maxEnvironments) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#turns.push(resolve));
+    if (this.#mayBegin) this.#running += 1;
+    else await this.#turn();
     try {
       return await this.#run(event);
     } finally {
       const next = this.#turns.shift();
       // The turn is handed on, so that nobody who came later is first.
       if (next === undefined) this.#running -= 1;
-      else next();
+      else {
+        next.cancel();
+        next.begin();
+      }
     }
+  }
+
+  get #mayBegin(): boolean {
+    const { maxEnvironments, promptEnvironments = maxEnvironments } = this.#spec;
+    // One that is there already costs nothing.
+    const prompt = Math.max(this.#all.size, Math.min(maxEnvironments, promptEnvironments));
+    return this.#turns.length === 0 && this.#running < prompt;
+  }
+
+  /** Until another invocation has ended; or, where one more may run, for a moment. */
+  async #turn(): Promise<void> {
+    const { promise, resolve: begin } = Promise.withResolvers<void>();
+    const cancel = this.#after(CROWDED_MS, () => {
+      if (this.#running >= this.#spec.maxEnvironments) return;
+      this.#running += 1;
+      this.#turns = this.#turns.filter((other) => other !== turn);
+      begin();
+    });
+    const turn: Turn = { begin, cancel };
+    this.#turns.push(turn);
+    await promise;
   }
 
   /** Ends all environments; invocations that still run fail. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { FUNCTIONS, type FunctionName, type FunctionSpec, type Resource } from '../../wiring.ts';
 import { bundledFunction } from '../bundles.ts';
 import type { Invocation } from './environment.ts';
@@ -23,6 +24,8 @@ export interface Functions {
 
 /** A laptop runs few cores; Lambda would go to a thousand. */
 const MAX_ENVIRONMENTS = 4;
+/** To begin takes ten times the CPU of an answer: more than there are cores help those alone that wait for something else. */
+const PROMPT_ENVIRONMENTS = availableParallelism();
 
 /** The functions of `infra/wiring.ts`, each in worker threads with the environment that the wiring gives it. */
 export function createFunctions(options: FunctionsOptions): Functions {
@@ -68,6 +71,7 @@ export function localFunction(
     memoryMb,
     timeoutMs: timeoutSeconds * 1000,
     maxEnvironments: MAX_ENVIRONMENTS,
+    promptEnvironments: PROMPT_ENVIRONMENTS,
     onLog,
     env: {
       AWS_REGION: region,

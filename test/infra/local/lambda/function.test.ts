@@ -154,6 +154,42 @@ describe('a function', () => {
     expect(await payload(third)).toEqual({ value: 'third', invocations: 1 });
   });
 
+  describe('with fewer environments that begin as soon as they are wanted', () => {
+    /** What is to happen after a moment; of an environment that is idle nothing is. */
+    const moments = new Set<() => void>();
+    const crowded = (): LambdaFunction =>
+      make({
+        promptEnvironments: 1,
+        after: (delayMs, run) => {
+          if (delayMs < 60_000) moments.add(run);
+          return () => moments.delete(run);
+        },
+      });
+    afterEach(() => moments.clear());
+
+    it('lets others wait for these, which soon answer', async () => {
+      const one = crowded();
+      const [first, second] = [one.invoke({ do: 'echo' }), one.invoke({ do: 'echo' })];
+      expect(moments.size).toBe(1);
+      expect(await payload(first)).toEqual({ invocations: 1 });
+      expect(await payload(second)).toEqual({ invocations: 2 });
+      expect(moments.size).toBe(0);
+    });
+
+    it('begins another one for what has waited for a moment, and has it from then on', async () => {
+      const one = crowded();
+      const slow = [one.invoke({ do: 'hang' })];
+      const [second, third] = [one.invoke({ do: 'echo' }), one.invoke({ do: 'echo' })];
+      expect(moments.size).toBe(2);
+      for (const run of moments) run();
+      expect(await payload(second)).toEqual({ invocations: 1 });
+      expect(await payload(third)).toEqual({ invocations: 2 });
+      expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 3 });
+      await one.close();
+      expect(await Promise.all(slow)).toMatchObject([{ ok: false }]);
+    });
+  });
+
   it('fails what still runs when it is closed, and takes no more', async () => {
     const one = make();
     await one.invoke({ do: 'echo' });
