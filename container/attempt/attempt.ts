@@ -152,7 +152,8 @@ async function record(
     signal: patience.signal,
     onFirstPart: async (part) => {
       await tellReplaced(context, await stopReplaced(context, job));
-      await tryAnnounce(context, () => announceStart(context, job, part));
+      // An attempt after the first one may tell what another has told.
+      await tryAnnounce(context, () => announceStart(context, job, part, attempt === 1));
     },
   });
   await recording.open();

@@ -261,7 +261,7 @@ export class RecordedPart {
     const parts = [...(uploaded === undefined ? [] : [uploaded]), ...sealed.uploaded.slice(1)];
     await completeUpload(context, { target: sealed.target, parts, final }, (run) => this.#retrying(run));
     context.log.info('part finished', { part: final.part, bytes: final.bytes, durationMs: final.durationMs });
-    await tryAnnounce(context, () => announcePart(context, context.job, final));
+    await tryAnnounce(context, () => announcePart(context, context.job, final, true));
     return final;
   }
 

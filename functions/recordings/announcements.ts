@@ -11,15 +11,15 @@ import {
   RECORDING_SOURCE,
   startMetrics,
 } from '../core/metrics/recordingMetrics.ts';
-import type { Clock } from '../core/protocol/ports.ts';
+import type { Clock, RemovingStore } from '../core/protocol/ports.ts';
 import type { RecordingObjects } from '../core/state/fold.ts';
 import { announcedKey, jobKey } from '../core/state/keys.ts';
 import type { Job, Outcome } from '../core/state/objects.ts';
 import type { FinalPart, OpenPart } from '../core/state/partObjects.ts';
 
 export interface AnnouncementPorts {
-  readonly store: StateStore;
-  readonly bus: EventBus;
+  readonly store: RemovingStore & Pick<StateStore, 'etag'>;
+  readonly bus: Pick<EventBus, 'publish'>;
   readonly clock: Clock;
 }
 
@@ -29,6 +29,14 @@ type Facts<T extends EventType> = Omit<
   EventDetails[T],
   'id' | 'recordingId' | 'mediaSessionId' | 'streamName'
 >;
+
+interface Announced<T extends EventType> {
+  readonly facts: Facts<T>;
+  readonly metrics: Metrics;
+  readonly part?: number;
+  /** It is so since a moment ago, by whoever announces it: nobody can have done so before, and no note is looked for. */
+  readonly isNew?: boolean | undefined;
+}
 
 /**
  * Publishes a fact of a recording, and notes that it was; whoever noted it counts it. What is noted is not published again; what was published and
@@ -40,11 +48,11 @@ async function announce<T extends EventType>(
   { store, bus, clock }: AnnouncementPorts,
   { recordingId, mediaSessionId, stream }: Job,
   type: T,
-  { facts, metrics, part }: { readonly facts: Facts<T>; readonly metrics: Metrics; readonly part?: number },
+  { facts, metrics, part, isNew = false }: Announced<T>,
 ): Promise<void> {
   const id = eventId(type, recordingId, part);
   const key = announcedKey(recordingId, id);
-  if ((await store.read(key, announcedSchema)) !== undefined) return;
+  if (!isNew && (await store.read(key, announcedSchema)) !== undefined) return;
   await bus.publish(type, { id, recordingId, mediaSessionId, streamName: stream.name, ...facts });
   const isFirst = await store.create(key, { atMs: clock.nowMs() });
   if ((await store.etag(jobKey(recordingId))) === undefined) await store.remove(key);
@@ -53,15 +61,29 @@ async function announce<T extends EventType>(
   logger.info(type.toLowerCase(), { recordingId, mediaSessionId, ...counted });
 }
 
-/** The first frame is on its way to S3. */
-export function announceStart(ports: AnnouncementPorts, job: Job, open: OpenPart): Promise<void> {
+/** The first frame is on its way to S3. @param isNew for the first time, and by who calls */
+export function announceStart(
+  ports: AnnouncementPorts,
+  job: Job,
+  open: OpenPart,
+  isNew?: boolean,
+): Promise<void> {
   const { attempt, part, startTimeMs, tracks, leftOut } = open;
   const facts = { attempt, part, startTimeMs, tracks, ...(leftOut === undefined ? {} : { leftOut }) };
-  return announce(ports, job, EVENT_TYPES.recordingStarted, { facts, metrics: startMetrics(job, open) });
+  return announce(ports, job, EVENT_TYPES.recordingStarted, {
+    facts,
+    metrics: startMetrics(job, open),
+    isNew,
+  });
 }
 
-/** A part is complete in landing. */
-export function announcePart(ports: AnnouncementPorts, job: Job, final: FinalPart): Promise<void> {
+/** A part is complete in landing. @param isNew by who calls */
+export function announcePart(
+  ports: AnnouncementPorts,
+  job: Job,
+  final: FinalPart,
+  isNew?: boolean,
+): Promise<void> {
   const { part, bytes, recovered, estimatedLossMs } = final;
   const facts = {
     part,
@@ -70,7 +92,7 @@ export function announcePart(ports: AnnouncementPorts, job: Job, final: FinalPar
     ...(recovered ? { recovered } : {}),
     ...(estimatedLossMs === undefined ? {} : { estimatedLossMs }),
   };
-  return announce(ports, job, EVENT_TYPES.partFinished, { facts, metrics: partMetrics(final), part });
+  return announce(ports, job, EVENT_TYPES.partFinished, { facts, metrics: partMetrics(final), part, isNew });
 }
 
 /** The recording has ended. */

@@ -39,10 +39,12 @@ export type Launched = 'needless' | 'launched' | 'refused' | 'givenUp';
 export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<Launched> {
   const { store, clock, tasks } = ports;
   const { recordingId, attempt, askedAtMs, tries } = ask;
-  const [job, outcome, claim, end] = await Promise.all([
+  const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
+  // So it is with nearly all that hosts were asked for.
+  if (claim !== undefined && claim.value.void === undefined) return 'needless';
+  const [job, outcome, end] = await Promise.all([
     store.read(jobKey(recordingId), jobSchema),
     store.read(outcomeKey(recordingId), outcomeSchema),
-    store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema),
     store.read(attemptKey(recordingId, attempt, 'end'), endSchema),
   ]);
   // Stopped before a recorder came: whoever said so left the rest to us.

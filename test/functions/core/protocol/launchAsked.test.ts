@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type LaunchAsk, launchAsk } from '../../../../functions/core/protocol/asks.ts';
+import { claim } from '../../../../functions/core/protocol/claim.ts';
 import { NoCapacityError } from '../../../../functions/core/protocol/launch.ts';
 import { launchAsked, START_DEADLINE_MS } from '../../../../functions/core/protocol/launchAsked.ts';
 import { endUnclaimed } from '../../../../functions/core/protocol/unclaimed.ts';
@@ -110,6 +111,14 @@ describe('an attempt that a recorder is asked for', () => {
     happens();
     expect(await launch(asked())).toBe('needless');
     expect(launcher.launched).toEqual([]);
+  });
+
+  it('is known to be recorded by one read', async () => {
+    await claim({ store, clock }, { recordingId: ID, attempt: 1, runId: 'run' });
+    const read: string[] = [];
+    store.before = (_, key) => void read.push(key);
+    expect(await launch(asked())).toBe('needless');
+    expect([read, launcher.launched, ended]).toEqual([[attemptKey(ID, 1, 'claim')], [], []]);
   });
 
   it('that hosts had no room for asks for one more of them, once', async () => {
