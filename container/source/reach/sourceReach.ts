@@ -17,7 +17,7 @@ import { SourceAccess } from './sourceAccess.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist, and none that names files or other inputs. */
 const FORMATS_OVER_HTTP =
-  'flv,live_flv,mpegts,mov,matroska,aac,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
+  'flv,live_flv,mpegts,mov,matroska,aac,loas,ac3,eac3,mp3,ogg,wav,flac,h264,hevc,webvtt,mpeg,mpjpeg';
 const FORMATS: Readonly<Record<string, string>> = {
   rtsp: 'rtsp',
   rtsps: 'rtsp',

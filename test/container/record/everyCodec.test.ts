@@ -81,6 +81,7 @@ const SOURCES: readonly (readonly [
   ['ogg', [undefined, 'flac'], 'mp4', 'aac'],
   ['mp3', [undefined, 'mp3'], 'mp4', 'aac'],
   ['adts', [undefined, 'aac'], 'mp4', 'aac'],
+  ['latm', [undefined, 'aac'], 'mp4', 'aac'],
   ['mpjpeg', ['mjpeg', undefined], 'mkv', undefined],
 ];
 
