@@ -16,6 +16,7 @@ import { LongPackets } from '../../../functions/core/media/mpegts/longPackets.ts
 import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import { readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
+import { inWholeBoxes } from './wholeBoxes.ts';
 
 /** What came is no segment: a server's page, or a file that is not written yet. The message follows "The source". */
 export class NoSegmentError extends PlaylistError {
@@ -62,7 +63,7 @@ export class SegmentOpener {
     const declared =
       segment.init === undefined ? undefined : await this.#initOf(segment.init, segment, base, signal);
     const sent = readSegment(addressOf(segment, segment, base), this.#options, signal);
-    const bytes = inShortPackets(sent);
+    const bytes = inWholeBoxes(inShortPackets(sent));
     try {
       return await opened(segment, declared, bytes);
     } catch (error) {

@@ -7,6 +7,7 @@ import {
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
+import { decrypted } from './decrypted.ts';
 import type { KeyRing } from './keyRing.ts';
 import { Wholeness } from './wholeness.ts';
 
@@ -105,11 +106,5 @@ async function* plainBytes(
     return;
   }
   const decipher = await keys.decipher(key, key.url, sequence, signal);
-  const { body } = await http.get(url, options);
-  for await (const chunk of body) yield decipher.update(chunk);
-  try {
-    yield decipher.final();
-  } catch (error) {
-    throw new PlaylistError('has a segment that its key does not decrypt', { cause: error });
-  }
+  yield* decrypted((await http.get(url, options)).body, decipher);
 }

@@ -39,10 +39,14 @@ export function readSegmentStart(head: Buffer): SegmentStart | undefined {
   return hidden < 0 ? undefined : { kind: 'ts', at: hidden, tagMs: undefined };
 }
 
+/** Segments of fragmented MP4, and init sections, begin with one of these. */
+export const isBox = (head: Buffer, at: number): boolean =>
+  BOXES.has(head.toString('latin1', at + 4, at + 8));
+
 function kindAt(head: Buffer, at: number): SegmentKind | undefined {
   if (at + 8 > head.length) return undefined;
   if (isPacket(head, at)) return 'ts';
-  if (BOXES.has(head.toString('latin1', at + 4, at + 8))) return 'fmp4';
+  if (isBox(head, at)) return 'fmp4';
   const word = head.readUInt16BE(at);
   if (word === 0x0b77) return (head[at + 5] as number) >> 3 > 10 ? 'eac3' : 'ac3';
   // ADTS has layer 0, which MPEG audio has not.

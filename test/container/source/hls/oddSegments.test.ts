@@ -1,0 +1,73 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { decrypted } from '../../../../container/source/hls/decrypted.ts';
+import { inWholeBoxes } from '../../../../container/source/hls/wholeBoxes.ts';
+import { PlaylistError } from '../../../../functions/core/hls/playlist.ts';
+import { PACKET_BYTES } from '../../../../functions/core/media/mpegts/packets.ts';
+
+const STEPS = [1, 7, 100, 10_000];
+/** As many as are a multiple of a block of AES. */
+const PACKETS = Buffer.alloc(16 * PACKET_BYTES, Buffer.alloc(PACKET_BYTES, 0xff).fill(0x47, 0, 1));
+
+function box(kind: string, bytes: number, said = bytes): Buffer {
+  const made = Buffer.alloc(bytes, 7);
+  made.writeUInt32BE(said, 0);
+  made.write(kind, 4, 'latin1');
+  return made;
+}
+
+async function* inSteps(bytes: Buffer, step: number): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
+}
+
+describe('a segment of fragmented MP4', () => {
+  const segment = Buffer.concat([box('styp', 24), box('moof', 300), box('mdat', 5_000), box('moof', 90)]);
+
+  it.each<[string, Buffer]>([
+    ['zeros', Buffer.alloc(13)],
+    ['fewer bytes than a head has', Buffer.from('end')],
+    ['a page', Buffer.from('<html><body>Sent by a server that adds this</body></html>')],
+  ])('is given without what is put behind it: %s', async (_, behind) => {
+    for (const step of STEPS) {
+      const sent = inSteps(Buffer.concat([segment, behind]), step);
+      expect((await buffer(inWholeBoxes(sent))).equals(segment), `${step} at once`).toBe(true);
+    }
+  });
+
+  it.each<[string, Buffer]>([
+    ['boxes alone', segment],
+    ['a last box without a length', Buffer.concat([segment, box('mdat', 400, 0)])],
+    ['packets', PACKETS],
+    ['less than a head', Buffer.from('ID3')],
+    ['nothing', Buffer.alloc(0)],
+  ])('stays as it is otherwise, as all others do: %s', async (_, whole) => {
+    for (const step of STEPS)
+      expect((await buffer(inWholeBoxes(inSteps(whole, step)))).equals(whole)).toBe(true);
+  });
+});
+
+describe('an encrypted segment', () => {
+  const [key, iv] = [Buffer.alloc(16, 3), Buffer.alloc(16, 4)];
+  function encrypted(plain: Buffer, hasPadding: boolean): Buffer {
+    const cipher = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(hasPadding);
+    return Buffer.concat([cipher.update(plain), cipher.final()]);
+  }
+  const read = (bytes: Buffer, step: number, by = key): Promise<Buffer> =>
+    buffer(decrypted(inSteps(bytes, step), createDecipheriv('aes-128-cbc', by, iv)));
+
+  it('is read whole, with padding and without', async () => {
+    for (const hasPadding of [true, false]) {
+      const bytes = encrypted(PACKETS, hasPadding);
+      for (const step of [700, 10_000]) expect((await read(bytes, step)).equals(PACKETS)).toBe(true);
+    }
+    for (const step of STEPS)
+      expect((await read(encrypted(PACKETS.subarray(5), true), step)).equals(PACKETS.subarray(5))).toBe(true);
+  });
+
+  it('is none with another key, or cut off', async () => {
+    const bytes = encrypted(PACKETS, true);
+    await expect(read(bytes, 700, Buffer.alloc(16, 5))).rejects.toThrow(PlaylistError);
+    await expect(read(bytes.subarray(0, -5), 700)).rejects.toThrow(PlaylistError);
+  });
+});
