@@ -27,6 +27,12 @@ export class HeldBeginnings {
     return this.#tracks.get(track)?.ms;
   }
 
+  /** The track's clock jumps with this sample, as others do. */
+  jumps(track: string, ms: number): boolean {
+    const held = this.#tracks.get(track);
+    return held?.goesOn !== undefined && held.ms === ms;
+  }
+
   /** A sample of the track has come, or is not to be waited for. */
   see(track: string, ms: number): void {
     if (Math.abs(ms - (this.#tracks.get(track)?.ms ?? ms)) < BACK_MAX_MS) this.#tracks.delete(track);

@@ -1,5 +1,5 @@
 import { BACK_MAX_MS } from './closeClocks.ts';
-import type { RawTime } from './sampleTimes.ts';
+import type { RawTime, StoredJump } from './sampleTimes.ts';
 import type { SourceTimeline } from './sourceTimeline.ts';
 
 interface HeldJump {
@@ -7,8 +7,13 @@ interface HeldJump {
   readonly firstMs: number;
   readonly sinceMs: number;
   lastMs: number;
-  /** It was a stray: what follows goes on where it was before. */
+  /** It was a stray: what follows goes on where it was before; or jitter. */
   isOver: boolean;
+  /**
+   * It steps back by no more than jitter does, which it is where others come to so much of the mended timeline, and have not
+   * jumped. Undefined: it has jumped.
+   */
+  jitterFromMs: number | undefined;
 }
 
 /** What belongs together comes within a burst. Whoever is killed loses what is held. */
@@ -18,6 +23,8 @@ const HELD_MAX_MS = 1_000;
  * begins where that has led to.
  */
 const HELD_APART_MAX_MS = 12_000;
+/** A publisher's sound begins before his first picture, and the one before him may have been a little ahead with either. */
+const SKEW_MS = 200;
 const HELD_MAX_BYTES = 32 * 1024 * 1024;
 const NOTHING: readonly never[] = [];
 
@@ -47,11 +54,34 @@ export class HeldJumps<T> {
       held.lastMs = ms;
       return true;
     }
-    const isBeside = held === undefined && this.#held.size > 0;
-    const jumps = this.#timeline.jumps(time, nowMs, isBeside);
-    if (held !== undefined) held.isOver ||= !jumps;
-    else if (jumps) this.#held.set(time.track, { firstMs: ms, sinceMs: nowMs, lastMs: ms, isOver: false });
-    return held !== undefined || jumps;
+    const isBeside = held === undefined && this.#held.size > 0 && this.#hasJumped;
+    const jump = this.#timeline.jumps(time, nowMs, isBeside);
+    if (held !== undefined) held.isOver ||= jump !== 'jump';
+    else if (jump === undefined) this.#goOn(time.track, ms);
+    else this.#begin(time.track, jump, ms, nowMs);
+    return held !== undefined || jump !== undefined;
+  }
+
+  /** One has jumped, which only looked like jitter where another has before. */
+  #begin(track: string, jump: StoredJump, ms: number, nowMs: number): void {
+    const nextMs = this.#timeline.clockOf(track)?.times.nextMs ?? 0;
+    const jitterFromMs = jump === 'step' ? nextMs + SKEW_MS : undefined;
+    this.#held.set(track, { firstMs: ms, sinceMs: nowMs, lastMs: ms, isOver: false, jitterFromMs });
+    if (jump === 'jump') for (const one of this.#held.values()) one.jitterFromMs = undefined;
+  }
+
+  /** A track has not jumped. */
+  #goOn(track: string, ms: number): void {
+    if (this.#held.size === 0) return;
+    const { epoch, turnsMs = 0 } = this.#timeline.clockOf(track) ?? {};
+    const atMs = ms + turnsMs + (epoch?.shiftMs ?? 0);
+    for (const one of this.#held.values())
+      one.isOver ||= atMs >= (one.jitterFromMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #hasJumped(): boolean {
+    for (const { jitterFromMs } of this.#held.values()) if (jitterFromMs === undefined) return true;
+    return false;
   }
 
   /** @param item of a sample that is to be held */
@@ -65,10 +95,14 @@ export class HeldJumps<T> {
     if (this.#held.size === 0) return NOTHING;
     const isTooMuch = isEnd || this.#bytes >= HELD_MAX_BYTES;
     const all = [...this.#held];
-    const isTogether = all.every(([, { isOver }]) => !isOver) && this.#timeline.isAll([...this.#held.keys()]);
+    const isTogether =
+      all.every(([, { isOver, jitterFromMs }]) => !isOver && jitterFromMs === undefined) &&
+      this.#timeline.isAll([...this.#held.keys()]);
     if (isTogether) for (const [track, { firstMs }] of all) this.#timeline.jumpsTogether(track, firstMs);
-    for (const [track, { sinceMs, isOver }] of all)
-      if (isTogether || isTooMuch || isOver || nowMs - sinceMs >= this.#heldMaxMs) this.#held.delete(track);
+    for (const [track, { sinceMs, isOver, jitterFromMs }] of all) {
+      const isLate = nowMs - sinceMs >= (jitterFromMs === undefined ? this.#heldMaxMs : HELD_MAX_MS);
+      if (isTogether || isTooMuch || isOver || isLate) this.#held.delete(track);
+    }
     const released = this.#items.filter(({ track }) => !this.#held.has(track));
     this.#items = this.#items.filter(({ track }) => this.#held.has(track));
     if (this.#items.length === 0) this.#bytes = 0;

@@ -1,6 +1,6 @@
-import { SKEW_MAX_MS } from './closeClocks.ts';
+import { BACK_MAX_MS, SKEW_MAX_MS } from './closeClocks.ts';
 import { turnsBy } from './counterTurns.ts';
-import type { Beginning, Epoch } from './epochs.ts';
+import { type Beginning, type Epoch, newerThan } from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
 import { Opening } from './opening.ts';
 import { GAP_MIN_MS } from './quiet.ts';
@@ -75,5 +75,33 @@ export class PlausibleTimes {
       .filter(({ atMs }) => this.has(times, atMs, SKEW_MAX_MS, nowMs))
       .toSorted((one, other) => Math.abs(one.atMs - expectedMs) - Math.abs(other.atMs - expectedMs));
     return nearest;
+  }
+
+  /**
+   * A step back, however small, and what comes after a pause may be on a clock that others are on already: where it is
+   * nearer to what was to come.
+   */
+  betterThan(
+    own: Epoch,
+    epochs: readonly Epoch[],
+    times: TrackTimes,
+    rawMs: number,
+    nowMs: number,
+  ): Epoch | undefined {
+    const isAway = this.awayMs(times, nowMs) >= GAP_MIN_MS;
+    const ownMs = rawMs + own.shiftMs;
+    if (isAway ? times.isHeldBack(ownMs, nowMs) : ownMs >= times.reachedMs) return undefined;
+    const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#frontMs ?? times.nextMs);
+    const expectedMs = Math.max(times.nextMs + this.awayMs(times, nowMs), frontMs);
+    const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
+    // What seems to come long after all others was made before the pause; the more so where it was to come.
+    const aheadMaxMs = times.isNext(ownMs) ? BACK_MAX_MS : SKEW_MAX_MS;
+    const latestMs = isAway ? Math.max(frontMs, this.#frontMs ?? 0) + aheadMaxMs : Number.POSITIVE_INFINITY;
+    return newerThan(own, epochs).find(
+      (one) =>
+        rawMs + one.shiftMs < latestMs &&
+        this.has(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) &&
+        wrongByMs(one) < wrongByMs(own),
+    );
   }
 }

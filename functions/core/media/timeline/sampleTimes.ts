@@ -18,3 +18,6 @@ export interface MendedTime {
   /** The source's clock has jumped, with this sample or one shortly before it. */
   readonly jump?: Jump;
 }
+
+/** What the clock of a track that is stored does with a sample: it jumps, or steps back by no more than jitter does. */
+export type StoredJump = 'jump' | 'step';

@@ -25,7 +25,7 @@ import {
 import { HeldBeginnings } from './heldBeginnings.ts';
 import { PlausibleTimes } from './plausibleTimes.ts';
 import { GAP_MIN_MS, Quiet } from './quiet.ts';
-import type { MendedTime, RawTime } from './sampleTimes.ts';
+import type { MendedTime, RawTime, StoredJump } from './sampleTimes.ts';
 import { LIVE_TIMELINE, type TimelineOptions } from './timelineOptions.ts';
 import { TrackTimes } from './trackTimes.ts';
 
@@ -55,6 +55,8 @@ export class SourceTimeline {
   #epochs: readonly Epoch[] = [];
   readonly #held = new HeldBeginnings();
   #arrivedAtMs = 0;
+  /** The present sample's clock jumps, and so do others: however small a step it is. */
+  #jumpsTogether: boolean = false;
   readonly #quiet: Quiet;
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
@@ -68,8 +70,8 @@ export class SourceTimeline {
     return jumpedMs([...this.#tracks.values()]);
   }
 
-  /** Of a track: the clock on which its last sample was. */
-  clockOf(name: string): Readonly<Pick<Track, 'epoch' | 'turnsMs'>> | undefined {
+  /** Of a track: the clock on which its last sample was, and where that was. */
+  clockOf(name: string): Readonly<Pick<Track, 'epoch' | 'turnsMs' | 'times'>> | undefined {
     return this.#tracks.get(name);
   }
 
@@ -81,6 +83,7 @@ export class SourceTimeline {
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const sentMs = dts * unitMs;
     const heldMs = this.#held.get(name) ?? sentMs;
+    this.#jumpsTogether = this.#held.jumps(name, sentMs);
     this.#held.see(name, sentMs);
     // A picture in front of those that tell where they are: a server's cache had it of the publisher before.
     const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
@@ -88,6 +91,7 @@ export class SourceTimeline {
     this.#quiet.see(this.#plausible.frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#plausible.frontMs ?? 0);
     const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
+    this.#jumpsTogether = false;
     if (track.epoch !== before) Object.assign(track, { beganMs: rawMs, samples: 0 });
     track.samples += 1;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
@@ -135,16 +139,20 @@ export class SourceTimeline {
   }
 
   /**
-   * Of what is stored: the track's clock jumps with this sample, or it is a stray.
+   * Of what is stored: the track's clock jumps with this sample, or it is a stray; or it steps back by no more than jitter.
    * @param isBeside another track has just jumped: a step back, however small, is to there
    */
-  jumps({ track: name, dts, timescale }: RawTime, nowMs: number, isBeside = false): boolean {
+  jumps({ track: name, dts, timescale }: RawTime, nowMs: number, isBeside = false): StoredJump | undefined {
     const track = this.#tracks.get(name);
-    if (track?.epoch === undefined || this.#options.comesAsMade) return false;
+    if (track?.epoch === undefined || this.#options.comesAsMade) return undefined;
     const rawMs = (dts * 1_000) / timescale + track.turnsMs;
-    if (track.times.isNext(rawMs + track.epoch.shiftMs)) return false;
-    if (isBeside && rawMs + track.epoch.shiftMs < track.times.reachedMs) return true;
-    return this.#found(track, track.epoch, rawMs, nowMs) === undefined;
+    const { shiftMs } = track.epoch;
+    if (track.times.isNext(rawMs + shiftMs)) return undefined;
+    const isBack = rawMs + shiftMs < track.times.reachedMs;
+    if (isBeside && isBack) return 'jump';
+    const found = this.#found(track, track.epoch, rawMs, nowMs);
+    if (found === undefined) return 'jump';
+    return isBack && found.epoch === track.epoch ? 'step' : undefined;
   }
 
   /** These are all tracks of which something comes. */
@@ -188,7 +196,7 @@ export class SourceTimeline {
   }
 
   #isOn(track: Track, own: Epoch, rawMs: number, nowMs: number): boolean {
-    if (beginsAgain(track, own, rawMs, this.#held.all)) return false;
+    if (this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all)) return false;
     return this.#plausible.has(track.times, rawMs + own.shiftMs, this.#ownBackMs(track, nowMs), nowMs);
   }
 
@@ -217,14 +225,14 @@ export class SourceTimeline {
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
       return this.#plausible.has(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const isAgain = beginsAgain(track, own, rawMs, this.#held.all);
+    const isAgain = this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all);
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain
         ? ((isUnsure
             ? others.find(isPlausible)
             : (joinedClock(track, own, this.#epochs, frontMs, rawMs, nowMs) ??
-              this.#betterThan(own, times, rawMs, nowMs))) ?? own)
+              this.#plausible.betterThan(own, this.#epochs, times, rawMs, nowMs))) ?? own)
         : others.find(isPlausible);
     if (found !== undefined) return { epoch: found, turnsMs: 0 };
     for (const epoch of [own, ...others]) {
@@ -257,30 +265,6 @@ export class SourceTimeline {
     this.#epochs = [track.epoch, ...this.#epochs].slice(0, EPOCHS_KEPT);
     // Of a time that is too large to be counted to the unit, the shift is not exact.
     return atMs;
-  }
-
-  /**
-   * A step back, however small, and what comes after a pause may be on a clock that others are on already: where it is
-   * nearer to what was to come.
-   */
-  #betterThan(own: Epoch, times: TrackTimes, rawMs: number, nowMs: number): Epoch | undefined {
-    const isAway = this.#plausible.awayMs(times, nowMs) >= GAP_MIN_MS;
-    const ownMs = rawMs + own.shiftMs;
-    if (isAway ? times.isHeldBack(ownMs, nowMs) : ownMs >= times.reachedMs) return undefined;
-    const frontMs = this.#options.comesAsMade ? times.nextMs : (this.#plausible.frontMs ?? times.nextMs);
-    const expectedMs = Math.max(times.nextMs + this.#plausible.awayMs(times, nowMs), frontMs);
-    const wrongByMs = (epoch: Epoch): number => Math.abs(rawMs + epoch.shiftMs - expectedMs);
-    // What seems to come long after all others was made before the pause; the more so where it was to come.
-    const aheadMaxMs = times.isNext(ownMs) ? BACK_MAX_MS : SKEW_MAX_MS;
-    const latestMs = isAway
-      ? Math.max(frontMs, this.#plausible.frontMs ?? 0) + aheadMaxMs
-      : Number.POSITIVE_INFINITY;
-    return newerThan(own, this.#epochs).find(
-      (one) =>
-        rawMs + one.shiftMs < latestMs &&
-        this.#plausible.has(times, rawMs + one.shiftMs, SKEW_MAX_MS, nowMs) &&
-        wrongByMs(one) < wrongByMs(own),
-    );
   }
 
   /** The times of an epoch that begins: where they go on. */

@@ -62,10 +62,29 @@ describe('HeldJumps', () => {
     },
   );
 
-  it('a track that steps back by no more than jitter, behind one that has jumped, jumps with it', () => {
-    const sent = inSegments(6, -700, SOUND);
-    expect(KEYFRAME_MS - JUMP_MS).toBeGreaterThan(700 - BACK_MAX_MS);
-    expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+  it.each([
+    ['behind', SOUND],
+    ['in front of', VIDEO],
+  ] as const)(
+    'pictures that step back by no more than jitter, %s sound that jumps, jump with it',
+    (_where, first) => {
+      const sent = inSegments(6, -700, first);
+      expect(KEYFRAME_MS - JUMP_MS).toBeGreaterThan(700 - BACK_MAX_MS);
+      expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+    },
+  );
+
+  it('pictures that step back alone are as they say, and held until sound has gone on', () => {
+    const steps = ({ track, trueMs }: Sent): boolean => track === VIDEO && trueMs >= JUMP_MS;
+    const sent = inSegments(6, 0).map((one) => (steps(one) ? { ...one, rawMs: one.rawMs - 600 } : one));
+    const recorded = recordJumps(sent);
+    expect(recorded).toHaveLength(sent.length);
+    const place = recorded.findIndex(steps);
+    const heard = recorded.slice(0, place).filter(({ track }) => track === SOUND);
+    expect(heard.at(-1)?.trueMs).toBeGreaterThan(JUMP_MS + 200);
+    expect(heard.at(-1)?.trueMs).toBeLessThan(JUMP_MS + 300);
+    for (const { rawMs, placedMs } of recorded.filter(({ trueMs }) => trueMs >= 4_400))
+      expect(placedMs).toBeCloseTo(rawMs);
   });
 
   it('a stray is given at once, and moves nothing', () => {
