@@ -26,7 +26,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // A process has the modules of many files, and looks through all of them at each full collection. By default 64 MB of
     // new buffers, which lie outside of its heap, are a reason for one: a third of all work where media pass through.
-    execArgv: ['--external-memory-accounted-in-global-limit'],
+    // Threads that collect beside it take more of two cores than they save: there are more processes than cores.
+    execArgv: ['--external-memory-accounted-in-global-limit', '--single-threaded-gc'],
     // Much of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
     maxWorkers: availableParallelism() * 2,
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
