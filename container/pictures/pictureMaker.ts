@@ -87,6 +87,9 @@ export class PictureMaker {
 
   /** One image of small ones, all of this size: a part's end waits for it. @returns JPEG */
   async sprite(tiles: readonly Buffer[], size: Size, signal: AbortSignal): Promise<Buffer> {
+    const [only] = tiles;
+    // Of what was stopped within half a minute: it is that image, and nobody waits for another ffmpeg.
+    if (only !== undefined && tiles.length === 1) return only;
     const columns = columnsOf(tiles.length);
     const rows = Math.ceil(tiles.length / columns);
     const file = (): Buffer[] => pictureFile(jpegOf(size), tiles);

@@ -9,6 +9,8 @@ import { describeWith } from '../../support/tools.ts';
 describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
   const folder = folderForTests();
   const { signal } = new AbortController();
+  const JPEG = Buffer.from('JPEG');
+  const TILE = { width: 160, height: 90 };
 
   function program(name: string, lines: readonly string[]): PictureMaker {
     const file = folder.write(name, Buffer.from(`#!/bin/sh\n${lines.join('\n')}\n`));
@@ -18,7 +20,7 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
   const batch = (data = keyPicture().data) => ({
     description: keyPicture().description,
     keyframes: [data],
-    tile: { width: 160, height: 90 },
+    tile: TILE,
     largePlaces: [0],
   });
 
@@ -85,6 +87,15 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
     expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(['begins', 'ends', 'begins', 'ends']);
   });
 
+  it('has one small picture as a storyboard as it is, whatever else is made meanwhile', async () => {
+    const maker = program('never', ['exec sleep 600']);
+    const ending = new AbortController();
+    const other = maker.make(batch(), ending.signal).catch(() => 'given up');
+    expect(await maker.sprite([JPEG], TILE, signal)).toBe(JPEG);
+    ending.abort();
+    expect(await other).toBe('given up');
+  });
+
   it('makes first what the end of a part waits for by then', async () => {
     const maker = program('patient', ['cat >/dev/null', 'sleep 0.1']);
     const done: string[] = [];
@@ -98,7 +109,7 @@ describeWith(['ffmpeg'], 'an ffmpeg that makes pictures', () => {
         'of a part that ends',
         maker.make(batch(), signal, () => hasEnded),
       ),
-      begin('storyboard', maker.sprite([Buffer.from('JPEG')], { width: 160, height: 90 }, signal)),
+      begin('storyboard', maker.sprite([JPEG, JPEG], TILE, signal)),
     ];
     hasEnded = true;
     await Promise.all(runs);
