@@ -16,7 +16,7 @@ const cache = new FolderCache(CACHE);
 let bundled: Promise<string> | undefined;
 
 /**
- * The programs of a deployment, bundled as they are there, but not minified, so that a stack can be read: a function costs
+ * The programs of a deployment, bundled as they are there, but with their names, so that a stack can be read: a function costs
  * half the time then until it answers, a recorder until it records. Made once for each state of the sources.
  */
 export const bundledFunction = (name: string): Promise<string> => bundledFile(name);
