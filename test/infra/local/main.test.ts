@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { closeServer, listenOnLoopback } from '../../../infra/emulators/shared/loopback.ts';
 import { Child, waitFor } from '../../support/children.ts';
 import { publishCounter } from '../../support/counterStream.ts';
@@ -84,26 +84,27 @@ describeWith(['ffmpeg'], 'npm start', () => {
     return waitFor('the API', shown);
   };
 
-  /** With a recording that runs; the addresses are those that it printed. */
-  async function recording(): Promise<{ main: Child; publisher: Child; rtmpUrl: string }> {
-    const main = npmStart();
+  /** A recording that runs; the addresses are those that `npm start` printed. */
+  async function recording(main: Child, stream: string): Promise<{ publisher: Child; rtmpUrl: string }> {
     const apiUrl = await apiOf(main);
     const [, rtmpUrl = ''] = /RTMP ingest +(\S+)\/live/.exec(main.output) ?? [];
-    const publisher = publishCounter(`${rtmpUrl}/live/camera1`);
+    const publisher = publishCounter(`${rtmpUrl}/live/${stream}`);
     children.push(publisher);
     await waitFor('the start to be taken', async () => {
       const answer = await fetch(`${apiUrl}/rest-api/stream/startRecording`, {
         method: 'POST',
-        body: '{"mediaSessionId":"camera1"}',
+        body: JSON.stringify({ mediaSessionId: stream }),
       });
       return answer.ok || undefined;
     });
-    await waitFor('the recording', () => (main.output.includes('Recording Started') ? true : undefined));
-    return { main, publisher, rtmpUrl };
+    const started = `Recording Started: ${stream} `;
+    await waitFor('the recording', () => (main.output.includes(started) ? true : undefined));
+    return { publisher, rtmpUrl };
   }
 
-  it('after it was killed, says at once what became of its recordings, and what was lost', async () => {
-    const { main, publisher } = await recording();
+  it('after it was killed, says at once what became of its recordings, and what was lost; ends at once on one Ctrl-C after the other', async () => {
+    const main = npmStart();
+    const { publisher } = await recording(main, 'camera1');
     const before = await apiOf(main);
     const { recordings } = (await (await fetch(`${before}/recordings`)).json()) as {
       recordings: { recordingId: string }[];
@@ -115,7 +116,8 @@ describeWith(['ffmpeg'], 'npm start', () => {
     });
     await main.stop('SIGKILL');
     await publisher.stop();
-    const api = await apiOf(npmStart());
+    const next = npmStart();
+    const api = await apiOf(next);
     const ended = await waitFor(
       'the end',
       async () => {
@@ -131,47 +133,42 @@ describeWith(['ffmpeg'], 'npm start', () => {
     expect(part).toMatchObject({ recovered: true, incomplete: [{ code: 'recorder_lost' }] });
     expect(part?.estimatedLossMs).toBeGreaterThan(0);
     expect(part?.estimatedLossMs).toBeLessThan(10_000);
+
+    const { publisher: another, rtmpUrl } = await recording(next, 'camera2');
+    await waitFor(
+      'the end',
+      () => {
+        if (!next.running) return true;
+        next.process.kill('SIGINT');
+        return undefined;
+      },
+      { everyMs: 100 },
+    );
+    await another.stop();
+    await waitFor('no process', async () =>
+      (await processesOf(folder, rtmpUrl)).length === 0 ? true : undefined,
+    );
   }, 180_000);
 
-  describe('on Ctrl-C', () => {
-    it('once, which npm makes two signals of, recordings end well', async () => {
-      const { main, publisher, rtmpUrl } = await recording();
-      main.process.kill('SIGINT');
-      main.process.kill('SIGINT');
-      expect(await main.ended).toBe(0);
-      await publisher.stop();
-      expect(main.output).toMatch(/Ending: 1 running recording is stopped/);
-      expect(main.output).toMatch(
-        /Record Available: camera1 \(\S+\): s3:\/\/library\/stream_records\/camera1-\d{8}T\d{6}Z\.mp4, \d+\.\d s, \d+ bytes\n(.*\n)*Ended\.\n$/,
-      );
-      expect(main.output).not.toMatch(/^(warn|error):/m);
-      expect(await processesOf(folder, rtmpUrl)).toEqual([]);
-      const logs = await readdir(path.join(folder, 'data', 'logs'));
-      expect(logs).toEqual(expect.arrayContaining(['recorder.log', 'relocate.log', 'wcs.log']));
-      for (const log of logs)
-        for (const line of (await readFile(path.join(folder, 'data', 'logs', log), 'utf8'))
-          .trim()
-          .split('\n'))
-          expect(JSON.parse(line)).toHaveProperty('level');
-    }, 180_000);
-
-    it('again and again, it ends at once and leaves no process', async () => {
-      const { main, publisher, rtmpUrl } = await recording();
-      await waitFor(
-        'the end',
-        () => {
-          if (!main.running) return true;
-          main.process.kill('SIGINT');
-          return undefined;
-        },
-        { everyMs: 100 },
-      );
-      await publisher.stop();
-      await waitFor('no process', async () =>
-        (await processesOf(folder, rtmpUrl)).length === 0 ? true : undefined,
-      );
-    }, 180_000);
-  });
+  it('on one Ctrl-C, which npm makes two signals of, its recordings end well', async () => {
+    const main = npmStart();
+    const { publisher, rtmpUrl } = await recording(main, 'camera1');
+    main.process.kill('SIGINT');
+    main.process.kill('SIGINT');
+    expect(await main.ended).toBe(0);
+    await publisher.stop();
+    expect(main.output).toMatch(/Ending: 1 running recording is stopped/);
+    expect(main.output).toMatch(
+      /Record Available: camera1 \(\S+\): s3:\/\/library\/stream_records\/camera1-\d{8}T\d{6}Z\.mp4, \d+\.\d s, \d+ bytes\n(.*\n)*Ended\.\n$/,
+    );
+    expect(main.output).not.toMatch(/^(warn|error):/m);
+    expect(await processesOf(folder, rtmpUrl)).toEqual([]);
+    const logs = await readdir(path.join(folder, 'data', 'logs'));
+    expect(logs).toEqual(expect.arrayContaining(['recorder.log', 'relocate.log', 'wcs.log']));
+    for (const log of logs)
+      for (const line of (await readFile(path.join(folder, 'data', 'logs', log), 'utf8')).trim().split('\n'))
+        expect(JSON.parse(line)).toHaveProperty('level');
+  }, 180_000);
 });
 
 /** Command lines of the processes that have to do with the folder or the ingest. */
