@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestApi } from './support.ts';
+import { recordingIds, TestApi } from './support.ts';
 
 /** Real functions, the real protocol of S3 and ECS; tasks that never leave PROVISIONING. */
 const secret = 'storm';
@@ -31,6 +31,22 @@ const going = (all: readonly Listed[]) =>
   all.filter(({ status, stopRequestedAt }) => stopRequestedAt === undefined && status !== 'failed');
 
 describe('interleavings', () => {
+  it('of 32 starts for one session make one recording', async () => {
+    await api.publish('race');
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, () =>
+        api.call('POST', '/rest-api/stream/startRecording', { body: { mediaSessionId: 'race' } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
+    expect(new Set(answers.map(({ body }) => body.recordingId)).size).toBe(1);
+    expect(answers.filter(({ body }) => body.alreadyStarted === false).length).toBeLessThanOrEqual(1);
+    const listed = await api.call('GET', '/recordings?mediaSessionId=race');
+    expect(recordingIds(listed.body)).toEqual([answers[0]?.body.recordingId]);
+    const tasks = api.runtime.runningRecordings().filter((id) => id === answers[0]?.body.recordingId);
+    expect(tasks).toHaveLength(1);
+  }, 180_000);
+
   it('of starts and stops leave one recording or none, and every answer is one of the document', async () => {
     await api.publish('mixed');
     const answers = await Promise.all(

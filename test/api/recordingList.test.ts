@@ -94,21 +94,3 @@ describe('GET /recordings', () => {
     });
   });
 });
-
-describe('a race', () => {
-  it('of 32 starts for one session makes one recording', async () => {
-    await api.publish('race');
-    const answers = await Promise.all(
-      Array.from({ length: 32 }, () =>
-        api.call('POST', '/rest-api/stream/startRecording', { body: { mediaSessionId: 'race' } }),
-      ),
-    );
-    expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
-    expect(new Set(answers.map(({ body }) => body.recordingId)).size).toBe(1);
-    expect(answers.filter(({ body }) => body.alreadyStarted === false).length).toBeLessThanOrEqual(1);
-    const listed = await api.call('GET', '/recordings?mediaSessionId=race');
-    expect(recordingIds(listed.body)).toEqual([answers[0]?.body.recordingId]);
-    const tasks = api.runtime.runningRecordings().filter((id) => id === answers[0]?.body.recordingId);
-    expect(tasks).toHaveLength(1);
-  }, 180_000);
-});

@@ -29,6 +29,7 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
     runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       onRecordHook: script,
+      reconcilesAtStart: false,
       recordingDefaults: WITHOUT_PICTURES,
       onEvent: (event) => {
         if (event.source === EVENT_SOURCE) events.push(event);

@@ -29,6 +29,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
       dataDir: path.join(folder, 'data'),
       ports: { api: port },
       ingest: false,
+      reconcilesAtStart: false,
       recordingDefaults: WITHOUT_PICTURES,
       streamHooks: JSON.stringify({
         secretsSha256: [createHash('sha256').update('nginx-secret').digest('hex')],

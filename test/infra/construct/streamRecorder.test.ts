@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { StreamRecorder, type StreamRecorderProps } from '../../../infra/construct/streamRecorder.ts';
 import { FUNCTIONS, RECORDER_TASK } from '../../../infra/wiring.ts';
 import { appsForTests, only, readable, synthesize, testApp, testImage } from './stacks.ts';
@@ -14,6 +14,19 @@ import { appsForTests, only, readable, synthesize, testApp, testImage } from './
 appsForTests();
 
 const GIB = 1024 ** 3;
+
+/** What has nothing to do with each other, in one stack: half a second of work. */
+const SEVERAL = {
+  capacityProviders: ['FARGATE_SPOT', 'FARGATE'],
+  recordingDefaults: {
+    audioSampleRateHz: 48_000,
+    names: { fileTemplate: '{streamName}' },
+    spoolMaxBytes: 18 * GIB + 1,
+  },
+  cpuUnits: 1024,
+  memoryMb: 2048,
+  logRetention: RetentionDays.ONE_YEAR,
+} as const satisfies StreamRecorderProps;
 
 function inStack(propsOf: (stack: Stack) => StreamRecorderProps): { stack: Stack; recorder: StreamRecorder } {
   const stack = new Stack(testApp(), 'Mine');
@@ -26,7 +39,17 @@ const variablesOf = (template: Template, name: keyof typeof FUNCTIONS) =>
     Description: FUNCTIONS[name].description,
   }).properties.Environment.Variables;
 
+const diskGibOf = (template: Template) =>
+  only<{ EphemeralStorage?: { SizeInGiB: number } }>(template, 'AWS::ECS::TaskDefinition', {
+    ContainerDefinitions: [Match.objectLike({ Name: RECORDER_TASK.containerName })],
+  }).properties.EphemeralStorage?.SizeInGiB;
+
 describe('props', () => {
+  let several: Template;
+  beforeAll(() => {
+    several = synthesize(SEVERAL);
+  });
+
   it('records into given buckets, and makes none', () => {
     const { stack } = inStack((scope) => ({
       landingBucket: Bucket.fromBucketName(scope, 'Landing', 'my-landing'),
@@ -77,39 +100,42 @@ describe('props', () => {
   });
 
   it('tries capacity providers in the given order', () => {
-    const template = synthesize({ capacityProviders: ['FARGATE_SPOT', 'FARGATE'] });
-    expect(variablesOf(template, 'launch').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
+    expect(variablesOf(several, 'launch').CAPACITY_PROVIDERS).toBe('FARGATE_SPOT,FARGATE');
   });
 
   it('hands the recording defaults to the functions as they are', () => {
-    const recordingDefaults = { audioSampleRateHz: 48_000, names: { fileTemplate: '{streamName}' } };
-    const template = synthesize({ recordingDefaults });
     for (const name of ['wcs', 'recordings'] as const) {
-      expect(JSON.parse(String(variablesOf(template, name).RECORDING_DEFAULTS))).toEqual(recordingDefaults);
+      expect(JSON.parse(String(variablesOf(several, name).RECORDING_DEFAULTS))).toEqual(
+        SEVERAL.recordingDefaults,
+      );
     }
   });
 
   it('gives a task disk for the spool, where what Fargate includes is not enough', () => {
-    const storage = (spoolMaxBytes: number) =>
-      only<{ EphemeralStorage?: { SizeInGiB: number } }>(
-        synthesize({ recordingDefaults: { spoolMaxBytes } }),
-        'AWS::ECS::TaskDefinition',
-        { ContainerDefinitions: [Match.objectLike({ Name: RECORDER_TASK.containerName })] },
-      ).properties.EphemeralStorage?.SizeInGiB;
-    expect(storage(18 * GIB)).toBeUndefined();
-    expect(storage(18 * GIB + 1)).toBe(21);
-    expect(storage(198 * GIB)).toBe(200);
+    const disk = (spoolMaxBytes: number) => diskGibOf(synthesize({ recordingDefaults: { spoolMaxBytes } }));
+    expect(disk(18 * GIB)).toBeUndefined();
+    expect(diskGibOf(several)).toBe(21);
+    expect(disk(198 * GIB)).toBe(200);
   });
 
   it('makes the task as large as asked, and keeps logs as long', () => {
-    const template = synthesize({ cpuUnits: 1024, memoryMb: 2048, logRetention: RetentionDays.ONE_YEAR });
-    template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '1024', Memory: '2048' });
-    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365 });
+    several.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '1024', Memory: '2048' });
+    several.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 365 });
+  });
+});
+
+describe('in a stack of one’s own', () => {
+  let template: Template;
+  beforeAll(() => {
+    const { stack, recorder } = inStack((scope) => ({
+      alarmTopic: new Topic(scope, 'Topic'),
+      vpc: new Vpc(scope, 'Vpc', { natGateways: 1 }),
+    }));
+    recorder.grantApi(new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
+    template = Template.fromStack(stack);
   });
 
   it('tells a topic of alarms', () => {
-    const { stack } = inStack((scope) => ({ alarmTopic: new Topic(scope, 'Topic') }));
-    const template = Template.fromStack(stack);
     const topic = [{ Ref: only<object>(template, 'AWS::SNS::Topic').id }];
     template.allResourcesProperties('AWS::CloudWatch::CompositeAlarm', {
       AlarmActions: topic,
@@ -118,20 +144,13 @@ describe('props', () => {
   });
 
   it('records in the public subnets of a given VPC', () => {
-    const { stack } = inStack((scope) => ({ vpc: new Vpc(scope, 'Vpc', { natGateways: 1 }) }));
-    const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::VPC', 1);
     expect(readable(variablesOf(template, 'launch').SUBNET_IDS)).toMatch(
       /^<Vpc\w*[Pp]ublic\w*>,<Vpc\w*[Pp]ublic\w*>$/,
     );
   });
-});
 
-describe('grantApi', () => {
-  it('lets a role call this API', () => {
-    const { stack, recorder } = inStack(() => ({}));
-    recorder.grantApi(new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') }));
-    const template = Template.fromStack(stack);
+  it('lets a role call this API, by grantApi', () => {
     const api = only<object>(template, 'AWS::ApiGatewayV2::Api');
     const { properties } = only<{ PolicyDocument: { Statement: { Resource: unknown }[] } }>(
       template,

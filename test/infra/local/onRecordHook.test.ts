@@ -231,6 +231,7 @@ it('is called by the event bus of the runtime, and awaited at its end', async ()
   const runtime = await startRuntime({
     dataDir: path.join(folder, 'runtime'),
     ingest: false,
+    reconcilesAtStart: false,
     onRecordHook: script('runtime.sh', `sleep 0.3; cp "$2" '${log}'`),
   });
   const place = { region: runtime.region, credentials: runtime.credentials };
