@@ -14,13 +14,16 @@ import { describeWith } from '../support/tools.ts';
 const FPS = 25;
 const SECONDS = 24;
 const WAIT_MS = 120_000;
+const LIVE_FPS = 10;
+/** Nobody waits for its end: it is stopped. */
+const LIVE_SECONDS = 90;
 
 /** A hash of every packet. Not in this process's way: the runtime that it asks is in it. */
-async function packetsOf(input: string, kind: 'v' | 'a'): Promise<string[]> {
+async function packetsOf(input: string, kind: 'v' | 'a', options: readonly string[] = []): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     'ffmpeg',
     [
-      ...['-v', 'error', '-nostdin', '-i', input, '-map', `0:${kind}:0`, '-c', 'copy'],
+      ...['-v', 'error', '-nostdin', ...options, '-i', input, '-map', `0:${kind}:0`, '-c', 'copy'],
       ...['-f', 'framehash', '-hash', 'md5', '-'],
     ],
     { maxBuffer: 64 * 1024 * 1024 },
@@ -37,11 +40,19 @@ interface Answered {
   readonly play: { readonly hls: { readonly url: string; readonly expiresInSeconds: number } };
 }
 
-describeWith(['ffmpeg'], 'a recording that has ended', () => {
+interface Live {
+  readonly status: string;
+  readonly parts: { readonly part: number; readonly download?: { readonly url: string } }[];
+  readonly play?: { readonly hls: { readonly url: string; readonly live: boolean } };
+}
+
+describeWith(['ffmpeg'], 'a recording', () => {
   const folder = new MediaFolder();
   const sources: HttpSource[] = [];
   let api: TestApi;
   let recording: Answered;
+  /** A stream that takes its time. */
+  let live: Buffer;
 
   /** Records this stream, and waits until it is in the library. */
   async function record(stream: Buffer, config: object): Promise<Answered> {
@@ -67,6 +78,11 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
 
   beforeAll(async () => {
     api = await TestApi.start({ launchDelayMs: 0 });
+    const made = counterStreamArgs({ fps: LIVE_FPS, keyframeEvery: LIVE_FPS });
+    live = folder.pipe('live.flv', [
+      ...made.filter((arg) => arg !== '-re'),
+      ...['-t', String(LIVE_SECONDS), '-flvflags', 'no_duration_filesize', '-f', 'flv'],
+    ]);
     const args = counterStreamArgs({ fps: FPS, keyframeEvery: 2 * FPS }).filter((arg) => arg !== '-re');
     const flv = folder.pipe('source.flv', [
       ...args.map((arg) => (arg === 'zerolatency' ? 'animation' : arg)),
@@ -86,6 +102,48 @@ describeWith(['ffmpeg'], 'a recording that has ended', () => {
 
   const recordOf = async (part: { readonly download: { readonly url: string } }, name: string) =>
     folder.write(name, Buffer.from(await (await fetch(part.download.url)).arrayBuffer()));
+
+  it(
+    'is watched while it goes on, from its first frame to its last, over a new part, as it is recorded',
+    async () => {
+      const source = await HttpSource.start(live, { bytesPerSecond: live.length / LIVE_SECONDS });
+      sources.push(source);
+      const { body: started } = await api.call('POST', '/recordings', {
+        body: { sourceUrl: source.url, streamName: 'camera', config: { reconnectWindow: 0 } },
+      });
+      const route = `/recordings/${String(started.recordingId)}`;
+      const now = async () => (await api.call('GET', route)).body as unknown as Live;
+      const { url, live: goesOn } = await waitFor('the link', async () => (await now()).play?.hls);
+      expect(goesOn).toBe(true);
+      const list = async (name: string) => (await fetch(new URL(name, url))).text();
+      expect(await list('stream.m3u8')).toMatch(/\nlive\.m3u8\n$/);
+      // What is asked of the recorder comes with what it is told of viewers.
+      await waitFor('a list', async () => ((await list('live.m3u8')).includes('.m4s') ? true : undefined));
+      const watched = packetsOf(url, 'v', ['-live_start_index', '0']);
+      await api.call('POST', `${route}/rotate`);
+      await waitFor('the second part', async () => ((await now()).parts.length === 2 ? true : undefined));
+      const before = await list('live.m3u8');
+      await api.call('POST', `${route}/stop`);
+      const pictures = await watched;
+      const { parts, play } = await waitFor('the records', async () => {
+        const found = await now();
+        return found.status === 'available' ? found : undefined;
+      });
+      const recorded: string[] = [];
+      for (const { download } of parts) recorded.push(...(await packetsOf(download?.url ?? '', 'v')));
+      expect(pictures).toEqual(recorded);
+      // Whoever watches has the same list, to its end; whoever loads anew, all of it.
+      const after = await list('live.m3u8');
+      expect(after.startsWith(before)).toBe(true);
+      expect(after.endsWith('#EXT-X-ENDLIST\n')).toBe(true);
+      expect(after.match(/EXT-X-DISCONTINUITY\n/g)).toHaveLength(1);
+      expect(after.match(/EXT-X-MAP:URI="init-[12]\.mp4"/g)).toHaveLength(2);
+      expect(await list('stream.m3u8')).toMatch(/\nvod\.m3u8\n$/);
+      expect(play?.hls.live).toBe(false);
+      expect(api.lines.join('\n')).not.toContain(url.split('/').at(-2) ?? '');
+    },
+    WAIT_MS,
+  );
 
   it('has one link to all its parts, whose list has no token and leads to the records themselves', async () => {
     const { url, expiresInSeconds } = recording.play.hls;

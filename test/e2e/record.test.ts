@@ -35,6 +35,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
         dataDir: path.join(folder, 'data'),
         ports: { api: 0, s3: 0 },
         ingest: false,
+        reconcilesAtStart: false,
         recordingDefaults: '{"reconnectWindowMs":2000,"pictures":false}',
       }),
       NginxRtmp.start(),

@@ -28,6 +28,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
       startRuntime({
         dataDir: path.join(folder, 'data'),
         ingest: false,
+        reconcilesAtStart: false,
         recordingDefaults: WITHOUT_PICTURES,
       }),
       NginxRtmp.start(),

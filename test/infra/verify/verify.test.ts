@@ -53,6 +53,7 @@ describeWith(['ffmpeg'], 'npm run verify', () => {
     const runtime = await startRuntime({
       dataDir: path.join(folder, 'data'),
       ingest: false,
+      reconcilesAtStart: false,
       recordingDefaults: WITHOUT_PICTURES,
     });
     onTestFinished(() => runtime.close({ graceMs: 0 }).then(() => refuseDenials(runtime)));
