@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
@@ -11,7 +10,6 @@ const ZLIB_METHOD = 8;
 /**
  * What a server compressed, without having been asked: no more of it may be read from the response itself. Storage keeps the
  * header apart from the content, so that one of them may be missing: gzip is told by how the content begins.
- * @throws what the response fails with
  */
 export async function decoded(response: IncomingMessage): Promise<Readable> {
   const head = await headOf(response);
@@ -33,9 +31,22 @@ function decoderOf(head: Buffer, coding: string | undefined) {
 
 /** What has come of it first, which stays in it; empty when nothing will. */
 async function headOf(response: IncomingMessage): Promise<Buffer> {
-  if (response.readableLength === 0) await once(response, 'readable');
+  if (response.readableLength === 0 && !response.destroyed) await readableOrOver(response);
   const head = response.read() as Buffer | null;
   if (head === null) return Buffer.alloc(0);
   response.unshift(head);
   return head;
+}
+
+/** Whoever reads it hears of how it is over. */
+async function readableOrOver(response: IncomingMessage): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('readable', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('readable', done);
+    response.on('close', done);
+  });
 }

@@ -27,6 +27,11 @@ const ANSWERS: Readonly<Record<string, string | Buffer>> = {
   'another status of success': `HTTP/1.1 203 Non-Authoritative Information\r\n\r\n${TEXT}`,
 };
 
+const NO_BODY: Readonly<Record<string, string>> = {
+  empty: 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
+  cut: 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n',
+};
+
 describe('an answer', () => {
   const rules = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.1/32'] };
   const http = new JudgedHttp({ rules, lookup: lookupBySystem, idleTimeoutMs: 5_000 });
@@ -35,7 +40,8 @@ describe('an answer', () => {
     server = createServer((socket) => {
       socket.once('data', (request) => {
         const [, place = ''] = /^GET \/(\S*)/.exec(request.toString()) ?? [];
-        socket.end(ANSWERS[decodeURIComponent(place)] ?? '');
+        socket.end(ANSWERS[decodeURIComponent(place)] ?? NO_BODY[place] ?? '');
+        socket.once('close', () => server.emit('closed'));
       });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -54,6 +60,22 @@ describe('an answer', () => {
 
   it.for(Object.keys(ANSWERS))('is read: %s', async (place) => {
     expect(await got(place)).toBe(TEXT);
+  });
+
+  it('that is over before anybody reads it is, too', async () => {
+    const { port } = server.address() as AddressInfo;
+    for (const [place, expected] of [
+      ['empty', ''],
+      ['cut', undefined],
+    ] as const) {
+      const closed = once(server, 'closed');
+      const { body } = await http.get(`http://127.0.0.1:${port}/${place}`, { signal: new AbortController().signal });
+      await closed;
+      await new Promise((resolve) => setImmediate(resolve));
+      const read = text(body);
+      if (expected === undefined) await expect(read).rejects.toThrow(HttpFault);
+      else expect(await read).toBe(expected);
+    }
   });
 
   it('of which compressed bytes are missing is none', async () => {
