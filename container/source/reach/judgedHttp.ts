@@ -8,10 +8,10 @@ import {
   resolveChecked,
 } from '../../../functions/aws/dnsResolution.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
-import { safeDecode } from '../../../functions/core/source/sourceUrl.ts';
 import { AwakeTimer } from '../../attempt/awakeTimer.ts';
 import { decoded } from './contentCoding.ts';
 import { Cookies } from './cookies.ts';
+import { HttpAuthorization } from './httpAuthorization.ts';
 import { connectionComplaint } from './judgedSocket.ts';
 
 /** Content networks need two or three. */
@@ -80,6 +80,7 @@ export interface JudgedHttpOptions {
 export class JudgedHttp {
   readonly #options: JudgedHttpOptions;
   readonly #cookies = new Cookies();
+  readonly #authorization = new HttpAuthorization();
   readonly #agents = {
     'http:': new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_PER_HOST }),
     // As ffmpeg has it: media servers have certificates of their own, and who sends a stream is no secret's keeper.
@@ -99,11 +100,15 @@ export class JudgedHttp {
     let target = parse(url);
     let { username, password } = target;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
-      const auth =
-        username === '' && password === '' ? undefined : `${safeDecode(username)}:${safeDecode(password)}`;
-      const response = await this.#request(target, auth, options);
+      const said = this.#authorization.for(target, { username, password });
+      const response = await this.#request(target, said, options);
       const status = response.statusCode ?? 0;
       this.#cookies.take(response.headers['set-cookie'] ?? [], target.href);
+      const challenges = response.headersDistinct['www-authenticate'] ?? [];
+      if (status === 401 && this.#authorization.learn(target, challenges, said)) {
+        response.resume();
+        continue;
+      }
       if (REDIRECTS.has(status) && response.headers.location !== undefined) {
         response.resume();
         const next = parse(response.headers.location, target);
@@ -133,7 +138,7 @@ export class JudgedHttp {
 
   async #request(
     target: URL,
-    auth: string | undefined,
+    authorization: string | undefined,
     { range, answerMs = this.#options.idleTimeoutMs, signal }: GetOptions,
   ): Promise<IncomingMessage> {
     const { rules, lookup } = this.#options;
@@ -154,10 +159,10 @@ export class JudgedHttp {
         signal,
         // Servers' mistakes that players overlook: nobody behind this client reads the same answer otherwise.
         insecureHTTPParser: true,
-        ...(auth === undefined ? {} : { auth }),
         headers: {
           accept: '*/*',
           'user-agent': 'stream-recorder',
+          ...(authorization === undefined ? {} : { authorization }),
           ...(cookie === undefined ? {} : { cookie }),
           ...(range === undefined ? {} : { range: rangeHeader(range) }),
         },

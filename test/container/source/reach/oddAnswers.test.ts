@@ -69,7 +69,9 @@ describe('an answer', () => {
       ['cut', undefined],
     ] as const) {
       const closed = once(server, 'closed');
-      const { body } = await http.get(`http://127.0.0.1:${port}/${place}`, { signal: new AbortController().signal });
+      const { body } = await http.get(`http://127.0.0.1:${port}/${place}`, {
+        signal: new AbortController().signal,
+      });
       await closed;
       await new Promise((resolve) => setImmediate(resolve));
       const read = text(body);
