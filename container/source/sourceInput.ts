@@ -55,6 +55,8 @@ export class SourceInput {
   #isPlaylist: 'maybe' | 'yes' | 'no';
   /** Over HTTP, RTMP or SRT: not what only ffmpeg can tell. */
   #mayBeLive: boolean;
+  /** None of its pictures says when it was taken. */
+  #isUntimed: boolean = false;
   /** It was received here before: what is too short to tell is the same source. */
   #wasLive: boolean = false;
   #hls: HlsSource | undefined;
@@ -92,7 +94,7 @@ export class SourceInput {
     }
     try {
       const wasBeyond = this.#reach.isBeyondFfmpeg;
-      const access = await this.#reach.prepare(url);
+      const access = await this.#reach.prepare(url, this.#isUntimed);
       const announced = await this.#announced(url);
       const hasFoundOut = this.#reach.isBeyondFfmpeg !== wasBeyond;
       return { access: hasFoundOut ? await this.#reach.prepare(url) : access, seam: undefined, announced };
@@ -182,8 +184,9 @@ export class SourceInput {
           // A server that closes what it has just accepted is no other source for that: it is tried again.
           return this.#wasLive ? ENDED : undefined;
         }
-        if (live === 'other') {
+        if (live === 'other' || live === 'pictures') {
           this.#mayBeLive = false;
+          this.#isUntimed = live === 'pictures';
           return undefined;
         }
         this.#isPlaylist = 'no';

@@ -7,10 +7,10 @@ import { LiveSource } from './liveSource.ts';
 import type { LiveEnds } from './receiving.ts';
 
 /**
- * `other`: a file, or what only ffmpeg can tell, which is to connect by itself. `nothing`: it ended before that could be
- * told.
+ * `other`: a file, or what only ffmpeg can tell, which is to connect by itself; so it is to `pictures` (KindOfStream).
+ * `nothing`: it ended before that could be told.
  */
-export type Opened = LiveSource | 'playlist' | 'other' | 'nothing';
+export type Opened = LiveSource | 'playlist' | 'pictures' | 'other' | 'nothing';
 
 /**
  * Connects to a source over HTTP and looks at how it begins.
@@ -76,7 +76,7 @@ export async function openedOf(
     return new LiveSource(kind, continued(head, body), clocks, ends);
   }
   await body.return();
-  return kind === 'playlist' || kind === 'nothing' ? kind : 'other';
+  return kind === 'playlist' || kind === 'nothing' || (kind === 'pictures' && isEndless) ? kind : 'other';
 }
 
 async function lookAt(

@@ -25,6 +25,8 @@ const FORMATS: Readonly<Record<string, string>> = {
   http: FORMATS_OVER_HTTP,
   https: FORMATS_OVER_HTTP,
 };
+/** ffmpeg takes pictures that say no times for a 25th of a second each. */
+const TIMED_BY_CLOCK = ['-use_wallclock_as_timestamps', '1'];
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554 };
 /** As long as a server may take to answer where it has several addresses. */
 const TRY_MS = 3_000;
@@ -53,14 +55,15 @@ export class SourceReach {
 
   /**
    * Judges the source for one run of ffmpeg, anew each time: names get other addresses.
+   * @param isUntimed its times are those at which it comes
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
-  async prepare(url: string): Promise<SourceAccess> {
+  async prepare(url: string, isUntimed = false): Promise<SourceAccess> {
     const { source, addresses } = await this.judge(url);
     this.#judged = { host: source.host, addresses };
     const isPinned = ['rtsp', 'srt'].includes(source.scheme);
     if (this.#isBeyondFfmpeg) this.#access = await this.#relayed(source, addresses);
-    else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source);
+    else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source, isUntimed);
     return this.#access;
   }
 
@@ -122,7 +125,7 @@ export class SourceReach {
     return new SourceAccess({ url: this.#relay.url, options: formatWhitelist(source), environment: {} });
   }
 
-  async #proxied(source: Source): Promise<SourceAccess> {
+  async #proxied(source: Source, isUntimed: boolean): Promise<SourceAccess> {
     this.#proxy ??= await FilterProxy.start({
       rules: this.#rules,
       lookup: this.#lookup,
@@ -131,7 +134,7 @@ export class SourceReach {
     });
     return new SourceAccess({
       url: source.url,
-      options: formatWhitelist(source),
+      options: [...formatWhitelist(source), ...(isUntimed ? TIMED_BY_CLOCK : [])],
       environment: { http_proxy: this.#proxy.url },
     });
   }

@@ -114,9 +114,8 @@ describeWith(['ffmpeg'], 'what sources send', () => {
     const file = folder.write(name, await bench.object(final?.key ?? ''));
     const { errors, durationMs, streams } = await decoded(file);
     expect(errors).toBe('');
-    expect(Math.abs(durationMs - SECONDS * 1_000)).toBeLessThan(300);
     const codec = (type: string) => streams.find(({ kind }) => kind === type)?.codec;
-    return { format: open?.format, video: codec('video'), audio: codec('audio'), file };
+    return { format: open?.format, video: codec('video'), audio: codec('audio'), file, durationMs };
   }
 
   it.each(SOURCES)(
@@ -131,7 +130,9 @@ describeWith(['ffmpeg'], 'what sources send', () => {
         ...(audio === undefined ? [] : ['-c:a', ...encoder]),
         ...['-t', String(SECONDS), '-f', ...container.split(' ')],
       ]);
-      const { file, ...recorded } = await record(bytes);
+      const { file, durationMs, ...recorded } = await record(bytes);
+      // Pictures that say no times take as long as they come, which is no time here.
+      if (container !== 'mpjpeg') expect(Math.abs(durationMs - SECONDS * 1_000)).toBeLessThan(300);
       expect(recorded).toEqual({ format, video, audio: recordedAudio });
       if (video !== undefined)
         expect(await frameHashes(file, 'v')).toEqual(await frameHashes(folder.file(name), 'v'));
@@ -146,6 +147,7 @@ describeWith(['ffmpeg'], 'what sources send', () => {
       const file = `${codec}.mp4`;
       folder.make(file, [...PICTURE, ...VIDEO[codec], '-g', '25', '-bf', '0', '-t', String(SECONDS)]);
       const recorded = await record(enhancedFlv(folder.file(file), codec));
+      expect(Math.abs(recorded.durationMs - SECONDS * 1_000)).toBeLessThan(300);
       expect(recorded).toMatchObject({ format: codec === 'vp9' ? 'webm' : 'mp4', video: codec });
       expect(await frameHashes(recorded.file, 'v')).toEqual(await frameHashes(folder.file(file), 'v'));
     },
