@@ -1,12 +1,17 @@
 import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
-import { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
+import { GAP_MIN_MS } from '../../../functions/core/media/timeline/quiet.ts';
+import { SentClocks, type SentTime } from '../../../functions/core/media/timeline/sentClocks.ts';
+import { type Received, SentTimes } from '../../../functions/core/media/timeline/sentTimes.ts';
 import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import type { Timers } from '../../attempt/timers.ts';
 import { LastRead, unlessAborted } from './reading.ts';
 import { ReceivedPauses } from './receivedPauses.ts';
 
 /** ffmpeg takes a while to begin, and longer on a machine that is busy: some seconds of most streams. */
 const AHEAD_MAX_BYTES = 4 * 1024 * 1024;
+/** What a network kept while it stalled has come by then: RTMP is read three or four times a second. */
+const BURST_MS = 400;
 
 /** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
 export interface KeyframeWait {
@@ -42,20 +47,29 @@ export interface ReceivingOptions {
   readonly giveBack?: LiveEnds['giveBack'];
   /** Told of what has come. */
   readonly onTaken: () => void;
+  /** Node's, if not said. */
+  readonly timers?: Timers | undefined;
+}
+
+/** What comes behind a pause, until it is known whether all of it had been sent by then. */
+interface Burst {
+  readonly received: Received[];
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
  * What comes over a connection, read when it comes, whether anybody takes it yet or not: only so is it known how long
  * nothing came. What nobody takes is bounded.
+ *
+ * What comes behind a pause waits for what comes with it: where that is more than is made meanwhile, it had been kept on its
+ * way, and nobody had paused for so long.
  */
 export class Receiving {
   readonly pauses = new ReceivedPauses();
   /** What its samples have said, as they came. */
-  readonly clocks = new SentClocks({
-    ...LIVE_TIMELINE,
-    pausedMs: (sinceMs) => this.pauses.longestMs(sinceMs),
-  });
+  readonly clocks = new SentClocks(LIVE_TIMELINE);
   readonly #options: ReceivingOptions;
+  readonly #timers: Timers;
   readonly #last: LastRead;
   readonly #pieces: RunPiece[] = [];
   /** Of chunks that wait, by the last piece of each. */
@@ -65,12 +79,16 @@ export class Receiving {
   #hasEnded: boolean = false;
   #failure: { readonly error: unknown } | undefined;
   #firstAtMs: number | undefined;
+  #lastAtMs: number | undefined;
+  readonly #sentTimes = new SentTimes();
+  #burst: Burst | undefined;
   #keyframeWait: KeyframeWait | undefined;
   #hasCome = Promise.withResolvers<void>();
   #hasRoom = Promise.withResolvers<void>();
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? { setTimeout, clearTimeout };
     this.#last = new LastRead(options.ending);
     void this.#receive();
   }
@@ -90,7 +108,8 @@ export class Receiving {
    * @throws what there was of it could not be read, or is no media; SinkClosedError
    */
   async next(signal: AbortSignal): Promise<RunPiece | undefined> {
-    while (this.#pieces.length === 0 && !this.#hasEnded) await unlessAborted(this.#hasCome.promise, signal);
+    while ((this.#pieces.length === 0 || this.#burst !== undefined) && !this.#hasEnded)
+      await unlessAborted(this.#hasCome.promise, signal);
     if (this.#pieces.length === 0 && this.#failure !== undefined) throw this.#failure.error;
     return this.#pieces[0];
   }
@@ -117,6 +136,7 @@ export class Receiving {
         const last = pieces.at(-1);
         if (chunk !== undefined && last !== undefined) this.#chunks.set(last, chunk);
         this.#add(pieces);
+        if (this.#bytes >= AHEAD_MAX_BYTES) this.#release();
         if (chunk === undefined) break;
         while (this.#bytes >= AHEAD_MAX_BYTES) await unlessAborted(this.#hasRoom.promise, gone);
       }
@@ -125,6 +145,7 @@ export class Receiving {
       this.#failure = { error };
     }
     this.#hasEnded = true;
+    this.#release();
     this.#hasCome.resolve();
   }
 
@@ -151,13 +172,44 @@ export class Receiving {
     if (cutter.samples > this.#samples) {
       this.#firstAtMs ??= nowMs;
       this.pauses.end(nowMs);
+      if (nowMs - (this.#lastAtMs ?? nowMs) >= GAP_MIN_MS) this.#hold();
+      this.#lastAtMs = nowMs;
     }
     this.#samples = cutter.samples;
-    for (const one of cutter.takeSent()) this.clocks.see(one, nowMs);
+    for (const sent of cutter.takeSent()) this.#see(sent, nowMs);
     const pictures = cutter.undecodable;
     const sinceMs = this.#keyframeWait?.sinceMs ?? nowMs;
     this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
     onTaken();
+    this.#tell();
+  }
+
+  #see(sent: SentTime, nowMs: number): void {
+    if (this.#burst !== undefined) {
+      this.#burst.received.push({ sent, atMs: nowMs });
+      return;
+    }
+    this.clocks.see(sent, this.#sentTimes.at(sent, nowMs));
+  }
+
+  #hold(): void {
+    this.#release();
+    const timer = this.#timers.setTimeout(() => this.#release(), BURST_MS);
+    this.#burst = { received: [], timer };
+  }
+
+  /** What is held is given on. */
+  #release(): void {
+    if (this.#burst === undefined) return;
+    const { received, timer } = this.#burst;
+    this.#timers.clearTimeout(timer);
+    this.#burst = undefined;
+    for (const { sent, atMs } of this.#sentTimes.inBurst(received)) this.clocks.see(sent, atMs);
+    this.#tell();
+  }
+
+  /** There may be a next piece by now. */
+  #tell(): void {
     this.#hasCome.resolve();
     this.#hasCome = Promise.withResolvers();
   }

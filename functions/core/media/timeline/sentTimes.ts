@@ -1,0 +1,69 @@
+import type { SentTime } from './sentClocks.ts';
+
+/** A sample, and when it was received; or when it must have been sent. */
+export interface Received {
+  readonly sent: SentTime;
+  readonly atMs: number;
+}
+
+/** What is longer is no length of a sample: the clock has jumped, or it is a stray. */
+const STEP_MAX_MS = 500;
+/** A publisher's clock may be as much slower than the recorder's. */
+const SLOWER = 1.01;
+
+/**
+ * When samples were sent, which may be long before they were received: a network stalls, and so does a recorder that gets no
+ * CPU. A live source sends what it has just made: each sample was sent as long before the next one of its track, and behind
+ * the one before, as their own times are apart. So where another publisher begins, whose times do not say how long nothing
+ * was sent, that is known also while something stalls.
+ */
+export class SentTimes {
+  /** Of each track the last sample: its own time, and when it was sent. */
+  readonly #last = new Map<string, { dtsMs: number; atMs: number }>();
+  #latestMs = Number.NEGATIVE_INFINITY;
+
+  /** A sample has come by itself. @returns when it was sent; that never goes back */
+  at(sent: SentTime, receivedAtMs: number): number {
+    const dtsMs = msOf(sent);
+    const last = this.#last.get(sent.track);
+    const stepMs = last === undefined ? 0 : dtsMs - last.dtsMs;
+    const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + SLOWER * stepMs : receivedAtMs;
+    const atMs = Math.min(receivedAtMs, goesOnMs);
+    if (last === undefined) this.#last.set(sent.track, { dtsMs, atMs });
+    else {
+      last.dtsMs = dtsMs;
+      last.atMs = atMs;
+    }
+    this.#latestMs = Math.max(this.#latestMs, atMs);
+    return this.#latestMs;
+  }
+
+  /**
+   * Samples have come in a burst.
+   * @param burst in the order in which they were sent
+   * @returns the same samples, and when they were sent
+   */
+  inBurst(burst: readonly Received[]): Received[] {
+    return beforeNext(burst).map(({ sent, atMs }) => ({ sent, atMs: this.at(sent, atMs) }));
+  }
+}
+
+/** By when they must have been sent, by what follows. */
+function beforeNext(burst: readonly Received[]): Received[] {
+  const next = new Map<string, Received>();
+  let latestMs = Number.POSITIVE_INFINITY;
+  const all = burst.toReversed().map(({ sent, atMs }) => {
+    const follows = next.get(sent.track);
+    const stepMs = follows === undefined ? 0 : msOf(follows.sent) - msOf(sent);
+    const madeMs = (follows?.atMs ?? atMs) - (isStep(stepMs) ? stepMs : 0);
+    latestMs = Math.min(latestMs, atMs, madeMs);
+    const made = { sent, atMs: latestMs };
+    next.set(sent.track, made);
+    return made;
+  });
+  return all.toReversed();
+}
+
+const msOf = ({ dts, timescale }: SentTime): number => (dts * 1_000) / timescale;
+
+const isStep = (ms: number): boolean => ms > 0 && ms < STEP_MAX_MS;

@@ -1,0 +1,98 @@
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { Receiving } from '../../../../container/source/live/receiving.ts';
+import { FlvCutter } from '../../../../functions/core/media/flv/cutter.ts';
+import { FLV_HEADER, VIDEO, writeFlv } from '../../../support/flvTags.ts';
+import { ManualTimers } from '../../../support/manualTimers.ts';
+
+const FRAME_MS = 40;
+const CONFIGURATION = Buffer.from([0x17, 0, 0, 0, 0, 1]);
+const KEYFRAME = Buffer.from([0x17, 1, 0, 0, 0]);
+const BURST_MS = 400;
+const STALL_MS = 2_000;
+const MIB = 1024 * 1024;
+/** More than a piece takes to where it waits. */
+const TURNS = 20;
+
+const pictures = (fromMs: number, count: number, bytes = 0): Buffer =>
+  writeFlv(
+    Array.from({ length: count }, (_, i) => ({
+      kind: VIDEO,
+      atMs: fromMs + i * FRAME_MS,
+      body: Buffer.concat([KEYFRAME, Buffer.alloc(bytes)]),
+    })),
+  );
+
+/** A connection over which a publisher has sent one second, by a clock and with timers that the test has in hand. */
+async function begun() {
+  const connection = new PassThrough();
+  async function* body(): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of connection) yield chunk as Buffer;
+  }
+  const timers = new ManualTimers();
+  const receiving = new Receiving({
+    cutter: new FlvCutter(),
+    body: body(),
+    clock: { nowMs: timers.nowMs, awakeMs: timers.nowMs },
+    gone: new AbortController().signal,
+    ending: new AbortController().signal,
+    onTaken: () => undefined,
+    timers,
+  });
+  const taken = { bytes: 0 };
+  const taking = (async () => {
+    const signal = new AbortController().signal;
+    for (;;) {
+      const piece = await receiving.next(signal);
+      if (piece === undefined) return;
+      receiving.take();
+      taken.bytes += piece.bytes.length;
+    }
+  })();
+  const come = async (atMs: number, bytes: Buffer): Promise<void> => {
+    timers.advance(atMs - timers.nowMs());
+    connection.write(bytes);
+    for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+  };
+  await come(
+    0,
+    Buffer.concat([FLV_HEADER, writeFlv([{ kind: VIDEO, atMs: 0, body: CONFIGURATION }]), pictures(0, 1)]),
+  );
+  for (let ms = FRAME_MS; ms < 1_000; ms += FRAME_MS) await come(ms, pictures(ms, 1));
+  return { receiving, connection, timers, taken, taking, come, begunBytes: taken.bytes };
+}
+
+it('another publisher whose beginning the network kept for two seconds begins where the one before has ended', async () => {
+  const { receiving, connection, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 20));
+  await come(1_100 + STALL_MS, pictures(20 * FRAME_MS, 30));
+  expect(taken.bytes).toBe(begunBytes);
+  await come(1_000 + BURST_MS + STALL_MS, pictures(50 * FRAME_MS, 1));
+  expect(taken.bytes).toBe(begunBytes + pictures(0, 51).length);
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_000)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
+it('what is held is given on at the end of the connection', async () => {
+  const { connection, timers, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 2));
+  expect(taken.bytes).toBe(begunBytes);
+  connection.end();
+  await taking;
+  expect(taken.bytes).toBe(begunBytes + pictures(0, 2).length);
+  expect(timers.pending).toBe(0);
+});
+
+it('no more than 4 MiB are held', async () => {
+  const { connection, timers, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 3, MIB));
+  expect(taken.bytes).toBe(begunBytes);
+  await come(1_010 + STALL_MS, pictures(3 * FRAME_MS, 2, MIB));
+  expect(taken.bytes).toBeGreaterThan(begunBytes + 4 * MIB);
+  expect(timers.pending).toBe(0);
+  connection.end();
+  await taking;
+});
