@@ -30,6 +30,11 @@ export class LateBeginnings<T> {
     this.#timeline = timeline;
   }
 
+  /** What a track begins with is held. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   /** Whether the sample is to be held. Ask for each one, in the order in which they come. */
   holds(time: RawTime, nowMs: number): boolean {
     for (const [track, { others }] of this.#held)

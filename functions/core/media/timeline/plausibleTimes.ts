@@ -1,4 +1,4 @@
-import { BACK_MAX_MS, SKEW_MAX_MS } from './closeClocks.ts';
+import { BACK_MAX_MS, FRAME_MAX_MS, SKEW_MAX_MS } from './closeClocks.ts';
 import { turnsBy } from './counterTurns.ts';
 import { type Beginning, type Epoch, newerThan } from './epochs.ts';
 import { LiveEdge } from './liveEdge.ts';
@@ -64,6 +64,9 @@ export class PlausibleTimes {
     // What others had sent last may have been held back until now: it does not tell since when they are silent.
     const silentMs = this.#options.comesAsMade ? this.#edge.atMs(nowMs) - frontMs : 0;
     const expectedMs = frontMs + (silentMs >= GAP_MIN_MS ? silentMs : 0);
+    // Of what is stored a track that begins has come with what others have to come to, and not with what they had before.
+    const isBehind = ({ atMs }: Beginning): boolean =>
+      !this.#options.comesAsMade && frontMs - atMs > FRAME_MAX_MS;
     const [nearest] = epochs
       .flatMap((epoch) =>
         [0, ...turnsBy(frontMs - rawMs - epoch.shiftMs)].map((turnsMs) => ({
@@ -73,7 +76,11 @@ export class PlausibleTimes {
         })),
       )
       .filter(({ atMs }) => this.has(times, atMs, SKEW_MAX_MS, nowMs))
-      .toSorted((one, other) => Math.abs(one.atMs - expectedMs) - Math.abs(other.atMs - expectedMs));
+      .toSorted(
+        (one, other) =>
+          Number(isBehind(one)) - Number(isBehind(other)) ||
+          Math.abs(one.atMs - expectedMs) - Math.abs(other.atMs - expectedMs),
+      );
     return nearest;
   }
 

@@ -125,7 +125,8 @@ export class SourceTimeline {
     // What one sample alone has begun may be a stray's.
     const isAlone = nearest.epoch.followers === 0 && (behindMs > FRAME_MAX_MS || !this.isOpening(nowMs));
     const isInFront = -behindMs > FRAME_MAX_MS && this.isOpening(nowMs) && reachedDts === dts;
-    return isAlone || isInFront || (behindMs > BACK_MAX_MS && isBehind);
+    const lateMs = this.#options.comesAsMade ? BACK_MAX_MS : FRAME_MAX_MS;
+    return isAlone || isInFront || (behindMs > lateMs && isBehind);
   }
 
   /** What had come before the source was opened may still be coming. */

@@ -67,6 +67,8 @@ export class LiveMedia {
   /** Video tracks whose first keyframe has come. */
   readonly #begun = new Set<string>();
   #waitsSinceMs: number | undefined;
+  /** There was a fragment. */
+  #hasBegun: boolean = false;
 
   /** @param outputs what ffmpeg writes to each of its pipes, in order; pictures first */
   constructor(
@@ -136,7 +138,11 @@ export class LiveMedia {
   next(nowMs: number): Fragment | undefined {
     for (const one of this.#gate?.tick(nowMs) ?? []) this.#record(one, nowMs);
     this.#release(nowMs);
-    return this.#fragmenter.next(nowMs);
+    // What a run begins with may begin a part, in which nothing can be put in front.
+    if (!this.#hasBegun && this.#late.isHolding) return undefined;
+    const fragment = this.#fragmenter.next(nowMs);
+    this.#hasBegun ||= fragment !== undefined;
+    return fragment;
   }
 
   /** ffmpeg has ended: what is left, one fragment after the other. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
@@ -20,6 +21,24 @@ describe('SourceTimeline, where a track begins after others', () => {
       for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(45);
     },
   );
+
+  it('that is stored is on the clock that others have come to, and not behind them on one that they have left', () => {
+    const [ANEW_MS, SEGMENT_MS, PICTURES_MS] = [1_280, 3_600, 4_400];
+    const anew = made(6).map((one) =>
+      one.trueMs < ANEW_MS ? one : { ...one, rawMs: one.rawMs - ANEW_MS, arrivedAtMs: one.trueMs },
+    );
+    const heard = anew.filter(({ track, trueMs }) => track === SOUND && trueMs < SEGMENT_MS);
+    const shown = anew.filter(({ track, trueMs }) => track === VIDEO && trueMs >= PICTURES_MS);
+    const { placed } = place([...heard, ...shown], STORED_TIMELINE);
+    for (const one of placed) expect(Math.abs(offBy(one))).toBeLessThan(45);
+  });
+
+  it('that is stored, and seems to begin a little behind others, may be of a clock that those come to', () => {
+    const timeline = new SourceTimeline(STORED_TIMELINE);
+    for (let ms = 0; ms < 1_200; ms += 20) timeline.place({ track: SOUND, dts: ms, timescale: 1_000 }, 0);
+    expect(timeline.mayBeAnew({ track: VIDEO, dts: 780, timescale: 1_000 }, 0)).toBe(true);
+    expect(timeline.mayBeAnew({ track: VIDEO, dts: 1_080, timescale: 1_000 }, 0)).toBe(false);
+  });
 
   it('keeps it in sync where what has come meanwhile is given at once, pictures first', () => {
     const late = made(20).filter(({ track, trueMs }) => track === VIDEO || trueMs >= 5_000);
