@@ -69,7 +69,9 @@ export function goneBackBy(before: SegmentFacts, next: SegmentFacts, otherMs: nu
   const endMs = endOf(before);
   if (endMs === undefined || next.startMs === undefined) return 0;
   const isBack = next.startMs < endMs && seamBetween(before, next).kind === 'newTimeline';
-  const isAlone = Math.abs(otherMs - endMs) < Math.abs(otherMs - next.startMs);
+  // What comes again goes back to where the other playlist may begin again a segment later.
+  const offMs = Math.min(Math.abs(otherMs - endMs), Math.abs(otherMs - endMs + before.durationMs));
+  const isAlone = offMs < Math.abs(otherMs - next.startMs);
   return isBack && isAlone ? endMs - next.startMs : 0;
 }
 

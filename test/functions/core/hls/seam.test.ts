@@ -26,6 +26,7 @@ describe('what a clock goes back by with the next segment', () => {
   it.each<[string, Partial<SegmentFacts>, number, number]>([
     ['while another goes on by the old one', { startMs: 2_000 }, 12_000, 10_000],
     ['to where the one before began', { startMs: 10_000 }, 12_000, 2_000],
+    ['while another goes on with what was there last', { startMs: 8_000 }, 9_900, 4_000],
     ['as another has', { startMs: 2_000 }, 2_040, 0],
     ['by what segments overlap', { startMs: 11_000 }, 12_000, 0],
     ['not, but ahead', { startMs: 90_000 }, 12_000, 0],
