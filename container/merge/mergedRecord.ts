@@ -92,7 +92,10 @@ export class MergedRecord {
 
   /** What an encoder wrote to its pipe; undefined: that was all for now. @throws what makes going on useless */
   async write(output: { readonly pipe: number; readonly chunk: Buffer } | undefined): Promise<void> {
-    if (output !== undefined) return this.#media.push(output.pipe, output.chunk, NO_CLOCK_MS);
+    if (output !== undefined) {
+      this.#media.push(output.pipe, output.chunk, NO_CLOCK_MS);
+      return;
+    }
     for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#add(next);
   }
 

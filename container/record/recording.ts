@@ -9,6 +9,7 @@ import type { AttemptContext } from '../attempt/context.ts';
 import type { Measure } from '../attempt/heartbeat.ts';
 import type { Limit } from '../attempt/stopRequest.ts';
 import { RecordingPictures } from '../pictures/recordingPictures.ts';
+import type { OutputChunk } from '../source/outputs.ts';
 import type { RunFacts } from '../source/sourceRun.ts';
 import { LivePlayback } from '../upload/livePlayback.ts';
 import { type SharedDisk, Spool } from '../upload/spool.ts';
@@ -106,16 +107,14 @@ export class Recording {
 
   /**
    * Takes what ffmpeg wrote to one of its pipes; undefined: that was all for now. Waits at most for the disk.
+   * @returns whether pictures or sound have come
    * @throws what makes going on useless
    */
-  async write(output: { readonly pipe: number; readonly chunk: Buffer } | undefined): Promise<void> {
+  async write(output: OutputChunk): Promise<boolean> {
     const media = this.#media;
-    if (media === undefined) return;
+    if (media === undefined) return false;
     const nowMs = this.#options.context.clock.nowMs();
-    if (output !== undefined) {
-      media.push(output.pipe, output.chunk, nowMs);
-      return;
-    }
+    if (output !== undefined) return media.push(output.pipe, output.chunk, nowMs);
     for (const jump of media.takeJumps()) {
       this.#options.context.log.warn("the source's clock has jumped: its times go on where they were", {
         jump,
@@ -127,6 +126,7 @@ export class Recording {
     }
     for (let next = media.next(nowMs); next !== undefined; next = media.next(nowMs))
       await this.#add(media, next);
+    return false;
   }
 
   /** ffmpeg has ended: records what was waiting for more. */

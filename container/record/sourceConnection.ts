@@ -76,7 +76,7 @@ export class SourceConnection {
   }
 
   /** What ffmpeg's present run writes to each of its pipes. */
-  media(outputs: readonly (readonly TrackSource[])[], { format, isLive, inputs }: RunFacts): LiveMedia {
+  media(outputs: readonly (readonly TrackSource[])[], { format, isLive, inputs, data }: RunFacts): LiveMedia {
     const { isSameConnection } = this.#timeline;
     const receivedAtMs = this.#receivedAtMs?.();
     const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
@@ -97,12 +97,12 @@ export class SourceConnection {
     return new LiveMedia(outputs, format, {
       timeline: this.#sourceTimeline,
       order: this.#order,
-
       content: this.#joined,
       isSame: mayRepeat,
       receivedAtMs,
       takenOff: this.#takenOff,
       inputs,
+      data,
     });
   }
 

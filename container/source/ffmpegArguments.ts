@@ -1,5 +1,7 @@
+import { PACKED_DATA_TIMES } from '../../functions/core/media/nut/dataTimes.ts';
 import { PACKED_TIMES, videoBesideSound } from '../../functions/core/media/nut/times.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import type { DataCodec, DataSource } from '../../functions/core/media/tracks/timedData.ts';
 import { type EncodingPlan, hasVideo } from '../../functions/core/settings/formats.ts';
 import { type FoundSource, streamOf } from '../../functions/core/settings/selectTracks.ts';
 import { parseSource } from '../../functions/core/source/sourceUrl.ts';
@@ -22,6 +24,12 @@ const NUT = [
 
 /** What cannot be decoded yet is told apart here, not left out: it shows that the source is alive. */
 const COPY = ['-c', 'copy', '-copyinkf'];
+
+/** Subtitles and timed metadata, in the first output. NUT asks for a tag of each stream, and has none for metadata. */
+const DATA = [
+  ...['-c:d', 'copy', '-tag:d', 'DATA', '-bsf:d', PACKED_DATA_TIMES],
+  ...['-c:s', 'copy', '-bsf:s', PACKED_DATA_TIMES],
+];
 
 /** Of a track that has not come yet ffmpeg opens an output with the first picture, and says so. Nobody needs the picture. */
 const AWAITED = ['-frames:v', '1', '-c:v', 'rawvideo', '-f', 'rawvideo'];
@@ -83,6 +91,18 @@ export function ffmpegArguments(
   ];
 }
 
+/** Subtitles and timed metadata, which it writes to the first of its pipes behind all tracks there. */
+export function dataSources({ maps }: EncodingPlan, { streams }: FoundSource): DataSource[] {
+  return maps.filter(isData).flatMap((map) => {
+    const stream = streamOf(map, streams);
+    if (stream === undefined) return [];
+    const { codec, language } = stream;
+    return [{ codec: codec as DataCodec, ...(language === undefined ? {} : { language }) }];
+  });
+}
+
+const isData = (map: string): boolean => /:[ds]:/.test(map);
+
 /** How many pipes ffmpeg writes to. */
 export const outputCount = (input: Input, plan: EncodingPlan, inputs: SoundInputs): number =>
   outputs(input, plan, inputs).length;
@@ -104,16 +124,25 @@ function pictureTimes({ settings }: Input, { audio }: EncodingPlan, { others }: 
 /** What is encoded has outputs of its own: each begins with its first packet, and until then the others would wait. */
 function outputs(input: Input, plan: EncodingPlan, inputs: SoundInputs): string[][] {
   const { audio } = plan;
-  const maps = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
+  const mapped = plan.maps.flatMap((map) => mapOf(map, inputs) ?? []);
+  const maps = mapped.filter((map) => !isData(map));
   const bsf = ['-bsf:v', pictureTimes(input, plan, inputs), '-bsf:a', PACKED_TIMES.audio];
   // The first of each kind may not be there: that is found out by opening the source.
-  if (audio === 'copy') return [[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]];
+  if (audio === 'copy')
+    return withData([[...maps.flatMap((map) => ['-map', `${map}?`]), ...COPY, ...bsf]], plan);
   // RTMP's millisecond times jitter; async=1 makes exact frames of them.
   const filters = `asetpts='${WITHOUT_JUMPS}',aresample=async=1,aformat=channel_layouts=${CHANNEL_LAYOUTS.join('|')}`;
   const encoded = ['-c:a', audio.encoder, '-ar', String(audio.sampleRateHz), '-af', filters];
   const ofKind = (letter: string): readonly string[] => maps.filter((map) => map.includes(`:${letter}:`));
-  return [
+  const written = [
     ...ofKind('v').map((map) => ['-map', map, ...COPY, ...bsf.slice(0, 2)]),
     ...ofKind('a').map((map) => ['-map', map, ...encoded, ...bsf.slice(2)]),
   ];
+  return withData(written, plan);
+}
+
+/** What comes between pictures or sound comes with them: how long before or behind them says where it belongs. */
+function withData([first = [], ...others]: string[][], { maps }: EncodingPlan): string[][] {
+  const data = maps.filter(isData).flatMap((map) => ['-map', `${map}?`]);
+  return [data.length === 0 ? first : [...first, ...data, ...DATA], ...others];
 }

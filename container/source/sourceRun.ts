@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
+import type { DataSource } from '../../functions/core/media/tracks/timedData.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { type EncodingPlan, isServedBy } from '../../functions/core/settings/formats.ts';
 import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import { Complaints, levelAndText } from './complaints.ts';
 import { Ffmpeg } from './ffmpeg.ts';
-import { trackOutputs } from './ffmpegArguments.ts';
+import { dataSources, trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
 import { type Input, ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
 import { InputStreams } from './inputStreams.ts';
@@ -27,6 +28,8 @@ export interface RunFacts {
   readonly isLive: boolean;
   /** So many does ffmpeg read at once. */
   readonly inputs: number;
+  /** Timed metadata, which ffmpeg writes to its first pipe, behind the tracks there. */
+  readonly data: readonly DataSource[];
 }
 
 export interface SourceRunOptions {
@@ -41,8 +44,11 @@ export interface SourceRunOptions {
    * Told before the first chunk what ffmpeg writes to each of its pipes, and what is to be made of it.
    */
   readonly onTracks: (outputs: readonly (readonly TrackSource[])[], run: RunFacts) => void;
-  /** Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run. */
-  readonly onChunk: (output: OutputChunk) => Promise<void>;
+  /**
+   * Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run.
+   * @returns whether pictures or sound have come
+   */
+  readonly onChunk: (output: OutputChunk) => Promise<boolean>;
   /** Reads which jumps of the source's clock are taken out of sound that is encoded. */
   readonly soundJumps: SoundJumps;
   /** How much has been recorded over this connection, in ms of its own time. */
@@ -165,9 +171,9 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     // The source has nothing of what is asked for.
     let isEmpty = false;
     for await (const output of readOutputs(ffmpeg.outputs, TICK_MS)) {
-      if (output !== undefined) silence.touch();
-      else if (!decided) continue;
+      if (output === undefined && !decided) continue;
       if (!decided) {
+        silence.touch();
         // ffmpeg says what it found before it writes anything.
         const found = await known.promise;
         const plan = found === undefined ? options.plan : options.planFor(found);
@@ -184,14 +190,16 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           const isLive = !access.inSegments && !hasEnd(url, streams);
           options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
             format: plan.format,
+            data: dataSources(options.plan, found ?? NOTHING_FOUND),
             leftOut: [...plan.leftOut, ...access.leftOut],
             isLive,
             inputs: 1 + access.others.length,
           });
         }
       }
-      if (replan === undefined && !looksLonger && !isRepeat && !isEmpty && !access.refused.aborted)
-        await options.onChunk(output);
+      const isRecorded =
+        replan === undefined && !looksLonger && !isRepeat && !isEmpty && !access.refused.aborted;
+      if (isRecorded && (await options.onChunk(output))) silence.touch();
     }
     const exitCode = await ffmpeg.exited;
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };

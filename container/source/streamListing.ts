@@ -68,6 +68,10 @@ export class StreamListing implements FoundSource {
     return this.#sounds.others.length === 0 ? this.#programs : [];
   }
 
+  get hasSoundApart(): boolean {
+    return this.#sounds.others.length > 0;
+  }
+
   read(line: string): void {
     if (PROGRAM.test(line) || NO_PROGRAM.test(line)) {
       this.#lastIndex = undefined;

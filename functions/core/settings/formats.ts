@@ -8,11 +8,18 @@ interface Carrier {
   readonly video: readonly string[];
   readonly audio: readonly string[];
   readonly encoder: 'aac' | 'libopus';
+  /** Subtitles and timed metadata. */
+  readonly data?: readonly string[];
 }
 
 const CARRIERS: Readonly<Record<ContainerFormat, Carrier>> = {
   mp4: { video: ['h264', 'hevc', 'av1'], audio: ['aac'], encoder: 'aac' },
-  ts: { video: ['h264', 'hevc'], audio: ['aac'], encoder: 'aac' },
+  ts: {
+    video: ['h264', 'hevc'],
+    audio: ['aac'],
+    encoder: 'aac',
+    data: ['scte_35', 'timed_id3', 'klv', 'dvb_subtitle', 'dvb_teletext'],
+  },
   webm: { video: ['vp8', 'vp9', 'av1'], audio: ['opus', 'vorbis'], encoder: 'libopus' },
   mkv: {
     video: ['h264', 'hevc', 'av1', 'vp8', 'vp9', 'mpeg4', 'mpeg2video', 'mjpeg', 'theora'],
@@ -72,13 +79,15 @@ export function planFor(
     readonly tracks: TrackSettings;
   },
 ): EncodingPlan {
-  const { tracks, leftOut } = selectTracks(found, settings.tracks);
-  const maps = tracks.map(({ map }) => map);
-  const streams = tracks.map(({ stream }) => stream);
+  const media = selectTracks(found, settings.tracks);
+  const streams = media.tracks.map(({ stream }) => stream);
   const video = streams.find(({ kind }) => kind === 'video');
   const sounds = streams.filter(({ kind }) => kind === 'audio');
   const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
   const carrier = CARRIERS[format];
+  const hasData = carrier.data !== undefined && found.hasSoundApart !== true;
+  const { tracks, leftOut } = hasData ? selectTracks(found, settings.tracks, carrier.data) : media;
+  const maps = tracks.map(({ map }) => map);
   const late = video === undefined ? firstAwaited(found, leftOut) : undefined;
   const awaited = late === undefined ? {} : { awaited: late };
   if (sounds.every((sound) => fits(sound, format, settings.audioSampleRateHz)))

@@ -36,6 +36,8 @@ export interface FoundProgram {
 export interface FoundSource {
   readonly streams: readonly FoundStream[];
   readonly programs: readonly FoundProgram[];
+  /** ffmpeg reads sound from inputs of its own: what comes seldom would hold it back, whose input is another. */
+  readonly hasSoundApart?: boolean;
 }
 
 /** A stream that is recorded. */
@@ -106,12 +108,12 @@ const ORDER: readonly FoundKind[] = ['video', 'audio', 'subtitle', 'data'];
  * pictures at all, then with the highest bit rate. Of it the largest picture that moves, and of sound, subtitles and
  * timed metadata all that the settings ask for. Sound of none of the languages asked for: the default one, since a
  * recording in another language is worth more than a silent one.
- * @param carries which kinds of stream the container takes besides video and audio
+ * @param carries codecs that the container takes besides those of pictures and sound
  */
 export function selectTracks(
   found: FoundSource,
   settings: TrackSettings,
-  carries: ReadonlySet<FoundKind> = new Set(),
+  carries: readonly string[] = [],
 ): Selection {
   const program = bestProgram(found);
   const reasons = new Map<FoundStream, LeftOutReason>();
@@ -171,12 +173,12 @@ function unusable(
   { kind, codec, index, isPicture, isUnknown }: FoundStream,
   program: FoundProgram | undefined,
   settings: TrackSettings,
-  carries: ReadonlySet<FoundKind>,
+  carries: readonly string[],
 ): LeftOutReason | undefined {
   if (program !== undefined && !program.streams.includes(index)) return 'other_program';
   if (isPicture === true || kind === 'attachment') return 'picture';
   if (settings[kind === 'subtitle' ? 'subtitles' : kind] === false) return 'not_asked_for';
-  if (kind !== 'video' && kind !== 'audio' && !carries.has(kind)) return 'container';
+  if (kind !== 'video' && kind !== 'audio' && !carries.includes(codec)) return 'container';
   if (codec === 'none') return 'unknown_codec';
   return isUnknown === true ? 'never_came' : undefined;
 }

@@ -84,7 +84,13 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
     clocks = await received();
     const connection = new SourceConnection();
     connection.begin({ clocks }, 0);
-    const media = connection.media(OUTPUTS, { format: 'mp4', leftOut: [], isLive: true, inputs: 1 });
+    const media = connection.media(OUTPUTS, {
+      format: 'mp4',
+      leftOut: [],
+      isLive: true,
+      inputs: 1,
+      data: [],
+    });
     for (const pipe of pipes) media.push(pipe, nuts[pipe] ?? Buffer.alloc(0), 0);
     const jumps: Jump[] = [...media.takeJumps()];
     const ends: { endMs: number; soundUntilMs: number | undefined }[] = [];
@@ -100,7 +106,13 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
     const [pictures, sound] = late;
     const connection = new SourceConnection();
     connection.begin({}, 0);
-    const media = connection.media(OUTPUTS, { format: 'mp4', leftOut: [], isLive: false, inputs: 1 });
+    const media = connection.media(OUTPUTS, {
+      format: 'mp4',
+      leftOut: [],
+      isLive: false,
+      inputs: 1,
+      data: [],
+    });
     media.push(0, pictures, 0);
     media.push(1, sound, 0);
     let first: Fragment | undefined;

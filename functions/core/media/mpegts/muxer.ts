@@ -13,6 +13,7 @@ import {
   writePcr,
   writeTime,
 } from './packets.ts';
+import { moveWritten } from './writtenData.ts';
 
 /** One MPEG-TS part: an ordinary one at every moment, so there is nothing to finish. */
 export class TsMuxer implements PartMuxer {
@@ -20,6 +21,7 @@ export class TsMuxer implements PartMuxer {
   readonly playedHead = this.head;
   #baseTicks: number;
   readonly #streams: TsFragment['streams'];
+  readonly #data: TsFragment['data'];
   readonly #startMs: number;
   #endMs: number;
   /** From the timeline of ffmpeg's present run to that of the first one. */
@@ -34,6 +36,7 @@ export class TsMuxer implements PartMuxer {
     // DTS and PCR come before the first time shown: none of them may fall below zero.
     this.#baseTicks = first.firstTicks;
     this.#streams = first.streams;
+    this.#data = first.data;
     this.#startMs = first.startMs;
     this.#endMs = first.startMs;
   }
@@ -59,6 +62,7 @@ export class TsMuxer implements PartMuxer {
     const { bytes } = fragment;
     for (let at = 0; at < bytes.length; at += PACKET_BYTES)
       this.#rebase(bytes.subarray(at, at + PACKET_BYTES));
+    for (const one of fragment.written) moveWritten(one, bytes, this.#baseTicks);
     this.#endMs = Math.max(this.#endMs, fragment.endMs + this.#runOffsetMs);
     const offsetMs = this.#runOffsetMs - this.#startMs;
     const isWatched = fragment.videoFrames > 0 || this.#streams.every(({ info }) => info.kind === 'audio');
@@ -75,8 +79,9 @@ export class TsMuxer implements PartMuxer {
   }
 
   /** Video parameters may change within a transport stream: they come with each keyframe. */
-  accepts({ streams }: TsFragment): boolean {
-    return streams === this.#streams || isDeepStrictEqual(streams, this.#streams);
+  accepts({ streams, data }: TsFragment): boolean {
+    const isSame = streams === this.#streams && data === this.#data;
+    return isSame || isDeepStrictEqual([streams, data], [this.#streams, this.#data]);
   }
 
   resume(first: TsFragment, atMs: number): boolean {

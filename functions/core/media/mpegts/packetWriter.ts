@@ -2,7 +2,7 @@ import { modulo, PACKET_BYTES, writePcr, writeTime } from './packets.ts';
 
 export interface PesOptions {
   readonly pid: number;
-  /** 0xe0 for pictures, 0xc0 for sound. */
+  /** 0xe0 for pictures, 0xc0 for sound, 0xbd for private data. */
   readonly streamId: number;
   readonly ptsTicks: number;
   readonly dtsTicks: number;
@@ -10,6 +10,8 @@ export interface PesOptions {
   readonly randomAccess: boolean;
   /** The stream has the program's clock references. */
   readonly hasClock: boolean;
+  /** What its header says of times is filled up to so many bytes. */
+  readonly timeBytes?: number;
 }
 
 const LENGTH_MAX = 0xffff;
@@ -26,16 +28,25 @@ export class PacketWriter {
     return bytes;
   }
 
-  table(pid: number, section: Buffer): void {
-    const packet = this.#packet(pid, true);
-    packet[3] = (packet[3] as number) | 0x10;
-    section.copy(packet, 4);
+  /** @param section with its pointer. @returns where its packets are; but for the last one's their payloads are full */
+  table(pid: number, section: Buffer): readonly number[] {
+    const places: number[] = [];
+    for (let at = 0; at < section.length; at += PACKET_BYTES - 4) {
+      const packet = this.#packet(pid, at === 0);
+      packet[3] = (packet[3] as number) | 0x10;
+      section.copy(packet, 4, at, at + PACKET_BYTES - 4);
+      places.push((this.#packets.length - 1) * PACKET_BYTES);
+    }
+    return places;
   }
 
-  pes(options: PesOptions): void {
+  /** @returns where its first packet is */
+  pes(options: PesOptions): number {
+    const place = this.#packets.length * PACKET_BYTES;
     const header = pesHeader(options);
     const payload = Buffer.concat([header, options.data]);
     for (let at = 0; at < payload.length; ) at += this.#pesPacket(options, payload.subarray(at), at === 0);
+    return place;
   }
 
   /** @returns how much of the payload is in it */
@@ -72,10 +83,10 @@ export class PacketWriter {
   }
 }
 
-function pesHeader({ streamId, ptsTicks, dtsTicks, data }: PesOptions): Buffer {
+function pesHeader({ streamId, ptsTicks, dtsTicks, data, timeBytes: least = 0 }: PesOptions): Buffer {
   const hasDts = ptsTicks !== dtsTicks;
-  const timeBytes = hasDts ? 10 : 5;
-  const header = Buffer.alloc(9 + timeBytes);
+  const timeBytes = Math.max(least, hasDts ? 10 : 5);
+  const header = Buffer.alloc(9 + timeBytes, 0xff);
   header.writeUIntBE(1, 0, 3);
   header[3] = streamId;
   const length = 3 + timeBytes + data.length;

@@ -9,8 +9,9 @@ import {
   parseStreamHeader,
   STARTCODE_FIRST,
 } from './header.ts';
+import type { PacketTimes, Place } from './packetTimes.ts';
 import { readSideData } from './sideData.ts';
-import { type PacketTimes, type Place, packetTimes } from './times.ts';
+import { packetTimes } from './times.ts';
 
 /** One packet, as ffmpeg's demuxer or encoder gave it. */
 export interface NutPacket {

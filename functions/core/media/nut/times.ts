@@ -1,5 +1,7 @@
 import { MediaError } from '../types.ts';
+import { DataTimes } from './dataTimes.ts';
 import type { NutStream } from './header.ts';
+import type { PacketTimes, Place, Times } from './packetTimes.ts';
 
 /**
  * What a packet's times are, as ffmpeg's demuxer gave them. Left alone ffmpeg puts right what does not grow from packet to
@@ -87,30 +89,8 @@ const AUDIO_INPUTS_HZ: readonly ((rateHz: number) => number)[] = [
 /** Of pictures' times, in a second. Those of sound are counted in its samples. */
 export const VIDEO_TIMESCALE = 90_000;
 
-export interface Times {
-  readonly dts: number;
-  readonly offset: number;
-}
-
-/** Where the streams of an output are. Pictures' times begin again after so long, so it is known but for that. */
-export interface Place {
-  readonly seconds: number;
-  readonly periodSeconds: number;
-}
-
-/** The times of one stream's packets, in 1/90,000 s for pictures, in samples for sound. */
-export interface PacketTimes {
-  /**
-   * @param packed as it stands in NUT
-   * @param near where the other streams are
-   * @throws MediaError a time that our filter does not make
-   */
-  next(packed: bigint, near: Place): Times;
-  /** Where the stream is. */
-  readonly place: Place;
-}
-
 export function packetTimes(stream: NutStream): PacketTimes {
+  if (stream.kind === 'other') return new DataTimes();
   return stream.kind === 'audio' ? new AudioTimes(stream) : new VideoTimes(stream);
 }
 

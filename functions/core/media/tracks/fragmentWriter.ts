@@ -1,6 +1,7 @@
 import type { PageStore } from '../pages.ts';
 import type { Fragment, PartMuxer } from '../types.ts';
 import type { TrackDescription } from './sample.ts';
+import type { FragmentData } from './timedData.ts';
 import type { TimedSample } from './trackQueue.ts';
 
 /** What one track has in a fragment. */
@@ -22,8 +23,12 @@ export type FragmentTimes = Pick<
 
 /** Writes the fragments of one container format. */
 export interface FragmentWriter {
-  /** @param tracks all that are known, in the order of their ids. @returns what is valid until the next one. */
-  write(tracks: readonly TrackSamples[], times: FragmentTimes): Fragment;
+  /**
+   * @param tracks all that are known, in the order of their ids
+   * @param data what comes between their samples, where the format takes it
+   * @returns what is valid until the next one
+   */
+  write(tracks: readonly TrackSamples[], times: FragmentTimes, data?: FragmentData): Fragment;
   /** A muxer for the next part, which begins with this fragment. */
   startPart(first: Fragment, pages: PageStore): PartMuxer;
 }

@@ -2,6 +2,7 @@ import { withoutLostReferences } from '../nal/lostReferences.ts';
 import type { Before, Fragment } from '../types.ts';
 import type { FragmentTimes, FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
+import type { TimedData } from './timedData.ts';
 import { TrackQueue } from './trackQueue.ts';
 
 /** A fragment ends at each keyframe, and after so long. */
@@ -30,14 +31,17 @@ const QUEUED_MAX_BYTES = 32 * 1024 * 1024;
  */
 export class Fragmenter {
   readonly #writer: FragmentWriter;
+  readonly #data: TimedData | undefined;
   readonly #queues: TrackQueue[] = [];
   /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
   #dueSinceMs: number | undefined;
   #hasCut: boolean = false;
   #keyPicture: KeyPicture | undefined;
 
-  constructor(writer: FragmentWriter) {
+  /** @param data what comes between the samples, where there is some */
+  constructor(writer: FragmentWriter, data?: TimedData) {
     this.#writer = writer;
+    this.#data = data;
   }
 
   /** The picture with which the last fragment begins, if it can be decoded by itself; valid as long as that. */
@@ -61,7 +65,7 @@ export class Fragmenter {
     const count = cutOf(leader, this.#hasCut ? FRAGMENT_SECONDS : FIRST_SECONDS);
     if (count === undefined) {
       const isHeld = nowMs - leader.first.arrivedAtMs >= HELD_MAX_MS;
-      return isHeld ? this.#cut(leader, leader.length, Number.POSITIVE_INFINITY) : undefined;
+      return isHeld ? this.#cut(leader, leader.length, Number.POSITIVE_INFINITY, nowMs) : undefined;
     }
     const seconds = leader.shownAt(count);
     this.#dueSinceMs ??= nowMs;
@@ -72,7 +76,7 @@ export class Fragmenter {
         : !this.#isSilent(queue, nowMs) && queue.shownAt(queue.length - 1) < seconds);
     const canWait = nowMs - this.#dueSinceMs < BEHIND_MS && this.#bytes < QUEUED_MAX_BYTES;
     if (canWait && this.#queues.some(isBehind)) return undefined;
-    return this.#cut(leader, count, seconds);
+    return this.#cut(leader, count, seconds, nowMs);
   }
 
   /** All that is left, one fragment after the other; undefined at the end. */
@@ -84,6 +88,7 @@ export class Fragmenter {
       leader,
       count ?? leader.length,
       count === undefined ? Number.POSITIVE_INFINITY : leader.shownAt(count),
+      Number.POSITIVE_INFINITY,
     );
   }
 
@@ -117,7 +122,7 @@ export class Fragmenter {
   }
 
   /** @param count of the leader's samples. @param seconds what the others have before then */
-  #cut(leader: TrackQueue, count: number, seconds: number): Fragment {
+  #cut(leader: TrackQueue, count: number, seconds: number, nowMs: number): Fragment {
     this.#dueSinceMs = undefined;
     this.#hasCut = true;
     const isVideo = leader.kind === 'video';
@@ -135,8 +140,9 @@ export class Fragmenter {
       tracks.push({ id: queue.id, description, ...queue.take(own), primingSamples });
     }
     this.#keyPicture = keyframe && isVideo ? firstPicture(tracks, leader.id) : undefined;
+    const data = this.#data?.take(Number.isFinite(seconds) ? seconds * 1_000 : timesOf(tracks).endMs, nowMs);
     const write = (of: readonly TrackSamples[]): Fragment =>
-      this.#writer.write(of, { ...timesOf(of), keyframe });
+      this.#writer.write(of, { ...timesOf(of), keyframe }, data);
     const fragment = write(tracks);
     if (!(keyframe && isVideo) && tracks.every(({ primingSamples }) => primingSamples === 0)) return fragment;
     const asBeginning = (behind: Before): Fragment | undefined => {

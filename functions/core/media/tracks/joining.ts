@@ -2,6 +2,7 @@ import type { JoinedContent } from '../timeline/recordedContent.ts';
 import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import type { TakenOff } from '../timeline/takenOff.ts';
+import type { DataSource } from './timedData.ts';
 
 /** How what comes over a connection joins what was recorded before. */
 export interface Joining {
@@ -19,4 +20,6 @@ export interface Joining {
   readonly takenOff?: readonly TakenOff[] | undefined;
   /** So many does ffmpeg read at once, each as it likes; undefined: one. */
   readonly inputs?: number | undefined;
+  /** Subtitles and timed metadata, which come in the first output, behind the tracks there. */
+  readonly data?: readonly DataSource[];
 }

@@ -3,9 +3,8 @@ import type { PageStore } from '../pages.ts';
 import type { Jump } from '../timeline/epochs.ts';
 import { HeldJumps } from '../timeline/heldJumps.ts';
 import { LateBeginnings } from '../timeline/lateBeginnings.ts';
-import type { ComingSample, JoinedContent } from '../timeline/recordedContent.ts';
+import type { JoinedContent } from '../timeline/recordedContent.ts';
 import { RepeatGate } from '../timeline/repeatGate.ts';
-import type { RawTime } from '../timeline/sampleTimes.ts';
 import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import { GivenBack, type TakenOff } from '../timeline/takenOff.ts';
@@ -14,19 +13,10 @@ import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
 import type { Joining } from './joining.ts';
 import type { KeyPicture, Sample, Track, TrackSource } from './sample.ts';
+import { comingOf, kept, type Taken, timeOf } from './taken.ts';
+import { TimedData } from './timedData.ts';
 import { trackOf } from './track.ts';
 import { writerOf } from './writerOf.ts';
-
-const AAC_FRAME_SAMPLES = 1_024;
-
-interface Taken {
-  readonly id: number;
-  readonly coming: ComingSample;
-  readonly sample: Sample;
-  readonly arrivedAtMs: number;
-  /** By the order in which samples were sent; undefined: as it came. */
-  readonly time?: RawTime | undefined;
-}
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
 interface Output {
@@ -47,6 +37,7 @@ export class LiveMedia {
   readonly #outputs: readonly Output[];
   readonly #writer: FragmentWriter;
   readonly #fragmenter: Fragmenter;
+  readonly #data: TimedData | undefined;
   readonly #timeline: SourceTimeline;
   readonly #order: SentOrder | undefined;
   readonly #content: JoinedContent | undefined;
@@ -70,11 +61,14 @@ export class LiveMedia {
   /** There was a fragment. */
   #hasBegun: boolean = false;
 
+  /** By which metadata find their place. */
+  readonly #timedBy: TrackSource['kind'];
+
   /** @param outputs what ffmpeg writes to each of its pipes, in order; pictures first */
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [], inputs }: Joining,
+    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [], inputs, data = [] }: Joining,
   ) {
     this.#timeline = timeline;
     this.#order = order;
@@ -86,7 +80,9 @@ export class LiveMedia {
     this.#givenBack = new GivenBack(takenOff);
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
-    this.#fragmenter = new Fragmenter(this.#writer);
+    this.#data = data.length === 0 ? undefined : new TimedData(data);
+    this.#fragmenter = new Fragmenter(this.#writer, this.#data);
+    this.#timedBy = outputs[0]?.[0]?.kind ?? 'video';
     let firstId = 1;
     const places = { video: 0, audio: 0 };
     this.#outputs = outputs.map((sources) => {
@@ -125,13 +121,16 @@ export class LiveMedia {
 
   /**
    * Takes a chunk of what ffmpeg wrote to one of its pipes.
+   * @returns whether it has brought more than subtitles and timed metadata
    * @throws MediaError the bytes are not what ffmpeg was asked for
    */
-  push(pipe: number, chunk: Buffer, nowMs: number): void {
+  push(pipe: number, chunk: Buffer, nowMs: number): boolean {
     const output = this.#outputs[pipe];
     if (output === undefined) throw new MediaError(`there is no output ${pipe}`);
     this.#tellJumps();
-    for (const packet of output.reader.push(chunk)) this.#take(output, packet, nowMs);
+    const packets = output.reader.push(chunk);
+    for (const packet of packets) this.#take(output, packet, nowMs);
+    return packets.length === 0 || packets.some(({ stream }) => stream < output.sources.length);
   }
 
   /** The next fragment, if one is due. It is valid until the next call. */
@@ -164,11 +163,16 @@ export class LiveMedia {
 
   #take(output: Output, packet: NutPacket, nowMs: number): void {
     this.#declare(output);
+    const behind = packet.stream - output.sources.length;
+    if (behind >= 0) {
+      this.#data?.push(behind, packet, nowMs);
+      return;
+    }
     const made = output.tracks[packet.stream]?.next(packet);
     if (made === undefined) return;
     const isEncoded = output.sources[packet.stream]?.isEncoded === true;
     const sample = isEncoded ? this.#onSourceClock(made) : made;
-    const coming = comingOf(output, packet.stream, sample);
+    const coming = comingOf(output.names[packet.stream] ?? '', isEncoded, sample);
     this.#firstMs ??= coming.timeMs;
     const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
     if (this.#gate === undefined) {
@@ -242,6 +246,7 @@ export class LiveMedia {
     const firstZeroMs = (this.#receivedAtMs ?? Number.POSITIVE_INFINITY) - this.#firstPlacedMs;
     this.#zeroByClockMs = Math.min(this.#zeroByClockMs, firstZeroMs, arrivedAtMs - placedMs);
     this.#content?.remember(coming, placedMs);
+    if (sample.description.info.kind === this.#timedBy) this.#data?.see(coming.timeMs, placedMs);
     this.#fragmenter.push(id, { ...sample, dts }, nowMs);
   }
 
@@ -254,6 +259,7 @@ export class LiveMedia {
       tracks[index] = track;
       this.#fragmenter.declare(firstId + index, source.kind, track.description);
     }
+    if (firstId === 1) this.#data?.describe((place) => reader.stream(sources.length + place)?.extradata);
   }
 
   /** Pictures begin with a keyframe, or right behind what is recorded. */
@@ -267,26 +273,4 @@ export class LiveMedia {
     this.#waitsSinceMs ??= nowMs;
     return false;
   }
-}
-
-function comingOf({ names, sources }: Output, stream: number, sample: Sample): ComingSample {
-  const { data, dts, offset, description } = sample;
-  return {
-    track: names[stream] ?? '',
-    data,
-    timeMs: ((dts + offset) * 1_000) / description.timescale,
-    isEncoded: sources[stream]?.isEncoded === true,
-  };
-}
-
-function timeOf({ coming: { track }, sample: { dts, description }, time }: Taken): RawTime {
-  if (time !== undefined) return time;
-  const { timescale, info } = description;
-  return { track, dts, timescale, usualDuration: info.codec === 'aac' ? AAC_FRAME_SAMPLES : undefined };
-}
-
-/** What is held outlives the memory that it was read into. */
-function kept(taken: Taken): Taken {
-  const data = Buffer.from(taken.sample.data);
-  return { ...taken, coming: { ...taken.coming, data }, sample: { ...taken.sample, data } };
 }

@@ -83,7 +83,7 @@ describe('selectTracks', () => {
       'container',
       'container',
     ]);
-    const all = selectTracks(found, ALL_TRACKS, new Set<FoundKind>(['subtitle', 'data']));
+    const all = selectTracks(found, ALL_TRACKS, ['dvb_subtitle', 'scte_35']);
     expect(all.tracks.map(({ map }) => map)).toEqual(['0:v:0', '0:s:0', '0:d:0']);
     expect(all.leftOut).toEqual([]);
   });
