@@ -218,12 +218,11 @@ export class Journal {
     this.#sequence += 1;
     const entries = cuts.map((cut, place): JournalEntry => {
       const { entry, track } = cut;
-      const own = crc32(this.#memory.subarray(bytes, bytes + entry.bytes));
-      const numbered = { ...entry, crc32: own, ...track.numbered(cut) };
+      const numbered = { ...entry, ...track.numbered(cut) };
       if (numbered.live !== undefined)
         this.#earlier.push({ ...numbered, object: this.#sequence, place, at: bytes });
       bytes += entry.bytes;
-      crc = combineCrc32(crc, own, entry.bytes);
+      crc = combineCrc32(crc, entry.crc32, entry.bytes);
       return numbered;
     });
     const index = encodeIndex(entries, this.#repeated());
@@ -257,6 +256,11 @@ export class Journal {
         break;
       } catch (error) {
         if (signal.aborted || !sealed.cuts.some(({ track }) => track.isOpen)) break;
+        if (crc32ToBase64(crc32(sealed.body)) !== sealed.crc32) {
+          // S3 would refuse it for ever, and what others record with it.
+          this.#options.log.error('the journal is not what was recorded: it is left out', { tries });
+          break;
+        }
         this.#options.log.warn('S3 did not take the journal; trying again', { tries, error: error as Error });
         const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (tries - 1)) * Math.random();
         await delay(delayMs, undefined, { signal }).catch(() => undefined);

@@ -9,7 +9,7 @@ export interface JournalTrackOptions {
   readonly file: JournaledFile;
   /** A recording's own bound: what is older is to be saved. */
   readonly maxLossMs: number;
-  readonly upload: Pick<PartUpload, 'bytes' | 'prefixBytes' | 'keptFrom' | 'copyTo' | 'taken'>;
+  readonly upload: Pick<PartUpload, 'bytes' | 'prefixBytes' | 'keptFrom' | 'crc32' | 'copyTo' | 'taken'>;
   /** Whether somebody took the recorder for lost, and completes the file without it. */
   readonly isRescued: () => Promise<boolean>;
   /** Undefined where nobody watches what is recorded. */
@@ -44,7 +44,7 @@ interface Played {
 /** An entry of the next object, before its bytes were copied. */
 export interface Cut {
   readonly track: JournalTrack;
-  readonly entry: Omit<JournalEntry, 'crc32'>;
+  readonly entry: Omit<JournalEntry, 'live'>;
   /** Of its bytes. */
   readonly played: Played | undefined;
 }
@@ -216,7 +216,8 @@ export class JournalTrack {
         this.#takenTo = end;
         this.#forget(end);
         this.#copying += 1;
-        return { track: this, entry: { ...file, offset: from, bytes: end - from, ...facts }, played };
+        const place = { offset: from, bytes: end - from, crc32: upload.crc32(from, end) };
+        return { track: this, entry: { ...file, ...place, ...facts }, played };
       }
       this.#takenTo = to;
     }
@@ -234,7 +235,7 @@ export class JournalTrack {
     return last;
   }
 
-  /** @throws the disk's own error */
+  /** @throws the disk's own error; UnreadableError */
   copy({ entry }: Cut, target: Buffer): Promise<void> {
     return this.#options.upload.copyTo(target, entry.offset);
   }

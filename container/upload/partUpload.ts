@@ -3,13 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Pieces } from '../../functions/core/media/pieces.ts';
 import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
-import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
+import { combineCrc32, crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 import { s3PartBytes } from '../../functions/core/upload/partSizes.ts';
+import { RunningCrc32 } from '../../functions/core/upload/runningCrc32.ts';
 import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { PartMemory } from './partMemory.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
-import type { PartContent, Uploader, UploadTarget } from './uploader.ts';
+import { type PartContent, UnreadableError, type Uploader, type UploadTarget } from './uploader.ts';
 
 export interface PartUploadOptions {
   readonly uploader: Uploader;
@@ -47,6 +48,8 @@ const KEPT_ON_DISK_BYTES = 256 * 1024 * 1024;
 /** An S3 multipart upload has at most 10,000 parts; a new file begins before. */
 const ROLL_AT_PARTS = 9_900;
 
+const CHANGED_ON_DISK = 'the disk does not give what was written to it';
+
 /**
  * The bytes of one file on their way into one multipart upload: filled into S3 parts as they come. The first S3 part
  * is kept on disk as well, since a finished file gets another head. What S3 has, and the journal not yet, is kept for
@@ -58,12 +61,14 @@ export class PartUpload {
   /** What is being filled. */
   #memory: PartMemory;
   #bytes = 0;
+  readonly #crcs = new RunningCrc32();
   #uploadedBytes = 0;
   /** S3 parts that are full, in order, from the first one on that is not in the contiguous prefix, or is kept. */
   readonly #sealed: SealedPart[] = [];
   /** Before it the journal has all, or will not ask for it. */
   #takenTo = 0;
   #first: SpooledBytes | undefined;
+  #firstCrc32 = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: PartUploadOptions) {
@@ -99,10 +104,15 @@ export class PartUpload {
     return { from, to: this.#bytes };
   }
 
+  /** CRC-32 of bytes that are kept, from and to where something was appended, or an S3 part begins. @throws RangeError */
+  crc32(from: number, to: number): number {
+    return this.#crcs.between(from, to);
+  }
+
   /**
    * Copies bytes that are kept: what is in memory at once, since that is used again, what is on disk by and by.
-   * @param target takes as many as are wanted
-   * @throws the disk's own error
+   * @param target takes as many as are wanted, from and to as of `crc32`
+   * @throws the disk's own error; UnreadableError
    */
   async copyTo(target: Buffer, from: number): Promise<void> {
     const to = from + target.length;
@@ -117,7 +127,10 @@ export class PartUpload {
     const memoryStart = this.#bytes - this.#memory.bytes;
     const first = Math.max(from, memoryStart);
     if (first < to) this.#memory.copyTo(target.subarray(first - from), first - memoryStart);
+    if (reads.length === 0) return;
+    const expected = this.crc32(from, to);
     await Promise.all(reads);
+    if (crc32(target) !== expected) throw new UnreadableError(CHANGED_ON_DISK);
   }
 
   /** The journal has what comes before, or does without. */
@@ -145,6 +158,7 @@ export class PartUpload {
   async append(data: Buffer): Promise<void> {
     for (let at = 0; at < data.length; ) {
       const copied = this.#memory.append(data, at);
+      this.#crcs.add(data.subarray(at, at + copied));
       at += copied;
       this.#bytes += copied;
       if (this.#memory.isFull) await this.#seal(false);
@@ -163,7 +177,7 @@ export class PartUpload {
     return { target, uploaded, bytes: this.#bytes, crc32: crc32OfParts(uploaded) };
   }
 
-  /** The first S3 part with another head in place of its first `oldHeadBytes`. @throws the disk's own error */
+  /** The first S3 part with another head in place of its first `oldHeadBytes`. @throws the disk's own error; UnreadableError */
   async firstWithHead(head: Pieces, oldHeadBytes: number): Promise<PartContent> {
     const first = this.#first;
     if (first === undefined) throw new Error('nothing was uploaded yet');
@@ -175,14 +189,21 @@ export class PartUpload {
       }
       yield* (first as SpooledBytes).stream(oldHeadBytes);
     }
-    let crc = 0;
+    let [crc, headCrc] = [0, 0];
     let bytes = 0;
     for await (const piece of pieces()) {
       crc = crc32(piece, crc);
       bytes += piece.length;
+      if (bytes === head.bytes) headCrc = crc;
     }
     const expectedBytes = head.bytes + first.bytes - oldHeadBytes;
     if (bytes !== expectedBytes) throw new Error(`the first S3 part has ${bytes} of ${expectedBytes} bytes`);
+    const oldHead = Buffer.alloc(oldHeadBytes);
+    await first.readInto(oldHead, 0);
+    const restBytes = bytes - head.bytes;
+    const restCrc = combineCrc32(headCrc, crc, restBytes);
+    if (combineCrc32(crc32(oldHead), restCrc, restBytes) !== this.#firstCrc32)
+      throw new UnreadableError(CHANGED_ON_DISK);
     return {
       bytes,
       crc32: crc32ToBase64(crc),
@@ -206,13 +227,18 @@ export class PartUpload {
     const { bytes, pieces } = memory;
     const partNumber = this.#uploads.length + 1;
     const { target, uploader, spool, buffers, partBytes } = this.#options;
-    if (partNumber === 1) this.#first = await spool.keep(pieces);
+    const start = this.#bytes - bytes;
+    const crc = this.crc32(start, this.#bytes);
+    if (partNumber === 1) {
+      this.#firstCrc32 = crc;
+      this.#first = await spool.keep(pieces);
+    }
     const isOnDisk = uploader.mustSpool(last);
     const spooled = isOnDisk ? (this.#kept(partNumber) ?? (await spool.put(pieces))) : undefined;
     // From here on it may be another's, or nobody's.
     if (isOnDisk) memory.giveBack();
     const sealed: SealedPart = {
-      start: this.#bytes - bytes,
+      start,
       bytes,
       kept: spooled ?? memory,
       isUploaded: false,
@@ -223,7 +249,7 @@ export class PartUpload {
       },
     };
     this.#sealed.push(sealed);
-    const submitted = uploader.submit(target, partNumber, spooled ?? pieces);
+    const submitted = uploader.submit(target, partNumber, { data: spooled ?? pieces, crc32: crc });
     const uploaded = submitted.then((part) => {
       this.#uploadedBytes += part.bytes;
       sealed.isUploaded = true;
@@ -255,6 +281,7 @@ export class PartUpload {
       part.giveBack();
     }
     while (this.#sealed[0]?.isUploaded === true && this.#sealed[0].kept === undefined) this.#sealed.shift();
+    this.#crcs.forget(this.#sealed[0]?.start ?? this.#bytes - this.#memory.bytes);
   }
 
   /** The first S3 part is on disk already; now it waits there. */

@@ -25,16 +25,22 @@ export interface PartContent {
   open(): BodyInPieces | Readable;
 }
 
-/** The disk does not give what was written to it: S3 is not to blame, and another try gets no more. */
+/** Disk or memory do not give what was written to them: S3 is not to blame, and another try gets no more. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
 
-/** An S3 part that is full and waits for its turn. */
-interface Waiting {
+/** An S3 part that is full. */
+export interface FullPart {
+  readonly data: readonly Buffer[] | SpooledBytes;
+  /** CRC-32 of what was put into it. */
+  readonly crc32: number;
+}
+
+/** It waits for its turn. */
+interface Waiting extends FullPart {
   readonly target: Promise<UploadTarget>;
   readonly partNumber: number;
-  readonly data: readonly Buffer[] | SpooledBytes;
   readonly resolve: (uploaded: UploadedPart) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -77,13 +83,9 @@ export class Uploader {
   }
 
   /** Takes an S3 part; settles when S3 has it. */
-  submit(
-    target: Promise<UploadTarget>,
-    partNumber: number,
-    data: readonly Buffer[] | SpooledBytes,
-  ): Promise<UploadedPart> {
+  submit(target: Promise<UploadTarget>, partNumber: number, part: FullPart): Promise<UploadedPart> {
     const { promise, resolve, reject } = Promise.withResolvers<UploadedPart>();
-    this.#waiting.push({ target, partNumber, data, resolve, reject });
+    this.#waiting.push({ ...part, target, partNumber, resolve, reject });
     this.#fill();
     return promise;
   }
@@ -102,11 +104,17 @@ export class Uploader {
     }
   }
 
-  async #upload({ target, partNumber, data }: Waiting): Promise<UploadedPart> {
+  async #upload({ target, partNumber, data, crc32: crc }: Waiting): Promise<UploadedPart> {
     const body = new BodyInPieces(isInMemory(data) ? data : [await data.read()]);
-    const crc = body.pieces.reduce((before, piece) => crc32(piece, before), 0);
-    const content = { bytes: body.byteLength, crc32: crc32ToBase64(crc), open: () => body };
-    return this.put(await target, partNumber, content);
+    let isSure = isInMemory(data);
+    const open = (): BodyInPieces => {
+      // S3 would refuse it for ever.
+      if (!isSure && !hasCrc32(body, crc))
+        throw new UnreadableError('an S3 part is not what was put into it');
+      isSure = false;
+      return body;
+    };
+    return this.put(await target, partNumber, { bytes: body.byteLength, crc32: crc32ToBase64(crc), open });
   }
 
   /** Uploads one S3 part now, past all that waits. */
@@ -153,4 +161,6 @@ export class Uploader {
   }
 }
 
+const hasCrc32 = ({ pieces }: BodyInPieces, crc: number): boolean =>
+  pieces.reduce((before, piece) => crc32(piece, before), 0) === crc;
 const isInMemory = (data: readonly Buffer[] | SpooledBytes): data is readonly Buffer[] => Array.isArray(data);

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Journal } from '../../container/upload/journal.ts';
 import type { JournalTrack } from '../../container/upload/journalTrack.ts';
 import { LivePlayback } from '../../container/upload/livePlayback.ts';
@@ -32,6 +33,7 @@ export class Written {
         },
         prefixBytes: 0,
         keptFrom: (from) => ({ from, to: written.#media.length }),
+        crc32: (from, to) => crc32(written.#media.subarray(from, to)),
         copyTo: async (target, from) => void written.#media.copy(target, 0, from),
         taken: () => undefined,
       },

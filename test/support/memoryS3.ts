@@ -74,8 +74,7 @@ export class MemoryS3 {
   #prepared(command: object): () => object {
     if (command instanceof PutObjectCommand) {
       const { Key = '', Body, ChecksumCRC32 } = command.input;
-      const body = Buffer.from(Body as Buffer);
-      if (crc32ToBase64(crc32(body)) !== ChecksumCRC32) throw new Error('BadDigest');
+      const body = checkedBody(Buffer.from(Body as Buffer), ChecksumCRC32);
       return () => {
         this.#objects.set(Key, body);
         this.written.set(Key, body);
@@ -83,8 +82,8 @@ export class MemoryS3 {
       };
     }
     if (command instanceof UploadPartCommand) {
-      const { UploadId = '', PartNumber = 0, Body } = command.input;
-      const body = Buffer.concat((Body as unknown as BodyInPieces).pieces);
+      const { UploadId = '', PartNumber = 0, Body, ChecksumCRC32 } = command.input;
+      const body = checkedBody(Buffer.concat((Body as unknown as BodyInPieces).pieces), ChecksumCRC32);
       return () => {
         const parts = this.#uploads.get(UploadId) ?? new Map<number, Buffer>();
         this.#uploads.set(UploadId, parts.set(PartNumber, body));
@@ -109,4 +108,10 @@ export class MemoryS3 {
     for (const { recordingId, offset, bytes } of index.entries)
       this.#acknowledged.set(`${Key.slice(0, Key.lastIndexOf('/') + 1)} ${recordingId}`, offset + bytes);
   }
+}
+
+/** @throws it has changed on its way */
+function checkedBody(body: Buffer, checksum: string | undefined): Buffer {
+  if (crc32ToBase64(crc32(body)) !== checksum) throw new Error('BadDigest');
+  return body;
 }

@@ -192,6 +192,25 @@ describe('the journal', () => {
     await journal.close();
   });
 
+  it('leaves out what has changed in memory, which S3 would refuse for ever', async () => {
+    const s3 = new MemoryS3();
+    const journal = newJournal(s3, 'host/changed');
+    const changed = new WrittenFile(s3, journal, await newSpool(), 0, 64 * MIB);
+    const other = new WrittenFile(s3, journal, await newSpool(), 1, 64 * MIB);
+    const copyTo = changed.upload.copyTo.bind(changed.upload);
+    vi.spyOn(changed.upload, 'copyTo').mockImplementationOnce(async (target, from) => {
+      await copyTo(target, from);
+      target.fill(0xff, 0, 1);
+    });
+    await changed.add(20);
+    await journal.flush();
+    await Promise.all([changed.add(20), other.add(20)]);
+    await journal.flush();
+    expect(everJournaled(s3, 0).map(({ entry }) => entry.offset)).toEqual([20]);
+    expect(everJournaled(s3, 1).map(({ entry }) => entry.offset)).toEqual([0]);
+    await journal.close();
+  });
+
   it('asks again when no answer comes, and has the bytes once', async () => {
     const s3 = new MemoryS3(['never', 'ok']);
     const journal = newJournal(s3, 'host/never', { putTimeoutMs: 30 });

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +51,7 @@ describe('what can be watched', () => {
           },
           prefixBytes: 0,
           keptFrom: (from) => ({ from, to: bytes }),
+          crc32: (from, to) => crc32(Buffer.alloc(to - from, number)),
           copyTo: async (target) => {
             target.fill(number);
           },

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,6 +20,15 @@ const CREDENTIALS = { accessKeyId: 'a', secretAccessKey: 'secret-key' };
 const OLD_HEAD = Buffer.alloc(1_000, 'old');
 const NEW_HEAD = Buffer.alloc(3 * MIB, 'new');
 const MEDIA = Buffer.alloc(6 * MIB, 'media');
+
+/** In each file of a folder. */
+function changeOneByte(where: string, at: number): void {
+  for (const name of readdirSync(where)) {
+    const bytes = readFileSync(path.join(where, name));
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(path.join(where, name), bytes);
+  }
+}
 
 describe('the first S3 part, sent again with another head', () => {
   let folder: string;
@@ -116,5 +125,14 @@ describe('the first S3 part, sent again with another head', () => {
     for (const file of readdirSync(spoolFolder)) truncateSync(path.join(spoolFolder, file), 5 * MIB);
     const short = upload.firstWithHead(joined(NEW_HEAD), OLD_HEAD.length);
     await expect(short).rejects.toThrow(/^the first S3 part has \d+ of \d+ bytes$/);
+  });
+
+  it('is not sent when the disk has other bytes than were written', async () => {
+    const { upload, parts, spoolFolder } = await uploadedPart();
+    const before = await parts();
+    changeOneByte(spoolFolder, 5 * MIB);
+    const changed = upload.firstWithHead(joined(NEW_HEAD), OLD_HEAD.length);
+    await expect(changed).rejects.toBeInstanceOf(UnreadableError);
+    expect(await parts()).toEqual(before);
   });
 });

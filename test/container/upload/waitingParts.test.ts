@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { BufferPool } from '../../../container/upload/bufferPool.ts';
 import { PartUpload } from '../../../container/upload/partUpload.ts';
 import { recorderS3Client } from '../../../container/upload/s3Client.ts';
 import { Spool, SpoolFullError } from '../../../container/upload/spool.ts';
-import { Uploader, type UploadTarget } from '../../../container/upload/uploader.ts';
+import { UnreadableError, Uploader, type UploadTarget } from '../../../container/upload/uploader.ts';
 import { describePart } from '../../../functions/core/upload/uploadedParts.ts';
 import { type S3Server, startS3Server } from '../../../infra/emulators/s3/server.ts';
 
@@ -80,4 +80,47 @@ it('files that are finished before S3 opens them wait on disk, each of their byt
   expect(readdirSync(spoolFolder)).toHaveLength(FILES);
   await Promise.all(files.map(({ upload }) => upload.close()));
   expect(readdirSync(spoolFolder)).toEqual([]);
+});
+
+it('is not taken for what was recorded when the disk has other bytes than were written', async () => {
+  const log = new Logger({ logLevel: 'SILENT' });
+  const s3 = recorderS3Client(log, {
+    endpoint: server.url,
+    region: 'us-east-1',
+    credentials: CREDENTIALS,
+    forcePathStyle: true,
+  });
+  const spoolFolder = path.join(folder, 'changed');
+  const spool = new Spool(spoolFolder, 40 * MIB);
+  await spool.open();
+  const uploader = new Uploader({ s3, log, signal: new AbortController().signal });
+  const target = Promise.withResolvers<UploadTarget>();
+  const upload = new PartUpload({
+    ...{ uploader, spool, buffers: new BufferPool(), target: target.promise },
+    partBytes: 5 * MIB,
+  });
+  // Two S3 parts wait for the upload in memory, the third one on disk.
+  const media = Array.from({ length: 15 }, (_, fill) => Buffer.alloc(MIB, fill));
+  for (const piece of media) await upload.append(piece);
+  expect(readdirSync(spoolFolder)).toHaveLength(2);
+  const flushed = upload.flush();
+  const [, third = ''] = readdirSync(spoolFolder)
+    .toSorted()
+    .map((name) => path.join(spoolFolder, name));
+  const copy = Buffer.alloc(2 * MIB);
+  await upload.copyTo(copy, 12 * MIB);
+  expect(copy.equals(Buffer.concat(media.slice(12, 14)))).toBe(true);
+  const bytes = readFileSync(third);
+  bytes[3 * MIB] = 255;
+  writeFileSync(third, bytes);
+
+  await expect(upload.copyTo(copy, 12 * MIB)).rejects.toBeInstanceOf(UnreadableError);
+  await upload.copyTo(copy, 10 * MIB);
+  expect(copy.equals(Buffer.concat(media.slice(10, 12)))).toBe(true);
+  const place = { Bucket: 'landing', Key: 'changed' };
+  const { UploadId: uploadId = '' } = await s3.send(
+    new CreateMultipartUploadCommand({ ...place, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),
+  );
+  target.resolve({ bucket: place.Bucket, key: place.Key, uploadId });
+  await expect(flushed).rejects.toBeInstanceOf(UnreadableError);
 });
