@@ -1,44 +1,36 @@
-import { SinkClosedError } from '../hls/sink.ts';
-
 /** Where nothing came for so long, all has been read that had come. */
 const COMING_MS = 20;
 /** Of a source that sends all the time no more is read. */
 const ENDING_MAX_MS = 250;
 
-/** What is read, unless who it is for goes before. What is being read then is kept by the caller. @throws SinkClosedError */
-export function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new SinkClosedError());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
 /** What has come over a connection by the time at which it is told to end. */
 export class LastRead {
   readonly #ending: AbortSignal;
+  /** Of what is being read now. */
+  #onEnding: () => void = () => undefined;
   #endsAtMs: number | undefined;
 
   /** @param ending aborts when there is to be an end */
   constructor(ending: AbortSignal) {
     this.#ending = ending;
+    // Once: a listener for each read would be a good part of what the read costs.
+    ending.addEventListener('abort', () => this.#onEnding());
   }
 
   /** @returns undefined: it is to end, and nothing more has come */
   of<T>(reading: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      const onEnding = (): void => {
+      this.#onEnding = () => {
         // A process that was busy meanwhile has yet to look at what came.
         timer = setTimeout(() => setImmediate(() => resolve(undefined)), this.#leftMs());
       };
-      if (this.#ending.aborted) onEnding();
-      else this.#ending.addEventListener('abort', onEnding);
-      reading.then(resolve, reject).finally(() => {
+      if (this.#ending.aborted) this.#onEnding();
+      const isRead = (): void => {
         clearTimeout(timer);
-        this.#ending.removeEventListener('abort', onEnding);
-      });
+        this.#onEnding = () => undefined;
+      };
+      void reading.then(resolve, reject).then(isRead);
     });
   }
 

@@ -5,7 +5,8 @@ import { type Received, SentTimes } from '../../../functions/core/media/timeline
 import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
 import type { Timers } from '../../attempt/timers.ts';
-import { LastRead, unlessAborted } from './reading.ts';
+import { SinkClosedError } from '../hls/sink.ts';
+import { LastRead } from './reading.ts';
 import { ReceivedPauses } from './receivedPauses.ts';
 
 /** ffmpeg takes a while to begin, and longer on a machine that is busy: some seconds of most streams. */
@@ -83,8 +84,9 @@ export class Receiving {
   readonly #sentTimes = new SentTimes();
   #burst: Burst | undefined;
   #keyframeWait: KeyframeWait | undefined;
-  #hasCome = Promise.withResolvers<void>();
-  #hasRoom = Promise.withResolvers<void>();
+  /** Something has come, has been taken, or is not wanted any more. */
+  #change = Promise.withResolvers<void>();
+  readonly #heard = new WeakSet<AbortSignal>();
 
   constructor(options: ReceivingOptions) {
     this.#options = options;
@@ -109,7 +111,7 @@ export class Receiving {
    */
   async next(signal: AbortSignal): Promise<RunPiece | undefined> {
     while ((this.#pieces.length === 0 || this.#burst !== undefined) && !this.#hasEnded)
-      await unlessAborted(this.#hasCome.promise, signal);
+      await this.#changed(signal);
     if (this.#pieces.length === 0 && this.#failure !== undefined) throw this.#failure.error;
     return this.#pieces[0];
   }
@@ -117,8 +119,7 @@ export class Receiving {
   /** The next piece is taken. */
   take(): void {
     this.#bytes -= this.#pieces.shift()?.bytes.length ?? 0;
-    this.#hasRoom.resolve();
-    this.#hasRoom = Promise.withResolvers();
+    this.#tell();
   }
 
   /** A piece that was taken is not needed any more: nor is what came with it. */
@@ -138,7 +139,7 @@ export class Receiving {
         this.#add(pieces);
         if (this.#bytes >= AHEAD_MAX_BYTES) this.#release();
         if (chunk === undefined) break;
-        while (this.#bytes >= AHEAD_MAX_BYTES) await unlessAborted(this.#hasRoom.promise, gone);
+        while (this.#bytes >= AHEAD_MAX_BYTES) await this.#changed(gone);
       }
     } catch (error) {
       // Whoever takes the last piece hears of it.
@@ -146,7 +147,16 @@ export class Receiving {
     }
     this.#hasEnded = true;
     this.#release();
-    this.#hasCome.resolve();
+    this.#tell();
+  }
+
+  /** Waits until there may be something else to do. @throws SinkClosedError who it is for has gone */
+  #changed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new SinkClosedError();
+    // Once for each: a listener for each wait would be a good part of what it costs.
+    if (!this.#heard.has(signal)) signal.addEventListener('abort', () => this.#tell(), { once: true });
+    this.#heard.add(signal);
+    return this.#change.promise;
   }
 
   /** What comes next; undefined at the end, however that comes. */
@@ -208,9 +218,9 @@ export class Receiving {
     this.#tell();
   }
 
-  /** There may be a next piece by now. */
+  /** There may be something else to do by now. */
   #tell(): void {
-    this.#hasCome.resolve();
-    this.#hasCome = Promise.withResolvers();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 }

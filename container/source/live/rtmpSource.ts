@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
 import { RTMP_PORTS, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
@@ -17,6 +16,7 @@ import { Wait } from '../hls/wait.ts';
 import { connectionComplaint, connectJudged } from '../reach/judgedSocket.ts';
 import { ReadRhythm } from '../readRhythm.ts';
 import { SourceLostError } from './liveSource.ts';
+import { Rest } from './rest.ts';
 import { RtmpConnection } from './rtmpConnection.ts';
 
 export interface RtmpSourceOptions {
@@ -80,7 +80,8 @@ async function* playOnce(
     new AwakeTimer(() => connection.close(new TimedOutError()), idleTimeoutMs, timers);
   let timer: AwakeTimer | undefined = limit();
   let rhythm: ReadRhythm | undefined;
-  const rest = new Wait([gone, ending]);
+  const hurry = new Wait([gone, ending]);
+  const rest = new Rest(hurry.signal);
   try {
     for (;;) {
       const { media, bytes } = await connection.read();
@@ -97,12 +98,13 @@ async function* playOnce(
       if (phase === 'asking') continue;
       rhythm ??= new ReadRhythm(HELD_BYTES);
       const restMs = rhythm.restMs(bytes, performance.now());
-      if (restMs > 0 && !rest.signal.aborted)
-        await delay(restMs, undefined, { signal: rest.signal }).catch(() => gone.throwIfAborted());
+      if (restMs === 0) continue;
+      await rest.for(restMs);
+      gone.throwIfAborted();
     }
   } finally {
     timer?.clear();
-    rest.release();
+    hurry.release();
     gone.removeEventListener('abort', leave);
     connection.close();
   }

@@ -4,10 +4,13 @@ const FIRST_BYTES = 64 * 1024;
 /**
  * Bytes that came in chunks of any size and are taken out in pieces of another. They lie one after the other in memory
  * that is used again: with fresh memory for each piece, collecting that was a third of the recorder's CPU at 20 Mbit/s.
- * So what `peek` and `take` give is valid until the next `push`; whoever keeps it copies it.
+ * So what `peek` and `take` give is valid until the next `push`, and of a chunk that was borrowed until `keep`; whoever keeps
+ * it copies it.
  */
 export class ByteQueue {
-  #memory: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #own: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  /** Where its bytes lie: in its own memory, or in a chunk that was borrowed. */
+  #memory: Buffer = this.#own;
   #start = 0;
   #end = 0;
 
@@ -18,6 +21,27 @@ export class ByteQueue {
   push(chunk: Buffer): void {
     if (this.#end + chunk.length > this.#memory.length) this.#makeRoom(chunk.length);
     this.#end += chunk.copy(this.#memory, this.#end);
+  }
+
+  /** As `push`, but for the copy, where nothing is left of the chunk before. `keep` must follow before its memory is used again. */
+  borrow(chunk: Buffer): void {
+    if (this.length > 0) {
+      this.push(chunk);
+      return;
+    }
+    this.#memory = chunk;
+    this.#start = 0;
+    this.#end = chunk.length;
+  }
+
+  /** What is left of a chunk that was borrowed comes into memory of its own. */
+  keep(): void {
+    if (this.#memory === this.#own) return;
+    const left = this.peek(0, this.length);
+    this.#memory = this.#own;
+    this.#start = 0;
+    this.#end = 0;
+    this.push(left);
   }
 
   /** Up to `bytes` bytes from `at` on; shorter where the queue ends. */
@@ -40,6 +64,7 @@ export class ByteQueue {
     const memory = needed > this.#memory.length ? Buffer.allocUnsafeSlow(needed) : this.#memory;
     this.#end = this.#memory.copy(memory, 0, this.#start, this.#end);
     this.#start = 0;
+    this.#own = memory;
     this.#memory = memory;
   }
 }

@@ -22,7 +22,7 @@ export interface NutPacket {
   /** How much later it is shown. */
   readonly offset: number;
   readonly keyframe: boolean;
-  /** Valid until the reader's next `push`. */
+  /** Valid until the reader's next `push`, and as long as the memory of the chunk that it came with is not used again. */
   readonly data: Buffer;
   /** The codec's configuration, where the source gives another one with this packet. */
   readonly extradata: Buffer | undefined;
@@ -66,9 +66,10 @@ export class NutReader {
 
   /** @throws MediaError the bytes are not NUT */
   push(chunk: Buffer): NutPacket[] {
-    this.#queue.push(chunk);
+    this.#queue.borrow(chunk);
     const packets: NutPacket[] = [];
     while (this.#step(packets));
+    this.#queue.keep();
     return packets;
   }
 

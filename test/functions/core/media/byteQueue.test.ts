@@ -35,6 +35,33 @@ describe('a queue of bytes', () => {
     );
   });
 
+  it('gives what was borrowed out of its own memory, and keeps the rest', () => {
+    const sizes = fc.array(fc.tuple(fc.nat(200_000), fc.double({ min: 0, max: 1, noNaN: true })), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(sizes, (chunks) => {
+        const queue = new ByteQueue();
+        const memory = Buffer.alloc(200_000);
+        let expected = Buffer.alloc(0);
+        for (const [place, [bytes, share]] of chunks.entries()) {
+          memory.fill(`${place},`, 0, bytes);
+          expected = Buffer.concat([expected, memory.subarray(0, bytes)]);
+          const wasEmpty = queue.length === 0;
+          queue.borrow(memory.subarray(0, bytes));
+          const taken = queue.take(Math.floor(expected.length * share));
+          expect(taken.equals(expected.subarray(0, taken.length))).toBe(true);
+          expect(taken.buffer === memory.buffer).toBe(wasEmpty);
+          expected = expected.subarray(taken.length);
+          queue.keep();
+          memory.fill(0);
+          expect(queue.peek(0, expected.length).equals(expected)).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('uses the same memory again', () => {
     const queue = new ByteQueue();
     const memories = new Set<ArrayBufferLike>();
