@@ -121,7 +121,10 @@ export class FlvTagReader {
     const bytes = this.#plain.plain(type === VIDEO ? 'video' : 'audio', sent);
     if (bytes === undefined) return undefined;
     const body = bytes.subarray(TAG_HEADER_BYTES, bytes.length - SIZE_BYTES);
-    return { timeMs, bytes, ...(type === VIDEO ? videoOf(body) : audioOf(body)) };
+    const said = type === VIDEO ? videoOf(body) : audioOf(body);
+    const { kind, coding, isConfiguration, isKeyframe, needsConfiguration } = said;
+    // One by one: copied with a spread they were half of what a tag costs.
+    return { kind, timeMs, bytes, coding, isConfiguration, isKeyframe, needsConfiguration };
   }
 }
 

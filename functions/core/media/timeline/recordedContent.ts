@@ -141,8 +141,11 @@ export class JoinedContent {
 
   /** The sample is recorded. @param placedMs when it is shown, on this connection's mended timeline */
   remember({ track, data, timeMs, isEncoded }: ComingSample, placedMs: number): void {
-    const known = this.#tracks.get(track) ?? [];
-    this.#tracks.set(track, known);
+    let known = this.#tracks.get(track);
+    if (known === undefined) {
+      known = [];
+      this.#tracks.set(track, known);
+    }
     known.push({ print: isEncoded ? 0 : fingerprint(data), run: this.#run, timeMs, placedMs });
     // Many at once: each sample costs next to nothing.
     if (known.length >= 2 * KNOWN_SAMPLES) known.splice(0, known.length - KNOWN_SAMPLES);

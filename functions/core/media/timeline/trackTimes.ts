@@ -18,8 +18,9 @@ const LENGTHS_KEPT = 5;
 export class TrackTimes {
   #usualMs = USUAL_MS;
   #isUsualKnown: boolean = false;
-  /** The latest first. */
-  readonly #lengthsMs: number[] = [];
+  /** The latest first, as many as are known by now. */
+  readonly #lengthsMs = new Float64Array(LENGTHS_KEPT);
+  #lengths = 0;
   #wantedMs = 0;
   #placedMs: number | undefined;
   #reachedBeforeMs = 0;
@@ -95,8 +96,7 @@ export class TrackTimes {
     this.#learn(wantedMs, arrivedAtMs);
     const grownMs = placedMs - (this.#placedMs ?? placedMs);
     const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
-    this.#pausesMs.copyWithin(1, 0);
-    this.#pausesMs[0] = pauseMs;
+    shiftIn(this.#pausesMs, pauseMs);
     this.#reachedBeforeMs = this.hasBegun ? this.reachedMs : wantedMs;
     this.#wantedMs = wantedMs;
     this.#placedMs = placedMs;
@@ -125,19 +125,27 @@ export class TrackTimes {
     this.#ofOneTime = 1;
     const longestMs = Math.max(USUAL_MAX_MS, Math.min(LAPSE_MAX_MS, 2 * (arrivedAtMs - this.#arrivedAtMs)));
     if (this.#isUsualKnown || each < USUAL_MIN_MS || each > longestMs) return;
-    this.#lengthsMs.unshift(each);
-    if (this.#lengthsMs.length > LENGTHS_KEPT) this.#lengthsMs.pop();
-    this.#usualMs = middleOf(this.#lengthsMs) ?? this.#usualMs;
+    shiftIn(this.#lengthsMs, each);
+    this.#lengths = Math.min(LENGTHS_KEPT, this.#lengths + 1);
+    this.#usualMs = middleOf(this.#lengthsMs, this.#lengths) ?? this.#usualMs;
   }
 }
 
-/** The one in the middle by size, of a few: without a sorted copy for each sample. */
-function middleOf(values: readonly number[]): number | undefined {
-  const place = Math.floor(values.length / 2);
-  for (const value of values) {
+/** Comes in front; the last one falls out. Of so few values: `copyWithin` and `unshift` leave compiled code. */
+function shiftIn(values: Float64Array, first: number): void {
+  for (let place = values.length - 1; place > 0; place--) values[place] = values[place - 1] ?? 0;
+  values[0] = first;
+}
+
+/** The one in the middle by size, of the first few: without a sorted copy for each sample. */
+function middleOf(values: Float64Array, count: number): number | undefined {
+  const place = Math.floor(count / 2);
+  for (let at = 0; at < count; at++) {
+    const value = values[at] ?? 0;
     let smaller = 0;
     let same = 0;
-    for (const other of values) {
+    for (let beside = 0; beside < count; beside++) {
+      const other = values[beside] ?? 0;
       if (other < value) smaller += 1;
       else if (other === value) same += 1;
     }
