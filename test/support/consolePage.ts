@@ -8,6 +8,7 @@ import { Closers } from '../../infra/local/closers.ts';
 import { CHROMIUM_ARGUMENTS } from './browser.ts';
 import { hostileAnswer, ODD_CLOCK } from './consoleAnswers.ts';
 import { type ApiAnswer, type ConsoleRequest, type ConsoleSite, startConsoleSite } from './consoleSite.ts';
+import { keptEnvironment } from './environment.ts';
 import { isLetIn } from './jwtAuthorizer.ts';
 import { AUDIENCE, CLIENT_ID, type OidcProvider, startOidcProvider } from './oidcProvider.ts';
 
@@ -40,10 +41,7 @@ export class ConsolePage {
     });
     this.#closers.add(() => provider.close());
     await buildConsole(folder);
-    const before = { ...process.env };
-    this.#closers.add(() => {
-      process.env = before;
-    });
+    this.#closers.add(keptEnvironment());
     const signIn = { issuer: provider.issuer, clientId: CLIENT_ID, scope: 'openid', origins: [] };
     Object.assign(process.env, {
       CONSOLE_FOLDER: folder,

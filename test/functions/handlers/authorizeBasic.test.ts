@@ -2,12 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { handler } from '../../../functions/handlers/authorizeBasic.ts';
+import { keptEnvironment } from '../../support/environment.ts';
 
 /** AWS's extension, as its manual has it: the secret for whoever has the session's token. */
 let extension: Server;
 let secret: string;
 const asked: { url: string | undefined; token: unknown }[] = [];
-const before = { ...process.env };
+const restoreEnvironment = keptEnvironment();
 
 beforeAll(async () => {
   extension = createServer((request, response) => {
@@ -20,7 +21,7 @@ beforeAll(async () => {
   process.env.BASIC_AUTH_SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:1:secret:callers/x';
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await new Promise((resolve) => extension.close(resolve));
 });
 beforeEach(() => {

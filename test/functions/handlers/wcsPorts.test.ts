@@ -10,12 +10,13 @@ import { closeServer, listenOnLoopback } from '../../../infra/emulators/shared/l
 import { resources, sdkEnvironment } from '../../../infra/local/place.ts';
 import { FUNCTIONS } from '../../../infra/wiring.ts';
 import { TestApi } from '../../api/support.ts';
+import { keptEnvironment } from '../../support/environment.ts';
 
 /** The function behind a load balancer: its event shape, its own look at who calls. */
 type Handler = (event: ALBEvent, context: Context) => Promise<ALBResult>;
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:1:secret:callers/x';
-const before = { ...process.env };
+const restoreEnvironment = keptEnvironment();
 const folder = mkdtempSync(path.join(tmpdir(), 'ports-'));
 let api: TestApi;
 let extension: Server;
@@ -48,7 +49,7 @@ beforeAll(async () => {
   handler = ((await import('../../../functions/handlers/wcs.ts')) as unknown as { handler: Handler }).handler;
 });
 afterAll(async () => {
-  process.env = before;
+  restoreEnvironment();
   await closeServer(extension);
   await sqs.close();
   await launches.close();

@@ -51,6 +51,11 @@ export async function startProcess(dataDir: string): Promise<{
   const main = path.resolve(import.meta.dirname, '../../../../infra/emulators/s3/main.ts');
   const child = spawn(process.execPath, [main, '--data-dir', dataDir, '--bucket', BUCKET], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    },
   });
   const exited = once(child, 'exit');
   const kill = async (signal: NodeJS.Signals) => {
