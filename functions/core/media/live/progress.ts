@@ -1,7 +1,10 @@
 /** Larger steps of a track's time are jumps. */
 const STEP_MAX_MS = 5_000;
-/** Pictures are sent in another order than they are shown. What steps back further has begun anew. */
-const BACK_MAX_MS = 1_000;
+/**
+ * Times jitter, and where no decoding times are said pictures are sent in another order than they are shown. What steps back
+ * further has begun anew: a demuxer counts on from where it was.
+ */
+const BACK_MAX_MS = 200;
 /** A track that begins so far from the others has a clock of its own. */
 const SAME_CLOCK_MS = 30_000;
 

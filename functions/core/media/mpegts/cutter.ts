@@ -151,7 +151,7 @@ export class TsCutter implements RunCutter {
   #readTime(bytes: Buffer, { pid, payloadAt }: Packet, kind: StreamKind): void {
     const times = readPesTimes(bytes, payloadAt);
     if (times !== undefined) {
-      this.#progress.see(pid, times.pts / TICKS_PER_MS);
+      this.#progress.see(pid, times.dts / TICKS_PER_MS);
       this.#sent.push({ kind, track: String(pid), dts: times.dts, timescale: 1_000 * TICKS_PER_MS });
     }
     if (kind === 'video') this.#lastPictureMs = this.#progress.nowMs;

@@ -20,10 +20,14 @@ describe('FlvCutter', () => {
     expect(shown[0]?.body[4]).toBe(2);
   });
 
-  it('begins a run with pictures that come late also where the clock has begun anew meanwhile', () => {
-    const late = times(1_600, 3_200).map((ms) => picture(ms, ms === 1_600));
-    const before = [...heads, ...times(0, 1_600).map(sound)];
-    const tags = [...before, ...byTime([...times(0, 3_200).map(sound), ...late])];
+  it.each([
+    { untilMs: 1_600, againFromMs: 0, lateMs: 1_600 },
+    { untilMs: 1_200, againFromMs: 400, lateMs: 2_400 },
+  ])('begins a run with pictures that come late also where the clock has begun anew: %o', (clock) => {
+    const { untilMs, againFromMs, lateMs } = clock;
+    const late = times(lateMs, 3_200).map((ms) => picture(ms, ms === lateMs));
+    const before = [...heads, ...times(0, untilMs).map(sound)];
+    const tags = [...before, ...byTime([...times(againFromMs, 3_200).map(sound), ...late])];
     const runs = runsOf(new FlvCutter(), [flv(tags)]).map(flvTags);
     const isShown = ({ kind, body }: FlvTag): boolean => kind === VIDEO && body[1] === 1;
     expect(runs.map((run) => run.filter(isShown).length)).toEqual([0, late.length]);
