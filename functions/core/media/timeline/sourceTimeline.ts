@@ -31,6 +31,8 @@ import { TrackTimes } from './trackTimes.ts';
 
 /** Tracks jump one after the other, and a source may jump back to where it was; strays are forgotten at once. */
 const EPOCHS_KEPT = 8;
+/** A clock that was left goes on meanwhile: one that is further behind is another one, which is close to it. */
+const LEFT_BACK_MAX_MS = 250;
 /** A track that is further behind the others is silent. */
 const SILENT_MS = 10_000;
 
@@ -221,9 +223,11 @@ export class SourceTimeline {
     // A clock that was left is come back to where it would be by now, and not by chance.
     const onTimeMs = Math.max(times.nextMs + this.#plausible.awayMs(times, nowMs), frontMs) + BACK_MAX_MS;
     const isPlausible = (epoch: Epoch): boolean => {
-      if (epoch !== own && !newer.includes(epoch) && rawMs + epoch.shiftMs > onTimeMs) return false;
+      const isLeft = epoch !== own && !newer.includes(epoch);
+      if (isLeft && rawMs + epoch.shiftMs > onTimeMs) return false;
       const isBeforeStray = isUnsure && epoch === track.before;
-      const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : SKEW_MAX_MS;
+      const otherBackMs = isLeft ? LEFT_BACK_MAX_MS : SKEW_MAX_MS;
+      const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : otherBackMs;
       return this.#plausible.has(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
     const isAgain = this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all);

@@ -93,6 +93,19 @@ describe('SourceTimeline', () => {
     },
   );
 
+  it.each([-480, -300, 0])(
+    'a jump back to where a clock that was left would be, or %i ms before it, loses nothing',
+    (besideMs) => {
+      const sent = made(24).map((one) => {
+        const byMs = one.trueMs < 8_000 ? 0 : one.trueMs < 16_000 ? 33_459 : besideMs;
+        return { ...one, rawMs: one.rawMs + 5_000_000 + byMs };
+      });
+      const { placed } = place(sent);
+      expectMonotone(placed);
+      expect(Math.max(...placed.map((one) => Math.abs(offBy(one) - 5_000_000)))).toBeLessThan(45);
+    },
+  );
+
   it('what is missing in truth stays missing, whatever the times say', () => {
     const away = 7_300;
     const sent = made(30)
