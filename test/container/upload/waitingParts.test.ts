@@ -32,7 +32,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('files that are finished before S3 opens them wait on disk, each of their bytes once', async () => {
+/** A recorder's way into S3, with a spool of its own. */
+async function opened(name: string, spoolMaxBytes: number) {
   const log = new Logger({ logLevel: 'SILENT' });
   const s3 = recorderS3Client(log, {
     endpoint: server.url,
@@ -40,10 +41,19 @@ it('files that are finished before S3 opens them wait on disk, each of their byt
     credentials: CREDENTIALS,
     forcePathStyle: true,
   });
-  const spoolFolder = path.join(folder, 'spool');
-  const spool = new Spool(spoolFolder, FILES * MIB);
+  const spoolFolder = path.join(folder, name);
+  const spool = new Spool(spoolFolder, spoolMaxBytes);
   await spool.open();
-  const uploader = new Uploader({ s3, log, signal: new AbortController().signal });
+  return {
+    s3,
+    spool,
+    spoolFolder,
+    uploader: new Uploader({ s3, log, signal: new AbortController().signal }),
+  };
+}
+
+it('files that are finished before S3 opens them wait on disk, each of their bytes once', async () => {
+  const { s3, spool, spoolFolder, uploader } = await opened('spool', FILES * MIB);
   const buffers = new BufferPool();
   const files = Array.from({ length: FILES }, (_, index) => {
     const target = Promise.withResolvers<UploadTarget>();
@@ -83,17 +93,7 @@ it('files that are finished before S3 opens them wait on disk, each of their byt
 });
 
 it('is not taken for what was recorded when the disk has other bytes than were written', async () => {
-  const log = new Logger({ logLevel: 'SILENT' });
-  const s3 = recorderS3Client(log, {
-    endpoint: server.url,
-    region: 'us-east-1',
-    credentials: CREDENTIALS,
-    forcePathStyle: true,
-  });
-  const spoolFolder = path.join(folder, 'changed');
-  const spool = new Spool(spoolFolder, 40 * MIB);
-  await spool.open();
-  const uploader = new Uploader({ s3, log, signal: new AbortController().signal });
+  const { s3, spool, spoolFolder, uploader } = await opened('changed', 40 * MIB);
   const target = Promise.withResolvers<UploadTarget>();
   const upload = new PartUpload({
     ...{ uploader, spool, buffers: new BufferPool(), target: target.promise },
