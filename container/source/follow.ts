@@ -68,6 +68,10 @@ async function follow(
     const announced = 'kind' in run ? undefined : run.announced;
     plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
     whole ??= plan;
+    // Sound has an input of its own now, which a run before had not: that would be found out only when all have been opened,
+    // and what was fetched until then may not be had again.
+    if (!('kind' in run) && run.access.others.length > soundsOf(plan))
+      plan = planFor(expectedStreams(job, run.access.sounds), job.settings);
     const end: SourceEnd =
       'kind' in run
         ? run
@@ -129,6 +133,8 @@ async function follow(
     if (stop.cause !== undefined) return atOnce(end);
   }
 }
+
+const soundsOf = ({ maps }: EncodingPlan): number => maps.filter((map) => map.startsWith('0:a:')).length;
 
 const atOnce = (end: SourceEnd): Followed => ({ end, awaitedMs: 0 });
 

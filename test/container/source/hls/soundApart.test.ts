@@ -220,6 +220,9 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     const recording = await hls.start(`/${name}.m3u8`, { idleTimeoutMs: 2_000 });
     const record = await recording.record(hls.folder);
     expectWhole(record, framesOf(0, 25 * SECONDS), 2);
+    // A live playlist might have had them no more.
+    const fetched = picture.map((_, segment) => hls.site.times(`/${name}p/${segment}.m4s`));
+    expect(fetched).toEqual(picture.map(() => 1));
     const { parts } = await recording.objects();
     expect(parts.get(1)?.open?.leftOut).toEqual([
       { kind: 'audio', codec: 'none', reason: 'never_came', count: 1 },
