@@ -223,9 +223,11 @@ export class HlsSource {
         if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
         if (place > 0 && kind === 'failed') followed.sounds.lose(rendition, placeMs, onSound);
       });
-    const placeMs = (): number | undefined => first.rendition.before?.startMs;
+    const last = (): SegmentFacts | undefined =>
+      first.rendition.takenInRun > 0 ? first.rendition.before : first.ahead.facts;
+    const placeMs = (): number | undefined => last()?.startMs;
     // What begins with it has a run of its own.
-    const onSound = (sound: SegmentFacts): void => cut.beginWith(sound, first.rendition.before);
+    const onSound = (sound: SegmentFacts): void => cut.beginWith(sound, last());
     const { facts, next, seam: own } = first.ahead;
     const takenOffMs = takenOff(facts);
     const { hasSoundInside, leftOut } = followed.selected;

@@ -161,9 +161,12 @@ export class Sounds {
           ? pausedFromMs(before, main.facts, main.seam)
           : main?.facts.startMs;
       const ahead = await placed(rendition, fromMs, until);
-      // It has been found ahead of the pictures: they go on without it up to there.
-      if (sound.isMissing && ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts))
+      // It has been found ahead of the pictures: they go on without it up to there, since they may be cut before.
+      const isAhead = ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts);
+      if (isAhead && (sound.isMissing || rendition.before === undefined)) {
+        sound.isMissing = true;
         return undefined;
+      }
       sound.isMissing = false;
       return ahead === undefined ? undefined : { rendition, language, ahead };
     } catch (error) {

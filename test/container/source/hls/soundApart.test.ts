@@ -90,6 +90,26 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expect(Number(sound?.nb_frames)).toBeGreaterThan((5.9 * 44_100) / 1_024);
   });
 
+  it('that begins with pictures of another size is in the part that those begin', async () => {
+    const made = { type: 'fmp4' as const, seconds: SECONDS, startSeconds: 20 };
+    const beginsWith = 2;
+    const other = { ...made, audio: false, pictureHeight: 100 };
+    const [small, large] = [hls.put('size-p', { ...made, audio: false }), hls.put('size-q', other)];
+    const pictures = [
+      ...[hls.map('size-p'), ...small.slice(0, beginsWith).flat()],
+      ...[hls.map('size-q'), ...large.slice(beginsWith).flat()],
+    ];
+    const sound = hls.put('size-s', { ...made, video: false }).slice(beginsWith);
+    hls.site.put('/size-p.m3u8', playlist(...pictures, END));
+    hls.site.put('/size-s.m3u8', playlist(hls.map('size-s'), ...sound.flat(), END));
+    putMaster('size', 'size-p', 'size-s');
+    const recording = await hls.start('/size.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 25 * SECONDS), 2);
+    const lengths = record.parts.map(({ durationMs }) => Math.round(durationMs / 100) / 10);
+    expect(lengths).toEqual([beginsWith, SECONDS - beginsWith]);
+  });
+
   type Kind = Pick<PutOptions, 'type' | 'codec'>;
   const ENCODED = ['-ar', '48000'];
   const madeOf = (
