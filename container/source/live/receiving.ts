@@ -1,5 +1,4 @@
 import type { RunCutter, RunPiece } from '../../../functions/core/media/live/runCutter.ts';
-import { GAP_MIN_MS } from '../../../functions/core/media/timeline/quiet.ts';
 import { SentClocks, type SentTime } from '../../../functions/core/media/timeline/sentClocks.ts';
 import { type Received, SentTimes } from '../../../functions/core/media/timeline/sentTimes.ts';
 import { LIVE_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
@@ -52,7 +51,7 @@ export interface ReceivingOptions {
   readonly timers?: Timers | undefined;
 }
 
-/** What comes behind a pause, until it is known whether all of it had been sent by then. */
+/** What comes behind a pause on a clock that has jumped, until it is known whether all of it had been sent by then. */
 interface Burst {
   readonly received: Received[];
   readonly timer: NodeJS.Timeout;
@@ -62,8 +61,8 @@ interface Burst {
  * What comes over a connection, read when it comes, whether anybody takes it yet or not: only so is it known how long
  * nothing came. What nobody takes is bounded.
  *
- * What comes behind a pause waits for what comes with it: where that is more than is made meanwhile, it had been kept on its
- * way, and nobody had paused for so long.
+ * Where a clock has jumped behind a pause, its samples wait for what comes with them: where that is more than is made
+ * meanwhile, it had been kept on its way, and nobody had paused for so long.
  */
 export class Receiving {
   readonly pauses = new ReceivedPauses();
@@ -80,7 +79,6 @@ export class Receiving {
   #hasEnded: boolean = false;
   #failure: { readonly error: unknown } | undefined;
   #firstAtMs: number | undefined;
-  #lastAtMs: number | undefined;
   readonly #sentTimes = new SentTimes();
   #burst: Burst | undefined;
   #keyframeWait: KeyframeWait | undefined;
@@ -182,8 +180,6 @@ export class Receiving {
     if (cutter.samples > this.#samples) {
       this.#firstAtMs ??= nowMs;
       this.pauses.end(nowMs);
-      if (nowMs - (this.#lastAtMs ?? nowMs) >= GAP_MIN_MS) this.#hold();
-      this.#lastAtMs = nowMs;
     }
     this.#samples = cutter.samples;
     for (const sent of cutter.takeSent()) this.#see(sent, nowMs);
@@ -195,6 +191,7 @@ export class Receiving {
   }
 
   #see(sent: SentTime, nowMs: number): void {
+    if (this.#burst === undefined && this.#sentTimes.isUnsure(sent, nowMs)) this.#hold();
     if (this.#burst !== undefined) {
       this.#burst.received.push({ sent, atMs: nowMs });
       return;
@@ -203,7 +200,6 @@ export class Receiving {
   }
 
   #hold(): void {
-    this.#release();
     const timer = this.#timers.setTimeout(() => this.#release(), BURST_MS);
     this.#burst = { received: [], timer };
   }

@@ -1,3 +1,4 @@
+import { GAP_MIN_MS } from './quiet.ts';
 import type { SentTime } from './sentClocks.ts';
 
 /** A sample, and when it was received; or when it must have been sent. */
@@ -8,8 +9,15 @@ export interface Received {
 
 /** What is longer is no length of a sample: the clock has jumped, or it is a stray. */
 const STEP_MAX_MS = 500;
-/** A publisher's clock may be as much slower than the recorder's. */
-const SLOWER = 1.01;
+/** What is late for so long without a break is in no stall: its publisher is slow, or the way has become longer. */
+const STAYS_MS = 1_000;
+
+interface Last {
+  /** Its own time. */
+  dtsMs: number;
+  /** When it was sent. */
+  atMs: number;
+}
 
 /**
  * When samples were sent, which may be long before they were received: a network stalls, and so does a recorder that gets no
@@ -18,16 +26,25 @@ const SLOWER = 1.01;
  * was sent, that is known also while something stalls.
  */
 export class SentTimes {
-  /** Of each track the last sample: its own time, and when it was sent. */
-  readonly #last = new Map<string, { dtsMs: number; atMs: number }>();
+  /** Of each track the last sample. */
+  readonly #last = new Map<string, Last>();
   #latestMs = Number.NEGATIVE_INFINITY;
+  /** What has been received since then came at least so long after it was sent. */
+  #late = { sinceMs: Number.NEGATIVE_INFINITY, leastMs: 0 };
+
+  /** Whether what follows tells better when it was sent: its clock has jumped, and nothing may have been sent for long. */
+  isUnsure(sent: SentTime, receivedAtMs: number): boolean {
+    if (this.#last.size === 0 || receivedAtMs - this.#latestMs < GAP_MIN_MS) return false;
+    const last = this.#last.get(sent.track);
+    return last === undefined || !isStep(msOf(sent) - last.dtsMs);
+  }
 
   /** A sample has come by itself. @returns when it was sent; that never goes back */
   at(sent: SentTime, receivedAtMs: number): number {
     const dtsMs = msOf(sent);
     const last = this.#last.get(sent.track);
     const stepMs = last === undefined ? 0 : dtsMs - last.dtsMs;
-    const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + SLOWER * stepMs : receivedAtMs;
+    const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + stepMs : receivedAtMs;
     const atMs = Math.min(receivedAtMs, goesOnMs);
     if (last === undefined) this.#last.set(sent.track, { dtsMs, atMs });
     else {
@@ -35,7 +52,17 @@ export class SentTimes {
       last.atMs = atMs;
     }
     this.#latestMs = Math.max(this.#latestMs, atMs);
+    this.#forgetWhatStays(receivedAtMs);
     return this.#latestMs;
+  }
+
+  #forgetWhatStays(nowMs: number): void {
+    const { sinceMs, leastMs } = this.#late;
+    this.#late.leastMs = Math.min(leastMs, nowMs - this.#latestMs);
+    if (nowMs - sinceMs < STAYS_MS) return;
+    for (const last of this.#last.values()) last.atMs += this.#late.leastMs;
+    this.#latestMs += this.#late.leastMs;
+    this.#late = { sinceMs: nowMs, leastMs: nowMs - this.#latestMs };
   }
 
   /**

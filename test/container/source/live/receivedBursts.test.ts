@@ -76,6 +76,26 @@ it('another publisher whose beginning the network kept for two seconds begins wh
   await taking;
 });
 
+it('another publisher begins where the one before has ended, also where it stalled twice for less than a second', async () => {
+  const { receiving, connection, taking, come } = await begun();
+  await come(1_900, pictures(1_000, 2));
+  await come(2_800, pictures(0, 44));
+  await come(2_800 + BURST_MS, pictures(44 * FRAME_MS, 10));
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_080)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
+it('what goes on behind a stall is not held', async () => {
+  const { connection, timers, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(1_000, 50));
+  expect(taken.bytes).toBe(begunBytes + pictures(1_000, 50).length);
+  expect(timers.pending).toBe(0);
+  connection.end();
+  await taking;
+});
+
 it('what is held is given on at the end of the connection', async () => {
   const { connection, timers, taken, taking, come, begunBytes } = await begun();
   await come(1_000 + STALL_MS, pictures(0, 2));
