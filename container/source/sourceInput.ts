@@ -223,7 +223,8 @@ export class SourceInput {
     const { idleTimeoutMs } = job.settings;
     if (/^rtmps?:/i.test(url)) {
       const spare = new SpareMemory();
-      const options = { ...(await this.#reach.judge(url)), idleTimeoutMs, log, spare };
+      const judge = (at: string) => this.#reach.judge(at);
+      const options = { ...(await judge(url)), judge, idleTimeoutMs, log, spare };
       const receive = (gone: AbortSignal, ending: AbortSignal) => receiveRtmp(options, gone, ending);
       return openReceiving(receive, clock, signal, (chunk) => spare.giveBack(chunk));
     }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
-import { RTMP_PORTS, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
+import { RTMP_PORTS, redirectedUrl, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
 import {
   RtmpAuthenticationError,
   RtmpError,
@@ -23,6 +23,8 @@ export interface RtmpSourceOptions {
   readonly source: Source;
   /** The host's, which were judged. */
   readonly addresses: readonly [string, ...string[]];
+  /** Judges where the server sends whoever asks. @throws ForbiddenSourceError, UnresolvableSourceError */
+  readonly judge: (url: string) => Promise<Pick<RtmpSourceOptions, 'source' | 'addresses'>>;
   /** For an answer of the server's; and later for something of the stream. */
   readonly idleTimeoutMs: number;
   readonly log: Logger;
@@ -34,6 +36,7 @@ export interface RtmpSourceOptions {
 /** The kernel holds more of a connection; who is asked to read that much less often reads late. */
 const HELD_BYTES = 160 * 1024;
 const TIMED_OUT = 'Connection timed out';
+const REDIRECTS_MAX = 5;
 
 /**
  * Plays a source over RTMP: its stream as FLV, live bytes in a rhythm. A stream that is not there yet is waited for without
@@ -47,21 +50,56 @@ export async function* receiveRtmp(
   gone: AbortSignal,
   ending: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  for (let answer = ''; ; ) {
-    const fault = yield* playOnce(options, answer, gone, ending);
-    if (fault === undefined) return;
-    if (!(fault instanceof RtmpAuthenticationError)) throw lost(fault, options);
-    answer = fault.answer;
+  let { source, addresses } = options;
+  let answer = '';
+  for (let redirects = 0; ; ) {
+    const { fault, hasPlayed } = yield* playOnce({ ...options, source, addresses }, answer, gone, ending);
+    const isElsewhere = fault instanceof RtmpRedirectError;
+    // Whoever joins the source again is sent there.
+    if (fault === undefined || (isElsewhere && hasPlayed)) return;
+    if (fault instanceof RtmpAuthenticationError) {
+      answer = fault.answer;
+    } else if (isElsewhere && redirects < REDIRECTS_MAX) {
+      redirects += 1;
+      answer = '';
+      ({ source, addresses } = await redirected(fault.location, source, options));
+    } else {
+      throw lost(fault, source, options);
+    }
   }
 }
 
-/** @returns why the server is not listened to any more; undefined: the stream has ended */
+/** @throws ForbiddenSourceError, UnresolvableSourceError */
+async function redirected(
+  location: string,
+  from: Source,
+  { judge }: Pick<RtmpSourceOptions, 'judge'>,
+): Promise<Pick<RtmpSourceOptions, 'source' | 'addresses'>> {
+  const { source, addresses } = await judge(redirectedUrl(location, from));
+  const { scheme, host, port } = source;
+  if (RTMP_PORTS[scheme] === undefined)
+    throw new ForbiddenSourceError('leads to a protocol that is not allowed');
+  const isSame = scheme === from.scheme && host === from.host && port === from.port;
+  // Who redirects elsewhere does not pass the credentials on.
+  return {
+    source: { ...source, userinfo: source.userinfo ?? (isSame ? from.userinfo : undefined) },
+    addresses,
+  };
+}
+
+interface Played {
+  /** Why the server is not listened to any more; undefined: the stream has ended. */
+  readonly fault: RtmpFault | undefined;
+  /** Something of the stream has come. */
+  readonly hasPlayed: boolean;
+}
+
 async function* playOnce(
-  { source, addresses, idleTimeoutMs, spare, timers }: RtmpSourceOptions,
+  { source, addresses, idleTimeoutMs, spare, timers }: Omit<RtmpSourceOptions, 'judge'>,
   answer: string,
   gone: AbortSignal,
   ending: AbortSignal,
-): AsyncGenerator<Buffer, RtmpFault | undefined, undefined> {
+): AsyncGenerator<Buffer, Played, undefined> {
   const player = new RtmpPlayer({
     address: rtmpAddress(source),
     answer,
@@ -88,10 +126,10 @@ async function* playOnce(
       const { phase } = player;
       if (phase !== 'playing' || media.length > 0) timer?.clear();
       if (media.length > 0) yield media;
-      if (phase === 'over') return player.fault;
+      if (phase === 'over') return { fault: player.fault, hasPlayed: rhythm !== undefined };
       if (connection.isClosed && bytes === 0) {
         gone.throwIfAborted();
-        return endOfConnection(connection, rhythm !== undefined);
+        return { fault: endOfConnection(connection, rhythm !== undefined), hasPlayed: true };
       }
       if (phase === 'waiting') continue;
       if (phase !== 'playing' || media.length > 0) timer = limit();
@@ -120,15 +158,19 @@ function endOfConnection({ error }: RtmpConnection, hasPlayed: boolean): undefin
   throw new SourceLostError([complaint], complaint);
 }
 
-function lost(fault: RtmpFault, { source, log }: RtmpSourceOptions): Error {
-  if (fault instanceof RtmpRedirectError)
-    return new ForbiddenSourceError(
-      'redirects, and RTMP redirects are not followed: give the URL that it redirects to',
-    );
-  const isNoRtmp = fault instanceof RtmpError;
-  const complaint = isNoRtmp
-    ? `Invalid data found when processing input: ${fault.message}`
-    : `Server error: ${redactText(fault.message, source.url)}`;
+function lost(
+  fault: RtmpFault,
+  from: Source,
+  { source, log }: Pick<RtmpSourceOptions, 'source' | 'log'>,
+): Error {
+  const complaint = complaintOf(fault, [source.url, from.url]);
   log.warn('the source answers with an error', { complaint });
   return new SourceLostError([complaint], complaint);
+}
+
+/** @param urls whose secrets it does not tell */
+function complaintOf(fault: RtmpFault, urls: readonly string[]): string {
+  if (fault instanceof RtmpRedirectError) return 'Too many redirects';
+  if (fault instanceof RtmpError) return `Invalid data found when processing input: ${fault.message}`;
+  return `Server error: ${urls.reduce(redactText, fault.message)}`;
 }

@@ -29,6 +29,23 @@ export function rtmpAddress({ scheme, host, port, rest, userinfo }: Source): Rtm
   };
 }
 
+/**
+ * Where a stream is that a server has sent a player away for.
+ * @param location the address of an application, as `tcUrl`, or of the stream, as the server says it
+ */
+export function redirectedUrl(location: string, { rest }: Pick<Source, 'rest'>): string {
+  const queryAt = location.indexOf('?');
+  const query = queryAt < 0 ? '' : location.slice(queryAt);
+  const before = location.slice(0, location.length - query.length).replace(/\/$/, '');
+  const folders = before.replace(/^[^/]*\/\/[^/]*/, '');
+  if (folders === '') return `${before}${rest}`;
+  const { name } = pieces(rest);
+  const [streamName = ''] = name.split('?');
+  const isStream = folders.endsWith(`/${streamName}`) && folders.lastIndexOf('/') > 0;
+  if (isStream) return location;
+  return `${before}/${name}${name.includes('?') ? query.replace('?', '&') : query}`;
+}
+
 function pieces(rest: string): { readonly app: string; readonly name: string } {
   const queryAt = rest.indexOf('?');
   const list = queryAt < 0 ? undefined : /slist=([^&]*)/.exec(rest.slice(queryAt));

@@ -11,6 +11,13 @@ export class RtmpRefusedError extends Error {
 /** The server sends whoever asks to another one. */
 export class RtmpRedirectError extends Error {
   override readonly name = 'RtmpRedirectError';
+  /** An application's address, or a stream's, as the server says it. */
+  readonly location: string;
+
+  constructor(location: string) {
+    super('the server redirects');
+    this.location = location;
+  }
 }
 
 /** The server asks for a password, in a way that is known: it is to be asked again, with this. */

@@ -26,7 +26,9 @@ const OWN_WINDOW_BYTES = 2_500_000;
 const BUFFER_MS = 3_000;
 /** A live stream, else what was recorded of it. */
 const LIVE_OR_RECORDED = -2_000;
-const TRANSACTION = { connect: 1, createStream: 2, play: 3, check: 4 } as const;
+const TRANSACTION = { connect: 1, createStream: 2, play: 3, check: 4, subscribe: 5 } as const;
+/** Servers that do not know these say so, and go on. */
+const NEED_NOT_BE_KNOWN: ReadonlySet<unknown> = new Set([TRANSACTION.check, TRANSACTION.subscribe]);
 /** Enhanced RTMP: can be decoded. */
 const DECODED = 1;
 /** What is recorded of it: servers leave out what a player does not name. */
@@ -193,8 +195,11 @@ export class RtmpPlayer {
     else if (name === 'close') this.#phase = 'over';
   }
 
+  /** Networks of servers (Akamai, Limelight, some of Wowza's) fetch a live stream only for who subscribes to it before. */
   #createStream(): void {
+    const { streamName } = this.#options.address;
     this.#replies.push(control(KIND.windowSize, uint32s(OWN_WINDOW_BYTES)));
+    this.#command(CHUNK_STREAM.command, 0, 'FCSubscribe', TRANSACTION.subscribe, null, streamName);
     this.#command(CHUNK_STREAM.command, 0, 'createStream', TRANSACTION.createStream, null);
   }
 
@@ -208,10 +213,9 @@ export class RtmpPlayer {
     this.#phase = 'waiting';
   }
 
-  /** Servers know nothing of some of what players ask for, such as the check of the bandwidth. */
   #refuse(transaction: AmfValue | undefined, info: AmfValue | undefined): void {
     const { address, answer = '', random } = this.#options;
-    if (transaction === TRANSACTION.check) return;
+    if (NEED_NOT_BE_KNOWN.has(transaction)) return;
     if (transaction !== TRANSACTION.connect) throw refusal(info);
     failOnRedirect(info);
     const nonce = random(4).toString('hex');
@@ -252,7 +256,9 @@ const words = (info: AmfValue | undefined): string =>
 
 const refusal = (info: AmfValue | undefined): RtmpRefusedError => new RtmpRefusedError(words(info));
 
+/** Adobe's servers name an application; SRS that, and the stream beside it. */
 function failOnRedirect(info: AmfValue | undefined): void {
-  const isElsewhere = text(fields(info).get('ex'), 'redirect') !== '';
-  if (isElsewhere) throw new RtmpRedirectError('the server redirects');
+  const elsewhere = fields(info).get('ex');
+  const location = text(elsewhere, 'redirect2') || text(elsewhere, 'redirect');
+  if (location !== '') throw new RtmpRedirectError(location);
 }

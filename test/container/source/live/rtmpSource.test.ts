@@ -76,7 +76,12 @@ describe('a source over RTMP', () => {
       lines.push(JSON.stringify(line));
     };
     const source = parseSource(`rtmp://user:pa55word@127.0.0.1:${port}/live/stream-key`, 'url');
-    const options = { source, addresses: ['127.0.0.1'] as const, idleTimeoutMs: IDLE_MS, log, timers };
+    const judge = async (url: string) => {
+      const target = parseSource(url, 'url');
+      if (target.host !== '127.0.0.1') throw new ForbiddenSourceError('is elsewhere');
+      return { source: target, addresses: ['127.0.0.1'] as const };
+    };
+    const options = { source, addresses: ['127.0.0.1'] as const, judge, idleTimeoutMs: IDLE_MS, log, timers };
     const body = receiveRtmp(options, gone.signal, ending.signal);
     closers.push(() => {
       gone.abort();
@@ -163,10 +168,42 @@ describe('a source over RTMP', () => {
     expect(lines.join()).not.toMatch(/stream-key|pa55word/);
   });
 
-  it('that redirects is not followed', async () => {
-    const elsewhere = amfObject({ level: 'error', ex: amfObject({ redirect: 'rtmp://127.0.0.2/live' }) });
-    const port = await serve((socket) => socket.write(command('_error', 1, null, elsewhere)));
-    await expect(receive(port).body.next()).rejects.toThrow(ForbiddenSourceError);
+  /** A server that sends whoever connects somewhere else. */
+  const sending = (redirect: string): Promise<number> =>
+    serve((socket) => {
+      const info = amfObject({ level: 'error', ex: amfObject({ code: 302, redirect }) });
+      socket.write(command('_error', 1, null, info));
+    });
+
+  it('that redirects is followed to the stream of the same name, without its password', async () => {
+    const asked: unknown[] = [];
+    const port = await serve((socket, values) => {
+      if (values[0] === 'connect') asked.push((values[2] as ReadonlyMap<string, AmfValue>).get('tcUrl'));
+      if (values[0] === 'play') asked.push(values[3]);
+      playing((one) => one.write(SOUND))(socket, values);
+    });
+    const { body } = receive(await sending(`rtmp://127.0.0.1:${port}/other`));
+    expect(flvTags((await body.next()).value as Buffer)).toHaveLength(1);
+    expect(asked).toEqual([`rtmp://127.0.0.1:${port}/other`, 'stream-key']);
+    const wantsPassword = await serve((socket) =>
+      socket.write(refused(1, 'code=403 need auth; authmod=adobe')),
+    );
+    const other = receive(await sending(`rtmp://127.0.0.1:${wantsPassword}/live`));
+    await expect(other.body.next()).rejects.toThrow(/authentication failed: the URL has no/);
+  });
+
+  it('that redirects to where nobody may go, to no RTMP or in a circle is left', async () => {
+    for (const place of ['rtmp://127.0.0.2/live', 'http://127.0.0.1/live']) {
+      await expect(receive(await sending(place)).body.next()).rejects.toThrow(ForbiddenSourceError);
+    }
+    const connects: Socket[] = [];
+    const port: number = await serve((socket) => {
+      connects.push(socket);
+      const ex = amfObject({ redirect: `rtmp://127.0.0.1:${port}/live` });
+      socket.write(command('_error', 1, null, amfObject({ level: 'error', ex })));
+    });
+    await expect(receive(port).body.next()).rejects.toThrow('Too many redirects');
+    expect(connects).toHaveLength(6);
   });
 
   it('that asks for a password is asked again, with it', async () => {

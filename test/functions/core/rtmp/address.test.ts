@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rtmpAddress } from '../../../../functions/core/rtmp/address.ts';
+import { redirectedUrl, rtmpAddress } from '../../../../functions/core/rtmp/address.ts';
 import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
 
 const addressOf = (url: string) => rtmpAddress(parseSource(url, 'url'));
@@ -37,4 +37,18 @@ it('has the host as it is named, with its port, and credentials decoded', () => 
     user: undefined,
     password: undefined,
   });
+});
+
+it.each([
+  ['/live/key', 'rtmp://b.example:1936/live', 'rtmp://b.example:1936/live/key'],
+  ['/live/key?token=x', 'rtmp://b.example/other/', 'rtmp://b.example/other/key?token=x'],
+  ['/live/key?token=x', 'rtmp://b.example/live?vhost=v', 'rtmp://b.example/live/key?token=x&vhost=v'],
+  ['/live/key', 'rtmp://b.example/live?vhost=v', 'rtmp://b.example/live/key?vhost=v'],
+  ['/live/key?token=x', 'rtmp://b.example/live/key?token=y', 'rtmp://b.example/live/key?token=y'],
+  ['/live/key', 'rtmp://b.example/live/key', 'rtmp://b.example/live/key'],
+  ['/live/key', 'rtmp://b.example/key', 'rtmp://b.example/key/key'],
+  ['/live/key', 'rtmp://b.example', 'rtmp://b.example/live/key'],
+  ['/live/key', 'rtmp://b.example/', 'rtmp://b.example/live/key'],
+])('%s of a server that sends to %s is %s', (rest, location, url) => {
+  expect(redirectedUrl(location, { rest })).toBe(url);
 });
