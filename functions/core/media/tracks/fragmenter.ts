@@ -11,6 +11,13 @@ const FRAGMENT_SECONDS = 1;
 const FIRST_SECONDS = 0.25;
 /** A track that has sent nothing for so long is not waited for. */
 const SILENT_MS = 1_500;
+/**
+ * Sound that has changed begins a part: pictures that only halted, as all else did, would go on there without their keyframe.
+ * It is held back for so long at most.
+ */
+const CHANGED_HELD_MAX_MS = 3_000;
+/** Where nothing of any track comes for longer, the source halts. */
+const FLOWS_MAX_MS = 250;
 /** Tracks come one after the other; one that is behind is waited for so long, so that a part's tracks end together. */
 const BEHIND_MS = 700;
 /** What has come is not held back for longer, whatever is missing: who is killed loses it. */
@@ -36,6 +43,11 @@ export class Fragmenter {
   /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
   #dueSinceMs: number | undefined;
   #hasCut: boolean = false;
+  #lastAtMs: number | undefined;
+  /** How long samples have come, without what the source halted. */
+  #flowedMs = 0;
+  /** Of that, until the last picture. */
+  #picturesAtMs = Number.NEGATIVE_INFINITY;
   #keyPicture: KeyPicture | undefined;
 
   /** @param data what comes between the samples, where there is some */
@@ -55,7 +67,11 @@ export class Fragmenter {
   }
 
   push(id: number, sample: Sample, nowMs: number): void {
-    this.#queueOf(id, sample.description.info.kind).push(sample, nowMs);
+    const { kind } = sample.description.info;
+    this.#flowedMs += Math.min(FLOWS_MAX_MS, nowMs - (this.#lastAtMs ?? nowMs));
+    this.#lastAtMs = nowMs;
+    if (kind === 'video') this.#picturesAtMs = this.#flowedMs;
+    this.#queueOf(id, kind).push(sample, nowMs);
   }
 
   /** The next fragment, if one is due. It is valid until the next one is asked for. */
@@ -99,7 +115,14 @@ export class Fragmenter {
     if (this.#queues.some((queue) => queue.kind === 'video' && !this.#isSilent(queue, nowMs)))
       return undefined;
     const filled = this.#queues.filter(({ length }) => length > 0);
-    return filled.sort((one, other) => one.shownAt(0) - other.shownAt(0))[0];
+    const [first] = filled.sort((one, other) => one.shownAt(0) - other.shownAt(0));
+    return first !== undefined && this.#waitsForHalted(first, nowMs) ? undefined : first;
+  }
+
+  /** @param sound that is to go on without the pictures */
+  #waitsForHalted({ isOther, first }: TrackQueue, nowMs: number): boolean {
+    const isLate = nowMs - (first?.arrivedAtMs ?? nowMs) >= CHANGED_HELD_MAX_MS;
+    return isOther && !isLate && this.#flowedMs - this.#picturesAtMs < SILENT_MS;
   }
 
   #waitsForPictures(leader: TrackQueue, nowMs: number): boolean {

@@ -60,6 +60,12 @@ export class TrackQueue {
     return this.#entries[0];
   }
 
+  /** What comes next is coded in another way than the track was: a part may begin with it. */
+  get isOther(): boolean {
+    const { first, current } = this;
+    return first !== undefined && current !== undefined && first.description !== current;
+  }
+
   at(place: number): Entry | undefined {
     return this.#entries[place];
   }
