@@ -6,10 +6,18 @@ import type { SentClocks, SentTime, Stretch } from './sentClocks.ts';
 /** What is encoded is cut into frames of its own, one of which lies across a jump; an encoder puts one in front. */
 const FRAME_MIN_MS = 30;
 const FRAMES = 1.3;
+/** What ffmpeg adds to times is longer: the counter's turn, or what that and a jump differ by. */
+const ADDED_MIN_MS = 5_000;
+const NOTHING: readonly Stretch[] = [];
+
 interface Place {
   readonly stretch: Stretch;
-  /** The last sample's own time, turns of the counter left out. */
+  /** The last sample's own time, as it was sent. */
   ms: number;
+  /** What ffmpeg has added to that: turns of the counter, or a jump that it took for one. */
+  readonly addedMs: number;
+  /** Since all of the stretch has come: the first time behind it. */
+  overFromMs: number | undefined;
 }
 
 /**
@@ -50,8 +58,12 @@ export class SentOrder {
     const rawMs = (time.dts * 1_000) / time.timescale;
     const before = this.#places.get(time.track);
     const frameMs = Math.max(FRAME_MIN_MS, (FRAMES * 1_000 * (time.usualDuration ?? 0)) / time.timescale);
-    const found = placeOf(this.#clocks.stretchesOf(kind), rawMs, frameMs, before);
-    if (found === undefined) return before === undefined ? undefined : this.#moved(time, rawMs, before);
+    const stretches = this.#clocks.stretchesOf(kind);
+    const found =
+      placeOf(stretches, rawMs, frameMs, before) ??
+      (before && unexplained(stretches, rawMs, frameMs, before));
+    if (found === undefined)
+      return before === undefined ? undefined : this.#moved(time, rawMs - before.addedMs, before);
     const { clock } = found.stretch;
     this.#places.set(time.track, found);
     if (clock.jump !== undefined) this.#jumps.push(clock.jump);
@@ -82,37 +94,85 @@ function placeOf(
   frameMs: number,
   before: Place | undefined,
 ): Place | undefined {
+  const addedMs = before?.addedMs ?? 0;
   const holder = (some: readonly Stretch[]): Stretch | undefined =>
-    some.find((one) => isIn(one, timeOn(one, rawMs, frameMs), frameMs));
-  if (before === undefined) return placed(holder(stretches), rawMs, frameMs);
+    some.find((one) => isIn(one, timeOn(one, rawMs, frameMs, addedMs), frameMs));
+  if (before === undefined) return placed(holder(stretches), rawMs, frameMs, addedMs);
   const { stretch: current } = before;
-  const ms = timeOn(current, rawMs, frameMs);
+  const ms = timeOn(current, rawMs, frameMs, addedMs);
   const goesOn = isIn(current, ms, frameMs) && ms > before.ms - frameMs;
   // Of nearly all sources nearly all samples, for which nothing is allocated.
-  if (goesOn && stretches.at(-1) === current) {
-    before.ms = ms;
+  const isLatest = goesOn && stretches.at(-1) === current;
+  const later = isLatest ? NOTHING : stretches.slice(stretches.indexOf(current) + 1);
+  // Once all of it has come: what follows is one of its last, or the first one of another.
+  const stepMs = isOver(before, frameMs) ? Math.abs(ms - before.ms - FRAME_MIN_MS) : 0;
+  const next = later.find((one) => Math.abs(timeOn(one, rawMs, frameMs, addedMs) - one.firstMs) < stepMs);
+  if (next === undefined && goesOn && ms === rawMs - addedMs) {
+    goOn(before, ms);
     return before;
   }
-  const later = stretches.slice(stretches.indexOf(current) + 1);
-  // Once all of it has come: what follows is one of its last, or the first one of another.
-  const stepMs = before.ms >= current.lastMs - frameMs ? Math.abs(ms - before.ms - FRAME_MIN_MS) : 0;
-  const next = later.find((one) => Math.abs(timeOn(one, rawMs, frameMs) - one.firstMs) < stepMs);
-  return placed(next ?? (goesOn ? current : holder(later)), rawMs, frameMs);
+  return placed(next ?? (goesOn ? current : holder(later)), rawMs, frameMs, addedMs);
 }
 
-function placed(stretch: Stretch | undefined, rawMs: number, frameMs: number): Place | undefined {
-  return stretch === undefined ? undefined : { stretch, ms: timeOn(stretch, rawMs, frameMs) };
+const isOver = ({ stretch, ms }: Place, frameMs: number): boolean => ms >= stretch.lastMs - frameMs;
+
+/** What is encoded has a last frame that begins before the last sample ends. */
+const isBehind = ({ lastMs, untilMs }: Stretch, ms: number): boolean => ms > (lastMs + untilMs) / 2;
+
+function goOn(place: Place, ms: number): void {
+  place.ms = ms;
+  place.overFromMs = isBehind(place.stretch, ms) ? (place.overFromMs ?? ms) : undefined;
+}
+
+/**
+ * Where a sample is whose time nothing that was sent has: ffmpeg has added something to the track's times. It takes a step
+ * of MPEG-TS from near the counter's end to near its beginning for a turn of the counter, and lets what follows go on right
+ * there, for all tracks, be that so or not. But samples come out as they were sent, one behind the other.
+ */
+function unexplained(
+  stretches: readonly Stretch[],
+  rawMs: number,
+  frameMs: number,
+  before: Place,
+): Place | undefined {
+  const { stretch, ms, addedMs, overFromMs } = before;
+  const stepMs = rawMs - addedMs - ms;
+  const next = isOver(before, frameMs) ? stretches[stretches.indexOf(stretch) + 1] : undefined;
+  // All that was sent has come before.
+  if (next === undefined && ms >= stretch.lastMs) return undefined;
+  const goesOn = Math.abs(stepMs) < ADDED_MIN_MS;
+  const sinceMs = goesOn && overFromMs !== undefined ? ms + stepMs - overFromMs : 0;
+  const sentMs = next === undefined ? ms + stretch.untilMs - stretch.lastMs : next.firstMs + sinceMs;
+  return Math.abs(rawMs - sentMs - addedMs) < ADDED_MIN_MS ? undefined : at(next ?? stretch, sentMs, rawMs);
+}
+
+const at = (stretch: Stretch, ms: number, rawMs: number): Place => ({
+  stretch,
+  ms,
+  addedMs: rawMs - ms,
+  overFromMs: undefined,
+});
+
+function placed(
+  stretch: Stretch | undefined,
+  rawMs: number,
+  frameMs: number,
+  addedMs: number,
+): Place | undefined {
+  return stretch === undefined ? undefined : at(stretch, timeOn(stretch, rawMs, frameMs, addedMs), rawMs);
 }
 
 const isIn = ({ firstMs, untilMs }: Stretch, ms: number, frameMs: number): boolean =>
   ms >= firstMs - frameMs && ms <= untilMs + frameMs;
 
-/** A sample's time as it was sent in a stretch: ffmpeg may count the turns of a counter. */
-function timeOn(stretch: Stretch, rawMs: number, frameMs: number): number {
+/** A sample's time as it was sent in a stretch. @param addedMs what ffmpeg has added up to now: it may be another turn */
+function timeOn(stretch: Stretch, rawMs: number, frameMs: number, addedMs: number): number {
+  const sentMs = rawMs - addedMs;
+  if (isIn(stretch, sentMs, frameMs)) return sentMs;
   if (isIn(stretch, rawMs, frameMs)) return rawMs;
   return (
     turnsBy(rawMs - stretch.firstMs)
       .map((turnsMs) => rawMs - turnsMs)
-      .find((ms) => isIn(stretch, ms, frameMs)) ?? rawMs
+      .find((ms) => isIn(stretch, ms, frameMs)) ?? sentMs
   );
 }
