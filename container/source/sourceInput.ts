@@ -8,7 +8,6 @@ import type { SentClocks } from '../../functions/core/media/timeline/sentClocks.
 import { SpareMemory } from '../../functions/core/rtmp/spareMemory.ts';
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
-import { parseSource } from '../../functions/core/source/sourceUrl.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
 import type { TimelineSeam } from '../record/inputTimeline.ts';
@@ -93,11 +92,9 @@ export class SourceInput {
       if (run !== undefined) return run;
     }
     try {
-      const wasBeyond = this.#reach.isBeyondFfmpeg;
-      const access = await this.#reach.prepare(url, this.#isUntimed);
       const announced = await this.#announced(url);
-      const hasFoundOut = this.#reach.isBeyondFfmpeg !== wasBeyond;
-      return { access: hasFoundOut ? await this.#reach.prepare(url) : access, seam: undefined, announced };
+      const access = await this.#reach.prepare(url, this.#isUntimed);
+      return { access, seam: undefined, announced };
     } catch (error) {
       return endOf(error);
     }
@@ -235,16 +232,15 @@ export class SourceInput {
     );
   }
 
-  /** Once: later runs know more. */
+  /** Once: later runs know more, but for where the source is. */
   async #announced(url: string): Promise<FoundSource | undefined> {
-    const { stream } = this.#context.job;
-    const isKnown = stream.videoCodec !== undefined && stream.audioCodec !== undefined;
-    // How it asks for credentials must be known all the same.
-    if (this.#hasAsked || (isKnown && parseSource(url, 'source.url').userinfo === undefined))
-      return undefined;
+    const isAsked = this.#hasAsked;
+    if (isAsked && !this.#reach.redirects) return undefined;
     this.#hasAsked = true;
+    const { videoCodec, audioCodec } = this.#context.job.stream;
     const streams = streamsOfSdp((await this.#reach.describe(url)) ?? '');
-    return streams === undefined || isKnown ? undefined : { streams, programs: [] };
+    const isPlanned = isAsked || (videoCodec !== undefined && audioCodec !== undefined);
+    return streams === undefined || isPlanned ? undefined : { streams, programs: [] };
   }
 
   async #sendsPlaylist(): Promise<boolean> {

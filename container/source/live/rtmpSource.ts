@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
-import { RTMP_PORTS, redirectedUrl, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
+import { redirectedUrl, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
 import {
   RtmpAuthenticationError,
   RtmpError,
@@ -10,7 +10,12 @@ import {
 } from '../../../functions/core/rtmp/errors.ts';
 import { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
 import type { SpareMemory } from '../../../functions/core/rtmp/spareMemory.ts';
-import { redactText, type Source } from '../../../functions/core/source/sourceUrl.ts';
+import {
+  DEFAULT_PORTS,
+  redactText,
+  type Source,
+  withCredentials,
+} from '../../../functions/core/source/sourceUrl.ts';
 import { AwakeTimer, type TimersWithClock } from '../../attempt/awakeTimer.ts';
 import { Wait } from '../hls/wait.ts';
 import { connectionComplaint, connectJudged } from '../reach/judgedSocket.ts';
@@ -76,15 +81,9 @@ async function redirected(
   { judge }: Pick<RtmpSourceOptions, 'judge'>,
 ): Promise<Pick<RtmpSourceOptions, 'source' | 'addresses'>> {
   const { source, addresses } = await judge(redirectedUrl(location, from));
-  const { scheme, host, port } = source;
-  if (RTMP_PORTS[scheme] === undefined)
+  if (!source.scheme.startsWith('rtmp'))
     throw new ForbiddenSourceError('leads to a protocol that is not allowed');
-  const isSame = scheme === from.scheme && host === from.host && port === from.port;
-  // Who redirects elsewhere does not pass the credentials on.
-  return {
-    source: { ...source, userinfo: source.userinfo ?? (isSame ? from.userinfo : undefined) },
-    addresses,
-  };
+  return { source: withCredentials(source, from), addresses };
 }
 
 interface Played {
@@ -106,7 +105,7 @@ async function* playOnce(
     random: randomBytes,
     ...(spare === undefined ? {} : { spare }),
   });
-  const { host, scheme, port = RTMP_PORTS[scheme] ?? 0 } = source;
+  const { host, scheme, port = DEFAULT_PORTS[scheme] ?? 0 } = source;
   const isSecure = scheme === 'rtmps';
   const connection = new RtmpConnection(player, (onread) =>
     connectJudged({ host, port, addresses, isSecure, onread }),

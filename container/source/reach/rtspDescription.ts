@@ -1,20 +1,23 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
-import type { Source } from '../../../functions/core/source/sourceUrl.ts';
+import { DEFAULT_PORTS, type Source, urlOf } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
 import { authorizationOf, canFfmpegAnswer } from './rtspAuthorization.ts';
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
+/** RFC 7826, 17.3. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 305]);
 /** Descriptions have a few hundred bytes. */
 const ANSWER_MAX_BYTES = 64 * 1024;
-const NOTHING: RtspDescription = { sdp: undefined, isBeyondFfmpeg: false };
+const NOTHING: RtspDescription = { sdp: undefined, isBeyondFfmpeg: false, location: undefined };
 
 export interface RtspDescription {
   /** Undefined when there is none to be had in this way: ffmpeg then finds out by itself. */
   readonly sdp: string | undefined;
   /** The server asks for credentials in a way that ffmpeg does not know, or describes media in one that it misreads. */
   readonly isBeyondFfmpeg: boolean;
+  /** Where the server sends whoever asks. */
+  readonly location: string | undefined;
 }
 
 interface Answer {
@@ -37,17 +40,22 @@ export async function describeRtsp(
   if (socket === undefined) return NOTHING;
   try {
     const first = await ask(socket, source, 1, undefined);
-    if (first?.status === 200) return { sdp: first.body, isBeyondFfmpeg: isMisread(first.body) };
-    if (first?.status !== 401) return NOTHING;
-    const request = { method: 'DESCRIBE', uri: urlOf(source), count: 1 };
+    if (first?.status !== 401) return descriptionOf(first);
+    const request = { method: 'DESCRIBE', uri: placeOf(source), count: 1 };
     const authorization = authorizationOf(first.head, source, request);
     if (authorization === undefined) return NOTHING;
-    const second = await ask(socket, source, 2, authorization);
-    const sdp = second?.status === 200 ? second.body : undefined;
-    return { sdp, isBeyondFfmpeg: !canFfmpegAnswer(first.head) || isMisread(sdp ?? '') };
+    const second = descriptionOf(await ask(socket, source, 2, authorization));
+    return { ...second, isBeyondFfmpeg: second.isBeyondFfmpeg || !canFfmpegAnswer(first.head) };
   } finally {
     socket.destroy();
   }
+}
+
+function descriptionOf(answer: Answer | undefined): RtspDescription {
+  if (answer?.status === 200)
+    return { sdp: answer.body, isBeyondFfmpeg: isMisread(answer.body), location: undefined };
+  if (!REDIRECTS.has(answer?.status ?? 0)) return NOTHING;
+  return { ...NOTHING, location: /^location: *(\S+)/im.exec(answer?.head ?? '')?.[1] };
 }
 
 const isMisread = (sdp: string): boolean => withFirstFormats(sdp) !== sdp;
@@ -77,7 +85,7 @@ async function ask(
   authorization: string | undefined,
 ): Promise<Answer | undefined> {
   const lines = [
-    `DESCRIBE ${urlOf(source)} RTSP/1.0`,
+    `DESCRIBE ${placeOf(source)} RTSP/1.0`,
     `CSeq: ${sequence}`,
     'Accept: application/sdp',
     'User-Agent: stream-recorder',
@@ -118,5 +126,4 @@ function answerOf(bytes: Buffer): Answer | undefined {
 }
 
 /** Without credentials: they go into a header, if they are asked for. */
-const urlOf = ({ scheme, host, port, rest }: Source): string =>
-  `${scheme}://${host}${port === undefined ? '' : `:${port}`}${rest}`;
+const placeOf = (source: Source): string => urlOf({ ...source, userinfo: undefined });

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
-import type { Source } from '../../../functions/core/source/sourceUrl.ts';
+import { DEFAULT_PORTS, type Source } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
 import { authorizationOf } from './rtspAuthorization.ts';
 import { END_OF_HEAD, RtspPieces } from './rtspPieces.ts';
-
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
 
 /** Without credentials, and with ones that were too old. */
 const TRIES_MAX = 2;

@@ -103,10 +103,10 @@ export class SourceAccess {
     if (place >= 0) this.#failures.splice(place, 1);
   }
 
-  /** Reads a line of ffmpeg's. It follows RTSP's redirects by itself, and says so before it does. */
+  /** Reads a line of ffmpeg's. It follows by itself what redirects it where its description did not, and says so before. */
   readLine(text: string): void {
     if (/^Status \d+: Redirecting to /.test(text)) {
-      this.refuse('redirects, and RTSP redirects are not followed: give the URL that it redirects to');
+      this.refuse('redirects in a way that is not followed: give the URL that it redirects to');
     }
   }
 }

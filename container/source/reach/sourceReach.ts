@@ -8,7 +8,12 @@ import {
 import { RecorderError } from '../../../functions/core/api/errors.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
-import type { Source } from '../../../functions/core/source/sourceUrl.ts';
+import {
+  DEFAULT_PORTS,
+  type Source,
+  urlOf,
+  withCredentials,
+} from '../../../functions/core/source/sourceUrl.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { describeRtsp } from './rtspDescription.ts';
@@ -27,13 +32,18 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 /** ffmpeg takes pictures that say no times for a 25th of a second each. */
 const TIMED_BY_CLOCK = ['-use_wallclock_as_timestamps', '1'];
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554 };
 /** As long as a server may take to answer where it has several addresses. */
 const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
 const DESCRIBED_MS = 3_000;
+const REDIRECTS_MAX = 5;
 
 type Addresses = readonly [string, ...string[]];
+
+interface Judged {
+  readonly source: Source;
+  readonly addresses: Addresses;
+}
 
 /** The recorder's way to its source: nothing is connected to that the deployment does not allow. */
 export class SourceReach {
@@ -44,9 +54,10 @@ export class SourceReach {
   #access: SourceAccess | undefined;
   /** `RtspDescription.isBeyondFfmpeg`: a relay stands between them. */
   #isBeyondFfmpeg: boolean = false;
+  #redirects: boolean = false;
   #relay: RtspRelay | undefined;
-  /** For the run that was prepared last: a name's next answer may be another one. */
-  #judged: { readonly host: string; readonly addresses: Addresses } | undefined;
+  /** What described itself, for the run that is prepared next: a name's next answer may be another one. */
+  #described: Judged | undefined;
 
   constructor(rules: SourceRules, lookup: Lookup) {
     this.#rules = rules;
@@ -59,10 +70,12 @@ export class SourceReach {
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async prepare(url: string, isUntimed = false): Promise<SourceAccess> {
-    const { source, addresses } = await this.judge(url);
-    this.#judged = { host: source.host, addresses };
+    const { source, addresses } = this.#described ?? (await this.judge(url));
+    this.#described = undefined;
     const isPinned = ['rtsp', 'srt'].includes(source.scheme);
-    if (this.#isBeyondFfmpeg) this.#access = await this.#relayed(source, addresses);
+    // ffmpeg gets what the source's own scheme needs.
+    const isElsewhere = source.scheme !== this.check(url).scheme;
+    if (this.#isBeyondFfmpeg || isElsewhere) this.#access = await this.#relayed(source, addresses);
     else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source, isUntimed);
     return this.#access;
   }
@@ -72,29 +85,39 @@ export class SourceReach {
    * to.
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
-  async judge(url: string): Promise<{ readonly source: Source; readonly addresses: Addresses }> {
+  async judge(url: string): Promise<Judged> {
     const source = this.check(url);
     return { source, addresses: await resolveChecked(source.host, this.#rules, this.#lookup) };
   }
 
-  /** What is prepared from now on is another way than before. */
-  get isBeyondFfmpeg(): boolean {
-    return this.#isBeyondFfmpeg;
+  /** An RTSP server has sent whoever asked to another place: it is to be asked before each run where that is now. */
+  get redirects(): boolean {
+    return this.#redirects;
   }
 
   /**
-   * What an RTSP server says of its stream, at the address that the prepared run goes to; undefined when only ffmpeg can
-   * find out.
+   * What an RTSP server says of its stream, at the address that the run goes to that is prepared next; undefined when only
+   * ffmpeg can find out. A server that sends whoever asks elsewhere is followed.
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async describe(url: string): Promise<string | undefined> {
-    const source = this.check(url);
-    if (!source.scheme.startsWith('rtsp')) return undefined;
-    const judged = this.#judged?.host === source.host ? this.#judged.addresses : undefined;
-    const addresses = judged ?? (await resolveChecked(source.host, this.#rules, this.#lookup));
-    const { sdp, isBeyondFfmpeg } = await describeRtsp(source, addresses, DESCRIBED_MS);
-    this.#isBeyondFfmpeg ||= isBeyondFfmpeg;
-    return sdp;
+    if (!this.check(url).scheme.startsWith('rtsp')) return undefined;
+    let at = await this.judge(url);
+    for (let redirects = 0; ; redirects++) {
+      this.#described = at;
+      const { sdp, isBeyondFfmpeg, location } = await describeRtsp(at.source, at.addresses, DESCRIBED_MS);
+      this.#isBeyondFfmpeg ||= isBeyondFfmpeg;
+      if (location === undefined || redirects === REDIRECTS_MAX) return sdp;
+      this.#redirects = true;
+      at = await this.#redirected(location, at.source);
+    }
+  }
+
+  async #redirected(location: string, from: Source): Promise<Judged> {
+    const { source, addresses } = await this.judge(location);
+    if (!source.scheme.startsWith('rtsp'))
+      throw new ForbiddenSourceError('leads to a protocol that is not allowed');
+    return { source: withCredentials(source, from), addresses };
   }
 
   /** The recorder's own requests to the source, under the same rules. */
@@ -133,7 +156,7 @@ export class SourceReach {
       onFailure: (complaint) => this.#access?.fail(complaint),
     });
     return new SourceAccess({
-      url: source.url,
+      url: urlOf(source),
       options: [...formatWhitelist(source), ...(isUntimed ? TIMED_BY_CLOCK : [])],
       environment: { http_proxy: this.#proxy.url },
     });
@@ -142,17 +165,10 @@ export class SourceReach {
 
 /** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
 async function pinned(source: Source, addresses: Addresses): Promise<SourceAccess> {
-  const { scheme, userinfo, port, rest } = source;
   const address = await firstThatAnswers(source, addresses);
   const host = address.includes(':') ? `[${address}]` : address;
   return new SourceAccess({
-    url: [
-      `${scheme}://`,
-      userinfo === undefined ? '' : `${userinfo}@`,
-      host,
-      port === undefined ? '' : `:${port}`,
-      rest,
-    ].join(''),
+    url: urlOf({ ...source, host }),
     options: formatWhitelist(source),
     environment: {},
   });

@@ -1,4 +1,4 @@
-import { type Source, safeDecode } from '../source/sourceUrl.ts';
+import { DEFAULT_PORTS, type Source, safeDecode } from '../source/sourceUrl.ts';
 
 /** What is played, as a server of RTMP is told. Cut into application and stream as libavformat's rtmpproto.c does it. */
 export interface RtmpAddress {
@@ -15,15 +15,13 @@ export interface RtmpAddress {
   readonly password: string | undefined;
 }
 
-export const RTMP_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443 };
-
 export function rtmpAddress({ scheme, host, port, rest, userinfo }: Source): RtmpAddress {
   const { app, name } = pieces(rest);
   const [user, ...password] = userinfo?.split(':') ?? [];
   return {
     app,
     streamName: plainName(name),
-    tcUrl: `${scheme}://${host}:${port ?? RTMP_PORTS[scheme]}/${app}`,
+    tcUrl: `${scheme}://${host}:${port ?? DEFAULT_PORTS[scheme]}/${app}`,
     user: user === undefined ? undefined : safeDecode(user),
     password: password.length === 0 ? undefined : safeDecode(password.join(':')),
   };

@@ -15,6 +15,14 @@ export const SOURCE_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   https: ['http', 'https', 'httpproxy', 'tcp', 'tls'],
 };
 
+/** Where a URL of one of these names no port. */
+export const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  rtmp: 1935,
+  rtmps: 443,
+  rtsp: 554,
+  rtsps: 322,
+};
+
 export interface Source {
   readonly url: string;
   readonly scheme: string;
@@ -58,6 +66,25 @@ export function parseSource(url: string, field: string): Source {
   }
   const port = digits === '' ? undefined : Number(digits);
   return { url, scheme, host, port, userinfo, rest, protocols };
+}
+
+/** The URL of these pieces. */
+export function urlOf({
+  scheme,
+  userinfo,
+  host,
+  port,
+  rest,
+}: Pick<Source, 'scheme' | 'userinfo' | 'host' | 'port' | 'rest'>): string {
+  const user = userinfo === undefined ? '' : `${userinfo}@`;
+  return `${scheme}://${user}${host}${port === undefined ? '' : `:${port}`}${rest}`;
+}
+
+/** Where a source's server sends whoever asks: elsewhere than to the same server its credentials are not passed on. */
+export function withCredentials(to: Source, from: Source): Source {
+  const portOf = ({ scheme, port = DEFAULT_PORTS[scheme] }: Source) => port;
+  const isSame = to.scheme === from.scheme && to.host === from.host && portOf(to) === portOf(from);
+  return { ...to, userinfo: to.userinfo ?? (isSame ? from.userinfo : undefined) };
 }
 
 /**

@@ -87,23 +87,72 @@ describe('what an RTSP server says of its stream', () => {
     expect((await describeRtsp(nobody, ['127.0.0.1'], 5_000)).sdp).toBeUndefined();
   });
 
+  /** What a recording of this source asks for. */
+  function inputOf(url: string, stream = {}): SourceInput {
+    const settings = { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES };
+    const context = { job: { source: { url }, stream, settings }, lookup: async () => ['127.0.0.1'] };
+    const input = new SourceInput(context as unknown as AttemptContext, 'ffmpeg');
+    closers.push(() => input.close());
+    return input;
+  }
+  const prepared = (input: SourceInput) => input.prepare(TIMEOUT_MS, new AbortController().signal);
+
   it("is part of what ffmpeg's first run is planned by", async () => {
     const { port } = await server(() => found);
-    const context = {
-      job: {
-        source: { url: `rtsp://127.0.0.1:${port}/cam` },
-        stream: {},
-        settings: { ...DEFAULT_SETTINGS, sources: LOOPBACK_SOURCES },
-      },
-      lookup: () => Promise.resolve(['127.0.0.1']),
-    } as unknown as AttemptContext;
-    const input = new SourceInput(context, 'ffmpeg');
-    const run = await input.prepare(TIMEOUT_MS, new AbortController().signal);
+    const input = inputOf(`rtsp://127.0.0.1:${port}/cam`);
+    const run = await prepared(input);
     const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
     expect(codecs).toEqual(['h264', 'pcm_alaw']);
-    expect(await input.prepare(TIMEOUT_MS, new AbortController().signal)).toMatchObject({
-      announced: undefined,
+    expect(await prepared(input)).toMatchObject({ announced: undefined });
+  });
+
+  it('is asked for where the server sends whoever asks, before each run, and without the password', async () => {
+    const there = await server(() => found);
+    const tokens = ['?token=1', '?token=2'];
+    const here = await server(() => {
+      const place = `rtsp://127.0.0.1:${there.port}/there${tokens.shift()}`;
+      return status('302 Moved Temporarily', `Location: ${place}`);
     });
-    await input.close();
+    const input = inputOf(`rtsp://camera:secret@127.0.0.1:${here.port}/cam`, {
+      videoCodec: 'h264',
+      audioCodec: 'aac',
+    });
+    for (const token of ['?token=1', '?token=2']) {
+      const run = await prepared(input);
+      const given = 'kind' in run ? undefined : run.access.url;
+      expect(given).toBe(`rtsp://127.0.0.1:${there.port}/there${token}`);
+      expect(there.requests.pop()).toContain(`DESCRIBE ${given} RTSP/1.0`);
+    }
+  });
+
+  it('is asked for with the password at another path of the same server', async () => {
+    const same = await server((request) =>
+      request.includes('/moved')
+        ? found
+        : status('301 Moved', `Location: rtsp://127.0.0.1:${same.port}/moved`),
+    );
+    const run = await prepared(inputOf(`rtsp://camera:secret@127.0.0.1:${same.port}/cam`));
+    expect(run).toMatchObject({ access: { url: `rtsp://camera:secret@127.0.0.1:${same.port}/moved` } });
+  });
+
+  it('is asked for by the recorder where that is over TLS: ffmpeg is told to do without', async () => {
+    const here = await server(() => status('301 Moved', 'Location: rtsps://127.0.0.1:1/moved'));
+    const run = await prepared(inputOf(`rtsp://127.0.0.1:${here.port}/cam`));
+    expect(run).toMatchObject({ access: { url: expect.stringMatching(/^rtsp:.*\/moved$/) } });
+  });
+
+  it.each([
+    ['rtsp://10.0.0.1/cam', /^The source is at an address/],
+    ['http://127.0.0.1/cam', /^The source leads to a protocol/],
+  ])('is not asked for at %s', async (place, message) => {
+    const here = await server(() => status('302 Moved', `Location: ${place}`));
+    const run = await prepared(inputOf(`rtsp://127.0.0.1:${here.port}/cam`));
+    expect(run).toMatchObject({ kind: 'refused', reason: { message: expect.stringMatching(message) } });
+  });
+
+  it('is asked for five times elsewhere, and then no more', async () => {
+    const here = await server(() => status('302 Moved', `Location: rtsp://127.0.0.1:${here.port}/cam`));
+    await prepared(inputOf(`rtsp://127.0.0.1:${here.port}/cam`));
+    expect(here.requests).toHaveLength(6);
   });
 });
