@@ -9,10 +9,12 @@ const KEPT_MS = 1_000;
 interface Pause {
   /** How long it was to be. */
   readonly plannedMs: number;
-  /** How long it was: a machine that is busy writes late what comes before it, or behind it. */
-  readonly lengthMs: number;
-  /** How long it may have been instead: over a cut the clock tells, as the recorder comes back to it. */
-  readonly cutMs: number;
+  /**
+   * How long it may be in the record. Where the clock tells it, as it was: a machine that is busy writes late what comes
+   * before it, or behind it. Or as it was to be: what was written late has its own times, by which it is dated.
+   */
+  readonly leastMs: number;
+  readonly mostMs: number;
   /** Times are set anew behind it, and do not tell its length. */
   readonly isUntold: boolean;
 }
@@ -33,24 +35,19 @@ export function sentLength(sent: readonly SentTag[], isInNone: boolean, frameMs:
   const pauses = media.slice(1).flatMap((tag, i) => pauseBetween(media[i] ?? tag, tag));
   const sum = (lengthOf: (pause: Pause) => number): number =>
     pauses.reduce((all, pause) => all + lengthOf(pause) - pause.plannedMs, 0);
-  const leastOf = ({ isUntold, lengthMs, cutMs }: Pause): number =>
-    isInNone || (isUntold && lengthMs < KEPT_MS) ? 0 : Math.min(lengthMs, cutMs);
-  return {
-    leastMs: spanMs + sum(leastOf),
-    mostMs: spanMs + sum(({ lengthMs, cutMs }) => Math.max(lengthMs, cutMs)),
-  };
+  const leastOf = (pause: Pause): number =>
+    isInNone || (pause.isUntold && pause.leastMs < KEPT_MS) ? 0 : pause.leastMs;
+  return { leastMs: spanMs + sum(leastOf), mostMs: spanMs + sum((pause) => pause.mostMs) };
 }
 
 function pauseBetween(before: SentTag, after: SentTag): Pause[] {
   const plannedMs = after.trueMs - before.trueMs;
   const isUntold = before.epoch !== after.epoch;
-  // What has no such times says its times itself.
-  const wasMs = writtenMs(before, after) ?? plannedMs;
   const isCut = before.written?.connection !== after.written?.connection;
-  const lengthMs = isUntold && !isCut ? wasMs : plannedMs;
-  const cutMs = isCut ? wasMs : lengthMs;
-  // A server with a cache leaves none.
-  return lengthMs > PAUSE_MIN_MS ? [{ plannedMs, lengthMs, cutMs, isUntold }] : [];
+  // What has no such times says its times itself.
+  const wasMs = isUntold || isCut ? (writtenMs(before, after) ?? plannedMs) : plannedMs;
+  const [leastMs, mostMs] = [Math.min(plannedMs, wasMs), Math.max(plannedMs, wasMs)];
+  return mostMs > PAUSE_MIN_MS ? [{ plannedMs, leastMs, mostMs, isUntold }] : [];
 }
 
 function writtenMs({ written: before }: SentTag, { written: after }: SentTag): number | undefined {
