@@ -169,6 +169,11 @@ export class JudgedHttp {
       });
     for (let isSecondTry = false; ; isSecondTry = true) {
       const request = open();
+      // Where it is given up just as its answer ends, nobody else listens to the connection any more: what that says of it
+      // would end the process.
+      request.once('socket', (socket) => {
+        if (!request.reusedSocket) socket.on('error', () => undefined);
+      });
       const timer = new AwakeTimer(() => request.destroy(new HttpFault(TIMED_OUT)), answerMs);
       try {
         const [response] = (await once(request, 'response')) as [IncomingMessage];

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JudgedHttp } from '../../../../container/source/reach/judgedHttp.ts';
@@ -6,6 +9,8 @@ import { lookupBySystem } from '../../../../functions/aws/dnsResolution.ts';
 import { DEFAULT_SOURCE_RULES } from '../../../../functions/core/source/sourceRules.ts';
 
 const IDLE_TIMEOUT_MS = 200;
+const RULES = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.1/32'] };
+const OPTIONS = { rules: RULES, lookup: lookupBySystem, idleTimeoutMs: IDLE_TIMEOUT_MS };
 /** In a thread of its own: it answers while this one does not run. Two pieces, each when it is told to. */
 const SERVER = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -47,8 +52,7 @@ describe('a server that answers while the recorder does not run', () => {
   }
 
   it('is heard, both its answer and what follows', async () => {
-    const rules = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.1/32'] };
-    const http = new JudgedHttp({ rules, lookup: lookupBySystem, idleTimeoutMs: IDLE_TIMEOUT_MS });
+    const http = new JudgedHttp(OPTIONS);
     const asked = once(server, 'message');
     const answered = http.get(url, { signal: new AbortController().signal });
     await asked;
@@ -59,5 +63,33 @@ describe('a server that answers while the recorder does not run', () => {
     blockUntilWritten(2);
     expect((await second).value?.toString()).toBe('piece 2');
     expect(await body.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('an answer that is given up', () => {
+  it('just as it ends leaves no error that nobody hears, which would end the process', async () => {
+    const server = createServer((_request, response) => response.end('all'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const http = new JudgedHttp(OPTIONS);
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on('uncaughtException', hear);
+    try {
+      const abort = new AbortController();
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const { body } = await http.get(url, { signal: abort.signal });
+      expect((await body.next()).value?.toString()).toBe('all');
+      // It is read to its end, of which nobody has been told yet.
+      const end = body.next();
+      abort.abort();
+      await end.catch(() => undefined);
+      await setImmediate();
+    } finally {
+      process.off('uncaughtException', hear);
+      http.close();
+      server.close();
+    }
+    expect(unheard).toEqual([]);
   });
 });
