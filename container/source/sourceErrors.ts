@@ -16,6 +16,11 @@ const CAUSES: readonly Cause[] = [
     'The source has no such stream.',
   ],
   [
+    /SETUP failed: 461 /i,
+    'source_failed',
+    "The source's server does not send over the transport that was asked for: rtspTransport has another one.",
+  ],
+  [
     /Server returned [45]XX|HTTP error [45]\d\d|failed: [45]\d\d /i,
     'source_failed',
     "The source's server answered with an error of its own.",

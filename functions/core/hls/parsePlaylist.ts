@@ -30,8 +30,9 @@ export function parsePlaylist(text: string, sources: VariableSources = {}): Play
   const reader = new PlaylistReader(scope);
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let isFirst = true;
+  const lineEnd = text.includes('\n') ? '\n' : '\r';
   while (at < text.length) {
-    const end = text.indexOf('\n', at);
+    const end = text.indexOf(lineEnd, at);
     const line = scope.replaceIn(text.slice(at, end < 0 ? text.length : end).trim());
     at = end < 0 ? text.length : end + 1;
     if (line === '') continue;

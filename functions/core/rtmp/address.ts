@@ -51,7 +51,9 @@ function pieces(rest: string): { readonly app: string; readonly name: string } {
   if (rest.startsWith('/ondemand/')) return { app: 'ondemand', name: rest.slice(10) };
   const first = rest.indexOf('/', 1);
   if (first < 0) return { app: rest.slice(1), name: '' };
-  const second = rest.indexOf('/', first + 1);
+  // A query may have slashes, of a token or of another address, and is the stream's where it stands behind its name.
+  const nameEnd = queryAt > first ? queryAt : rest.length;
+  const second = rest.slice(0, nameEnd).indexOf('/', first + 1);
   const colon = rest.indexOf(':', first + 1);
   // Of `app/mp4:folder/stream` the application is the first piece alone.
   const isOnePiece = second < 0 || (colon >= 0 && colon < second);

@@ -177,6 +177,15 @@ describe('openingFailure', () => {
     expect(openingFailure(said('some other warning', line), false).code).toBe(code);
   });
 
+  it('names the setting where a server does not send over TCP, or UDP', () => {
+    const lines = [
+      'method SETUP failed: 461 Unsupported Transport',
+      'rtsp://h/***: Server returned 4XX Client Error',
+    ];
+    const { code, message } = openingFailure(said(...lines), false);
+    expect([code, message]).toEqual(['source_failed', expect.stringContaining('rtspTransport')]);
+  });
+
   it('RTSP calls a server that did not answer in time invalid data', () => {
     const line = 'rtsp://h/***: Invalid data found when processing input';
     expect(openingFailure(said(line), true).code).toBe('source_timed_out');

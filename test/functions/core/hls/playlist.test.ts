@@ -133,6 +133,7 @@ describe('a media playlist', () => {
     const lines = ['#EXTM3U', '#EXT-X-TARGETDURATION:4', '#EXTINF:4,', 'a.ts', '#EXT-X-ENDLIST'];
     const plain = parsePlaylist(lines.join('\n'));
     expect(parsePlaylist(`\uFEFF${lines.join('\r\n')}`)).toEqual(plain);
+    expect(parsePlaylist(`${lines.join('\r')}\r`)).toEqual(plain);
     expect(parsePlaylist(`\n  ${lines.join(' \n\n ')}\n\n`)).toEqual(plain);
   });
 

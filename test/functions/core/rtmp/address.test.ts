@@ -7,6 +7,9 @@ const addressOf = (url: string) => rtmpAddress(parseSource(url, 'url'));
 it.each([
   ['/live/key', 'live', 'key'],
   ['/live/key?token=x', 'live', 'key?token=x'],
+  ['/live/key?token=a/b==&from=http://x/y', 'live', 'key?token=a/b==&from=http://x/y'],
+  ['/live/instance/key?token=a/b', 'live/instance', 'key?token=a/b'],
+  ['/live?vhost=x/key', 'live?vhost=x', 'key'],
   ['/live/instance/key', 'live/instance', 'key'],
   ['/live/instance/folder/key', 'live/instance', 'folder/key'],
   ['/live/mp4:folder/key', 'live', 'mp4:folder/key'],
