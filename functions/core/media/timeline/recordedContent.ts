@@ -15,7 +15,8 @@ interface Run {
 }
 
 interface Known {
-  readonly print: number;
+  /** Undefined: it was encoded. */
+  readonly print: number | undefined;
   readonly run: Run;
   /** On the source's own timeline. */
   readonly timeMs: number;
@@ -71,9 +72,9 @@ export class JoinedContent {
     return this.#zeroAtMs;
   }
 
-  /** Something is known that could come again. */
+  /** Something is known that could be known again: no sound that is encoded, which looks different each time. */
   get mayRepeat(): boolean {
-    return [...this.#before.values()].some((known) => known.length > 0);
+    return [...this.#before.values()].some((known) => known.at(-1)?.print !== undefined);
   }
 
   /** From the first sample that has come again to the end of what is known; undefined: nothing comes again. */
@@ -146,7 +147,7 @@ export class JoinedContent {
       known = [];
       this.#tracks.set(track, known);
     }
-    known.push({ print: isEncoded ? 0 : fingerprint(data), run: this.#run, timeMs, placedMs });
+    known.push({ print: isEncoded ? undefined : fingerprint(data), run: this.#run, timeMs, placedMs });
     // Many at once: each sample costs next to nothing.
     if (known.length >= 2 * KNOWN_SAMPLES) known.splice(0, known.length - KNOWN_SAMPLES);
   }

@@ -2,7 +2,9 @@ import type { ComingSample, JoinedContent } from './recordedContent.ts';
 
 interface Held<T> {
   readonly item: T;
-  readonly isRepeated: boolean;
+  /** Undefined: it is encoded, and known by its time once others have told where that belongs. */
+  readonly isRepeated: boolean | undefined;
+  readonly coming: ComingSample;
 }
 
 /** So long after what is known has come to its end nothing more belongs to a server's cache. */
@@ -25,6 +27,8 @@ export class RepeatGate<T> {
   #heldBytes = 0;
   #isOpen: boolean;
   #firstAtMs: number | undefined;
+  /** When the first one came that tells whether it has been recorded. */
+  #toldAtMs: number | undefined;
   #endedAtMs: number | undefined;
   readonly #firstMs = new Map<string, number>();
   /** By how much what has come is longer than the connection is old, at most. */
@@ -45,11 +49,13 @@ export class RepeatGate<T> {
     const isRepeated = this.#joined.isRepeated(coming);
     if (this.#isOpen) return isRepeated ? [] : [item];
     this.#firstAtMs ??= nowMs;
-    const { track, timeMs, data } = coming;
+    const { track, timeMs, data, isEncoded } = coming;
+    if (!isEncoded) this.#toldAtMs ??= nowMs;
     const firstMs = this.#firstMs.get(track) ?? timeMs;
     this.#firstMs.set(track, firstMs);
     this.#aheadMs = Math.max(this.#aheadMs, timeMs - firstMs - (nowMs - this.#joined.connectedAtMs));
-    this.#held.push({ item, isRepeated });
+    // Its data are not needed any more, and may not be there.
+    this.#held.push({ item, isRepeated: isEncoded ? undefined : isRepeated, coming });
     this.#heldBytes += data.length;
     return this.tick(nowMs);
   }
@@ -61,7 +67,11 @@ export class RepeatGate<T> {
     const { repeatsMs, isAtEnd, beginsInside } = this.#joined;
     if (isAtEnd) this.#endedAtMs ??= nowMs;
     const isInAHurry = this.#isInAHurry;
-    if (repeatsMs === undefined) return heldMs >= SETTLED_MS ? this.#open('all') : [];
+    if (repeatsMs === undefined) {
+      // Encoded sound has a pipe of its own, and may come before the pictures that were sent beside it.
+      const isNew = this.#toldAtMs !== undefined && nowMs - this.#toldAtMs >= SETTLED_MS;
+      return isNew || heldMs >= CACHE_SHOWS_MS ? this.#open('all') : [];
+    }
     // What begins inside may be no earlier than its time: ffmpeg has looked at it for as long as the cache is long.
     if (isAtEnd && (isInAHurry || beginsInside)) return this.#open('new');
     const isSettled = this.#endedAtMs !== undefined && nowMs - this.#endedAtMs >= SETTLED_MS;
@@ -83,14 +93,19 @@ export class RepeatGate<T> {
   /** A server whose publisher has gone sends its cache to whoever comes, and nothing else: not all that is known, perhaps. */
   get #isCacheAlone(): boolean {
     const isCache = this.#isInAHurry || this.#joined.beginsInside;
-    return isCache && this.#held.every(({ isRepeated }) => isRepeated);
+    return isCache && this.#held.every((held) => this.#isRepeated(held));
+  }
+
+  #isRepeated({ isRepeated, coming }: Held<T>): boolean {
+    return isRepeated ?? this.#joined.isRepeated(coming);
   }
 
   #open(what: 'new' | 'all'): readonly T[] {
     const held = this.#held;
     this.#held = [];
     this.#isOpen = true;
+    const recorded = what === 'all' ? held : held.filter((one) => !this.#isRepeated(one));
     if (what === 'all') this.#joined.forget();
-    return held.filter(({ isRepeated }) => what === 'all' || !isRepeated).map(({ item }) => item);
+    return recorded.map(({ item }) => item);
   }
 }

@@ -102,6 +102,34 @@ describe('RepeatGate', () => {
     },
   );
 
+  it.each([
+    { aheadMs: 0, until: 'more follows' },
+    { aheadMs: 400, until: 'more follows' },
+    { aheadMs: 400, until: 'the connection ends' },
+  ])(
+    'leaves out encoded sound that comes $aheadMs ms before the pictures of a cache, until $until',
+    ({ aheadMs, until }) => {
+      const content = new RecordedContent();
+      const encoded = (number: number): ComingSample => ({ ...sampleOf('audio', number), isEncoded: true });
+      const before = content.join(0);
+      for (let i = 0; i < 50; i++)
+        for (const sample of [sampleOf('video', i), encoded(i)]) before.remember(sample, i * FRAME_MS);
+      before.settle(0);
+      const gate = new RepeatGate<string>(content.join(1_000_000));
+      const cached = Array.from({ length: 20 }, (_, i) => 30 + i);
+      const kept = [
+        ...cached.flatMap((number) => gate.push(encoded(number), `audio ${number}`, 1_000_000)),
+        ...gate.tick(1_000_000 + aheadMs),
+        ...cached.flatMap((number) =>
+          gate.push(sampleOf('video', number), `video ${number}`, 1_000_000 + aheadMs),
+        ),
+      ];
+      const rest =
+        until === 'the connection ends' ? gate.end() : gate.push(encoded(51), 'audio 51', 1_000_500);
+      expect([...kept, ...rest]).toEqual(until === 'the connection ends' ? [] : ['audio 51']);
+    },
+  );
+
   it('records a publisher who begins the same again, a moment later', () => {
     fc.assert(
       fc.property(
