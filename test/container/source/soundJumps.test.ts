@@ -110,15 +110,19 @@ describe('sound that is encoded', () => {
   afterAll(() => folder.remove());
 
   const anew = { kind: 'anew', atMs: 3_700, awayMs: 0 } as const;
-  it.each<{ when: string; happenings: Story['happenings'] }>([
+  it.each<{ when: string; happenings: Story['happenings']; toldBefore?: number }>([
     {
       when: 'after its publisher has begun anew, also where his pictures are read first',
       happenings: [anew],
     },
     { when: 'where it changes its rate after that', happenings: [anew, { kind: 'rate', atMs: 5_200 }] },
-  ])('is in sync $when', async ({ happenings }) => {
+    { when: 'where ffmpeg has said so before any of it is read', happenings: [anew], toldBefore: 0 },
+  ])('is in sync $when', async ({ happenings, toldBefore = TOLD_BEFORE }) => {
     const story: Story = { seed: 0, format: 'flv', packager: 'plain', isEncoded: true, happenings };
-    const sent = tagsOf(media, story);
+    // The publisher before has sent for half a minute.
+    const sent = tagsOf(media, story).map((tag) =>
+      tag.publisher === 0 ? { ...tag, atMs: tag.atMs + 30_000 } : tag,
+    );
     const writer = writerOf('flv');
     const file = folder.write(
       'anew.flv',
@@ -144,7 +148,7 @@ describe('sound that is encoded', () => {
     });
     const pipes = [readFileSync(folder.file('1.nut')), readFileSync(folder.file('3.nut'))];
     for (let read = 0; read < READS; read++) {
-      if (read === TOLD_BEFORE) takenOff.push(...jumpsIn(stderr).all);
+      if (read === toldBefore) takenOff.push(...jumpsIn(stderr).all);
       for (const [pipe, bytes] of pipes.entries()) {
         const at = (part: number): number => Math.round((part * bytes.length) / READS);
         live.push(pipe, bytes.subarray(at(read), at(read + 1)), 0);

@@ -182,12 +182,15 @@ export class LiveMedia {
         this.#record(one, nowMs);
   }
 
-  /** What is encoded comes through a pipe of its own, and pictures may be there before it. */
+  /** What is encoded comes through a pipe of its own, and pictures may be there before it: not before it has begun. */
   #tellJumps(): void {
     if (this.#order?.isKnown === true) return;
     const encoded = this.#outputs.find(({ sources }) => sources[0]?.isEncoded === true);
+    const [name = ''] = encoded?.names ?? [];
+    // ffmpeg may have come to a jump before anything of it is read.
+    if (this.#timeline.clockOf(name) === undefined) return;
     for (const { fromMs, ms, isAnew } of this.#takenOff.slice(this.#told))
-      if (isAnew !== true) this.#timeline.willBegin(encoded?.names[0] ?? '', fromMs + ms);
+      if (isAnew !== true) this.#timeline.willBegin(name, fromMs + ms);
     this.#told = this.#takenOff.length;
   }
 
