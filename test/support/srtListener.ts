@@ -22,10 +22,10 @@ export class SrtListener {
 
   static async start({ port: wanted, passphrase, ...content }: SrtOptions = {}): Promise<SrtListener> {
     const port = wanted ?? (await freePort());
-    const secret = passphrase === undefined ? '' : `&passphrase=${passphrase}`;
+    const secret = passphrase === undefined ? [] : ['-passphrase', passphrase];
     const child = new Child('ffmpeg', [
       ...['-nostdin', '-loglevel', 'error', ...liveCounterArgs(content)],
-      ...['-f', 'mpegts', '-muxdelay', '0', `srt://127.0.0.1:${port}?mode=listener${secret}`],
+      ...['-f', 'mpegts', '-muxdelay', '0', ...secret, `srt://127.0.0.1:${port}?mode=listener`],
     ]);
     return new SrtListener(port, child);
   }

@@ -14,6 +14,7 @@ import {
   urlOf,
   withCredentials,
 } from '../../../functions/core/source/sourceUrl.ts';
+import { srtQuery } from '../../../functions/core/source/srtQuery.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { describeRtsp } from './rtspDescription.ts';
@@ -167,9 +168,11 @@ export class SourceReach {
 async function pinned(source: Source, addresses: Addresses): Promise<SourceAccess> {
   const address = await firstThatAnswers(source, addresses);
   const host = address.includes(':') ? `[${address}]` : address;
+  const { rest, options } =
+    source.scheme === 'srt' ? srtQuery(source.rest) : { rest: source.rest, options: [] };
   return new SourceAccess({
-    url: urlOf({ ...source, host }),
-    options: formatWhitelist(source),
+    url: urlOf({ ...source, host, rest }),
+    options: [...formatWhitelist(source), ...options],
     environment: {},
   });
 }

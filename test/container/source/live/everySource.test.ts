@@ -62,9 +62,10 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
       return { url: listener.url };
     },
     'SRT with a passphrase': async () => {
-      const listener = await SrtListener.start({ passphrase: 'correct-horse' });
+      const passphrase = 'correct+horse/battery=%';
+      const listener = await SrtListener.start({ passphrase });
       closers.push(() => listener.stop());
-      return { url: `${listener.url}?passphrase=correct-horse` };
+      return { url: `${listener.url}?passphrase=${encodeURIComponent(passphrase)}` };
     },
     HLS: async () => {
       const hls = await HlsServer.start();
