@@ -76,7 +76,10 @@ export class SourceConnection {
   }
 
   /** What ffmpeg's present run writes to each of its pipes. */
-  media(outputs: readonly (readonly TrackSource[])[], { format, isLive, inputs, data }: RunFacts): LiveMedia {
+  media(
+    outputs: readonly (readonly TrackSource[])[],
+    { format, isLive, inputs, packets, data }: RunFacts,
+  ): LiveMedia {
     const { isSameConnection } = this.#timeline;
     const receivedAtMs = this.#receivedAtMs?.();
     const connectedAtMs = receivedAtMs ?? this.#begunAtMs;
@@ -102,6 +105,7 @@ export class SourceConnection {
       receivedAtMs,
       takenOff: this.#takenOff,
       inputs,
+      packets,
       data,
     });
   }

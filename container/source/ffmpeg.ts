@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { EncodingPlan } from '../../functions/core/settings/formats.ts';
+import type { Demuxer } from './demuxer.ts';
 import { ffmpegArguments, outputCount } from './ffmpegArguments.ts';
 import type { Input } from './inputOptions.ts';
 import { endFirstWithoutMemory } from './memoryShortage.ts';
@@ -27,11 +28,10 @@ const INPUT_END_MS = 2_000;
 export const FFMPEG_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
 
 /** One run of ffmpeg on the source. */
-export class Ffmpeg {
+export class Ffmpeg implements Demuxer {
   readonly #child: ChildProcess;
   /** Settles with the exit code when the process is gone; signals give -1. */
   readonly exited: Promise<number>;
-  /** What it writes, as the plan says. All of them are always to be read to the end, or closed. */
   readonly outputs: readonly OutputPipe[];
   #stopAsked: boolean = false;
 
@@ -64,18 +64,16 @@ export class Ffmpeg {
     this.exited.catch(() => undefined);
   }
 
-  /** How long it has waited for a CPU, in ms. */
   get starvedMs(): number {
     const { pid } = this.#child;
     return pid === undefined ? 0 : starvedMs(pid);
   }
 
-  /** Ends ffmpeg at once: what it has is not wanted. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }
 
-  /** Asks ffmpeg to finish what it has; kills it if it does not within `graceMs`. */
+  /** It is killed if it does not finish within `graceMs`. */
   stop(graceMs = STOP_GRACE_MS): void {
     if (this.#stopAsked) return;
     this.#stopAsked = true;
@@ -85,7 +83,6 @@ export class Ffmpeg {
     void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
   }
 
-  /** Its input ends, and so does it; it is asked to if it does not. */
   expectEnd(): void {
     this.#hurry();
     const timer = setTimeout(() => this.stop(), INPUT_END_MS);

@@ -26,8 +26,8 @@ export interface Followed {
 }
 
 /**
- * Follows a source until it has ended for good: runs ffmpeg, again with another plan when the source sends something
- * else than was expected, and again when it was lost, for as long as the reconnect window allows.
+ * Follows a source until it has ended for good: reads it, mostly by ffmpeg, again with another plan when the source sends
+ * something else than was expected, and again when it was lost, for as long as the reconnect window allows.
  */
 export async function followSource(
   context: AttemptContext,
@@ -110,8 +110,9 @@ async function follow(
       continue;
     }
     if (end.kind === 'replan') {
-      if (!patience.replan()) return atOnce(end);
-      log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
+      if (end.needsFfmpeg === true) patience.answered();
+      else if (!patience.replan()) return atOnce(end);
+      else log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
       plan = end.plan;
       looksLonger ||= end.looksLonger === true;
       continue;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import type { DemuxerOutput } from './demuxer.ts';
 import { ReadRhythm } from './readRhythm.ts';
 
 /** More than the kernel holds. */
@@ -12,8 +13,7 @@ const HELD_BYTES = 160 * 1024;
  * What a child process writes, read in a rhythm: what comes between two reads waits in the kernel. A pipe of Node's own is
  * read as soon as anything comes, and ffmpeg writes each packet by itself, some seventy in a second.
  */
-export class OutputPipe {
-  /** Told when there is something to take, and at the end. */
+export class OutputPipe implements DemuxerOutput {
   onReady: () => void = () => undefined;
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #rhythm = new ReadRhythm(HELD_BYTES);
@@ -73,17 +73,14 @@ export class OutputPipe {
     this.#theirs = undefined;
   }
 
-  /** What has come, until `next`; undefined when there is nothing to take. */
   get chunk(): Buffer | undefined {
     return this.#filledBytes === 0 ? undefined : this.#memory.subarray(0, this.#filledBytes);
   }
 
-  /** The child has closed its end, and there is nothing left to take. */
   get hasEnded(): boolean {
     return this.#hasEnded && this.#filledBytes === 0;
   }
 
-  /** The chunk is done with: its memory is used again. */
   next(): void {
     const restMs = this.#isHurried ? 0 : this.#rhythm.restMs(this.#filledBytes, performance.now());
     this.#filledBytes = 0;
@@ -98,7 +95,6 @@ export class OutputPipe {
     if (this.#filledBytes === 0) this.#own.resume();
   }
 
-  /** What is left is not wanted. */
   close(): void {
     this.#isHurried = true;
     clearTimeout(this.#rest);

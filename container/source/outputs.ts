@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
-import type { OutputPipe } from './outputPipe.ts';
+import type { DemuxerOutput } from './demuxer.ts';
 
 /**
- * What one of ffmpeg's pipes gave, valid until the next one is asked for; undefined: all that has come was given, or nothing
+ * What one of a demuxer's outputs gave, valid until the next one is asked for; undefined: all that has come was given, or nothing
  * came for a while.
  */
 export type OutputChunk = { readonly pipe: number; readonly chunk: Buffer } | undefined;
 
 /**
- * Reads all pipes at once: one that is not read would stop ffmpeg, and with it all others. Wakes up at least every
+ * Reads all outputs at once: one that is not read would stop ffmpeg, and with it all others. Wakes up at least every
  * `tickMs`, until the last pipe has ended.
  */
 export async function* readOutputs(
-  pipes: readonly OutputPipe[],
+  pipes: readonly DemuxerOutput[],
   tickMs: number,
 ): AsyncGenerator<OutputChunk> {
   let wake: () => void = () => undefined;

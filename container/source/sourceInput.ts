@@ -112,7 +112,9 @@ export class SourceInput {
       return after === 'goesOn' && this.#emptyRuns > EMPTY_RUNS_MAX ? 'lost' : after;
     }
     if (this.#live !== undefined) {
-      if (await this.#live.endRun(recorded, end.kind === 'replan')) return 'goesOn';
+      const isAgain = end.kind === 'replan';
+      const again = isAgain && end.needsFfmpeg === true ? 'toFfmpeg' : isAgain ? 'asBefore' : undefined;
+      if (await this.#live.endRun(recorded, again)) return 'goesOn';
       await this.#live.close();
       this.#live = undefined;
       return 'lost';
@@ -190,9 +192,9 @@ export class SourceInput {
         this.#wasLive = true;
         this.#live = live;
       }
-      this.#handover ??= await Handover.start();
-      const { access, goesOn } = this.#live.begin(this.#handover);
       const live = this.#live;
+      if (live.needsFfmpeg) this.#handover ??= await Handover.start();
+      const { access, goesOn } = live.begin(live.needsFfmpeg ? this.#handover : undefined);
       return {
         access,
         seam: goesOn ? SAME_CONNECTION : undefined,

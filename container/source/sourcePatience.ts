@@ -64,9 +64,14 @@ export class SourcePatience {
     return !this.#hasBegun && nowMs < this.#openUntilMs;
   }
 
+  /** It has said what it sends. */
+  answered(): void {
+    this.#isThere = true;
+  }
+
   /** @returns whether ffmpeg is to begin again with another plan: not when it would without end */
   replan(): boolean {
-    this.#isThere = true;
+    this.answered();
     this.#replans += 1;
     return this.#replans <= REPLANS_MAX;
   }

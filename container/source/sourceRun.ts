@@ -1,23 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '@aws-lambda-powertools/logger';
+import type { PacketFormat } from '../../functions/core/media/tracks/joining.ts';
 import type { TrackSource } from '../../functions/core/media/tracks/sample.ts';
 import type { DataSource } from '../../functions/core/media/tracks/timedData.ts';
 import type { ContainerFormat } from '../../functions/core/media/types.ts';
 import { type EncodingPlan, isServedBy } from '../../functions/core/settings/formats.ts';
 import type { FoundSource, LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
-import { Complaints, levelAndText } from './complaints.ts';
-import { Ffmpeg } from './ffmpeg.ts';
 import { dataSources, trackOutputs } from './ffmpegArguments.ts';
 import { hasCome, hasEnd } from './finiteness.ts';
-import { type Input, ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
-import { InputStreams } from './inputStreams.ts';
+import { ioTimeoutMs, LOOKS_LONGER_MS, silenceLimitMs } from './inputOptions.ts';
 import type { KeyframeWait } from './live/receiving.ts';
 import { OpeningLimit } from './openingLimit.ts';
 import { type OutputChunk, readOutputs } from './outputs.ts';
-import type { SourceAccess } from './reach/sourceAccess.ts';
 import { Silence } from './silence.ts';
-import type { SoundJumps } from './soundJumps.ts';
+import { readSource, type SourceReader, type SourceReaderOptions } from './sourceReader.ts';
 
 /** What is known of a run before its first packet. */
 export interface RunFacts {
@@ -28,44 +24,41 @@ export interface RunFacts {
   readonly isLive: boolean;
   /** So many does ffmpeg read at once. */
   readonly inputs: number;
+  readonly packets: PacketFormat;
   /** Timed metadata, which ffmpeg writes to its first pipe, behind the tracks there. */
   readonly data: readonly DataSource[];
 }
 
-export interface SourceRunOptions {
-  readonly ffmpegPath: string;
-  /** With the source's own URL, whose secrets no log may have. */
-  readonly input: Input;
-  readonly access: SourceAccess;
-  readonly plan: EncodingPlan;
+export interface SourceRunOptions extends SourceReaderOptions {
   /** The plan for what the source really sends. */
   readonly planFor: (found: FoundSource) => EncodingPlan;
   /**
-   * Told before the first chunk what ffmpeg writes to each of its pipes, and what is to be made of it.
+   * Told before the first chunk what each of the outputs has, and what is to be made of it.
    */
   readonly onTracks: (outputs: readonly (readonly TrackSource[])[], run: RunFacts) => void;
   /**
-   * Takes what ffmpeg wrote to one of its pipes, in order; nothing, now and then. What it throws ends the run.
+   * Takes what an output gave, in order; nothing, now and then. What it throws ends the run.
    * @returns whether pictures or sound have come
    */
   readonly onChunk: (output: OutputChunk) => Promise<boolean>;
-  /** Reads which jumps of the source's clock are taken out of sound that is encoded. */
-  readonly soundJumps: SoundJumps;
   /** How much has been recorded over this connection, in ms of its own time. */
   readonly connectionMs: () => number;
   readonly openTimeoutMs: number;
   /** While more and more pictures wait for a keyframe the source is there. */
   readonly keyframeWait?: (() => KeyframeWait | undefined) | undefined;
-  /** When a track begins that ffmpeg did not know of when it began, it is to end: the source is joined again, for both. */
-  readonly endsForNewTracks: boolean;
   /** Asks ffmpeg to finish. */
   readonly signal: AbortSignal;
-  readonly log: Logger;
 }
 
 export type SourceEnd =
   /** The source sends something else than was expected: run again with this plan. */
-  | { readonly kind: 'replan'; readonly plan: EncodingPlan; readonly looksLonger?: boolean }
+  | {
+      readonly kind: 'replan';
+      readonly plan: EncodingPlan;
+      readonly looksLonger?: boolean;
+      /** It was read without ffmpeg until now, and cannot be. */
+      readonly needsFfmpeg?: boolean;
+    }
   /** The source leads to where it may not. */
   | { readonly kind: 'refused'; readonly reason: Reason }
   /** ffmpeg has ended. */
@@ -88,77 +81,48 @@ export type SourceEnd =
 
 /** Samples wait for others, and are looked at again after so long. */
 const TICK_MS = 250;
-/** What ffmpeg finds after it has begun is not among what it was told to write, nor is what it waits for. */
-const NEW_TRACK = /^(?:New (?:video|audio) stream \d+:\d+ at pos|Output #\d+, rawvideo, to )/;
 const NOTHING_FOUND: FoundSource = { streams: [], programs: [] };
 /** ffmpeg's words for it. */
 const NO_STREAM = 'Output file #0 does not contain any stream';
 /** A hung ffmpeg does not listen, and has nothing more to give. */
 const HUNG_GRACE_MS = 2_000;
 
-/** Runs ffmpeg on the source once, from connecting to its end. */
+/** Reads the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
   const { log, input, access } = options;
   const { url } = input;
   const beganAtMs = performance.now();
-  const complaints = new Complaints(url, log);
-  const streams = new InputStreams(access);
-  const sounds = options.plan.maps.filter((map) => map.includes(':a:')).length;
-  const known = Promise.withResolvers<FoundSource | undefined>();
 
   let timedOut = false;
-  let hasNewTrack = false;
   const silence = new Silence(silenceLimitMs(input.settings, access.inSegments), () => {
     log.warn('the source is connected and sends nothing');
     timedOut = true;
-    ffmpeg.stop(HUNG_GRACE_MS);
+    demuxer.stop(HUNG_GRACE_MS);
   });
-  const ffmpeg = await Ffmpeg.start({
-    path: options.ffmpegPath,
-    input,
-    access,
-    plan: options.plan,
-    onLine: (line) => {
-      const [level, text] = levelAndText(line);
-      // Of several sounds nobody knows whose jump it is.
-      if (sounds === 1 && options.soundJumps.readLine(text)) return;
-      access.readLine(text);
-      const found = streams.read(text);
-      if (found !== undefined) known.resolve(found);
-      if (options.endsForNewTracks && NEW_TRACK.test(text) && !hasNewTrack) {
-        hasNewTrack = true;
-        log.info('a track has begun that was not there before: ffmpeg begins again');
-        ffmpeg.stop();
-      }
-      if (level === 'info') return;
-      if (!/^\s*Last message repeated /.test(text)) complaints.add(level, text);
-    },
-  });
-  // ffmpeg 7.1 does not say that its list is complete when it cannot open its output.
-  void ffmpeg.exited.catch(() => undefined).then(() => known.resolve(streams.listed));
-
+  const reader = await readSource(options);
+  const { demuxer, claimed, complaints } = reader;
   const openTimeoutMs = Math.max(options.openTimeoutMs, input.looksLonger === true ? LOOKS_LONGER_MS : 0);
   const openTimer = new OpeningLimit({
     limitMs: openTimeoutMs,
-    starvedMs: () => ffmpeg.starvedMs,
+    starvedMs: () => demuxer.starvedMs,
     keyframeWait: options.keyframeWait,
     onOver: () => {
       timedOut = true;
-      ffmpeg.stop();
+      demuxer.stop();
     },
   });
   const stop = (): void => {
     if (access.finish === undefined) {
-      ffmpeg.stop();
+      demuxer.stop();
       return;
     }
     // What has come, and was not read yet, is recorded, too.
     access.finish();
-    ffmpeg.expectEnd();
+    demuxer.expectEnd();
   };
   options.signal.addEventListener('abort', stop);
   if (options.signal.aborted) stop();
-  const kill = (): void => ffmpeg.kill();
+  const kill = (): void => demuxer.kill();
   access.refused.addEventListener('abort', kill);
   if (access.refused.aborted) kill();
 
@@ -170,27 +134,29 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     let isRepeat = false;
     // The source has nothing of what is asked for.
     let isEmpty = false;
-    for await (const output of readOutputs(ffmpeg.outputs, TICK_MS)) {
+    for await (const output of readOutputs(demuxer.outputs, TICK_MS)) {
       if (output === undefined && !decided) continue;
       if (!decided) {
         silence.touch();
-        // ffmpeg says what it found before it writes anything.
-        const found = await known.promise;
+        // It says what it found before it gives anything.
+        const found = await reader.found;
         const plan = found === undefined ? options.plan : options.planFor(found);
         decided = true;
         openTimer.clear();
-        isRepeat = input.rejoins && !access.inSegments && hasEnd(url, streams);
+        isRepeat = input.rejoins && !access.inSegments && hasEnd(url, claimed);
         looksLonger = lacksWhatCame(plan, options);
         isEmpty = plan.maps.length === 0 && !looksLonger;
-        if (isRepeat || isEmpty || looksLonger) ffmpeg.stop();
-        else if (found !== undefined && !isServedBy(plan, options.plan, found)) {
+        if (isRepeat || isEmpty || looksLonger) demuxer.stop();
+        else if (found !== undefined && !serves(reader, plan, options.plan, found)) {
           replan = plan;
-          ffmpeg.stop();
+          demuxer.stop();
         } else {
-          const isLive = !access.inSegments && !hasEnd(url, streams);
-          options.onTracks(trackOutputs(options.plan, found ?? NOTHING_FOUND), {
+          const isLive = !access.inSegments && !hasEnd(url, claimed);
+          const written = reader.packets === 'flv' ? plan : options.plan;
+          options.onTracks(trackOutputs(written, found ?? NOTHING_FOUND), {
             format: plan.format,
-            data: dataSources(options.plan, found ?? NOTHING_FOUND),
+            packets: reader.packets,
+            data: dataSources(written, found ?? NOTHING_FOUND),
             leftOut: [...plan.leftOut, ...access.leftOut],
             isLive,
             inputs: 1 + access.others.length,
@@ -201,12 +167,13 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
         replan === undefined && !looksLonger && !isRepeat && !isEmpty && !access.refused.aborted;
       if (isRecorded && (await options.onChunk(output))) silence.touch();
     }
-    const exitCode = await ffmpeg.exited;
+    const exitCode = await demuxer.exited;
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
+    if (reader.needsFfmpeg) return { kind: 'replan', plan: options.plan, needsFfmpeg: true };
     if (!decided) {
       timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
       // ffmpeg ends before the first byte when it is to write what it does not know.
-      const found = await known.promise;
+      const found = await reader.found;
       if (found !== undefined && found.streams.length > 0) {
         const plan = options.planFor(found);
         looksLonger = lacksWhatCame(plan, options);
@@ -216,26 +183,31 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
       }
     }
     if (looksLonger) return { kind: 'replan', plan: options.plan, looksLonger };
-    if (replan !== undefined) return { kind: 'replan', plan: replan };
+    if (replan !== undefined) return { kind: 'replan', plan: replan, needsFfmpeg: reader.packets === 'flv' };
     return {
       kind: 'ended',
       exitCode,
       // ffmpeg only sees that the proxy has no answer; the proxy knows why.
       complaints: isEmpty ? [NO_STREAM] : access.failures.length > 0 ? access.failures : complaints.lines,
       complaint: access.failures.at(-1) ?? complaints.last,
-      isFinite: !access.inSegments && (hasEnd(url, streams) || hasCome(url, streams, options.connectionMs())),
+      isFinite: !access.inSegments && (hasEnd(url, claimed) || hasCome(url, claimed, options.connectionMs())),
       timedOut,
-      hasNewTrack,
+      hasNewTrack: reader.hasNewTrack,
     };
   } finally {
     silence.end();
     openTimer.clear();
     options.signal.removeEventListener('abort', stop);
     access.refused.removeEventListener('abort', kill);
-    ffmpeg.stop();
-    for (const output of ffmpeg.outputs) output.close();
-    await ffmpeg.exited.catch(() => undefined);
+    demuxer.stop();
+    for (const output of demuxer.outputs) output.close();
+    await demuxer.exited.catch(() => undefined);
   }
+}
+
+/** Whether what the reader gives is what the plan asks for: the recorder itself encodes nothing. @param given to ffmpeg */
+function serves(reader: SourceReader, plan: EncodingPlan, given: EncodingPlan, found: FoundSource): boolean {
+  return reader.packets === 'flv' ? plan.audio === 'copy' : isServedBy(plan, given, found);
 }
 
 /** Pictures or sound have come, and ffmpeg has not looked for long enough to get any. */

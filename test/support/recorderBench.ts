@@ -61,6 +61,8 @@ interface Started {
 export class RecorderBench {
   /** Where pictures come from; those who ask for some may put another one here. */
   pictures: PictureMaking = patientPictures();
+  /** What records what the recorder itself does not read. */
+  ffmpegPath = RECORDER_FFMPEG;
   /** Types of the events that were published, in order. */
   readonly events: string[] = [];
   #started: Started | undefined;
@@ -170,7 +172,7 @@ export class RecorderBench {
       attempt,
       taskArn: `task/${recordingId}-${attempt}`,
       runId: randomUUID(),
-      ffmpegPath: RECORDER_FFMPEG,
+      ffmpegPath: this.ffmpegPath,
       spoolFolder: path.join(this.folder, 'spool'),
       stop,
     }).finally(() => journal.close());

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Continuity } from '../../../functions/core/media/mpegts/continuity.ts';
+import type { StreamSink } from '../demuxer.ts';
 import type { OpenedSegment } from './openedSegment.ts';
 
 /** Whoever reads has gone. */
@@ -8,7 +9,7 @@ export class SinkClosedError extends Error {
 }
 
 /** What a demuxer reads: one continuous stream. */
-export class Sink {
+export class Sink implements StreamSink {
   readonly #reader: Socket;
   readonly #gone = new AbortController();
   /** Of a transport stream: its counters go on over segments. */
@@ -21,7 +22,6 @@ export class Sink {
     if (reader.destroyed) onClose();
   }
 
-  /** Aborts when the reader goes, or has read all. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
@@ -30,7 +30,7 @@ export class Sink {
     return !this.#reader.writable;
   }
 
-  /** Until the kernel has them: their memory can be used again. @throws SinkClosedError */
+  /** Until the kernel has them. @throws SinkClosedError */
   async write(bytes: Buffer): Promise<void> {
     if (this.isClosed) throw new SinkClosedError();
     if (bytes.length === 0) return;

@@ -5,6 +5,7 @@ import { TsCutter } from '../../../functions/core/media/mpegts/cutter.ts';
 import type { SentClocks } from '../../../functions/core/media/timeline/sentClocks.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
+import type { StreamSink } from '../demuxer.ts';
 import type { Handover } from '../hls/handover.ts';
 import { Sink, SinkClosedError } from '../hls/sink.ts';
 import { Wait } from '../hls/wait.ts';
@@ -68,6 +69,8 @@ export class LiveSource {
   #feeding: Promise<FeedEnd> | undefined;
   #run: LiveRun | undefined;
   #wasRecorded: boolean = false;
+  /** The present run is not what can be read without ffmpeg. */
+  #needsFfmpeg: boolean = false;
 
   /**
    * @param body from the stream's first byte on
@@ -113,15 +116,22 @@ export class LiveSource {
     return this.#received.clocks;
   }
 
-  /** The next run of ffmpeg. */
-  begin(handover: Pick<Handover, 'offer'>): LiveRun {
+  /** Whether the next run is given to ffmpeg, over a handover. */
+  get needsFfmpeg(): boolean {
+    return this.#kind !== 'flv' || this.#needsFfmpeg;
+  }
+
+  /** The next run. @param handover to ffmpeg, if it is needed */
+  begin(handover: Pick<Handover, 'offer'> | undefined): LiveRun {
     this.#feeding = undefined;
+    const feed = (sink: StreamSink): Promise<void> => {
+      const feeding = this.#feed(sink);
+      this.#feeding = feeding;
+      return feeding.then(() => undefined);
+    };
     const access = new SourceAccess({
-      url: handover.offer((reader) => {
-        const feeding = this.#feed(new Sink(reader));
-        this.#feeding = feeding;
-        return feeding.then(() => undefined);
-      }),
+      url: handover?.offer((reader) => feed(new Sink(reader))) ?? '',
+      feed: handover === undefined ? feed : undefined,
       options: DEMUXERS[this.#kind],
       environment: {},
       isFed: true,
@@ -139,15 +149,17 @@ export class LiveSource {
   }
 
   /**
-   * ffmpeg's run is over.
+   * A run is over.
    * @param recorded something of it was recorded
-   * @param isAgain it was given a wrong plan, and is to be given the same again
+   * @param again the same is to be given again: the plan was wrong, or only ffmpeg can read it
    * @returns whether this connection goes on with another run
    */
-  async endRun(recorded: boolean, isAgain: boolean): Promise<boolean> {
+  async endRun(recorded: boolean, again?: 'asBefore' | 'toFfmpeg'): Promise<boolean> {
     const end = (await this.#feeding) ?? 'closed';
     this.#wasRecorded ||= recorded;
-    if (isAgain) return this.#kept !== undefined;
+    // What is given again goes where it went; what comes after a cut is another stream.
+    this.#needsFfmpeg = again === 'toFfmpeg' || (again === 'asBefore' && this.#needsFfmpeg);
+    if (again !== undefined) return this.#kept !== undefined;
     this.#kept = { pieces: [], bytes: 0 };
     return end === 'cut';
   }
@@ -158,7 +170,7 @@ export class LiveSource {
     await this.#body.return();
   }
 
-  async #feed(sink: Sink): Promise<FeedEnd> {
+  async #feed(sink: StreamSink): Promise<FeedEnd> {
     const wait = new Wait([sink.gone, this.#gone.signal]);
     try {
       for (const bytes of this.#kept?.pieces ?? []) await sink.write(bytes);

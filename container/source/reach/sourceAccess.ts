@@ -1,5 +1,6 @@
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import type { EndCode, Reason } from '../../../functions/core/state/objects.ts';
+import type { StreamFeed } from '../demuxer.ts';
 
 /** Sound in an input of its own. */
 export interface SoundInput {
@@ -21,6 +22,8 @@ export class SourceAccess {
   readonly isFed: boolean;
   /** It comes in segments, whose own times are known. */
   readonly inSegments: boolean;
+  /** Gives it to who reads it in this process, in ffmpeg's place, for which there is no URL then; undefined: to ffmpeg alone. */
+  readonly feed: StreamFeed | undefined;
   /** More inputs: sound that comes by itself. */
   readonly others: readonly SoundInput[];
   /**
@@ -42,11 +45,12 @@ export class SourceAccess {
       Partial<
         Pick<
           SourceAccess,
-          'isFed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasCome' | 'finish' | 'leftOut'
+          'isFed' | 'feed' | 'inSegments' | 'others' | 'hasSoundInside' | 'hasCome' | 'finish' | 'leftOut'
         >
       >,
   ) {
     this.isFed = access.isFed ?? false;
+    this.feed = access.feed;
     this.inSegments = access.inSegments ?? false;
     this.others = access.others ?? [];
     this.hasSoundInside = access.hasSoundInside ?? true;

@@ -89,6 +89,7 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
       leftOut: [],
       isLive: true,
       inputs: 1,
+      packets: 'nut',
       data: [],
     });
     for (const pipe of pipes) media.push(pipe, nuts[pipe] ?? Buffer.alloc(0), 0);
@@ -111,6 +112,7 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
       leftOut: [],
       isLive: false,
       inputs: 1,
+      packets: 'nut',
       data: [],
     });
     media.push(0, pictures, 0);

@@ -1,8 +1,22 @@
 /** What all tags of FLV have in common (Adobe's Video File Format Specification 10.1, E.4), and enhanced RTMP's. */
 
+/** Kinds of tags. */
+export const AUDIO = 8;
+export const VIDEO = 9;
+export const SCRIPT = 18;
+/** Codecs, as the first byte of a tag's body has them. */
+export const AAC = 10;
+export const AVC = 7;
+
 export const TAG_HEADER_BYTES = 11;
 /** Of the tag's own size, which follows it. */
 export const SIZE_BYTES = 4;
+/** Of the file's header, up to where it says how long it is; the size of no tag follows it. */
+export const HEADER_BYTES = 9;
+/** No tag begins so: its kind would be reserved. */
+export const HEADER_START = Buffer.from('FLV\x01', 'latin1');
+/** In front of AVC: frame type and codec, what it is, and the offset of its composition time. */
+export const AVC_HEADER_BYTES = 5;
 /** A picture's frame type that says what a player is to do, and has no picture. */
 export const COMMAND = 5;
 /** The sound format that says that the tag is of enhanced RTMP. */

@@ -1,7 +1,21 @@
 import type { OtherTrack } from '../live/runCutter.ts';
 import { MediaError } from '../types.ts';
 import { PlainTags } from './enhanced.ts';
-import { COMMAND, EX_AUDIO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
+import {
+  AAC,
+  AUDIO,
+  AVC,
+  AVC_HEADER_BYTES,
+  COMMAND,
+  EX_AUDIO,
+  HEADER_BYTES,
+  HEADER_START,
+  PACKET,
+  SCRIPT,
+  SIZE_BYTES,
+  TAG_HEADER_BYTES,
+  VIDEO,
+} from './tagLayout.ts';
 
 /** A tag of FLV (Adobe's Video File Format Specification 10.1, E.4). */
 export interface FlvTag {
@@ -20,19 +34,9 @@ export interface FlvTag {
   readonly needsConfiguration: boolean;
 }
 
-const HEADER_BYTES = 9;
 const HEADER_MAX_BYTES = 1_024;
-/** No tag begins so: its kind would be reserved. */
-const HEADER_START = Buffer.from('FLV\x01', 'latin1');
-const AUDIO = 8;
-const VIDEO = 9;
-const AAC = 10;
-const SCRIPT = 18;
-const AVC = 7;
 const KEYFRAME = 1;
 const SEQUENCE_END = 2;
-/** Frame type and codec, what it is, and the offset of its composition time. */
-const AVC_HEADER_BYTES = 5;
 /** Frame type and packet type, and the codec's four letters. */
 const EX_HEADER_BYTES = 5;
 /** Of enhanced RTMP: packets that hold no sample. */

@@ -40,6 +40,9 @@ export interface RunCutter {
 /** A demuxer looks for tracks for as long, and in as much; a little less, so that it surely has seen what came by then. */
 const LOOKED_AT_MS = 2_800;
 const LOOKED_AT_BYTES = 4 * 1024 * 1024;
+/** And a demuxer of the recorder's own a little more than that: it must see all that is in its run. */
+const OWN_LOOK_MS = 3_000;
+const OWN_LOOK_BYTES = 5 * 1024 * 1024;
 /** What begins waits no longer for a keyframe. */
 const WAIT_MAX_MS = 15_000;
 const WAIT_MAX_BYTES = 16 * 1024 * 1024;
@@ -49,6 +52,10 @@ const GOES_ON_MS = 3_000;
 /** Whether a demuxer still looks for tracks in a run. @param runMs how much of it has come. @param bytes of it */
 export const isLookedAt = (runMs: number, bytes: number): boolean =>
   runMs < LOOKED_AT_MS && bytes < LOOKED_AT_BYTES;
+
+/** Whether a demuxer of the recorder's own has looked for tracks for long enough: what comes now is cut off. As `isLookedAt`. */
+export const hasBeenLookedAt = (runMs: number, bytes: number): boolean =>
+  runMs >= OWN_LOOK_MS || bytes >= OWN_LOOK_BYTES;
 
 /** Whether what begins is to come without a keyframe. */
 export const waitsTooLong = (waitsMs: number, bytes: number): boolean =>

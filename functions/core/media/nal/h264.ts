@@ -1,7 +1,7 @@
 import { MediaError } from '../types.ts';
 import { BitReader } from './bitReader.ts';
 import { type NalCodec, type SequenceParameters, SLICE_HEADER_BYTES, type UnitKind } from './codec.ts';
-import { type Colours, readCropped } from './size.ts';
+import { type Colours, type PixelShape, readCropped, readPixelShape } from './size.ts';
 import { payloadOf, UnitReader, withLength } from './units.ts';
 
 /** AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1). */
@@ -40,7 +40,7 @@ export function buildAvcRecord(record: AvcRecord): Buffer {
   ]);
 }
 
-export interface AvcSequence extends SequenceParameters {
+export interface AvcSequence extends SequenceParameters, PixelShape {
   readonly profile: number;
   readonly compatibility: number;
   readonly level: number;
@@ -74,7 +74,7 @@ const HIGH_PROFILES: ReadonlySet<number> = new Set([
 const PLAIN_PROFILES: ReadonlySet<number> = new Set([66, 77, 88]);
 const MACROBLOCK = 16;
 
-/** seq_parameter_set_data, as far as the cropped size. @throws MediaError */
+/** seq_parameter_set_data, as far as the shape of a pixel. @throws MediaError */
 export function parseAvcSequence(sps: Buffer): AvcSequence {
   const bits = new BitReader(payloadOf(sps, 1));
   const [profile, compatibility, level] = [bits.bits(8), bits.bits(8), bits.bits(8)];
@@ -91,7 +91,14 @@ export function parseAvcSequence(sps: Buffer): AvcSequence {
   bits.skip(isProgressive ? 1 : 2);
   const coded = { width: columns * MACROBLOCK, height: mapUnits * fieldsPerFrame * MACROBLOCK };
   const { width, height } = readCropped(bits, coded, colours, fieldsPerFrame);
-  const coding = { ...colours, frameNumberBits, pictureOrder, references, isProgressive };
+  const coding = {
+    ...colours,
+    ...readPixelShape(bits),
+    frameNumberBits,
+    pictureOrder,
+    references,
+    isProgressive,
+  };
   return { id, width, height, profile, compatibility, level, ...coding };
 }
 

@@ -1,3 +1,4 @@
+import { ifReadable } from '../ifReadable.ts';
 import { MediaError } from '../types.ts';
 import type { BitReader } from './bitReader.ts';
 
@@ -35,3 +36,41 @@ export function readCropped(bits: BitReader, coded: Size, colours: Colours, fiel
   if (!isPossible(width) || !isPossible(height)) throw new MediaError(`a video of ${width}x${height}`);
   return { width, height };
 }
+
+/** How wide a pixel is, and how high; 0 and 0 where nothing is said of it. */
+export interface PixelShape {
+  readonly pixelWidth: number;
+  readonly pixelHeight: number;
+}
+
+const UNSAID: PixelShape = { pixelWidth: 0, pixelHeight: 0 };
+/** Shapes that have a number (ITU-T H.264, table E-1), from 1 on. */
+const SHAPES: readonly (readonly [number, number])[] = [
+  [1, 1],
+  [12, 11],
+  [10, 11],
+  [16, 11],
+  [40, 33],
+  [24, 11],
+  [20, 11],
+  [32, 11],
+  [80, 33],
+  [18, 11],
+  [15, 11],
+  [64, 33],
+  [160, 99],
+  [4, 3],
+  [3, 2],
+  [2, 1],
+];
+const EXTENDED_SHAPE = 255;
+
+/** Reads how the usability information begins, which stands behind the cropping. What is cut off there says nothing. */
+export const readPixelShape = (bits: BitReader): PixelShape =>
+  ifReadable(() => {
+    if (!bits.flag() || !bits.flag()) return UNSAID;
+    const number = bits.bits(8);
+    const [pixelWidth, pixelHeight] =
+      number === EXTENDED_SHAPE ? [bits.bits(16), bits.bits(16)] : (SHAPES[number - 1] ?? [0, 0]);
+    return { pixelWidth, pixelHeight };
+  }) ?? UNSAID;

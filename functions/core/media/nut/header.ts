@@ -1,3 +1,4 @@
+import type { PacketStream } from '../tracks/packet.ts';
 import { MediaError } from '../types.ts';
 import type { NutCursor } from './cursor.ts';
 
@@ -28,26 +29,13 @@ export interface MainHeader {
 }
 
 /** What ffmpeg says of a stream before its first packet. */
-export interface NutStream {
+export interface NutStream extends PacketStream {
   readonly kind: 'video' | 'audio' | 'other';
-  /** Of the codec, as AVI has it in four bytes. */
-  readonly tag: Buffer;
   readonly timeBase: TimeBase;
   /** Units of the stream's times in a second. */
   readonly timescale: number;
   /** Bits of a time that come alone where the others go on. */
   readonly timeBits: number;
-  /** The codec's configuration; empty where there is none, or it comes with the packets. */
-  readonly extradata: Buffer;
-  /** Of a picture, in pixels; 0 for sound. */
-  readonly width: number;
-  readonly height: number;
-  /** How wide a pixel is, and how high; 0 and 0 where nothing is known. */
-  readonly pixelWidth: number;
-  readonly pixelHeight: number;
-  /** 0 for pictures. */
-  readonly sampleRateHz: number;
-  readonly channels: number;
 }
 
 export const FLAG = {

@@ -1,4 +1,5 @@
 import { ByteQueue } from '../byteQueue.ts';
+import type { Packet, PacketReader } from '../tracks/packet.ts';
 import { MediaError } from '../types.ts';
 import { NutCursor } from './cursor.ts';
 import {
@@ -12,21 +13,6 @@ import {
 import type { PacketTimes, Place } from './packetTimes.ts';
 import { readSideData } from './sideData.ts';
 import { packetTimes } from './times.ts';
-
-/** One packet, as ffmpeg's demuxer or encoder gave it. */
-export interface NutPacket {
-  /** Of ffmpeg's output, from 0 on. */
-  readonly stream: number;
-  /** Decoding time as the source has it, in 1/90,000 s for pictures, in samples for sound. */
-  readonly dts: number;
-  /** How much later it is shown. */
-  readonly offset: number;
-  readonly keyframe: boolean;
-  /** Valid until the reader's next `push`, and as long as the memory of the chunk that it came with is not used again. */
-  readonly data: Buffer;
-  /** The codec's configuration, where the source gives another one with this packet. */
-  readonly extradata: Buffer | undefined;
-}
 
 const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
 /** First two bytes of the startcodes that are read. */
@@ -45,7 +31,7 @@ const FRAME_MAX_BYTES = 256 * 1024 * 1024;
  * Reads the NUT that ffmpeg writes to a pipe (`ffmpegArguments.ts`): packets as they are, whatever the codec, with the
  * source's own times, and with the codec's new configuration where it changes in the middle.
  */
-export class NutReader {
+export class NutReader implements PacketReader {
   readonly #queue = new ByteQueue();
   /** Of the frame that is being read. */
   readonly #cursor = new NutCursor(Buffer.alloc(0));
@@ -65,15 +51,15 @@ export class NutReader {
   }
 
   /** @throws MediaError the bytes are not NUT */
-  push(chunk: Buffer): NutPacket[] {
+  push(chunk: Buffer): Packet[] {
     this.#queue.borrow(chunk);
-    const packets: NutPacket[] = [];
+    const packets: Packet[] = [];
     while (this.#step(packets));
     this.#queue.keep();
     return packets;
   }
 
-  #step(packets: NutPacket[]): boolean {
+  #step(packets: Packet[]): boolean {
     if (this.#queue.length === 0) return false;
     if (!this.#hasBegun) {
       if (this.#queue.length < FILE_ID.length) return false;
@@ -122,7 +108,7 @@ export class NutReader {
     }
   }
 
-  #stepFrame(head: Buffer, packets: NutPacket[]): boolean {
+  #stepFrame(head: Buffer, packets: Packet[]): boolean {
     if (this.#main === undefined) throw new MediaError('a frame comes before the header');
     const cursor = this.#cursor.begin(head);
     const code = this.#main.codes[cursor.byte()];

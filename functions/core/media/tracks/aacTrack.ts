@@ -1,6 +1,6 @@
 import { ifReadable } from '../ifReadable.ts';
-import type { NutPacket } from '../nut/reader.ts';
 import { parseAacConfiguration, readAdts } from './aac.ts';
+import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
 
 const FRAME_SAMPLES = 1_024;
@@ -26,7 +26,7 @@ export class AacTrack implements Track {
     return this.#current.configuration.length === 0 ? undefined : this.#current;
   }
 
-  next({ dts, keyframe, data, extradata }: NutPacket): Sample | undefined {
+  next({ dts, keyframe, data, extradata }: Packet): Sample | undefined {
     const adts =
       this.#current.configuration.length === 0 || this.#sent !== undefined ? readAdts(data) : undefined;
     const sent = adts?.configuration ?? extradata;

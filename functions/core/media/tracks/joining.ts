@@ -4,6 +4,9 @@ import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import type { TakenOff } from '../timeline/takenOff.ts';
 import type { DataSource } from './timedData.ts';
 
+/** What packets are read out of. */
+export type PacketFormat = 'nut' | 'flv';
+
 /** How what comes over a connection joins what was recorded before. */
 export interface Joining {
   /** One for as long as the source's clock is the same. */
@@ -20,6 +23,8 @@ export interface Joining {
   readonly takenOff?: readonly TakenOff[] | undefined;
   /** So many does ffmpeg read at once, each as it likes; undefined: one. */
   readonly inputs?: number | undefined;
+  /** What the outputs are written in: ffmpeg's NUT, if not said, or FLV that the source itself sends. */
+  readonly packets?: PacketFormat | undefined;
   /** Subtitles and timed metadata, which come in the first output, behind the tracks there. */
   readonly data?: readonly DataSource[];
 }

@@ -1,4 +1,5 @@
-import { type NutPacket, NutReader } from '../nut/reader.ts';
+import { FlvPacketReader } from '../flv/packetReader.ts';
+import { NutReader } from '../nut/reader.ts';
 import type { PageStore } from '../pages.ts';
 import type { Jump } from '../timeline/epochs.ts';
 import { HeldJumps } from '../timeline/heldJumps.ts';
@@ -12,6 +13,7 @@ import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from 
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
 import type { Joining } from './joining.ts';
+import type { Packet, PacketReader } from './packet.ts';
 import type { KeyPicture, Sample, Track, TrackSource } from './sample.ts';
 import { comingOf, kept, type Taken, timeOf } from './taken.ts';
 import { TimedData } from './timedData.ts';
@@ -20,7 +22,7 @@ import { writerOf } from './writerOf.ts';
 
 /** One of ffmpeg's outputs, and what it writes there as which track of a part. */
 interface Output {
-  readonly reader: NutReader;
+  readonly reader: PacketReader;
   readonly sources: readonly TrackSource[];
   /** Number of the first of them. */
   readonly firstId: number;
@@ -68,7 +70,17 @@ export class LiveMedia {
   constructor(
     outputs: readonly (readonly TrackSource[])[],
     format: ContainerFormat,
-    { timeline, order, content, isSame = false, receivedAtMs, takenOff = [], inputs, data = [] }: Joining,
+    {
+      timeline,
+      order,
+      content,
+      isSame = false,
+      receivedAtMs,
+      takenOff = [],
+      inputs,
+      packets = 'nut',
+      data = [],
+    }: Joining,
   ) {
     this.#timeline = timeline;
     this.#order = order;
@@ -87,7 +99,9 @@ export class LiveMedia {
     const places = { video: 0, audio: 0 };
     this.#outputs = outputs.map((sources) => {
       const names = sources.map(({ kind }) => `${kind} ${places[kind]++}`);
-      const output = { reader: new NutReader(), sources, firstId, names, tracks: [] };
+      const reader =
+        packets === 'nut' ? new NutReader() : new FlvPacketReader(sources.map(({ kind }) => kind));
+      const output = { reader, sources, firstId, names, tracks: [] };
       // Before anything has come: what is encoded says what it is with its first packet.
       for (const [index, { kind }] of sources.entries())
         this.#fragmenter.declare(firstId + index, kind, undefined);
@@ -161,7 +175,7 @@ export class LiveMedia {
     return this.#writer.startPart(first, pages);
   }
 
-  #take(output: Output, packet: NutPacket, nowMs: number): void {
+  #take(output: Output, packet: Packet, nowMs: number): void {
     this.#declare(output);
     const behind = packet.stream - output.sources.length;
     if (behind >= 0) {

@@ -8,7 +8,7 @@ import {
 } from '../nal/changedParameterSets.ts';
 import { isUnmarkedKeyframe } from '../nal/h264.ts';
 import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
-import type { NutPacket } from '../nut/reader.ts';
+import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
 
 /** A configuration record begins with its version; anything else has start codes. */
@@ -37,7 +37,7 @@ export class NalTrack implements Track {
     return this.#current;
   }
 
-  next({ dts, offset, keyframe: isMarked, data, extradata }: NutPacket): Sample | undefined {
+  next({ dts, offset, keyframe: isMarked, data, extradata }: Packet): Sample | undefined {
     if (extradata !== undefined) this.#reconfigure(extradata);
     const units = this.#isByteStream ? [...unitsBetweenStartCodes(data)] : undefined;
     const isUnmarked = !isMarked && this.#codec === 'h264' && units !== undefined;

@@ -1,5 +1,5 @@
-import type { NutPacket } from '../nut/reader.ts';
 import type { TrackInfo } from '../types.ts';
+import type { Packet } from './packet.ts';
 
 /** Clockwise, in degrees. */
 export type QuarterTurn = 90 | 180 | 270;
@@ -55,5 +55,5 @@ export interface Track {
   /** What the samples are, as far as it is known before the first one. */
   readonly description: TrackDescription | undefined;
   /** Undefined for a packet that cannot be shown: nothing has said yet how it is coded. @throws MediaError */
-  next(packet: NutPacket): Sample | undefined;
+  next(packet: Packet): Sample | undefined;
 }

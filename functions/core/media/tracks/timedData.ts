@@ -1,5 +1,5 @@
 import { DATA_TIME_MODULUS } from '../nut/dataTimes.ts';
-import type { NutPacket } from '../nut/reader.ts';
+import type { Packet } from './packet.ts';
 
 const TICKS_PER_MS = 90;
 const PERIOD_MS = DATA_TIME_MODULUS / TICKS_PER_MS;
@@ -84,7 +84,7 @@ export class TimedData {
   }
 
   /** @param source its place among all of them */
-  push(source: number, { dts, data }: Pick<NutPacket, 'dts' | 'data'>, nowMs: number): void {
+  push(source: number, { dts, data }: Pick<Packet, 'dts' | 'data'>, nowMs: number): void {
     this.#held.push({ source, sentMs: dts / TICKS_PER_MS, arrivedAtMs: nowMs, data: Buffer.from(data) });
     this.#heldBytes += data.length;
     // Without pictures there is nothing to which they could belong.

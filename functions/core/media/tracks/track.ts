@@ -1,15 +1,14 @@
 import { nalCodec } from '../nal/changedParameterSets.ts';
-import type { NutStream } from '../nut/header.ts';
-import type { NutPacket } from '../nut/reader.ts';
 import { VIDEO_TIMESCALE } from '../nut/times.ts';
 import { AacTrack } from './aacTrack.ts';
 import { NalTrack } from './nalTrack.ts';
+import type { Packet, PacketStream } from './packet.ts';
 import type { Sample, Track, TrackDescription, TrackSource } from './sample.ts';
 
 /** What ffmpeg's encoders put in front, in samples. */
 const PRIMING_SAMPLES: Readonly<Record<string, number>> = { aac: 1024, opus: 312 };
 
-export function trackOf(source: TrackSource, stream: NutStream): Track {
+export function trackOf(source: TrackSource, stream: PacketStream): Track {
   const { kind, codec, isEncoded, language, turn } = source;
   const spoken = language === undefined ? {} : { language };
   const description: TrackDescription = {
@@ -41,7 +40,7 @@ class PlainTrack implements Track {
     return this.#description;
   }
 
-  next({ dts, offset, keyframe, data, extradata }: NutPacket): Sample {
+  next({ dts, offset, keyframe, data, extradata }: Packet): Sample {
     if (extradata !== undefined && !extradata.equals(this.#description.configuration))
       this.#description = { ...this.#description, configuration: extradata };
     return { description: this.#description, dts, offset, keyframe, data };

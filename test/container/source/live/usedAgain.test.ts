@@ -70,7 +70,7 @@ async function runs(giveBack: (chunk: Buffer) => void): Promise<readonly Buffer[
     await feed?.(reader as unknown as Socket);
     await finished(reader.end());
     all.push(Buffer.concat(taken));
-    goesOn = await source.endRun(true, false);
+    goesOn = await source.endRun(true);
   }
   await source.close();
   return all;

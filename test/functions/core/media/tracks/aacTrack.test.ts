@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NutStream } from '../../../../../functions/core/media/nut/header.ts';
-import type { NutPacket } from '../../../../../functions/core/media/nut/reader.ts';
+import type { Packet } from '../../../../../functions/core/media/tracks/packet.ts';
 import { trackOf } from '../../../../../functions/core/media/tracks/track.ts';
 
 /** What ffmpeg says of AAC. */
@@ -48,12 +48,12 @@ describe('AAC', () => {
     },
   );
 
-  const frame = (rateIndex: number, dts: number): NutPacket => ({
+  const frame = (rateIndex: number, dts: number): Packet => ({
     ...{ stream: 0, dts, offset: 0, keyframe: true, extradata: undefined },
     data: Buffer.from([0xff, 0xf1, 0x40 | (rateIndex << 2), 0x40, 0, 0xff, 0xfc, 1, 2, 3]),
   });
   const [HZ_48000, HZ_44100] = [3, 4];
-  const timesOf = (packets: readonly NutPacket[]): number[] => {
+  const timesOf = (packets: readonly Packet[]): number[] => {
     const track = trackWith(streamOf('', 44_100, 1));
     return packets.map((packet) => {
       const sample = track.next(packet);
@@ -80,7 +80,7 @@ describe('AAC', () => {
   });
 
   it('keeps the times of what was announced with another rate', () => {
-    const packet: NutPacket = {
+    const packet: Packet = {
       stream: 0,
       dts: 44_100,
       offset: 0,
