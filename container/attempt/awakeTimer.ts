@@ -9,6 +9,8 @@ export interface TimersWithClock extends Timers {
 const NODE: TimersWithClock = { setTimeout, clearTimeout, nowMs: () => performance.now() };
 /** Of the limit. One that comes late by more than its own length says that nothing ran meanwhile. */
 const SLICES = 8;
+/** Timers are not more exact. */
+const LATE_MIN_MS = 10;
 
 /**
  * A limit for how long somebody outside may say nothing, counted while this process runs. A process that does not run (its
@@ -33,7 +35,7 @@ export class AwakeTimer {
   #wait(run: () => void, sliceMs: number, left: number): void {
     const fromMs = this.#timers.nowMs();
     this.#timer = this.#timers.setTimeout(() => {
-      const isLate = this.#timers.nowMs() - fromMs > 2 * sliceMs;
+      const isLate = this.#timers.nowMs() - fromMs > Math.max(2 * sliceMs, LATE_MIN_MS);
       if (isLate) this.#wait(run, sliceMs, left);
       else if (left > 1) this.#wait(run, sliceMs, left - 1);
       else run();

@@ -19,7 +19,7 @@ import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
 import { type Begun, Sounds } from './sounds.ts';
 import { complaintOfHls, isSourceFault } from './sourceFault.ts';
-import { Wait } from './wait.ts';
+import { waiting } from './wait.ts';
 
 export interface HlsOptions {
   readonly url: string;
@@ -91,7 +91,7 @@ export class HlsSource {
    * @throws HttpFault, PlaylistError, LostStreamError, ForbiddenSourceError; what the signal was aborted with
    */
   async open(signal: AbortSignal): Promise<HlsRun | undefined> {
-    return this.#waiting(signal, (until) => this.#open(until));
+    return waiting(signal, this.#life.signal, (until) => this.#open(until));
   }
 
   /**
@@ -142,7 +142,11 @@ export class HlsSource {
         const ahead = await followed.main.peek(signal);
         const sounds = await followed.sounds.open(ahead, followed.main.before, signal);
         if (ahead !== undefined)
-          return await this.#runFor(followed, { rendition: followed.main, ahead }, sounds);
+          return await this.#runFor(
+            followed,
+            { rendition: followed.main, ahead, language: undefined },
+            sounds,
+          );
         const [first, ...rest] = sounds;
         if (first !== undefined) return await this.#runFor(followed, first, rest);
         if (this.#opening?.fault !== undefined) throw this.#opening.fault;
@@ -201,11 +205,7 @@ export class HlsSource {
     return { follower, rendition: new Rendition(follower, options, before) };
   }
 
-  async #runFor(
-    followed: Followed,
-    first: Pick<Begun, 'rendition' | 'ahead'>,
-    sounds: readonly Begun[],
-  ): Promise<HlsRun> {
+  async #runFor(followed: Followed, first: Begun, sounds: readonly Begun[]): Promise<HlsRun> {
     this.#handover ??= await Handover.start();
     const handover = this.#handover;
     const cut = new RunCut();
@@ -231,15 +231,14 @@ export class HlsSource {
     const { facts, next, seam: own } = first.ahead;
     const takenOffMs = takenOff(facts);
     const { hasSoundInside, leftOut } = followed.selected;
+    const fed = ({ rendition, ahead, language }: Begun, place: number): FedInput => ({
+      url: offer(rendition, place),
+      facts: ahead.facts,
+      language,
+    });
     const access = inputFor(
-      { url: offer(first.rendition, 0), facts },
-      sounds.map(
-        ({ rendition, ahead: { facts }, language }, i): FedInput => ({
-          url: offer(rendition, i + 1),
-          facts,
-          language,
-        }),
-      ),
+      fed(first, 0),
+      sounds.map((sound, i) => fed(sound, i + 1)),
       {
         hasSoundInside: hasSoundInside || first.rendition !== followed.main,
         leftOut: [...leftOut, ...followed.sounds.leftOut],
@@ -291,14 +290,5 @@ export class HlsSource {
     };
     await this.#leave();
     return true;
-  }
-
-  async #waiting<T>(signal: AbortSignal, run: (until: AbortSignal) => Promise<T>): Promise<T> {
-    const wait = new Wait([signal]);
-    try {
-      return await run(AbortSignal.any([wait.signal, this.#life.signal]));
-    } finally {
-      wait.release();
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type InitSection,
   type MediaSegment,
@@ -15,7 +16,7 @@ import { readMp4Opening } from '../../../functions/core/media/mp4/opening.ts';
 import { LongPackets } from '../../../functions/core/media/mpegts/longPackets.ts';
 import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
-import { readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
+import { lateMs, readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
 import { inWholeBoxes } from './wholeBoxes.ts';
 
 /** What came is no segment: a server's page, or a file that is not written yet. The message follows "The source". */
@@ -42,6 +43,8 @@ const HEAD_MAX_BYTES = 256 * 1024;
 /** Unlike ones of a stream differ in their times, within the first packets; what a picture shows comes later. */
 const FINGERPRINT_BYTES = 64 * 1024;
 const LOOK_AGAIN_BYTES = 1024;
+/** Until what is no segment yet is asked for again. */
+const ASK_AGAIN_MS = 250;
 const INIT_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Opens segments, with the init sections that they need. */
@@ -56,10 +59,28 @@ export class SegmentOpener {
 
   /**
    * @param base what the segment's URIs are relative to
+   * @param mayBeLate what is no segment may become one: it is asked for again, for a while
    * @throws HttpFault, PlaylistError: it cannot be had, or is nothing that can be used; UnsupportedStreamError;
    *   ForbiddenSourceError
    */
-  async open(segment: MediaSegment, base: string, signal: AbortSignal): Promise<OpenedSegment> {
+  async open(
+    segment: MediaSegment,
+    base: string,
+    signal: AbortSignal,
+    mayBeLate = false,
+  ): Promise<OpenedSegment> {
+    const untilMs = performance.now() + (mayBeLate ? lateMs(segment) : 0);
+    for (;;) {
+      try {
+        return await this.#open(segment, base, signal);
+      } catch (error) {
+        if (!(error instanceof NoSegmentError) || performance.now() >= untilMs) throw error;
+        await delay(ASK_AGAIN_MS, undefined, { signal });
+      }
+    }
+  }
+
+  async #open(segment: MediaSegment, base: string, signal: AbortSignal): Promise<OpenedSegment> {
     const declared =
       segment.init === undefined ? undefined : await this.#initOf(segment.init, segment, base, signal);
     const sent = readSegment(addressOf(segment, segment, base), this.#options, signal);

@@ -1,18 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import {
-  type MediaSegment,
-  PlaylistError,
-  UnsupportedStreamError,
-} from '../../../functions/core/hls/playlist.ts';
+import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
 import { goneBackBy, type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import type { FeedEnd } from './feedEnd.ts';
 import type { Follower, NextSegment } from './follower.ts';
-import { NoSegmentError, type OpenedSegment, SegmentOpener } from './openedSegment.ts';
+import { type OpenedSegment, SegmentOpener } from './openedSegment.ts';
 import type { RunCut } from './runCut.ts';
 import { RunStreams } from './runStreams.ts';
-import { lateMs, type SegmentOptions } from './segmentBytes.ts';
+import type { SegmentOptions } from './segmentBytes.ts';
 import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
 import { SoundClock } from './soundClock.ts';
 import { LostStreamError } from './sourceFault.ts';
@@ -29,8 +24,6 @@ export interface Ahead {
 
 /** So many segments in a row that cannot be had are no stream. */
 const SKIPPED_MAX = 10;
-/** Until what is no segment yet is asked for again. */
-const ASK_AGAIN_MS = 250;
 /** A segment that ends so little after another one begins has nothing to do with it. */
 const START_TOLERANCE_MS = 100;
 /** Times that are so far apart are not of the same clock. */
@@ -224,7 +217,9 @@ export class Rendition {
   async #open(next: NextSegment, signal: AbortSignal): Promise<Ahead | undefined> {
     const { segment, base, isRestart, missedMs, foundAtMs, seenAtMs } = next;
     try {
-      const opened = await this.#openLate(segment, base, signal);
+      // Of a stream that nothing has come of yet the first answer counts.
+      const mayBeLate = this.#before !== undefined;
+      const opened = await this.#opener.open(segment, base, signal, mayBeLate);
       this.#skipped = 0;
       const isDiscontinuity = segment.isDiscontinuity || isRestart;
       const facts = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs, seenAtMs };
@@ -232,20 +227,6 @@ export class Rendition {
     } catch (error) {
       await this.#skip(next, error, signal);
       return undefined;
-    }
-  }
-
-  /** What is no segment may become one. Of a stream that nothing has come of yet the first answer counts. */
-  async #openLate(segment: MediaSegment, base: string, signal: AbortSignal): Promise<OpenedSegment> {
-    const untilMs = performance.now() + lateMs(segment);
-    for (;;) {
-      try {
-        return await this.#opener.open(segment, base, signal);
-      } catch (error) {
-        const mayCome = error instanceof NoSegmentError && this.#before !== undefined;
-        if (!mayCome || performance.now() >= untilMs) throw error;
-        await delay(ASK_AGAIN_MS, undefined, { signal });
-      }
     }
   }
 

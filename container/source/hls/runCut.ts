@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { endOf, type SegmentFacts } from '../../../functions/core/hls/seam.ts';
+import { AwakeTimer } from '../../attempt/awakeTimer.ts';
 
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
@@ -162,18 +163,19 @@ export class RunCut {
     return behindMs > 0 && (behindMs < FAR_MS || !Number.isFinite(behindMs));
   }
 
+  /** A process that did not run has heard of nothing, either: what has come meanwhile is told before it is too late. */
   async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
-    const isOver = new AbortController();
-    const wait = delay(this.#waitMs, undefined, { signal: AbortSignal.any([signal, isOver.signal]) });
+    const over = Promise.withResolvers<void>();
     let isLate: boolean = false;
-    const late = wait.then(
-      () => {
-        isLate = true;
-      },
-      () => undefined,
-    );
-    while (!signal.aborted && !isLate && !isSo()) await Promise.race([this.#told.promise, late]);
-    isOver.abort();
+    const timer = new AwakeTimer(() => {
+      isLate = true;
+      over.resolve();
+    }, this.#waitMs);
+    const stop = (): void => over.resolve();
+    signal.addEventListener('abort', stop);
+    while (!signal.aborted && !isLate && !isSo()) await Promise.race([this.#told.promise, over.promise]);
+    signal.removeEventListener('abort', stop);
+    timer.clear();
     signal.throwIfAborted();
   }
 

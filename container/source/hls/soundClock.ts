@@ -41,10 +41,11 @@ export class SoundClock {
     signal: AbortSignal,
   ): Promise<boolean> {
     const endMs = before && endOf(before);
-    if (before === undefined || endMs === undefined || seam.kind !== 'newTimeline') return false;
-    const backMs = facts.isDiscontinuity || !isAlike(before, facts) ? 0 : goneBackBy(before, facts, endMs);
-    if (backMs === 0 || !(await cut.goesOnAt(this.besides({ ...facts, startMs: endMs }), signal)))
-      return false;
+    if (before === undefined || endMs === undefined || facts.startMs === undefined) return false;
+    const backMs = endMs - facts.startMs;
+    const isItsOwn = !facts.isDiscontinuity && isAlike(before, facts);
+    if (seam.kind !== 'newTimeline' || backMs <= 0 || !isItsOwn) return false;
+    if (!(await cut.goesOnAt(this.besides({ ...facts, startMs: endMs }), signal))) return false;
     this.#backMs += backMs;
     return true;
   }

@@ -31,3 +31,20 @@ export class Wait {
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
   }
 }
+
+/**
+ * Waits for what is opened, until a signal gives that up.
+ * @param life aborts what was opened, too
+ */
+export async function waiting<T>(
+  signal: AbortSignal,
+  life: AbortSignal,
+  open: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const wait = new Wait([signal]);
+  try {
+    return await open(AbortSignal.any([wait.signal, life]));
+  } finally {
+    wait.release();
+  }
+}

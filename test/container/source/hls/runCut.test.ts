@@ -58,6 +58,15 @@ describe('RunCut', () => {
     expect(await isOver(cut.untilKnown(segment(startMs), NEVER))).toBe(true);
   });
 
+  it('lets sound wait while the process runs: what came while it did not is told first', async () => {
+    const cut = new RunCut(80);
+    const goesOn = cut.goesOnAt(segment(5_000), NEVER);
+    // Timers that are due run in between.
+    setImmediate(() => setImmediate(() => cut.know(segment(5_000))));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    expect(await goesOn).toBe(true);
+  });
+
   it('takes sound for lost that is behind the pictures for a while', async () => {
     const cut = new RunCut(0, 0);
     cut.know(segment(5_000));
