@@ -4,6 +4,7 @@ import { AacTrack } from './aacTrack.ts';
 import { NalTrack } from './nalTrack.ts';
 import type { Packet, PacketStream } from './packet.ts';
 import type { Sample, Track, TrackDescription, TrackSource } from './sample.ts';
+import { isVp9Keyframe } from './vp9Keyframe.ts';
 
 /** What ffmpeg's encoders put in front, in samples. */
 const PRIMING_SAMPLES: Readonly<Record<string, number>> = { aac: 1024, opus: 312 };
@@ -25,22 +26,26 @@ export function trackOf(source: TrackSource, stream: PacketStream): Track {
     primingSamples: isEncoded ? (PRIMING_SAMPLES[codec] ?? 0) : 0,
   };
   if (nalCodec(codec) !== undefined) return new NalTrack(description);
-  return codec === 'aac' ? new AacTrack(description) : new PlainTrack(description);
+  if (codec === 'aac') return new AacTrack(description);
+  return new PlainTrack(description, codec === 'vp9' ? isVp9Keyframe : () => false);
 }
 
 /** A codec whose packets are samples. */
 class PlainTrack implements Track {
   #description: TrackDescription;
+  readonly #isUnmarkedKeyframe: (data: Buffer) => boolean;
 
-  constructor(description: TrackDescription) {
+  constructor(description: TrackDescription, isUnmarkedKeyframe: (data: Buffer) => boolean) {
     this.#description = description;
+    this.#isUnmarkedKeyframe = isUnmarkedKeyframe;
   }
 
   get description(): TrackDescription {
     return this.#description;
   }
 
-  next({ dts, offset, keyframe, data, extradata }: Packet): Sample {
+  next({ dts, offset, keyframe: isMarked, data, extradata }: Packet): Sample {
+    const keyframe = isMarked || this.#isUnmarkedKeyframe(data);
     if (extradata !== undefined && !extradata.equals(this.#description.configuration))
       this.#description = { ...this.#description, configuration: extradata };
     return { description: this.#description, dts, offset, keyframe, data };
