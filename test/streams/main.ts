@@ -1,3 +1,4 @@
+import '../setup/quickFfmpegHere.ts';
 import { parseArgs } from 'node:util';
 import { sessionKey } from '../../functions/core/state/keys.ts';
 import type { Session } from '../../functions/core/state/objects.ts';
