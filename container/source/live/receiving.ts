@@ -12,6 +12,9 @@ import { ReceivedPauses } from './receivedPauses.ts';
 const AHEAD_MAX_BYTES = 4 * 1024 * 1024;
 /** What a network kept while it stalled has come by then: RTMP is read three or four times a second. */
 const BURST_MS = 400;
+/** Where nothing has come for so long by then, more of it may be kept: that is waited for, if it comes soon. */
+const STALLED_MS = 300;
+const STALLED_MAX_MS = 1_000;
 
 /** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
 export interface KeyframeWait {
@@ -54,7 +57,9 @@ export interface ReceivingOptions {
 /** What comes behind a pause on a clock that has jumped, until it is known whether all of it had been sent by then. */
 interface Burst {
   readonly received: Received[];
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
+  /** It is over with what comes next. */
+  hasStalled: boolean;
 }
 
 /**
@@ -182,7 +187,9 @@ export class Receiving {
       this.pauses.end(nowMs);
     }
     this.#samples = cutter.samples;
-    for (const sent of cutter.takeSent()) this.#see(sent, nowMs);
+    const allSent = cutter.takeSent();
+    for (const sent of allSent) this.#see(sent, nowMs);
+    if (this.#burst?.hasStalled === true && allSent.length > 0) this.#release();
     const pictures = cutter.undecodable;
     const sinceMs = this.#keyframeWait?.sinceMs ?? nowMs;
     this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
@@ -200,8 +207,17 @@ export class Receiving {
   }
 
   #hold(): void {
-    const timer = this.#timers.setTimeout(() => this.#release(), BURST_MS);
-    this.#burst = { received: [], timer };
+    const timer = this.#timers.setTimeout(() => this.#endBurst(), BURST_MS);
+    this.#burst = { received: [], timer, hasStalled: false };
+  }
+
+  #endBurst(): void {
+    const last = this.#burst?.received.at(-1);
+    if (this.#burst === undefined || last === undefined) return;
+    this.#burst.hasStalled = this.#options.clock.nowMs() - last.atMs >= STALLED_MS;
+    if (this.#burst.hasStalled)
+      this.#burst.timer = this.#timers.setTimeout(() => this.#release(), STALLED_MAX_MS);
+    else this.#release();
   }
 
   /** What is held is given on. */

@@ -36,22 +36,15 @@ export class SentTimes {
   isUnsure(sent: SentTime, receivedAtMs: number): boolean {
     if (this.#last.size === 0 || receivedAtMs - this.#latestMs < GAP_MIN_MS) return false;
     const last = this.#last.get(sent.track);
-    return last === undefined || !isStep(msOf(sent) - last.dtsMs);
+    if (last === undefined) return true;
+    const stepMs = msOf(sent) - last.dtsMs;
+    const isAsClock = Math.abs(receivedAtMs - last.atMs - stepMs) < STEP_MAX_MS;
+    return !isStep(stepMs) && !isAsClock;
   }
 
   /** A sample has come by itself. @returns when it was sent; that never goes back */
   at(sent: SentTime, receivedAtMs: number): number {
-    const dtsMs = msOf(sent);
-    const last = this.#last.get(sent.track);
-    const stepMs = last === undefined ? 0 : dtsMs - last.dtsMs;
-    const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + stepMs : receivedAtMs;
-    const atMs = Math.min(receivedAtMs, goesOnMs);
-    if (last === undefined) this.#last.set(sent.track, { dtsMs, atMs });
-    else {
-      last.dtsMs = dtsMs;
-      last.atMs = atMs;
-    }
-    this.#latestMs = Math.max(this.#latestMs, atMs);
+    this.#latestMs = Math.max(this.#latestMs, behindLast(this.#last, sent, receivedAtMs));
     this.#forgetWhatStays(receivedAtMs);
     return this.#latestMs;
   }
@@ -71,8 +64,26 @@ export class SentTimes {
    * @returns the same samples, and when they were sent
    */
   inBurst(burst: readonly Received[]): Received[] {
-    return beforeNext(burst).map(({ sent, atMs }) => ({ sent, atMs: this.at(sent, atMs) }));
+    const last = new Map([...this.#last].map(([track, one]) => [track, { ...one }]));
+    const made = beforeNext(burst.map(({ sent, atMs }) => ({ sent, atMs: behindLast(last, sent, atMs) })));
+    return made.map(({ sent, atMs }) => ({ sent, atMs: this.at(sent, atMs) }));
   }
+}
+
+/** By when it must have been sent, by what its track has sent before, and keeps it as the last of that. */
+function behindLast(all: Map<string, Last>, sent: SentTime, receivedAtMs: number): number {
+  const dtsMs = msOf(sent);
+  const last = all.get(sent.track);
+  const stepMs = last === undefined ? 0 : dtsMs - last.dtsMs;
+  const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + stepMs : receivedAtMs;
+  const atMs = Math.min(receivedAtMs, goesOnMs);
+  // For nearly each sample of a source nothing is allocated.
+  if (last === undefined) all.set(sent.track, { dtsMs, atMs });
+  else {
+    last.dtsMs = dtsMs;
+    last.atMs = atMs;
+  }
+  return atMs;
 }
 
 /** By when they must have been sent, by what follows. */

@@ -87,10 +87,47 @@ it('another publisher begins where the one before has ended, also where it stall
   await taking;
 });
 
+it('also where it stalls again behind the first of what it had kept', async () => {
+  const { receiving, connection, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 2));
+  await come(1_000 + STALL_MS + BURST_MS, Buffer.alloc(0));
+  expect(taken.bytes).toBe(begunBytes);
+  await come(1_800 + STALL_MS, pictures(2 * FRAME_MS, 68));
+  expect(taken.bytes).toBe(begunBytes + pictures(0, 70).length);
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_000)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
+it('a second behind that is the longest that is waited for more', async () => {
+  const { receiving, connection, taken, taking, come, timers, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 2));
+  await come(1_000 + STALL_MS + BURST_MS + 999, Buffer.alloc(0));
+  expect(taken.bytes).toBe(begunBytes);
+  await come(1_000 + STALL_MS + BURST_MS + 1_000, Buffer.alloc(0));
+  expect(taken.bytes).toBe(begunBytes + pictures(0, 2).length);
+  expect(timers.pending).toBe(0);
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_000 - STALL_MS)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
 it('what goes on behind a stall is not held', async () => {
   const { connection, timers, taken, taking, come, begunBytes } = await begun();
   await come(1_000 + STALL_MS, pictures(1_000, 50));
   expect(taken.bytes).toBe(begunBytes + pictures(1_000, 50).length);
+  expect(timers.pending).toBe(0);
+  connection.end();
+  await taking;
+});
+
+it('pictures that are seconds apart are not held, by their own times as by the clock', async () => {
+  const { connection, timers, taken, taking, come, begunBytes } = await begun();
+  await come(3_000, pictures(3_000, 1));
+  await come(5_010, pictures(5_000, 1));
+  expect(taken.bytes).toBe(begunBytes + 2 * pictures(0, 1).length);
   expect(timers.pending).toBe(0);
   connection.end();
   await taking;

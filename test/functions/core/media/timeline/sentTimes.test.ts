@@ -76,6 +76,29 @@ describe('SentTimes', () => {
     );
   });
 
+  it('tells it also where sound came back while it stalled, which was sent with the pictures beside it', () => {
+    const nextAtMs = ANEW_MS + PAUSE_MIN_MS + 200;
+    const stalledArb = fc.record({
+      fromMs: fc.integer({ min: 1_500, max: 2_500 }),
+      untilMs: fc.integer({ min: ANEW_MS + 600, max: nextAtMs - 1 }),
+      soundAgainMs: fc.integer({ min: 2_500, max: ANEW_MS - 100 }),
+    });
+    fc.assert(
+      fc.property(stalledArb, ({ fromMs, untilMs, soundAgainMs }) => {
+        const isSent = ({ sent: { kind }, atMs }: Received): boolean =>
+          kind === 'video' || atMs < 1_000 || atMs >= soundAgainMs;
+        const all = [...publisher(0, ANEW_MS).filter(isSent), ...publisher(nextAtMs, LENGTH_MS)];
+        const received = all.map(({ sent, atMs }) => ({
+          sent,
+          atMs: atMs < fromMs ? atMs : Math.max(atMs, untilMs),
+        }));
+        const seen = sentOf(received, untilMs);
+        for (const kind of ['video', 'audio'] as const)
+          expect(Math.abs(shiftMs(seen, kind) - nextAtMs)).toBeLessThan(100);
+      }),
+    );
+  });
+
   it('tells it also where the recorder gets no CPU now and then, and reads all that has come meanwhile', () => {
     const readArb = fc.array(fc.integer({ min: 20, max: 900 }), { minLength: 20, maxLength: 40 });
     fc.assert(
