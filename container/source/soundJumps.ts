@@ -1,8 +1,9 @@
 import type { TakenOff } from '../../functions/core/media/timeline/takenOff.ts';
 
-/** More than so many seconds ahead of what the clock has gone by, or back by more than so many, is a jump. */
+/** More than so many seconds ahead of what the clock has gone by is a jump. */
 const AHEAD_SECONDS = 10;
-const BACK_SECONDS = 1;
+/** Back by more than so many is one: of a tenth of a second and a frame, which lies behind, the resampler cuts off what comes. */
+const BACK_SECONDS = 0.07;
 const INFO_LEVEL = 32;
 
 /**

@@ -63,16 +63,23 @@ describe('SoundJumps', () => {
     expect([1_000, 3_000, 5_000].map((ms) => Math.round(givenBack.next(ms)))).toEqual([0, -1_500, -3_500]);
   });
 
+  /** What is left of three seconds of a tone, as it is encoded. */
+  const heard = (...filters: string[]): Buffer =>
+    spawnSync('ffmpeg', [
+      ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'sine=r=48000:samples_per_frame=1024:d=3'],
+      ...['-af', [...filters, 'aresample=async=1'].join(','), '-f', 's16le', '-'],
+    ]).stdout;
+
   it('leaves frames of one time whole', () => {
-    const heard = (...filters: string[]): Buffer =>
-      spawnSync('ffmpeg', [
-        ...['-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'sine=r=48000:samples_per_frame=1024:d=3'],
-        ...['-af', [...filters, 'aresample=async=1'].join(','), '-f', 's16le', '-'],
-      ]).stdout;
     const inRows = `asetpts='floor(N/${ROW_SAMPLES})*${ROW_SAMPLES}'`;
     const sent = heard();
     expect(sent).toHaveLength(3 * 2 * 48_000);
     expect(heard(inRows, `asetpts='${WITHOUT_JUMPS}'`).equals(sent)).toBe(true);
+  });
+
+  it.each([80, 150, 500, 930, 1_500])('a clock that goes back by %i ms costs no sound', (ms) => {
+    const back = `asetpts='PTS-if(gte(N,60),${ms}/1000/TB,0)'`;
+    expect(heard(back, `asetpts='${WITHOUT_JUMPS}'`).equals(heard())).toBe(true);
   });
 
   it('takes no other line for one of its own', () => {
