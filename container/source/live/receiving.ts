@@ -12,9 +12,10 @@ import { ReceivedPauses } from './receivedPauses.ts';
 const AHEAD_MAX_BYTES = 4 * 1024 * 1024;
 /** What a network kept while it stalled has come by then: RTMP is read three or four times a second. */
 const BURST_MS = 400;
-/** Where nothing has come for so long by then, more of it may be kept: that is waited for, if it comes soon. */
+/** Where nothing has come for so long by then, more of it may be kept: it is waited for until it comes. */
 const STALLED_MS = 300;
 const STALLED_MAX_MS = 1_000;
+const LOOKED_AT_MS = 100;
 
 /** Pictures come, and none of them can be decoded without a keyframe that is still to come. */
 export interface KeyframeWait {
@@ -57,9 +58,8 @@ export interface ReceivingOptions {
 /** What comes behind a pause on a clock that has jumped, until it is known whether all of it had been sent by then. */
 interface Burst {
   readonly received: Received[];
+  readonly untilMs: number;
   timer: NodeJS.Timeout;
-  /** It is over with what comes next. */
-  hasStalled: boolean;
 }
 
 /**
@@ -187,9 +187,7 @@ export class Receiving {
       this.pauses.end(nowMs);
     }
     this.#samples = cutter.samples;
-    const allSent = cutter.takeSent();
-    for (const sent of allSent) this.#see(sent, nowMs);
-    if (this.#burst?.hasStalled === true && allSent.length > 0) this.#release();
+    for (const sent of cutter.takeSent()) this.#see(sent, nowMs);
     const pictures = cutter.undecodable;
     const sinceMs = this.#keyframeWait?.sinceMs ?? nowMs;
     this.#keyframeWait = pictures === 0 ? undefined : { sinceMs, pictures };
@@ -198,7 +196,7 @@ export class Receiving {
   }
 
   #see(sent: SentTime, nowMs: number): void {
-    if (this.#burst === undefined && this.#sentTimes.isUnsure(sent, nowMs)) this.#hold();
+    if (this.#burst === undefined && this.#sentTimes.isUnsure(sent, nowMs)) this.#hold(nowMs);
     if (this.#burst !== undefined) {
       this.#burst.received.push({ sent, atMs: nowMs });
       return;
@@ -206,18 +204,21 @@ export class Receiving {
     this.clocks.see(sent, this.#sentTimes.at(sent, nowMs));
   }
 
-  #hold(): void {
-    const timer = this.#timers.setTimeout(() => this.#endBurst(), BURST_MS);
-    this.#burst = { received: [], timer, hasStalled: false };
+  #hold(nowMs: number): void {
+    const timer = this.#timers.setTimeout(() => this.#lookAt(burst), BURST_MS);
+    const burst: Burst = { received: [], untilMs: nowMs + BURST_MS + STALLED_MAX_MS, timer };
+    this.#burst = burst;
   }
 
-  #endBurst(): void {
-    const last = this.#burst?.received.at(-1);
-    if (this.#burst === undefined || last === undefined) return;
-    this.#burst.hasStalled = this.#options.clock.nowMs() - last.atMs >= STALLED_MS;
-    if (this.#burst.hasStalled)
-      this.#burst.timer = this.#timers.setTimeout(() => this.#release(), STALLED_MAX_MS);
-    else this.#release();
+  /** A process that was busy meanwhile has yet to read what came. */
+  #lookAt(burst: Burst): void {
+    setImmediate(() => {
+      if (this.#burst !== burst) return;
+      const nowMs = this.#options.clock.nowMs();
+      const hasStalled = nowMs - (burst.received.at(-1)?.atMs ?? 0) >= STALLED_MS;
+      if (!hasStalled || nowMs >= burst.untilMs) this.#release();
+      else burst.timer = this.#timers.setTimeout(() => this.#lookAt(burst), LOOKED_AT_MS);
+    });
   }
 
   /** What is held is given on. */

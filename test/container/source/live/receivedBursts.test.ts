@@ -12,6 +12,7 @@ const KEYFRAME = Buffer.from([0x17, 1, 0, 0, 0]);
 const BURST_MS = 400;
 const STALL_MS = 2_000;
 const MIB = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 /** More than a piece takes to where it waits. */
 const TURNS = 20;
 
@@ -87,13 +88,28 @@ it('another publisher begins where the one before has ended, also where it stall
   await taking;
 });
 
-it('also where it stalls again behind the first of what it had kept', async () => {
+it('also where it stalls again behind the first of what it had kept, which then comes one by one', async () => {
   const { receiving, connection, taken, taking, come, begunBytes } = await begun();
   await come(1_000 + STALL_MS, pictures(0, 2));
-  await come(1_000 + STALL_MS + BURST_MS, Buffer.alloc(0));
+  for (const ms of [0, 100, 200, 300]) await come(1_000 + STALL_MS + BURST_MS + ms, NOTHING);
+  for (let i = 2; i < 70; i++) await come(1_350 + STALL_MS + BURST_MS, pictures(i * FRAME_MS, 1));
   expect(taken.bytes).toBe(begunBytes);
-  await come(1_800 + STALL_MS, pictures(2 * FRAME_MS, 68));
+  await come(1_400 + STALL_MS + BURST_MS, NOTHING);
   expect(taken.bytes).toBe(begunBytes + pictures(0, 70).length);
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_000)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
+it('also where the process does not read what has come by the time at which it looks', async () => {
+  const { receiving, connection, timers, taken, taking, come, begunBytes } = await begun();
+  await come(1_000 + STALL_MS, pictures(0, 2));
+  await come(900 + STALL_MS + BURST_MS, pictures(2 * FRAME_MS, 1));
+  connection.write(pictures(3 * FRAME_MS, 57));
+  timers.advance(100);
+  for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+  expect(taken.bytes).toBe(begunBytes + pictures(0, 60).length);
   const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
   expect(Math.abs(shiftMs - 1_000)).toBeLessThan(3 * FRAME_MS);
   connection.end();
@@ -103,9 +119,11 @@ it('also where it stalls again behind the first of what it had kept', async () =
 it('a second behind that is the longest that is waited for more', async () => {
   const { receiving, connection, taken, taking, come, timers, begunBytes } = await begun();
   await come(1_000 + STALL_MS, pictures(0, 2));
-  await come(1_000 + STALL_MS + BURST_MS + 999, Buffer.alloc(0));
-  expect(taken.bytes).toBe(begunBytes);
-  await come(1_000 + STALL_MS + BURST_MS + 1_000, Buffer.alloc(0));
+  for (let ms = 0; ms < 1_000; ms += 100) {
+    await come(1_000 + STALL_MS + BURST_MS + ms, NOTHING);
+    expect(taken.bytes).toBe(begunBytes);
+  }
+  await come(1_000 + STALL_MS + BURST_MS + 1_000, NOTHING);
   expect(taken.bytes).toBe(begunBytes + pictures(0, 2).length);
   expect(timers.pending).toBe(0);
   const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
