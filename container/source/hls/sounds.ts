@@ -22,6 +22,8 @@ export interface Begun extends Sound {
 interface Followed extends Sound {
   /** The present run is without it, or has lost it. */
   isMissing: boolean;
+  /** It is there, and begins where the clock of the pictures goes on as its own. */
+  isOfLater: boolean;
   /** No time brings it: it cannot be recorded. */
   isUnusable: boolean;
   /** Looks for it that failed. */
@@ -35,6 +37,8 @@ const WAIT_MS = 3_000;
 /** Sound of a stretch may be longer than its pictures by as much. */
 const REST_MAX_MS = 3_000;
 const TINY_MS = 500;
+/** Times that are further apart are not of one moment. */
+const OTHER_CLOCK_MS = 60_000;
 const LOOK_FIRST_MS = 500;
 /** Pictures that have come wait so long for a look at sound that may have come with them. */
 const LOOK_NOW_MAX_MS = 1_000;
@@ -56,6 +60,7 @@ export class Sounds {
     this.#followed = sounds.map((sound) => ({
       ...sound,
       isMissing: false,
+      isOfLater: false,
       isUnusable: false,
       faults: 0,
       looking: Promise.resolve(),
@@ -97,7 +102,8 @@ export class Sounds {
   look(placeMs: () => number | undefined, onFound: (first: SegmentFacts) => void): void {
     const abort = new AbortController();
     this.#looks = { abort, all: [] };
-    for (const sound of this.#followed) if (sound.isMissing) this.#lookFor(sound, placeMs, onFound);
+    for (const sound of this.#followed)
+      if (sound.isMissing && !sound.isOfLater) this.#lookFor(sound, placeMs, onFound);
   }
 
   /** Pictures are to go on: sound that has never come may have come with them, and is to begin with them then. */
@@ -153,6 +159,11 @@ export class Sounds {
     const wait = AbortSignal.timeout(WAIT_MS);
     try {
       const until = AbortSignal.any([signal, wait]);
+      sound.isOfLater = main !== undefined && (await beginsLater(rendition, main.facts, until));
+      if (sound.isOfLater) {
+        sound.isMissing = true;
+        return undefined;
+      }
       // What is to come again goes back itself.
       if (main?.seam.kind === 'newTimeline' && !main.next.isAgain) await leaveRest(rendition, until);
       // What is found in a pause of the pictures begins there.
@@ -212,6 +223,21 @@ export class Sounds {
     }
     return undefined;
   }
+}
+
+/**
+ * Whether what comes first of a sound is of another clock than the pictures, and its playlist says that it is no continuation,
+ * which theirs does not yet.
+ */
+async function beginsLater(
+  rendition: Rendition,
+  pictures: SegmentFacts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (rendition.before !== undefined || pictures.isDiscontinuity) return false;
+  const ahead = await rendition.peek(signal);
+  const offMs = (ahead?.facts.startMs ?? Number.NaN) - (pictures.startMs ?? Number.NaN);
+  return ahead?.facts.isDiscontinuity === true && Math.abs(offMs) > OTHER_CLOCK_MS;
 }
 
 /** @param startMs in the pictures' own time; undefined: nobody knows */

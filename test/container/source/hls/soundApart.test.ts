@@ -110,6 +110,40 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expect(lengths).toEqual([beginsWith, SECONDS - beginsWith]);
   });
 
+  it.each([
+    ['hours', 9_000],
+    ['seconds', 90],
+  ])(
+    'that begins behind a discontinuity, where times go back by %s, is in sync',
+    async (what, laterSeconds) => {
+      const name = `later-${what}`;
+      const [before, after] = [2, 4];
+      const own = { type: 'fmp4' as const, seconds: after };
+      const first = hls.put(`${name}-p`, { ...own, laterSeconds, seconds: before, audio: false });
+      const then = hls.put(`${name}-q`, { ...own, from: 25 * before, audio: false });
+      const sound = hls.put(`${name}-s`, { ...own, video: false });
+      const seam = '#EXT-X-DISCONTINUITY';
+      const pictures = [
+        hls.map(`${name}-p`),
+        ...first.flat(),
+        seam,
+        hls.map(`${name}-q`),
+        ...then.flat(),
+        END,
+      ];
+      hls.site.put(`/${name}-p.m3u8`, playlist(...pictures));
+      hls.site.put(`/${name}-s.m3u8`, playlist(seam, hls.map(`${name}-s`), ...sound.flat(), END));
+      putMaster(name, `${name}-p`, `${name}-s`);
+      const recording = await hls.start(`/${name}.m3u8`);
+      const record = await recording.record(hls.folder);
+      expectWhole(record, framesOf(0, 25 * (before + after)), 2);
+      expect(record.parts.map(({ durationMs }) => Math.round(durationMs / 1_000))).toEqual([before, after]);
+      const { streams } = await probe(record.files[1] ?? '');
+      const heard = streams.find(({ codec_type }) => codec_type === 'audio');
+      expect(Math.abs(Number(heard?.start_time))).toBeLessThan(0.1);
+    },
+  );
+
   type Kind = Pick<PutOptions, 'type' | 'codec'>;
   const ENCODED = ['-ar', '48000'];
   const madeOf = (
