@@ -1,6 +1,6 @@
 import { type ListedSegment, type ListName, packaged, SEGMENT_MAX_MS } from './hlsSegments.ts';
 import type { SentTag } from './media.ts';
-import type { Story } from './story.ts';
+import { isSoundApart, type Story } from './story.ts';
 
 const WINDOW_SEGMENTS = 6;
 /** Who has looked at the playlist for the first time has had time to begin. */
@@ -35,7 +35,7 @@ export class HlsFeed {
   #joinedAt: number | undefined;
 
   constructor(tags: readonly SentTag[], story: Story) {
-    this.#isApart = story.fragmented?.sound === 'apart';
+    this.#isApart = isSoundApart(story);
     this.#isFragmented = story.fragmented !== undefined;
     this.#segments = packaged(tags, story);
     this.#inits = new Map(this.#segments.flatMap(({ init }) => (init ? [[init.name, init.body]] : [])));

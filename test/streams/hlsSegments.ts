@@ -1,6 +1,6 @@
 import { Fmp4Writer, type WrittenSegment } from './fmp4Writer.ts';
 import { AUDIO, type SentTag, VIDEO } from './media.ts';
-import type { Fragmented, Story } from './story.ts';
+import { type Fragmented, isSoundApart, type Story } from './story.ts';
 import { TsWriter } from './writers.ts';
 
 const SEGMENT_MS = 1_200;
@@ -46,9 +46,10 @@ export interface InitFile {
 export function packaged(tags: readonly SentTag[], story: Story): ListedSegment[] {
   const { fragmented } = story;
   const segments = cut(tags, story);
+  const lists: readonly ListName[] = isSoundApart(story) ? ['picture', 'sound'] : ['all'];
   return fragmented === undefined
-    ? inTs(segments)
-    : inFmp4(segments, fragmented, story.packager === 'tagging');
+    ? inTs(segments, lists)
+    : inFmp4(segments, lists, fragmented, story.packager === 'tagging');
 }
 
 function cut(tags: readonly SentTag[], { packager, fragmented }: Story): CutSegment[] {
@@ -92,32 +93,54 @@ function withSoundHeld(tags: readonly SentTag[]): SentTag[] {
   return [...out, ...held];
 }
 
-function inTs(segments: readonly CutSegment[]): ListedSegment[] {
-  let writer = new TsWriter();
-  return segments.map((segment, place) => {
-    if (segment.isRestart) writer = new TsWriter();
-    const body = writer.segment(segment.tags);
-    return listed(segment, 'all', place, { name: `${place}.ts`, body, parts: [], init: undefined });
+const kindsOf = (list: ListName): readonly number[] =>
+  list === 'all' ? [VIDEO, AUDIO] : [list === 'picture' ? VIDEO : AUDIO];
+
+/** What is to be said of the next segment of a list: that of a cut may have nothing of it. */
+interface ToTell {
+  readonly isRestart: boolean;
+  readonly isDiscontinuity: boolean;
+}
+const NOTHING: ToTell = { isRestart: false, isDiscontinuity: false };
+
+const both = (one: ToTell, other: ToTell): ToTell => ({
+  isRestart: one.isRestart || other.isRestart,
+  isDiscontinuity: one.isDiscontinuity || other.isDiscontinuity,
+});
+
+function inTs(segments: readonly CutSegment[], lists: readonly ListName[]): ListedSegment[] {
+  return lists.flatMap((list) => {
+    const kinds = kindsOf(list);
+    let writer = new TsWriter(kinds);
+    let toTell = NOTHING;
+    return segments.flatMap((segment, place) => {
+      toTell = both(toTell, segment);
+      if (segment.isRestart) writer = new TsWriter(kinds);
+      const tags = segment.tags.filter(({ kind }) => kinds.includes(kind));
+      const body = writer.segment(tags);
+      if (body.length === 0) return [];
+      const how = { ...toTell, tags };
+      toTell = NOTHING;
+      const file = { name: `${list}-${place}.ts`, body, parts: [], init: undefined };
+      return [{ ...listed(how, list, place, file), thereAtMs: endOf(segment.tags) }];
+    });
   });
 }
 
 function inFmp4(
   segments: readonly CutSegment[],
-  { sound, inParts, since1970 }: Fragmented,
+  lists: readonly ListName[],
+  { inParts, since1970 }: Fragmented,
   tellsInits: boolean,
 ): ListedSegment[] {
-  const lists: readonly ListName[] = sound === 'inside' ? ['all'] : ['picture', 'sound'];
   return lists.flatMap((list) => {
     const writer = new Fmp4Writer(inParts, since1970 ? ORIGIN_SINCE_1970_MS : ORIGIN_MS);
-    const kinds = list === 'all' ? [VIDEO, AUDIO] : [list === 'picture' ? VIDEO : AUDIO];
+    const kinds = kindsOf(list);
     const configurations = new Map<number, SentTag>();
     let before: InitFile | undefined;
-    let toTell = { isRestart: false, isDiscontinuity: false };
+    let toTell = NOTHING;
     return segments.flatMap((segment, place) => {
-      toTell = {
-        isRestart: toTell.isRestart || segment.isRestart,
-        isDiscontinuity: toTell.isDiscontinuity || segment.isDiscontinuity,
-      };
+      toTell = both(toTell, segment);
       const own = segment.tags.filter(({ kind }) => kinds.includes(kind));
       const pieces = splitAtChanges(own, list, configurations.get(AUDIO));
       return pieces.flatMap((tags, i) => {
@@ -132,7 +155,7 @@ function inFmp4(
           toTell.isDiscontinuity || (tellsInits && before !== undefined && init !== before);
         const how = { ...toTell, isDiscontinuity, tags };
         before = init;
-        toTell = { isRestart: false, isDiscontinuity: false };
+        toTell = NOTHING;
         const written = writer.segment(tags, known);
         const thereAtMs = endOf(segment.tags);
         return [{ ...listed(how, list, place, { name: `${name}.m4s`, init, ...written }), thereAtMs }];

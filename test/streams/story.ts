@@ -54,6 +54,8 @@ export interface Story {
   readonly format: StreamFormat;
   readonly packager: Packager;
   readonly fragmented?: Fragmented;
+  /** HLS of MPEG-TS whose sound is in a playlist of its own. */
+  readonly hasSoundApart?: true;
   /** Sound has another rate than records from the first sample on, so that ffmpeg encodes it. */
   readonly isEncoded?: true;
   readonly happenings: readonly Happening[];
@@ -148,15 +150,20 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
     apart && (late === undefined || (late.what === 'mute' && late.isAnnounced && !isAnew(late.forMs)));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
   const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format);
+  const hasSoundApart = format === 'hls' && isApart;
   return {
     seed,
     format,
     packager,
     ...(format === 'fmp4' ? { fragmented } : {}),
     ...(isEncoded ? { isEncoded } : {}),
+    ...(hasSoundApart ? { hasSoundApart } : {}),
     happenings,
   };
 }
+
+export const isSoundApart = ({ fragmented, hasSoundApart }: Story): boolean =>
+  hasSoundApart === true || fragmented?.sound === 'apart';
 
 /** What happens in it with nothing sent for a while, whose length the wall clock tells: a playlist has its own. */
 export const pausesOf = ({ format, happenings }: Story): readonly Happening[] =>

@@ -30,6 +30,8 @@ class FlvWriter implements StreamWriter {
 
 const MAP_PID = 0x1000;
 const PIDS: Readonly<Record<number, number>> = { [VIDEO]: 0x100, [AUDIO]: 0x101 };
+const CODECS = { video: 'h264', audio: 'aac' } as const;
+const kindOf = (kind: number): 'video' | 'audio' => (kind === VIDEO ? 'video' : 'audio');
 const TICKS_PER_MS = 90;
 const FIRST_MS = 1_400;
 const VIDEO_HEAD_BYTES = 5;
@@ -39,11 +41,17 @@ const AUDIO_HEAD_BYTES = 2;
 export const codedData = ({ kind, body }: SentTag): Buffer =>
   body.subarray(kind === VIDEO ? VIDEO_HEAD_BYTES : AUDIO_HEAD_BYTES);
 
-/** Announces both streams in front of each keyframe, and of each half second of sound. */
+/** Announces its streams in front of each keyframe, and of each half second of sound. */
 export class TsWriter implements StreamWriter {
   readonly #packets = new PacketWriter();
+  readonly #kinds: readonly number[];
   readonly #configurations = new Map<number, Buffer>();
   #sinceTables = Number.POSITIVE_INFINITY;
+
+  /** @param kinds of what it is to write */
+  constructor(kinds: readonly number[] = [VIDEO, AUDIO]) {
+    this.#kinds = kinds;
+  }
 
   begin(headers: readonly SentTag[]): Buffer {
     return this.segment(headers);
@@ -66,8 +74,7 @@ export class TsWriter implements StreamWriter {
     if (isKeyframe || this.#sinceTables > 20) this.#writeTables();
     const ticks = Math.round((atMs + FIRST_MS) * TICKS_PER_MS);
     const configuration = this.#configurations.get(kind) ?? Buffer.alloc(0);
-    const codec = kind === VIDEO ? 'h264' : 'aac';
-    const description = { info: { codec }, configuration } as TrackDescription;
+    const description = { info: { codec: CODECS[kindOf(kind)] }, configuration } as TrackDescription;
     this.#packets.pes({
       pid: PIDS[kind] ?? 0,
       streamId: kind === VIDEO ? 0xe0 : 0xc0,
@@ -75,7 +82,7 @@ export class TsWriter implements StreamWriter {
       dtsTicks: ticks,
       data: kind === VIDEO ? byteStreamOf(description, data, isKeyframe) : adtsOf(description, data),
       randomAccess: isKeyframe || kind === AUDIO,
-      hasClock: kind === VIDEO,
+      hasClock: kind === this.#kinds[0],
     });
     return this.#packets.take();
   }
@@ -83,10 +90,10 @@ export class TsWriter implements StreamWriter {
   #writeTables(): void {
     this.#sinceTables = 0;
     this.#packets.table(0, associationTable(MAP_PID));
-    const streams = [
-      { pid: 0x100, info: { kind: 'video', codec: 'h264' } as const },
-      { pid: 0x101, info: { kind: 'audio', codec: 'aac' } as const },
-    ];
-    this.#packets.table(MAP_PID, mapTable(streams, 0x100));
+    const streams = this.#kinds.map((number) => {
+      const kind = kindOf(number);
+      return { pid: PIDS[number] ?? 0, info: { kind, codec: CODECS[kind] } };
+    });
+    this.#packets.table(MAP_PID, mapTable(streams, streams[0]?.pid ?? 0));
   }
 }
