@@ -9,6 +9,8 @@ export interface Received {
 
 /** What is longer is no length of a sample: the clock has jumped, or it is a stray. */
 const STEP_MAX_MS = 500;
+/** What is so many times as long as the one before is another publisher's by chance. */
+const USUAL_STEPS = 1.5;
 /** What is late for so long without a break is in no stall: its publisher is slow, or the way has become longer. */
 const STAYS_MS = 1_000;
 
@@ -17,6 +19,8 @@ interface Last {
   dtsMs: number;
   /** When it was sent. */
   atMs: number;
+  /** How far it was from the one before, where that was a step. */
+  stepMs: number;
 }
 
 /**
@@ -65,25 +69,36 @@ export class SentTimes {
    */
   inBurst(burst: readonly Received[]): Received[] {
     const last = new Map([...this.#last].map(([track, one]) => [track, { ...one }]));
-    const made = beforeNext(burst.map(({ sent, atMs }) => ({ sent, atMs: behindLast(last, sent, atMs) })));
+    const made = beforeNext(
+      burst.map(({ sent, atMs }) => ({ sent, atMs: behindLast(last, sent, atMs, 'as usual') })),
+    );
     return made.map(({ sent, atMs }) => ({ sent, atMs: this.at(sent, atMs) }));
   }
 }
 
-/** By when it must have been sent, by what its track has sent before, and keeps it as the last of that. */
-function behindLast(all: Map<string, Last>, sent: SentTime, receivedAtMs: number): number {
+/**
+ * By when it must have been sent, by what its track has sent before, and keeps it as the last of that.
+ * @param steps as usual: of another publisher what is close by chance is not taken for a step
+ */
+function behindLast(
+  all: Map<string, Last>,
+  sent: SentTime,
+  receivedAtMs: number,
+  steps: 'any' | 'as usual' = 'any',
+): number {
   const dtsMs = msOf(sent);
   const last = all.get(sent.track);
-  const stepMs = last === undefined ? 0 : dtsMs - last.dtsMs;
-  const goesOnMs = last !== undefined && isStep(stepMs) ? last.atMs + stepMs : receivedAtMs;
-  const atMs = Math.min(receivedAtMs, goesOnMs);
-  // For nearly each sample of a source nothing is allocated.
-  if (last === undefined) all.set(sent.track, { dtsMs, atMs });
-  else {
-    last.dtsMs = dtsMs;
-    last.atMs = atMs;
+  if (last === undefined) {
+    all.set(sent.track, { dtsMs, atMs: receivedAtMs, stepMs: STEP_MAX_MS });
+    return receivedAtMs;
   }
-  return atMs;
+  const stepMs = dtsMs - last.dtsMs;
+  const goesOn = isStep(stepMs) && (steps === 'any' || stepMs < USUAL_STEPS * last.stepMs);
+  // For nearly each sample of a source nothing is allocated.
+  last.dtsMs = dtsMs;
+  last.atMs = goesOn ? Math.min(receivedAtMs, last.atMs + stepMs) : receivedAtMs;
+  last.stepMs = goesOn ? stepMs : last.stepMs;
+  return last.atMs;
 }
 
 /** By when they must have been sent, by what follows. */

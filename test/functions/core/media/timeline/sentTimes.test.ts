@@ -7,6 +7,8 @@ import { LIVE_TIMELINE } from '../../../../../functions/core/media/timeline/time
 const FRAMES_MS = { video: 40, audio: 21 } as const;
 const ANEW_MS = 3_000;
 const LENGTH_MS = 3_000;
+/** So long behind a pause what comes is looked at together. */
+const HELD_MS = 400;
 /** 0.8 of what the clock goes by is behind it by more than a gap within five seconds. */
 const SLOW_LENGTH_MS = 60_000;
 /** Shorter ones are no gaps. */
@@ -93,6 +95,30 @@ describe('SentTimes', () => {
           atMs: atMs < fromMs ? atMs : Math.max(atMs, untilMs),
         }));
         const seen = sentOf(received, untilMs);
+        for (const kind of ['video', 'audio'] as const)
+          expect(Math.abs(shiftMs(seen, kind) - nextAtMs)).toBeLessThan(100);
+      }),
+    );
+  });
+
+  it('tells it also where his first picture is a little later than the last one before, by chance', () => {
+    const beginsArb = fc.record({
+      lengthMs: fc.integer({ min: 100, max: 250 }),
+      keyframeMs: fc.integer({ min: 300, max: 399 }),
+    });
+    fc.assert(
+      fc.property(beginsArb, ({ lengthMs, keyframeMs }) => {
+        const nextAtMs = ANEW_MS + PAUSE_MIN_MS + lengthMs;
+        const isSent = ({ sent: { kind, dts } }: Received): boolean => kind === 'audio' || dts >= keyframeMs;
+        const next = publisher(nextAtMs, LENGTH_MS).filter(isSent);
+        const isHeld = ({ atMs }: Received): boolean => atMs <= nextAtMs + HELD_MS;
+        const times = new SentTimes();
+        const alone = ({ sent, atMs }: Received): Received => ({ sent, atMs: times.at(sent, atMs) });
+        const seen = [
+          ...[...publisher(0, ANEW_MS), ...publisher(ANEW_MS, lengthMs)].map(alone),
+          ...times.inBurst(next.filter(isHeld)),
+          ...next.filter((one) => !isHeld(one)).map(alone),
+        ];
         for (const kind of ['video', 'audio'] as const)
           expect(Math.abs(shiftMs(seen, kind) - nextAtMs)).toBeLessThan(100);
       }),
