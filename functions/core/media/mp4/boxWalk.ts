@@ -9,6 +9,12 @@ export class BoxWalk {
   /** Of the present box. */
   #left = 0;
   #isOver: boolean = false;
+  #endlessAt: number | undefined;
+
+  /** Where in the bytes that were taken last a box began that says no length: all that follows is of it. */
+  get endlessAt(): number | undefined {
+    return this.#endlessAt;
+  }
 
   /** Something else than a box follows. */
   get isOver(): boolean {
@@ -25,10 +31,12 @@ export class BoxWalk {
    */
   take(bytes: Buffer): number {
     let at = 0;
+    this.#endlessAt = undefined;
     while (at < bytes.length && !this.#isOver) {
       if (this.#left === 0) {
         const length = boxBytes(bytes.subarray(at, at + LONG_HEAD_BYTES));
         if (length === undefined) break;
+        if (length === Number.POSITIVE_INFINITY) this.#endlessAt = at;
         this.#isOver = length < HEAD_BYTES;
         this.#left = this.#isOver ? 0 : length;
       }
