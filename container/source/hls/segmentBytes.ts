@@ -72,7 +72,11 @@ export async function* readSegment(
         yield fresh;
         sinceMs = performance.now();
       }
-      return;
+      // A server that says no length may have been cut off, or be still writing what it sends.
+      if (!wholeness.isCut) return;
+      alike += 1;
+      if (alike >= TRIES_MIN) return;
+      await delay(BACKOFF_FIRST_MS * 2 ** (alike - 1), undefined, { signal });
     } catch (error) {
       signal.throwIfAborted();
       faults += 1;

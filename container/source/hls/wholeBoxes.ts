@@ -6,6 +6,10 @@ const HEAD_BYTES = 8;
 /** A box that says no length is held until it has come. */
 const ENDLESS_MAX_BYTES = 32 * 1024 * 1024;
 
+/** A box that lacks more than that may say a wrong length. */
+const CUT_MAX_BYTES = 32 * 1024 * 1024;
+const NOTHING = Buffer.alloc(64 * 1024);
+
 /**
  * A segment of fragmented MP4 without what its server has put behind its last box, and with that box's length where it says
  * none: the next segment would be taken for the rest of it. Other segments stay as they are.
@@ -32,6 +36,13 @@ export async function* inWholeBoxes(
   }
   if (isMp4 === undefined && rest.length > 0) yield rest;
   if (endless !== undefined) yield endless.end();
+  else yield* filled(walk.leftBytes);
+}
+
+/** What a segment lacks that was cut off within a box: the next one would be taken for that, and be lost with it. */
+function* filled(bytes: number): Generator<Buffer> {
+  for (let left = bytes <= CUT_MAX_BYTES ? bytes : 0; left > 0; left -= NOTHING.length)
+    yield NOTHING.subarray(0, Math.min(left, NOTHING.length));
 }
 
 /** The last box of a segment, which goes on to its end. */

@@ -26,6 +26,11 @@ export class Wholeness {
     this.#rest = Buffer.from(bytes.subarray(passed));
   }
 
+  /** It ends within a box that says that it goes on. */
+  get isCut(): boolean {
+    return this.#unit === 'boxes' && !this.#walk.isBetweenBoxes && Number.isFinite(this.#walk.leftBytes);
+  }
+
   get isWhole(): boolean {
     if (this.#unit === 'packets') return this.#bytes % PACKET_BYTES === 0;
     if (this.#unit === 'boxes') return this.#rest.length === 0 && this.#walk.isBetweenBoxes;

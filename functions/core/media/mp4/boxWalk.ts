@@ -25,6 +25,11 @@ export class BoxWalk {
     return this.#left === 0;
   }
 
+  /** Of the present box, what has not come; infinite where it says no length. */
+  get leftBytes(): number {
+    return this.#left;
+  }
+
   /**
    * @param bytes those that were not taken before, and what has come since
    * @returns how many of them are of boxes; the rest is the beginning of a head, or something else

@@ -1,5 +1,6 @@
 import { ifReadable } from '../ifReadable.ts';
 import { parseAacConfiguration, readAdts } from './aac.ts';
+import { isFilling } from './filling.ts';
 import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
 
@@ -32,7 +33,7 @@ export class AacTrack implements Track {
     const sent = adts?.configuration ?? extradata;
     if (sent !== undefined && this.#sent?.equals(sent) !== true) this.#change(sent);
     const { description } = this;
-    if (description === undefined) return undefined;
+    if (description === undefined || isFilling(data)) return undefined;
     return {
       description,
       dts: Math.round((this.#timeOf(dts, description.timescale) * description.timescale) / this.#packetsHz),

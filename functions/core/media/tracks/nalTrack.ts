@@ -8,6 +8,7 @@ import {
 } from '../nal/changedParameterSets.ts';
 import { isUnmarkedKeyframe } from '../nal/h264.ts';
 import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
+import { isFilling } from './filling.ts';
 import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
 
@@ -39,6 +40,7 @@ export class NalTrack implements Track {
 
   next({ dts, offset, keyframe: isMarked, data, extradata }: Packet): Sample | undefined {
     if (extradata !== undefined) this.#reconfigure(extradata);
+    if (isFilling(data)) return undefined;
     const units = this.#isByteStream ? [...unitsBetweenStartCodes(data)] : undefined;
     const isUnmarked = !isMarked && this.#codec === 'h264' && units !== undefined;
     const keyframe = isMarked || (isUnmarked && ifReadable(() => isUnmarkedKeyframe(units)) === true);

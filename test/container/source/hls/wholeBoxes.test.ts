@@ -48,6 +48,16 @@ it('a last box without a length that does not end is refused', async () => {
   await expect(passed(sent, 1024 * 1024)).rejects.toThrow(PlaylistError);
 });
 
+it.each([1, 7, 1_000])('a box that was cut off is filled where %i bytes come at a time', async (step) => {
+  const sent = Buffer.concat([...FRAGMENT, box('mdat', MEDIA)]).subarray(0, -120);
+  expect(await passed(sent, step)).toEqual(Buffer.concat([sent, Buffer.alloc(120)]));
+});
+
+it('a box that lacks more than a segment has is not', async () => {
+  const sent = Buffer.concat([...FRAGMENT, box('mdat', MEDIA, 0xfffffff0)]);
+  expect(await passed(sent, 1_000)).toEqual(sent);
+});
+
 it('what is no MP4 stays as it is', async () => {
   expect(await passed(Buffer.alloc(500, 0x47), 188)).toEqual(Buffer.alloc(500, 0x47));
 });

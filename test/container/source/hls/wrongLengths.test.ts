@@ -30,7 +30,7 @@ describe('an answer whose server ends it before its length', () => {
   const asked: string[] = [];
   const chunk = (body: Buffer): Buffer =>
     Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]);
-  const answers: Readonly<Record<string, Buffer>> = {
+  const answers: Record<string, Buffer | (() => Buffer)> = {
     '/packets': Buffer.concat([Buffer.from('content-length: 9999\r\n\r\n'), PACKETS]),
     '/chunks': Buffer.concat([Buffer.from('transfer-encoding: chunked\r\n\r\n'), chunk(PACKETS)]),
     '/list': Buffer.from(`content-length: 9999\r\n\r\n${LIST}`),
@@ -41,7 +41,9 @@ describe('an answer whose server ends it before its length', () => {
       socket.once('data', (request) => {
         const [, path = ''] = /^GET (\S+)/.exec(request.toString()) ?? [];
         asked.push(path);
-        socket.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n'), answers[path] ?? Buffer.alloc(0)]));
+        const answer = answers[path] ?? Buffer.alloc(0);
+        const sent = typeof answer === 'function' ? answer() : answer;
+        socket.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n'), sent]));
       });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -58,6 +60,29 @@ describe('an answer whose server ends it before its length', () => {
     const bytes = await buffer(readSegment(address, options, NEVER));
     expect(bytes.equals(PACKETS)).toBe(true);
     expect(asked.filter((one) => one === path)).toHaveLength(3);
+  });
+
+  it('is asked for again where it was cut off within a box, and its server says no length', async () => {
+    const whole = Buffer.concat([box('moof', 100), box('mdat', 900)]);
+    const address = {
+      url: `${base}/boxes`,
+      range: undefined,
+      key: undefined,
+      sequence: 0n,
+      durationMs: 2_000,
+    };
+    const options = { http, keys: new KeyRing(http), idleTimeoutMs: 10_000 };
+    const cuts = [400, 400, 700, 1_000].map((bytes) =>
+      Buffer.concat([Buffer.from('\r\n'), whole.subarray(0, bytes)]),
+    );
+    const rest = [...cuts];
+    answers['/boxes'] = () => rest.shift() ?? Buffer.alloc(0);
+    expect((await buffer(readSegment(address, options, NEVER))).equals(whole)).toBe(true);
+    expect(rest).toEqual([]);
+    answers['/boxes'] = () => cuts[0] as Buffer;
+    asked.length = 0;
+    expect(await buffer(readSegment(address, options, NEVER))).toHaveLength(400);
+    expect(asked).toHaveLength(3);
   });
 
   it('is a playlist as far as its lines go', async () => {
