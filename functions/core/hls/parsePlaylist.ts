@@ -165,7 +165,10 @@ class PlaylistReader {
       };
     }
     // A list of stations, which players keep under the same name, has none of HLS's tags.
-    if (!this.#isHls) throw new NotPlaylistError();
+    if (!this.#isHls)
+      throw new NotPlaylistError(
+        'sends a list of addresses (M3U), and no playlist of HLS: give one of these',
+      );
     if (this.#isOfVariants && this.#segments.length === 0)
       throw new PlaylistError('has a playlist of variants with no variant that can be recorded');
     const longestMs = this.#segments.reduce((max, segment) => Math.max(max, segment.durationMs), 0);

@@ -93,8 +93,9 @@ export class PlaylistError extends Error {
 
 /** It is something else than a playlist of HLS. */
 export class NotPlaylistError extends PlaylistError {
-  constructor() {
-    super('sends something else than a playlist where a playlist should be');
+  /** @param message follows "The source" */
+  constructor(message = 'sends something else than a playlist where a playlist should be') {
+    super(message);
   }
 }
 

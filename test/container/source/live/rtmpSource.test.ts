@@ -206,6 +206,19 @@ describe('a source over RTMP', () => {
     expect(connects).toHaveLength(6);
   });
 
+  it('that redirects when it has played has ended: whoever joins it again is sent there', async () => {
+    const ex = amfObject({ code: 302, redirect: 'rtmp://127.0.0.1:1/live' });
+    const moved = status('NetConnection.Connect.Rejected', 'error', { ex });
+    const asked = Promise.withResolvers<Socket>();
+    const { body } = receive(await serve(playing((socket) => asked.resolve(socket))));
+    const first = body.next();
+    const socket = await asked.promise;
+    socket.write(SOUND);
+    expect(flvTags((await first).value as Buffer)).toHaveLength(1);
+    socket.write(moved);
+    expect(await body.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('that asks for a password is asked again, with it', async () => {
     const apps: unknown[] = [];
     const port = await serve((socket, values) => {

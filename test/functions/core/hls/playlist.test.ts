@@ -215,6 +215,11 @@ describe('what is no playlist', () => {
     expect(() => parsePlaylist(body)).toThrow(NotPlaylistError);
   });
 
+  it('as a list of addresses, says so', () => {
+    const stations = '#EXTM3U\n#EXTINF:-1,Radio\nhttp://radio.example/stream.mp3\n';
+    expect(() => parsePlaylist(stations)).toThrow(/a list of addresses \(M3U\)/);
+  });
+
   it.each([
     ['keyframes alone', '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"'],
     ['renditions alone', '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="a.m3u8"'],
