@@ -9,12 +9,16 @@ const IDR = 5;
 const SUPPLEMENT = 6;
 const RECOVERY_POINT = 6;
 const INTRA = 2;
+/** What stands in front of a picture's first slice: more, and longer, is nothing that an encoder makes. */
+const UNITS_MAX = 200;
+const SUPPLEMENT_MAX_BYTES = 4_096;
 /** In a supplement's types and sizes: more of the number follows. */
 const GOES_ON = 255;
 
 /**
  * Whether decoding can begin with a picture of H.264, by what is in it, as ffmpeg's parser tells (h264_parser.c): publishers
- * mark what is none, and leave out what is one.
+ * mark what is none, and leave out what is one. (One that they mark, made of no other and without a word of that, decoders show
+ * nothing from, either.)
  * @param sample NAL units behind their lengths; one that is broken is none
  * @param references how many pictures a decoder keeps (`AvcSequence`)
  */
@@ -24,10 +28,14 @@ export function isKeyframe(sample: Buffer, lengthBytes: number, references: numb
 
 function begins(units: Iterable<Buffer>, references: number): boolean {
   let isRecovery = false;
+  let count = 0;
   for (const unit of units) {
+    count += 1;
+    if (count > UNITS_MAX) return false;
     const type = (unit[0] ?? 0) & TYPE;
     if (type === IDR) return true;
-    if (type === SUPPLEMENT) isRecovery ||= isRecoveryPoint(payloadOf(unit, 1));
+    if (type === SUPPLEMENT)
+      isRecovery ||= isRecoveryPoint(payloadOf(unit.subarray(0, SUPPLEMENT_MAX_BYTES), 1));
     if (type !== SLICE) continue;
     // Of a single picture that is kept nothing is left behind one that is made of no other.
     return isRecovery || (references <= 1 && sliceType(unit) % 5 === INTRA);
