@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { align, settle, type TakenSegment } from '../../../functions/core/hls/alignment.ts';
 import type { MediaPlaylist, MediaSegment } from '../../../functions/core/hls/playlist.ts';
 import { staleAfterMs, startIndex } from '../../../functions/core/hls/reload.ts';
@@ -130,6 +131,18 @@ export class Follower {
     if (this.#queue.length <= 1) return undefined;
     const left = this.#queue.slice(0, end).reduce((sum, { segment }) => sum + segment.durationMs, 0);
     return end > 0 && left <= ms;
+  }
+
+  /** Whether the playlist lists what comes next for so long, as a continuation of its first segment. */
+  goesOnFor(ms: number): boolean {
+    let listedMs = 0;
+    for (const [i, { segment }] of this.#queue.entries()) {
+      const isSame = isDeepStrictEqual(segment.init, this.#queue[0]?.segment.init);
+      if (i > 0 && (segment.isDiscontinuity || segment.isGap || !isSame)) return false;
+      listedMs += segment.durationMs;
+      if (listedMs >= ms) return true;
+    }
+    return false;
   }
 
   /** Media sequence number of the last one that was taken or skipped. */

@@ -140,7 +140,7 @@ export class HlsSource {
         this.#followed ??= await this.#begin(signal);
         const followed = this.#followed;
         const ahead = await followed.main.peek(signal);
-        const sounds = await followed.sounds.open(ahead, followed.main.before, signal);
+        const sounds = await followed.sounds.open(followed.main, ahead, signal);
         if (ahead !== undefined)
           return await this.#runFor(
             followed,

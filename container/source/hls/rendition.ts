@@ -170,6 +170,11 @@ export class Rendition {
     return this.#follower.endsWithin(ms);
   }
 
+  /** As of its follower. */
+  goesOnFor(ms: number): boolean {
+    return this.#follower.goesOnFor(ms);
+  }
+
   /** What comes next is left out. */
   async passOver(): Promise<void> {
     await this.close();

@@ -19,6 +19,9 @@ export interface Begun extends Sound {
   readonly ahead: Ahead;
 }
 
+/** The playlist of the pictures. */
+type Pictures = Pick<Rendition, 'before' | 'goesOnFor'>;
+
 interface Followed extends Sound {
   /** The present run is without it, or has lost it. */
   isMissing: boolean;
@@ -81,16 +84,17 @@ export class Sounds {
   /**
    * Those that go with what begins.
    * @param main what the pictures begin with; undefined: there are no more of them
-   * @param before the last pictures before that
    * @throws ForbiddenSourceError; what is no fault of the source's; what the signal was aborted with
    */
   async open(
+    pictures: Pictures,
     main: Omit<Ahead, 'opened'> | undefined,
-    before: SegmentFacts | undefined,
     signal: AbortSignal,
   ): Promise<Begun[]> {
     await this.stopLooking();
-    const opened = await Promise.all(this.#followed.map((sound) => this.#open(sound, main, before, signal)));
+    const opened = await Promise.all(
+      this.#followed.map((sound) => this.#open(sound, pictures, main, signal)),
+    );
     return opened.filter((sound) => sound !== undefined);
   }
 
@@ -150,8 +154,8 @@ export class Sounds {
 
   async #open(
     sound: Followed,
+    pictures: Pictures,
     main: Omit<Ahead, 'opened'> | undefined,
-    before: SegmentFacts | undefined,
     signal: AbortSignal,
   ): Promise<Begun | undefined> {
     const { rendition, language } = sound;
@@ -169,14 +173,15 @@ export class Sounds {
       // What is found in a pause of the pictures begins there.
       const fromMs =
         sound.isMissing && main !== undefined
-          ? pausedFromMs(before, main.facts, main.seam)
+          ? pausedFromMs(pictures.before, main.facts, main.seam)
           : main?.facts.startMs;
       const ahead = await placed(rendition, fromMs, until);
-      // It has been found ahead of the pictures: they go on without it up to there, since they may be cut before.
-      const isAhead = ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts);
-      if (isAhead && (sound.isMissing || rendition.before === undefined)) {
-        sound.isMissing = true;
-        return undefined;
+      // It has been found ahead of the pictures: they go on without it up to there.
+      if (ahead !== undefined && main !== undefined && isBehind(main.facts, ahead.facts)) {
+        const aheadMs = (ahead.facts.startMs ?? 0) - (main.facts.startMs ?? 0);
+        // Before it has ever come they may be cut first.
+        sound.isMissing ||= rendition.before === undefined && !pictures.goesOnFor(aheadMs);
+        if (sound.isMissing) return undefined;
       }
       sound.isMissing = false;
       return ahead === undefined ? undefined : { rendition, language, ahead };

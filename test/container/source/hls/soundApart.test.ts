@@ -110,6 +110,22 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     expect(lengths).toEqual([beginsWith, SECONDS - beginsWith]);
   });
 
+  it('that begins seconds late is in the one file where the pictures go on', async () => {
+    const made = { type: 'fmp4' as const, seconds: 5 };
+    const late = 2;
+    const pictures = hls.put('late-p', { ...made, audio: false });
+    const sound = hls.put('late-s', { ...made, video: false }).slice(late);
+    hls.site.put('/late-p.m3u8', playlist(hls.map('late-p'), ...pictures.flat(), END));
+    hls.site.put('/late-s.m3u8', playlist(hls.map('late-s'), ...sound.flat(), END));
+    putMaster('late', 'late-p', 'late-s');
+    const recording = await hls.start('/late.m3u8');
+    const record = await recording.record(hls.folder);
+    expectWhole(record, framesOf(0, 25 * made.seconds));
+    const { streams } = await probe(record.files[0] ?? '');
+    const heard = streams.find(({ codec_type }) => codec_type === 'audio');
+    expect(Math.abs(Number(heard?.start_time) - late)).toBeLessThan(0.1);
+  });
+
   it.each([
     ['hours', 9_000],
     ['seconds', 90],
