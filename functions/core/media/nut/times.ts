@@ -55,6 +55,8 @@ export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
 
 /** ffmpeg halves a picture's units until they are so many in a second. 5.1 counts packets in those here, and `TB` is the input's. */
 const VIDEO_OUTPUT_MIN_HZ = 48_000;
+/** Pictures that are further apart, by the times at which they are decoded, are not of one clock, or one of them is a stray. */
+const STRAY_SECONDS = 10;
 const OUTPUT_HZ = `pow(2\\,max(0\\,ceil(log(${VIDEO_OUTPUT_MIN_HZ}*TB)/log(2)-0.000001)))/TB`;
 
 /**
@@ -65,9 +67,13 @@ const OUTPUT_HZ = `pow(2\\,max(0\\,ceil(log(${VIDEO_OUTPUT_MIN_HZ}*TB)/log(2)-0.
  */
 export function videoBesideSound(soundRateHz: number): string {
   const beginsAt = `floor(${AUDIO_BEGINS / soundRateHz}*${OUTPUT_HZ})`;
+  // A single picture that is stamped far ahead would have all of the sound read before the next one.
+  const isNear = `lt(abs(${DECODED}-ld(0))\\,${STRAY_SECONDS}*${OUTPUT_HZ})`;
+  const decoded = `if(eq(N\\,0)+${isNear}\\,${beginsAt}+${DECODED}\\,0)`;
   // Before the one in front of it, or later than it is shown, ffmpeg takes no picture.
-  const besides = `clip(${beginsAt}+${DECODED}\\,if(eq(N\\,0)\\,0\\,PREV_OUTDTS+1)\\,${2 ** 50}+N)`;
-  return `setts=dts=${besides}:pts=${SHOWN}`;
+  const besides = `clip(${decoded}\\,if(eq(N\\,0)\\,0\\,PREV_OUTDTS+1)\\,${2 ** 50}+N)`;
+  // `clip` looks at what is clipped more than once.
+  return `setts=dts=${besides}+0*st(0\\,${DECODED}):pts=${SHOWN}`;
 }
 
 /**

@@ -14,18 +14,31 @@ const ANEW_AT = 3;
 const BEFORE_MS = 60_000;
 const TS_BEGINS_MS = 1_400;
 
-/** A transport stream of one picture each 40 ms, whose clock begins anew shortly after its beginning. */
-function broadcast(flv: Buffer): { readonly bytes: Buffer; readonly timesMs: readonly number[] } {
+/** A transport stream of one picture each 40 ms. @param aheadMs what a picture's clock is ahead of its true time */
+function broadcast(
+  flv: Buffer,
+  aheadMs: (place: number) => number,
+): { readonly bytes: Buffer; readonly timesMs: readonly number[] } {
   const writer = new TsWriter();
   const sent = flvTags(flv)
     .filter((tag) => tag.kind === VIDEO)
     .slice(0, 1 + PICTURES)
     .map((tag, i) => {
       const trueMs = (i - 1) * 40;
-      return { ...sentTag(tag), trueMs, atMs: i <= ANEW_AT ? BEFORE_MS + trueMs : trueMs };
+      return { ...sentTag(tag), trueMs, atMs: trueMs + aheadMs(i) };
     });
   const timesMs = sent.filter(({ isHeader }) => !isHeader).map(({ atMs }) => atMs + TS_BEGINS_MS);
   return { bytes: writer.segment(sent), timesMs };
+}
+
+// From a pipe: ffmpeg goes back to the beginning of a file when it has looked at it.
+const READ = ['-v', 'error', '-copyts', '-f', 'mpegts', '-i', 'pipe:0', '-c', 'copy', '-copyinkf'];
+
+function pictures(folder: MediaFolder): Buffer {
+  return folder.pipe('source.flv', [
+    ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25:duration=2', '-c:v', 'libx264', '-bf', '0'],
+    ...['-pix_fmt', 'yuv420p', '-g', '10', '-f', 'flv'],
+  ]);
 }
 
 describeWith(['ffmpeg'], 'pictures whose clock begins anew before ffmpeg has seen many', () => {
@@ -36,17 +49,28 @@ describeWith(['ffmpeg'], 'pictures whose clock begins anew before ffmpeg has see
     ['alone', PACKED_TIMES.video],
     ['beside sound', videoBesideSound(44_100)],
   ])('come with the times that were sent, not with those that ffmpeg makes up: %s', (_how, filter) => {
-    const flv = folder.pipe('source.flv', [
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25:duration=2', '-c:v', 'libx264', '-bf', '0'],
-      ...['-pix_fmt', 'yuv420p', '-g', '10', '-f', 'flv'],
-    ]);
-    const { bytes, timesMs } = broadcast(flv);
-    // From a pipe: ffmpeg goes back to the beginning of a file when it has looked at it.
-    const args = ['-v', 'error', '-copyts', '-f', 'mpegts', '-i', 'pipe:0', '-c', 'copy', '-copyinkf'];
+    const flv = pictures(folder);
+    const { bytes, timesMs } = broadcast(flv, (place) => (place <= ANEW_AT ? BEFORE_MS : 0));
     const nut = ['-strict', 'experimental', '-syncpoints', 'none', '-write_index', '0', '-f', 'nut', '-'];
     const packets = new NutReader().push(
-      execFileSync('ffmpeg', [...args, '-bsf:v', filter, ...nut], { input: bytes }),
+      execFileSync('ffmpeg', [...READ, '-bsf:v', filter, ...nut], { input: bytes }),
     );
     expect(packets.map(({ dts, offset }) => [dts / 90, offset])).toEqual(timesMs.map((ms) => [ms, 0]));
+  });
+});
+
+describeWith(['ffmpeg'], 'a picture beside sound that is stamped hours ahead', () => {
+  const folder = new MediaFolder();
+  afterAll(() => folder.remove());
+
+  it('is decoded, as ffmpeg is shown it, when its neighbours are: it would read all of the sound before the next one', () => {
+    const { bytes } = broadcast(pictures(folder), (place) => (place === 10 ? 7_200_000 : 0));
+    const args = [...READ, '-bsf:v', videoBesideSound(44_100), '-f', 'framecrc', '-'];
+    const decoded = execFileSync('ffmpeg', args, { input: bytes, encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => /^0,/.test(line))
+      .map((line) => Number(line.split(',')[1]) / 90_000);
+    expect(decoded).toHaveLength(PICTURES);
+    expect(Math.max(...decoded) - Math.min(...decoded)).toBeLessThan(1.1);
   });
 });
