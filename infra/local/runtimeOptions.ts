@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   readonly recorderArguments?: readonly string[];
   /** How long the API waits for a function, its turn included; API Gateway's 30 s by default. */
   readonly integrationTimeoutMs?: number;
+  /** How many environments of a function begin as soon as they are wanted; as many as there are cores by default. */
+  readonly promptEnvironments?: number;
   /** How long a task provisions. 0 by default. */
   readonly launchDelayMs?: number;
   /** Whether reconcile runs at the start too, and not by its schedule alone. true by default. */

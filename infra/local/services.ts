@@ -209,6 +209,7 @@ export function startFunctions(
     resources: resourcesOf(options, queues),
     environment: (name) => functionEnvironment(roles.credentials(name), urls),
     onLog,
+    promptEnvironments: options.promptEnvironments,
   });
   closers.add(() => functions.close());
   return functions;

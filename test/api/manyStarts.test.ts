@@ -15,7 +15,7 @@ interface Waiting {
 let api: TestApi;
 beforeAll(async () => {
   // Nobody takes anything here: hosts are tasks as well, and never leave PROVISIONING. So there is no room.
-  api = await TestApi.start({ hosts: 2 });
+  api = await TestApi.start({ hosts: 2, promptEnvironments: 2 });
 });
 afterAll(() => api.close());
 

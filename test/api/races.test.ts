@@ -7,6 +7,7 @@ const secret = 'storm';
 let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start({
+    promptEnvironments: 2,
     streamHooks: JSON.stringify({
       secretsSha256: [createHash('sha256').update(secret).digest('hex')],
       sources: { '*': 'rtmp://media.example/{app}/{streamName}' },

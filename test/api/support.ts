@@ -20,7 +20,7 @@ import {
 import type { Job } from '../../functions/core/state/objects.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
 import { refuseDenials } from '../support/denials.ts';
-import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
+import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { checkAnswer, type Seen } from './documented.ts';
 
 export interface Answer {
@@ -68,14 +68,12 @@ export class TestApi {
     const folder = await mkdtemp(path.join(tmpdir(), 'api-'));
     const lines: string[] = [];
     const runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
       ingest: false,
       launchDelayMs: 3_600_000,
-      // It mends what it finds without a recorder.
-      reconcilesAtStart: false,
       // A hundred calls at once wait for their turn on a busy machine, where Lambda would run them all.
       integrationTimeoutMs: 120_000,
-      recordingDefaults: WITHOUT_PICTURES,
       onLog: (_source, line) => lines.push(line),
       ...options,
     });

@@ -12,8 +12,8 @@ import { type EventBridgeEvent, type Runtime, startRuntime } from '../../infra/l
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, publishCounter } from '../support/counterStream.ts';
 import { refuseDenials } from '../support/denials.ts';
+import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { describeWith } from '../support/tools.ts';
-import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 describeWith(['ffmpeg'], 'events of a recording', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'events-'));
@@ -27,10 +27,9 @@ describeWith(['ffmpeg'], 'events of a recording', () => {
     writeFileSync(script, `#!/bin/sh\nmkdir -p '${copies}/'"$1"\nmv "$2" '${copies}/'"$1"\n`);
     chmodSync(script, 0o755);
     runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
       onRecordHook: script,
-      reconcilesAtStart: false,
-      recordingDefaults: WITHOUT_PICTURES,
       onEvent: (event) => {
         if (event.source === EVENT_SOURCE) events.push(event);
       },

@@ -8,8 +8,8 @@ import { freePort, waitFor } from '../support/children.ts';
 import { publishCounter } from '../support/counterStream.ts';
 import { refuseDenials } from '../support/denials.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
+import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { describeWith } from '../support/tools.ts';
-import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 interface Listed {
   readonly status: string;
@@ -26,11 +26,10 @@ describeWith(['ffmpeg', 'nginxRtmp'], "nginx's own hooks", () => {
     const port = await freePort();
     nginx = await NginxRtmp.start({ hookUrl: `http://127.0.0.1:${port}/hooks/nginx-secret/nginx-rtmp` });
     runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
       ports: { api: port },
       ingest: false,
-      reconcilesAtStart: false,
-      recordingDefaults: WITHOUT_PICTURES,
       streamHooks: JSON.stringify({
         secretsSha256: [createHash('sha256').update('nginx-secret').digest('hex')],
         sources: { live: `${nginx.url}/{streamName}` },

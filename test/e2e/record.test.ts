@@ -9,6 +9,7 @@ import { decodeErrors, probe, publishCounter, readCounters } from '../support/co
 import { refuseDenials } from '../support/denials.ts';
 import { closersForTests } from '../support/forTests.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
+import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { describeWith } from '../support/tools.ts';
 
 interface RecordingAnswer {
@@ -32,10 +33,10 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     folder = await mkdtemp(path.join(tmpdir(), 'e2e-'));
     [runtime, nginx] = await Promise.all([
       startRuntime({
+        ...RUNTIME_FOR_TESTS,
         dataDir: path.join(folder, 'data'),
         ports: { api: 0, s3: 0 },
         ingest: false,
-        reconcilesAtStart: false,
         recordingDefaults: '{"reconnectWindowMs":2000,"pictures":false}',
       }),
       NginxRtmp.start(),

@@ -7,8 +7,8 @@ import { type Child, waitFor } from '../support/children.ts';
 import { publishCounter, readCounters } from '../support/counterStream.ts';
 import { refuseDenials } from '../support/denials.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
+import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { describeWith } from '../support/tools.ts';
-import { WITHOUT_PICTURES } from '../support/withoutPictures.ts';
 
 interface RecordingAnswer {
   readonly recordingId: string;
@@ -26,10 +26,9 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a restart with another config', () => {
     folder = await mkdtemp(path.join(tmpdir(), 'restart-'));
     [runtime, nginx] = await Promise.all([
       startRuntime({
+        ...RUNTIME_FOR_TESTS,
         dataDir: path.join(folder, 'data'),
         ingest: false,
-        reconcilesAtStart: false,
-        recordingDefaults: WITHOUT_PICTURES,
       }),
       NginxRtmp.start(),
     ]);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
 import { refuseDenials } from './denials.ts';
-import { WITHOUT_PICTURES } from './withoutPictures.ts';
+import { RUNTIME_FOR_TESTS } from './testRuntime.ts';
 
 export interface RecordedPart {
   readonly part: number;
@@ -49,10 +49,8 @@ export class LocalRecorder {
     const folder = await mkdtemp(path.join(tmpdir(), 'recorder-'));
     const bus = new EventEmitter().setMaxListeners(0);
     const runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
-      recordingDefaults: WITHOUT_PICTURES,
-      // Nothing is left of an earlier run.
-      reconcilesAtStart: false,
       // As `npm start` has it. A task for each recording is another process of half a second: e2e/record has those.
       hosts: 1,
       ...options(folder),

@@ -14,6 +14,8 @@ export interface FunctionsOptions {
   /** What each function gets besides: credentials of its role, and endpoints, in the SDK's own variables. */
   readonly environment: (name: FunctionName) => Readonly<Record<string, string>>;
   readonly onLog: (name: FunctionName, line: string) => void;
+  /** As of `LocalFunctionOptions`. */
+  readonly promptEnvironments?: number | undefined;
 }
 
 /** All functions of the deployment, by name. */
@@ -57,13 +59,16 @@ export interface LocalFunctionOptions {
   /** All that it gets besides Lambda's own variables. */
   readonly environment: Readonly<Record<string, string>>;
   readonly onLog: (line: string) => void;
+  /** How many environments begin as soon as they are wanted; as many as there are cores by default. */
+  readonly promptEnvironments?: number | undefined;
 }
 
 /** One function of the deployment, by its description. */
 export function localFunction(
   { name, memoryMb, timeoutSeconds }: FunctionSpec,
-  { region, accountId, environment, onLog }: LocalFunctionOptions,
+  options: LocalFunctionOptions,
 ): LambdaFunction {
+  const { region, accountId, environment, onLog, promptEnvironments = PROMPT_ENVIRONMENTS } = options;
   return new LambdaFunction({
     functionName: name,
     handlerPath: () => bundledFunction(name),
@@ -71,7 +76,7 @@ export function localFunction(
     memoryMb,
     timeoutMs: timeoutSeconds * 1000,
     maxEnvironments: MAX_ENVIRONMENTS,
-    promptEnvironments: PROMPT_ENVIRONMENTS,
+    promptEnvironments,
     onLog,
     env: {
       AWS_REGION: region,

@@ -9,8 +9,8 @@ import { Child, waitFor } from '../../support/children.ts';
 import { decodeErrors, probe } from '../../support/counterStream.ts';
 import { refuseDenials } from '../../support/denials.ts';
 import { LiveStream } from '../../support/liveStream.ts';
+import { RUNTIME_FOR_TESTS } from '../../support/testRuntime.ts';
 import { describeWith } from '../../support/tools.ts';
-import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../clients/cli/main.ts');
 
@@ -24,10 +24,9 @@ describeWith(['ffmpeg'], 'the command line against a running product', () => {
     folder = await mkdtemp(path.join(tmpdir(), 'cli-'));
     closers.add(() => rm(folder, { recursive: true, force: true }));
     runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
       ingest: false,
-      reconcilesAtStart: false,
-      recordingDefaults: WITHOUT_PICTURES,
     });
     closers.add(() => runtime.close({ graceMs: 5_000 }).then(() => refuseDenials(runtime)));
     source = await LiveStream.start('flv');

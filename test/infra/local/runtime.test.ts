@@ -14,8 +14,8 @@ import {
 import { type Child, freePort, waitFor } from '../../support/children.ts';
 import { publishCounter } from '../../support/counterStream.ts';
 import { refuseDenials } from '../../support/denials.ts';
+import { RUNTIME_FOR_TESTS } from '../../support/testRuntime.ts';
 import { describeWith } from '../../support/tools.ts';
-import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 const PARTS = ['api', 's3', 'ecs', 'events', 'rtmp'] as const;
 
@@ -39,10 +39,9 @@ afterEach(async () => {
 
 async function start(options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   const runtime = await startRuntime({
+    ...RUNTIME_FOR_TESTS,
     dataDir: path.join(folder, 'data'),
     ingest: false,
-    reconcilesAtStart: false,
-    recordingDefaults: WITHOUT_PICTURES,
     onLog: (source, line) => lines.push({ source, line }),
     onEvent: (event) => events.push(event),
     ...options,

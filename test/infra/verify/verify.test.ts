@@ -8,8 +8,8 @@ import { CLUSTER, EVENT_BUS, LANDING, LIBRARY } from '../../../infra/local/place
 import { type Runtime, startRuntime } from '../../../infra/local/runtime.ts';
 import { Child } from '../../support/children.ts';
 import { refuseDenials } from '../../support/denials.ts';
+import { RUNTIME_FOR_TESTS } from '../../support/testRuntime.ts';
 import { describeWith } from '../../support/tools.ts';
-import { WITHOUT_PICTURES } from '../../support/withoutPictures.ts';
 
 /** What an endpoint on loopback has nothing to prove with. */
 const NOT_HERE = [
@@ -51,10 +51,9 @@ describeWith(['ffmpeg'], 'npm run verify', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'verify-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const runtime = await startRuntime({
+      ...RUNTIME_FOR_TESTS,
       dataDir: path.join(folder, 'data'),
       ingest: false,
-      reconcilesAtStart: false,
-      recordingDefaults: WITHOUT_PICTURES,
     });
     onTestFinished(() => runtime.close({ graceMs: 0 }).then(() => refuseDenials(runtime)));
 
