@@ -52,10 +52,16 @@ export class PlausibleTimes {
     return timeMs >= earliestMs && timeMs <= latestMs + this.#options.aheadMaxMs;
   }
 
-  /** Turns of a counter that bring a time to where it may be; undefined: there are none. */
+  /**
+   * Turns of a counter that bring a time to where it may be; undefined: there are none. What was made just now is not ahead of
+   * the clock for that: near the counter's end what begins anew is as near to what was to come.
+   */
   turnsInto(timeMs: number, times: TrackTimes, backMaxMs: number, nowMs: number): number | undefined {
     const missingMs = times.nextMs + this.awayMs(times, nowMs) - timeMs;
-    return turnsBy(missingMs).find((turnsMs) => this.has(times, timeMs + turnsMs, backMaxMs, nowMs));
+    const aheadMaxMs = this.#options.comesAsMade ? SKEW_MAX_MS : Number.POSITIVE_INFINITY;
+    return turnsBy(missingMs).find(
+      (turnsMs) => turnsMs - missingMs <= aheadMaxMs && this.has(times, timeMs + turnsMs, backMaxMs, nowMs),
+    );
   }
 
   /** Of all clocks that a track's first sample may be on, the one by which it is nearest to what others would be at by now. */

@@ -6,8 +6,8 @@ import type { SentClocks, SentTime, Stretch } from './sentClocks.ts';
 /** What is encoded is cut into frames of its own, one of which lies across a jump; an encoder puts one in front. */
 const FRAME_MIN_MS = 30;
 const FRAMES = 1.3;
-/** What ffmpeg adds to times is longer: the counter's turn, or what that and a jump differ by. */
-const ADDED_MIN_MS = 5_000;
+/** What ffmpeg adds to times is longer: the turn of a counter, or what that and a jump differ by. */
+const ADDED_MIN_MS = 1_000;
 const NOTHING: readonly Stretch[] = [];
 
 interface Place {

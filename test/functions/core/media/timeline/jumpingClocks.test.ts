@@ -51,6 +51,23 @@ describe('SourceTimeline, of clocks that jump', () => {
     },
   );
 
+  it.each([2 ** 33 / 90, 2 ** 32])(
+    'who begins anew a while before a counter of %d ms comes to its end is taken for no turn of it',
+    (turnMs) => {
+      const [untilMs, awayMs, leftMs] = [10_000, 1_500, 3_500];
+      const fromMs = turnMs - leftMs - untilMs;
+      const sent = made(20)
+        .filter(({ trueMs }) => trueMs < untilMs || trueMs >= untilMs + awayMs)
+        .map((one) => ({
+          ...one,
+          rawMs: one.trueMs < untilMs ? one.rawMs + fromMs : one.rawMs - untilMs - awayMs,
+        }));
+      const { placed } = place(sent);
+      expectMonotone(placed);
+      expect(Math.max(...placed.map((one) => Math.abs(offBy(one) - fromMs)))).toBeLessThan(45);
+    },
+  );
+
   it('what is missing in truth stays missing, whatever the times say', () => {
     const away = 7_300;
     const sent = made(30)

@@ -122,6 +122,17 @@ describe('SentOrder', () => {
     expect(ms).toEqual(Array.from({ length: 50 }, (_, i) => i * FRAME_MS - 1_000));
   });
 
+  it('is at the next thing that was sent where ffmpeg has added something, be it to the last of a clock', () => {
+    const received = [...both(80_000_000, 2_000, 0), ...both(0, 2_000, 4_000)];
+    const order = new SentOrder(clocksOf(received));
+    const given = ofKind(received, 'video').map(([kind, ms], i): Received => {
+      const addedMs = i < 49 ? 0 : i === 49 ? -3_400 : 79_995_000;
+      return [kind, ms + addedMs];
+    });
+    const sentMs = [...expected.slice(0, 50), ...expected.slice(0, 50).map((ms) => ms + 4_000)];
+    expect(put(order, given).map((ms) => (ms ?? 0) - 80_000_000)).toEqual(sentMs);
+  });
+
   it("leaves a publisher's only picture beside his sound, also where it comes out with the next publisher's", () => {
     const sound = both(0, 400, 4_000).filter(([kind]) => kind === 'audio');
     const only: Received = ['video', 400, 4_400];

@@ -172,8 +172,8 @@ describe('SentOrder, over streams made at random whose sound comes through a pip
     const jumpArb = fc.record({
       atMs: fc.integer({ min: 3_600, max: 4_000 }),
       byMs: fc.oneof(
-        fc.integer({ min: -60_000, max: -20_000 }),
-        fc.integer({ min: -7_200_000, max: -20_000 }),
+        fc.integer({ min: -60_000, max: -10_200 }),
+        fc.integer({ min: -7_200_000, max: -10_200 }),
       ),
     });
     const anewArb = fc.record({
