@@ -1,4 +1,5 @@
 import { createDecipheriv, type Decipheriv } from 'node:crypto';
+import { bytesOfDataUrl } from '../../../functions/core/hls/dataUrl.ts';
 import {
   PlaylistError,
   type SegmentKey,
@@ -37,18 +38,25 @@ export class KeyRing {
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<Buffer> {
-    const { body } = await this.#http.get(url, { signal });
-    let key = Buffer.alloc(0);
-    for await (const chunk of body) {
-      key = Buffer.concat([key, chunk]);
-      if (key.length > KEY_BYTES) break;
-    }
+    // Some playlists have the key itself.
+    const key = bytesOfDataUrl(url) ?? (await this.#sent(url, signal));
     if (key.length !== KEY_BYTES) {
       throw new PlaylistError('sends something else than a key of 16 bytes where its key should be');
     }
     const [oldest] = this.#keys.keys();
     if (this.#keys.size >= KEYS_MAX && oldest !== undefined) this.#keys.delete(oldest);
     this.#keys.set(url, key);
+    return key;
+  }
+
+  /** No more of it than shows that it is none. */
+  async #sent(url: string, signal: AbortSignal): Promise<Buffer> {
+    const { body } = await this.#http.get(url, { signal });
+    let key = Buffer.alloc(0);
+    for await (const chunk of body) {
+      key = Buffer.concat([key, chunk]);
+      if (key.length > KEY_BYTES) break;
+    }
     return key;
   }
 }

@@ -2,7 +2,9 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { decrypted } from '../../../../container/source/hls/decrypted.ts';
+import { KeyRing } from '../../../../container/source/hls/keyRing.ts';
 import { inWholeBoxes } from '../../../../container/source/hls/wholeBoxes.ts';
+import type { JudgedHttp } from '../../../../container/source/reach/judgedHttp.ts';
 import { PlaylistError } from '../../../../functions/core/hls/playlist.ts';
 import { PACKET_BYTES } from '../../../../functions/core/media/mpegts/packets.ts';
 
@@ -54,6 +56,21 @@ describe('an encrypted segment', () => {
   }
   const read = (bytes: Buffer, step: number, by = key): Promise<Buffer> =>
     buffer(decrypted(inSteps(bytes, step), createDecipheriv('aes-128-cbc', by, iv)));
+
+  it('is read by a key that lies in its address', async () => {
+    const nobody = { get: () => Promise.reject(new Error('nobody is to be asked')) };
+    const keys = new KeyRing(nobody as unknown as JudgedHttp);
+    const uri = `data:;base64,${key.toString('base64')}`;
+    const decipher = await keys.decipher(
+      { method: 'AES-128', uri, iv },
+      uri,
+      0n,
+      new AbortController().signal,
+    );
+    expect((await buffer(decrypted(inSteps(encrypted(PACKETS, true), 700), decipher))).equals(PACKETS)).toBe(
+      true,
+    );
+  });
 
   it('is read whole, with padding and without', async () => {
     for (const hasPadding of [true, false]) {
