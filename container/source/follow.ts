@@ -6,6 +6,7 @@ import type { AttemptContext } from '../attempt/context.ts';
 import type { StopRequest } from '../attempt/stopRequest.ts';
 import type { Recording } from '../record/recording.ts';
 import { expectedStreams } from './expectedStreams.ts';
+import type { SourceAccess } from './reach/sourceAccess.ts';
 import { SoundJumps } from './soundJumps.ts';
 import { SourceInput } from './sourceInput.ts';
 import { SourcePatience } from './sourcePatience.ts';
@@ -68,9 +69,12 @@ async function follow(
     const announced = 'kind' in run ? undefined : run.announced;
     plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
     whole ??= plan;
-    // Sound has an input of its own now, which a run before had not: that would be found out only when all have been opened,
-    // and what was fetched until then may not be had again.
-    if (!('kind' in run) && run.access.others.length > soundsOf(plan))
+    // What a run before had not would be found out only when all is opened, and what was fetched until then may not be had
+    // again.
+    if (
+      !('kind' in run) &&
+      (hasMoreSounds(run.access, plan) || (!looksLonger && hasNowCome(run.access, plan)))
+    )
       plan = planFor(expectedStreams(job, run.access.sounds), job.settings);
     const end: SourceEnd =
       'kind' in run
@@ -135,7 +139,16 @@ async function follow(
   }
 }
 
-const soundsOf = ({ maps }: EncodingPlan): number => maps.filter((map) => map.startsWith('0:a:')).length;
+/** Sound has an input of its own now. */
+const hasMoreSounds = ({ others }: SourceAccess, { maps }: EncodingPlan): boolean =>
+  others.length > maps.filter((map) => map.startsWith('0:a:')).length;
+
+/** The segment with which a run begins has pictures or sound that had never come. */
+const hasNowCome = ({ inSegments, hasCome }: SourceAccess, { leftOut }: EncodingPlan): boolean =>
+  inSegments &&
+  leftOut.some(
+    ({ kind, reason }) => reason === 'never_came' && (kind === 'video' || kind === 'audio') && hasCome(kind),
+  );
 
 const atOnce = (end: SourceEnd): Followed => ({ end, awaitedMs: 0 });
 
