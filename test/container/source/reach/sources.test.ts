@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lookup } from '../../../../functions/aws/dnsResolution.ts';
+import type { RecordingSettings } from '../../../../functions/core/settings/settings.ts';
 import { closeServer, listenOnLoopback } from '../../../../infra/emulators/shared/loopback.ts';
 import { type Child, waitFor } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
@@ -100,8 +101,12 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     [...objects.parts.values()].reduce((sum, { final }) => sum + (final?.videoFrames ?? 0), 0);
 
   /** Records a live stream for as long as it takes to see it, and then stops it. */
-  async function recordLive(url: string, meanwhile: () => void = () => undefined): Promise<Recorded> {
-    const recordingId = await bench.createJob(url);
+  async function recordLive(
+    url: string,
+    meanwhile: () => void = () => undefined,
+    settings: Partial<RecordingSettings> = {},
+  ): Promise<Recorded> {
+    const recordingId = await bench.createJob(url, settings);
     const attempt = bench.run(recordingId, 1, lookup);
     let ended = false;
     void attempt.reason.finally(() => {
@@ -184,9 +189,11 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a source that may be reached', () => {
     process.env.AWS_SECRET_ACCESS_KEY = 'must-not-be-seen';
     let environment: string[] = [];
     try {
-      await recordLive(url(), () => {
+      const look = (): void => {
         environment = environmentOfFfmpeg(read);
-      });
+      };
+      // Sound of another rate is encoded: what is copied out of FLV needs no ffmpeg.
+      await recordLive(url(), look, { audioSampleRateHz: 32_000 });
     } finally {
       delete process.env.AWS_SECRET_ACCESS_KEY;
     }
