@@ -82,7 +82,8 @@ export async function costOf(
 }
 
 function cpuOf(recorder: RunningRecorder): { readonly own: number; readonly ffmpeg: number } {
-  return { own: cpuSeconds(recorder.pid), ffmpeg: cpuSeconds(recorder.ffmpegPid) };
+  const { pid, ffmpegPid } = recorder;
+  return { own: cpuSeconds(pid), ffmpeg: ffmpegPid === undefined ? 0 : cpuSeconds(ffmpegPid) };
 }
 
 export interface PeakMemory {

@@ -194,10 +194,9 @@ export class RunningRecorder {
     return open === undefined ? undefined : true;
   }
 
-  get ffmpegPid(): number {
-    const pid = childOf(this.pid, 'ffmpeg');
-    if (pid === undefined) throw new Error(`the recorder has no ffmpeg: ${this.#child.output}`);
-    return pid;
+  /** Undefined where the recorder reads its source by itself. */
+  get ffmpegPid(): number | undefined {
+    return childOf(this.pid, 'ffmpeg');
   }
 
   /** Ends the recording as the API does. */

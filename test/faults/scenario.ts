@@ -62,6 +62,8 @@ export interface RecordingView {
 }
 
 export const FPS = 25;
+/** Of these an ffmpeg is killed. */
+const HAS_FFMPEG: ReadonlySet<Scenario['kind']> = new Set(['ffmpeg', 'both']);
 
 /** One recording, one kill, and what is in the library afterwards. */
 export async function play(ground: Ground, scenario: Scenario): Promise<Result> {
@@ -71,7 +73,7 @@ export async function play(ground: Ground, scenario: Scenario): Promise<Result> 
   const publisher = new Publisher(url);
   try {
     await call(runtime, 'PUT', `/streams/${session}`, { name: session, sourceUrl: url });
-    const recordingId = await start(runtime, session, scenario.format);
+    const recordingId = await start(runtime, session, scenario.format, HAS_FFMPEG.has(scenario.kind));
     await waitFor('the first checkpoint', () => hasCheckpoint(ground, recordingId), { timeoutMs: 40_000 });
     await delay(scenario.afterMs);
     const sent = publisher.frames;
@@ -204,8 +206,15 @@ export async function hasCheckpoint({ s3, runtime }: Ground, recordingId: string
   return (await view(runtime, recordingId)).parts.length > 0 ? true : undefined;
 }
 
-export async function start(runtime: Runtime, mediaSessionId: string, format: Format): Promise<string> {
-  const body = { mediaSessionId, config: { format: `h264-${format}` } };
+/** @param hasFfmpeg its sound is encoded: what is copied the recorder reads by itself */
+export async function start(
+  runtime: Runtime,
+  mediaSessionId: string,
+  format: Format,
+  hasFfmpeg = false,
+): Promise<string> {
+  const encoded = hasFfmpeg ? { audioSampleRate: 48_000 } : {};
+  const body = { mediaSessionId, config: { format: `h264-${format}`, ...encoded } };
   const answer = await call(runtime, 'POST', '/rest-api/recorder/startup', body);
   return (answer as { readonly recordingId: string }).recordingId;
 }

@@ -102,6 +102,8 @@ async function record(): Promise<void> {
     // The media server is on this machine.
     settings: {
       ...DEFAULT_SETTINGS,
+      // What is copied needs no ffmpeg.
+      audioSampleRateHz: 48_000,
       sources: { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] },
     },
   };
