@@ -6,6 +6,8 @@ const KNOWN_SAMPLES = 2_048;
 const FINGERPRINT_BYTES = 1_024;
 /** Between where two tracks put the same moment. */
 const SAME_PLACE_MS = 100;
+/** Less than half of any frame of sound. */
+const RIGHT_THERE_MS = 10;
 /** Times are counted in other units over another connection. */
 const SAME_TIME_MS = 1;
 
@@ -166,14 +168,13 @@ export class JoinedContent {
   #find(known: readonly Known[], print: number, timeMs: number): number | undefined {
     const zeroAtMs = this.#zeroAtMs;
     const alike = [...known.keys()].filter((place) => known[place]?.print === print);
-    const near = alike.filter((place) => {
-      const one = known[place];
-      if (one === undefined) return false;
-      return zeroAtMs === undefined
-        ? Math.abs(one.timeMs - timeMs) < SAME_TIME_MS
-        : Math.abs(placeOf(one) - timeMs - zeroAtMs) < SAME_PLACE_MS;
-    });
-    if (near.length === 1) return near[0];
+    const offMs = (one: Known): number =>
+      Math.abs(zeroAtMs === undefined ? one.timeMs - timeMs : placeOf(one) - timeMs - zeroAtMs);
+    const within = (ms: number): number[] => alike.filter((place) => offMs(known[place] as Known) < ms);
+    const near = within(zeroAtMs === undefined ? SAME_TIME_MS : SAME_PLACE_MS);
+    // Silence looks alike: of several frames it is the one that is right there.
+    const [only, other] = near.length > 1 ? within(RIGHT_THERE_MS) : near;
+    if (only !== undefined && other === undefined) return only;
     return zeroAtMs === undefined && alike.length === 1 ? alike[0] : undefined;
   }
 }

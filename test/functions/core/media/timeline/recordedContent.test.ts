@@ -38,6 +38,25 @@ function rejoined(samples: number): JoinedContent {
 }
 
 describe('RecordedContent', () => {
+  it('silence is told by where it is to the frame, once pictures have told where all of it belongs', () => {
+    const silence = (timeMs: number): ComingSample => ({
+      ...sampleOf(SOUND, 0, timeMs),
+      data: Buffer.alloc(9),
+    });
+    const content = new RecordedContent();
+    const pictures = [0, 40, 80].map((ms) => sampleOf(VIDEO, ms, ms));
+    const sounds = [0, 23, 46, 69, 92].map(silence);
+    record(content.join(0), [...pictures, ...sounds]);
+    const again = content.join(0);
+    expect([...pictures, ...sounds].filter((sample) => !again.isRepeated(sample))).toEqual([]);
+    expect(again.isRepeated(silence(115))).toBe(false);
+    // Of a server that counts from zero for each player, too.
+    const later = content.join(0);
+    const moved = (sample: ComingSample): ComingSample => ({ ...sample, timeMs: sample.timeMs + 7_000 });
+    expect([...pictures, ...sounds].map(moved).filter((sample) => !later.isRepeated(sample))).toEqual([]);
+    expect(later.isRepeated(moved(silence(115)))).toBe(false);
+  });
+
   it('of what comes again nothing is recorded twice, and nothing new is dropped', () => {
     fc.assert(
       fc.property(
