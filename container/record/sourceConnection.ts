@@ -116,11 +116,14 @@ export class SourceConnection {
    */
   settle(media: Pick<LiveMedia, 'zeroAtMs'>, first: Fragment, end: FileEnd | undefined): number {
     const leadMs = this.#timeline.isNew ? (end?.leadMs(first) ?? 0) : 0;
+    // It is known by times as ffmpeg gives them; those of fragments are as they were sent.
+    const knownAtMs = this.#joined?.zeroAtMs;
+    const turnedMs = this.#order?.turnedMs ?? 0;
     this.#zeroAtMs ??= this.#timeline.zeroAtMs(
       media.zeroAtMs,
       first.startMs + leadMs,
       end?.atMs,
-      this.#joined?.zeroAtMs,
+      knownAtMs === undefined ? undefined : knownAtMs - turnedMs,
     );
     this.#joined?.settle(this.#zeroAtMs);
     return this.#zeroAtMs;

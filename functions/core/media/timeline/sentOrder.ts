@@ -28,6 +28,7 @@ export class SentOrder {
   readonly #clocks: SentClocks;
   readonly #places = new Map<string, Place>();
   #shiftMs = 0;
+  #turnedMs: number | undefined;
   #jumps: Jump[] = [];
 
   constructor(clocks: SentClocks) {
@@ -42,6 +43,14 @@ export class SentOrder {
   /** Where the first sample that was sent is on that clock; undefined as long as it is not that. */
   get firstMs(): number | undefined {
     return this.isKnown ? this.#clocks.firstMs : undefined;
+  }
+
+  /**
+   * What was added to the first sample's time as ffmpeg gave it: of what begins within a minute of a counter's end ffmpeg takes
+   * a turn off, and it was sent without.
+   */
+  get turnedMs(): number {
+    return this.#turnedMs ?? 0;
   }
 
   /** What is added to the source's times at present, in ms. */
@@ -66,6 +75,7 @@ export class SentOrder {
       return before === undefined ? undefined : this.#moved(time, rawMs - before.addedMs, before);
     const { clock } = found.stretch;
     this.#places.set(time.track, found);
+    this.#turnedMs ??= Math.round(found.ms - rawMs);
     if (clock.jump !== undefined) this.#jumps.push(clock.jump);
     clock.jump = undefined;
     return this.#moved(time, found.ms, found);

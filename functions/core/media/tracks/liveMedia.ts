@@ -115,9 +115,9 @@ export class LiveMedia {
     return this.#waitsSinceMs;
   }
 
-  /** Wall clock of this run's time zero: as what came again has told, else as early as it can have been. */
+  /** Wall clock of this run's time zero, as early as it can have been. */
   get zeroAtMs(): number {
-    return this.#content?.zeroAtMs ?? this.#zeroByClockMs;
+    return this.#zeroByClockMs;
   }
 
   /** What comes goes on right behind what was recorded before: it may begin without a keyframe. */
