@@ -1,6 +1,3 @@
-import type { FlvStreams } from '../../functions/core/media/flv/streams.ts';
-import type { FoundSource, FoundStream } from '../../functions/core/settings/selectTracks.ts';
-
 /** One of several outputs of what reads a source. All of them are always to be read to the end, or closed. */
 export interface DemuxerOutput {
   /** Told when there is something to take, and at the end. */
@@ -41,15 +38,3 @@ export interface StreamSink {
 
 /** Writes a stream to whoever reads it, and settles when it is done, or is another run's. */
 export type StreamFeed = (sink: StreamSink) => Promise<void>;
-
-/** What FLV of H.264 and AAC has, as ffmpeg would list it. */
-export function foundInFlv({ pictures, sound, hasText }: FlvStreams): FoundSource {
-  const streams: Omit<FoundStream, 'index'>[] = [];
-  if (pictures !== undefined) {
-    const { width, height } = pictures;
-    streams.push({ kind: 'video', codec: 'h264', width, height });
-  }
-  if (sound !== undefined) streams.push({ kind: 'audio', codec: 'aac', sampleRateHz: sound.sampleRateHz });
-  if (hasText) streams.push({ kind: 'data', codec: 'none' });
-  return { streams: streams.map((stream, index) => ({ ...stream, index })), programs: [] };
-}

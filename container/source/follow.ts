@@ -104,7 +104,9 @@ async function follow(
       log.warn('the source is refused', { reason: end.reason });
       return atOnce(end);
     }
-    if (stop.cause !== undefined) return atOnce(end);
+    // What had come by then, and only ffmpeg can read, is given to it all the same.
+    const isUnread = end.kind === 'replan' && end.needsFfmpeg === true;
+    if (stop.cause !== undefined && !isUnread) return atOnce(end);
     const after = 'kind' in run ? 'lost' : await input.endRun(end, recording.fragments > before);
     if (end.kind === 'ended' && end.hasNewTrack) {
       newTracks += 1;
@@ -114,7 +116,7 @@ async function follow(
       continue;
     }
     if (end.kind === 'replan') {
-      if (end.needsFfmpeg === true) patience.answered();
+      if (isUnread) patience.answered();
       else if (!patience.replan()) return atOnce(end);
       else log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
       plan = end.plan;

@@ -1,12 +1,6 @@
 import { FlvStreams } from '../../../functions/core/media/flv/streams.ts';
-import type { FoundSource } from '../../../functions/core/settings/selectTracks.ts';
-import {
-  type Demuxer,
-  type DemuxerOutput,
-  foundInFlv,
-  type StreamFeed,
-  type StreamSink,
-} from '../demuxer.ts';
+import type { FoundSource, FoundStream } from '../../../functions/core/settings/selectTracks.ts';
+import type { Demuxer, DemuxerOutput, StreamFeed, StreamSink } from '../demuxer.ts';
 import { SinkClosedError } from '../hls/sink.ts';
 
 /** Whose input ends has nothing left to do. */
@@ -114,7 +108,7 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
     if (look === 'looking') return;
     this.#held = undefined;
     this.#needsFfmpeg = look === 'other';
-    this.#onFound(foundInFlv(this.#streams));
+    this.#onFound(foundIn(this.#streams));
     if (this.#needsFfmpeg) this.close();
     else this.#pieces = held.map((bytes) => ({ bytes, settle: () => undefined }));
     this.onReady();
@@ -128,4 +122,16 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
     this.onReady();
     return 0;
   }
+}
+
+/** What FLV of H.264 and AAC has, as ffmpeg would list it. */
+function foundIn({ pictures, sound, hasText }: FlvStreams): FoundSource {
+  const streams: Omit<FoundStream, 'index'>[] = [];
+  if (pictures !== undefined) {
+    const { width, height } = pictures;
+    streams.push({ kind: 'video', codec: 'h264', width, height });
+  }
+  if (sound !== undefined) streams.push({ kind: 'audio', codec: 'aac', sampleRateHz: sound.sampleRateHz });
+  if (hasText) streams.push({ kind: 'data', codec: 'none' });
+  return { streams: streams.map((stream, index) => ({ ...stream, index })), programs: [] };
 }
