@@ -1,5 +1,5 @@
 import { nalCodec } from '../nal/changedParameterSets.ts';
-import { unitsIn } from '../nal/units.ts';
+import { wholeUnitsIn } from '../nal/units.ts';
 import type { TrackDescription } from '../tracks/sample.ts';
 
 const START_CODE = Buffer.from([0, 0, 0, 1]);
@@ -19,7 +19,7 @@ export function byteStreamOf(
   const delimiter = DELIMITERS[info.codec];
   if (syntax === undefined || delimiter === undefined) return data;
   const { lengthBytes, units: known } = syntax.parseConfiguration(configuration);
-  const units = [...unitsIn(data, lengthBytes)];
+  const units = wholeUnitsIn(data, lengthBytes);
   const [first] = units;
   const hasDelimiter = first?.[0] === delimiter[0];
   const hasSets = units.some((unit) => syntax.kindOf(unit) === 'sps');

@@ -1,3 +1,4 @@
+import { ifReadable } from '../ifReadable.ts';
 import { MediaError } from '../types.ts';
 
 /**
@@ -13,6 +14,15 @@ export function* unitsIn(sample: Buffer, lengthBytes: number): Generator<Buffer>
     if (end > from) yield sample.subarray(from, end);
     at = end;
   }
+}
+
+/** The same, up to one that leaves the sample: a picture that was damaged on its way is a stream's fault, and not its end. */
+export function wholeUnitsIn(sample: Buffer, lengthBytes: number): readonly Buffer[] {
+  const units: Buffer[] = [];
+  ifReadable(() => {
+    for (const unit of unitsIn(sample, lengthBytes)) units.push(unit);
+  });
+  return units;
 }
 
 /** What a NAL unit says, without the bytes that keep start codes out of it (0x03 after two zeros). */
