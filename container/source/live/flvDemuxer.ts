@@ -1,9 +1,10 @@
 import { FlvStreams } from '../../../functions/core/media/flv/streams.ts';
 import type { FoundSource, FoundStream } from '../../../functions/core/settings/selectTracks.ts';
+import { AwakeTimer, type TimersWithClock } from '../../attempt/awakeTimer.ts';
 import type { Demuxer, DemuxerOutput, StreamFeed, StreamSink } from '../demuxer.ts';
 import { SinkClosedError } from '../hls/sink.ts';
 
-/** Whose input ends has nothing left to do. */
+/** Whose input ends has little left to do. */
 const INPUT_END_MS = 2_000;
 
 interface Piece {
@@ -22,18 +23,22 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
   readonly starvedMs = 0;
   onReady: () => void = () => undefined;
   readonly #onFound: (found: FoundSource) => void;
+  readonly #timers: TimersWithClock | undefined;
   readonly #streams = new FlvStreams();
   readonly #gone = new AbortController();
   /** Copies of what has come, until it is known what it is. */
   #held: Buffer[] | undefined = [];
   #pieces: Piece[] = [];
+  /** So many have been. */
+  #taken = 0;
   /** Nothing more comes. */
   #isFed: boolean = false;
   #needsFfmpeg: boolean = false;
 
   /** @param onFound told what it has before it gives anything, or when it is known that it gives nothing */
-  constructor(feed: StreamFeed, onFound: (found: FoundSource) => void) {
+  constructor(feed: StreamFeed, onFound: (found: FoundSource) => void, timers?: TimersWithClock) {
     this.#onFound = onFound;
+    this.#timers = timers;
     this.exited = feed(this).then(() => this.#finish());
     // Whoever waits for it hears of it.
     this.exited.catch(() => this.close());
@@ -64,6 +69,7 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
   }
 
   next(): void {
+    this.#taken += 1;
     this.#pieces.shift()?.settle();
   }
 
@@ -83,9 +89,13 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
     this.close();
   }
 
+  /** It is closed where it does not: not while what has come by then is still being taken. */
   expectEnd(): void {
-    const timer = setTimeout(() => this.close(), INPUT_END_MS);
-    void this.exited.catch(() => undefined).finally(() => clearTimeout(timer));
+    const taken = this.#taken;
+    const lookAgain = (): void => (this.#taken === taken ? this.close() : this.expectEnd());
+    const timer = new AwakeTimer(lookAgain, INPUT_END_MS, this.#timers);
+    const clear = (): void => timer.clear();
+    this.exited.then(clear, clear);
   }
 
   async write(bytes: Buffer): Promise<void> {

@@ -4,6 +4,7 @@ import { SinkClosedError } from '../../../../container/source/hls/sink.ts';
 import { FlvDemuxer } from '../../../../container/source/live/flvDemuxer.ts';
 import type { FoundSource } from '../../../../functions/core/settings/selectTracks.ts';
 import { AUDIO, FLV_HEADER, VIDEO, writeFlv } from '../../../support/flvTags.ts';
+import { ManualTimers } from '../../../support/manualTimers.ts';
 
 const AVC = '17000000000142c00bffe100176742c00bda0a36c044000003000400000300c83c50aa8001000468ce0fc8';
 const BEGINNING = Buffer.concat([
@@ -15,7 +16,7 @@ const PICTURE = writeFlv([{ kind: VIDEO, atMs: 0, body: Buffer.from('17010000000
 const MP3 = writeFlv([{ kind: AUDIO, atMs: 0, body: Buffer.of(0x2f, 0xff, 0xfb) }]);
 
 /** A demuxer, and what gives it its stream. */
-function demuxing() {
+function demuxing(timers?: ManualTimers) {
   const ended = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<StreamSink>();
   const found: FoundSource[] = [];
@@ -23,7 +24,7 @@ function demuxing() {
     begun.resolve(sink);
     return ended.promise;
   };
-  const demuxer = new FlvDemuxer(feed, (one) => found.push(one));
+  const demuxer = new FlvDemuxer(feed, (one) => found.push(one), timers);
   return { demuxer, sink: begun.promise, found, end: ended.resolve, fail: ended.reject };
 }
 
@@ -95,6 +96,25 @@ it('one that is told to stop gives nothing more, and leaves nobody waiting', asy
   demuxer.stop();
   await expect(written).rejects.toThrow(SinkClosedError);
   expect([demuxer.hasEnded, chunksOf(demuxer)]).toEqual([true, []]);
+});
+
+it('one whose end is near is closed where nothing more is taken, and not while what had come still is', async () => {
+  const timers = new ManualTimers();
+  const { demuxer, sink } = demuxing(timers);
+  const given = await sink;
+  await given.write(Buffer.concat([BEGINNING, SOUND, PICTURE]));
+  chunksOf(demuxer);
+  demuxer.expectEnd();
+  for (let piece = 0; piece < 4; piece++) {
+    const written = given.write(PICTURE);
+    timers.advance(1_500);
+    expect(chunksOf(demuxer)).toEqual([PICTURE]);
+    await written;
+  }
+  const late = given.write(PICTURE);
+  timers.advance(4_000);
+  await expect(late).rejects.toThrow(SinkClosedError);
+  expect(demuxer.hasEnded).toBe(true);
 });
 
 it('what its feed fails of ends it with that', async () => {
