@@ -142,11 +142,12 @@ export class TrackQueue {
     const isPause = duration > longest;
     const pauseBefore = this.#pause;
     this.#pause = isPause ? duration : undefined;
-    // Within a fragment the next one is where the one before ends.
-    if (isPause && pauseBefore === undefined) return inFragment === undefined ? usual : duration;
     // Pause after pause is how often the samples come: a picture a second, each a keyframe and a fragment.
-    this.#usualDuration = Math.min(duration, pauseBefore ?? duration);
-    return this.#usualDuration;
+    if (!isPause || pauseBefore !== undefined)
+      this.#usualDuration = Math.min(duration, pauseBefore ?? duration);
+    // Within a fragment the next one is where the one before ends.
+    if (inFragment !== undefined) return duration;
+    return isPause && pauseBefore === undefined ? usual : (this.#usualDuration ?? usual);
   }
 }
 

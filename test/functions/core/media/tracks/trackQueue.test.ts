@@ -68,13 +68,28 @@ describe('durations of samples that are fragments of their own', () => {
     expect(durationsOf(times)).toEqual(times.map(() => distance));
   });
 
-  it('do not take in a pause within a fragment', () => {
-    const queue = new TrackQueue(1, 'audio');
+  it('are as far as the next one within a fragment, whatever the ones before were', () => {
     const info = { kind: 'audio' as const, codec: 'aac', sampleRateHz: 48_000, channels: 1 };
     const sound = { ...description, info, timescale: 48_000 };
-    for (const dts of [0, 1_024, 2_048, 50_000])
-      queue.push({ description: sound, dts, offset: 0, keyframe: true, data: Buffer.alloc(1) }, 0);
-    const { samples } = queue.take(4);
-    expect(samples.map(({ duration }) => duration)).toEqual([1_024, 1_024, 50_000 - 2_048, 1_024]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.constant(1_024), fc.constant(50_000)), {
+          minLength: 2,
+          maxLength: 20,
+        }),
+        (steps) => {
+          const queue = new TrackQueue(1, 'audio');
+          let dts = 0;
+          for (const step of [0, ...steps]) {
+            dts += step;
+            queue.push({ description: sound, dts, offset: 0, keyframe: true, data: Buffer.alloc(1) }, 0);
+          }
+          const durations = queue.take(queue.length).samples.map(({ duration }) => duration);
+          expect(durations.slice(0, -1)).toEqual(steps);
+        },
+      ),
+      // A sample of next to no length, behind which each one seems to be a pause.
+      { examples: [[[1_024, 24, 1_024, 2_029, 1_024]], [[1_024, 1_024, 50_000]]] },
+    );
   });
 });
