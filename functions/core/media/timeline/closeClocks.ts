@@ -26,8 +26,15 @@ export const areClose = (one: Epoch, other: Epoch | undefined): boolean =>
  * whose time is as small, shortly after the one before him had begun.
  * @param own the track's epoch. @param rawMs turns of a counter included
  * @param held what other tracks begin with that nobody has placed yet, by their own times in ms
+ * @param comesAsMade its times begin with zero; packagers of fragmented MP4 count from anywhere
  */
-export function beginsAgain(track: Track, own: Epoch, rawMs: number, held: readonly number[]): boolean {
+export function beginsAgain(
+  track: Track,
+  own: Epoch,
+  rawMs: number,
+  held: readonly number[],
+  comesAsMade: boolean,
+): boolean {
   const { times, turnsMs, beganMs, samples, before } = track;
   const sentMs = rawMs - turnsMs;
   // Of a publisher who has just gone there may have been one picture, in a server's cache: the next one's sound tells.
@@ -36,7 +43,7 @@ export function beginsAgain(track: Track, own: Epoch, rawMs: number, held: reado
   if (!isTold && (samples <= HELD_SAMPLES || own.followers === 0)) return false;
   const jitterMs = isTold ? 0 : AGAIN_MIN_SAMPLES * times.usualMs;
   const isBack = rawMs + own.shiftMs < times.reachedMs - jitterMs;
-  return isBack && sentMs < beganMs + times.usualMs && Math.abs(sentMs) < ANEW_MS;
+  return isBack && sentMs < beganMs + times.usualMs && (!comesAsMade || Math.abs(sentMs) < ANEW_MS);
 }
 
 /**

@@ -199,8 +199,13 @@ export class SourceTimeline {
   }
 
   #isOn(track: Track, own: Epoch, rawMs: number, nowMs: number): boolean {
-    if (this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all)) return false;
+    if (this.#isAnew(track, own, rawMs)) return false;
     return this.#plausible.has(track.times, rawMs + own.shiftMs, this.#ownBackMs(track, nowMs), nowMs);
+  }
+
+  #isAnew(track: Track, own: Epoch, rawMs: number): boolean {
+    const { comesAsMade } = this.#options;
+    return this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all, comesAsMade);
   }
 
   /** The clock on which a sample of the track is; undefined: one that begins with it. */
@@ -230,7 +235,7 @@ export class SourceTimeline {
       const backMaxMs = epoch === own ? ownBackMs : isBeforeStray ? strayBackMs : otherBackMs;
       return this.#plausible.has(times, rawMs + epoch.shiftMs, backMaxMs, nowMs);
     };
-    const isAgain = this.#jumpsTogether || beginsAgain(track, own, rawMs, this.#held.all);
+    const isAgain = this.#isAnew(track, own, rawMs);
     const others = isAgain ? newer : this.#epochs.filter((one) => one !== own);
     const found =
       isPlausible(own) && !isAgain

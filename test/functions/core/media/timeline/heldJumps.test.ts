@@ -87,6 +87,14 @@ describe('HeldJumps', () => {
       expect(placedMs).toBeCloseTo(rawMs);
   });
 
+  it('another publisher who begins half a second after the one before him is in sync, wherever their times begin', () => {
+    const anewMs = 460;
+    const sent = inSegments(3, 0)
+      .filter(({ track, trueMs }) => track === SOUND || trueMs < anewMs || trueMs >= 800)
+      .map((one) => ({ ...one, rawMs: one.rawMs - (one.trueMs < anewMs ? 0 : anewMs) }));
+    expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+  });
+
   it('a stray is given at once, and moves nothing', () => {
     const sent = inSegments(4, 0).map((one) =>
       one.track === VIDEO && one.trueMs === 2_400 ? { ...one, rawMs: one.rawMs - 70_000 } : one,
