@@ -9,6 +9,7 @@ import {
   waitsTooLong,
 } from '../live/runCutter.ts';
 import type { SentTime } from '../timeline/sentClocks.ts';
+import { Publishers } from './publishers.ts';
 import { type FlvTag, FlvTagReader } from './tags.ts';
 
 /** What is longer is not said again to another run. */
@@ -36,6 +37,7 @@ export class FlvCutter implements RunCutter {
   #undecodable = 0;
   #isFirst: boolean = true;
   readonly #progress = new Progress();
+  readonly #publishers = new Publishers();
   #sent: SentTime[] = [];
   /** The present run. Times are those of the progress. */
   #began: { readonly atMs: number; bytes: number } | undefined;
@@ -94,8 +96,10 @@ export class FlvCutter implements RunCutter {
     if (this.#isUndecodable(tag)) return;
     const { kind, coding, isConfiguration } = tag;
     this.#progress.see(kind, tag.timeMs, !isConfiguration);
-    if (isConfiguration) this.#configurations.set(kind, kept(tag));
-    else this.#sent.push({ kind, track: kind, dts: tag.timeMs, timescale: 1_000 });
+    if (isConfiguration) {
+      this.#configurations.set(kind, kept(tag));
+      this.#publishers.configure(kind, tag.timeMs);
+    } else this.#send(kind, tag.timeMs);
     const isKnown = this.#known.get(kind) === coding || (!this.#known.has(kind) && this.#isLookedAt);
     if (!isKnown) {
       if (isConfiguration) return;
@@ -109,6 +113,11 @@ export class FlvCutter implements RunCutter {
       pieces.add(tag.bytes);
     }
     if (kind === 'video' && !isConfiguration) this.#lastPictureMs = this.#progress.nowMs;
+  }
+
+  #send(kind: Kind, timeMs: number): void {
+    const publisher = this.#publishers.of(kind, timeMs);
+    this.#sent.push({ kind, track: kind, dts: timeMs, timescale: 1_000, publisher });
   }
 
   /**

@@ -47,6 +47,8 @@ export interface Track {
   /** Its samples in that. */
   samples: number;
   last: { readonly dts: number; readonly timescale: number } | undefined;
+  /** Of its last sample, as in `RawTime`. */
+  publisher: number;
 }
 
 /** One that has had no sample. */
@@ -59,6 +61,7 @@ const newTrack = (heldSamples: number | undefined): Track => ({
   beganMs: 0,
   samples: 0,
   last: undefined,
+  publisher: 0,
 });
 
 /** The track of this name, made when it is first asked for. @param heldSamples as in `TimelineOptions` */

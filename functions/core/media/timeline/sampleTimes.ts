@@ -10,6 +10,8 @@ export interface RawTime {
   readonly timescale: number;
   /** What such a sample lasts, in units, where the codec says so (1,024 for AAC). */
   readonly usualDuration?: number | undefined;
+  /** Grows where it is known, and not by times alone, that another publisher has begun anew; undefined: nobody knows. */
+  readonly publisher?: number | undefined;
 }
 
 export interface MendedTime {

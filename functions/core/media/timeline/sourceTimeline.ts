@@ -78,14 +78,16 @@ export class SourceTimeline {
   }
 
   /** @param arrivedAtMs the recorder's clock, which never goes back */
-  place({ track: name, dts, timescale, usualDuration }: RawTime, arrivedAtMs: number): MendedTime {
+  place(time: RawTime, arrivedAtMs: number): MendedTime {
+    const { track: name, dts, timescale, usualDuration, publisher = 0 } = time;
     const unitMs = 1_000 / timescale;
     const track = trackNamed(name, this.#tracks, this.#options.heldSamples);
     const { times, epoch: before } = track;
     if (usualDuration !== undefined) times.tellUsual(usualDuration * unitMs);
     const sentMs = dts * unitMs;
     const heldMs = this.#held.get(name) ?? sentMs;
-    this.#jumpsTogether = this.#held.jumps(name, sentMs);
+    this.#jumpsTogether = this.#held.jumps(name, sentMs) || publisher > track.publisher;
+    track.publisher = publisher;
     this.#held.see(name, sentMs);
     // A picture in front of those that tell where they are: a server's cache had it of the publisher before.
     const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
@@ -114,13 +116,15 @@ export class SourceTimeline {
    * begun anew; or in front of them, and may be of the publisher before, or of a clock that jumps. Those that follow tell.
    * @param reachedDts of the latest one that follows it
    */
-  mayBeAnew({ track: name, dts, timescale }: RawTime, nowMs: number, reachedDts = dts): boolean {
+  mayBeAnew(time: RawTime, nowMs: number, reachedDts = time.dts): boolean {
+    const { track: name, dts, timescale, publisher = 0 } = time;
     if (this.#tracks.has(name)) return false;
     const rawMs = (dts * 1_000) / timescale;
     const nearest = this.#plausible.nearest(this.#epochs, new TrackTimes(), rawMs, nowMs);
     const isStored = !this.#options.comesAsMade && this.#epochs.length > 0;
     if (nearest === undefined) return isStored && reachedDts === dts;
     if (this.#held.get(name) === undefined) this.willBegin(name, rawMs);
+    if ([...this.#tracks.values()].every((one) => one.publisher < publisher)) return true;
     const behindMs = (this.#plausible.frontMs ?? 0) - nearest.atMs;
     // Of fragmented MP4 one track comes behind the other, and to the same place.
     const isBehind = behindMs - ((reachedDts - dts) * 1_000) / timescale > FRAME_MAX_MS;

@@ -15,9 +15,9 @@ it('FlvCutter says of all samples when they are decoded, in the order in which t
   const heads = [configuration(VIDEO, 0), configuration(AUDIO, 0)];
   cutter.push(flv([...heads, picture(3_000, true), sound(20), picture(40, false)]));
   expect(cutter.takeSent()).toEqual([
-    { kind: 'video', track: 'video', dts: 3_000, timescale: 1_000 },
-    { kind: 'audio', track: 'audio', dts: 20, timescale: 1_000 },
-    { kind: 'video', track: 'video', dts: 40, timescale: 1_000 },
+    { kind: 'video', track: 'video', dts: 3_000, timescale: 1_000, publisher: 0 },
+    { kind: 'audio', track: 'audio', dts: 20, timescale: 1_000, publisher: 0 },
+    { kind: 'video', track: 'video', dts: 40, timescale: 1_000, publisher: 0 },
   ]);
   expect(cutter.takeSent()).toEqual([]);
 });
