@@ -14,8 +14,8 @@ interface Piece {
 }
 
 /**
- * Gives one run of FLV as it is, to be read where it is recorded (`FlvPacketReader`), once it is known that it is of H.264 and
- * AAC: no process, no copy of the stream to it and back. What it is not is ffmpeg's to read.
+ * Gives one run of FLV as it is, to be read where it is recorded (`FlvPacketReader`), once it is known that its codecs are read
+ * there: no process, no copy of the stream to it and back. What it is not is ffmpeg's to read.
  */
 export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
   readonly outputs = [this];
@@ -134,12 +134,12 @@ export class FlvDemuxer implements Demuxer, StreamSink, DemuxerOutput {
   }
 }
 
-/** What FLV of H.264 and AAC has, as ffmpeg would list it. */
+/** What FLV has that is read here, as ffmpeg would list it. */
 function foundIn({ pictures, sound, hasText }: FlvStreams): FoundSource {
   const streams: Omit<FoundStream, 'index'>[] = [];
   if (pictures !== undefined) {
-    const { width, height } = pictures;
-    streams.push({ kind: 'video', codec: 'h264', width, height });
+    const { codec, width, height } = pictures;
+    streams.push({ kind: 'video', codec, width, height });
   }
   if (sound !== undefined) streams.push({ kind: 'audio', codec: 'aac', sampleRateHz: sound.sampleRateHz });
   if (hasText) streams.push({ kind: 'data', codec: 'none' });

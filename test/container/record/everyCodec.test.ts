@@ -140,8 +140,9 @@ describeWith(['ffmpeg'], 'what sources send', () => {
     180_000,
   );
 
-  // Debian 12's ffmpeg does not know it yet; the one in the image does (npm run test:image).
-  it.skipIf(process.env.RECORDER_FFMPEG === undefined).each(ENHANCED_CODECS)(
+  // VP9 is read by ffmpeg. Debian 12's does not know it yet; the one in the image does (npm run test:image).
+  const isKnown = (codec: string): boolean => codec !== 'vp9' || process.env.RECORDER_FFMPEG !== undefined;
+  it.each(ENHANCED_CODECS.filter(isKnown))(
     'enhanced RTMP with %s',
     async (codec) => {
       const file = `${codec}.mp4`;

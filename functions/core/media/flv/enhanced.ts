@@ -1,5 +1,5 @@
 import type { OtherTrack } from '../live/runCutter.ts';
-import { COMMAND, EX_AUDIO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
+import { COMMAND, EX_AUDIO, EX_VIDEO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
 
 /**
  * Enhanced RTMP (Veovera, version 2), made of what demuxers of FLV read. ffmpeg 7.1 knows HEVC, AV1 and VP9 of it, a track of
@@ -18,7 +18,6 @@ interface Packet {
 }
 
 const FOUR_CC_BYTES = 4;
-const EX_VIDEO = 0x80;
 const MULTITRACK: Readonly<Record<FlvMedia, number>> = { audio: 5, video: 6 };
 const ONE_TRACK = 0;
 const MANY_CODECS = 2;

@@ -4,8 +4,11 @@ import {
   AVC,
   AVC_HEADER_BYTES,
   COMMAND,
+  EX_HEADER_BYTES,
+  EX_VIDEO,
   HEADER_BYTES,
   HEADER_START,
+  PACKET,
   SCRIPT,
   SIZE_BYTES,
   TAG_HEADER_BYTES,
@@ -13,10 +16,14 @@ import {
 } from './tagLayout.ts';
 
 export type MediaKind = 'video' | 'audio';
+/** Codecs that are read here, by ffmpeg's names. */
+export type FlvCodec = 'h264' | 'hevc' | 'av1' | 'aac';
 
-/** What a tag holds, as far as it is H.264 or AAC. */
+/** What a tag holds, as far as it is of these codecs. */
 export interface FlvMedia {
   readonly kind: MediaKind | 'script' | 'unknown';
+  /** Of what is a picture or sound. */
+  readonly codec?: FlvCodec;
   /** The codec's configuration, and no sample. */
   readonly isConfiguration: boolean;
   /** When it is decoded. */
@@ -30,6 +37,12 @@ export interface FlvMedia {
 /** Shown so much later is nothing: ffmpeg (flvdec.c) does not believe it, either. */
 const OFFSET_MAX_MS = 15 * 60 * 1_000;
 const AAC_HEADER_BYTES = 2;
+const OFFSET_BYTES = 3;
+/** Of enhanced RTMP: how each codec's four letters are called here, and whether its pictures say when they are shown. */
+const ENHANCED: Readonly<Record<string, { readonly codec: FlvCodec; readonly hasOffset: boolean }>> = {
+  hvc1: { codec: 'hevc', hasOffset: true },
+  av01: { codec: 'av1', hasOffset: false },
+};
 
 /**
  * What whole tags of FLV hold, in order, as a cutter has given them (`FlvCutter`): a file's header may be in front of any of
@@ -63,16 +76,40 @@ const UNTIMED = { isConfiguration: false, offsetMs: 0 } as const;
 function pictureOf(timeMs: number, body: Buffer): FlvMedia | undefined {
   const [first = 0, packet = 0] = body;
   if (((first >> 4) & 7) === COMMAND) return undefined;
-  // From 128 on it is of enhanced RTMP.
-  if ((first & 0x8f) !== AVC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
+  if (first >= EX_VIDEO) return enhancedPictureOf(timeMs, first & 15, body);
+  if ((first & 15) !== AVC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
   if (packet > 1 || body.length < AVC_HEADER_BYTES) return undefined;
-  const offsetMs = body.readIntBE(2, 3);
   return {
     kind: 'video',
+    codec: 'h264',
     isConfiguration: packet === 0,
     timeMs,
-    offsetMs: offsetMs > OFFSET_MAX_MS ? 0 : offsetMs,
+    offsetMs: offsetAt(body, 2),
     payload: body.subarray(AVC_HEADER_BYTES),
+  };
+}
+
+function offsetAt(body: Buffer, at: number): number {
+  const offsetMs = body.readIntBE(at, OFFSET_BYTES);
+  return offsetMs > OFFSET_MAX_MS ? 0 : offsetMs;
+}
+
+/** As `PlainTags` leaves it: of one track, without modifiers. */
+function enhancedPictureOf(timeMs: number, packet: number, body: Buffer): FlvMedia | undefined {
+  const coded = ENHANCED[body.toString('latin1', 1, EX_HEADER_BYTES)];
+  if (coded === undefined) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
+  const isConfiguration = packet === PACKET.sequenceStart;
+  const hasOffset = packet === PACKET.codedFrames && coded.hasOffset;
+  if (!isConfiguration && packet !== PACKET.codedFrames && packet !== PACKET.codedFramesX) return undefined;
+  const payloadAt = EX_HEADER_BYTES + (hasOffset ? OFFSET_BYTES : 0);
+  if (body.length < payloadAt) return undefined;
+  return {
+    kind: 'video',
+    codec: coded.codec,
+    isConfiguration,
+    timeMs,
+    offsetMs: hasOffset ? offsetAt(body, EX_HEADER_BYTES) : 0,
+    payload: body.subarray(payloadAt),
   };
 }
 
@@ -80,5 +117,5 @@ function soundOf(timeMs: number, body: Buffer): FlvMedia {
   const [first = 0, packet = 0] = body;
   if (first >> 4 !== AAC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
   const payload = body.subarray(AAC_HEADER_BYTES);
-  return { kind: 'audio', isConfiguration: packet === 0, timeMs, offsetMs: 0, payload };
+  return { kind: 'audio', codec: 'aac', isConfiguration: packet === 0, timeMs, offsetMs: 0, payload };
 }

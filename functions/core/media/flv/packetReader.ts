@@ -1,9 +1,12 @@
+import { isAv1Keyframe } from '../av1/keyframe.ts';
 import { ifReadable } from '../ifReadable.ts';
 import { parseAvcRecord, parseAvcSequence } from '../nal/h264.ts';
 import { isKeyframe } from '../nal/h264Keyframe.ts';
+import { parseHevcRecord } from '../nal/hevc.ts';
+import { isHevcKeyframe } from '../nal/hevcKeyframe.ts';
 import { VIDEO_TIMESCALE } from '../nut/times.ts';
 import type { Packet, PacketReader, PacketStream } from '../tracks/packet.ts';
-import { type FlvMedia, type MediaKind, mediaIn } from './media.ts';
+import { type FlvCodec, type FlvMedia, mediaIn } from './media.ts';
 import { SoundTimes } from './soundTimes.ts';
 import { streamOf } from './streams.ts';
 
@@ -19,29 +22,27 @@ interface State {
   hasChanged: boolean;
   /** Of sound. */
   soundTimes: SoundTimes | undefined;
-  /** Of pictures. */
-  lengthBytes: number;
-  references: number;
+  /** Of pictures: whether decoding can begin with one. */
+  begins: (picture: Buffer) => boolean;
 }
 
 /**
- * Reads H.264 and AAC out of FLV, in the place of ffmpeg: packets as ffmpeg's demuxer gives them, with the source's own
- * times. What is neither is left out: `FlvStreams` has looked for it, and a cutter begins another run with it.
+ * Reads what FLV has of the codecs that are known here, in the place of ffmpeg: packets as ffmpeg's demuxer gives them, with the source's own
+ * times. What is of others is left out: `FlvStreams` has looked for it, and a cutter begins another run with it.
  */
 export class FlvPacketReader implements PacketReader {
-  readonly #kinds: readonly MediaKind[];
+  readonly #codecs: readonly string[];
   readonly #states: readonly State[];
 
-  /** @param kinds of its streams, in order */
-  constructor(kinds: readonly MediaKind[]) {
-    this.#kinds = kinds;
-    this.#states = kinds.map(() => ({
+  /** @param codecs of its streams, in order */
+  constructor(codecs: readonly string[]) {
+    this.#codecs = codecs;
+    this.#states = codecs.map(() => ({
       stream: undefined,
       configuration: Buffer.alloc(0),
       hasChanged: false,
       soundTimes: undefined,
-      lengthBytes: 4,
-      references: 1,
+      begins: () => false,
     }));
   }
 
@@ -53,10 +54,12 @@ export class FlvPacketReader implements PacketReader {
   push(tags: Buffer): Packet[] {
     const packets: Packet[] = [];
     for (const media of mediaIn(tags)) {
-      const index = this.#kinds.indexOf(media.kind as MediaKind);
+      const { codec } = media;
+      if (codec === undefined) continue;
+      const index = this.#codecs.indexOf(codec);
       const state = this.#states[index];
       if (state === undefined) continue;
-      if (media.isConfiguration) configure(state, media);
+      if (media.isConfiguration) configure(state, codec, media.payload);
       else if (state.stream !== undefined) packets.push(packetOf(index, media, state));
     }
     return packets;
@@ -64,36 +67,42 @@ export class FlvPacketReader implements PacketReader {
 }
 
 /** Servers repeat what they sent: that is no change. */
-function configure(state: State, { kind, payload }: FlvMedia): void {
+function configure(state: State, codec: FlvCodec, payload: Buffer): void {
   if (payload.equals(state.configuration)) return;
   state.configuration = Buffer.from(payload);
-  if (kind === 'video') {
-    const coding = ifReadable(() => {
-      const { lengthBytes, sps } = parseAvcRecord(payload);
-      const { references } = parseAvcSequence(sps[0] ?? Buffer.alloc(0));
-      return { lengthBytes, references };
-    });
-    Object.assign(state, coding);
-  }
+  state.begins = ifReadable(() => beginningsOf(codec, payload)) ?? state.begins;
   if (state.stream !== undefined) {
     state.hasChanged = true;
     return;
   }
-  state.stream = streamOf(kind as MediaKind, payload);
-  if (kind === 'audio' && state.stream !== undefined)
+  state.stream = streamOf(codec, payload);
+  if (codec === 'aac' && state.stream !== undefined)
     state.soundTimes = new SoundTimes(state.stream.sampleRateHz);
+}
+
+/** @throws MediaError */
+function beginningsOf(codec: FlvCodec, configuration: Buffer): State['begins'] {
+  if (codec === 'av1') return isAv1Keyframe;
+  if (codec === 'hevc') {
+    const { lengthBytes } = parseHevcRecord(configuration);
+    return (picture) => isHevcKeyframe(picture, lengthBytes);
+  }
+  if (codec === 'aac') return () => true;
+  const { lengthBytes, sps } = parseAvcRecord(configuration);
+  const { references } = parseAvcSequence(sps[0] ?? Buffer.alloc(0));
+  return (picture) => isKeyframe(picture, lengthBytes, references);
 }
 
 function packetOf(index: number, { kind, timeMs, offsetMs, payload }: FlvMedia, state: State): Packet {
   const extradata = state.hasChanged ? state.configuration : undefined;
   state.hasChanged = false;
   const given = { stream: index, data: payload, extradata };
-  const { soundTimes, lengthBytes, references } = state;
+  const { soundTimes, begins } = state;
   if (kind === 'audio') return { ...given, dts: soundTimes?.next(timeMs) ?? 0, offset: 0, keyframe: true };
   return {
     ...given,
     dts: timeMs * UNITS_PER_MS,
     offset: offsetMs * UNITS_PER_MS,
-    keyframe: isKeyframe(payload, lengthBytes, references),
+    keyframe: begins(payload),
   };
 }

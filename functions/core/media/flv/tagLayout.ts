@@ -19,6 +19,10 @@ export const HEADER_START = Buffer.from('FLV\x01', 'latin1');
 export const AVC_HEADER_BYTES = 5;
 /** A picture's frame type that says what a player is to do, and has no picture. */
 export const COMMAND = 5;
+/** A picture's first byte is not less: the tag is of enhanced RTMP. */
+export const EX_VIDEO = 0x80;
+/** Of enhanced RTMP: frame type and packet type, and the codec's four letters. */
+export const EX_HEADER_BYTES = 5;
 /** The sound format that says that the tag is of enhanced RTMP. */
 export const EX_AUDIO = 9;
 /** What a packet of enhanced RTMP holds. */

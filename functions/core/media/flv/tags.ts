@@ -8,6 +8,8 @@ import {
   AVC_HEADER_BYTES,
   COMMAND,
   EX_AUDIO,
+  EX_HEADER_BYTES,
+  EX_VIDEO,
   HEADER_BYTES,
   HEADER_START,
   PACKET,
@@ -37,8 +39,6 @@ export interface FlvTag {
 const HEADER_MAX_BYTES = 1_024;
 const KEYFRAME = 1;
 const SEQUENCE_END = 2;
-/** Frame type and packet type, and the codec's four letters. */
-const EX_HEADER_BYTES = 5;
 /** Of enhanced RTMP: packets that hold no sample. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([
   PACKET.sequenceEnd,
@@ -157,7 +157,7 @@ function videoOf(body: Buffer): Said {
   const frameType = (first >> 4) & 7;
   const isKeyframe = frameType === KEYFRAME;
   if (frameType === COMMAND) return OTHER;
-  if (first >= 0x80) return enhanced('video', body, first & 15, isKeyframe);
+  if (first >= EX_VIDEO) return enhanced('video', body, first & 15, isKeyframe);
   const codec = first & 15;
   if (codec === AVC && second === SEQUENCE_END) return OTHER;
   const isConfiguration = codec === AVC && second === 0;

@@ -1,7 +1,9 @@
+import { ifReadable } from '../ifReadable.ts';
 import { MediaError } from '../types.ts';
 import { BitReader } from './bitReader.ts';
 import { type NalCodec, type SequenceParameters, SLICE_HEADER_BYTES, type UnitKind } from './codec.ts';
-import { readCropped } from './size.ts';
+import { skipToUsability } from './hevcShape.ts';
+import { type PixelShape, readCropped, readPixelShape } from './size.ts';
 import { payloadOf, UnitReader, withLength } from './units.ts';
 
 /** NAL units of one type in a record. */
@@ -81,7 +83,7 @@ export function buildHevcRecord(record: HevcRecord): Buffer {
   return Buffer.concat([Buffer.from([1]), record.profile, fixed, ...lists]);
 }
 
-export interface HevcSequence extends SequenceParameters {
+export interface HevcSequence extends SequenceParameters, PixelShape {
   readonly profile: Buffer;
   readonly chromaFormat: number;
   readonly lumaBits: number;
@@ -90,7 +92,7 @@ export interface HevcSequence extends SequenceParameters {
   readonly isNested: boolean;
 }
 
-/** seq_parameter_set_rbsp (ITU-T H.265, 7.3.2.2), as far as the bit depths. @throws MediaError */
+/** seq_parameter_set_rbsp (ITU-T H.265, 7.3.2.2), as far as the shape of a pixel. @throws MediaError */
 export function parseHevcSequence(sps: Buffer): HevcSequence {
   const payload = payloadOf(sps, 2);
   const bits = new BitReader(payload);
@@ -117,8 +119,16 @@ export function parseHevcSequence(sps: Buffer): HevcSequence {
     chromaBits,
     temporalLayers: subLayers + 1,
     isNested,
+    ...shapeBehind(bits, subLayers),
   };
 }
+
+/** What cannot be read up to there says nothing of it. */
+const shapeBehind = (bits: BitReader, subLayers: number): PixelShape =>
+  ifReadable(() => {
+    skipToUsability(bits, subLayers);
+    return readPixelShape(bits);
+  }) ?? { pixelWidth: 0, pixelHeight: 0 };
 
 /** The rest of profile_tier_level: profiles and levels of the temporal layers below the highest. */
 function skipSubLayers(bits: BitReader, subLayers: number): void {

@@ -100,7 +100,7 @@ export class LiveMedia {
     this.#outputs = outputs.map((sources) => {
       const names = sources.map(({ kind }) => `${kind} ${places[kind]++}`);
       const reader =
-        packets === 'nut' ? new NutReader() : new FlvPacketReader(sources.map(({ kind }) => kind));
+        packets === 'nut' ? new NutReader() : new FlvPacketReader(sources.map(({ codec }) => codec));
       const output = { reader, sources, firstId, names, tracks: [] };
       // Before anything has come: what is encoded says what it is with its first packet.
       for (const [index, { kind }] of sources.entries())

@@ -1,3 +1,5 @@
+import { sizeOfAv1Record } from '../av1/sequence.ts';
+import { ifReadable } from '../ifReadable.ts';
 import { nalCodec } from '../nal/changedParameterSets.ts';
 import { VIDEO_TIMESCALE } from '../nut/times.ts';
 import { AacTrack } from './aacTrack.ts';
@@ -47,7 +49,13 @@ class PlainTrack implements Track {
   next({ dts, offset, keyframe: isMarked, data, extradata }: Packet): Sample {
     const keyframe = isMarked || this.#isUnmarkedKeyframe(data);
     if (extradata !== undefined && !extradata.equals(this.#description.configuration))
-      this.#description = { ...this.#description, configuration: extradata };
+      this.#reconfigure(extradata);
     return { description: this.#description, dts, offset, keyframe, data };
+  }
+
+  #reconfigure(configuration: Buffer): void {
+    const { info } = this.#description;
+    const size = info.codec === 'av1' ? ifReadable(() => sizeOfAv1Record(configuration)) : undefined;
+    this.#description = { ...this.#description, info: { ...info, ...size }, configuration };
   }
 }

@@ -10,7 +10,7 @@ import { nutOf } from '../../../../support/liveMedia.ts';
 import { MediaFolder } from '../../../../support/media.ts';
 import { describeWith } from '../../../../support/tools.ts';
 
-const KINDS = ['video', 'audio'] as const;
+const CODECS = ['h264', 'aac'] as const;
 /** Frame type and codec of a keyframe of H.264, and of a picture that is none. */
 const KEY = 0x17;
 const INTER = 0x27;
@@ -25,7 +25,7 @@ const PICTURES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const said = (packets: readonly Packet[]) =>
-  KINDS.map((_, stream) =>
+  CODECS.map((_, stream) =>
     packets
       .filter((packet) => packet.stream === stream)
       .map(({ dts, offset, keyframe, data, extradata }) => ({
@@ -38,7 +38,7 @@ const said = (packets: readonly Packet[]) =>
   );
 
 const streamsOf = (reader: PacketReader) =>
-  KINDS.map((_, index) => {
+  CODECS.map((_, index) => {
     const stream = reader.stream(index);
     if (stream === undefined) return undefined;
     const { extradata, width, height, sampleRateHz, channels } = stream;
@@ -69,7 +69,7 @@ describeWith(['ffmpeg'], 'packets of FLV, read without ffmpeg', () => {
     const file = folder.write(name, Buffer.concat([FLV_HEADER, writeFlv(sent)]));
     const nut = new NutReader();
     const ofNut = nut.push(nutOf(file));
-    const flv = new FlvPacketReader(KINDS);
+    const flv = new FlvPacketReader(CODECS);
     // It is read into memory of its own: packets are views.
     return { nut, ofNut, flv, ofFlv: flv.push(Buffer.from(readFileSync(file))) };
   };
@@ -117,7 +117,7 @@ describeWith(['ffmpeg'], 'packets of FLV, read without ffmpeg', () => {
       fc.property(damage, place, (changes, end) => {
         const damaged = Buffer.from(bytes.subarray(0, end));
         for (const [at, value] of changes) if (at < end) damaged[at] = value;
-        for (const { data } of new FlvPacketReader(KINDS).push(damaged))
+        for (const { data } of new FlvPacketReader(CODECS).push(damaged))
           expect(data.length).toBeGreaterThan(0);
       }),
       { numRuns: 500 },
@@ -132,7 +132,7 @@ describe('tags that hold nothing', () => {
     ['a picture without a byte', Buffer.of(KEY, 1, 0, 0, 0)],
     ['half a header', Buffer.of(KEY, 1)],
   ])('%s is no packet', (_, body) => {
-    const reader = new FlvPacketReader(['video']);
+    const reader = new FlvPacketReader(['h264']);
     expect(reader.push(writeFlv([{ kind: VIDEO, atMs: 0, body }]))).toEqual([]);
   });
 });

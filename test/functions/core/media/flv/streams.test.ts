@@ -33,6 +33,23 @@ const script = (atMs: number, values: Parameters<typeof encodeAmf0>[0]): FlvTag 
   body: encodeAmf0(values),
 });
 
+/** Of 160x96, by x265 and libaom. */
+const HVCC = Buffer.from(
+  [
+    '0101600000009000000000001ef000fcfdf8f800000f03200001001840010c01ffff0160000003009000000300',
+    '0003001e959809210001002942010101600000030090000003000003001ea014206165959a4932bc05a0200000',
+    '030020000003032122000100074401c172b46240',
+  ].join(''),
+  'hex',
+);
+const AV1C = Buffer.from('81000c000a0a00000003b4fdf36be401', 'hex');
+/** Of enhanced RTMP: what it is, and the codec's four letters. */
+const enhanced = (head: string, payload: Buffer): FlvTag => ({
+  kind: VIDEO,
+  atMs: 0,
+  body: Buffer.concat([Buffer.from(head, 'latin1'), payload]),
+});
+
 function lookAt(...tags: FlvTag[]): FlvStreams {
   const streams = new FlvStreams();
   streams.push(Buffer.concat([FLV_HEADER, writeFlv(tags)]));
@@ -45,6 +62,19 @@ it('it is known as soon as a picture has come, and what sound is', () => {
   expect(look).toBe('known');
   expect(pictures).toMatchObject({ width: 160, height: 96 });
   expect(heard).toMatchObject({ sampleRateHz: 44_100, channels: 2 });
+});
+
+it.each([
+  ['HEVC', 'hevc', [enhanced('\x90hvc1', HVCC), enhanced('\x91hvc1\0\0\0', FRAME)]],
+  ['AV1', 'av1', [enhanced('\x90av01', AV1C), enhanced('\x91av01', FRAME)]],
+  [
+    'pictures of which others were announced',
+    'hevc',
+    [PICTURES, enhanced('\x90hvc1', HVCC), enhanced('\x93hvc1', FRAME)],
+  ],
+])('%s, by enhanced RTMP, are known', (_, codec, tags) => {
+  const { look, pictures } = lookAt(...tags, SOUND);
+  expect([look, pictures?.codec, pictures?.width, pictures?.height]).toEqual(['known', codec, 160, 96]);
 });
 
 it('what does not come is waited for as long as a demuxer looks for it, and no longer', () => {
@@ -68,7 +98,16 @@ it('a stream of which nothing has come is left to ffmpeg, which says why', () =>
 
 it.each<[string, FlvTag[]]>([
   ['MP3', [PICTURES, { kind: AUDIO, atMs: 0, body: Buffer.of(0x2f, 0xff, 0xfb) }]],
-  ['HEVC', [{ kind: VIDEO, atMs: 0, body: Buffer.from('90hvc1', 'latin1') }]],
+  [
+    'HEVC without a parameter set',
+    [enhanced('\x90hvc1', HVCC.subarray(0, 22)), enhanced('\x91hvc1\0\0\0', FRAME)],
+  ],
+  [
+    'pictures of another codec than was said',
+    [enhanced('\x90av01', AV1C), enhanced('\x91hvc1\0\0\0', FRAME)],
+  ],
+  ['AV1 whose configuration does not say its size', [enhanced('\x90av01', AV1C.subarray(0, 4))]],
+  ['VP9', [enhanced('\x90vp09', Buffer.alloc(12))]],
   ['H.263', [{ kind: VIDEO, atMs: 0, body: Buffer.of(0x12, 0, 0) }]],
   ['pictures without a configuration', [picture(0, FRAME)]],
   ['sound that says itself what it is', [SOUND, sound(0, Buffer.from('fff15080017ffc', 'hex'))]],
