@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EncodingPlan, planFor } from '../../functions/core/settings/formats.ts';
+import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { sessionKey } from '../../functions/core/state/keys.ts';
 import { sessionSchema } from '../../functions/core/state/objects.ts';
 import type { AttemptContext } from '../attempt/context.ts';
@@ -58,6 +59,9 @@ async function follow(
   let whole: EncodingPlan | undefined;
   let newTracks = 0;
   let looksLonger = false;
+  let readHere: FoundSource | undefined;
+  /** ffmpeg does not know the source's codecs: what is read without one is recorded as it comes. */
+  let encodes = true;
   for (;;) {
     const before = recording.fragments;
     const openTimeoutMs = patience.openTimeoutMs(clock.nowMs());
@@ -84,7 +88,8 @@ async function follow(
             input: { url: job.source.url, settings: job.settings, rejoins: recording.hasBegun, looksLonger },
             access: run.access,
             plan,
-            planFor: (streams) => planFor(streams, job.settings),
+            planFor: (streams, packets) => planFor(streams, job.settings, encodes || packets === 'nut'),
+            readHere,
             onTracks: (outputs, run) => {
               input.settle();
               recording.beginTracks(outputs, run);
@@ -104,8 +109,8 @@ async function follow(
       log.warn('the source is refused', { reason: end.reason });
       return atOnce(end);
     }
-    // What had come by then, and only ffmpeg can read, is given to it all the same.
-    const isUnread = end.kind === 'replan' && end.needsFfmpeg === true;
+    // What had come by then, and only another can read, is given to it all the same.
+    const isUnread = end.kind === 'replan' && end.reader !== undefined;
     if (stop.cause !== undefined && !isUnread) return atOnce(end);
     const after = 'kind' in run ? 'lost' : await input.endRun(end, recording.fragments > before);
     if (end.kind === 'ended' && end.hasNewTrack) {
@@ -119,6 +124,13 @@ async function follow(
       if (isUnread) patience.answered();
       else if (!patience.replan()) return atOnce(end);
       else log.info('the source sends something else than expected: ffmpeg begins again', { plan: end.plan });
+      if (end.reader === 'ffmpeg') readHere = end.readHere;
+      else if (end.reader === 'own' && encodes) {
+        encodes = false;
+        log.warn(
+          'ffmpeg does not know what the source sends: it is recorded without one, its sound as it is',
+        );
+      }
       plan = end.plan;
       looksLonger ||= end.looksLonger === true;
       continue;

@@ -112,8 +112,7 @@ export class SourceInput {
       return after === 'goesOn' && this.#emptyRuns > EMPTY_RUNS_MAX ? 'lost' : after;
     }
     if (this.#live !== undefined) {
-      const isAgain = end.kind === 'replan';
-      const again = isAgain && end.needsFfmpeg === true ? 'toFfmpeg' : isAgain ? 'asBefore' : undefined;
+      const again = end.kind === 'replan' ? (end.reader ?? 'asBefore') : undefined;
       if (await this.#live.endRun(recorded, again)) return 'goesOn';
       await this.#live.close();
       this.#live = undefined;

@@ -30,8 +30,10 @@ export interface RunFacts {
 }
 
 export interface SourceRunOptions extends SourceReaderOptions {
-  /** The plan for what the source really sends. */
-  readonly planFor: (found: FoundSource) => EncodingPlan;
+  /** The plan for what the source really sends, and is read out of this. */
+  readonly planFor: (found: FoundSource, packets: PacketFormat) => EncodingPlan;
+  /** What the recorder's own reader had found in it, where ffmpeg is to read it all the same. */
+  readonly readHere?: FoundSource | undefined;
   /**
    * Told before the first chunk what each of the outputs has, and what is to be made of it.
    */
@@ -56,8 +58,13 @@ export type SourceEnd =
       readonly kind: 'replan';
       readonly plan: EncodingPlan;
       readonly looksLonger?: boolean;
-      /** It was read without ffmpeg until now, and cannot be. */
-      readonly needsFfmpeg?: boolean;
+      /**
+       * Another is to read it: ffmpeg, since something is to be encoded, or cannot be read here; or the recorder itself
+       * after all, since ffmpeg does not know its codecs.
+       */
+      readonly reader?: 'ffmpeg' | 'own';
+      /** What the recorder's own reader has found in it. */
+      readonly readHere?: FoundSource | undefined;
     }
   /** The source leads to where it may not. */
   | { readonly kind: 'refused'; readonly reason: Reason }
@@ -134,19 +141,22 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
     let isRepeat = false;
     // The source has nothing of what is asked for.
     let isEmpty = false;
+    // ffmpeg does not know what it sends, and the recorder's own reader does.
+    let isReadHere = false;
     for await (const output of readOutputs(demuxer.outputs, TICK_MS)) {
       if (output === undefined && !decided) continue;
       if (!decided) {
         silence.touch();
         // It says what it found before it gives anything.
         const found = await reader.found;
-        const plan = found === undefined ? options.plan : options.planFor(found);
+        const plan = found === undefined ? options.plan : options.planFor(found, reader.packets);
         decided = true;
+        isReadHere = isUnknownTo(reader, found, options);
         openTimer.clear();
         isRepeat = input.rejoins && !access.inSegments && hasEnd(url, claimed);
         looksLonger = lacksWhatCame(plan, options);
         isEmpty = plan.maps.length === 0 && !looksLonger;
-        if (isRepeat || isEmpty || looksLonger) demuxer.stop();
+        if (isRepeat || isEmpty || looksLonger || isReadHere) demuxer.stop();
         else if (found !== undefined && !serves(reader, plan, options.plan, found)) {
           replan = plan;
           demuxer.stop();
@@ -163,27 +173,31 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
           });
         }
       }
-      const isRecorded =
-        replan === undefined && !looksLonger && !isRepeat && !isEmpty && !access.refused.aborted;
+      const isRefused = isRepeat || isEmpty || isReadHere || access.refused.aborted;
+      const isRecorded = replan === undefined && !looksLonger && !isRefused;
       if (isRecorded && (await options.onChunk(output))) silence.touch();
     }
     const exitCode = await demuxer.exited;
     if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
-    if (reader.needsFfmpeg) return { kind: 'replan', plan: options.plan, needsFfmpeg: true };
+    if (reader.needsFfmpeg) return { kind: 'replan', plan: options.plan, reader: 'ffmpeg' };
     if (!decided) {
       timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
       // ffmpeg ends before the first byte when it is to write what it does not know.
       const found = await reader.found;
-      if (found !== undefined && found.streams.length > 0) {
-        const plan = options.planFor(found);
+      isReadHere = isUnknownTo(reader, found, options);
+      if (found !== undefined && found.streams.length > 0 && !isReadHere) {
+        const plan = options.planFor(found, reader.packets);
         looksLonger = lacksWhatCame(plan, options);
         // Where nothing is to be recorded, another run would find no more.
         const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [options.plan.maps, options.plan.audio]);
         if (plan.maps.length > 0 && isOther) replan = plan;
       }
     }
+    if (isReadHere) return { kind: 'replan', plan: options.plan, reader: 'own' };
     if (looksLonger) return { kind: 'replan', plan: options.plan, looksLonger };
-    if (replan !== undefined) return { kind: 'replan', plan: replan, needsFfmpeg: reader.packets === 'flv' };
+    if (replan !== undefined && reader.packets === 'flv')
+      return { kind: 'replan', plan: replan, reader: 'ffmpeg', readHere: await reader.found };
+    if (replan !== undefined) return { kind: 'replan', plan: replan };
     return {
       kind: 'ended',
       exitCode,
@@ -208,6 +222,19 @@ export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
 /** Whether what the reader gives is what the plan asks for: the recorder itself encodes nothing. @param given to ffmpeg */
 function serves(reader: SourceReader, plan: EncodingPlan, given: EncodingPlan, found: FoundSource): boolean {
   return reader.packets === 'flv' ? plan.audio === 'copy' : isServedBy(plan, given, found);
+}
+
+/** ffmpeg has found what it does not know, and what the recorder's own reader does. */
+function isUnknownTo(
+  { packets }: SourceReader,
+  found: FoundSource | undefined,
+  { readHere }: SourceRunOptions,
+): boolean {
+  if (packets === 'flv' || readHere === undefined) return false;
+  const unknown = found?.streams.filter(({ codec }) => codec === 'none') ?? [];
+  return unknown.some(({ kind }) =>
+    readHere.streams.some((one) => one.kind === kind && one.codec !== 'none'),
+  );
 }
 
 /** Pictures or sound have come, and ffmpeg has not looked for long enough to get any. */

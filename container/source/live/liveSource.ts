@@ -151,14 +151,14 @@ export class LiveSource {
   /**
    * A run is over.
    * @param recorded something of it was recorded
-   * @param again the same is to be given again: the plan was wrong, or only ffmpeg can read it
+   * @param again the same is to be given again: the plan was wrong, or another is to read it
    * @returns whether this connection goes on with another run
    */
-  async endRun(recorded: boolean, again?: 'asBefore' | 'toFfmpeg'): Promise<boolean> {
+  async endRun(recorded: boolean, again?: 'asBefore' | 'ffmpeg' | 'own'): Promise<boolean> {
     const end = (await this.#feeding) ?? 'closed';
     this.#wasRecorded ||= recorded;
     // What is given again goes where it went; what comes after a cut is another stream.
-    this.#needsFfmpeg = again === 'toFfmpeg' || (again === 'asBefore' && this.#needsFfmpeg);
+    this.#needsFfmpeg = again === 'ffmpeg' || (again === 'asBefore' && this.#needsFfmpeg);
     if (again !== undefined) return this.#kept !== undefined;
     this.#kept = { pieces: [], bytes: 0 };
     return end === 'cut';

@@ -70,7 +70,10 @@ export function isServedBy(next: EncodingPlan, current: EncodingPlan, found: Fou
 /** Opus knows this rate only; a copy of it is never resampled. */
 const OPUS_RATE_HZ = 48_000;
 
-/** How these streams are recorded. Audio alone becomes MP4 with AAC. */
+/**
+ * How these streams are recorded. Audio alone becomes MP4 with AAC.
+ * @param encodes undone, sound stays as it is, whatever its rate, in Matroska where the usual container does not take it
+ */
 export function planFor(
   found: FoundSource,
   settings: {
@@ -78,19 +81,22 @@ export function planFor(
     readonly audioSampleRateHz: number;
     readonly tracks: TrackSettings;
   },
+  encodes = true,
 ): EncodingPlan {
   const media = selectTracks(found, settings.tracks);
   const streams = media.tracks.map(({ stream }) => stream);
   const video = streams.find(({ kind }) => kind === 'video');
   const sounds = streams.filter(({ kind }) => kind === 'audio');
-  const format = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
+  const usual = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
+  const isTaken = sounds.every(({ codec }) => CARRIERS[usual].audio.includes(codec));
+  const format = encodes || isTaken ? usual : 'mkv';
   const carrier = CARRIERS[format];
   const hasData = carrier.data !== undefined && found.hasSoundApart !== true;
   const { tracks, leftOut } = hasData ? selectTracks(found, settings.tracks, carrier.data) : media;
   const maps = tracks.map(({ map }) => map);
   const late = video === undefined ? firstAwaited(found, leftOut) : undefined;
   const awaited = late === undefined ? {} : { awaited: late };
-  if (sounds.every((sound) => fits(sound, format, settings.audioSampleRateHz)))
+  if (!encodes || sounds.every((sound) => fits(sound, format, settings.audioSampleRateHz)))
     return { format, audio: 'copy', maps, leftOut, ...awaited };
   const sampleRateHz = carrier.encoder === 'libopus' ? OPUS_RATE_HZ : settings.audioSampleRateHz;
   return { format, audio: { encoder: carrier.encoder, sampleRateHz }, maps, leftOut, ...awaited };
