@@ -1,7 +1,6 @@
 import { crc32 } from 'node:zlib';
+import { type Known, KnownSamples, type Run } from './knownSamples.ts';
 
-/** Of each track, as many of its latest samples are known again: half a minute and more of what servers keep. */
-const KNOWN_SAMPLES = 2_048;
 /** A sample's end tells it from others; its beginning is the same in many. */
 const FINGERPRINT_BYTES = 1_024;
 /** Between where two tracks put the same moment. */
@@ -10,21 +9,6 @@ const SAME_PLACE_MS = 100;
 const RIGHT_THERE_MS = 10;
 /** Times are counted in other units over another connection. */
 const SAME_TIME_MS = 1;
-
-interface Run {
-  /** What is added to the times of this connection's samples; undefined: nothing of it is recorded. */
-  zeroAtMs: number | undefined;
-}
-
-interface Known {
-  /** Undefined: it was encoded. */
-  readonly print: number | undefined;
-  readonly run: Run;
-  /** On the source's own timeline. */
-  readonly timeMs: number;
-  /** On the connection's, mended. */
-  readonly placedMs: number;
-}
 
 /** A sample of one track. Times in ms, when it is shown. */
 export interface ComingSample {
@@ -41,7 +25,7 @@ export interface ComingSample {
  * What has been recorded last, to be known again: a server with a cache sends whoever comes back what it has sent before.
  */
 export class RecordedContent {
-  readonly #tracks = new Map<string, Known[]>();
+  readonly #tracks = new Map<string, KnownSamples>();
 
   /** The source is joined, for the first time or again. @param connectedAtMs the recorder's clock */
   join(connectedAtMs: number): JoinedContent {
@@ -51,9 +35,9 @@ export class RecordedContent {
 
 /** What comes over one connection: which of it has been recorded already, and what is recorded of it. */
 export class JoinedContent {
-  readonly #tracks: Map<string, Known[]>;
+  readonly #tracks: Map<string, KnownSamples>;
   /** What had been recorded when it began. */
-  #before: ReadonlyMap<string, readonly Known[]>;
+  #before: ReadonlyMap<string, KnownSamples>;
   readonly connectedAtMs: number;
   readonly #run: Run = { zeroAtMs: undefined };
   /** Of each track: which sample should come next, counted in what is known; undefined: what comes is new. */
@@ -61,12 +45,10 @@ export class JoinedContent {
   #zeroAtMs: number | undefined;
   #repeats: { readonly track: string; readonly ms: number; readonly beginsInside: boolean } | undefined;
 
-  constructor(tracks: Map<string, Known[]>, connectedAtMs: number) {
+  constructor(tracks: Map<string, KnownSamples>, connectedAtMs: number) {
     this.#tracks = tracks;
     this.connectedAtMs = connectedAtMs;
-    this.#before = new Map(
-      [...tracks].map(([track, known]) => [track, known.filter(({ run }) => run.zeroAtMs !== undefined)]),
-    );
+    this.#before = new Map([...tracks].map(([track, known]) => [track, known.recorded()]));
   }
 
   /** What is to be added to this connection's times, so that they go on where they were; undefined: nobody knows. */
@@ -126,8 +108,8 @@ export class JoinedContent {
     }
     const print = fingerprint(data);
     const place = this.#next.get(track) ?? this.#find(known, print, timeMs);
-    const found = place === undefined ? undefined : known[place];
-    if (place === undefined || found?.print !== print) {
+    const found = place === undefined ? undefined : known.at(place);
+    if (place === undefined || found === undefined || found.print !== print) {
       this.#next.set(track, undefined);
       return false;
     }
@@ -136,7 +118,7 @@ export class JoinedContent {
     this.#repeats ??= {
       track,
       ms: placeOf(last) - placeOf(found),
-      beginsInside: known[place - 1]?.run === found.run && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS,
+      beginsInside: isWithin(known, place, found) && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS,
     };
     this.#next.set(track, place + 1);
     return true;
@@ -146,12 +128,10 @@ export class JoinedContent {
   remember({ track, data, timeMs, isEncoded }: ComingSample, placedMs: number): void {
     let known = this.#tracks.get(track);
     if (known === undefined) {
-      known = [];
+      known = new KnownSamples();
       this.#tracks.set(track, known);
     }
     known.push({ print: isEncoded ? undefined : fingerprint(data), run: this.#run, timeMs, placedMs });
-    // Many at once: each sample costs next to nothing.
-    if (known.length >= 2 * KNOWN_SAMPLES) known.splice(0, known.length - KNOWN_SAMPLES);
   }
 
   /** Where the recording has this connection's time zero. */
@@ -160,17 +140,17 @@ export class JoinedContent {
   }
 
   /** By its time alone, once others have told where that belongs. */
-  #isCovered(known: readonly Known[], timeMs: number): boolean {
+  #isCovered(known: KnownSamples, timeMs: number): boolean {
     const last = known.at(-1);
     return last !== undefined && this.#zeroAtMs !== undefined && this.#zeroAtMs + timeMs <= placeOf(last);
   }
 
-  #find(known: readonly Known[], print: number, timeMs: number): number | undefined {
+  #find(known: KnownSamples, print: number, timeMs: number): number | undefined {
     const zeroAtMs = this.#zeroAtMs;
-    const alike = [...known.keys()].filter((place) => known[place]?.print === print);
+    const alike = known.alike(print);
     const offMs = (one: Known): number =>
       Math.abs(zeroAtMs === undefined ? one.timeMs - timeMs : placeOf(one) - timeMs - zeroAtMs);
-    const within = (ms: number): number[] => alike.filter((place) => offMs(known[place] as Known) < ms);
+    const within = (ms: number): number[] => alike.filter((place) => offMs(known.at(place) as Known) < ms);
     const near = within(zeroAtMs === undefined ? SAME_TIME_MS : SAME_PLACE_MS);
     // Silence looks alike: of several frames it is the one that is right there.
     const [only, other] = near.length > 1 ? within(RIGHT_THERE_MS) : near;
@@ -178,6 +158,10 @@ export class JoinedContent {
     return zeroAtMs === undefined && alike.length === 1 ? alike[0] : undefined;
   }
 }
+
+/** It is not the first one of its connection. */
+const isWithin = (known: KnownSamples, place: number, { run }: Known): boolean =>
+  place > 0 && known.at(place - 1)?.run === run;
 
 const placeOf = ({ run, placedMs }: Known): number => (run.zeroAtMs ?? 0) + placedMs;
 
