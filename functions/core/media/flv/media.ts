@@ -7,7 +7,7 @@ import {
   EX_HEADER_BYTES,
   EX_VIDEO,
   HEADER_BYTES,
-  HEADER_START,
+  isHeaderAt,
   PACKET,
   SCRIPT,
   SIZE_BYTES,
@@ -50,7 +50,7 @@ const ENHANCED: Readonly<Record<string, { readonly codec: FlvCodec; readonly has
  */
 export function* mediaIn(tags: Buffer): Generator<FlvMedia> {
   for (let at = 0; at + TAG_HEADER_BYTES <= tags.length; ) {
-    if (tags.subarray(at, at + HEADER_START.length).equals(HEADER_START)) {
+    if (isHeaderAt(tags, at)) {
       at += tags.readUInt32BE(at + HEADER_BYTES - 4) + SIZE_BYTES;
       continue;
     }
@@ -74,7 +74,8 @@ function mediaOf(type: number, timeMs: number, body: Buffer): FlvMedia | undefin
 const UNTIMED = { isConfiguration: false, offsetMs: 0 } as const;
 
 function pictureOf(timeMs: number, body: Buffer): FlvMedia | undefined {
-  const [first = 0, packet = 0] = body;
+  const first = body[0] ?? 0;
+  const packet = body[1] ?? 0;
   if (((first >> 4) & 7) === COMMAND) return undefined;
   if (first >= EX_VIDEO) return enhancedPictureOf(timeMs, first & 15, body);
   if ((first & 15) !== AVC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
@@ -114,7 +115,8 @@ function enhancedPictureOf(timeMs: number, packet: number, body: Buffer): FlvMed
 }
 
 function soundOf(timeMs: number, body: Buffer): FlvMedia {
-  const [first = 0, packet = 0] = body;
+  const first = body[0] ?? 0;
+  const packet = body[1] ?? 0;
   if (first >> 4 !== AAC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
   const payload = body.subarray(AAC_HEADER_BYTES);
   return { kind: 'audio', codec: 'aac', isConfiguration: packet === 0, timeMs, offsetMs: 0, payload };

@@ -13,8 +13,10 @@ export const TAG_HEADER_BYTES = 11;
 export const SIZE_BYTES = 4;
 /** Of the file's header, up to where it says how long it is; the size of no tag follows it. */
 export const HEADER_BYTES = 9;
-/** No tag begins so: its kind would be reserved. */
-export const HEADER_START = Buffer.from('FLV\x01', 'latin1');
+const HEADER_START = Buffer.from('FLV\x01', 'latin1');
+/** Whether a file's header is there, and no tag: the kind of one that began so would be reserved. */
+export const isHeaderAt = (bytes: Buffer, at: number): boolean =>
+  bytes[at] === HEADER_START[0] && bytes.subarray(at, at + HEADER_START.length).equals(HEADER_START);
 /** In front of AVC: frame type and codec, what it is, and the offset of its composition time. */
 export const AVC_HEADER_BYTES = 5;
 /** A picture's frame type that says what a player is to do, and has no picture. */

@@ -11,7 +11,7 @@ import {
   EX_HEADER_BYTES,
   EX_VIDEO,
   HEADER_BYTES,
-  HEADER_START,
+  isHeaderAt,
   PACKET,
   SCRIPT,
   SIZE_BYTES,
@@ -85,7 +85,7 @@ export class FlvTagReader {
     while (this.#header !== undefined) {
       this.#neededBytes = TAG_HEADER_BYTES;
       if (at + TAG_HEADER_BYTES > bytes.length) break;
-      if (bytes.subarray(at, at + HEADER_START.length).equals(HEADER_START)) {
+      if (isHeaderAt(bytes, at)) {
         // A server that sends one file after the other: the first one's header will do.
         this.#neededBytes = headerBytes(bytes, at);
         if (at + this.#neededBytes > bytes.length) break;

@@ -67,21 +67,32 @@ export const picturesGoOn = (sinceMs: number): boolean => sinceMs < GOES_ON_MS;
 /** Pieces one behind the other, each of one run; what lies together in memory is not copied. */
 export class RunPieces {
   readonly #pieces: RunPiece[] = [];
+  /** What was added last begins with it, and ends there in its memory. */
+  #first: Buffer | undefined;
+  #end = 0;
+  #begins: boolean = false;
 
   add(bytes: Buffer, begins = false): void {
-    const last = this.#pieces.at(-1);
     if (bytes.length === 0) return;
-    if (!begins && last !== undefined && isBehind(last.bytes, bytes)) {
-      const length = last.bytes.length + bytes.length;
-      const both = Buffer.from(last.bytes.buffer, last.bytes.byteOffset, length);
-      this.#pieces[this.#pieces.length - 1] = { ...last, bytes: both };
-    } else this.#pieces.push({ bytes, begins });
+    const isBehind = this.#first?.buffer === bytes.buffer && this.#end === bytes.byteOffset;
+    if (begins || !isBehind) {
+      this.#close();
+      this.#first = bytes;
+      this.#begins = begins;
+    }
+    this.#end = bytes.byteOffset + bytes.length;
   }
 
   all(): RunPiece[] {
+    this.#close();
     return this.#pieces;
   }
-}
 
-const isBehind = (one: Buffer, next: Buffer): boolean =>
-  one.buffer === next.buffer && one.byteOffset + one.length === next.byteOffset;
+  #close(): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    const bytes = Buffer.from(first.buffer, first.byteOffset, this.#end - first.byteOffset);
+    this.#pieces.push({ bytes, begins: this.#begins });
+    this.#first = undefined;
+  }
+}

@@ -129,8 +129,8 @@ function writeTraf(
   );
   const described: Sample[] = [];
   for (const { duration, data, keyframe, offset } of samples) {
-    writer.u32(duration, data.length);
-    if (isVideo) writer.u32(keyframe ? SYNC : NON_SYNC, offset);
+    writer.word(duration).word(data.length);
+    if (isVideo) writer.word(keyframe ? SYNC : NON_SYNC).word(offset);
     described.push({ duration, bytes: data.length, compositionOffset: offset, sync: keyframe || !isVideo });
   }
   const runs = [{ dataOffset: moofAt + dataOffset, samples: described }];
@@ -147,7 +147,13 @@ class BoxWriter {
   }
 
   u32(...values: readonly number[]): this {
-    for (const value of values) this.at = this.#bytes.writeUInt32BE(value >>> 0, this.at);
+    for (const value of values) this.word(value);
+    return this;
+  }
+
+  /** One alone, for which no array is made. */
+  word(value: number): this {
+    this.at = this.#bytes.writeUInt32BE(value >>> 0, this.at);
     return this;
   }
 

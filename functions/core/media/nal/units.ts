@@ -27,10 +27,11 @@ export function wholeUnitsIn(sample: Buffer, lengthBytes: number): readonly Buff
 
 /** What a NAL unit says, without the bytes that keep start codes out of it (0x03 after two zeros). */
 export function payloadOf(unit: Buffer, headerBytes: number): Buffer {
-  const payload = Buffer.alloc(unit.length);
+  const payload = Buffer.allocUnsafe(unit.length);
   let length = 0;
   let zeros = 0;
-  for (const byte of unit.subarray(headerBytes)) {
+  for (let at = headerBytes; at < unit.length; at++) {
+    const byte = unit[at] as number;
     if (zeros >= 2 && byte === 3) {
       zeros = 0;
       continue;

@@ -16,6 +16,7 @@ interface Beginning<T> {
 const SETTLED_MS = 300;
 /** Whoever is killed loses what is held. */
 const HELD_MAX_MS = 1_500;
+const NOTHING: readonly never[] = [];
 
 /**
  * Holds what a track begins with that seems to come seconds late, until others have told whether that is so: a publisher
@@ -58,7 +59,7 @@ export class LateBeginnings<T> {
 
   /** What need not be held any more, in order. @param isEnd nothing more comes */
   release(nowMs: number, isEnd = false): readonly T[] {
-    if (this.#held.size === 0) return [];
+    if (this.#held.size === 0) return NOTHING;
     const released: T[] = [];
     for (const [track, beginning] of this.#held) {
       const heldMs = nowMs - beginning.sinceMs;

@@ -108,7 +108,8 @@ export class SourceTimeline {
     const mended = placedMs === sentMs ? dts : Math.round(placedMs / unitMs);
     const leastDts = track.last?.timescale === timescale ? track.last.dts + 1 : mended;
     track.last = { dts: Math.max(mended, leastDts), timescale };
-    return { dts: track.last.dts, ...(jump === undefined ? {} : { jump }) };
+    const { dts: placed } = track.last;
+    return jump === undefined ? { dts: placed } : { dts: placed, jump };
   }
 
   /**

@@ -269,9 +269,12 @@ export class LiveMedia {
 
   /** ffmpeg's headers say of all tracks of an output what they are, before the first packet of any. */
   #declare({ reader, sources, firstId, tracks }: Output): void {
-    for (const [index, source] of sources.entries()) {
+    // Asked for each packet: `entries()` would make an array for each track.
+    for (let index = 0; index < sources.length; index++) {
+      if (tracks[index] !== undefined) continue;
+      const source = sources[index];
       const stream = reader.stream(index);
-      if (tracks[index] !== undefined || stream === undefined) continue;
+      if (source === undefined || stream === undefined) continue;
       const track = trackOf(source, stream);
       tracks[index] = track;
       this.#fragmenter.declare(firstId + index, source.kind, track.description);
