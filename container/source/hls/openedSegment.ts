@@ -178,7 +178,7 @@ async function* inShortPackets(
 }
 
 interface Opening {
-  readonly facts: Pick<SegmentFacts, 'setup' | 'startMs' | 'begun' | 'come'>;
+  readonly facts: Pick<SegmentFacts, 'setup' | 'startMs' | 'startsMs' | 'begun' | 'come'>;
   readonly isWhole: boolean;
 }
 
@@ -188,9 +188,10 @@ function openingOf({ kind, tagMs }: SegmentStart, media: Buffer, declared: Buffe
     return { facts: { setup: program, startMs, begun, come }, isWhole };
   }
   if (kind !== 'fmp4') return { facts: { setup: kind, startMs: tagMs }, isWhole: true };
-  const { init = declared, startMs } = readMp4Opening(media, declared);
+  const { init = declared, startsMs } = readMp4Opening(media, declared);
   const setup = init === undefined ? undefined : createHash('sha256').update(init).digest('hex');
-  return { facts: { setup, startMs }, isWhole: startMs !== undefined };
+  const [startMs] = startsMs ?? [];
+  return { facts: { setup, startMs, startsMs }, isWhole: startMs !== undefined };
 }
 
 interface Head {

@@ -1,6 +1,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
-import { goneBackBy, type Seam, type SegmentFacts, seamBetween } from '../../../functions/core/hls/seam.ts';
+import {
+  goneBackBy,
+  type Seam,
+  type SegmentFacts,
+  seamBetween,
+  withTrackThatGoesOn,
+} from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import type { FeedEnd } from './feedEnd.ts';
 import type { Follower, NextSegment } from './follower.ts';
@@ -227,7 +233,8 @@ export class Rendition {
       const opened = await this.#opener.open(segment, base, signal, mayBeLate);
       this.#skipped = 0;
       const isDiscontinuity = segment.isDiscontinuity || isRestart;
-      const facts = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs, seenAtMs };
+      const said = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs, seenAtMs };
+      const facts = this.#before === undefined ? said : withTrackThatGoesOn(this.#before, said);
       return { next, opened, facts, seam: this.#seam(facts) };
     } catch (error) {
       await this.#skip(next, error, signal);

@@ -7,6 +7,8 @@ export interface SegmentFacts {
   readonly setup: string | undefined;
   /** Its first time, in milliseconds of the stream's own; undefined: it has none. */
   readonly startMs: number | undefined;
+  /** Of fragmented MP4: the first times of its tracks, the earliest first. */
+  readonly startsMs?: readonly number[] | undefined;
   /** PIDs of those streams of the program that are in it: how long after its first time, in ms; undefined where all are, or it is not known. */
   readonly begun?: ReadonlyMap<number, number> | undefined;
   /** Of a transport stream: what those are. */
@@ -53,11 +55,17 @@ export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
     const isPlain = isAlike(before, next) && !next.isDiscontinuity && next.missedMs === 0;
     return isPlain ? { kind: 'none' } : { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
   }
-  const goesOn = next.isDiscontinuity
-    ? Math.abs(jumpMs) <= TOLERANCE_MS
-    : jumpMs >= backMaxMs(before) && jumpMs <= JUMP_AHEAD_MS + next.missedMs;
-  if (!goesOn) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+  if (!goesOn(before, next, jumpMs)) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
   return isAlike(before, next) && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
+}
+
+/**
+ * The segment as it begins with the track that goes on, where the clock of another one has jumped before: sound that had not
+ * come up to then is another publisher's, perhaps, in a segment whose first pictures are of the one before.
+ */
+export function withTrackThatGoesOn(before: SegmentFacts, next: SegmentFacts): SegmentFacts {
+  const startMs = next.startsMs?.find((ms) => goesOn(before, next, ms - (endOf(before) ?? Number.NaN)));
+  return startMs === undefined ? next : { ...next, startMs };
 }
 
 /**
@@ -95,6 +103,11 @@ export function pausedFromMs(
   const endMs = before && endOf(before);
   if (next.startMs === undefined || endMs === undefined || seam.kind === 'newTimeline') return next.startMs;
   return Math.min(next.startMs, endMs);
+}
+
+function goesOn(before: SegmentFacts, next: SegmentFacts, jumpMs: number): boolean {
+  if (next.isDiscontinuity) return Math.abs(jumpMs) <= TOLERANCE_MS;
+  return jumpMs >= backMaxMs(before) && jumpMs <= JUMP_AHEAD_MS + next.missedMs;
 }
 
 /** What may lie over a segment's end of the next one; of a short one, not all of it: its clock has begun anew. */

@@ -4,8 +4,8 @@ import { BOX_HEADER_MAX_BYTES, boxesIn, FieldReader, findBox, readBoxHeader } fr
 export interface Mp4Opening {
   /** Its ftyp and moov, where it has them: what its samples cannot be read without. */
   readonly init: Buffer | undefined;
-  /** Decode time of the first sample, in milliseconds; undefined: not in these bytes. */
-  readonly startMs: number | undefined;
+  /** Decode times of the tracks' first samples, in milliseconds, the earliest first; undefined: not in these bytes. */
+  readonly startsMs: readonly number[] | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export function readMp4Opening(bytes: Buffer, known?: Buffer): Mp4Opening {
       const moov = init ?? known;
       return {
         init,
-        startMs: moof === undefined || moov === undefined ? undefined : firstTimeMs(moof, timescales(moov)),
+        startsMs: moof === undefined || moov === undefined ? undefined : firstTimesMs(moof, timescales(moov)),
       };
     }
     at = end;
@@ -56,8 +56,8 @@ function afterTimes(body: Buffer): FieldReader {
   return reader.skip(3 + (isLong ? 16 : 8));
 }
 
-function firstTimeMs(moof: Buffer, scales: ReadonlyMap<number, number>): number | undefined {
-  let first: number | undefined;
+function firstTimesMs(moof: Buffer, scales: ReadonlyMap<number, number>): number[] {
+  const times: number[] = [];
   for (const traf of boxesIn(moof)) {
     if (traf.type !== 'traf') continue;
     const inside = boxesIn(traf.body);
@@ -70,7 +70,7 @@ function firstTimeMs(moof: Buffer, scales: ReadonlyMap<number, number>): number 
     reader.skip(3);
     const time = isLong ? reader.u64() : reader.u32();
     if (scale === undefined || scale === 0) continue;
-    first = Math.min(first ?? Number.POSITIVE_INFINITY, (1_000 * time) / scale);
+    times.push((1_000 * time) / scale);
   }
-  return first;
+  return times.sort((one, other) => one - other);
 }

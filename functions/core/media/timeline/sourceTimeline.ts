@@ -293,8 +293,8 @@ export class SourceTimeline {
     const awayMs = Math.max(0, this.#plausible.awayMs(times, nowMs) - this.#quiet.stalledMs(nowMs));
     const isAway = awayMs >= GAP_MIN_MS;
     // What begins anew begins with all tracks at once.
-    const anewFromMs = isAway || Math.abs(rawMs - turnsMs) < ANEW_MS ? frontMs : undefined;
-    const { besidesMs, isTold } = this.#held.beginning(rawMs - turnsMs, anewFromMs);
+    const isAnew = isAway || this.#jumpsTogether || Math.abs(rawMs - turnsMs) < ANEW_MS;
+    const { besidesMs, isTold } = this.#held.beginning(rawMs - turnsMs, isAnew ? frontMs : undefined);
     const atMs = Math.max(times.nextMs + (isAway ? awayMs : 0), besidesMs);
     // A track that was silent alone is none of the recording's gaps.
     const gapMs = isAway && this.#quiet.ms >= GAP_MIN_MS ? atMs - frontMs : 0;

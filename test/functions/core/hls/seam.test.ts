@@ -5,6 +5,7 @@ import {
   pausedFromMs,
   type SegmentFacts,
   seamBetween,
+  withTrackThatGoesOn,
 } from '../../../../functions/core/hls/seam.ts';
 
 const facts = (changes: Partial<SegmentFacts> = {}): SegmentFacts => ({
@@ -33,6 +34,18 @@ describe('what a clock goes back by with the next segment', () => {
     ['nobody knows where to', { startMs: undefined }, 12_000, 0],
   ])('%s', (_what, changes, otherMs, backMs) => {
     expect(goneBackBy(facts(), next(changes), otherMs)).toBe(backMs);
+  });
+});
+
+describe('a segment of several tracks', () => {
+  it.each<[string, Partial<SegmentFacts>, number]>([
+    ['that goes on, where sound is of another publisher already', { startsMs: [2_000, 12_040] }, 12_040],
+    ['that goes on, where sound is ahead already', { startsMs: [12_040, 90_000] }, 12_040],
+    ['that is the first, where both go on', { startsMs: [11_900, 12_040] }, 11_900],
+    ['that is the first, where none goes on', { startsMs: [2_000, 2_040] }, 2_000],
+  ])('begins with the one %s', (_what, { startsMs }, startMs) => {
+    const following = next({ kind: 'fmp4', startMs: startsMs?.[0], startsMs });
+    expect(withTrackThatGoesOn(facts({ kind: 'fmp4' }), following).startMs).toBe(startMs);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BACK_MAX_MS } from '../../../../../functions/core/media/timeline/closeClocks.ts';
 import { HeldJumps } from '../../../../../functions/core/media/timeline/heldJumps.ts';
+import { SourceTimeline } from '../../../../../functions/core/media/timeline/sourceTimeline.ts';
 import {
   LIVE_TIMELINE,
   STORED_TIMELINE,
@@ -93,6 +94,19 @@ describe('HeldJumps', () => {
       .filter(({ track, trueMs }) => track === SOUND || trueMs < anewMs || trueMs >= 800)
       .map((one) => ({ ...one, rawMs: one.rawMs - (one.trueMs < anewMs ? 0 : anewMs) }));
     expect(worstMs(recordJumps(sent))).toBeLessThan(40);
+  });
+
+  it('pictures that jump to where sound is to begin before them leave room for that', () => {
+    const [beganMs, anewMs, leadMs] = [400_000_000, 400_000_100, 240];
+    const timeline = new SourceTimeline(STORED_TIMELINE);
+    const placedMs = (ms: number): number =>
+      timeline.place({ track: VIDEO, dts: ms * 90, timescale: 90_000 }, 0).dts / 90;
+    for (let ms = 0; ms <= 1_240; ms += 40) placedMs(beganMs + ms);
+    timeline.willBegin(SOUND, anewMs);
+    timeline.jumpsTogether(VIDEO, anewMs + leadMs);
+    // The first one may be a stray: the next tells.
+    placedMs(anewMs + leadMs);
+    expect(placedMs(anewMs + leadMs + 40)).toBeCloseTo(beganMs + 1_240 + leadMs + 40);
   });
 
   it('a stray is given at once, and moves nothing', () => {
