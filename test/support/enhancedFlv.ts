@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Packet as ReadPacket } from '../../functions/core/media/tracks/packet.ts';
+import { AUDIO, type FlvTag } from './flvTags.ts';
 
 /** Codecs that FLV got with enhanced RTMP: their sign there, and the MP4 box that has their configuration. */
 const CODECS = {
@@ -52,6 +54,22 @@ export function enhancedFlv(mp4: string, codec: EnhancedCodec): Buffer {
     pieces.push(tag(ms(dts_time) - firstMs, Buffer.concat([start, offset, frame])));
   }
   return Buffer.concat(pieces);
+}
+
+const SAMPLES_PER_MS = 48;
+
+/** Opus as it is published over enhanced RTMP: what is before zero comes with it. @param header as Ogg has it */
+export function enhancedOpus(header: Buffer, packets: readonly ReadPacket[]): FlvTag[] {
+  const body = (type: keyof typeof PACKET_TYPE, payload: Buffer): Buffer =>
+    Buffer.concat([Buffer.of(0x90 | PACKET_TYPE[type]), Buffer.from('Opus'), payload]);
+  return [
+    { kind: AUDIO, atMs: 0, body: body('sequenceStart', header) },
+    ...packets.map(({ dts, data }) => ({
+      kind: AUDIO,
+      atMs: Math.max(0, Math.round(dts / SAMPLES_PER_MS)),
+      body: body('codedFrames', data),
+    })),
+  ];
 }
 
 function tag(timeMs: number, body: Buffer): Buffer {

@@ -141,7 +141,10 @@ function foundIn({ pictures, sound, hasText }: FlvStreams): FoundSource {
     const { codec, width, height } = pictures;
     streams.push({ kind: 'video', codec, width, height });
   }
-  if (sound !== undefined) streams.push({ kind: 'audio', codec: 'aac', sampleRateHz: sound.sampleRateHz });
+  if (sound !== undefined) {
+    const { codec, sampleRateHz } = sound;
+    streams.push({ kind: 'audio', codec, sampleRateHz });
+  }
   if (hasText) streams.push({ kind: 'data', codec: 'none' });
   return { streams: streams.map((stream, index) => ({ ...stream, index })), programs: [] };
 }

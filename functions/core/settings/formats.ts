@@ -1,4 +1,5 @@
 import { RecorderError } from '../api/errors.ts';
+import { OPUS_RATE_HZ } from '../media/tracks/opus.ts';
 import type { ContainerFormat } from '../media/types.ts';
 import { type FoundSource, type FoundStream, isThere, type LeftOut, selectTracks } from './selectTracks.ts';
 import type { TrackSettings } from './tracks.ts';
@@ -67,12 +68,9 @@ export function isServedBy(next: EncodingPlan, current: EncodingPlan, found: Fou
   );
 }
 
-/** Opus knows this rate only; a copy of it is never resampled. */
-const OPUS_RATE_HZ = 48_000;
-
 /**
  * How these streams are recorded. Audio alone becomes MP4 with AAC.
- * @param encodes undone, sound stays as it is, whatever its rate, in Matroska where the usual container does not take it
+ * @param encodes undone, sound stays as it is, whatever its rate, in another container where the usual one does not take it
  */
 export function planFor(
   found: FoundSource,
@@ -88,8 +86,8 @@ export function planFor(
   const video = streams.find(({ kind }) => kind === 'video');
   const sounds = streams.filter(({ kind }) => kind === 'audio');
   const usual = video === undefined ? 'mp4' : (settings.formats[video.codec] ?? USUAL[video.codec] ?? 'mkv');
-  const isTaken = sounds.every(({ codec }) => CARRIERS[usual].audio.includes(codec));
-  const format = encodes || isTaken ? usual : 'mkv';
+  const takes = (one: ContainerFormat): boolean => streams.every((stream) => isCarried(stream, one));
+  const format = encodes ? usual : (([usual, 'webm', 'mkv'] as const).find(takes) ?? 'mkv');
   const carrier = CARRIERS[format];
   const hasData = carrier.data !== undefined && found.hasSoundApart !== true;
   const { tracks, leftOut } = hasData ? selectTracks(found, settings.tracks, carrier.data) : media;
@@ -109,6 +107,9 @@ function firstAwaited({ streams }: FoundSource, leftOut: readonly LeftOut[]): st
     .findIndex(({ isUnknown }) => isUnknown === true);
   return `0:v:${place}`;
 }
+
+const isCarried = ({ kind, codec }: FoundStream, format: ContainerFormat): boolean =>
+  kind === 'video' || kind === 'audio' ? CARRIERS[format][kind].includes(codec) : true;
 
 function fits({ codec, sampleRateHz }: FoundStream, format: ContainerFormat, wantedHz: number): boolean {
   return CARRIERS[format].audio.includes(codec) && (codec === 'opus' || sampleRateHz === wantedHz);

@@ -4,6 +4,7 @@ import {
   AVC,
   AVC_HEADER_BYTES,
   COMMAND,
+  EX_AUDIO,
   EX_HEADER_BYTES,
   EX_VIDEO,
   HEADER_BYTES,
@@ -17,7 +18,7 @@ import {
 
 export type MediaKind = 'video' | 'audio';
 /** Codecs that are read here, by ffmpeg's names. */
-export type FlvCodec = 'h264' | 'hevc' | 'av1' | 'aac';
+export type FlvCodec = 'h264' | 'hevc' | 'av1' | 'aac' | 'opus';
 
 /** What a tag holds, as far as it is of these codecs. */
 export interface FlvMedia {
@@ -38,6 +39,7 @@ export interface FlvMedia {
 const OFFSET_MAX_MS = 15 * 60 * 1_000;
 const AAC_HEADER_BYTES = 2;
 const OFFSET_BYTES = 3;
+const OPUS = 'Opus';
 /** Of enhanced RTMP: how each codec's four letters are called here, and whether its pictures say when they are shown. */
 const ENHANCED: Readonly<Record<string, { readonly codec: FlvCodec; readonly hasOffset: boolean }>> = {
   hvc1: { codec: 'hevc', hasOffset: true },
@@ -114,10 +116,19 @@ function enhancedPictureOf(timeMs: number, packet: number, body: Buffer): FlvMed
   };
 }
 
-function soundOf(timeMs: number, body: Buffer): FlvMedia {
+function soundOf(timeMs: number, body: Buffer): FlvMedia | undefined {
   const first = body[0] ?? 0;
   const packet = body[1] ?? 0;
+  if (first >> 4 === EX_AUDIO && body.toString('latin1', 1, EX_HEADER_BYTES) === OPUS)
+    return opusOf(timeMs, first & 15, body.subarray(EX_HEADER_BYTES));
   if (first >> 4 !== AAC) return { kind: 'unknown', timeMs, ...UNTIMED, payload: body };
   const payload = body.subarray(AAC_HEADER_BYTES);
   return { kind: 'audio', codec: 'aac', isConfiguration: packet === 0, timeMs, offsetMs: 0, payload };
+}
+
+function opusOf(timeMs: number, packet: number, payload: Buffer): FlvMedia | undefined {
+  const isConfiguration = packet === PACKET.sequenceStart;
+  // What else it says is which channel is which.
+  if (!isConfiguration && packet !== PACKET.codedFrames) return undefined;
+  return { kind: 'audio', codec: 'opus', isConfiguration, timeMs, offsetMs: 0, payload };
 }

@@ -5,6 +5,7 @@ import { isKeyframe } from '../nal/h264Keyframe.ts';
 import { parseHevcRecord } from '../nal/hevc.ts';
 import { isHevcKeyframe } from '../nal/hevcKeyframe.ts';
 import { VIDEO_TIMESCALE } from '../nut/times.ts';
+import { samplesOfOpus } from '../tracks/opus.ts';
 import type { Packet, PacketReader, PacketStream } from '../tracks/packet.ts';
 import { type FlvCodec, type FlvMedia, mediaIn } from './media.ts';
 import { SoundTimes } from './soundTimes.ts';
@@ -76,7 +77,7 @@ function configure(state: State, codec: FlvCodec, payload: Buffer): void {
     return;
   }
   state.stream = streamOf(codec, payload);
-  if (codec === 'aac' && state.stream !== undefined)
+  if (state.stream !== undefined && state.stream.sampleRateHz > 0)
     state.soundTimes = new SoundTimes(state.stream.sampleRateHz);
 }
 
@@ -87,18 +88,23 @@ function beginningsOf(codec: FlvCodec, configuration: Buffer): State['begins'] {
     const { lengthBytes } = parseHevcRecord(configuration);
     return (picture) => isHevcKeyframe(picture, lengthBytes);
   }
-  if (codec === 'aac') return () => true;
+  if (codec !== 'h264') return () => true;
   const { lengthBytes, sps } = parseAvcRecord(configuration);
   const { references } = parseAvcSequence(sps[0] ?? Buffer.alloc(0));
   return (picture) => isKeyframe(picture, lengthBytes, references);
 }
 
-function packetOf(index: number, { kind, timeMs, offsetMs, payload }: FlvMedia, state: State): Packet {
+const AAC_FRAME_SAMPLES = 1_024;
+
+function packetOf(index: number, { codec, timeMs, offsetMs, payload }: FlvMedia, state: State): Packet {
   const extradata = state.hasChanged ? state.configuration : undefined;
   state.hasChanged = false;
   const given = { stream: index, data: payload, extradata };
   const { soundTimes, begins } = state;
-  if (kind === 'audio') return { ...given, dts: soundTimes?.next(timeMs) ?? 0, offset: 0, keyframe: true };
+  if (soundTimes !== undefined) {
+    const samples = codec === 'opus' ? samplesOfOpus(payload) : AAC_FRAME_SAMPLES;
+    return { ...given, dts: soundTimes.next(timeMs, samples), offset: 0, keyframe: true };
+  }
   return {
     ...given,
     dts: timeMs * UNITS_PER_MS,

@@ -6,6 +6,7 @@ import { parseAvcRecord, parseAvcSequence } from '../nal/h264.ts';
 import { parseHevcRecord, parseHevcSequence } from '../nal/hevc.ts';
 import type { PixelShape, Size } from '../nal/size.ts';
 import { parseAacConfiguration, readAdts } from '../tracks/aac.ts';
+import { channelsOfOpus, OPUS_RATE_HZ } from '../tracks/opus.ts';
 import type { PacketStream } from '../tracks/packet.ts';
 import { type FlvCodec, type FlvMedia, type MediaKind, mediaIn } from './media.ts';
 
@@ -16,6 +17,7 @@ const TAGS: Readonly<Record<FlvCodec, Buffer>> = {
   hevc: Buffer.from('HEVC'),
   av1: Buffer.from('AV01'),
   aac: Buffer.alloc(4),
+  opus: Buffer.from('Opus'),
 };
 /** Pixels are squares, as far as is known. */
 const SQUARE: PixelShape = { pixelWidth: 0, pixelHeight: 0 };
@@ -40,6 +42,13 @@ export function streamOf(codec: FlvCodec, configuration: Buffer): PacketStream |
       if (!isPlain || sampleRateHz <= MAY_BE_DOUBLED_MAX_HZ) return undefined;
       return { ...said, ...NOT_PICTURES, sampleRateHz, channels };
     }
+    if (codec === 'opus')
+      return {
+        ...said,
+        ...NOT_PICTURES,
+        sampleRateHz: OPUS_RATE_HZ,
+        channels: channelsOfOpus(configuration),
+      };
     const shown = shownBy(codec, configuration);
     if (shown === undefined) return undefined;
     const { width, height, pixelWidth, pixelHeight } = shown;
@@ -48,7 +57,10 @@ export function streamOf(codec: FlvCodec, configuration: Buffer): PacketStream |
 }
 
 /** @throws MediaError */
-function shownBy(codec: Exclude<FlvCodec, 'aac'>, configuration: Buffer): (Size & PixelShape) | undefined {
+function shownBy(
+  codec: Exclude<FlvCodec, 'aac' | 'opus'>,
+  configuration: Buffer,
+): (Size & PixelShape) | undefined {
   if (codec === 'av1') return { ...sizeOfAv1Record(configuration), ...SQUARE };
   const { sps, pps } = codec === 'h264' ? parseAvcRecord(configuration) : hevcSets(configuration);
   const [only, other] = sps;
@@ -97,7 +109,7 @@ export class FlvStreams {
     return this.#hasPictures ? this.#streams.get('video') : undefined;
   }
 
-  get sound(): PacketStream | undefined {
+  get sound(): (PacketStream & { readonly codec: FlvCodec }) | undefined {
     return this.#streams.get('audio');
   }
 
@@ -142,7 +154,7 @@ export class FlvStreams {
     }
     // Without a configuration it says itself what it is; with one it should not.
     this.#isOther ||=
-      this.#streams.get(kind)?.codec !== codec || (kind === 'audio' && readAdts(payload) !== undefined);
+      this.#streams.get(kind)?.codec !== codec || (codec === 'aac' && readAdts(payload) !== undefined);
     this.#hasPictures ||= kind === 'video';
   }
 

@@ -190,6 +190,7 @@ function enhanced(kind: 'audio' | 'video', body: Buffer, packet: number, isKeyfr
   const isConfiguration = packet === PACKET.sequenceStart;
   const coding = body.toString('latin1', 1, 5);
   const headerBytes = packet === PACKET.codedFrames ? EX_HEADER_BYTES + 3 : EX_HEADER_BYTES;
-  const needsConfiguration = coding === 'hvc1' && !isConfiguration && !hasStartCode(body, headerBytes);
+  const isBare = coding === 'Opus' || (coding === 'hvc1' && !hasStartCode(body, headerBytes));
+  const needsConfiguration = isBare && !isConfiguration;
   return { kind, coding, isConfiguration, isKeyframe, needsConfiguration };
 }

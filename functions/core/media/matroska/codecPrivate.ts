@@ -1,3 +1,4 @@
+import { OPUS_RATE_HZ } from '../tracks/opus.ts';
 import type { TrackDescription } from '../tracks/sample.ts';
 
 const FLAC_STREAM_INFO_BYTES = 34;
@@ -50,7 +51,6 @@ function laced(configuration: Buffer): Buffer {
   return Buffer.concat([Buffer.from([headers.length - 1, ...lengths]), ...headers]);
 }
 
-const OPUS_RATE_HZ = 48_000;
 const OPUS_HEAD_BYTES = 19;
 
 /** What is decoded first and not heard: blocks' times are later by that. */

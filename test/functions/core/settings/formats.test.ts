@@ -13,8 +13,9 @@ it.each([
   ['hevc', 'aac', 'mp4'],
   [undefined, 'aac', 'mp4'],
   ['h264', 'opus', 'mkv'],
-  ['vp9', 'opus', 'webm'],
+  ['av1', 'opus', 'webm'],
   ['vp9', 'aac', 'mkv'],
+  [undefined, 'opus', 'webm'],
 ])('%s with %s of 48 kHz, where nothing is encoded, goes into %s as it is', (video, audio, format) => {
   expect(planFor(found(video, audio), DEFAULT_SETTINGS, false)).toMatchObject({ format, audio: 'copy' });
 });

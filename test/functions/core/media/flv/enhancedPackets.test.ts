@@ -5,7 +5,8 @@ import { FlvPacketReader } from '../../../../../functions/core/media/flv/packetR
 import { FlvStreams } from '../../../../../functions/core/media/flv/streams.ts';
 import { NutReader } from '../../../../../functions/core/media/nut/reader.ts';
 import type { Packet, PacketReader } from '../../../../../functions/core/media/tracks/packet.ts';
-import { enhancedFlv } from '../../../../support/enhancedFlv.ts';
+import { enhancedFlv, enhancedOpus } from '../../../../support/enhancedFlv.ts';
+import { writeFlv } from '../../../../support/flvTags.ts';
 import { nutOf } from '../../../../support/liveMedia.ts';
 import { MediaFolder } from '../../../../support/media.ts';
 import { describeWith } from '../../../../support/tools.ts';
@@ -82,6 +83,25 @@ describeWith(['ffmpeg'], 'packets of enhanced RTMP, read without ffmpeg', () => 
     expect(ofFlv.filter(({ keyframe }) => keyframe)).toHaveLength(3);
     expect(said(ofFlv)).toEqual(said(ofNut));
     expect(streamOf(flv)).toEqual(streamOf(nut));
+  });
+
+  it.each(['2.5', '10', '20', '60'])('Opus in frames of %s ms: they are those that ffmpeg gives', (ms) => {
+    folder.make(`${ms}.ogg`, [
+      ...['-f', 'lavfi', '-i', 'sine=sample_rate=48000:duration=2', '-ac', '2'],
+      ...['-c:a', 'libopus', '-frame_duration', ms],
+    ]);
+    const nut = new NutReader();
+    const ofNut = nut.push(nutOf(folder.file(`${ms}.ogg`), ['0:a:0']));
+    const header = nut.stream(0)?.extradata ?? Buffer.alloc(0);
+    const tags = enhancedOpus(header, ofNut);
+    const flv = new FlvPacketReader(['opus']);
+    const ofFlv = flv.push(writeFlv(tags));
+    expect(flv.stream(0)).toMatchObject({ extradata: header, sampleRateHz: 48_000, channels: 2 });
+    const bytes = (packets: readonly Packet[]) => said(packets).map(({ data }) => data);
+    expect(bytes(ofFlv)).toEqual(bytes(ofNut));
+    // What is before zero has been sent with it.
+    const behind = ofNut.findIndex(({ dts }) => dts >= 0) + 2;
+    expect(said(ofFlv.slice(behind))).toEqual(said(ofNut.slice(behind)));
   });
 
   it.each(['HEVC, in another order than it is shown', 'AV1, of SVT'])(
