@@ -24,7 +24,8 @@ const NEVER_USED = [
   ...['placebo', 'OpenCL', 'mfx', 'va', 'vdpau', 'drm', 'X11', 'Xext', 'Xv', 'xcb', 'GL', 'SDL2', 'caca'],
   ...['asound', 'pulse', 'jack', 'openal', 'cdio', 'dc1394', 'raw1394', 'avc1394', 'rom1394', 'iec61883'],
   ...['rsvg', 'cairo', 'gobject', 'jxl', 'openjp2', 'rav1e'],
-  ...['chromaprint', 'bluray', 'rabbitmq', 'rist', 'ssh', 'zmq'],
+  ...['chromaprint', 'bluray', 'rabbitmq', 'rist', 'ssh', 'zmq', 'xml2', 'codec2'],
+  ...['shine', 'twolame', 'gsm', 'snappy', 'soxr', 'xvidcore', 'webp', 'webpmux'],
 ];
 const IS_NEVER_USED = new RegExp(`^lib(${NEVER_USED.join('|')})[-_.]`);
 const PROGRAMS = ['ffmpeg', 'ffprobe'];
