@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
+import { mediumAt, type SdpMedium, withoutMedia } from '../../../functions/core/source/sdpMedia.ts';
 import { DEFAULT_PORTS, type Source } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
 import { authorizationOf } from './rtspAuthorization.ts';
@@ -13,11 +14,19 @@ export interface RtspRelayOptions {
   readonly source: Source;
   /** The host's, which were judged: nobody else is connected to. */
   readonly addresses: readonly [string, ...string[]];
+  /** Media that the server has described and does not set up, by their `control`: ffmpeg is not told of them. It grows. */
+  readonly refused: Map<string, SdpMedium>;
 }
 
+/** What there is to say where a server does not tell what it can do. */
+const METHODS = 'DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER';
+/** The transport is another one than the server has. */
+const UNSUPPORTED_TRANSPORT = '461';
+
 /**
- * Stands between ffmpeg and an RTSP server that asks for credentials in a way that ffmpeg does not know, or describes media in
- * one that it misreads: says who asks, tells of one format for each medium, and hands on all else. ffmpeg gets no password.
+ * Stands between ffmpeg and an RTSP server that asks for credentials in a way that ffmpeg does not know, describes media in
+ * one that it misreads, or refuses what ffmpeg cannot do without: says who asks, tells of one format for each medium that is
+ * set up, and hands on all else. ffmpeg gets no password.
  */
 export class RtspRelay {
   /** What ffmpeg is to be given in the place of the source. */
@@ -31,7 +40,7 @@ export class RtspRelay {
     return new RtspRelay(server, options);
   }
 
-  private constructor(server: Server, { source, addresses }: RtspRelayOptions) {
+  private constructor(server: Server, { source, addresses, refused }: RtspRelayOptions) {
     const place = `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#server = server;
     this.url = `${place}${source.rest}`;
@@ -41,7 +50,7 @@ export class RtspRelay {
       server.close();
       const origin = connectJudged({ host, port, addresses, isSecure: scheme === 'rtsps' });
       for (const socket of [client, origin]) this.#keep(socket);
-      new Conversation(client, origin, source, place);
+      new Conversation(client, origin, source, place, refused);
     });
   }
 
@@ -69,8 +78,20 @@ class Conversation {
   /** The request that is not answered yet, and how often it was refused. */
   #asked: { readonly request: string; readonly tries: number } | undefined;
 
-  constructor(client: Socket, origin: Socket, source: Source, place: string) {
+  /** As the server has described itself. */
+  #sdp = '';
+  #hasSetUp: boolean = false;
+  readonly #refused: RtspRelayOptions['refused'];
+
+  constructor(
+    client: Socket,
+    origin: Socket,
+    source: Source,
+    place: string,
+    refused: RtspRelayOptions['refused'],
+  ) {
     const { scheme, host, port } = source;
+    this.#refused = refused;
     this.#client = client;
     this.#origin = origin;
     this.#source = source;
@@ -119,8 +140,37 @@ class Conversation {
       this.#count = 0;
       this.#ask(asked.request, asked.tries + 1);
     } else {
-      this.#client.write(status === '200' ? withFirstFormatsTold(head, bytes) : bytes);
+      this.#client.write(this.#told(asked?.request ?? '', status, head, bytes));
     }
+  }
+
+  /** An answer, as ffmpeg is to have it. */
+  #told(request: string, status: string, head: string, bytes: Buffer): Buffer {
+    const [, method = '', url = ''] = /^(\S+) (\S+)/.exec(request) ?? [];
+    if (status === '200') {
+      this.#hasSetUp ||= method === 'SETUP';
+      return this.#described(head, bytes);
+    }
+    if (method === 'OPTIONS' && status !== '401') {
+      const sequence = /^cseq:.*$/im.exec(request)?.[0] ?? '';
+      return Buffer.from(`RTSP/1.0 200 OK\r\n${sequence}\r\nPublic: ${METHODS}${END_OF_HEAD}`, 'latin1');
+    }
+    const mayBeOne = status !== UNSUPPORTED_TRANSPORT || this.#hasSetUp;
+    if (method === 'SETUP' && status !== '401' && mayBeOne) {
+      const medium = mediumAt(this.#sdp, url);
+      if (medium?.control !== undefined) this.#refused.set(medium.control, medium);
+    }
+    return bytes;
+  }
+
+  /** With another body where it is a description of media that offer several formats, or that are not set up. */
+  #described(head: string, bytes: Buffer): Buffer {
+    if (!/^content-type: *application\/sdp/im.test(head)) return bytes;
+    const headBytes = Buffer.byteLength(head, 'latin1') + END_OF_HEAD.length;
+    this.#sdp = bytes.toString('latin1', headBytes);
+    const sdp = withFirstFormats(withoutMedia(this.#sdp, new Set(this.#refused.keys())));
+    const told = head.replace(/^(content-length: *)\d+/im, `$1${sdp.length}`);
+    return Buffer.from(`${told}${END_OF_HEAD}${sdp}`, 'latin1');
   }
 
   /** What was refused with credentials is asked for once more only where those were too old. */
@@ -142,13 +192,4 @@ class Conversation {
     const end = request.indexOf('\r\n') + 2;
     this.#origin.write(request.slice(0, end) + header + request.slice(end), 'latin1');
   }
-}
-
-/** An answer, with another body where it is a description of media that offer several formats. */
-function withFirstFormatsTold(head: string, bytes: Buffer): Buffer {
-  if (!/^content-type: *application\/sdp/im.test(head)) return bytes;
-  const headBytes = Buffer.byteLength(head, 'latin1') + END_OF_HEAD.length;
-  const sdp = withFirstFormats(bytes.toString('latin1', headBytes));
-  const told = head.replace(/^(content-length: *)\d+/im, `$1${sdp.length}`);
-  return Buffer.from(`${told}${END_OF_HEAD}${sdp}`, 'latin1');
 }

@@ -6,7 +6,10 @@ import {
   resolveChecked,
 } from '../../../functions/aws/dnsResolution.ts';
 import { RecorderError } from '../../../functions/core/api/errors.ts';
+import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
+import { streamsOfSdp } from '../../../functions/core/source/sdp.ts';
+import type { SdpMedium } from '../../../functions/core/source/sdpMedia.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
 import {
   DEFAULT_PORTS,
@@ -18,7 +21,7 @@ import { srtQuery } from '../../../functions/core/source/srtQuery.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
 import { describeRtsp } from './rtspDescription.ts';
-import { RtspRelay } from './rtspRelay.ts';
+import { RtspRelay, type RtspRelayOptions } from './rtspRelay.ts';
 import { SourceAccess } from './sourceAccess.ts';
 
 /** Containers that ffmpeg may find, by scheme: no playlist, and none that names files or other inputs. */
@@ -38,6 +41,8 @@ const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
 const DESCRIBED_MS = 3_000;
 const REDIRECTS_MAX = 5;
+/** Media that a server describes and does not set up; each costs a connection. */
+const REFUSED_MAX = 8;
 
 type Addresses = readonly [string, ...string[]];
 
@@ -56,6 +61,10 @@ export class SourceReach {
   /** `RtspDescription.isBeyondFfmpeg`: a relay stands between them. */
   #isBeyondFfmpeg: boolean = false;
   #redirects: boolean = false;
+  #hasDescribed: boolean = false;
+  readonly #refused: RtspRelayOptions['refused'] = new Map();
+  /** So many of them the present relay was told of. */
+  #left = 0;
   #relay: RtspRelay | undefined;
   /** What described itself, for the run that is prepared next: a name's next answer may be another one. */
   #described: Judged | undefined;
@@ -108,10 +117,22 @@ export class SourceReach {
       this.#described = at;
       const { sdp, isBeyondFfmpeg, location } = await describeRtsp(at.source, at.addresses, DESCRIBED_MS);
       this.#isBeyondFfmpeg ||= isBeyondFfmpeg;
+      this.#hasDescribed = sdp !== undefined;
       if (location === undefined || redirects === REDIRECTS_MAX) return sdp;
       this.#redirects = true;
       at = await this.#redirected(location, at.source);
     }
+  }
+
+  /**
+   * ffmpeg has opened nothing.
+   * @returns whether it may be able to: what has described itself is there, and refuses what a relay can do without
+   */
+  mayOpen(): boolean {
+    if (!this.#hasDescribed) return false;
+    const isNew = !this.#isBeyondFfmpeg || this.#refused.size > this.#left;
+    this.#isBeyondFfmpeg = true;
+    return isNew && this.#refused.size <= REFUSED_MAX;
   }
 
   async #redirected(location: string, from: Source): Promise<Judged> {
@@ -145,8 +166,11 @@ export class SourceReach {
 
   async #relayed(source: Source, addresses: Addresses): Promise<SourceAccess> {
     this.#relay?.close();
-    this.#relay = await RtspRelay.start({ source, addresses });
-    return new SourceAccess({ url: this.#relay.url, options: formatWhitelist(source), environment: {} });
+    this.#left = this.#refused.size;
+    this.#relay = await RtspRelay.start({ source, addresses, refused: this.#refused });
+    const leftOut = leftOutOf([...this.#refused.values()]);
+    const options = formatWhitelist(source);
+    return new SourceAccess({ url: this.#relay.url, options, environment: {}, leftOut });
   }
 
   async #proxied(source: Source, isUntimed: boolean): Promise<SourceAccess> {
@@ -163,6 +187,11 @@ export class SourceReach {
     });
   }
 }
+
+const leftOutOf = (media: readonly SdpMedium[]): readonly LeftOut[] =>
+  media
+    .flatMap(({ text }) => streamsOfSdp(text) ?? [])
+    .map(({ kind, codec }) => ({ kind, codec, reason: 'never_came', count: 1 }));
 
 /** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
 async function pinned(source: Source, addresses: Addresses): Promise<SourceAccess> {

@@ -64,7 +64,11 @@ describe('an RTSP server that asks for credentials in a way that ffmpeg does not
     };
   }
   async function relayed(url: string): Promise<{ client: Socket; place: string }> {
-    const relay = await RtspRelay.start({ source: parseSource(url, 'url'), addresses: ['127.0.0.1'] });
+    const relay = await RtspRelay.start({
+      source: parseSource(url, 'url'),
+      addresses: ['127.0.0.1'],
+      refused: new Map(),
+    });
     closers.push(async () => relay.close());
     const client = connect(Number(new URL(relay.url).port), '127.0.0.1');
     return { client, place: relay.url };
