@@ -14,7 +14,7 @@ import { Opening } from './opening.ts';
 import type { PlaylistAddress } from './playlistLoader.ts';
 import { Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
-import { type FedInput, type HlsRun, inputFor, takenOff } from './runInput.ts';
+import { type FedInput, type HlsRun, inputFor, shiftOf, takenOff } from './runInput.ts';
 import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
 import { type Begun, Sounds } from './sounds.ts';
@@ -214,9 +214,9 @@ export class HlsSource {
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions])
       rendition.beginRun(first.ahead.facts.startMs);
-    const offer = (rendition: Rendition, place: number): string =>
+    const offer = ({ rendition, ahead }: Begun, place: number): string =>
       handover.offer(async (reader) => {
-        const feeding = this.#feed(rendition, place, new Sink(reader), cut);
+        const feeding = this.#feed(rendition, place, new Sink(reader, shiftOf(ahead.facts)), cut);
         this.#feeding[place] = feeding;
         const { kind } = await feeding;
         // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.
@@ -231,10 +231,10 @@ export class HlsSource {
     const { facts, next, seam: own } = first.ahead;
     const takenOffMs = takenOff(facts);
     const { hasSoundInside, leftOut } = followed.selected;
-    const fed = ({ rendition, ahead, language }: Begun, place: number): FedInput => ({
-      url: offer(rendition, place),
-      facts: ahead.facts,
-      language,
+    const fed = (begun: Begun, place: number): FedInput => ({
+      url: offer(begun, place),
+      facts: begun.ahead.facts,
+      language: begun.language,
     });
     const access = inputFor(
       fed(first, 0),

@@ -118,7 +118,8 @@ export class Rendition {
         if (ahead === undefined) return { kind: 'ended' };
         const isFirst = this.#takenInRun === 0;
         const goesBack = !isFirst && !leads && (await this.#clock.goesBack(ahead, this.#before, cut, any));
-        const isOther = (ahead.seam.kind !== 'none' && !goesBack) || this.#inRun.lacks(ahead.facts);
+        const isOver = this.#inRun.lacks(ahead.facts) || this.#inRun.isLong(ahead.facts);
+        const isOther = (ahead.seam.kind !== 'none' && !goesBack) || isOver;
         const facts = this.#clock.besides(ahead.facts);
         if (!isFirst && leads) await cut.look(any);
         if (isFirst || !isOther) await this.#untilTold(facts, cut, leads, any);

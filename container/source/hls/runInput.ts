@@ -80,20 +80,31 @@ export function inputFor(
  */
 const DISCARDED_TOO = ['-flags2', '+skip_manual'];
 
+/** What is stamped more than a minute before the beginning, it would take for a turn of the counter later. */
+const AS_COUNTED = ['-correct_ts_overflow', '0'];
+
 function demuxing(facts: SegmentFacts, takenOffMs: number): string[] {
   const demuxer = DEMUXERS[facts.kind];
-  const kept = facts.kind === 'fmp4' ? DISCARDED_TOO : [];
+  const kept = facts.kind === 'fmp4' ? DISCARDED_TOO : facts.kind === 'ts' ? AS_COUNTED : [];
   return ['-f', demuxer, '-format_whitelist', demuxer, ...kept, ...offset(facts, takenOffMs)];
 }
 
-/** Of a transport stream that begins so little before its clock begins anew, ffmpeg says times that are below zero. */
+/** Of a transport stream that begins so little before its clock begins anew, times are told that are below zero. */
 const BELOW_ZERO_MS = 60_000;
 
+/**
+ * What is added to the times of a transport stream on its way to ffmpeg, which takes it off again: its clock is in the midst of
+ * its counter then. Of a single picture that is stamped before the counter's beginning ffmpeg would make one shortly before
+ * its end, and all that follow a turn of it later.
+ */
+export const shiftOf = ({ kind, startMs }: Pick<SegmentFacts, 'kind' | 'startMs'>): number =>
+  kind === 'ts' ? Math.round(WRAP_MS / 2 - (startMs ?? 0)) : 0;
+
 /** Packed audio says in a tag what its time is, by the transport stream's clock, and ffmpeg counts it from zero. */
-function offset({ kind, startMs }: SegmentFacts, takenOffMs: number): string[] {
-  const isTimed = kind === 'ts' || kind === 'fmp4';
-  const tagMs = isTimed || startMs === undefined ? 0 : startMs;
-  const saidMs = tagMs >= WRAP_MS - BELOW_ZERO_MS ? tagMs - WRAP_MS : tagMs;
-  const ms = saidMs - (kind === 'ts' ? 0 : takenOffMs);
+function offset(facts: SegmentFacts, takenOffMs: number): string[] {
+  const { kind, startMs = 0 } = facts;
+  const turnMs = startMs >= WRAP_MS - BELOW_ZERO_MS ? WRAP_MS : 0;
+  const untimedMs = kind === 'fmp4' ? 0 : startMs - turnMs;
+  const ms = kind === 'ts' ? -shiftOf(facts) - turnMs : untimedMs - takenOffMs;
   return ms === 0 ? [] : ['-itsoffset', (ms / 1_000).toFixed(6)];
 }

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { Continuity } from '../../../functions/core/media/mpegts/continuity.ts';
+import { TICKS_PER_MS } from '../../../functions/core/media/mpegts/packets.ts';
+import { shiftClock } from '../../../functions/core/media/mpegts/shiftedClock.ts';
 import type { StreamSink } from '../demuxer.ts';
 import type { OpenedSegment } from './openedSegment.ts';
 
@@ -14,9 +16,12 @@ export class Sink implements StreamSink {
   readonly #gone = new AbortController();
   /** Of a transport stream: its counters go on over segments. */
   readonly continuity = new Continuity();
+  readonly #shiftTicks: number;
 
-  constructor(reader: Socket) {
+  /** @param shiftMs what is added to the times of a transport stream */
+  constructor(reader: Socket, shiftMs = 0) {
     this.#reader = reader;
+    this.#shiftTicks = shiftMs * TICKS_PER_MS;
     const onClose = (): void => this.#gone.abort(new SinkClosedError());
     reader.on('close', onClose);
     if (reader.destroyed) onClose();
@@ -28,6 +33,12 @@ export class Sink implements StreamSink {
 
   get isClosed(): boolean {
     return !this.#reader.writable;
+  }
+
+  /** A piece of a segment of a transport stream. @throws SinkClosedError */
+  async writePackets(packets: Buffer): Promise<void> {
+    if (this.#shiftTicks !== 0) shiftClock(packets, this.#shiftTicks);
+    await this.write(packets);
   }
 
   /** Until the kernel has them. @throws SinkClosedError */
@@ -45,9 +56,10 @@ export async function writeSegment(sink: Sink, segment: OpenedSegment, isFirst: 
   const { facts, init, front, body } = segment;
   try {
     if (isFirst && init !== undefined) await sink.write(init);
-    await sink.write(sink.continuity.beginSegment(front));
+    await sink.writePackets(sink.continuity.beginSegment(front));
     for await (const chunk of body) {
-      await sink.write(facts.kind === 'ts' ? sink.continuity.push(chunk) : chunk);
+      if (facts.kind === 'ts') await sink.writePackets(sink.continuity.push(chunk));
+      else await sink.write(chunk);
     }
   } finally {
     await segment.close();

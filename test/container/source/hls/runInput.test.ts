@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inputFor } from '../../../../container/source/hls/runInput.ts';
+import { inputFor, shiftOf } from '../../../../container/source/hls/runInput.ts';
 import { type SegmentFacts, WRAP_MS } from '../../../../functions/core/hls/seam.ts';
 
 const facts = (kind: 'ts' | 'aac', startMs: number): SegmentFacts => ({
@@ -7,19 +7,38 @@ const facts = (kind: 'ts' | 'aac', startMs: number): SegmentFacts => ({
   ...{ isDiscontinuity: false, missedMs: 0, foundAtMs: 0, seenAtMs: 0 },
 });
 
-/** What ffmpeg is to add to the times of packed sound, in seconds. */
-function offsetOf(startMs: number): number {
+/** What ffmpeg is to add to the times of pictures, and of packed sound, in seconds. */
+function offsetsOf(startMs: number): number[] {
   const main = { url: 'http://v', facts: facts('ts', startMs) };
   const sound = { url: 'http://a', facts: facts('aac', startMs) };
   const access = inputFor(main, [sound], { hasSoundInside: false, leftOut: [] }, 0, () => undefined);
-  const options = access.others[0]?.options ?? [];
-  return Number(options[options.indexOf('-itsoffset') + 1]);
+  return [access, ...access.others].map(({ options }) => Number(options[options.indexOf('-itsoffset') + 1]));
 }
+const offsetOf = (startMs: number): number | undefined => offsetsOf(startMs)[1];
 
 describe('packed sound beside a transport stream', () => {
   it('has the times that ffmpeg says of the pictures, which are below zero where their clock is about to begin anew', () => {
     expect(offsetOf(5_000)).toBe(5);
     expect(offsetOf(WRAP_MS - 61_000)).toBeCloseTo(WRAP_MS / 1_000 - 61, 3);
     expect(offsetOf(WRAP_MS - 5_000)).toBeCloseTo(-5, 3);
+  });
+});
+
+describe('a transport stream', () => {
+  it.each([
+    ['near its beginning', 1_400, 0],
+    ['in its midst', 12_345_678, 0],
+    ['near its end, from where it counts below zero', WRAP_MS - 5_000, WRAP_MS],
+  ])(
+    'is in the midst of its counter as ffmpeg reads it, and is told by its own times: %s',
+    (_where, startMs, turnMs) => {
+      const shiftMs = shiftOf(facts('ts', startMs));
+      expect(startMs + shiftMs).toBeCloseTo(WRAP_MS / 2, -1);
+      expect((offsetsOf(startMs)[0] ?? 0) * 1_000).toBeCloseTo(-shiftMs - turnMs, 2);
+    },
+  );
+
+  it('alone is shifted', () => {
+    expect(shiftOf(facts('aac', 1_400))).toBe(0);
   });
 });

@@ -68,4 +68,16 @@ describe('RunStreams', () => {
     for (let i = 0; i < 3; i++) run.add({ durationMs: 2_000 });
     expect(run.lacks({})).toBe(false);
   });
+
+  it('is over before the counter of a transport stream is', () => {
+    const run = new RunStreams();
+    run.begin();
+    run.add({ begun: undefined, durationMs: 11 * 3_600_000 });
+    expect(run.isLong({ kind: 'ts' })).toBe(false);
+    run.add({ begun: undefined, durationMs: 3_600_000 });
+    expect(run.isLong({ kind: 'ts' })).toBe(true);
+    expect(run.isLong({ kind: 'fmp4' })).toBe(false);
+    run.begin();
+    expect(run.isLong({ kind: 'ts' })).toBe(false);
+  });
 });

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, expect, it } from 'vitest';
+import { inputFor, shiftOf } from '../../../../../container/source/hls/runInput.ts';
+import type { SegmentFacts } from '../../../../../functions/core/hls/seam.ts';
+import { shiftClock } from '../../../../../functions/core/media/mpegts/shiftedClock.ts';
 import { NutReader } from '../../../../../functions/core/media/nut/reader.ts';
 import { PACKED_TIMES, videoBesideSound } from '../../../../../functions/core/media/nut/times.ts';
 import { TsWriter } from '../../../../streams/writers.ts';
@@ -34,6 +37,8 @@ function broadcast(
 // From a pipe: ffmpeg goes back to the beginning of a file when it has looked at it.
 const READ = ['-v', 'error', '-copyts', '-f', 'mpegts', '-i', 'pipe:0', '-c', 'copy', '-copyinkf'];
 
+const NUT = ['-strict', 'experimental', '-syncpoints', 'none', '-write_index', '0', '-f', 'nut', '-'];
+
 function pictures(folder: MediaFolder): Buffer {
   return folder.pipe('source.flv', [
     ...['-f', 'lavfi', '-i', 'testsrc2=size=160x96:rate=25:duration=2', '-c:v', 'libx264', '-bf', '0'],
@@ -51,13 +56,44 @@ describeWith(['ffmpeg'], 'pictures whose clock begins anew before ffmpeg has see
   ])('come with the times that were sent, not with those that ffmpeg makes up: %s', (_how, filter) => {
     const flv = pictures(folder);
     const { bytes, timesMs } = broadcast(flv, (place) => (place <= ANEW_AT ? BEFORE_MS : 0));
-    const nut = ['-strict', 'experimental', '-syncpoints', 'none', '-write_index', '0', '-f', 'nut', '-'];
     const packets = new NutReader().push(
-      execFileSync('ffmpeg', [...READ, '-bsf:v', filter, ...nut], { input: bytes }),
+      execFileSync('ffmpeg', [...READ, '-bsf:v', filter, ...NUT], { input: bytes }),
     );
     expect(packets.map(({ dts, offset }) => [dts / 90, offset])).toEqual(timesMs.map((ms) => [ms, 0]));
   });
 });
+
+describeWith(
+  ['ffmpeg'],
+  'pictures of an HLS source, one of which is stamped before the beginning of its counter',
+  () => {
+    const folder = new MediaFolder();
+    afterAll(() => folder.remove());
+
+    it('come with the times that were sent: not a turn of the counter later, and nor do those behind it', () => {
+      const { bytes, timesMs } = broadcast(pictures(folder), (place) =>
+        place === 10 ? -BEFORE_MS - 59_000 : 0,
+      );
+      const facts: SegmentFacts = {
+        ...{ kind: 'ts', setup: undefined, startMs: timesMs[0], durationMs: 1_000, dateMs: undefined },
+        ...{ isDiscontinuity: false, missedMs: 0, foundAtMs: 0, seenAtMs: 0 },
+      };
+      const { options } = inputFor(
+        { url: '', facts },
+        [],
+        { hasSoundInside: true, leftOut: [] },
+        0,
+        () => undefined,
+      );
+      shiftClock(bytes, shiftOf(facts) * 90);
+      const args = ['-v', 'error', '-copyts', ...options, '-i', 'pipe:0', '-c', 'copy', '-copyinkf'];
+      const packets = new NutReader().push(
+        execFileSync('ffmpeg', [...args, '-bsf:v', PACKED_TIMES.video, ...NUT], { input: bytes }),
+      );
+      expect(packets.map(({ dts, offset }) => (dts + offset) / 90)).toEqual(timesMs);
+    });
+  },
+);
 
 describeWith(['ffmpeg'], 'a picture beside sound that is stamped hours ahead', () => {
   const folder = new MediaFolder();
