@@ -17,8 +17,6 @@ import { header, queryValue, type S3Request } from './request.ts';
 import { childElements, childText, parseXml, type XmlElement } from './requestXml.ts';
 import type { OpenUpload, Store } from './store.ts';
 
-const MIN_PART_BYTES = 5 * 1024 ** 2;
-
 /** A line of the list that the client sends. */
 interface ListedPart {
   readonly number: number;
@@ -50,7 +48,7 @@ export const completeMultipartUpload: Operation = {
     if (repeated !== undefined) return repeated;
     const open = store.upload(request.bucket, request.key, uploadId);
     condition(store.bucket(request.bucket).objects.get(request.key));
-    const parts = chosenParts(open, listed);
+    const parts = chosenParts(open, listed, context.partMinBytes);
     const object = assemble(open.upload, parts, context.nowMs());
     checkAnnounced(request, open.upload, object);
     const completed: CompletedUpload = {
@@ -115,13 +113,17 @@ function repeatedAnswer(
 }
 
 /** @throws S3Error InvalidPart, InvalidRequest, EntityTooSmall */
-function chosenParts({ upload, parts }: OpenUpload, listed: readonly ListedPart[]): readonly StoredPart[] {
+function chosenParts(
+  { upload, parts }: OpenUpload,
+  listed: readonly ListedPart[],
+  partMinBytes: number,
+): readonly StoredPart[] {
   const chosen = listed.map((line) => chosenPart(upload, parts.get(line.number), line));
   for (const [index, { bytes, etag }] of chosen.slice(0, -1).entries())
-    if (bytes < MIN_PART_BYTES)
+    if (bytes < partMinBytes)
       throw new S3Error('EntityTooSmall', undefined, {
         ProposedSize: bytes,
-        MinSizeAllowed: MIN_PART_BYTES,
+        MinSizeAllowed: partMinBytes,
         PartNumber: listed[index]?.number,
         ETag: etag,
       });

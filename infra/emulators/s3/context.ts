@@ -16,6 +16,8 @@ export interface Context {
   readonly payload: Payload;
   readonly store: Store;
   readonly region: string;
+  /** Of all parts of an upload but its last one. */
+  readonly partMinBytes: number;
   /** Whole seconds, as S3 stamps objects. */
   readonly nowMs: () => number;
   /** Called after a commit; awaits nothing. */

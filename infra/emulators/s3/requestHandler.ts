@@ -23,6 +23,8 @@ export interface RequestHandlerOptions {
   readonly region: string;
   readonly faults: Faults;
   readonly cors: readonly CorsRule[];
+  /** Of all parts of an upload but its last one. */
+  readonly partMinBytes: number;
   readonly now: () => Date;
   /** Told of every object created or removed. Not awaited; it must not throw. */
   readonly onChange: (change: ObjectChange, requestId: string) => Promise<void>;
@@ -84,7 +86,7 @@ export class RequestHandler {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
-    const { access, region, faults, now, store, onChange } = this.#options;
+    const { access, region, faults, partMinBytes, now, store, onChange } = this.#options;
     const request = parseRequest(exchange.message, exchange.requestId);
     const signature = verifySignature(request, access, region, now());
     const authorize = (rights: readonly Right[]): void => {
@@ -109,6 +111,7 @@ export class RequestHandler {
       payload,
       store,
       region,
+      partMinBytes,
       nowMs: () => wholeSecondsMs(now),
       notify: (change) => void onChange(change, exchange.requestId),
       authorize,

@@ -28,6 +28,8 @@ export interface S3ServerOptions {
   /** Of every bucket; none by default. There is no PutBucketCors. */
   readonly cors?: readonly CorsRule[];
   readonly faults?: Faults;
+  /** Bytes of a multipart upload's part that is not its last one: 5 MiB, as S3 has it, by default. */
+  readonly partMinBytes?: number;
   /** Told of every object created or removed, after it has been; nothing of it is awaited, its errors are printed. */
   readonly onNotification?: (record: S3EventRecord) => void | Promise<void>;
   readonly now?: () => Date;
@@ -42,6 +44,8 @@ export interface S3Server {
   /** Breaks off what is under way; what was answered is kept. A second call waits for the first. */
   close(): Promise<void>;
 }
+
+const PART_MIN_BYTES = 5 * 1024 ** 2;
 
 /**
  * The embedded S3 endpoint, path-style, with SigV4. What it offers it does as S3 does; all else is answered with
@@ -73,6 +77,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     region,
     faults,
     cors: options.cors ?? [],
+    partMinBytes: options.partMinBytes ?? PART_MIN_BYTES,
     now,
     onChange: async (change, requestId) => {
       try {

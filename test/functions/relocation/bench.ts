@@ -46,6 +46,8 @@ export interface BenchOptions {
   readonly requestTimeoutMs?: number;
   readonly limits?: Partial<PlacementLimits>;
   readonly library?: Partial<LibraryOptions>;
+  /** Of S3's parts: what is not about their size itself may have small ones. */
+  readonly partMinBytes?: number;
 }
 
 /** Landing, library and bus by their real protocols, and the relocation under test. */
@@ -151,7 +153,13 @@ export class MoveBench {
     const events: EventBridgeEvent[] = [];
     const roles = new TestRoles(CREDENTIALS);
     const [s3, bus] = await Promise.all([
-      startS3Server({ dataDir: folder, credentials: roles.access, buckets: ['landing', 'library'], faults }),
+      startS3Server({
+        dataDir: folder,
+        credentials: roles.access,
+        buckets: ['landing', 'library'],
+        faults,
+        ...(options.partMinBytes !== undefined && { partMinBytes: options.partMinBytes }),
+      }),
       startEventsServer({
         busNames: [BUS],
         access: roles.access,
