@@ -43,7 +43,8 @@ export class JoinedContent {
   /** Of each track: which sample should come next, counted in what is known; undefined: what comes is new. */
   readonly #next = new Map<string, number | undefined>();
   #zeroAtMs: number | undefined;
-  #repeats: { readonly track: string; readonly ms: number; readonly beginsInside: boolean } | undefined;
+  #repeats: { readonly track: string; readonly ms: number } | undefined;
+  #beginsInside: boolean = false;
 
   constructor(tracks: Map<string, KnownSamples>, connectedAtMs: number) {
     this.#tracks = tracks;
@@ -68,10 +69,11 @@ export class JoinedContent {
 
   /**
    * What comes again began in the middle of what had come over an earlier connection, with the same times: a publisher who
-   * begins the same again begins where he began.
+   * begins the same again begins where he began. One track tells: another may have begun only then, as of a camera that was
+   * switched on.
    */
   get beginsInside(): boolean {
-    return this.#repeats?.beginsInside === true;
+    return this.#beginsInside;
   }
 
   /** All that is known has come again. */
@@ -115,11 +117,11 @@ export class JoinedContent {
     }
     this.#zeroAtMs ??= placeOf(found) - timeMs;
     const last = known.at(-1) ?? found;
-    this.#repeats ??= {
-      track,
-      ms: placeOf(last) - placeOf(found),
-      beginsInside: isWithin(known, place, found) && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS,
-    };
+    this.#repeats ??= { track, ms: placeOf(last) - placeOf(found) };
+    if (!this.#next.has(track)) {
+      const isInside = isWithin(known, place, found);
+      this.#beginsInside ||= isInside && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS;
+    }
     this.#next.set(track, place + 1);
     return true;
   }

@@ -16,12 +16,13 @@ const sampleOf = (track: string, number: number): ComingSample => ({
   isEncoded: false,
 });
 
-/** Joined again after so many frames. */
-function joinedAfter(frames: number, connectedAtMs: number): RepeatGate<string> {
+/** Joined again after so many frames. @param pictures the first of them that had one */
+function joinedAfter(frames: number, connectedAtMs: number, pictures = 0): RepeatGate<string> {
   const content = new RecordedContent();
   const before = content.join(0);
   for (let i = 0; i < frames; i++)
-    for (const track of TRACKS) before.remember(sampleOf(track, i), i * FRAME_MS);
+    for (const track of TRACKS)
+      if (track === 'audio' || i >= pictures) before.remember(sampleOf(track, i), i * FRAME_MS);
   before.settle(0);
   return new RepeatGate(content.join(connectedAtMs));
 }
@@ -87,6 +88,16 @@ describe('RepeatGate', () => {
       expect(kept).toEqual(names(50, 50 - cached + sent.length));
     },
   );
+
+  it('leaves out a cache that has but the few pictures since a camera was switched on', () => {
+    const connectedAtMs = 1_000_000;
+    const sent = Array.from({ length: 100 }, (_, i) => ({
+      number: 46 + i,
+      atMs: connectedAtMs + Math.max(0, (i - 4) * FRAME_MS),
+    }));
+    const kept = recorded(joinedAfter(50, connectedAtMs, 46), sent).map(({ name }) => name);
+    expect(kept).toEqual(names(50, 146));
+  });
 
   it.each(['for ten seconds', 'until its connection ends'])(
     'leaves out a cache behind which nothing comes %s, be it without its last picture',
