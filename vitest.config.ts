@@ -1,16 +1,14 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { levelsOf, sharesProcess } from './test/setup/levels.ts';
+import { levelsOf } from './test/setup/levels.ts';
 import { removeOld } from './test/setup/oldFiles.ts';
 import { MADE_MEDIA } from './test/support/madeMedia.ts';
 
 // `.ci/run` reads the counts from here.
 const resultsFile = process.env.TEST_RESULTS_FILE;
 const levels = levelsOf(import.meta.dirname);
-const media = [...levels.media];
 const setupFiles = ['test/setup/draws.ts'];
-const globalSetup = ['test/setup/quickFfmpeg.ts'];
 // For the workers, and for all programs of ours that tests start: most of a short one's work is compiling it.
 const compileCache = path.join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
 process.env.NODE_COMPILE_CACHE ??= compileCache;
@@ -40,8 +38,8 @@ export default defineConfig({
     chaiConfig: { truncateThreshold: 400 },
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     env: { POWERTOOLS_LOG_LEVEL: 'SILENT', CDK_VALIDATION: 'false' },
-    // What needs no process and no server, and the rest: test/setup/levels.ts. A process for each file costs most of a
-    // short one: its modules are loaded, and compiled, anew.
+    // What needs no process and no server, and the rest: test/setup/levels.ts. A process goes through many files: in one of
+    // its own a short one's work is for the most part to load, and compile, its modules anew.
     projects: [
       {
         extends: true,
@@ -56,19 +54,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'media',
-          include: media.filter((file) => !sharesProcess(file)),
-          globalSetup,
-          setupFiles,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'media-shared',
-          include: media.filter(sharesProcess),
-          globalSetup: [...globalSetup, 'test/setup/oftenSent.ts'],
-          setupFiles,
+          include: [...levels.media],
           isolate: false,
+          globalSetup: ['test/setup/quickFfmpeg.ts', 'test/setup/oftenSent.ts'],
+          setupFiles,
         },
       },
     ],

@@ -18,15 +18,6 @@ const SYNTHESIS = /^(aws-cdk-lib|cdk-nag)(\/|$)/;
 /** Imports that are there at run time; a line that begins with `import type` or `export type` leaves nothing. */
 const IMPORT = /^(?:import|export)(?! type\b)[^;]*?(?:from )?'([^']+)'|\bimport\('([^']+)'\)/gms;
 
-/**
- * Media tests that have a process of their own: a handler reads its environment when it is loaded. All others leave theirs
- * as they found it, and one goes through many files: its modules are loaded once, and what runs often is compiled well.
- */
-const HAS_OWN_PROCESS = /^test\/functions\/handlers\//;
-
-/** @param file below the root, of a media test */
-export const sharesProcess = (file: string): boolean => !HAS_OWN_PROCESS.test(file);
-
 export function levelsOf(root: string): Levels {
   const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
   const known = new Map<string, boolean>();
