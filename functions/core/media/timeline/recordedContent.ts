@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { BACK_MAX_MS } from './closeClocks.ts';
 import { type Known, KnownSamples, type Run } from './knownSamples.ts';
 
 /** A sample's end tells it from others; its beginning is the same in many. */
@@ -45,6 +46,9 @@ export class JoinedContent {
   #zeroAtMs: number | undefined;
   #repeats: { readonly track: string; readonly ms: number } | undefined;
   #beginsInside: boolean = false;
+  /** Of tracks that are encoded: what they have come to, on the source's own timeline. */
+  readonly #reachedMs = new Map<string, number>();
+  readonly #anew = new Set<string>();
 
   constructor(tracks: Map<string, KnownSamples>, connectedAtMs: number) {
     this.#tracks = tracks;
@@ -102,7 +106,10 @@ export class JoinedContent {
     const { track, data, timeMs, isEncoded } = sample;
     const known = this.#before.get(track);
     if (known === undefined || known.length === 0) return false;
-    if (isEncoded) return this.#isCovered(known, timeMs);
+    if (isEncoded) {
+      this.#follow(track, timeMs);
+      return !this.hasBegunAnew(track) && this.isCovered(sample);
+    }
     if (this.#next.has(track)) {
       const next = this.#next.get(track);
       // Something new has come, or all that is known: it goes on.
@@ -141,9 +148,19 @@ export class JoinedContent {
     this.#run.zeroAtMs = zeroAtMs;
   }
 
-  /** By its time alone, once others have told where that belongs. */
-  #isCovered(known: KnownSamples, timeMs: number): boolean {
-    const last = known.at(-1);
+  /** The encoded track has gone back within this connection: its times are another publisher's, and tell no repeat. */
+  hasBegunAnew(track: string): boolean {
+    return this.#anew.has(track);
+  }
+
+  #follow(track: string, timeMs: number): void {
+    if (timeMs < (this.#reachedMs.get(track) ?? timeMs) - BACK_MAX_MS) this.#anew.add(track);
+    this.#reachedMs.set(track, timeMs);
+  }
+
+  /** What is encoded is known again by its time alone, once others have told where that belongs. */
+  isCovered({ track, timeMs }: ComingSample): boolean {
+    const last = this.#before.get(track)?.at(-1);
     return last !== undefined && this.#zeroAtMs !== undefined && this.#zeroAtMs + timeMs <= placeOf(last);
   }
 

@@ -55,7 +55,8 @@ export class RepeatGate<T> {
     this.#firstMs.set(track, firstMs);
     this.#aheadMs = Math.max(this.#aheadMs, timeMs - firstMs - (nowMs - this.#joined.connectedAtMs));
     // Its data are not needed any more, and may not be there.
-    this.#held.push({ item, isRepeated: isEncoded ? undefined : isRepeated, coming });
+    const isUntold = isEncoded && !this.#joined.hasBegunAnew(track);
+    this.#held.push({ item, isRepeated: isUntold ? undefined : isRepeated, coming });
     this.#heldBytes += data.length;
     return this.tick(nowMs);
   }
@@ -97,7 +98,7 @@ export class RepeatGate<T> {
   }
 
   #isRepeated({ isRepeated, coming }: Held<T>): boolean {
-    return isRepeated ?? this.#joined.isRepeated(coming);
+    return isRepeated ?? this.#joined.isCovered(coming);
   }
 
   #open(what: 'new' | 'all'): readonly T[] {

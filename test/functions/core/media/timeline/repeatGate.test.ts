@@ -141,6 +141,37 @@ describe('RepeatGate', () => {
     },
   );
 
+  it.each([
+    { when: 'while the cache still comes', pictureLateMs: 100 },
+    { when: 'behind it', pictureLateMs: 0 },
+  ])(
+    'records encoded sound of a publisher who begins anew $when, whose times are small',
+    ({ pictureLateMs }) => {
+      const content = new RecordedContent();
+      const encoded = (number: number): ComingSample => ({ ...sampleOf('audio', number), isEncoded: true });
+      const before = content.join(0);
+      for (let i = 0; i < 100; i++)
+        for (const sample of [sampleOf('video', i), encoded(i)]) before.remember(sample, i * FRAME_MS);
+      before.settle(0);
+      const connectedAtMs = 1_000_000;
+      const gate = new RepeatGate<string>(content.join(connectedAtMs));
+      const cached = Array.from({ length: 20 }, (_, i) => 80 + i);
+      const next = Array.from({ length: 40 }, (_, number) => number);
+      const pictures = (): readonly string[] =>
+        cached.flatMap((number) =>
+          gate.push(sampleOf('video', number), `video ${number}`, connectedAtMs + pictureLateMs),
+        );
+      const kept = [
+        ...(pictureLateMs === 0 ? pictures() : []),
+        ...[...cached, ...next].flatMap((number) =>
+          gate.push(encoded(number), `audio ${number}`, connectedAtMs),
+        ),
+        ...(pictureLateMs === 0 ? [] : pictures()),
+      ];
+      expect([...kept, ...gate.end()]).toEqual(next.map((number) => `audio ${number}`));
+    },
+  );
+
   it('records a publisher who begins the same again, a moment later', () => {
     fc.assert(
       fc.property(
