@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import { type HeadObjectCommandOutput, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { BodyInPieces } from '../../functions/aws/slices.ts';
 import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
 
 /** As much of the SDK's request as is needed here. */
@@ -21,21 +23,30 @@ interface Answer {
 interface ShortInput {
   readonly Bucket?: string;
   readonly Key?: string;
-  readonly Body?: Buffer;
+  readonly Body?: Buffer | BodyInPieces;
+  /** Of the body, in base64. */
   readonly ChecksumCRC32?: string;
   readonly ContentType?: string;
+  readonly ContentLength?: number;
+  /** Of an S3 part, and with it its number. */
+  readonly UploadId?: string;
+  readonly PartNumber?: number;
 }
 
 const METHODS: Readonly<Record<string, 'HEAD' | 'PUT'>> = {
   HeadObjectCommand: 'HEAD',
   PutObjectCommand: 'PUT',
+  UploadPartCommand: 'PUT',
 };
-const FIELDS: ReadonlySet<string> = new Set(['Bucket', 'Key', 'Body', 'ChecksumCRC32', 'ContentType']);
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['Bucket', 'Key', 'Body', 'ChecksumCRC32', 'ContentType', 'ContentLength'],
+  ...['UploadId', 'PartNumber'],
+]);
 
 /**
- * What a recorder asks S3 for every other second, without what the SDK does around a request: 3 ms of CPU each in place of
- * 6. A HEAD, answered with ETag and length, and a PUT without conditions are signed and sent with the SDK's own signer and
- * connections. Where a bucket is the first request shows, which goes the SDK's way; and so does each one whose answer is not
+ * What a recorder asks S3 for every few seconds, without what the SDK does around a request: 3 ms of CPU each in place of
+ * 6. A HEAD, answered with ETag and length, a PUT without conditions, and an S3 part over TLS are signed and sent with the SDK's
+ * own signer and connections. Where a bucket is the first request shows, which goes the SDK's way; and so does each one whose answer is not
  * simply yes or no, again: redirects, faults and retries are the SDK's.
  */
 export function takeShortWay(client: S3Client): S3Client {
@@ -45,8 +56,9 @@ export function takeShortWay(client: S3Client): S3Client {
       const input = args.input as ShortInput;
       const method = METHODS[context.commandName ?? ''];
       const destination = destinations.get(input.Bucket ?? '');
-      const isShort = Object.keys(input).every((name) => FIELDS.has(name)) && isWhole(input.Body);
-      if (method === undefined || destination === undefined || !isShort) return next(args);
+      const isKnown = Object.keys(input).every((name) => FIELDS.has(name));
+      if (method === undefined || destination === undefined || !isKnown || !isShort(input, destination))
+        return next(args);
       const abortSignal = abortSignalOf(context);
       // What went wrong goes wrong once more, or was a connection that S3 had closed.
       const answer = await ask(client, method, destination, input, abortSignal).catch(() => undefined);
@@ -75,19 +87,11 @@ async function ask(
   { config }: S3Client,
   method: 'HEAD' | 'PUT',
   { protocol, hostname, port, path }: Destination,
-  { Key = '', Body, ChecksumCRC32, ContentType = 'application/octet-stream' }: ShortInput,
+  input: ShortInput,
   abortSignal: AbortSignal | undefined,
 ): Promise<Answer> {
+  const { Key = '', Body, UploadId, PartNumber } = input;
   const signer = await config.signer();
-  const put =
-    Body === undefined
-      ? undefined
-      : {
-          'content-length': String(Body.length),
-          'content-type': ContentType,
-          'x-amz-checksum-crc32': ChecksumCRC32 ?? crc32ToBase64(crc32(Body)),
-          ...(protocol === 'https:' && { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }),
-        };
   const request = await signer.sign(
     {
       method,
@@ -95,20 +99,45 @@ async function ask(
       hostname,
       ...(port === undefined ? {} : { port }),
       path: `${path}/${pathOf(Key)}`,
-      query: {},
-      headers: { host: port === undefined ? hostname : `${hostname}:${port}`, ...put },
+      query: UploadId === undefined ? {} : { uploadId: UploadId, partNumber: String(PartNumber) },
+      headers: {
+        host: port === undefined ? hostname : `${hostname}:${port}`,
+        ...contentHeaders(input, protocol),
+      },
       body: Body,
     },
     { signingDate: new Date(Date.now() + config.systemClockOffset) },
   );
   const options = abortSignal === undefined ? {} : { abortSignal };
   const { response } = await config.requestHandler.handle(request as never, options);
-  // Nothing in it is read; the connection is used again.
-  (response.body as Readable).resume();
+  // Nothing in it is read; the connection is used again, from its end on.
+  await finished((response.body as Readable).resume());
   return response;
 }
 
-const isWhole = (body: unknown): boolean => body === undefined || Buffer.isBuffer(body);
+/** Pieces are never put together to be signed: only TLS makes up for that. A stream cannot be sent a second time. */
+function isShort({ Body }: ShortInput, { protocol }: Destination): boolean {
+  if (Body instanceof BodyInPieces) return protocol === 'https:';
+  return Body === undefined || Buffer.isBuffer(Body);
+}
+
+function contentHeaders(
+  { Body, ChecksumCRC32, ContentType = 'application/octet-stream' }: ShortInput,
+  protocol: string,
+): Readonly<Record<string, string>> {
+  if (Body === undefined) return {};
+  return {
+    'content-length': String(Body.byteLength),
+    'content-type': ContentType,
+    'x-amz-checksum-crc32': ChecksumCRC32 ?? checksumOf(Body),
+    ...(protocol === 'https:' && { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }),
+  };
+}
+
+function checksumOf(body: Buffer | BodyInPieces): string {
+  const pieces = Buffer.isBuffer(body) ? [body] : body.pieces;
+  return crc32ToBase64(pieces.reduce((before, piece) => crc32(piece, before), 0));
+}
 
 /** Undefined for what the SDK is to find out. @throws NotFound */
 function outputOf(
