@@ -9,6 +9,7 @@ import {
   waitsTooLong,
 } from '../live/runCutter.ts';
 import type { SentTime } from '../timeline/sentClocks.ts';
+import { configurationIn } from './ownSets.ts';
 import { Publishers } from './publishers.ts';
 import { type FlvTag, FlvTagReader } from './tags.ts';
 
@@ -93,6 +94,10 @@ export class FlvCutter implements RunCutter {
       pieces.add(tag.bytes);
       return;
     }
+    if (this.#isLost(tag)) {
+      const configuration = configurationIn(tag);
+      if (configuration !== undefined) this.#take(configuration, pieces);
+    }
     if (this.#isUndecodable(tag)) return;
     const { kind, coding, isConfiguration } = tag;
     this.#progress.see(kind, tag.timeMs, !isConfiguration);
@@ -124,10 +129,14 @@ export class FlvCutter implements RunCutter {
    * Samples whose configuration has not come, as of a stream that is joined in its middle: a demuxer would look for what it
    * says in vain, and not follow them any more. Once it has come, a demuxer can tell by itself which pictures it cannot decode.
    */
-  #isUndecodable({ kind, coding, needsConfiguration }: MediaTag): boolean {
-    const isLost = needsConfiguration && this.#configurations.get(kind)?.coding !== coding;
-    if (kind === 'video') this.#undecodable = isLost ? this.#undecodable + 1 : 0;
+  #isUndecodable(tag: MediaTag): boolean {
+    const isLost = this.#isLost(tag);
+    if (tag.kind === 'video') this.#undecodable = isLost ? this.#undecodable + 1 : 0;
     return isLost;
+  }
+
+  #isLost({ kind, coding, needsConfiguration }: MediaTag): boolean {
+    return needsConfiguration && this.#configurations.get(kind)?.coding !== coding;
   }
 
   /** Whether who reads the present run still looks for what it has. */

@@ -39,6 +39,7 @@ export interface FlvTag {
 const HEADER_MAX_BYTES = 1_024;
 const KEYFRAME = 1;
 const SEQUENCE_END = 2;
+const UNIT_LENGTH_BYTES = 4;
 /** Of enhanced RTMP: packets that hold no sample. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([
   PACKET.sequenceEnd,
@@ -182,7 +183,16 @@ function audioOf(body: Buffer): Said {
 const isAdts = (body: Buffer): boolean => body[2] === 0xff && ((body[3] ?? 0) & 0xf6) === 0xf0;
 function hasStartCode(body: Buffer, at: number): boolean {
   const zeros = body[at + 2] === 0 ? 3 : 2;
-  return body.length > at + zeros && body.readUIntBE(at, zeros) === 0 && body[at + zeros] === 1;
+  const begins = body.length > at + zeros && body.readUIntBE(at, zeros) === 0 && body[at + zeros] === 1;
+  // The length of a unit of 256 bytes and more looks like one of three bytes.
+  return begins && (zeros === 3 || !areUnits(body, at));
+}
+
+/** Whether what follows are units behind their lengths, up to the end. */
+function areUnits(body: Buffer, at: number): boolean {
+  let end = at;
+  while (end + UNIT_LENGTH_BYTES <= body.length) end += UNIT_LENGTH_BYTES + body.readUInt32BE(end);
+  return end === body.length;
 }
 
 function enhanced(kind: 'audio' | 'video', body: Buffer, packet: number, isKeyframe: boolean): Said {
