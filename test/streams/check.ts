@@ -2,7 +2,7 @@ import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
-import { sentLength } from './pauses.ts';
+import { behindUntoldPauses, sentLength } from './pauses.ts';
 import { type Pictures, pictureFaults } from './pictureFaults.ts';
 import { GOP_MS, isPlaylist, pausesOf, type Story } from './story.ts';
 
@@ -79,7 +79,7 @@ function syncFaults(
   frames: readonly ShownFrame[],
   beeps: readonly HeardBeep[],
   sent: readonly SentTag[],
-  { happenings }: Story,
+  { happenings, format }: Story,
   pictures: Pictures,
 ): string[] {
   // An encoder of AAC puts a frame in front, by which all times are later.
@@ -89,6 +89,8 @@ function syncFaults(
   const returnsMs = returnsOf(happenings);
   // Behind a cut pictures are where the clock says, and not to the frame.
   const cutsMs = happenings.flatMap(({ kind, atMs }) => (kind === 'cut' ? [atMs] : []));
+  // So are those of another publisher, where a playlist does not say what was between: what is missing is in no part.
+  if (isPlaylist(format)) cutsMs.push(...behindUntoldPauses(sent));
   const isCutOff = (trueMs: number, beepMs: number): boolean =>
     cutsMs.some((ms) => Math.min(trueMs, beepMs) < ms && Math.max(trueMs, beepMs) >= ms);
   // One whose beginning was not sent, since sound was away, is heard from where it is there.

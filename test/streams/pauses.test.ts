@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIO, type SentTag } from './media.ts';
-import { sentLength } from './pauses.ts';
+import { behindUntoldPauses, sentLength } from './pauses.ts';
 
 const FRAME_MS = 20;
 
@@ -63,5 +63,15 @@ describe('how long what was sent lasts', () => {
   it('is without all that is in no part', () => {
     const { leastMs, mostMs } = sentLength(sound(1_000, 2_500, false), true, FRAME_MS);
     expect([leastMs, mostMs]).toEqual([1_180, 2_700]);
+  });
+});
+
+describe('a pause whose length nobody tells', () => {
+  it.each([
+    ['is one behind which times are set anew', 2_500, true, [2_500]],
+    ['is none within the same times', 2_500, false, []],
+    ['is none where nothing was missing', 1_000, true, []],
+  ])('%s', (_what, fromMs, isAnew, expected) => {
+    expect(behindUntoldPauses(sound(1_000, fromMs, isAnew))).toEqual(expected);
   });
 });

@@ -40,6 +40,19 @@ export function sentLength(sent: readonly SentTag[], isInNone: boolean, frameMs:
   return { leastMs: spanMs + sum(leastOf), mostMs: spanMs + sum((pause) => pause.mostMs) };
 }
 
+/**
+ * What comes behind each pause whose length nobody tells, by its true time: times are set anew behind it, and a playlist's
+ * segments follow one another.
+ */
+export const behindUntoldPauses = (sent: readonly SentTag[]): number[] => {
+  const media = sent.filter(({ isHeader }) => !isHeader).toSorted((one, other) => one.trueMs - other.trueMs);
+  return media
+    .slice(1)
+    .flatMap((tag, i) =>
+      pauseBetween(media[i] ?? tag, tag).some(({ isUntold }) => isUntold) ? [tag.trueMs] : [],
+    );
+};
+
 function pauseBetween(before: SentTag, after: SentTag): Pause[] {
   const plannedMs = after.trueMs - before.trueMs;
   const isUntold = before.epoch !== after.epoch;

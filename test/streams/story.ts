@@ -150,7 +150,7 @@ export function storyOf(seed: number, asked?: StreamFormat): Story {
     apart && (late === undefined || (late.what === 'mute' && late.isAnnounced && !isAnew(late.forMs)));
   const fragmented = { sound: isApart ? 'apart' : 'inside', inParts, since1970 } as const;
   const isEncoded = how() < ENCODED_PROBABILITY && !isPlaylist(format);
-  // Of a transport stream of sound alone whose times do not grow ffmpeg 5.1 reads no more until the run ends.
+  // Not made yet: what is sent in bursts lies over the ends of its segments, and those of sound and of pictures differ.
   const hasSoundApart = format === 'hls' && isApart && happenings.every(({ kind }) => kind !== 'bursts');
   return {
     seed,

@@ -9,7 +9,8 @@ import type { PacketTimes, Place, Times } from './packetTimes.ts';
  *
  *   pictures: decoded at what counts packets and means nothing; shown, which it takes as it is, at
  *             (2^33 + decoding time modulo 2^33) * 2^18 + 2^16 + time from decoding to showing
- *   sound:    2^44 + (2^38 + decoding time) modulo 2^39, and 2^39 more after each such number that did not grow
+ *   sound:    2^44 + (2^38 + decoding time) modulo 2^39, and 2^39 more after each such number that went back: ffmpeg 5.1
+ *             reads no more of that from an input of its own. What stays the same is a unit later
  *
  * in units of the input's times or of the output's: ffmpeg 5.1 has brought them into those of the output before, 7.1
  * does it afterwards, with the packed number. Which one it was follows from the first number. Pictures' times in finer
@@ -45,11 +46,16 @@ const BEGUN_SECONDS = 1;
 
 const SHOWN = `(${VIDEO_MODULUS}+mod(${scaled(DECODED)}\\,${VIDEO_MODULUS}))*${OFFSETS}+${OFFSET}`;
 
+/** A millisecond at the most: sound of one time is a unit later each. */
+const SAME_TIME = 45;
+const IS_SAME_TIME = `between(ld(2)-ld(1)\\,0\\,${SAME_TIME})`;
+
 /** A filter of ffmpeg's for each packet: what `PacketTimes` reads. */
 export const PACKED_TIMES: Readonly<Record<'video' | 'audio', string>> = {
   video: `setts=dts=${2 ** 50}+1000*N:pts=${SHOWN}`,
   audio:
-    `setts=ts=${AUDIO_FIRST}+st(1\\,mod(DTS+${AUDIO_MODULUS / 2}\\,${AUDIO_MODULUS}))+` +
+    `setts=ts=0*st(1\\,mod(DTS+${AUDIO_MODULUS / 2}\\,${AUDIO_MODULUS}))+` +
+    `${AUDIO_FIRST}+st(1\\,if(${IS_SAME_TIME}\\,ld(2)+1\\,ld(1)))+` +
     `if(lte(ld(1)\\,ld(2))\\,st(0\\,ld(0)+${AUDIO_MODULUS})\\,ld(0))+0*st(2\\,ld(1))`,
 };
 

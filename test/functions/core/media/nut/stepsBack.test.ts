@@ -6,7 +6,7 @@ import { shiftClock } from '../../../../../functions/core/media/mpegts/shiftedCl
 import { NutReader } from '../../../../../functions/core/media/nut/reader.ts';
 import { PACKED_TIMES, videoBesideSound } from '../../../../../functions/core/media/nut/times.ts';
 import { TsWriter } from '../../../../streams/writers.ts';
-import { flvTags, VIDEO } from '../../../../support/flvTags.ts';
+import { AUDIO, flvTags, VIDEO } from '../../../../support/flvTags.ts';
 import { MediaFolder } from '../../../../support/media.ts';
 import { sentTag } from '../../../../support/sentTags.ts';
 import { describeWith } from '../../../../support/tools.ts';
@@ -17,14 +17,15 @@ const ANEW_AT = 3;
 const BEFORE_MS = 60_000;
 const TS_BEGINS_MS = 1_400;
 
-/** A transport stream of one picture each 40 ms. @param aheadMs what a picture's clock is ahead of its true time */
+/** A transport stream of one packet each 40 ms. @param aheadMs what a packet's clock is ahead of its true time */
 function broadcast(
   flv: Buffer,
   aheadMs: (place: number) => number,
+  kind = VIDEO,
 ): { readonly bytes: Buffer; readonly timesMs: readonly number[] } {
-  const writer = new TsWriter();
+  const writer = new TsWriter([kind]);
   const sent = flvTags(flv)
-    .filter((tag) => tag.kind === VIDEO)
+    .filter((tag) => tag.kind === kind)
     .slice(0, 1 + PICTURES)
     .map((tag, i) => {
       const trueMs = (i - 1) * 40;
@@ -94,6 +95,35 @@ describeWith(
     });
   },
 );
+
+describeWith(['ffmpeg'], 'sound of which several frames have one time', () => {
+  const folder = new MediaFolder();
+  afterAll(() => folder.remove());
+
+  it('comes with that, and to ffmpeg not far from the pictures: it would read no more of it before the input of those ends', () => {
+    const sound = folder.pipe('sound.flv', [
+      ...['-f', 'lavfi', '-i', 'sine=sample_rate=44100:duration=2', '-c:a', 'aac', '-f', 'flv'],
+    ]);
+    const { bytes, timesMs } = broadcast(sound, (place) => -40 * (place % 5), AUDIO);
+    const filter = ['-bsf:a', PACKED_TIMES.audio];
+    const packets = new NutReader().push(
+      execFileSync('ffmpeg', [...READ, ...filter, ...NUT], { input: bytes }),
+    );
+    expect(packets).toHaveLength(PICTURES);
+    for (const [place, { dts }] of packets.entries())
+      expect(Math.abs((dts * 1_000) / 44_100 - (timesMs[place] ?? 0))).toBeLessThan(1);
+    const crc = execFileSync('ffmpeg', [...READ, ...filter, '-f', 'framecrc', '-'], {
+      input: bytes,
+      encoding: 'utf8',
+    });
+    const decoded = crc
+      .split('\n')
+      .filter((line) => /^0,/.test(line))
+      .map((line) => Number(line.split(',')[1]));
+    // By any unit that ffmpeg counts in: else it is months.
+    expect(Math.max(...decoded) - Math.min(...decoded)).toBeLessThan(2 * 90_000);
+  });
+});
 
 describeWith(['ffmpeg'], 'a picture beside sound that is stamped hours ahead', () => {
   const folder = new MediaFolder();

@@ -128,6 +128,25 @@ describe('HeldJumps', () => {
     expect(worstMs(recorded)).toBeLessThan(40);
   });
 
+  it('of several inputs, waits for one of which nothing has been read yet, and which begins before the jump', () => {
+    const beganMs = JUMP_MS - 40;
+    const sent = inSegments(6, -1_260)
+      .filter(({ track, trueMs }) => track === VIDEO || trueMs >= beganMs)
+      .map((one) => (one.track === SOUND ? { ...one, arrivedAtMs: 60 } : one))
+      .sort((one, other) => one.arrivedAtMs - other.arrivedAtMs || one.trueMs - other.trueMs);
+    const recorded = recordJumps(sent, STORED_TIMELINE, 2);
+    expect(recorded).toHaveLength(sent.length);
+    expect(worstMs(recorded)).toBeLessThan(40);
+  });
+
+  it('of several inputs, waits for none for long', () => {
+    const pictures = made(6)
+      .filter(({ track }) => track === VIDEO)
+      .map((one) => (one.trueMs < JUMP_MS ? one : { ...one, rawMs: one.rawMs - 80_000 }));
+    const jumped = recordJumps(pictures, STORED_TIMELINE, 2).find(({ trueMs }) => trueMs >= JUMP_MS);
+    expect((jumped?.recordedAtMs ?? 0) - JUMP_MS).toBeLessThan(1_100);
+  });
+
   it('holds nothing for long while the others do not come, and all of it at the end', () => {
     const pictures = made(6)
       .filter(({ track, trueMs }) => track === VIDEO || trueMs < JUMP_MS)
