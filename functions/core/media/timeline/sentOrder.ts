@@ -70,7 +70,9 @@ export class SentOrder {
     const stretches = this.#clocks.stretchesOf(kind);
     const found =
       placeOf(stretches, rawMs, frameMs, before) ??
-      (before && unexplained(stretches, rawMs, frameMs, before));
+      (before === undefined
+        ? this.#asOthers(stretches, rawMs, frameMs)
+        : unexplained(stretches, rawMs, frameMs, before));
     if (found === undefined)
       return before === undefined ? undefined : this.#moved(time, rawMs - before.addedMs, before);
     const { clock } = found.stretch;
@@ -79,6 +81,15 @@ export class SentOrder {
     if (clock.jump !== undefined) this.#jumps.push(clock.jump);
     clock.jump = undefined;
     return this.#moved(time, found.ms, found);
+  }
+
+  /** Where a track begins by what ffmpeg has added to the times of others: it adds to all of them from then on. */
+  #asOthers(stretches: readonly Stretch[], rawMs: number, frameMs: number): Place | undefined {
+    for (const { addedMs } of this.#places.values()) {
+      const found = placed(holderOf(stretches, rawMs, frameMs, addedMs), rawMs, frameMs, addedMs);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Where the source's clock has jumped since the last call. */
@@ -104,11 +115,8 @@ function placeOf(
   frameMs: number,
   before: Place | undefined,
 ): Place | undefined {
-  const addedMs = before?.addedMs ?? 0;
-  const holder = (some: readonly Stretch[]): Stretch | undefined =>
-    some.find((one) => isIn(one, timeOn(one, rawMs, frameMs, addedMs), frameMs));
-  if (before === undefined) return placed(holder(stretches), rawMs, frameMs, addedMs);
-  const { stretch: current } = before;
+  if (before === undefined) return placed(holderOf(stretches, rawMs, frameMs, 0), rawMs, frameMs, 0);
+  const { stretch: current, addedMs } = before;
   const ms = timeOn(current, rawMs, frameMs, addedMs);
   const goesOn = isIn(current, ms, frameMs) && ms > before.ms - frameMs;
   // Of nearly all sources nearly all samples, for which nothing is allocated.
@@ -121,8 +129,21 @@ function placeOf(
     goOn(before, ms);
     return before;
   }
-  return placed(next ?? (goesOn ? current : holder(later)), rawMs, frameMs, addedMs);
+  return placed(
+    next ?? (goesOn ? current : holderOf(later, rawMs, frameMs, addedMs)),
+    rawMs,
+    frameMs,
+    addedMs,
+  );
 }
+
+/** The first one in which it may be. @param addedMs as `timeOn` */
+const holderOf = (
+  stretches: readonly Stretch[],
+  rawMs: number,
+  frameMs: number,
+  addedMs: number,
+): Stretch | undefined => stretches.find((one) => isIn(one, timeOn(one, rawMs, frameMs, addedMs), frameMs));
 
 const isOver = ({ stretch, ms }: Place, frameMs: number): boolean => ms >= stretch.lastMs - frameMs;
 
