@@ -186,6 +186,8 @@ function listed(
   file: Pick<ListedSegment, 'name' | 'body' | 'init' | 'parts'>,
 ): ListedSegment {
   const endsAtMs = endOf(segment.tags);
-  const beginsAtMs = Math.min(...segment.tags.map(({ trueMs }) => trueMs));
+  // What is announced lasts no time.
+  const media = segment.tags.filter(({ isHeader }) => !isHeader);
+  const beginsAtMs = Math.min(...media.map(({ trueMs }) => trueMs));
   return { ...segment, ...file, list, place, beginsAtMs, endsAtMs, thereAtMs: endsAtMs };
 }

@@ -108,8 +108,11 @@ export class TrackTimes {
     if (lastMs === undefined) return wantedMs;
     const isSame = Math.abs(wantedMs - this.#wantedMs) < SAME_MS;
     if (!isSame && wantedMs >= lastMs + leastMs) return wantedMs;
-    const fairMs = isSame ? wantedMs + this.#ofOneTime * this.#usualMs : wantedMs;
-    const stepMs = lastMs - wantedMs > SPREAD_MAX_MS ? 0 : FALL_BACK * this.#usualMs;
+    // The first length alone may be that of several: what is read begins within those of one time.
+    const isGuess = this.#lengths <= 1 && !this.#isUsualKnown;
+    const eachMs = isGuess ? Math.min(USUAL_MS, this.#usualMs) : this.#usualMs;
+    const fairMs = isSame ? wantedMs + this.#ofOneTime * eachMs : wantedMs;
+    const stepMs = lastMs - wantedMs > SPREAD_MAX_MS ? 0 : FALL_BACK * eachMs;
     const earliestMs = lastMs + Math.max(leastMs, stepMs);
     return fairMs - wantedMs > SPREAD_MAX_MS ? earliestMs : Math.max(fairMs, earliestMs);
   }
@@ -137,9 +140,9 @@ function shiftIn(values: Float64Array, first: number): void {
   values[0] = first;
 }
 
-/** The one in the middle by size, of the first few: without a sorted copy for each sample. */
+/** The one in the middle by size, of two the smaller, among the first few: without a sorted copy for each sample. */
 function middleOf(values: Float64Array, count: number): number | undefined {
-  const place = Math.floor(count / 2);
+  const place = Math.floor((count - 1) / 2);
   for (let at = 0; at < count; at++) {
     const value = values[at] ?? 0;
     let smaller = 0;

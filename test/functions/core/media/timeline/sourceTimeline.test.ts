@@ -70,6 +70,14 @@ describe('SourceTimeline', () => {
     expect(jumps).toEqual([]);
   });
 
+  it('pictures that begin with the last one of a burst are no later than they were made', () => {
+    const every = 7 * 40;
+    const sent = made(10)
+      .filter(({ track, trueMs }) => track === VIDEO && trueMs >= every - 40)
+      .map((one) => ({ ...one, rawMs: Math.floor(one.rawMs / every) * every, arrivedAtMs: 10_000 }));
+    expect(Math.max(...place(sent, STORED_TIMELINE).placed.map(offBy))).toBeLessThan(60);
+  });
+
   it.each([2 ** 32, 2 ** 33 / 90])('a counter that ends at %f ms goes on without a seam', (endMs) => {
     const sent = made(20).map((one) => ({ ...one, rawMs: (one.rawMs + endMs - 9_000) % endMs }));
     const { placed, jumps } = place(sent);
