@@ -6,7 +6,7 @@ import { MediaFolder } from '../support/media.ts';
 import { RecorderBench } from '../support/recorderBench.ts';
 import { TOOLS } from '../support/tools.ts';
 import { faultsOf, picturesOf } from './check.ts';
-import { makeRawMedia, type RawMedia, tagsOf } from './media.ts';
+import { ENHANCED, makeRawMedia, type RawMedia, tagsOf } from './media.ts';
 import type { Pictures } from './pictureFaults.ts';
 import { startServer } from './server.ts';
 import { pausesOf, STREAM_FORMATS, type Story, storyOf } from './story.ts';
@@ -14,7 +14,7 @@ import { pausesOf, STREAM_FORMATS, type Story, storyOf } from './story.ts';
 /**
  * `npm run -s test:streams`: streams made at random out of what real ones do, recorded, and compared with what was sent:
  * pictures by their hashes, sound by its pitch, both by their times. `-- --count N` streams from `--seed S` on, one seed
- * each; the same seed makes the same stream. `--at-once N` of them; `--format F` takes those of one format (story.ts), and all of HLS as `hls`, or as `fmp4`. `--steady` takes no stream that pauses: how long a pause is
+ * each; the same seed makes the same stream. `--at-once N` of them; `--format F` takes those of one format (story.ts), and all of HLS as `hls`, or as `fmp4`. `--codec C` (hevc, av1) sends other pictures than H.264, over HTTP and RTMP. `--steady` takes no stream that pauses: how long a pause is
  * in the record is told by the clock, which a busy machine bends.
  */
 const { values } = parseArgs({
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     'at-once': { type: 'string' },
     format: { type: 'string' },
+    codec: { type: 'string' },
     steady: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +33,8 @@ if (!TOOLS.ffmpeg.present()) {
 }
 const format = STREAM_FORMATS.find((one) => one === values.format);
 if (format !== values.format) throw new Error(`--format is one of ${STREAM_FORMATS.join(', ')}`);
+const codec = ENHANCED.find((one) => one === values.codec);
+if (codec !== values.codec) throw new Error(`--codec is one of ${ENHANCED.join(', ')}`);
 const count = Number(values.count ?? 500);
 const firstSeed = Number(values.seed ?? 1 + (Date.now() % 2 ** 30));
 const atOnce = Number(values['at-once'] ?? 4);
@@ -78,12 +81,13 @@ const bench = new RecorderBench();
 await bench.start();
 let faulty = 0;
 try {
-  const media = makeRawMedia(folder);
+  const media = makeRawMedia(folder, codec);
   const pictures = await picturesOf(media);
   const stories: Story[] = [];
   for (let seed = firstSeed; stories.length < count; seed++) {
     const story = storyOf(seed, format);
-    const isAsked = format === undefined || format === story.format;
+    const isTagged = story.format === 'flv' || story.format === 'rtmp';
+    const isAsked = (format === undefined || format === story.format) && (codec === undefined || isTagged);
     if (isAsked && (!values.steady || pausesOf(story).length === 0)) stories.push(story);
   }
   const worker = async (): Promise<void> => {

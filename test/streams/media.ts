@@ -1,5 +1,6 @@
 import { BEEPING_FPS, beepingFlv } from '../support/beepingFlv.ts';
-import { AUDIO, type FlvTag, isConfiguration, VIDEO } from '../support/flvTags.ts';
+import { enhancedFlv } from '../support/enhancedFlv.ts';
+import { AUDIO, type FlvTag, flvTags, isConfiguration, VIDEO } from '../support/flvTags.ts';
 import type { MediaFolder } from '../support/media.ts';
 import { GOP_MS, STREAM_MS, type Story } from './story.ts';
 
@@ -20,7 +21,30 @@ export const SIZES: Readonly<Record<Variant, readonly [number, number]>> = {
   second: [192, 112],
 };
 
-export function makeRawMedia(folder: MediaFolder): RawMedia {
+/** Codecs of pictures that FLV has by enhanced RTMP, and how they are made: each shown when it is decoded. */
+const ENCODERS = {
+  hevc: ['libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:bframes=0:scenecut=0'],
+  av1: ['libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0'],
+} as const;
+export type EnhancedCodec = keyof typeof ENCODERS;
+export const ENHANCED = Object.keys(ENCODERS) as EnhancedCodec[];
+
+/** The same with pictures of another codec. */
+function recoded(folder: MediaFolder, name: Variant, codec: EnhancedCodec, tags: readonly FlvTag[]) {
+  folder.make(`${name}.mp4`, [
+    ...['-i', folder.file(`${name}.flv`), '-an', '-fps_mode', 'passthrough', '-c:v', ...ENCODERS[codec]],
+    ...['-g', String(KEYFRAME_EVERY), '-keyint_min', String(KEYFRAME_EVERY)],
+  ]);
+  const file = folder.file(`${name}.mp4`);
+  const pictures = flvTags(enhancedFlv(file, codec));
+  const before = tags.filter(({ kind }) => kind === VIDEO);
+  const timed = pictures.map((tag, i) => ({ ...tag, atMs: before[i]?.atMs ?? tag.atMs }));
+  const sounds = tags.filter(({ kind }) => kind === AUDIO);
+  return { file, tags: [...timed, ...sounds].sort((one, other) => one.atMs - other.atMs) };
+}
+
+/** @param codec of the pictures; H.264, if not said */
+export function makeRawMedia(folder: MediaFolder, codec?: EnhancedCodec): RawMedia {
   const make = (name: Variant, rateHz: number): { file: string; tags: FlvTag[] } => {
     const tags = beepingFlv(folder, `${name}.flv`, {
       seconds: STREAM_MS / 1_000,
@@ -28,6 +52,7 @@ export function makeRawMedia(folder: MediaFolder): RawMedia {
       keyframeEvery: KEYFRAME_EVERY,
       size: SIZES[name],
     });
+    if (codec !== undefined) return recoded(folder, name, codec, tags);
     return { file: folder.file(`${name}.flv`), tags };
   };
   const [first, second] = [make('first', 44_100), make('second', 48_000)];
@@ -37,7 +62,8 @@ export function makeRawMedia(folder: MediaFolder): RawMedia {
   };
 }
 
-export const isKeyframe = ({ kind, body }: FlvTag): boolean => kind === VIDEO && (body[0] ?? 0) >> 4 === 1;
+export const isKeyframe = ({ kind, body }: FlvTag): boolean =>
+  kind === VIDEO && (((body[0] ?? 0) >> 4) & 7) === 1;
 
 /** A tag as it is sent, and what it is in truth. */
 export interface SentTag extends FlvTag {

@@ -44,5 +44,7 @@ export const isMedia = ({ kind }: FlvTag): boolean => kind === AUDIO || kind ===
 export function isConfiguration({ kind, body }: FlvTag): boolean {
   const isAac = kind === AUDIO && (body[0] ?? 0) >> 4 === 10;
   const isAvc = kind === VIDEO && ((body[0] ?? 0) & 15) === 7;
-  return (isAac || isAvc) && body[1] === 0;
+  // Of enhanced RTMP.
+  const isStart = kind === VIDEO && ((body[0] ?? 0) & 0x8f) === 0x80;
+  return isStart || ((isAac || isAvc) && body[1] === 0);
 }
