@@ -64,4 +64,20 @@ describeWith(['ffmpeg'], 'a source that is joined again near the end of its coun
     expect(again.length).toBeGreaterThan(0);
     expect(Math.abs((again[0]?.fromMs ?? 0) - (first.at(-1)?.untilMs ?? 0))).toBeLessThan(60);
   });
+
+  it('tells it also where the clock jumps there right behind what comes again', () => {
+    const connection = new SourceConnection();
+    const first = record(
+      connection,
+      'before.flv',
+      tags.filter(({ atMs }) => atMs < RECORDED_MS),
+      1_000_000,
+    );
+    const jumped = tags
+      .filter((tag) => isConfiguration(tag) || tag.atMs >= CACHED_FROM_MS)
+      .map((tag) => (tag.atMs < RECORDED_MS ? tag : { ...tag, atMs: tag.atMs + TURN_MS - 20_000 }));
+    const again = record(connection, 'jumped.flv', jumped, 1_003_000);
+    expect(again.length).toBeGreaterThan(0);
+    expect(Math.abs((again[0]?.fromMs ?? 0) - (first.at(-1)?.untilMs ?? 0))).toBeLessThan(60);
+  });
 });

@@ -53,6 +53,21 @@ export class SentOrder {
     return this.#turnedMs ?? 0;
   }
 
+  get isTurnKnown(): boolean {
+    return this.#turnedMs !== undefined;
+  }
+
+  /**
+   * A sample comes that was sent over this connection; the first one counts. It may be left out, as recorded already, and the
+   * next one may be behind a jump that ffmpeg takes for a turn.
+   */
+  come({ dts, timescale }: RawTime, kind: SentTime['kind']): void {
+    if (this.isTurnKnown || !this.#clocks.isPlain) return;
+    const rawMs = (dts * 1_000) / timescale;
+    const found = placeOf(this.#clocks.stretchesOf(kind), rawMs, FRAME_MIN_MS, undefined);
+    if (found !== undefined) this.#turnedMs = Math.round(found.ms - rawMs);
+  }
+
   /** What is added to the source's times at present, in ms. */
   get shiftMs(): number {
     return this.#shiftMs;

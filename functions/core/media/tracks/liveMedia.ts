@@ -189,6 +189,7 @@ export class LiveMedia {
     const coming = comingOf(output.names[packet.stream] ?? '', isEncoded, sample);
     this.#firstMs ??= coming.timeMs;
     const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
+    if (this.#order?.isTurnKnown === false) this.#order.come(timeOf(taken), sample.description.info.kind);
     if (this.#gate === undefined) {
       if (this.#content?.isRepeated(coming) !== true) this.#record(taken, nowMs);
     } else
