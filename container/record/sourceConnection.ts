@@ -14,7 +14,10 @@ import { InputTimeline, type RunJoin } from './inputTimeline.ts';
 
 /** A run's seam where the source's own time is known over runs, and when its first sample had come. */
 export type BeginningRun = Partial<
-  Pick<PreparedRun, 'seam' | 'takenOffMs' | 'receivedAtMs' | 'pausedMs' | 'clocks' | 'keyframeWait'> &
+  Pick<
+    PreparedRun,
+    'seam' | 'takenOffMs' | 'beginsMs' | 'receivedAtMs' | 'pausedMs' | 'clocks' | 'keyframeWait'
+  > &
     Pick<Joining, 'takenOff'>
 >;
 
@@ -35,6 +38,7 @@ export class SourceConnection {
   #order: SentOrder | undefined;
   #keyframeWait: BeginningRun['keyframeWait'];
   #takenOff: BeginningRun['takenOff'];
+  #beginsMs: BeginningRun['beginsMs'];
   #recordedMs: { readonly from: number; readonly until: number } | undefined;
   /** Wall clock of media time zero in ffmpeg's present run, in epoch milliseconds; known at its first fragment. */
   #zeroAtMs: number | undefined;
@@ -59,8 +63,9 @@ export class SourceConnection {
 
   /** ffmpeg begins. */
   begin(run: BeginningRun, nowMs: number): void {
-    const { seam, takenOffMs, receivedAtMs, pausedMs, clocks, keyframeWait, takenOff } = run;
+    const { seam, takenOffMs, beginsMs, receivedAtMs, pausedMs, clocks, keyframeWait, takenOff } = run;
     this.#takenOff = takenOff;
+    this.#beginsMs = beginsMs;
     this.#pausedMs = pausedMs;
     this.#clocks = clocks;
     this.#keyframeWait = keyframeWait;
@@ -105,6 +110,7 @@ export class SourceConnection {
       receivedAtMs,
       takenOff: this.#takenOff,
       inputs,
+      beginsMs: this.#beginsMs,
       packets,
       data,
     });

@@ -33,6 +33,8 @@ export interface PreparedRun {
   readonly seam: TimelineSeam | undefined;
   /** What its times are less by than the source's own; 0 where nobody says. */
   readonly takenOffMs?: number | undefined;
+  /** What it begins with, by its own time less that, where it goes on with what was before; undefined: nobody knows. */
+  readonly beginsMs?: number | undefined;
   /** When its first sample had come, once it has, in epoch milliseconds; undefined: nobody knows until ffmpeg gives it. */
   readonly receivedAtMs?: (() => number | undefined) | undefined;
   /** For how long no sample had come at most, since then, whatever ffmpeg took to give it; undefined: nobody knows. */

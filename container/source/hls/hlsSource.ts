@@ -14,7 +14,7 @@ import { Opening } from './opening.ts';
 import type { PlaylistAddress } from './playlistLoader.ts';
 import { Rendition } from './rendition.ts';
 import { RunCut } from './runCut.ts';
-import { type FedInput, type HlsRun, inputFor, shiftOf, takenOff } from './runInput.ts';
+import { type FedInput, givenMs, type HlsRun, inputFor, shiftOf, takenOff } from './runInput.ts';
 import { type Selected, Selection, type Wanted } from './selection.ts';
 import { Sink } from './sink.ts';
 import { type Begun, Sounds } from './sounds.ts';
@@ -252,7 +252,8 @@ export class HlsSource {
     const seam = given ?? (own.kind === 'none' ? SAME : own);
     this.#seam = undefined;
     this.#opening = undefined;
-    this.#run = { access, seam, takenOffMs };
+    const beginsMs = seam.kind === 'sameTimeline' ? givenMs(facts, takenOffMs) : undefined;
+    this.#run = { access, seam, takenOffMs, beginsMs };
     return this.#run;
   }
 

@@ -17,6 +17,8 @@ export interface HlsRun {
   readonly access: SourceAccess;
   /** What its times are less by than the source's own. */
   readonly takenOffMs: number;
+  /** What it begins with, as ffmpeg gives it, where it goes on with what was before. */
+  readonly beginsMs: number | undefined;
   /** How it joins the run before. */
   readonly seam: Exclude<Seam, { kind: 'none' }> | { readonly kind: 'again' };
 }
@@ -100,10 +102,20 @@ const BELOW_ZERO_MS = 60_000;
 export const shiftOf = ({ kind, startMs }: Pick<SegmentFacts, 'kind' | 'startMs'>): number =>
   kind === 'ts' ? Math.round(WRAP_MS / 2 - (startMs ?? 0)) : 0;
 
+const turnOf = ({ kind, startMs = 0 }: Pick<SegmentFacts, 'kind' | 'startMs'>): number =>
+  kind !== 'fmp4' && startMs >= WRAP_MS - BELOW_ZERO_MS ? WRAP_MS : 0;
+
+/** What ffmpeg gives of the first time of a segment, in ms; undefined: it has none. */
+export const givenMs = (
+  facts: Pick<SegmentFacts, 'kind' | 'startMs'>,
+  takenOffMs: number,
+): number | undefined =>
+  facts.startMs === undefined ? undefined : facts.startMs - turnOf(facts) - takenOffMs;
+
 /** Packed audio says in a tag what its time is, by the transport stream's clock, and ffmpeg counts it from zero. */
 function offset(facts: SegmentFacts, takenOffMs: number): string[] {
   const { kind, startMs = 0 } = facts;
-  const turnMs = startMs >= WRAP_MS - BELOW_ZERO_MS ? WRAP_MS : 0;
+  const turnMs = turnOf(facts);
   const untimedMs = kind === 'fmp4' ? 0 : startMs - turnMs;
   const ms = kind === 'ts' ? -shiftOf(facts) - turnMs : untimedMs - takenOffMs;
   return ms === 0 ? [] : ['-itsoffset', (ms / 1_000).toFixed(6)];

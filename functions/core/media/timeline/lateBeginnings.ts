@@ -16,6 +16,8 @@ interface Beginning<T> {
 const SETTLED_MS = 300;
 /** Whoever is killed loses what is held. */
 const HELD_MAX_MS = 1_500;
+/** What belongs together begins together, but for this. */
+const TOGETHER_MS = 500;
 const NOTHING: readonly never[] = [];
 
 /**
@@ -26,9 +28,16 @@ const NOTHING: readonly never[] = [];
 export class LateBeginnings<T> {
   readonly #timeline: SourceTimeline;
   readonly #held = new Map<string, Beginning<T>>();
+  /** By the source's own time, with what has not been placed yet. */
+  #beginsMs: number | undefined;
 
-  constructor(timeline: SourceTimeline) {
+  /**
+   * @param beginsMs what the first sample of all is known to begin with, where it goes on with what was before: a track that
+   *   comes first, and is far behind that, is on another clock
+   */
+  constructor(timeline: SourceTimeline, beginsMs?: number) {
     this.#timeline = timeline;
+    this.#beginsMs = beginsMs;
   }
 
   /** What a track begins with is held. */
@@ -47,7 +56,10 @@ export class LateBeginnings<T> {
         this.#timeline.willBegin(time.track, (time.dts * 1_000) / time.timescale);
       return true;
     }
-    if (!this.#timeline.mayBeAnew(time, nowMs)) return false;
+    if (!this.#mayBeAnew(time, nowMs)) {
+      this.#beginsMs = undefined;
+      return false;
+    }
     this.#held.set(time.track, { time, sinceMs: nowMs, reachedDts: time.dts, items: [], others: new Map() });
     return true;
   }
@@ -65,11 +77,17 @@ export class LateBeginnings<T> {
       const heldMs = nowMs - beginning.sinceMs;
       const isSettled = heldMs >= SETTLED_MS || this.#timeline.isOpening(nowMs);
       const goesOn = isSettled && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
-      const isUnsure = this.#timeline.mayBeAnew(beginning.time, nowMs, beginning.reachedDts);
+      const isUnsure = this.#mayBeAnew(beginning.time, nowMs, beginning.reachedDts);
       if (isUnsure && !goesOn && heldMs < HELD_MAX_MS && !isEnd) continue;
       released.push(...beginning.items);
       this.#held.delete(track);
     }
     return released;
+  }
+
+  #mayBeAnew(time: RawTime, nowMs: number, reachedDts = time.dts): boolean {
+    const isBefore =
+      (time.dts * 1_000) / time.timescale + TOGETHER_MS < (this.#beginsMs ?? Number.NEGATIVE_INFINITY);
+    return isBefore || this.#timeline.mayBeAnew(time, nowMs, reachedDts);
   }
 }

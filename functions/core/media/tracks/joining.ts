@@ -23,6 +23,8 @@ export interface Joining {
   readonly takenOff?: readonly TakenOff[] | undefined;
   /** So many does ffmpeg read at once, each as it likes; undefined: one. */
   readonly inputs?: number | undefined;
+  /** What it begins with, by its own time, where it goes on with what was before and that is known. */
+  readonly beginsMs?: number | undefined;
   /** What the outputs are written in: ffmpeg's NUT, if not said, or FLV that the source itself sends. */
   readonly packets?: PacketFormat | undefined;
   /** Subtitles and timed metadata, which come in the first output, behind the tracks there. */

@@ -78,6 +78,7 @@ export class LiveMedia {
       receivedAtMs,
       takenOff = [],
       inputs,
+      beginsMs,
       packets = 'nut',
       data = [],
     }: Joining,
@@ -85,7 +86,7 @@ export class LiveMedia {
     this.#timeline = timeline;
     this.#order = order;
     this.#jumped = new HeldJumps(timeline, inputs);
-    this.#late = new LateBeginnings(timeline);
+    this.#late = new LateBeginnings(timeline, beginsMs);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
     this.#takenOff = takenOff;

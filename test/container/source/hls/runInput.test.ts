@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inputFor, shiftOf } from '../../../../container/source/hls/runInput.ts';
+import { givenMs, inputFor, shiftOf } from '../../../../container/source/hls/runInput.ts';
 import { type SegmentFacts, WRAP_MS } from '../../../../functions/core/hls/seam.ts';
 
 const facts = (kind: 'ts' | 'aac', startMs: number): SegmentFacts => ({
@@ -40,5 +40,19 @@ describe('a transport stream', () => {
 
   it('alone is shifted', () => {
     expect(shiftOf(facts('aac', 1_400))).toBe(0);
+  });
+});
+
+describe('what ffmpeg gives of the beginning of a segment', () => {
+  it.each<[SegmentFacts['kind'], number, number, number]>([
+    ['ts', 1_400, 0, 1_400],
+    ['ts', WRAP_MS - 5_000, 0, -5_000],
+    ['fmp4', WRAP_MS - 5_000, WRAP_MS - 65_000, 60_000],
+  ])('of %s that begins at %d', (kind, startMs, takenOffMs, expected) => {
+    expect(givenMs({ kind, startMs }, takenOffMs)).toBeCloseTo(expected);
+  });
+
+  it('is not known where it has no times', () => {
+    expect(givenMs({ kind: 'ts', startMs: undefined }, 0)).toBeUndefined();
   });
 });

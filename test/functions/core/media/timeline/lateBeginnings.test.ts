@@ -8,12 +8,17 @@ import { made, type Recorded, record, type Sent, SOUND, VIDEO } from './sentSamp
 
 const BEGAN_MS = 3_000;
 
-const recordLate = (sent: readonly Sent[], isAll = true, options = LIVE_TIMELINE): Recorded[] =>
+const recordLate = (
+  sent: readonly Sent[],
+  isAll = true,
+  options = LIVE_TIMELINE,
+  beginsMs?: number,
+): Recorded[] =>
   record(
     sent,
     options,
     (timeline) => {
-      const late = new LateBeginnings<Sent>(timeline);
+      const late = new LateBeginnings<Sent>(timeline, beginsMs);
       return {
         holds: (time, nowMs) => late.holds(time, nowMs),
         hold: (one) => late.hold(one.track, one),
@@ -135,6 +140,21 @@ describe('LateBeginnings', () => {
     const recorded = recordLate(sent, true, STORED_TIMELINE);
     expect(recorded).toHaveLength(sent.length);
     for (const { placedMs, trueMs } of recorded) expect(placedMs).toBeCloseTo(trueMs + 4_000, 1);
+  });
+
+  it('puts sound that comes first behind the last picture of the publisher before, where it is known that that goes on', () => {
+    const [beginsMs, keyframeMs] = [5_000, 400];
+    const all = made(3).map((one) => ({ ...one, arrivedAtMs: 0 }));
+    const sound = all.filter(({ track }) => track === SOUND);
+    const pictures = all.filter(({ track, trueMs }) => track === VIDEO && trueMs >= keyframeMs);
+    const last: Sent = { track: VIDEO, trueMs: -40, rawMs: beginsMs, arrivedAtMs: 0 };
+    const sent = [...sound.slice(0, 18), last, ...sound.slice(18), ...pictures];
+    const recorded = recordLate(sent, true, STORED_TIMELINE, beginsMs);
+    expect(recorded).toHaveLength(sent.length);
+    expect(recorded[0]?.placedMs).toBe(beginsMs);
+    // The first one of another clock may be a stray.
+    for (const { placedMs, trueMs } of recorded.filter((one) => one.trueMs > keyframeMs))
+      expect(Math.abs(placedMs - beginsMs - trueMs)).toBeLessThan(20);
   });
 
   it('holds no sound that comes behind the pictures of its fragment, and to where they are', () => {
