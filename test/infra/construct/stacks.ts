@@ -19,11 +19,20 @@ export function appsForTests(): void {
   });
 }
 
-/** An app that does not bundle functions: their code is not what these tests look at. */
+/**
+ * An app that does not bundle functions, and notes neither what made each resource nor where each stands in the tree: their
+ * code is not what these tests look at, and the notes are a sixth of the work.
+ */
 export function testApp(): App {
   const outdir = mkdtempSync(path.join(tmpdir(), 'cdk-test-'));
   folders.push(outdir);
-  return new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false, outdir });
+  return new App({
+    context: { 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    stackTraces: false,
+    treeMetadata: false,
+    outdir,
+  });
 }
 
 /** An image that is staged in no time. */
