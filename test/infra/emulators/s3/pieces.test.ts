@@ -45,9 +45,11 @@ describe('CRCs', () => {
   it('combines 10,000 parts of 5 GiB in well under a second', () => {
     const digest = crcOf('CRC64NVME', Buffer.from('part'));
     const pieces = Array.from({ length: 10_000 }, () => ({ digest, bytes: 5 * 1024 ** 3 }));
-    const before = performance.now();
+    // Of this thread, however long others keep it waiting.
+    const before = process.threadCpuUsage();
     expect(combineCrcs('CRC64NVME', pieces)).toHaveLength(8);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    const { user } = process.threadCpuUsage(before);
+    expect(user / 1_000).toBeLessThan(1_000);
   });
 });
 
