@@ -72,7 +72,11 @@ interface Burst {
 export class Receiving {
   readonly pauses = new ReceivedPauses();
   /** What its samples have said, as they came. */
-  readonly clocks = new SentClocks(LIVE_TIMELINE);
+  readonly clocks = new SentClocks({
+    ...LIVE_TIMELINE,
+    // While this process stands still nobody knows whether something comes.
+    pausedMs: (sinceMs) => this.pauses.longestMs(sinceMs),
+  });
   readonly #options: ReceivingOptions;
   readonly #timers: Timers;
   readonly #last: LastRead;

@@ -25,8 +25,11 @@ const pictures = (fromMs: number, count: number, bytes = 0): Buffer =>
     })),
   );
 
-/** A connection over which a publisher has sent one second, by a clock and with timers that the test has in hand. */
-async function begun() {
+/**
+ * A connection over which a publisher has sent one second, by a clock and with timers that the test has in hand.
+ * @param asleep for how long the process has not run
+ */
+async function begun(asleep: { readonly ms: number } = { ms: 0 }) {
   const connection = new PassThrough();
   async function* body(): AsyncGenerator<Buffer, void, undefined> {
     for await (const chunk of connection) yield chunk as Buffer;
@@ -35,7 +38,7 @@ async function begun() {
   const receiving = new Receiving({
     cutter: new FlvCutter(),
     body: body(),
-    clock: { nowMs: timers.nowMs, awakeMs: timers.nowMs },
+    clock: { nowMs: timers.nowMs, awakeMs: () => timers.nowMs() - asleep.ms },
     gone: new AbortController().signal,
     ending: new AbortController().signal,
     onTaken: () => undefined,
@@ -84,6 +87,18 @@ it('another publisher begins where the one before has ended, also where it stall
   await come(2_800 + BURST_MS, pictures(44 * FRAME_MS, 10));
   const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
   expect(Math.abs(shiftMs - 1_080)).toBeLessThan(3 * FRAME_MS);
+  connection.end();
+  await taking;
+});
+
+it('another publisher begins there, too, where the process stood still for seconds, and read his beginning then', async () => {
+  const asleep = { ms: 0 };
+  const { receiving, connection, taking, come } = await begun(asleep);
+  asleep.ms = 5_000;
+  await come(1_000 + asleep.ms, pictures(0, 20));
+  await come(1_000 + asleep.ms + BURST_MS, pictures(20 * FRAME_MS, 10));
+  const shiftMs = receiving.clocks.stretchesOf('video').at(-1)?.shiftMs ?? 0;
+  expect(Math.abs(shiftMs - 1_000)).toBeLessThan(3 * FRAME_MS);
   connection.end();
   await taking;
 });
