@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BACK_MAX_MS } from './closeClocks.ts';
+import { turnsBy } from './counterTurns.ts';
 import { type Known, KnownSamples, type Run } from './knownSamples.ts';
 
 /** A sample's end tells it from others; its beginning is the same in many. */
@@ -158,10 +159,16 @@ export class JoinedContent {
     this.#reachedMs.set(track, timeMs);
   }
 
-  /** What is encoded is known again by its time alone, once others have told where that belongs. */
+  /**
+   * What is encoded is known again by its time alone, once others have told where that belongs. It has a pipe of its own, in
+   * which ffmpeg may not have counted a turn that it has counted for them, or the other way round.
+   */
   isCovered({ track, timeMs }: ComingSample): boolean {
     const last = this.#before.get(track)?.at(-1);
-    return last !== undefined && this.#zeroAtMs !== undefined && this.#zeroAtMs + timeMs <= placeOf(last);
+    if (last === undefined || this.#zeroAtMs === undefined) return false;
+    const aheadMs = this.#zeroAtMs + timeMs - placeOf(last);
+    const turnedMs = turnsBy(-aheadMs).map((ms) => aheadMs + ms);
+    return turnedMs.reduce((one, other) => (Math.abs(other) < Math.abs(one) ? other : one), aheadMs) <= 0;
   }
 
   #find(known: KnownSamples, print: number, timeMs: number): number | undefined {

@@ -152,6 +152,13 @@ describe('RecordedContent', () => {
     expect(again.isRepeated(sampleOf(VIDEO, 80, 3_200))).toBe(true);
     expect(again.isRepeated(encoded(1_001, 3_205))).toBe(true);
     expect(again.isRepeated(encoded(1_002, 3_961))).toBe(false);
+    // A turn of a counter may be counted in the pictures' pipe and not in its own.
+    for (const turnMs of [2 ** 33 / 90, -(2 ** 33) / 90, 2 ** 32]) {
+      const turned = content.join(0);
+      turned.isRepeated(sampleOf(VIDEO, 80, 3_200));
+      expect(turned.isRepeated(encoded(1_001, 3_205 + turnMs))).toBe(true);
+      expect(turned.isRepeated(encoded(1_002, 3_961 + turnMs))).toBe(false);
+    }
   });
 
   it('what came over a connection of which nothing was recorded is not known', () => {
