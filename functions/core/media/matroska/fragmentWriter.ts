@@ -2,6 +2,7 @@ import type { PageStore } from '../pages.ts';
 import type { FragmentTimes, FragmentWriter, TrackSamples } from '../tracks/fragmentWriter.ts';
 import { inDecodingOrder } from '../tracks/fragmentWriter.ts';
 import type { TrackDescription } from '../tracks/sample.ts';
+import type { TimedSample } from '../tracks/trackQueue.ts';
 import type { ContainerFormat, PartMuxer } from '../types.ts';
 import { delaySeconds } from './codecPrivate.ts';
 import { element, elementHeader, ID, uintElement } from './ebml.ts';
@@ -13,11 +14,20 @@ import { newHeader } from './newHeader.ts';
 const KEYFRAME = 0x80;
 const RELATIVE_MAX = 0x7fff;
 
+/** Where a track's last block is. */
+interface Written {
+  readonly description: TrackDescription;
+  readonly dts: number;
+  readonly offset: number;
+  readonly ms: number;
+}
+
 /** Writes fragments of Matroska and WebM: a cluster each, its blocks in the order in which they are decoded. */
 export class MatroskaFragmentWriter implements FragmentWriter {
   readonly #format: ContainerFormat;
   #descriptions: ReadonlyMap<number, TrackDescription> = new Map();
   #header: MatroskaHeader | undefined;
+  readonly #written = new Map<number, Written>();
 
   constructor(format: ContainerFormat) {
     this.#format = format;
@@ -28,8 +38,8 @@ export class MatroskaFragmentWriter implements FragmentWriter {
     const header = this.#headerOf(tracks);
     const blocks = inDecodingOrder(tracks).map(({ track, sample }) => {
       const { description, id } = track;
-      const seconds = (sample.dts + sample.offset) / description.timescale + delaySeconds(description);
-      return { id, sample, ms: Math.round(seconds * 1000), isVideo: description.info.kind === 'video' };
+      const ms = this.#msOf(id, description, sample);
+      return { id, sample, ms, isVideo: description.info.kind === 'video' };
     });
     const timestamp = Math.min(...blocks.map(({ ms }) => ms));
     const pieces = blocks.flatMap(({ id, sample, ms }) => {
@@ -56,6 +66,21 @@ export class MatroskaFragmentWriter implements FragmentWriter {
 
   startPart(first: MatroskaFragment, pages: PageStore): PartMuxer {
     return new MatroskaMuxer(first, pages);
+  }
+
+  /**
+   * Blocks have whole milliseconds: pictures that a camera without times sends in a burst are closer, and two of one time are a
+   * player's complaint. Of what is shown in another order than it is decoded nothing is moved.
+   */
+  #msOf(id: number, description: TrackDescription, { dts, offset }: TimedSample): number {
+    const seconds = (dts + offset) / description.timescale + delaySeconds(description);
+    const ownMs = Math.round(seconds * 1000);
+    const before = this.#written.get(id);
+    // The same ones are written once more where a part begins with them.
+    const goesOn = before?.description === description && before.dts < dts && before.offset === offset;
+    const ms = goesOn ? Math.max(ownMs, before.ms + 1) : ownMs;
+    this.#written.set(id, { description, dts, offset, ms });
+    return ms;
   }
 
   #headerOf(tracks: readonly TrackSamples[]): MatroskaHeader {
