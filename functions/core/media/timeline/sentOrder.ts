@@ -98,12 +98,17 @@ export class SentOrder {
     return this.#moved(time, found.ms, found);
   }
 
-  /** Where a track begins by what ffmpeg has added to the times of others: it adds to all of them from then on. */
+  /**
+   * Where a track begins by what ffmpeg has added to the times of others: it adds to all of them from then on. What is encoded
+   * comes through a pipe of its own, in which it may have counted a turn less, or one more.
+   */
   #asOthers(stretches: readonly Stretch[], rawMs: number, frameMs: number): Place | undefined {
-    for (const { addedMs } of this.#places.values()) {
-      const found = placed(holderOf(stretches, rawMs, frameMs, addedMs), rawMs, frameMs, addedMs);
-      if (found !== undefined) return found;
-    }
+    for (const { addedMs } of this.#places.values())
+      for (const one of stretches) {
+        const turnsMs = [0, ...turnsBy(rawMs - addedMs - one.firstMs)];
+        const found = turnsMs.map((ms) => rawMs - addedMs - ms).find((ms) => isIn(one, ms, frameMs));
+        if (found !== undefined) return at(one, found, rawMs);
+      }
     return undefined;
   }
 
