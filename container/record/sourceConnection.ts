@@ -24,6 +24,10 @@ export type BeginningRun = Partial<
 /** Between what a segment says of its time and those of its samples. */
 const ROUNDING_MS = 20;
 
+/** Sound that is not encoded any more, since its source has taken the record's rate, goes on in the same file. */
+const tracksOf = (outputs: readonly (readonly TrackSource[])[]): TrackSource[] =>
+  outputs.flat().map((track) => ({ ...track, isEncoded: false }));
+
 /** The present connection to the source: how what comes over it, in one run of ffmpeg or several, joins what is recorded. */
 export class SourceConnection {
   readonly #timeline = new InputTimeline();
@@ -95,7 +99,7 @@ export class SourceConnection {
       this.#order = this.#clocks === undefined ? undefined : new SentOrder(this.#clocks);
     }
     // What is recorded of other tracks goes on in no file of these.
-    const isAlike = isDeepStrictEqual(outputs, this.#outputs);
+    const isAlike = isDeepStrictEqual(tracksOf(outputs), tracksOf(this.#outputs));
     if (!isAlike) this.#content = new RecordedContent();
     if (!isAlike || !isSameConnection) this.#joined = this.#content.join(this.#begunAtMs);
     const { mayRepeat } = this.#timeline;

@@ -22,13 +22,18 @@ const OUTPUTS: readonly (readonly TrackSource[])[] = [
 
 /** Just before a keyframe. */
 const PICTURES_FROM_MS = 815;
+const CUT_AT_MS = 1_500;
 const SOUND_MS = { from: 510, until: 1_310 };
+
+const RUN = { format: 'mp4', leftOut: [], isLive: true, inputs: 1, packets: 'nut', data: [] } as const;
 
 const folder = new MediaFolder();
 let flv: Buffer;
 let nuts: readonly Buffer[];
 /** Of sound that begins before the pictures and pauses before they do: pictures, sound. */
 let late: readonly [Buffer, Buffer];
+/** Pictures and sound of a connection that is cut; and both of the next one, which begins with a server's cache. */
+let cut: readonly [Buffer, Buffer, Buffer];
 let clocks: SentClocks;
 
 /** The clocks of a stream, as they are known once ffmpeg has been given all of it. */
@@ -73,6 +78,15 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
       kind === VIDEO ? atMs >= PICTURES_FROM_MS : atMs >= SOUND_MS.from && atMs < SOUND_MS.until;
     const some = tags.filter((tag) => isConfiguration(tag) || isIn(tag));
     const lateFile = folder.write('late.flv', Buffer.concat([FLV_HEADER, writeFlv(some)]));
+    const [before, again] = [
+      tags.filter((tag) => isConfiguration(tag) || tag.atMs < CUT_AT_MS),
+      tags.filter((tag) => isConfiguration(tag) || tag.atMs >= PICTURES_FROM_MS),
+    ].map((some, i) => folder.write(`cut${i}.flv`, Buffer.concat([FLV_HEADER, writeFlv(some)])));
+    cut = [
+      nutOf(before ?? '', ['0:v:0']),
+      nutOf(before ?? '', ['0:a:0']),
+      nutOf(again ?? '', ['0:v:0', '0:a:0']),
+    ];
     late = [nutOf(lateFile, ['0:v:0']), nutOf(lateFile, ['0:a:0'])];
   });
   afterAll(() => folder.remove());
@@ -84,14 +98,7 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
     clocks = await received();
     const connection = new SourceConnection();
     connection.begin({ clocks }, 0);
-    const media = connection.media(OUTPUTS, {
-      format: 'mp4',
-      leftOut: [],
-      isLive: true,
-      inputs: 1,
-      packets: 'nut',
-      data: [],
-    });
+    const media = connection.media(OUTPUTS, RUN);
     for (const pipe of pipes) media.push(pipe, nuts[pipe] ?? Buffer.alloc(0), 0);
     const jumps: Jump[] = [...media.takeJumps()];
     const ends: { endMs: number; soundUntilMs: number | undefined }[] = [];
@@ -103,18 +110,35 @@ describeWith(['ffmpeg'], 'sound that comes through a pipe of its own', () => {
     expect(Math.abs((last?.soundUntilMs ?? 0) - 2 * SECONDS * 1_000)).toBeLessThan(100);
   });
 
+  it("goes on where it was when it comes with the pictures, not encoded any more, behind what a server's cache sends again", () => {
+    const [pictures, sound, both] = cut;
+    const connection = new SourceConnection();
+    const recorded = (outputs: typeof OUTPUTS, nuts: readonly Buffer[], nowMs: number): Fragment[] => {
+      connection.begin({ receivedAtMs: () => nowMs }, nowMs);
+      const media = connection.media(outputs, RUN);
+      for (const [pipe, nut] of nuts.entries()) media.push(pipe, nut, nowMs);
+      const all: Fragment[] = [];
+      for (let next = media.rest(nowMs); next !== undefined; next = media.rest(nowMs)) {
+        connection.settle(media, next, undefined);
+        all.push({ ...next });
+      }
+      return all;
+    };
+    const [picture, tone] = OUTPUTS.flat();
+    if (picture === undefined || tone === undefined) throw new Error('no tracks');
+    recorded([[picture], [{ ...tone, isEncoded: true }]], [pictures, sound], 1_000_000);
+    const again = recorded([[picture, tone]], [both], 1_001_500);
+    const firstOf = (times: (number | undefined)[]): number =>
+      Math.min(...times.map((ms) => ms ?? Number.POSITIVE_INFINITY));
+    expect(Math.abs(firstOf(again.map(({ picturesFromMs }) => picturesFromMs)) - CUT_AT_MS)).toBeLessThan(60);
+    expect(Math.abs(firstOf(again.map(({ soundFromMs }) => soundFromMs)) - CUT_AT_MS)).toBeLessThan(60);
+  });
+
   it('begins its part in front of the pictures, also where it pauses before those do', () => {
     const [pictures, sound] = late;
     const connection = new SourceConnection();
     connection.begin({}, 0);
-    const media = connection.media(OUTPUTS, {
-      format: 'mp4',
-      leftOut: [],
-      isLive: false,
-      inputs: 1,
-      packets: 'nut',
-      data: [],
-    });
+    const media = connection.media(OUTPUTS, { ...RUN, isLive: false });
     media.push(0, pictures, 0);
     media.push(1, sound, 0);
     let first: Fragment | undefined;

@@ -40,6 +40,8 @@ export class JoinedContent {
   readonly #tracks: Map<string, KnownSamples>;
   /** What had been recorded when it began. */
   #before: ReadonlyMap<string, KnownSamples>;
+  /** Tracks of which what was recorded last was encoded: it looks like nothing that comes, be that copied. */
+  readonly #encodedBefore: ReadonlySet<string>;
   readonly connectedAtMs: number;
   readonly #run: Run = { zeroAtMs: undefined };
   /** Of each track: which sample should come next, counted in what is known; undefined: what comes is new. */
@@ -54,7 +56,10 @@ export class JoinedContent {
   constructor(tracks: Map<string, KnownSamples>, connectedAtMs: number) {
     this.#tracks = tracks;
     this.connectedAtMs = connectedAtMs;
-    this.#before = new Map([...tracks].map(([track, known]) => [track, known.recorded()]));
+    const before = [...tracks].map(([track, known]) => [track, known.recorded()] as const);
+    this.#before = new Map(before);
+    const encoded = before.filter(([, known]) => known.length > 0 && known.at(-1)?.print === undefined);
+    this.#encodedBefore = new Set(encoded.map(([track]) => track));
   }
 
   /** What is to be added to this connection's times, so that they go on where they were; undefined: nobody knows. */
@@ -104,10 +109,10 @@ export class JoinedContent {
    * that stands still would be a repeat.
    */
   isRepeated(sample: ComingSample): boolean {
-    const { track, data, timeMs, isEncoded } = sample;
+    const { track, data, timeMs } = sample;
     const known = this.#before.get(track);
     if (known === undefined || known.length === 0) return false;
-    if (isEncoded) {
+    if (this.isToldByTime(sample)) {
       this.#follow(track, timeMs);
       return !this.hasBegunAnew(track) && this.isCovered(sample);
     }
@@ -147,6 +152,11 @@ export class JoinedContent {
   /** Where the recording has this connection's time zero. */
   settle(zeroAtMs: number): void {
     this.#run.zeroAtMs = zeroAtMs;
+  }
+
+  /** Its time alone tells whether the sample has been recorded: it is encoded, or what was recorded of its track is. */
+  isToldByTime({ track, isEncoded }: Pick<ComingSample, 'track' | 'isEncoded'>): boolean {
+    return isEncoded || this.#encodedBefore.has(track);
   }
 
   /** The encoded track has gone back within this connection: its times are another publisher's, and tell no repeat. */

@@ -2,7 +2,7 @@ import type { ComingSample, JoinedContent } from './recordedContent.ts';
 
 interface Held<T> {
   readonly item: T;
-  /** Undefined: it is encoded, and known by its time once others have told where that belongs. */
+  /** Undefined: it is known by its time alone, once others have told where that belongs. */
   readonly isRepeated: boolean | undefined;
   readonly coming: ComingSample;
 }
@@ -49,13 +49,14 @@ export class RepeatGate<T> {
     const isRepeated = this.#joined.isRepeated(coming);
     if (this.#isOpen) return isRepeated ? [] : [item];
     this.#firstAtMs ??= nowMs;
-    const { track, timeMs, data, isEncoded } = coming;
-    if (!isEncoded) this.#toldAtMs ??= nowMs;
+    const { track, timeMs, data } = coming;
+    const isToldByTime = this.#joined.isToldByTime(coming);
+    if (!isToldByTime) this.#toldAtMs ??= nowMs;
     const firstMs = this.#firstMs.get(track) ?? timeMs;
     this.#firstMs.set(track, firstMs);
     this.#aheadMs = Math.max(this.#aheadMs, timeMs - firstMs - (nowMs - this.#joined.connectedAtMs));
     // Its data are not needed any more, and may not be there.
-    const isUntold = isEncoded && !this.#joined.hasBegunAnew(track);
+    const isUntold = isToldByTime && !this.#joined.hasBegunAnew(track);
     this.#held.push({ item, isRepeated: isUntold ? undefined : isRepeated, coming });
     this.#heldBytes += data.length;
     return this.tick(nowMs);

@@ -172,6 +172,22 @@ describe('RepeatGate', () => {
     },
   );
 
+  it('leaves out sound of a cache that is copied, where it was encoded when it was recorded', () => {
+    const content = new RecordedContent();
+    const before = content.join(0);
+    for (let i = 0; i < 50; i++) {
+      before.remember(sampleOf('video', i), i * FRAME_MS);
+      before.remember(
+        { ...sampleOf('audio', i), data: Buffer.from('encoded'), isEncoded: true },
+        i * FRAME_MS,
+      );
+    }
+    before.settle(0);
+    const sent = Array.from({ length: 60 }, (_, i) => ({ number: 30 + i, atMs: 1_000_000 }));
+    const kept = recorded(new RepeatGate(content.join(1_000_000)), sent).map(({ name }) => name);
+    expect(kept).toEqual(names(50, 90));
+  });
+
   it('records a publisher who begins the same again, a moment later', () => {
     fc.assert(
       fc.property(
