@@ -188,10 +188,10 @@ function openingOf({ kind, tagMs }: SegmentStart, media: Buffer, declared: Buffe
     return { facts: { setup: program, startMs, begun, come }, isWhole };
   }
   if (kind !== 'fmp4') return { facts: { setup: kind, startMs: tagMs }, isWhole: true };
-  const { init = declared, startsMs } = readMp4Opening(media, declared);
+  const { init = declared, startsMs, begun, isWhole } = readMp4Opening(media, declared);
   const setup = init === undefined ? undefined : createHash('sha256').update(init).digest('hex');
   const [startMs] = startsMs ?? [];
-  return { facts: { setup, startMs, startsMs }, isWhole: startMs !== undefined };
+  return { facts: { setup, startMs, startsMs, begun }, isWhole };
 }
 
 interface Head {

@@ -6,7 +6,8 @@ const LONGEST_MS = 12 * 60 * 60 * 1_000;
 
 /**
  * Which streams of its program a run has been given: ffmpeg follows none that was announced and has not come while it
- * looked for tracks (a camera, or a microphone, that is switched on later). Another run is to begin with such a one.
+ * looked for tracks (a camera, or a microphone, that is switched on later). Another run is to begin with such a one. Sound of
+ * fragmented MP4 it follows by its configuration alone.
  */
 export class RunStreams {
   readonly #begun = new Set<number>();

@@ -9,7 +9,10 @@ export interface SegmentFacts {
   readonly startMs: number | undefined;
   /** Of fragmented MP4: the first times of its tracks, the earliest first. */
   readonly startsMs?: readonly number[] | undefined;
-  /** PIDs of those streams of the program that are in it: how long after its first time, in ms; undefined where all are, or it is not known. */
+  /**
+   * PIDs of those streams of the program that are in it, of fragmented MP4 its tracks of pictures: how long after its first
+   * time, in ms; undefined where all are, or it is not known.
+   */
   readonly begun?: ReadonlyMap<number, number> | undefined;
   /** Of a transport stream: what those are. */
   readonly come?: ReadonlySet<'video' | 'audio'> | undefined;
