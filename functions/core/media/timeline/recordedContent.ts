@@ -49,6 +49,10 @@ export class JoinedContent {
   #zeroAtMs: number | undefined;
   #repeats: { readonly track: string; readonly ms: number } | undefined;
   #beginsInside: boolean = false;
+  /** What comes again has the same times. */
+  #hasSameTimes: boolean = false;
+  /** Sound that is known by its time does, if it has the same times. */
+  #soundBeginsInside: boolean = false;
   /** Of tracks that are encoded: what they have come to, on the source's own timeline. */
   readonly #reachedMs = new Map<string, number>();
   readonly #anew = new Set<string>();
@@ -83,7 +87,7 @@ export class JoinedContent {
    * switched on.
    */
   get beginsInside(): boolean {
-    return this.#beginsInside;
+    return this.#beginsInside || (this.#hasSameTimes && this.#soundBeginsInside);
   }
 
   /** All that is known has come again. */
@@ -113,7 +117,7 @@ export class JoinedContent {
     const known = this.#before.get(track);
     if (known === undefined || known.length === 0) return false;
     if (this.isToldByTime(sample)) {
-      this.#follow(track, timeMs);
+      this.#follow(known, sample);
       return !this.hasBegunAnew(track) && this.isCovered(sample);
     }
     if (this.#next.has(track)) {
@@ -132,8 +136,9 @@ export class JoinedContent {
     const last = known.at(-1) ?? found;
     this.#repeats ??= { track, ms: placeOf(last) - placeOf(found) };
     if (!this.#next.has(track)) {
-      const isInside = isWithin(known, place, found);
-      this.#beginsInside ||= isInside && Math.abs(found.timeMs - timeMs) < SAME_TIME_MS;
+      const hasSameTimes = Math.abs(found.timeMs - timeMs) < SAME_TIME_MS;
+      this.#hasSameTimes ||= hasSameTimes;
+      this.#beginsInside ||= isWithin(known, place, found) && hasSameTimes;
     }
     this.#next.set(track, place + 1);
     return true;
@@ -164,8 +169,10 @@ export class JoinedContent {
     return this.#anew.has(track);
   }
 
-  #follow(track: string, timeMs: number): void {
-    if (timeMs < (this.#reachedMs.get(track) ?? timeMs) - BACK_MAX_MS) this.#anew.add(track);
+  #follow(known: KnownSamples, { track, timeMs }: ComingSample): void {
+    const reachedMs = this.#reachedMs.get(track);
+    if (reachedMs === undefined) this.#soundBeginsInside ||= isInside(known, timeMs);
+    else if (timeMs < reachedMs - BACK_MAX_MS) this.#anew.add(track);
     this.#reachedMs.set(track, timeMs);
   }
 
@@ -198,6 +205,21 @@ export class JoinedContent {
 /** It is not the first one of its connection. */
 const isWithin = (known: KnownSamples, place: number, { run }: Known): boolean =>
   place > 0 && known.at(place - 1)?.run === run;
+
+/** Its publisher had sent more of the track before, over the same connection. */
+function isInside(known: KnownSamples, timeMs: number): boolean {
+  if (timeMs > (known.at(-1)?.timeMs ?? Number.NEGATIVE_INFINITY)) return false;
+  let next: Known | undefined;
+  for (let place = known.length - 1; place >= 0; place--) {
+    const one = known.at(place);
+    if (one === undefined || (next === undefined && one.timeMs > timeMs)) continue;
+    if (next !== undefined && (one.run !== next.run || one.timeMs > next.timeMs)) return false;
+    // An encoder's frames lie elsewhere over each connection.
+    if (one.timeMs < timeMs - SAME_PLACE_MS) return true;
+    next = one;
+  }
+  return false;
+}
 
 const placeOf = ({ run, placedMs }: Known): number => (run.zeroAtMs ?? 0) + placedMs;
 

@@ -16,13 +16,19 @@ const sampleOf = (track: string, number: number): ComingSample => ({
   isEncoded: false,
 });
 
+/** Of sound that is encoded, which looks different each time. */
+const encodedOf = (track: string, number: number): ComingSample => ({
+  ...sampleOf(track, number),
+  isEncoded: track === 'audio',
+});
+
 /** Joined again after so many frames. @param pictures the first of them that had one */
-function joinedAfter(frames: number, connectedAtMs: number, pictures = 0): RepeatGate<string> {
+function joinedAfter(frames: number, connectedAtMs: number, pictures = 0, of = sampleOf): RepeatGate<string> {
   const content = new RecordedContent();
   const before = content.join(0);
   for (let i = 0; i < frames; i++)
     for (const track of TRACKS)
-      if (track === 'audio' || i >= pictures) before.remember(sampleOf(track, i), i * FRAME_MS);
+      if (track === 'audio' || i >= pictures) before.remember(of(track, i), i * FRAME_MS);
   before.settle(0);
   return new RepeatGate(content.join(connectedAtMs));
 }
@@ -33,11 +39,15 @@ interface Sent {
 }
 
 /** What is recorded of these frames, when, by track. */
-function recorded(gate: RepeatGate<string>, sent: readonly Sent[]): { name: string; afterMs: number }[] {
+function recorded(
+  gate: RepeatGate<string>,
+  sent: readonly Sent[],
+  of = sampleOf,
+): { name: string; afterMs: number }[] {
   const all: { name: string; afterMs: number }[] = [];
   for (const { number, atMs } of sent) {
     for (const track of TRACKS) {
-      for (const name of gate.push(sampleOf(track, number), `${track} ${number}`, atMs))
+      for (const name of gate.push(of(track, number), `${track} ${number}`, atMs))
         all.push({ name, afterMs: atMs - (sent.find((one) => name.endsWith(` ${one.number}`))?.atMs ?? 0) });
     }
   }
@@ -89,13 +99,16 @@ describe('RepeatGate', () => {
     },
   );
 
-  it('leaves out a cache that has but the few pictures since a camera was switched on', () => {
+  it.each([
+    ['', sampleOf],
+    [', be its sound encoded', encodedOf],
+  ])('leaves out a cache that has but the few pictures since a camera was switched on%s', (_, of) => {
     const connectedAtMs = 1_000_000;
     const sent = Array.from({ length: 100 }, (_, i) => ({
       number: 46 + i,
       atMs: connectedAtMs + Math.max(0, (i - 4) * FRAME_MS),
     }));
-    const kept = recorded(joinedAfter(50, connectedAtMs, 46), sent).map(({ name }) => name);
+    const kept = recorded(joinedAfter(50, connectedAtMs, 46, of), sent, of).map(({ name }) => name);
     expect(kept).toEqual(names(50, 146));
   });
 
@@ -193,14 +206,15 @@ describe('RepeatGate', () => {
       fc.property(
         fc.integer({ min: 10, max: 400 }),
         fc.integer({ min: 0, max: 3_000 }),
-        (frames, openingMs) => {
+        fc.constantFrom(sampleOf, encodedOf),
+        (frames, openingMs, of) => {
           const connectedAtMs = 1_000_000;
           // ffmpeg looks at what comes for a while, and then gives it at once.
           const sent = Array.from({ length: 300 }, (_, number) => ({
             number,
             atMs: connectedAtMs + Math.max(openingMs, number * FRAME_MS),
           }));
-          const kept = recorded(joinedAfter(frames, connectedAtMs), sent);
+          const kept = recorded(joinedAfter(frames, connectedAtMs, 0, of), sent, of);
           expect(kept.map(({ name }) => name)).toEqual(names(0, 300));
           expect(Math.max(...kept.map(({ afterMs }) => afterMs))).toBeLessThan(2_000);
         },
