@@ -73,7 +73,8 @@ export function Player(props: PlayerProps) {
     onTime?.({
       seconds: current.currentTime,
       clockMs: current.api?.playingDate?.getTime(),
-      plays: !current.paused,
+      // Who has watched what was live to its end has not halted it: the record may go on a little.
+      plays: !current.paused || current.ended,
     });
   };
   const step = (event: KeyboardEvent): void => {

@@ -265,7 +265,7 @@ describeWith(['ffmpeg', 'chromium'], 'the console', () => {
       await other.locator('input[name="sourceUrl"]').fill('');
       await other.focus('input[name="streamName"]');
       await other.keyboard.press('Enter');
-      expect(await other.$('input[name="sourceUrl"]:invalid:focus')).not.toBeNull();
+      await other.waitForSelector('input[name="sourceUrl"]:invalid:focus');
       await other.locator('input[name="sourceUrl"]').fill(`${runtime.rtmpUrl}/live/camera1`);
       await other.locator('input[name="streamName"]').fill('by hand');
       await other.keyboard.press('Enter');
