@@ -3,12 +3,12 @@ import { faultsOf, picturesOf } from '../../../streams/check.ts';
 import { packaged } from '../../../streams/hlsSegments.ts';
 import { makeRawMedia, type RawMedia, tagsOf } from '../../../streams/media.ts';
 import type { Pictures } from '../../../streams/pictureFaults.ts';
-import type { Fragmented, Happening, Story } from '../../../streams/story.ts';
+import { type Fragmented, type Happening, isSoundApart, type Story } from '../../../streams/story.ts';
 import { HlsForTests } from '../../../support/hlsForTests.ts';
 import { END, playlist } from '../../../support/hlsMedia.ts';
 import { describeWith } from '../../../support/tools.ts';
 
-describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', () => {
+describeWith(['ffmpeg'], 'HLS whose clock jumps within a segment', () => {
   const hls = new HlsForTests();
   let media: RawMedia;
   let pictures: Pictures;
@@ -24,16 +24,19 @@ describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', ()
       const lines = segments
         .filter((segment) => segment.list === which)
         .flatMap((segment) => {
-          const init = `/${name}/${segment.init?.name}`;
-          hls.site.put(init, segment.init?.body ?? Buffer.alloc(0));
-          hls.site.put(`/${name}/${segment.name}`, segment.body);
-          const seconds = (segment.endsAtMs - segment.beginsAtMs) / 1_000;
-          return [`#EXT-X-MAP:URI="${init}"`, `#EXTINF:${seconds},`, `/${name}/${segment.name}`];
+          const { init, body, beginsAtMs, endsAtMs } = segment;
+          const file = `/${name}/${segment.name}`;
+          hls.site.put(file, body);
+          const seconds = (endsAtMs - beginsAtMs) / 1_000;
+          const lines = [`#EXTINF:${seconds},`, file];
+          if (init === undefined) return lines;
+          hls.site.put(`/${name}/${init.name}`, init.body);
+          return [`#EXT-X-MAP:URI="/${name}/${init.name}"`, ...lines];
         });
       hls.site.put(`/${name}-${which}.m3u8`, playlist(...lines, END));
       return `/${name}-${which}.m3u8`;
     };
-    if (story.fragmented?.sound === 'inside') return list('all');
+    if (!isSoundApart(story)) return list('all');
     hls.site.put(
       `/${name}.m3u8`,
       [
@@ -47,10 +50,13 @@ describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', ()
     return `/${name}.m3u8`;
   }
 
-  async function faults(sound: Fragmented['sound'], happenings: readonly Happening[]): Promise<string[]> {
+  function faults(sound: Fragmented['sound'], happenings: readonly Happening[]): Promise<string[]> {
     const fragmented = { sound, inParts: false, since1970: false };
-    const story: Story = { seed: 0, format: 'fmp4', packager: 'plain', fragmented, happenings };
-    const name = JSON.stringify(happenings).replaceAll(/\W/g, '');
+    return faultsOfStory({ seed: 0, format: 'fmp4', packager: 'plain', fragmented, happenings });
+  }
+
+  async function faultsOfStory(story: Story): Promise<string[]> {
+    const name = JSON.stringify(story).replaceAll(/\W/g, '');
     const { recordingId, objects } = await hls.bench.record(hls.site.origin + put(name, story));
     const finals = [...objects.parts.values()].flatMap(({ final }) => final ?? []);
     const parts = await Promise.all(
@@ -93,4 +99,19 @@ describeWith(['ffmpeg'], 'fragmented MP4 whose clock jumps within a segment', ()
     ];
     expect(await faults('inside', happenings)).toEqual([]);
   });
+
+  it.each<Pick<Story, 'format' | 'fragmented'>>([
+    { format: 'hls' },
+    { format: 'fmp4', fragmented: { sound: 'inside', inParts: false, since1970: false } },
+  ])(
+    'where sound first comes, with another publisher, is in sync, and no longer than it was: $format',
+    async (how) => {
+      const anewMs = 3_700;
+      const happenings: Happening[] = [
+        { kind: 'late', atMs: 0, what: 'mute', forMs: anewMs, isAnnounced: true },
+        { kind: 'anew', atMs: anewMs, awayMs: 0 },
+      ];
+      expect(await faultsOfStory({ seed: 0, packager: 'plain', ...how, happenings })).toEqual([]);
+    },
+  );
 });
