@@ -7,6 +7,8 @@ import { type Known, KnownSamples, type Run } from './knownSamples.ts';
 const FINGERPRINT_BYTES = 1_024;
 /** Between where two tracks put the same moment. */
 const SAME_PLACE_MS = 100;
+/** No server keeps more: most have some seconds. */
+const CACHE_MAX_MS = 120_000;
 /** Less than half of any frame of sound. */
 const RIGHT_THERE_MS = 10;
 /** Times are counted in other units over another connection. */
@@ -185,7 +187,12 @@ export class JoinedContent {
     if (last === undefined || this.#zeroAtMs === undefined) return false;
     const aheadMs = this.#zeroAtMs + timeMs - placeOf(last);
     const turnedMs = turnsBy(-aheadMs).map((ms) => aheadMs + ms);
-    return turnedMs.reduce((one, other) => (Math.abs(other) < Math.abs(one) ? other : one), aheadMs) <= 0;
+    const nearestMs = turnedMs.reduce(
+      (one, other) => (Math.abs(other) < Math.abs(one) ? other : one),
+      aheadMs,
+    );
+    // What is further back is behind a jump of the source's clock.
+    return nearestMs <= 0 && nearestMs > -CACHE_MAX_MS;
   }
 
   #find(known: KnownSamples, print: number, timeMs: number): number | undefined {

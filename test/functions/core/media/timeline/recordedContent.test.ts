@@ -159,6 +159,12 @@ describe('RecordedContent', () => {
       expect(turned.isRepeated(encoded(1_001, 3_205 + turnMs))).toBe(true);
       expect(turned.isRepeated(encoded(1_002, 3_961 + turnMs))).toBe(false);
     }
+    // The source's clock jumps back behind the cache, beyond zero or not: that is none of it.
+    for (const backMs of [-6_712_804, 2 ** 33 / 90 - 6_712_804]) {
+      const jumped = content.join(0);
+      jumped.isRepeated(sampleOf(VIDEO, 80, 3_200));
+      expect(jumped.isRepeated(encoded(1_003, 3_205 + backMs))).toBe(false);
+    }
   });
 
   it('what came over a connection of which nothing was recorded is not known', () => {
