@@ -111,7 +111,7 @@ async function ask(
   const options = abortSignal === undefined ? {} : { abortSignal };
   const { response } = await config.requestHandler.handle(request as never, options);
   // Nothing in it is read; the connection is used again, from its end on.
-  await finished((response.body as Readable).resume());
+  await finished((response.body as Readable).resume(), { ...(abortSignal && { signal: abortSignal }) });
   return response;
 }
 

@@ -111,8 +111,8 @@ interface Sent {
 describe('the short way to S3', () => {
   const isShort = ({ headers }: Sent): boolean => !('amz-sdk-invocation-id' in headers);
 
-  /** @param answer status of what is asked the short way; undefined: it never comes */
-  function client(answer: number | undefined) {
+  /** @param answer status of what is asked the short way; undefined: it never comes. It `hangs`: its body never ends */
+  function client(answer: number | undefined, { hangs = false } = {}) {
     const sent: Sent[] = [];
     const requestHandler = {
       handle: async (request: Sent, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}) => {
@@ -120,7 +120,8 @@ describe('the short way to S3', () => {
         const statusCode = isShort(request) ? answer : 200;
         if (statusCode === undefined)
           await new Promise((_, reject) => abortSignal?.addEventListener('abort', reject));
-        return { response: { statusCode, headers: { etag: '"e"' }, body: Readable.from([]) } };
+        const body = isShort(request) && hangs ? new Readable({ read: () => undefined }) : Readable.from([]);
+        return { response: { statusCode, headers: { etag: '"e"' }, body } };
       },
     } as unknown as NonNullable<S3ClientConfig['requestHandler']>;
     const s3 = recorderS3Client(log, {
@@ -170,8 +171,11 @@ describe('the short way to S3', () => {
     expect(sent.map(isShort)).toEqual([false, false]);
   });
 
-  it('ends when the caller gives up, and is not followed by another', async () => {
-    const { s3, sent, head } = client(undefined);
+  it.each([
+    ['before there is an answer', undefined, false],
+    ['while the answer does not end', 200, true],
+  ])('ends when the caller gives up %s, and is not followed by another', async (_, answer, hangs) => {
+    const { s3, sent, head } = client(answer, { hangs });
     await head();
     const controller = new AbortController();
     const put = s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'k', Body: Buffer.from('b') }), {
