@@ -22,6 +22,11 @@ export interface RtspRelayOptions {
 const METHODS = 'DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER';
 /** The transport is another one than the server has. */
 const UNSUPPORTED_TRANSPORT = '461';
+/** Of a server's own faults: it does not know the method, the version, or an option. */
+const NEVER: ReadonlySet<string> = new Set(['501', '505', '551']);
+/** Too little bandwidth, or a server that is busy, or still starting: what was refused may be set up the next time. */
+const isForNow = (status: string): boolean =>
+  status === '453' || (status.startsWith('5') && !NEVER.has(status));
 
 /**
  * Stands between ffmpeg and an RTSP server that asks for credentials in a way that ffmpeg does not know, describes media in
@@ -158,7 +163,9 @@ class Conversation {
     const mayBeOne = status !== UNSUPPORTED_TRANSPORT || this.#hasSetUp;
     if (method === 'SETUP' && status !== '401' && mayBeOne) {
       const medium = mediumAt(this.#sdp, url);
-      if (medium?.control !== undefined) this.#refused.set(medium.control, medium);
+      // Sound alone, for as long as it comes, is less than pictures a little later.
+      const isWaitedFor = isForNow(status) && medium?.text.startsWith('m=video') === true;
+      if (medium?.control !== undefined && !isWaitedFor) this.#refused.set(medium.control, medium);
     }
     return bytes;
   }

@@ -135,6 +135,12 @@ export class SourceReach {
     return isNew && this.#refused.size <= REFUSED_MAX;
   }
 
+  /** The source is joined again: it may have by now what it has refused. */
+  forgetRefusals(): void {
+    this.#refused.clear();
+    this.#left = 0;
+  }
+
   async #redirected(location: string, from: Source): Promise<Judged> {
     const { source, addresses } = await this.judge(location);
     if (!source.scheme.startsWith('rtsp'))

@@ -90,6 +90,32 @@ it('a server that does not set up one medium is asked for the others, and the on
   expect(await input.endRun(FAILED, false)).toBe('lost');
 });
 
+it('a server that is joined again is asked for all that it has', async () => {
+  const { input, prepare } = inputOf(await camera({ 'SETUP track1': '454 Session Not Found' }));
+  await prepare();
+  await input.endRun(FAILED, false);
+  const asked = ['DESCRIBE', 'SETUP /track0', 'SETUP /track1'];
+  await answersAt((await prepare()).url, ...asked);
+  await input.endRun(FAILED, false);
+  await prepare();
+  expect(await input.endRun(FAILED, true)).toBe('lost');
+  const access = await prepare();
+  const [told] = await answersAt(access.url, ...asked);
+  expect(told).toContain(SOUND);
+  expect(access.leftOut).toEqual([]);
+  // It may still have nothing else: that is found out as before.
+  expect(await input.endRun(FAILED, false)).toBe('goesOn');
+});
+
+it('a server that is too busy for sound is asked for pictures', async () => {
+  const { input, prepare } = inputOf(await camera({ 'SETUP track1': '503 Service Unavailable' }));
+  await prepare();
+  await input.endRun(FAILED, false);
+  await answersAt((await prepare()).url, 'DESCRIBE', 'SETUP /track0', 'SETUP /track1');
+  expect(await input.endRun(FAILED, false)).toBe('goesOn');
+  expect((await prepare()).leftOut).toMatchObject([{ kind: 'audio' }]);
+});
+
 it('a server that refuses to say what it can do is asked what it has all the same', async () => {
   const { input, prepare } = inputOf(await camera({ OPTIONS: '501 Not Implemented' }));
   await prepare();
@@ -102,6 +128,8 @@ it('a server that refuses to say what it can do is asked what it has all the sam
 it.each([
   ['describes nothing', { DESCRIBE: '404 Not Found' }],
   ['has nothing over this transport', { 'SETUP track0': '461 Unsupported Transport' }],
+  ['is too busy for pictures', { 'SETUP track0': '503 Service Unavailable' }],
+  ['has too little bandwidth for pictures', { 'SETUP track0': '453 Not Enough Bandwidth' }],
 ])('a server that %s is not asked for less', async (_, answers) => {
   const { input, prepare } = inputOf(await camera(answers));
   await prepare();
