@@ -9,6 +9,8 @@ const FINGERPRINT_BYTES = 1_024;
 const SAME_PLACE_MS = 100;
 /** No server keeps more: most have some seconds. */
 const CACHE_MAX_MS = 120_000;
+/** What goes on there comes no later. */
+const BEHIND_MS = 1_000;
 /** Less than half of any frame of sound. */
 const RIGHT_THERE_MS = 10;
 /** Times are counted in other units over another connection. */
@@ -57,7 +59,8 @@ export class JoinedContent {
   #soundBeginsInside: boolean = false;
   /** Of tracks that are encoded: what they have come to, on the source's own timeline. */
   readonly #reachedMs = new Map<string, number>();
-  readonly #anew = new Set<string>();
+  /** Tracks of which what comes has not been recorded, whatever its times say. */
+  readonly #new = new Set<string>();
 
   constructor(tracks: Map<string, KnownSamples>, connectedAtMs: number) {
     this.#tracks = tracks;
@@ -120,7 +123,7 @@ export class JoinedContent {
     if (known === undefined || known.length === 0) return false;
     if (this.isToldByTime(sample)) {
       this.#follow(known, sample);
-      return !this.hasBegunAnew(track) && this.isCovered(sample);
+      return !this.isNewByNow(track) && this.isCovered(sample);
     }
     if (this.#next.has(track)) {
       const next = this.#next.get(track);
@@ -166,16 +169,22 @@ export class JoinedContent {
     return isEncoded || this.#encodedBefore.has(track);
   }
 
-  /** The encoded track has gone back within this connection: its times are another publisher's, and tell no repeat. */
-  hasBegunAnew(track: string): boolean {
-    return this.#anew.has(track);
+  /**
+   * The times of what comes of a track tell no repeat any more: it has gone on behind what is known, or back within this
+   * connection, to another publisher's.
+   */
+  isNewByNow(track: string): boolean {
+    return this.#new.has(track);
   }
 
   #follow(known: KnownSamples, { track, timeMs }: ComingSample): void {
     const reachedMs = this.#reachedMs.get(track);
     if (reachedMs === undefined) this.#soundBeginsInside ||= isInside(known, timeMs);
-    else if (timeMs < reachedMs - BACK_MAX_MS) this.#anew.add(track);
+    else if (timeMs < reachedMs - BACK_MAX_MS) this.#new.add(track);
     this.#reachedMs.set(track, timeMs);
+    const aheadMs = this.#aheadMs(track, timeMs) ?? 0;
+    // Not what is stamped far away: one alone may be a stray.
+    if (aheadMs > 0 && aheadMs < BEHIND_MS) this.#new.add(track);
   }
 
   /**
@@ -183,16 +192,18 @@ export class JoinedContent {
    * which ffmpeg may not have counted a turn that it has counted for them, or the other way round.
    */
   isCovered({ track, timeMs }: ComingSample): boolean {
+    const aheadMs = this.#aheadMs(track, timeMs);
+    // What is further back is behind a jump of the source's clock.
+    return aheadMs !== undefined && aheadMs <= 0 && aheadMs > -CACHE_MAX_MS;
+  }
+
+  /** Of the last sample that is known; undefined where nothing has told yet where this one belongs. */
+  #aheadMs(track: string, timeMs: number): number | undefined {
     const last = this.#before.get(track)?.at(-1);
-    if (last === undefined || this.#zeroAtMs === undefined) return false;
+    if (last === undefined || this.#zeroAtMs === undefined) return undefined;
     const aheadMs = this.#zeroAtMs + timeMs - placeOf(last);
     const turnedMs = turnsBy(-aheadMs).map((ms) => aheadMs + ms);
-    const nearestMs = turnedMs.reduce(
-      (one, other) => (Math.abs(other) < Math.abs(one) ? other : one),
-      aheadMs,
-    );
-    // What is further back is behind a jump of the source's clock.
-    return nearestMs <= 0 && nearestMs > -CACHE_MAX_MS;
+    return turnedMs.reduce((one, other) => (Math.abs(other) < Math.abs(one) ? other : one), aheadMs);
   }
 
   #find(known: KnownSamples, print: number, timeMs: number): number | undefined {

@@ -56,7 +56,7 @@ export class RepeatGate<T> {
     this.#firstMs.set(track, firstMs);
     this.#aheadMs = Math.max(this.#aheadMs, timeMs - firstMs - (nowMs - this.#joined.connectedAtMs));
     // Its data are not needed any more, and may not be there.
-    const isUntold = isToldByTime && !this.#joined.hasBegunAnew(track);
+    const isUntold = isToldByTime && !this.#joined.isNewByNow(track);
     this.#held.push({ item, isRepeated: isUntold ? undefined : isRepeated, coming });
     this.#heldBytes += data.length;
     return this.tick(nowMs);

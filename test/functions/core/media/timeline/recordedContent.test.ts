@@ -165,6 +165,11 @@ describe('RecordedContent', () => {
       jumped.isRepeated(sampleOf(VIDEO, 80, 3_200));
       expect(jumped.isRepeated(encoded(1_003, 3_205 + backMs))).toBe(false);
     }
+    // Behind what is known all is new, also where the clock jumps back to what was recorded, beyond its counter's beginning.
+    const behind = content.join(0);
+    const back = [3_205, 3_968, 3_991 - 2_000 + 2 ** 33 / 90].map((ms, place) => encoded(2_000 + place, ms));
+    behind.isRepeated(sampleOf(VIDEO, 80, 3_200));
+    expect(back.map((sample) => behind.isRepeated(sample))).toEqual([true, false, false]);
   });
 
   it('what came over a connection of which nothing was recorded is not known', () => {
