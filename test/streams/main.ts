@@ -14,13 +14,16 @@ import { pausesOf, STREAM_FORMATS, type Story, storyOf } from './story.ts';
 /**
  * `npm run -s test:streams`: streams made at random out of what real ones do, recorded, and compared with what was sent:
  * pictures by their hashes, sound by its pitch, both by their times. `-- --count N` streams from `--seed S` on, one seed
- * each; the same seed makes the same stream. `--at-once N` of them; `--format F` takes those of one format (story.ts), and all of HLS as `hls`, or as `fmp4`. `--codec C` (hevc, av1) sends other pictures than H.264, over HTTP and RTMP. `--steady` takes no stream that pauses: how long a pause is
- * in the record is told by the clock, which a busy machine bends.
+ * each, or `--seeds 7,7,9`; the same seed makes the same stream. `--at-once N` of them; `--format F` takes those of one
+ * format (story.ts), and all of HLS as `hls`, or as `fmp4`. `--codec C` (hevc, av1) sends other pictures than H.264, over
+ * HTTP and RTMP. `--steady` takes no stream that pauses: how long a pause is in the record is told by the clock, which a
+ * busy machine bends.
  */
 const { values } = parseArgs({
   options: {
     count: { type: 'string' },
     seed: { type: 'string' },
+    seeds: { type: 'string' },
     'at-once': { type: 'string' },
     format: { type: 'string' },
     codec: { type: 'string' },
@@ -35,7 +38,8 @@ const format = STREAM_FORMATS.find((one) => one === values.format);
 if (format !== values.format) throw new Error(`--format is one of ${STREAM_FORMATS.join(', ')}`);
 const codec = ENHANCED.find((one) => one === values.codec);
 if (codec !== values.codec) throw new Error(`--codec is one of ${ENHANCED.join(', ')}`);
-const count = Number(values.count ?? 500);
+const listed = values.seeds?.split(',').map(Number);
+const count = listed?.length ?? Number(values.count ?? 500);
 const firstSeed = Number(values.seed ?? 1 + (Date.now() % 2 ** 30));
 const atOnce = Number(values['at-once'] ?? 4);
 /** Longer than any machine is away. The registry says when a stream is over. */
@@ -75,7 +79,7 @@ async function record(
   return reason.code === 'source_ended' ? faults : [`it ended with ${reason.code}`, ...faults];
 }
 
-console.log(`streams: ${count}, seeds from ${firstSeed}`);
+console.log(`streams: ${count}, seeds ${values.seeds ?? `from ${firstSeed}`}`);
 const folder = new MediaFolder();
 const bench = new RecorderBench();
 await bench.start();
@@ -83,7 +87,7 @@ let faulty = 0;
 try {
   const media = makeRawMedia(folder, codec);
   const pictures = await picturesOf(media);
-  const stories: Story[] = [];
+  const stories: Story[] = listed?.map((seed) => storyOf(seed, format)) ?? [];
   for (let seed = firstSeed; stories.length < count; seed++) {
     const story = storyOf(seed, format);
     const isTagged = story.format === 'flv' || story.format === 'rtmp';
