@@ -12,6 +12,8 @@ const HELD_BYTES = 160 * 1024;
 /**
  * What a child process writes, read in a rhythm: what comes between two reads waits in the kernel. A pipe of Node's own is
  * read as soon as anything comes, and ffmpeg writes each packet by itself, some seventy in a second.
+ *
+ * What the child had said by then on pipes of Node's own, as on its stderr, has been read before a chunk is there.
  */
 export class OutputPipe implements DemuxerOutput {
   onReady: () => void = () => undefined;
@@ -20,6 +22,8 @@ export class OutputPipe implements DemuxerOutput {
   readonly #own: Socket;
   #theirs: Socket | undefined;
   #filledBytes = 0;
+  /** What was said before it was written has been read. */
+  #isHeard: boolean = false;
   #hasEnded: boolean = false;
   #isHurried: boolean = false;
   #rest: NodeJS.Timeout | undefined;
@@ -28,7 +32,11 @@ export class OutputPipe implements DemuxerOutput {
     // With memory of ours a pause stops the reading itself.
     const callback = (bytes: number): false => {
       this.#filledBytes = bytes;
-      this.onReady();
+      this.#isHeard = false;
+      afterPoll(() => {
+        this.#isHeard = true;
+        this.onReady();
+      });
       return false;
     };
     this.#own = connect({ path, onread: { buffer: this.#memory, callback } });
@@ -74,7 +82,8 @@ export class OutputPipe implements DemuxerOutput {
   }
 
   get chunk(): Buffer | undefined {
-    return this.#filledBytes === 0 ? undefined : this.#memory.subarray(0, this.#filledBytes);
+    if (this.#filledBytes === 0 || !this.#isHeard) return undefined;
+    return this.#memory.subarray(0, this.#filledBytes);
   }
 
   get hasEnded(): boolean {
@@ -109,3 +118,8 @@ export class OutputPipe implements DemuxerOutput {
 }
 
 const GREETING = ' ';
+
+/** The first one comes in this turn of the event loop; before the second one all descriptors are asked what they have. */
+const afterPoll = (then: () => void): void => {
+  setImmediate(() => setImmediate(then));
+};

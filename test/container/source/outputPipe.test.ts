@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { OutputPipe } from '../../../container/source/outputPipe.ts';
 import { readOutputs } from '../../../container/source/outputs.ts';
@@ -26,6 +28,18 @@ const pieces = (count: number, then = ''): string =>
     left -= 1;
     if (left === 0) { clearInterval(timer); ${then} }
   }, 10)`;
+
+/** The other end of a connection that reads when something comes; what is written to it is there at once. */
+async function connection(onData: (data: Buffer) => void): Promise<Socket> {
+  const server = createServer();
+  const path = `\0${randomUUID()}`;
+  server.listen(path);
+  await once(server, 'listening');
+  connect(path).on('data', onData);
+  const [theirs] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  return theirs;
+}
 
 describe('OutputPipe', () => {
   it('gives every byte that a child writes, to several pipes, in order', async () => {
@@ -82,5 +96,29 @@ describe('OutputPipe', () => {
     for await (const output of readOutputs(pipes, TICK_MS)) if (output !== undefined) break;
     for (const pipe of pipes) pipe.close();
     await exited;
+  });
+
+  it('gives nothing before what the child has said in front of it, also where that came while it was read', async () => {
+    const pipe = await OutputPipe.open();
+    const { theirs } = pipe;
+    let heard = '';
+    const said = await connection((data) => {
+      heard += data.toString();
+    });
+    // Read in the same turn of the event loop as the pipe, and before it, which has more by then than the loop knows of.
+    const before = await connection(() => {
+      said.write('said');
+      theirs.write('second');
+    });
+    before.write('x');
+    theirs.write('first ');
+    for await (const output of readOutputs([pipe], TICK_MS)) {
+      if (output === undefined) continue;
+      expect(output.chunk.toString()).toBe('first second');
+      expect(heard).toBe('said');
+      break;
+    }
+    pipe.close();
+    for (const theirEnd of [theirs, said, before]) theirEnd.destroy();
   });
 });
