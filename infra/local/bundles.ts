@@ -11,7 +11,7 @@ const CACHE = path.join(ROOT, 'node_modules', '.cache', 'bundles');
 /** All that a bundle is made of: nothing else of this repository may be in one. */
 const SOURCES = ['functions/**/*.ts', 'container/**/*.ts', 'package-lock.json'];
 const THREADS = ['infra/local/lambda/bootstrap.ts', 'infra/local/ingest/mediaServerThread.ts'];
-const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/ingest/streamNames.ts', ...THREADS];
+const TOOLS = ['infra/construct/bundling/*.ts', 'infra/local/ingest/*.ts', ...THREADS];
 const cache = new FolderCache(CACHE);
 let bundled: Promise<string> | undefined;
 

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import NodeMediaServer from 'node-media-server';
 import context from 'node-media-server/src/core/context.js';
 import Rtmp from 'node-media-server/src/protocol/rtmp.js';
+import { SaidOnce } from './saidOnce.ts';
 import { nameOf, plainOf, type StreamAddress, streamAddress } from './streamNames.ts';
 
 /**
@@ -88,6 +89,9 @@ function refuse(connection: Rtmp, code: string, { message }: Error): void {
 server.on('postPublish', (session) => {
   const { streamApp, streamName, rtmp } = session;
   const [app, name] = [nameOf(streamApp), nameOf(streamName)];
+  const { onPacketCallback: pass } = rtmp;
+  const saidOnce = new SaidOnce();
+  rtmp.onPacketCallback = (packet) => saidOnce.passOn(packet, session.broadcast, () => pass(packet));
   queueMicrotask(() => {
     // This event also comes for a second publisher, who is then refused.
     if (session.broadcast.publisher !== session) return;

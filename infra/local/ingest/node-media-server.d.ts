@@ -1,13 +1,14 @@
 /** The part of node-media-server 4.4.3 that the ingest uses; the package has no types. */
 declare module 'node-media-server' {
   import type { Server, Socket } from 'node:net';
+  import type { Headers, PassedOn } from './saidOnce.ts';
 
   export interface PublisherSession {
     readonly streamApp: string;
     readonly streamName: string;
     readonly socket: Socket;
-    readonly rtmp: object;
-    readonly broadcast: { readonly publisher: unknown };
+    readonly rtmp: { onPacketCallback: (packet: PassedOn) => void };
+    readonly broadcast: Headers & { readonly publisher: unknown };
   }
 
   export interface Config {

@@ -1,5 +1,5 @@
 import type { OtherTrack } from '../live/runCutter.ts';
-import { COMMAND, EX_AUDIO, EX_VIDEO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
+import { AAC, COMMAND, EX_AUDIO, EX_VIDEO, PACKET, SIZE_BYTES, TAG_HEADER_BYTES } from './tagLayout.ts';
 
 /**
  * Enhanced RTMP (Veovera, version 2), made of what demuxers of FLV read. ffmpeg 7.1 knows HEVC, AV1 and VP9 of it, a track of
@@ -66,8 +66,7 @@ export class PlainTags {
     if (body.length < 2) return tag;
     const first = body[0] ?? 0;
     const second = body[1] ?? 0;
-    const isEnhanced = kind === 'video' ? first >= EX_VIDEO : first >> 4 === EX_AUDIO;
-    if (!isEnhanced) {
+    if (!isEnhanced(kind, first)) {
       this.#tracks[kind].set(0, '');
       const isHevc = kind === 'video' && (first & 15) === HEVC_BEFORE && second <= PACKET.sequenceEnd;
       return isHevc ? withBody(tag, hevcOf(first >> 4, second, body)) : tag;
@@ -93,11 +92,31 @@ export class PlainTags {
   }
 }
 
+const isEnhanced = (kind: FlvMedia, first: number): boolean =>
+  kind === 'video' ? first >= EX_VIDEO : first >> 4 === EX_AUDIO;
+
+/**
+ * What a tag's body says, of which tracks.
+ * @returns the type as enhanced RTMP has it (`PACKET`), also of what FLV had before
+ */
+export function saidByBody(
+  kind: FlvMedia,
+  body: Buffer,
+): { readonly type: number; readonly tracks: readonly number[] } {
+  const first = body[0] ?? 0;
+  if (isEnhanced(kind, first)) {
+    const { type, packets } = packetsOf(kind, body);
+    return { type, tracks: packets.map(({ track }) => track) };
+  }
+  const saysType = kind === 'audio' ? first >> 4 === AAC : [AVC_BEFORE, HEVC_BEFORE].includes(first & 15);
+  return { type: saysType ? (body[1] ?? 0) : PACKET.codedFrames, tracks: [0] };
+}
+
 /** What is cut off gives less; `isPlain`: the body is that of one packet, and says nothing else. */
 function packetsOf(
   kind: FlvMedia,
   body: Buffer,
-): { readonly packets: readonly Packet[]; readonly isPlain: boolean } {
+): { readonly type: number; readonly packets: readonly Packet[]; readonly isPlain: boolean } {
   let type = (body[0] ?? 0) & 15;
   let at = 1;
   while (type === PACKET.modifier && at < body.length) {
@@ -110,7 +129,7 @@ function packetsOf(
   const fourCcAt = (place: number): string => body.toString('latin1', place, place + FOUR_CC_BYTES);
   if (type !== MULTITRACK[kind]) {
     const payload = body.subarray(at + FOUR_CC_BYTES);
-    return { packets: [{ track: 0, type, fourCc: fourCcAt(at), payload }], isPlain: at === 1 };
+    return { type, packets: [{ track: 0, type, fourCc: fourCcAt(at), payload }], isPlain: at === 1 };
   }
   const multi = (body[at] ?? 0) >> 4;
   type = (body[at] ?? 0) & 15;
@@ -132,7 +151,7 @@ function packetsOf(
     packets.push({ track, type, fourCc, payload: body.subarray(at, end) });
     at = end;
   }
-  return { packets, isPlain: false };
+  return { type, packets, isPlain: false };
 }
 
 function videoBefore(frame: number, { type, fourCc, payload }: Packet): Buffer | undefined {

@@ -35,6 +35,8 @@ export const PACKET = {
   /** As `codedFrames`, each shown when it is decoded. */
   codedFramesX: 3,
   metadata: 4,
+  /** Of sound: where its channels are heard. */
+  multichannel: 4,
   /** As `sequenceStart`, in the words of MPEG-TS. */
   transportStart: 5,
   modifier: 7,
