@@ -221,11 +221,10 @@ export class HlsSource {
         const { kind } = await feeding;
         // Sound does not go on without the picture. Where that has come to an end, sound comes to its own.
         if (place === 0 && (kind === 'failed' || kind === 'closed')) cut.end();
-        if (place > 0 && kind === 'failed') followed.sounds.lose(rendition, placeMs, onSound);
+        if (place > 0 && kind === 'failed') followed.sounds.lose(rendition, last, onSound);
       });
     const last = (): SegmentFacts | undefined =>
       first.rendition.takenInRun > 0 ? first.rendition.before : first.ahead.facts;
-    const placeMs = (): number | undefined => last()?.startMs;
     // What begins with it has a run of its own.
     const onSound = (sound: SegmentFacts): void => cut.beginWith(sound, last());
     const { facts, next, seam: own } = first.ahead;
@@ -246,7 +245,7 @@ export class HlsSource {
       takenOffMs,
       () => cut.end(),
     );
-    followed.sounds.look(placeMs, onSound);
+    followed.sounds.look(last, onSound);
     // Where nothing that was given can be had again, what comes may have other times.
     const given = next.isRestart && !next.isAgain ? undefined : this.#seam;
     const seam = given ?? (own.kind === 'none' ? SAME : own);

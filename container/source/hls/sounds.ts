@@ -22,6 +22,9 @@ export interface Begun extends Sound {
 /** The playlist of the pictures. */
 type Pictures = Pick<Rendition, 'before' | 'goesOnFor'>;
 
+/** The segment of the pictures that they have come to; undefined: there is none. */
+type Place = () => SegmentFacts | undefined;
+
 interface Followed extends Sound {
   /** The present run is without it, or has lost it. */
   isMissing: boolean;
@@ -100,14 +103,14 @@ export class Sounds {
 
   /**
    * Looks for what the run is without, for as long as that goes on.
-   * @param placeMs where the pictures are, in their own time
+   * @param place where the pictures are
    * @param onFound one is there
    */
-  look(placeMs: () => number | undefined, onFound: (first: SegmentFacts) => void): void {
+  look(place: Place, onFound: (first: SegmentFacts) => void): void {
     const abort = new AbortController();
     this.#looks = { abort, all: [] };
     for (const sound of this.#followed)
-      if (sound.isMissing && !sound.isOfLater) this.#lookFor(sound, placeMs, onFound);
+      if (sound.isMissing && !sound.isOfLater) this.#lookFor(sound, place, onFound);
   }
 
   /** Pictures are to go on: sound that has never come may have come with them, and is to begin with them then. */
@@ -125,15 +128,11 @@ export class Sounds {
   }
 
   /** The run has lost one. */
-  lose(
-    rendition: Rendition,
-    placeMs: () => number | undefined,
-    onFound: (first: SegmentFacts) => void,
-  ): void {
+  lose(rendition: Rendition, place: Place, onFound: (first: SegmentFacts) => void): void {
     const sound = this.#followed.find((one) => one.rendition === rendition);
     if (sound === undefined || sound.isMissing) return;
     sound.isMissing = true;
-    this.#lookFor(sound, placeMs, onFound);
+    this.#lookFor(sound, place, onFound);
   }
 
   /** The source was lost: all of them are waited for when it is back. */
@@ -163,7 +162,7 @@ export class Sounds {
     const wait = AbortSignal.timeout(WAIT_MS);
     try {
       const until = AbortSignal.any([signal, wait]);
-      sound.isOfLater = main !== undefined && (await beginsLater(rendition, main.facts, until));
+      sound.isOfLater = await beginsLater(rendition, () => main?.facts, until);
       if (sound.isOfLater) {
         sound.isMissing = true;
         return undefined;
@@ -200,27 +199,25 @@ export class Sounds {
     sound.faults += 1;
   }
 
-  #lookFor(sound: Followed, placeMs: () => number | undefined, onFound: (first: SegmentFacts) => void): void {
+  #lookFor(sound: Followed, place: Place, onFound: (first: SegmentFacts) => void): void {
     if (this.#looks === undefined) return;
     const { abort, all } = this.#looks;
-    const looking = this.#found(sound, placeMs, abort.signal).then((ahead) => {
+    const looking = this.#found(sound, place, abort.signal).then((ahead) => {
       if (ahead !== undefined) onFound(ahead.facts);
     });
     all.push(looking);
     sound.looking = looking;
   }
 
-  /** @returns what it begins with; undefined: it has ended, or nobody looks any more */
-  async #found(
-    sound: Followed,
-    placeMs: () => number | undefined,
-    signal: AbortSignal,
-  ): Promise<Ahead | undefined> {
+  /** @returns what it begins with; undefined: it has ended, is of later pictures, or nobody looks any more */
+  async #found(sound: Followed, place: Place, signal: AbortSignal): Promise<Ahead | undefined> {
     while (!sound.isUnusable && !signal.aborted) {
       const pauseMs = Math.min(LOOK_MAX_MS, LOOK_FIRST_MS * 2 ** sound.faults);
       try {
         if (!sound.rendition.isOpen) await orUntil(this.#wake.promise, pauseMs, signal);
-        return await placed(sound.rendition, placeMs(), signal);
+        const { startMs } = place() ?? {};
+        sound.isOfLater = await beginsLater(sound.rendition, place, signal);
+        return sound.isOfLater ? undefined : await placed(sound.rendition, startMs, signal);
       } catch (error) {
         if (signal.aborted) return undefined;
         this.#miss(sound, error);
@@ -234,13 +231,11 @@ export class Sounds {
  * Whether what comes first of a sound is of another clock than the pictures, and its playlist says that it is no continuation,
  * which theirs does not yet.
  */
-async function beginsLater(
-  rendition: Rendition,
-  pictures: SegmentFacts,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (rendition.before !== undefined || pictures.isDiscontinuity) return false;
+async function beginsLater(rendition: Rendition, place: Place, signal: AbortSignal): Promise<boolean> {
+  if (rendition.before !== undefined) return false;
   const ahead = await rendition.peek(signal);
+  const pictures = place();
+  if (pictures === undefined || pictures.isDiscontinuity) return false;
   const offMs = (ahead?.facts.startMs ?? Number.NaN) - (pictures.startMs ?? Number.NaN);
   return ahead?.facts.isDiscontinuity === true && Math.abs(offMs) > OTHER_CLOCK_MS;
 }

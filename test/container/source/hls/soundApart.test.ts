@@ -127,12 +127,13 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
   });
 
   it.each([
-    ['hours', 9_000],
-    ['seconds', 90],
+    ['hours', 'at first', 9_000],
+    ['seconds', 'at first', 90],
+    ['seconds', 'before pictures come to that', 90],
   ])(
-    'that begins behind a discontinuity, where times go back by %s, is in sync',
-    async (what, laterSeconds) => {
-      const name = `later-${what}`;
+    'that begins behind a discontinuity, where times go back by %s, and is listed %s, is in sync',
+    async (what, when, laterSeconds) => {
+      const name = `later-${what}-${when}`.replaceAll(' ', '-');
       const [before, after] = [2, 4];
       const own = { type: 'fmp4' as const, seconds: after };
       const first = hls.put(`${name}-p`, { ...own, laterSeconds, seconds: before, audio: false });
@@ -148,7 +149,11 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
         END,
       ];
       hls.site.put(`/${name}-p.m3u8`, playlist(...pictures));
-      hls.site.put(`/${name}-s.m3u8`, playlist(seam, hls.map(`${name}-s`), ...sound.flat(), END));
+      const sounds = playlist(seam, hls.map(`${name}-s`), ...sound.flat(), END);
+      hls.site.put(`/${name}-s.m3u8`, (_request, response) => {
+        const isListed = when === 'at first' || hls.site.times(`/${name}-p/1.m4s`) > 0;
+        response.writeHead(isListed ? 200 : 404).end(isListed ? sounds : '');
+      });
       putMaster(name, `${name}-p`, `${name}-s`);
       const recording = await hls.start(`/${name}.m3u8`);
       const record = await recording.record(hls.folder);
