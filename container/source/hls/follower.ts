@@ -103,6 +103,11 @@ export class Follower {
     return this.#looked.promise;
   }
 
+  /** Its playlist cannot be had at present. */
+  get isAway(): boolean {
+    return this.#reloading.isFailing;
+  }
+
   /** The next segment is being used. */
   take(): void {
     this.#pass();

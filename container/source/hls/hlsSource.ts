@@ -210,6 +210,7 @@ export class HlsSource {
     const handover = this.#handover;
     const cut = new RunCut();
     cut.look = (signal) => followed.sounds.lookNow(signal);
+    cut.isAway = () => first.rendition.isAway;
     for (const { rendition } of sounds) cut.expect(rendition);
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions])

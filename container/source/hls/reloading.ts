@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type MediaPlaylist, PlaylistError } from '../../../functions/core/hls/playlist.ts';
 import { reloadAfterMs } from '../../../functions/core/hls/reload.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
@@ -31,6 +30,7 @@ export class Reloading {
   #hasChanged: boolean = true;
   #loadedAtMs = 0;
   #lateMs = 0;
+  #isFailing: boolean = false;
   /** Ends the wait until it is time to. */
   #hurried = Promise.withResolvers<void>();
 
@@ -42,6 +42,11 @@ export class Reloading {
   /** So much later than it was due it was loaded last: what it had then may have been there before. */
   get lateMs(): number {
     return this.#lateMs;
+  }
+
+  /** The last time that it was asked for, it could not be had. */
+  get isFailing(): boolean {
+    return this.#isFailing;
   }
 
   /** Now is the time to load it. */
@@ -67,9 +72,11 @@ export class Reloading {
         const loaded = { ...rest, playlist };
         this.#hasChanged = loaded.text !== this.#loaded?.text;
         this.#loaded = loaded;
+        this.#isFailing = false;
         return loaded;
       } catch (error) {
         signal.throwIfAborted();
+        this.#isFailing = true;
         const isDenial = error instanceof HttpFault && error.isDenial;
         // A page that says what is wrong, in the place of a playlist, is no denial either.
         const mayPass = faults < DENIALS_MAX || !isDenial;
@@ -80,7 +87,7 @@ export class Reloading {
         if (isDenial) this.#address = (await this.#options.renew?.(signal)) ?? this.#address;
       }
       const backoffMs = FAULTS_BACKOFF_MS * 2 ** (faults - 1);
-      await delay(Math.min(BACKOFF_MAX_MS, backoffMs), undefined, { signal });
+      await this.#unlessHurried(Math.min(BACKOFF_MAX_MS, backoffMs), signal);
     }
   }
 
@@ -93,8 +100,12 @@ export class Reloading {
     const loaded = this.#loaded;
     if (loaded === undefined) return;
     const dueMs = this.#loadedAtMs + reloadAfterMs(loaded.playlist, this.#hasChanged);
-    await orUntil(this.#hurried.promise, Math.max(0, dueMs - performance.now()), signal);
-    this.#hurried = Promise.withResolvers();
+    await this.#unlessHurried(Math.max(0, dueMs - performance.now()), signal);
     this.#lateMs = Math.max(0, performance.now() - dueMs);
+  }
+
+  async #unlessHurried(ms: number, signal: AbortSignal): Promise<void> {
+    await orUntil(this.#hurried.promise, ms, signal);
+    this.#hurried = Promise.withResolvers();
   }
 }

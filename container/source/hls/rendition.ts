@@ -154,6 +154,10 @@ export class Rendition {
     return this.#follower.hurry();
   }
 
+  get isAway(): boolean {
+    return this.#follower.isAway;
+  }
+
   /** What comes next is open already. */
   get isOpen(): boolean {
     return this.#ahead !== undefined;
@@ -214,10 +218,13 @@ export class Rendition {
     const settled = new AbortController();
     const lost = new AbortController();
     const before = this.#clock.besides(this.#before);
-    const watch = cut.untilLost(before, AbortSignal.any([signal, settled.signal])).then(
-      () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
-      () => undefined,
-    );
+    const until = AbortSignal.any([signal, settled.signal]);
+    const watch = cut
+      .untilLost(before, () => this.hurry(), until)
+      .then(
+        () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
+        () => undefined,
+      );
     try {
       return await this.peek(AbortSignal.any([signal, lost.signal]));
     } finally {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { endOf, type SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import { AwakeTimer } from '../../attempt/awakeTimer.ts';
+import { orUntil } from './wait.ts';
 
 /** Times that are so far apart are not of the same clock. */
 const FAR_MS = 120_000;
@@ -18,6 +19,8 @@ const WAIT_MS = 1_000;
 export class RunCut {
   /** Pictures are to go on: looks for sound that the run is without, and that may have come with them. */
   look: (signal: AbortSignal) => Promise<void> = async () => undefined;
+  /** The playlist of the pictures cannot be had at present. */
+  isAway: () => boolean = () => false;
   readonly #over = new AbortController();
   #at: { readonly atMs: number | undefined } | undefined;
   /** Where sound begins that the run is without. */
@@ -118,14 +121,24 @@ export class RunCut {
   }
 
   /**
-   * Waits until sound is taken for lost: ffmpeg reads no more pictures than it has sound.
+   * Waits until sound is taken for lost: ffmpeg reads no more pictures than it has sound. Where those cannot be had, either, its
+   * playlist tells once they can.
    * @param before its last segment
+   * @param look at its playlist: whether there is more of it
    * @param signal ends the wait: it rejects with what that is aborted with
    */
-  async untilLost(before: SegmentFacts | undefined, signal: AbortSignal): Promise<void> {
+  async untilLost(
+    before: SegmentFacts | undefined,
+    look: () => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     while (!signal.aborted && !this.#isBehind(before)) await Promise.race([this.#told.promise, aborted]);
-    await delay(this.#lostAfterMs, undefined, { signal });
+    let mayCome: boolean = true;
+    while (mayCome) {
+      await delay(this.#lostAfterMs, undefined, { signal });
+      mayCome = this.isAway() || (await this.#isThere(look, signal));
+    }
   }
 
   /**
@@ -161,6 +174,16 @@ export class RunCut {
     if (this.#at !== undefined || startMs === undefined || endMs === undefined) return false;
     const behindMs = startMs + ROUNDING_MS - endMs;
     return behindMs > 0 && (behindMs < FAR_MS || !Number.isFinite(behindMs));
+  }
+
+  /** Within a while. @param look whether it is */
+  async #isThere(look: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    let isThere: boolean = false;
+    const looked = look().then((is) => {
+      isThere = is;
+    });
+    await orUntil(looked, this.#waitMs, signal);
+    return isThere;
   }
 
   /** A process that did not run has heard of nothing, either: what has come meanwhile is told before it is too late. */

@@ -113,8 +113,12 @@ export class Sounds {
       if (sound.isMissing && !sound.isOfLater) this.#lookFor(sound, place, onFound);
   }
 
-  /** Pictures are to go on: sound that has never come may have come with them, and is to begin with them then. */
+  /**
+   * Pictures are to go on: sound that has never come may have come with them, and is to begin with them then; and a playlist of sound
+   * that could not be had may be there again.
+   */
   async lookNow(signal: AbortSignal): Promise<void> {
+    for (const { rendition } of this.#followed) if (rendition.isAway) void rendition.hurry();
     const awaited = this.#followed.filter(
       ({ isMissing, isUnusable, rendition }) => isMissing && !isUnusable && rendition.before === undefined,
     );

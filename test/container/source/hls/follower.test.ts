@@ -1,20 +1,18 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Follower } from '../../../../container/source/hls/follower.ts';
-import type { HttpAnswer } from '../../../../container/source/reach/judgedHttp.ts';
+import { type HttpAnswer, HttpFault } from '../../../../container/source/reach/judgedHttp.ts';
 
 const NEVER = new AbortController().signal;
 const SEGMENT_MS = 100;
 
-/** A playlist that is another one each time that it is loaded, and stays the last one. */
-function following(...shown: (readonly [sequence: number, names: string])[]): Follower {
-  const texts = shown.map(([sequence, names]) => [
-    ...['#EXTM3U', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${sequence}`],
-    ...names.split(' ').flatMap((name) => [`#EXTINF:${SEGMENT_MS / 1_000},`, `${name}.ts`]),
-  ]);
-  async function* body(): AsyncGenerator<Buffer, void, undefined> {
-    yield Buffer.from((texts.length > 1 ? texts.shift() : texts[0])?.join('\n') ?? '');
-  }
-  const get = async (url: string): Promise<HttpAnswer> => ({ url, bytes: undefined, body: body() });
+/** A playlist that is another one each time that it is loaded, and stays the last one; or cannot be had. */
+function following(...shown: (readonly [sequence: number, names: string] | 'fault')[]): Follower {
+  const answers = shown.map((one) => (one === 'fault' ? one : textOf(...one)));
+  const get = async (url: string): Promise<HttpAnswer> => {
+    const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
+    if (answer === 'fault') throw new HttpFault('refused', { status: 503 });
+    return { url, bytes: undefined, body: bodyOf(answer) };
+  };
   return new Follower(
     { url: 'http://packager.test/live.m3u8' },
     {
@@ -24,6 +22,16 @@ function following(...shown: (readonly [sequence: number, names: string])[]): Fo
       fingerprint: async ({ uri }) => uri,
     },
   );
+}
+
+function textOf(sequence: number, names: string): string {
+  const segments = names.split(' ').flatMap((name) => [`#EXTINF:${SEGMENT_MS / 1_000},`, `${name}.ts`]);
+  const head = ['#EXTM3U', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${sequence}`];
+  return [...head, ...segments].join('\n');
+}
+
+async function* bodyOf(text: string): AsyncGenerator<Buffer, void, undefined> {
+  yield Buffer.from(text);
 }
 
 /** Takes so many. @returns their names; `|` is in front of one with which numbers begin again */
@@ -52,6 +60,24 @@ describe('Follower', () => {
     expect(found?.foundAtMs).toBeLessThan(3_000);
     expect(found?.foundAtMs).toBeGreaterThan(1_000);
     expect(found?.seenAtMs).toBe(61_000);
+  });
+
+  it('is away while its playlist cannot be had, and asks again at once when it is hurried', async () => {
+    const follower = following([0, 'a'], 'fault', 'fault', 'fault', 'fault', 'fault', [0, 'a b']);
+    await take(follower, 1);
+    const sinceMs = performance.now();
+    const taken = take(follower, 1);
+    const away = new Set<boolean>();
+    const hurry = setInterval(() => {
+      void follower.hurry();
+      away.add(follower.isAway);
+    });
+    expect(await taken).toEqual(['b']);
+    clearInterval(hurry);
+    expect(away).toContain(true);
+    expect(follower.isAway).toBe(false);
+    // Unhurried it waits longer after each fault: for six seconds in all.
+    expect(performance.now() - sinceMs).toBeLessThan(3_000);
   });
 
   it('goes back to segments that were listed before the numbers began again', async () => {

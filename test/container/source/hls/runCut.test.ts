@@ -67,13 +67,31 @@ describe('RunCut', () => {
     expect(await goesOn).toBe(true);
   });
 
-  it('takes sound for lost that is behind the pictures for a while', async () => {
+  it.each<[string, () => Promise<boolean>]>([
+    ['has no more of it', async () => false],
+    ['is not answered', () => new Promise(() => undefined)],
+  ])(
+    'takes sound for lost that is behind the pictures for a while, and whose playlist %s',
+    async (_, look) => {
+      const cut = new RunCut(0, 0);
+      cut.know(segment(5_000));
+      const wait = cut.untilLost(segment(5_000), look, NEVER);
+      expect(await isOver(wait)).toBe(false);
+      cut.know(segment(6_000));
+      await wait;
+    },
+  );
+
+  it('takes no sound for lost while pictures cannot be had, either, or more of it is listed', async () => {
     const cut = new RunCut(0, 0);
-    cut.know(segment(5_000));
-    const wait = cut.untilLost(segment(5_000), NEVER);
-    expect(await isOver(wait)).toBe(false);
+    const [away, listed] = [
+      [true, true, false, false],
+      [true, false],
+    ];
+    cut.isAway = () => away.shift() === true;
     cut.know(segment(6_000));
-    await wait;
+    await cut.untilLost(segment(5_000), async () => listed.shift() === true, NEVER);
+    expect([away, listed]).toEqual([[], []]);
   });
 
   it.each<[string, (cut: RunCut) => void]>([
@@ -83,7 +101,7 @@ describe('RunCut', () => {
     const cut = new RunCut(0, 0);
     know(cut);
     const ended = new AbortController();
-    const wait = cut.untilLost(segment(5_000), ended.signal);
+    const wait = cut.untilLost(segment(5_000), async () => false, ended.signal);
     expect(await isOver(wait)).toBe(false);
     ended.abort();
     await expect(wait).rejects.toMatchObject({ name: 'AbortError' });
