@@ -1,13 +1,13 @@
 import { isConfiguration } from '../support/flvTags.ts';
 import { BEEP_EVERY_MS } from '../support/generated/beeps.ts';
 import { beepsIn, framesOf, type HeardBeep, type ShownFrame } from '../support/generated/shown.ts';
+import { BEEP_MS, beepFaults, returnsOf } from './beepFaults.ts';
 import { AUDIO, type RawMedia, type SentTag, VARIANTS, VIDEO } from './media.ts';
 import { behindUntoldPauses, sentLength } from './pauses.ts';
 import { type Pictures, pictureFaults } from './pictureFaults.ts';
 import { GOP_MS, isPlaylist, pausesOf, type Story } from './story.ts';
 
 const FRAME_MS = 40;
-const BEEP_MS = 170;
 /** Between where a picture and a sound of one moment are in the record. */
 const SYNC_MS = 70;
 const SYNC_IN_BURSTS_MS = 200;
@@ -44,7 +44,7 @@ export async function faultsOf(
   faults.push(...pictureFaults(shown, sent, story, pictures));
   for (const [i, frames] of shown.entries())
     faults.push(...syncFaults(frames, heard[i] ?? [], sent, story, pictures));
-  faults.push(...beepFaults(heard.flat(), sent, story));
+  faults.push(...beepFaults(heard, shown, sent, story, pictures));
   // What is missing between two parts is in none of them. A playlist's segments follow one another, whenever they came.
   const length = sentLength(sent, parts.length > 1 || isPlaylist(story.format), FRAME_MS);
   const recordedMs = parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -69,10 +69,6 @@ function twiceMs(sent: readonly SentTag[]): number {
     return sum + (next - ms > GOP_MS ? next - ms + GOP_MS : 0);
   }, 0);
 }
-
-/** When publishers have begun anew: times are set anew with what they send first, and not when the one before goes. */
-const returnsOf = (happenings: Story['happenings']): number[] =>
-  happenings.flatMap((one) => (one.kind === 'anew' ? [one.atMs + one.awayMs] : []));
 
 /** A beep is to be where the pictures of its time are. */
 function syncFaults(
@@ -115,28 +111,4 @@ function syncFaults(
     const [offMs = 0] = offsMs.toSorted((one, other) => Math.abs(one) - Math.abs(other));
     return Math.abs(offMs) <= maxMs ? [] : [`beep ${number} is ${Math.round(offMs)} ms off`];
   });
-}
-
-/** Those that were sent whole are heard, and no others. */
-function beepFaults(heard: readonly HeardBeep[], sent: readonly SentTag[], { happenings }: Story): string[] {
-  const times = sent
-    .flatMap((tag) => (tag.kind === AUDIO && !tag.isHeader ? [tag.trueMs] : []))
-    .sort((a, b) => a - b);
-  const last = times.at(-1) ?? 0;
-  const seamsMs = [
-    ...happenings.filter(({ kind }) => kind !== 'strays').map(({ atMs }) => atMs),
-    ...returnsOf(happenings),
-  ];
-  const faults: string[] = [];
-  for (let number = 0; number * BEEP_EVERY_MS + BEEP_MS < last; number++) {
-    const [from, until] = [number * BEEP_EVERY_MS - 60, number * BEEP_EVERY_MS + BEEP_MS];
-    const within = times.filter((ms) => ms >= from && ms <= until);
-    const isWhole = within.length >= Math.floor((until - Math.max(0, from)) / 24) - 1;
-    const isSeam = seamsMs.some((ms) => Math.abs(ms - from) < BEEP_EVERY_MS);
-    const count = heard.filter((beep) => beep.number === number).length;
-    if (isWhole && !isSeam && count !== 1) faults.push(`beep ${number} is heard ${count} times`);
-    // One that is cut off has any pitch.
-    if (within.length === 0 && !isSeam && count > 0) faults.push(`beep ${number} was not sent`);
-  }
-  return faults;
 }
