@@ -222,8 +222,8 @@ export class LiveSource {
 }
 
 function leftOutOf(tracks: readonly OtherTrack[]): LeftOut[] {
-  const alike = Map.groupBy(tracks, ({ kind, codec }) => `${kind} ${codec}`);
+  const alike = Map.groupBy(tracks, ({ kind, codec, reason }) => `${kind} ${codec} ${reason}`);
   return [...alike.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : [{ ...first, reason: 'other_track', count: 1 + others.length }],
+    first === undefined ? [] : [{ ...first, count: 1 + others.length }],
   );
 }

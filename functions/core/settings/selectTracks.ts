@@ -58,7 +58,7 @@ export interface SelectedTrack {
  * | other_track | FLV has several of its kind (enhanced RTMP), of which the first is recorded |
  * | not_asked_for | the settings do not ask for it |
  * | unknown_codec | ffmpeg does not know its codec |
- * | never_came | it was announced, and nothing of it had come when the source was opened |
+ * | never_came | it was announced, and nothing of it that can be decoded had come when the source was opened |
  * | too_many | there are more of its kind than are recorded |
  * | container | the file's container does not take it |
  */

@@ -9,6 +9,7 @@ import {
   waitsTooLong,
 } from '../live/runCutter.ts';
 import type { SentTime } from '../timeline/sentClocks.ts';
+import { codecOf } from './enhanced.ts';
 import { configurationIn } from './ownSets.ts';
 import { Publishers } from './publishers.ts';
 import { type FlvTag, FlvTagReader } from './tags.ts';
@@ -36,6 +37,8 @@ export class FlvCutter implements RunCutter {
   readonly #configurations = new Map<Kind, MediaTag>();
   #metadata: FlvTag | undefined;
   #undecodable = 0;
+  /** Kinds that come without their configuration, by how they are coded. */
+  readonly #lost = new Map<Kind, string>();
   #isFirst: boolean = true;
   readonly #progress = new Progress();
   readonly #publishers = new Publishers();
@@ -53,7 +56,12 @@ export class FlvCutter implements RunCutter {
   }
 
   get otherTracks(): readonly OtherTrack[] {
-    return this.#reader.otherTracks;
+    const lost = [...this.#lost].map(([kind, coding]) => ({
+      kind,
+      codec: codecOf(coding),
+      reason: 'never_came' as const,
+    }));
+    return [...this.#reader.otherTracks, ...lost];
   }
 
   get samples(): number {
@@ -131,6 +139,8 @@ export class FlvCutter implements RunCutter {
    */
   #isUndecodable(tag: MediaTag): boolean {
     const isLost = this.#isLost(tag);
+    if (isLost) this.#lost.set(tag.kind, tag.coding);
+    else this.#lost.delete(tag.kind);
     if (tag.kind === 'video') this.#undecodable = isLost ? this.#undecodable + 1 : 0;
     return isLost;
   }

@@ -33,6 +33,8 @@ const MP3_BEFORE = 0x2f;
 const NO_OFFSET = Buffer.alloc(3);
 
 const CODECS: Readonly<Record<string, string>> = {
+  [AVC_BEFORE]: 'h264',
+  [AAC]: 'aac',
   avc1: 'h264',
   hvc1: 'hevc',
   vvc1: 'vvc',
@@ -47,6 +49,9 @@ const CODECS: Readonly<Record<string, string>> = {
   fLaC: 'flac',
 };
 
+/** @param coding a codec's four letters, or its number where it has a configuration */
+export const codecOf = (coding: string): string => CODECS[coding] ?? 'none';
+
 /** Reads the tags of one stream. */
 export class PlainTags {
   readonly #tracks: Readonly<Record<FlvMedia, Map<number, string>>> = { audio: new Map(), video: new Map() };
@@ -56,7 +61,7 @@ export class PlainTags {
     return (['video', 'audio'] as const).flatMap((kind) => {
       const lowest = this.#lowest(kind);
       const others = [...this.#tracks[kind]].filter(([track]) => track !== lowest);
-      return others.map(([, fourCc]) => ({ kind, codec: CODECS[fourCc] ?? 'none' }));
+      return others.map(([, fourCc]) => ({ kind, codec: codecOf(fourCc), reason: 'other_track' as const }));
     });
   }
 

@@ -7,11 +7,13 @@ export interface RunPiece {
   readonly begins: boolean;
 }
 
-/** A track that a demuxer would not read beside others: it is in no run. */
+/** A track that is in no run. */
 export interface OtherTrack {
   readonly kind: 'audio' | 'video';
   /** As ffprobe names it; `none` where nobody knows it. */
   readonly codec: string;
+  /** A demuxer would not read it beside others; or what says how it is coded has not come. */
+  readonly reason: 'other_track' | 'never_came';
 }
 
 /**

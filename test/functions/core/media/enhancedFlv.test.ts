@@ -117,10 +117,10 @@ describe('FlvCutter, with enhanced RTMP', () => {
     const cutter = new FlvCutter();
     expect(runsOf(cutter, [flv(sent)])).toEqual([flv(tags)]);
     expect(cutter.otherTracks).toEqual([
-      { kind: 'video', codec: 'h264' },
-      { kind: 'video', codec: 'h264' },
-      { kind: 'audio', codec: 'opus' },
-      { kind: 'audio', codec: 'aac' },
+      { kind: 'video', codec: 'h264', reason: 'other_track' },
+      { kind: 'video', codec: 'h264', reason: 'other_track' },
+      { kind: 'audio', codec: 'opus', reason: 'other_track' },
+      { kind: 'audio', codec: 'aac', reason: 'other_track' },
     ]);
   });
 

@@ -79,8 +79,13 @@ describe('FlvCutter', () => {
     const given = cutter.push(flv(before));
     expect(cutter.undecodable).toBe(10);
     expect(cutter.samples).toBe(0);
+    expect(cutter.otherTracks).toEqual([
+      { kind: 'video', codec: 'h264', reason: 'never_came' },
+      { kind: 'audio', codec: 'aac', reason: 'never_came' },
+    ]);
     given.push(...cutter.push(writeFlv([...heads, ...after])), ...cutter.end());
     expect(cutter.undecodable).toBe(0);
+    expect(cutter.otherTracks).toEqual([]);
     expect(Buffer.concat(given.map(({ bytes }) => bytes))).toEqual(flv([...heads, ...after]));
   });
 
