@@ -97,7 +97,7 @@ export class SourceConnection {
         isLive ? { ...LIVE_TIMELINE, connectedAtMs, pausedMs: this.#pausedMs } : STORED_TIMELINE,
       );
       this.#order = this.#clocks === undefined ? undefined : new SentOrder(this.#clocks);
-    }
+    } else this.#order?.beginRun();
     // What is recorded of other tracks goes on in no file of these.
     const isAlike = isDeepStrictEqual(tracksOf(outputs), tracksOf(this.#outputs));
     if (!isAlike) this.#content = new RecordedContent();

@@ -40,6 +40,11 @@ export class SentOrder {
     return this.#places.size > 0;
   }
 
+  /** Something else reads the source from here on: it adds nothing of what ffmpeg had added to times before. */
+  beginRun(): void {
+    for (const [track, place] of this.#places) this.#places.set(track, { ...place, addedMs: 0 });
+  }
+
   /** Where the first sample that was sent is on that clock; undefined as long as it is not that. */
   get firstMs(): number | undefined {
     return this.isKnown ? this.#clocks.firstMs : undefined;

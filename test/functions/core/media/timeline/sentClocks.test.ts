@@ -169,4 +169,14 @@ describe('SentOrder', () => {
     put(order, ofKind(anew, 'audio'));
     expect(put(order, [['audio', 900_000]])).toEqual([902_000]);
   });
+
+  it('counts nothing that one ffmpeg has added to times as added by the next one', () => {
+    const received = ofKind(both(0, 8_000, 0), 'audio');
+    const order = new SentOrder(clocksOf(received));
+    put(order, received.slice(0, 40));
+    // With the end of its input ffmpeg 5.1 takes the last sample for one that has jumped.
+    expect(put(order, [['audio', 20]])).toEqual([1_600]);
+    order.beginRun();
+    expect(put(order, received.slice(41))).toEqual(received.slice(41).map(([, ms]) => ms));
+  });
 });
