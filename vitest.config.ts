@@ -56,7 +56,7 @@ export default defineConfig({
           name: 'media',
           include: [...levels.media],
           isolate: false,
-          globalSetup: ['test/setup/quickFfmpeg.ts', 'test/setup/oftenSent.ts'],
+          globalSetup: ['test/setup/quickFfmpeg.ts', 'test/setup/oftenSent.ts', 'test/setup/quickFork.ts'],
           setupFiles,
         },
       },
