@@ -52,7 +52,7 @@ export async function saveLeftFragments(
 }
 
 function objectOf(logged: readonly Logged[]): { readonly body: Buffer; readonly checksum: string } {
-  const entries = logged.map(({ entry, bytes }) => ({ ...entry, crc32: crc32(bytes) }));
-  const body = Buffer.concat([...logged.map(({ bytes }) => bytes), encodeIndex(entries)]);
+  const index = encodeIndex(logged.map(({ entry }) => entry));
+  const body = Buffer.concat([...logged.map(({ bytes }) => bytes), index]);
   return { body, checksum: crc32ToBase64(crc32(body)) };
 }

@@ -152,8 +152,7 @@ export class Journal {
   /** Nobody records at present. */
   #rest(): void {
     this.#memory = NOTHING;
-    this.#options.writeAhead?.rotate();
-    this.#options.writeAhead?.removeSaved();
+    this.#options.writeAhead?.rest();
   }
 
   /** What waits, the least of a recording first: a large one that is behind does not hold up the others. */

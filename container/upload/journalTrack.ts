@@ -133,6 +133,7 @@ export class JournalTrack {
         const { from, to } = upload.keptFrom(offset);
         return from === offset && to >= end;
       },
+      crc32: () => upload.crc32(offset, end),
       copy: (target) => upload.copyTo(target, offset),
       isSaved: () => end <= this.#savedTo || this.isLeft || this.isUseless(end),
     };

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import {
@@ -10,9 +10,11 @@ import {
 
 /** A fragment that the journal is to have. */
 export interface AddedToLog {
-  readonly entry: LoggedEntry;
+  readonly entry: Omit<LoggedEntry, 'crc32'>;
   /** Whether its bytes can still be copied. */
   readonly isKept: () => boolean;
+  /** Of bytes that are kept. */
+  readonly crc32: () => number;
   /** @throws the disk's own error */
   readonly copy: (target: Buffer) => Promise<void>;
   /** Whether S3 has it, or nobody needs it any more. */
@@ -20,6 +22,7 @@ export interface AddedToLog {
 }
 
 interface LogFile {
+  readonly number: number;
   readonly file: string;
   readonly handle: FileHandle;
   bytes: number;
@@ -29,6 +32,19 @@ interface LogFile {
 /** Some seconds of a full worker. While S3 is away for longer it takes no more: what waits then goes to the spool. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const NAME_DIGITS = 12;
+/** One is written, one waits for S3, and one is what that was before. */
+const SPARE_MAX = 2;
+/** More was written while S3 was away. */
+const SPARE_MAX_BYTES = 16 * 1024 * 1024;
+
+/** A length of which there is no entry. */
+const EMPTY = Buffer.alloc(4);
+
+/** A file to be written over: its pages are there, where those of a new one would be made, and freed with it. */
+interface Spare extends Pick<LogFile, 'file' | 'handle'> {
+  /** Whether nothing is read out of it any more. */
+  readonly isEmpty: Promise<boolean>;
+}
 
 /**
  * The fragments that the journal does not have yet, on the host's disk: what a worker leaves that is killed. Its supervisor
@@ -46,6 +62,7 @@ export class WriteAheadLog {
   /** Oldest first. */
   readonly #files: LogFile[] = [];
   #current: LogFile | undefined;
+  readonly #spare: Spare[] = [];
   #number = 0;
   /** It is full, or was not written: it has a hole from here on. */
   #hasHole: boolean = false;
@@ -84,6 +101,13 @@ export class WriteAheadLog {
     this.#remove(this.#files.splice(0, needed === -1 ? this.#files.length : needed));
   }
 
+  /** Nobody records at present. */
+  rest(): void {
+    this.rotate();
+    this.removeSaved();
+    for (const spare of this.#spare.splice(0)) void spare.isEmpty.then(() => this.#unlink(spare));
+  }
+
   /** What was added is on disk. */
   async written(): Promise<void> {
     await this.#writing;
@@ -92,7 +116,7 @@ export class WriteAheadLog {
   async close(): Promise<void> {
     this.#waiting.length = 0;
     await this.#writing;
-    await Promise.allSettled(this.#files.map(({ handle }) => handle.close()));
+    await Promise.allSettled([...this.#files, ...this.#spare].map(({ handle }) => handle.close()));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -110,19 +134,22 @@ export class WriteAheadLog {
   }
 
   async #write(fragment: AddedToLog): Promise<void> {
-    const head = encodeLogged(fragment.entry);
-    const bytes = head.length + fragment.entry.bytes;
-    const held = this.#files.reduce((sum, one) => sum + one.bytes, 0);
-    if (!fragment.isKept() || held + bytes > this.#maxBytes) return this.#stop();
-    if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes);
-    head.copy(this.#memory);
-    await fragment.copy(this.#memory.subarray(head.length, bytes));
-    this.#current ??= await this.#open();
-    const { fragments, handle } = this.#current;
-    this.#current.bytes += bytes;
-    // Before it is written: a file with a fragment that is not saved is not removed.
-    fragments.push(fragment);
-    await handle.writeFile(this.#memory.subarray(0, bytes));
+    if (!fragment.isKept()) return this.#stop();
+    const entry = { ...fragment.entry, crc32: fragment.crc32() };
+    if (this.#memory.length < entry.bytes) this.#memory = Buffer.allocUnsafeSlow(entry.bytes);
+    const data = this.#memory.subarray(0, entry.bytes);
+    await fragment.copy(data);
+    const file = this.#current ?? (await this.#file());
+    // From here on at once: one without a fragment that is not saved is anybody's.
+    if (file !== this.#current) this.#files.push(file);
+    this.#current = file;
+    const head = encodeLogged(entry, file.number);
+    const at = file.bytes;
+    const held = this.#files.reduce((sum, { bytes }) => sum + bytes, head.length + data.length);
+    if (held > this.#maxBytes) return this.#stop();
+    file.bytes += head.length + data.length;
+    file.fragments.push(fragment);
+    await writeAt(file.handle, [head, data], at);
   }
 
   #stop(): void {
@@ -130,21 +157,71 @@ export class WriteAheadLog {
     this.#waiting.length = 0;
   }
 
-  async #open(): Promise<LogFile> {
+  async #file(): Promise<LogFile> {
     this.#number += 1;
+    const number = this.#number;
+    const file = path.join(this.#folder, String(number).padStart(NAME_DIGITS, '0'));
+    const handle = (await this.#usedAgain(file)) ?? (await this.#made(file));
+    return { number, file, handle, bytes: 0, fragments: [] };
+  }
+
+  /** Undefined where there is none, or it cannot be used. */
+  async #usedAgain(file: string): Promise<FileHandle | undefined> {
+    const spare = this.#spare.pop();
+    if (spare === undefined) return undefined;
+    const isReady = (await spare.isEmpty) && (await isDone(rename(spare.file, file)));
+    if (isReady) return spare.handle;
+    this.#unlink(spare);
+    return undefined;
+  }
+
+  async #made(file: string): Promise<FileHandle> {
     await mkdir(this.#folder, { recursive: true });
-    const file = path.join(this.#folder, String(this.#number).padStart(NAME_DIGITS, '0'));
-    const opened: LogFile = { file, handle: await open(file, 'wx'), bytes: 0, fragments: [] };
-    this.#files.push(opened);
-    return opened;
+    return open(file, 'wx');
   }
 
   #remove(files: readonly LogFile[]): void {
-    for (const { file, handle } of files)
-      Promise.all([handle.close(), unlink(file)]).catch((error: unknown) =>
-        this.#log.warn('a log of what is saved was left behind', error as Error),
-      );
+    for (const one of files) {
+      if (one.bytes <= SPARE_MAX_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(emptied(one));
+      else this.#unlink(one);
+    }
   }
+
+  #unlink({ file, handle }: Pick<LogFile, 'file' | 'handle'>): void {
+    Promise.all([handle.close(), unlink(file)]).catch((error: unknown) =>
+      this.#log.warn('a log of what is saved was left behind', error as Error),
+    );
+  }
+}
+
+const emptied = ({ file, handle }: LogFile): Spare => ({
+  file,
+  handle,
+  isEmpty: isDone(writeAt(handle, [EMPTY], 0)),
+});
+
+const isDone = (done: Promise<void>): Promise<boolean> =>
+  done.then(
+    () => true,
+    () => false,
+  );
+
+async function writeAt(handle: FileHandle, pieces: readonly Buffer[], position: number): Promise<void> {
+  let at = position;
+  for (let left = pieces; left.length > 0; ) {
+    const { bytesWritten } = await handle.writev(left, at);
+    at += bytesWritten;
+    left = behind(left, bytesWritten);
+  }
+}
+
+function behind(pieces: readonly Buffer[], bytes: number): Buffer[] {
+  let from = bytes;
+  return pieces.flatMap((piece) => {
+    const left = piece.subarray(from);
+    from = Math.max(0, from - piece.length);
+    return left.length === 0 ? [] : [left];
+  });
 }
 
 /** What a worker that is gone has left, in the order in which it was written. */
@@ -154,6 +231,7 @@ export async function readWriteAheadLog(folder: string): Promise<Logged[]> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const files = await Promise.all(names.sort().map((name) => readFile(path.join(folder, name))));
-  return files.flatMap(decodeLogged);
+  const logs = names.sort();
+  const files = await Promise.all(logs.map((name) => readFile(path.join(folder, name))));
+  return files.flatMap((file, place) => decodeLogged(file, Number(logs[place])));
 }

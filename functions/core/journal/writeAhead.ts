@@ -1,13 +1,18 @@
+import { crc32 } from 'node:zlib';
 import * as z from 'zod/mini';
 import { journalEntrySchema } from './entry.ts';
 import { REPEATED_EVERY } from './format.ts';
 
 /**
  * A file of a worker's write-ahead log: fragments one after the other, each as the length of its entry (32 bits,
- * big-endian), the entry (JSON) and its bytes. Nothing has an end mark: who writes may be killed within any of them.
+ * big-endian), the entry (JSON) and its bytes. Nothing has an end mark: who writes may be killed within any of them. And
+ * a file is written over once nobody needs what is in it: so each fragment says in which file it is, by a number that no
+ * other has, and what its bytes are, by their checksum. The first one of which that is not true is behind the end.
  */
-const loggedEntrySchema = z.omit(journalEntrySchema, { crc32: true, live: true });
+const loggedEntrySchema = z.omit(journalEntrySchema, { live: true });
 export type LoggedEntry = z.infer<typeof loggedEntrySchema>;
+
+const writtenEntrySchema = z.extend(loggedEntrySchema, { log: z.int().check(z.positive()) });
 
 export interface Logged {
   readonly entry: LoggedEntry;
@@ -15,28 +20,49 @@ export interface Logged {
 }
 
 const LENGTH_BYTES = 4;
+/** No entry is as long: a length that was left there may be any. */
+const ENTRY_MAX_BYTES = 64 * 1024;
 
-/** What comes before a fragment's bytes. */
-export function encodeLogged(entry: LoggedEntry): Buffer {
-  const json = Buffer.from(JSON.stringify(entry), 'utf8');
+/** What comes before a fragment's bytes. @param log the file's number */
+export function encodeLogged(entry: LoggedEntry, log: number): Buffer {
+  const json = Buffer.from(JSON.stringify({ ...entry, log }), 'utf8');
   const head = Buffer.alloc(LENGTH_BYTES + json.length);
   head.writeUInt32BE(json.length);
   json.copy(head, LENGTH_BYTES);
   return head;
 }
 
-/** The fragments that are there as a whole. */
-export function decodeLogged(file: Buffer): Logged[] {
+/** The fragments that are there as a whole. @param log the file's number */
+export function decodeLogged(file: Buffer, log: number): Logged[] {
   const found: Logged[] = [];
   for (let at = 0; at + LENGTH_BYTES <= file.length; ) {
-    const dataAt = at + LENGTH_BYTES + file.readUInt32BE(at);
-    if (dataAt > file.length) break;
-    const entry = loggedEntrySchema.parse(JSON.parse(file.toString('utf8', at + LENGTH_BYTES, dataAt)));
+    const entryBytes = file.readUInt32BE(at);
+    const dataAt = at + LENGTH_BYTES + entryBytes;
+    if (entryBytes > ENTRY_MAX_BYTES || dataAt > file.length) break;
+    const entry = entryIn(file.subarray(at + LENGTH_BYTES, dataAt), log);
+    if (entry === undefined) break;
     at = dataAt + entry.bytes;
-    if (at > file.length) break;
-    found.push({ entry, bytes: file.subarray(dataAt, at) });
+    const bytes = file.subarray(dataAt, at);
+    if (at > file.length || crc32(bytes) !== entry.crc32) break;
+    found.push({ entry, bytes });
   }
   return found;
+}
+
+/** Undefined for what another file has left there, whole or in part. */
+function entryIn(bytes: Buffer, log: number): LoggedEntry | undefined {
+  const written = parsed(bytes.toString('utf8'));
+  if (written?.log !== log) return undefined;
+  const { log: _, ...entry } = written;
+  return entry;
+}
+
+function parsed(text: string): z.infer<typeof writtenEntrySchema> | undefined {
+  try {
+    return writtenEntrySchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

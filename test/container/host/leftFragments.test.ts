@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,7 +42,9 @@ describe('what a dead worker left on the disk', () => {
       keyframe: true,
     };
     const copy = async (target: Buffer) => void bytes.copy(target);
-    written.add({ entry: { ...entry, ...facts }, isKept: () => true, copy, isSaved: () => false });
+    const crc32Of = () => crc32(bytes);
+    const isKept = () => true;
+    written.add({ entry: { ...entry, ...facts }, isKept, crc32: crc32Of, copy, isSaved: () => false });
     await written.written();
   }
 

@@ -1,6 +1,7 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Logger } from '@aws-lambda-powertools/logger';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ import { REPEATED_EVERY } from '../../../functions/core/journal/format.ts';
 import {
   decodeLogged,
   encodeLogged,
+  type Logged,
   objectsOf,
   sequencesAfter,
 } from '../../../functions/core/journal/writeAhead.ts';
@@ -37,11 +39,14 @@ class Fragments {
     return {
       entry: { ...ids, offset: number * 10, bytes: 10, fromMs: 0, keyframe: true, ...facts, part: undefined },
       isKept: () => number >= this.keptFrom,
+      crc32: () => crc32(Buffer.alloc(10, number)),
       copy: async (target) => void target.fill(number),
       isSaved: () => number < this.savedTo,
     };
   }
 }
+
+const written = ({ entry, crc32: of }: AddedToLog): Logged['entry'] => ({ ...entry, crc32: of() });
 
 describe('the write-ahead log of a worker', () => {
   let folder: string;
@@ -74,10 +79,10 @@ describe('the write-ahead log of a worker', () => {
   });
 
   it('leaves out the fragment within which the worker was killed', async () => {
-    const [first, second] = [new Fragments('one').next().entry, new Fragments('two').next().entry];
+    const [first, second] = [written(new Fragments('one').next()), written(new Fragments('two').next())];
     await mkdir(folder);
-    await writeFile(path.join(folder, '1'), Buffer.concat([encodeLogged(first), Buffer.alloc(10)]));
-    const whole = Buffer.concat([encodeLogged(second), Buffer.alloc(10)]);
+    await writeFile(path.join(folder, '1'), Buffer.concat([encodeLogged(first, 1), Buffer.alloc(10)]));
+    const whole = Buffer.concat([encodeLogged(second, 1), Buffer.alloc(10)]);
     for (const byte of whole.subarray(0, -1)) {
       await appendFile(path.join(folder, '1'), Buffer.from([byte]));
       expect(await readWriteAheadLog(folder)).toHaveLength(1);
@@ -140,6 +145,38 @@ describe('the write-ahead log of a worker', () => {
     );
   });
 
+  it('writes over what nobody needs any more, of which nothing is read: not before, not behind, not within', async () => {
+    const walog = new WriteAheadLog(folder, log);
+    const one = new Fragments('one');
+    for (let i = 0; i < 3; i++) walog.add(one.next());
+    await walog.written();
+    const [name = ''] = await readdir(folder);
+    const { ino, size } = await stat(path.join(folder, name));
+    walog.rotate();
+    one.savedTo = 3;
+    walog.removeSaved();
+    await expect.poll(() => offsets('one')).toEqual([]);
+    walog.add(one.next());
+    await walog.written();
+    const [other = '', ...more] = await readdir(folder);
+    expect(more).toEqual([]);
+    expect(await stat(path.join(folder, other))).toMatchObject({ ino, size });
+    expect(await offsets('one')).toEqual([3]);
+    // Killed within the next one, whose bytes had not all been written.
+    walog.add(one.next());
+    await walog.written();
+    expect(await offsets('one')).toEqual([3, 4]);
+    const file = await open(path.join(folder, other), 'r+');
+    await file.write(Buffer.of(0xff), 0, 1, Math.floor((2 * size) / 3) - 1);
+    await file.close();
+    expect(await offsets('one')).toEqual([3]);
+    walog.rotate();
+    one.savedTo = 5;
+    walog.rest();
+    await expect.poll(() => readdir(folder)).toEqual([]);
+    await walog.close();
+  });
+
   it('that cannot be written is none, and harms nobody', async () => {
     await writeFile(folder, 'a file where the folder should be');
     const written = new WriteAheadLog(folder, log);
@@ -164,7 +201,10 @@ describe('what a dead worker left', () => {
     fc.assert(
       fc.property(sizes, (bytes) => {
         const fragments = new Fragments('one');
-        const logged = bytes.map((size) => ({ entry: fragments.next().entry, bytes: Buffer.alloc(size) }));
+        const logged = bytes.map((size) => ({
+          entry: written(fragments.next()),
+          bytes: Buffer.alloc(size),
+        }));
         const objects = objectsOf(logged, 50);
         expect(objects.flat()).toEqual(logged);
         for (const object of objects)
@@ -188,9 +228,10 @@ describe('what a dead worker left', () => {
   });
 
   it('is read as it was written', () => {
-    const { entry } = new Fragments('ünï').next();
-    expect(decodeLogged(Buffer.concat([encodeLogged(entry), Buffer.alloc(10, 7)]))).toEqual([
-      { entry: { ...entry, part: undefined }, bytes: Buffer.alloc(10, 7) },
-    ]);
+    const fragments = new Fragments('ünï');
+    const [, second] = [fragments.next(), written(fragments.next())];
+    const file = Buffer.concat([encodeLogged(second, 3), Buffer.alloc(10, 1)]);
+    expect(decodeLogged(file, 3)).toEqual([{ entry: second, bytes: Buffer.alloc(10, 1) }]);
+    expect(decodeLogged(file, 4)).toEqual([]);
   });
 });
