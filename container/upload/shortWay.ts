@@ -1,9 +1,18 @@
+import { hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import { type HeadObjectCommandOutput, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import {
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  NotFound,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { BodyInPieces } from '../../functions/aws/slices.ts';
 import { crc32ToBase64 } from '../../functions/core/upload/crc32.ts';
+import { escaped, S3Signature } from './s3Signature.ts';
 
 /** As much of the SDK's request as is needed here. */
 interface Destination {
@@ -33,41 +42,42 @@ interface ShortInput {
   readonly PartNumber?: number;
 }
 
-const METHODS: Readonly<Record<string, 'HEAD' | 'PUT'>> = {
-  HeadObjectCommand: 'HEAD',
-  PutObjectCommand: 'PUT',
-  UploadPartCommand: 'PUT',
-};
 const FIELDS: ReadonlySet<string> = new Set([
   ...['Bucket', 'Key', 'Body', 'ChecksumCRC32', 'ContentType', 'ContentLength'],
   ...['UploadId', 'PartNumber'],
 ]);
 
+interface SendOptions {
+  readonly abortSignal?: AbortSignal;
+}
+type Send = (command: { readonly input: ShortInput }, options?: SendOptions) => Promise<unknown>;
+
 /**
- * What a recorder asks S3 for every few seconds, without what the SDK does around a request: 3 ms of CPU each in place of
- * 6. A HEAD, answered with ETag and length, a PUT without conditions, and an S3 part over TLS are signed and sent with the SDK's
- * own signer and connections. Where a bucket is the first request shows, which goes the SDK's way; and so does each one whose answer is not
- * simply yes or no, again: redirects, faults and retries are the SDK's.
+ * What a recorder asks S3 for every few seconds, without what the SDK does around a request: its middleware, which it puts
+ * together anew for each, and its signer. A HEAD, answered with ETag and length, a PUT without conditions, and an S3 part over TLS
+ * are signed here and sent over the SDK's own connections. Where a bucket is the first request shows, which goes the SDK's way; and
+ * so does each one whose answer is not simply yes or no, again: redirects, faults and retries are the SDK's.
  */
 export function takeShortWay(client: S3Client): S3Client {
   const destinations = new Map<string, Destination>();
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      const input = args.input as ShortInput;
-      const method = METHODS[context.commandName ?? ''];
-      const destination = destinations.get(input.Bucket ?? '');
-      const isKnown = Object.keys(input).every((name) => FIELDS.has(name));
-      if (method === undefined || destination === undefined || !isKnown || !isShort(input, destination))
-        return next(args);
-      const abortSignal = abortSignalOf(context);
-      // What went wrong goes wrong once more, or was a connection that S3 had closed.
-      const answer = await ask(client, method, destination, input, abortSignal).catch(() => undefined);
-      abortSignal?.throwIfAborted();
-      const output = answer === undefined ? undefined : outputOf(method, answer);
-      return output === undefined ? next(args) : { response: answer, output: output as never };
-    },
-    { step: 'initialize', priority: 'high', name: 'shortWay' },
-  );
+  const send = client.send.bind(client) as unknown as Send;
+  const signature = signatureOf(client);
+  const sendShort: Send = async (command, options) => {
+    const { input } = command;
+    const method = methodOf(command);
+    const destination = destinations.get(input.Bucket ?? '');
+    const isKnown = Object.keys(input).every((name) => FIELDS.has(name));
+    if (method === undefined || destination === undefined || !isKnown || !isShort(input, destination))
+      return send(command, options);
+    const { abortSignal } = options ?? {};
+    // What went wrong goes wrong once more, or was a connection that S3 had closed.
+    const answer = await ask(client, await signature(), method, destination, input, abortSignal).catch(
+      () => undefined,
+    );
+    abortSignal?.throwIfAborted();
+    return (answer && outputOf(method, answer)) ?? send(command, options);
+  };
+  client.send = sendShort as unknown as S3Client['send'];
   client.middlewareStack.add(
     (next) => (args) => {
       const { Bucket = '', Key = '' } = args.input as ShortInput;
@@ -83,31 +93,36 @@ export function takeShortWay(client: S3Client): S3Client {
   return client;
 }
 
+function methodOf(command: object): 'HEAD' | 'PUT' | undefined {
+  if (command instanceof HeadObjectCommand) return 'HEAD';
+  return command instanceof PutObjectCommand || command instanceof UploadPartCommand ? 'PUT' : undefined;
+}
+
+function signatureOf({ config }: S3Client): () => Promise<S3Signature> {
+  let made: Promise<S3Signature> | undefined;
+  return () => (made ??= config.region().then((region) => new S3Signature(region)));
+}
+
 async function ask(
   { config }: S3Client,
+  signature: S3Signature,
   method: 'HEAD' | 'PUT',
   { protocol, hostname, port, path }: Destination,
   input: ShortInput,
   abortSignal: AbortSignal | undefined,
 ): Promise<Answer> {
   const { Key = '', Body, UploadId, PartNumber } = input;
-  const signer = await config.signer();
-  const request = await signer.sign(
-    {
-      method,
-      protocol,
-      hostname,
-      ...(port === undefined ? {} : { port }),
-      path: `${path}/${pathOf(Key)}`,
-      query: UploadId === undefined ? {} : { uploadId: UploadId, partNumber: String(PartNumber) },
-      headers: {
-        host: port === undefined ? hostname : `${hostname}:${port}`,
-        ...contentHeaders(input, protocol),
-      },
-      body: Body,
-    },
-    { signingDate: new Date(Date.now() + config.systemClockOffset) },
-  );
+  const where = port === undefined ? { hostname } : { hostname, port };
+  const asked = {
+    method,
+    path: `${path}/${pathOf(Key)}`,
+    query: UploadId === undefined ? {} : { uploadId: UploadId, partNumber: String(PartNumber) },
+    headers: { host: Object.values(where).join(':'), ...contentHeaders(input) },
+    payloadHash: payloadHashOf(Body, protocol),
+  };
+  const nowMs = Date.now() + config.systemClockOffset;
+  const headers = signature.sign(asked, await config.credentials(), nowMs);
+  const request = { ...where, protocol, method, path: asked.path, query: asked.query, headers, body: Body };
   const options = abortSignal === undefined ? {} : { abortSignal };
   const { response } = await config.requestHandler.handle(request as never, options);
   // Nothing in it is read; the connection is used again, from its end on.
@@ -121,18 +136,26 @@ function isShort({ Body }: ShortInput, { protocol }: Destination): boolean {
   return Body === undefined || Buffer.isBuffer(Body);
 }
 
-function contentHeaders(
-  { Body, ChecksumCRC32, ContentType = 'application/octet-stream' }: ShortInput,
-  protocol: string,
-): Readonly<Record<string, string>> {
+function contentHeaders({
+  Body,
+  ChecksumCRC32,
+  ContentType = 'application/octet-stream',
+}: ShortInput): Readonly<Record<string, string>> {
   if (Body === undefined) return {};
   return {
     'content-length': String(Body.byteLength),
     'content-type': ContentType,
     'x-amz-checksum-crc32': ChecksumCRC32 ?? checksumOf(Body),
-    ...(protocol === 'https:' && { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }),
   };
 }
+
+/** Over TLS nobody but S3 can change what it is sent, and S3 checks its CRC-32. */
+function payloadHashOf(body: ShortInput['Body'], protocol: string): string {
+  if (body !== undefined && protocol === 'https:') return 'UNSIGNED-PAYLOAD';
+  return body === undefined ? HASH_OF_NOTHING : hash('sha256', body as Buffer);
+}
+
+const HASH_OF_NOTHING = hash('sha256', '');
 
 function checksumOf(body: Buffer | BodyInPieces): string {
   const pieces = Buffer.isBuffer(body) ? [body] : body.pieces;
@@ -152,17 +175,4 @@ function outputOf(
   return { ...(ETag === undefined ? {} : { ETag }), ...length, $metadata };
 }
 
-/** The SDK keeps what a caller gave to `send` beside the command's name. */
-function abortSignalOf(context: object): AbortSignal | undefined {
-  const { __smithy_context: smithy } = context as {
-    readonly __smithy_context?: { readonly abortSignal?: AbortSignal };
-  };
-  return smithy?.abortSignal;
-}
-
-const pathOf = (key: string): string =>
-  key
-    .split('/')
-    .map((name) => encodeURIComponent(name).replace(/[!'()*]/g, percent))
-    .join('/');
-const percent = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+const pathOf = (key: string): string => key.split('/').map(escaped).join('/');
