@@ -2,9 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BufferPool, SLICE_BYTES } from '../../../container/upload/bufferPool.ts';
 
-/** By default. */
-const PART_BYTES = 8 * 1024 * 1024;
-
 /** Given back to the system. */
 const isReleased = ({ buffer }: Buffer): boolean => (buffer as ArrayBuffer).detached;
 
@@ -32,12 +29,13 @@ describe('memory of all recordings of a process', () => {
     expect(isReleased(late)).toBe(true);
   });
 
-  it('are never with two at once, and of those that nobody has no more are kept than an S3 part has', () => {
+  it('are never with two at once, and no more are kept than have been needed at once', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 100 }), (drawn) => {
         const pool = new BufferPool();
         pool.open();
         const [taken, all] = [new Set<Buffer>(), new Set<Buffer>()];
+        let most = 0;
         for (const takes of drawn) {
           const [oldest] = taken;
           if (takes) {
@@ -46,15 +44,37 @@ describe('memory of all recordings of a process', () => {
             expect(taken.has(one) || isReleased(one)).toBe(false);
             taken.add(one);
             all.add(one);
+            most = Math.max(most, taken.size);
           } else if (oldest !== undefined) {
             taken.delete(oldest);
             pool.give(oldest);
           }
-          const kept = [...all].filter((one) => !isReleased(one));
-          expect(kept.length).toBeLessThanOrEqual(taken.size + PART_BYTES / SLICE_BYTES);
+          expect([...all].filter((one) => !isReleased(one))).toHaveLength(most);
         }
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('are kept for S3 parts that end together again and again, and no longer than those are filled', () => {
+    let nowMs = 0;
+    const pool = new BufferPool(() => nowMs);
+    pool.open();
+    const all = new Set<Buffer>();
+    const fill = (slices: number): void => {
+      const taken = Array.from({ length: slices }, () => pool.take());
+      for (const one of taken) all.add(one);
+      nowMs += 17_000;
+      for (const one of taken) pool.give(one);
+    };
+    const kept = (): number => [...all].filter((one) => !isReleased(one)).length;
+    for (let times = 0; times < 10; times++) fill(20);
+    expect(all.size).toBe(20);
+    for (let times = 0; times < 6; times++) fill(3);
+    expect(all.size).toBe(20);
+    expect(kept()).toBe(3);
+    // What S3 took slowly is not kept.
+    fill(200);
+    expect(kept()).toBeLessThan(100);
   });
 });
