@@ -5,7 +5,7 @@ export interface Signable {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** By lower-case names, the host's among them. All are signed. */
+  /** By lower-case names, the host's among them, without blanks around values. All are signed. */
   readonly headers: Readonly<Record<string, string>>;
   /** SHA-256 of its body in hex, or what stands for it. */
   readonly payloadHash: string;
@@ -41,13 +41,13 @@ export class S3Signature {
       ...request.headers,
       'x-amz-date': time,
       'x-amz-content-sha256': payloadHash,
-      ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
+      ...(sessionToken ? { 'x-amz-security-token': sessionToken } : {}),
     };
     const names = Object.keys(headers).sort();
     const signed = names.join(';');
     const canonical = [
       ...[method, path, canonicalQuery(query)],
-      ...[...names.map((name) => `${name}:${headers[name]?.trim()}`), ''],
+      ...[...names.map((name) => `${name}:${headers[name]}`), ''],
       ...[signed, payloadHash],
     ];
     const day = time.slice(0, 8);
