@@ -15,7 +15,9 @@ import {
 import { readMp4Opening } from '../../../functions/core/media/mp4/opening.ts';
 import { LongPackets } from '../../../functions/core/media/mpegts/longPackets.ts';
 import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
+import { TrueTypes } from '../../../functions/core/media/mpegts/trueTypes.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
+import { mended } from './mendedPackets.ts';
 import { lateMs, readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
 import { inWholeBoxes } from './wholeBoxes.ts';
 
@@ -148,20 +150,25 @@ async function opened(
 ): Promise<OpenedSegment> {
   let start: SegmentStart | undefined;
   let opening: Opening | undefined;
+  let types = new TrueTypes();
   const { head, isAll } = await readHead(bytes, (sofar) => {
     start = readSegmentStart(sofar);
     if (start === undefined) return sofar.length >= HIDDEN_MAX_BYTES;
     opening = openingOf(start, sofar.subarray(start.at), declared);
-    return opening.isWhole || sofar.length >= HEAD_MAX_BYTES;
+    types = new TrueTypes();
+    const isTold = start.kind !== 'ts' || types.look(sofar.subarray(start.at));
+    return (opening.isWhole && isTold) || sofar.length >= HEAD_MAX_BYTES;
   });
   if (start === undefined || opening === undefined) throw unknown(isAll && head.length === 0);
   const { durationMs, dateMs } = segment;
-  const media = head.subarray(start.at);
+  const whole = types.hasWrong ? mended(head.subarray(start.at), bytes, types) : undefined;
+  const { media, rest } = whole ?? { media: head.subarray(start.at), rest: bytes };
+  if (whole !== undefined) opening = openingOf(start, media, declared);
   return {
     facts: { ...opening.facts, kind: start.kind, durationMs, dateMs },
     init: declared,
     front: start.kind === 'ts' ? head.subarray(0, start.at) : Buffer.alloc(0),
-    ...fingerprinted(media, bytes),
+    ...fingerprinted(media, rest),
   };
 }
 

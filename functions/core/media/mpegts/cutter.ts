@@ -12,6 +12,7 @@ import { Continuity } from './continuity.ts';
 import { LastPictures } from './lastPictures.ts';
 import { PACKET_BYTES, type Packet, readPacket, readPesTimes, TICKS_PER_MS } from './packets.ts';
 import { ProgramTable, type StreamKind } from './programTable.ts';
+import { TrueTypes } from './trueTypes.ts';
 
 const SYNC = 0x47;
 /** All streams begin a packet of theirs within so long, or have stopped. */
@@ -45,6 +46,7 @@ export class TsCutter implements RunCutter {
   readonly otherTracks = [];
   readonly #table = new ProgramTable();
   readonly #continuity = new Continuity();
+  readonly #types = new TrueTypes();
   readonly #lastPictures = new LastPictures();
   #isFirst: boolean = true;
   /** All that is announced has begun in the present run. */
@@ -90,7 +92,7 @@ export class TsCutter implements RunCutter {
 
   push(chunk: Buffer): RunPiece[] {
     const pieces = new RunPieces();
-    const packets = this.#continuity.push(chunk);
+    const packets = this.#types.push(this.#continuity.push(chunk));
     for (let at = 0; at + PACKET_BYTES <= packets.length; at += PACKET_BYTES)
       this.#take(packets.subarray(at, at + PACKET_BYTES), pieces);
     return pieces.all();
@@ -163,7 +165,8 @@ export class TsCutter implements RunCutter {
     if (this.#waiting?.pids.has(pid) === true) return false;
     if (!unitStart) return true;
     const isSeen = !this.#hasAll && isLookedAt(this.#progress.nowMs - this.#beganMs, this.#runBytes);
-    const begins = isSeen && !this.#isOther(pid);
+    // A demuxer goes by what it was told first.
+    const begins = isSeen && !this.#isOther(pid) && !this.#types.corrected.has(pid);
     if (begins) {
       this.#known.add(pid);
       this.#codecs.set(pid, this.#table.codecOf(pid));
@@ -243,6 +246,7 @@ export class TsCutter implements RunCutter {
     this.#runBytes = bytes.length;
     this.#waiting = undefined;
     this.#drain = undefined;
+    this.#types.forget();
     pieces.add(bytes, true);
   }
 }

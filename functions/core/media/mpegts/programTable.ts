@@ -1,4 +1,5 @@
 import { PACKET_BYTES, type Packet } from './packets.ts';
+import { programMapPids } from './tables.ts';
 
 /** Stream types (ISO/IEC 13818-1, table 2-34, and ATSC's) whose streams a demuxer looks for. */
 const VIDEO_TYPES: ReadonlySet<number> = new Set([0x01, 0x02, 0x10, 0x1b, 0x24, 0x33, 0x42, 0xea]);
@@ -20,8 +21,6 @@ const AUDIO_REGISTRATIONS: ReadonlySet<string> = new Set([
   'DTS3',
   'BSSD',
 ]);
-/** Of more programmes nobody would choose. */
-const PROGRAMS_MAX = 64;
 const SECTION_MAX_BYTES = 1_024;
 
 export type StreamKind = 'video' | 'audio';
@@ -92,15 +91,9 @@ export class ProgramTable {
   }
 
   #readAssociation(packet: Buffer, payloadAt: number): void {
-    const section = payloadAt + 1 + (packet[payloadAt] ?? 0);
-    if (section + 12 > PACKET_BYTES || packet[section] !== 0) return;
+    const listed = programMapPids(packet, payloadAt);
+    if (listed === undefined) return;
     this.#association = Buffer.from(packet);
-    const end = Math.min(PACKET_BYTES, section + 3 + (packet.readUInt16BE(section + 1) & 0x3ff) - 4);
-    const listed = new Set<number>();
-    for (let at = section + 8; at + 4 <= end && listed.size < PROGRAMS_MAX; at += 4) {
-      // Programme 0 is the network's information.
-      if (packet.readUInt16BE(at) !== 0) listed.add(packet.readUInt16BE(at + 2) & 0x1fff);
-    }
     for (const pid of this.#maps.keys()) if (!listed.has(pid)) this.#maps.delete(pid);
     for (const pid of listed)
       if (!this.#maps.has(pid)) this.#maps.set(pid, { packets: [], streams: new Map() });
@@ -140,6 +133,18 @@ function streamOf(type: number, descriptors: Buffer): StreamType | undefined {
   const isSound = AUDIO_TYPES.has(type) && !isSplice(type, descriptors);
   const codec = isSound ? String(type) : type === PRIVATE_TYPE ? privateSoundOf(descriptors) : undefined;
   return codec === undefined ? undefined : { kind: 'audio', hasParameterSets, codec };
+}
+
+/** Of teletext and subtitles of DVB, in private data. */
+const TEXT_DESCRIPTORS: ReadonlySet<number> = new Set([0x45, 0x46, 0x56, 0x59]);
+
+/** Whether the descriptors of private data say what it is. */
+export function namesCodec(descriptors: Buffer): boolean {
+  for (let at = 0; at + 2 <= descriptors.length; at += 2 + (descriptors[at + 1] ?? 0)) {
+    const tag = descriptors[at] ?? 0;
+    if (tag === REGISTRATION || AUDIO_DESCRIPTORS.has(tag) || TEXT_DESCRIPTORS.has(tag)) return true;
+  }
+  return false;
 }
 
 /** What the descriptors of private data call its sound; undefined for what is none. */

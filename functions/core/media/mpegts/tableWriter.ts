@@ -66,7 +66,7 @@ export function checked(content: Buffer): Buffer {
 const POLYNOMIAL = 0x04c1_1db7;
 
 /** The checksum of MPEG's tables: unlike the usual CRC-32 it is not mirrored. */
-function crc32Mpeg(bytes: Buffer): number {
+export function crc32Mpeg(bytes: Buffer): number {
   let crc = 0xffff_ffff;
   for (const byte of bytes) {
     crc ^= byte << 24;

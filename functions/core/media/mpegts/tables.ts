@@ -16,6 +16,8 @@ const CODECS: Readonly<Record<number, TrackInfo>> = {
   36: { kind: 'video', codec: 'hevc' },
   129: { kind: 'audio', codec: 'ac3' },
 };
+/** Of more programs nobody would choose. */
+const PROGRAMS_MAX = 64;
 /** Private data: what it is stands in a registration descriptor. */
 const PRIVATE_DATA = 6;
 
@@ -24,6 +26,19 @@ export function programMapPid(packet: Buffer, payloadAt: number): number | undef
   const section = payloadAt + 1 + (packet[payloadAt] ?? 0);
   if (section + 12 > PACKET_BYTES || packet[section] !== 0) return undefined;
   return packet.readUInt16BE(section + 10) & 0x1fff;
+}
+
+/** Of all programs. @param packet as `programMapPid`'s. @returns undefined where it has none */
+export function programMapPids(packet: Buffer, payloadAt: number): ReadonlySet<number> | undefined {
+  const section = payloadAt + 1 + (packet[payloadAt] ?? 0);
+  if (section + 12 > PACKET_BYTES || packet[section] !== 0) return undefined;
+  const end = Math.min(PACKET_BYTES, section + 3 + (packet.readUInt16BE(section + 1) & 0x3ff) - 4);
+  const listed = new Set<number>();
+  for (let at = section + 8; at + 4 <= end && listed.size < PROGRAMS_MAX; at += 4) {
+    // Program 0 is the network's information.
+    if (packet.readUInt16BE(at) !== 0) listed.add(packet.readUInt16BE(at + 2) & 0x1fff);
+  }
+  return listed;
 }
 
 /** @param packet whose payload begins a program map table; ffmpeg's fits into one packet */

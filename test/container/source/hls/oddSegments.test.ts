@@ -3,10 +3,14 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { decrypted } from '../../../../container/source/hls/decrypted.ts';
 import { KeyRing } from '../../../../container/source/hls/keyRing.ts';
+import { mended } from '../../../../container/source/hls/mendedPackets.ts';
 import { inWholeBoxes } from '../../../../container/source/hls/wholeBoxes.ts';
 import type { JudgedHttp } from '../../../../container/source/reach/judgedHttp.ts';
 import { PlaylistError } from '../../../../functions/core/hls/playlist.ts';
 import { PACKET_BYTES } from '../../../../functions/core/media/mpegts/packets.ts';
+import { PacketWriter } from '../../../../functions/core/media/mpegts/packetWriter.ts';
+import { associationTable, mapTable } from '../../../../functions/core/media/mpegts/tableWriter.ts';
+import { TrueTypes } from '../../../../functions/core/media/mpegts/trueTypes.ts';
 
 const STEPS = [1, 7, 100, 10_000];
 /** As many as are a multiple of a block of AES. */
@@ -45,6 +49,40 @@ describe('a segment of fragmented MP4', () => {
   ])('stays as it is otherwise, as all others do: %s', async (_, whole) => {
     for (const step of STEPS)
       expect((await buffer(inWholeBoxes(inSteps(whole, step)))).equals(whole)).toBe(true);
+  });
+});
+
+describe('a segment of a transport stream', () => {
+  const tables = (video: string, counter: number): Buffer => {
+    const writer = new PacketWriter();
+    for (let i = 0; i <= counter; i++) {
+      writer.take();
+      writer.table(0, associationTable(0x1000));
+      writer.table(0x1000, mapTable([{ pid: 0x100, info: { kind: 'video', codec: video } }], 0x100));
+    }
+    return writer.take();
+  };
+  const picture = (): Buffer => {
+    const writer = new PacketWriter();
+    const data = Buffer.concat([Buffer.from('000000014601500000000140010c01', 'hex'), Buffer.alloc(900, 5)]);
+    writer.pes({
+      ...{ pid: 0x100, streamId: 0xe0, ptsTicks: 90_000, dtsTicks: 90_000, data },
+      ...{ randomAccess: true, hasClock: true },
+    });
+    return writer.take();
+  };
+
+  it('has maps that say what it is, wherever they are in it', async () => {
+    const sent = (video: string): Buffer =>
+      Buffer.concat([0, 1, 2].flatMap((counter) => [tables(video, counter), picture()]));
+    for (const step of STEPS) {
+      // As much as is read until it is known what it is.
+      const head = Buffer.from(sent('h264').subarray(0, 1_000));
+      const types = new TrueTypes();
+      expect(types.look(head)).toBe(true);
+      const { media, rest } = mended(head, inSteps(Buffer.from(sent('h264').subarray(1_000)), step), types);
+      expect(Buffer.concat([media, await buffer(rest)]).equals(sent('hevc')), `${step} at once`).toBe(true);
+    }
   });
 });
 

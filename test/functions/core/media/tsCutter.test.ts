@@ -19,6 +19,9 @@ const SOUND = 0x101;
 const OTHER_SOUND = 0x102;
 const MP3_TYPE = 3;
 const PARAMETERS = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x68, 4, 0, 0, 1, 0x65]);
+/** Of HEVC, behind a delimiter. */
+const HEVC_PARAMETERS = Buffer.from([0, 0, 1, 0x46, 1, 0x50, 0, 0, 1, 0x42, 1, 1, 2, 3]);
+const ADTS = Buffer.from('fff15080057ffc21', 'hex');
 const SLICE = Buffer.from([0, 0, 1, 9, 0xf0, 0, 0, 1, 0x41, 7]);
 
 describe('TsCutter', () => {
@@ -28,6 +31,7 @@ describe('TsCutter', () => {
     atMs: number,
     isKeyframe: boolean | undefined,
     soundPid = SOUND,
+    parameters = isKeyframe === undefined ? SLICE : PARAMETERS,
   ): Buffer {
     const ticks = (atMs + 1_000) * 90;
     writer.pes({
@@ -35,7 +39,7 @@ describe('TsCutter', () => {
       streamId: isKeyframe === undefined ? 0xc0 : 0xe0,
       ptsTicks: ticks,
       dtsTicks: ticks,
-      data: Buffer.concat([isKeyframe === true ? PARAMETERS : SLICE, Buffer.alloc(300, 5)]),
+      data: Buffer.concat([isKeyframe === false ? SLICE : parameters, Buffer.alloc(300, 5)]),
       randomAccess: false,
       hasClock: isKeyframe !== undefined,
     });
@@ -139,6 +143,20 @@ describe('TsCutter', () => {
     expect(runsOf(new TsCutter(), chunks)).toHaveLength(2);
   });
 
+  it('begins a run with sound that the tables call something else, with the keyframe behind its beginning', () => {
+    const writer = new PacketWriter();
+    const chunks = [tables(writer, [SOUND], 'h264', 'mp3')];
+    for (const ms of times(0, 2_000)) {
+      chunks.push(pes(writer, ms, ms % 400 === 0), pes(writer, ms, undefined, SOUND, ADTS));
+    }
+    const [first = Buffer.alloc(0), second = Buffer.alloc(0), ...others] = runsOf(new TsCutter(), chunks);
+    expect(others).toEqual([]);
+    expect(timesOf(first).map(({ pid }) => pid)).toEqual(times(0, 400).map(() => PICTURES));
+    const sounds = timesOf(second).filter(({ pid }) => pid === SOUND);
+    expect(sounds.map(({ ms }) => ms)).toEqual(times(0, 2_000));
+    expect(mapsIn(second)).toEqual(mapsIn(tables(new PacketWriter())));
+  });
+
   it.each([
     { becomes: 'pictures', video: 'hevc', audio: 'aac', beginsAtMs: 2_000 },
     // A part can begin with the next keyframe.
@@ -150,7 +168,8 @@ describe('TsCutter', () => {
       if (ms === 2_000) chunks.push(tables(writer, [SOUND], video, audio));
       const isKeyframe = ms % 800 === 0 || (ms === 2_000 && video !== 'h264');
       // Multiplexers send sound after the pictures of its time.
-      chunks.push(pes(writer, ms, isKeyframe), pes(writer, ms - LAG_MS, undefined));
+      const parameters = video === 'h264' || ms < 2_000 ? PARAMETERS : HEVC_PARAMETERS;
+      chunks.push(pes(writer, ms, isKeyframe, SOUND, parameters), pes(writer, ms - LAG_MS, undefined));
     }
     const runs = runsOf(new TsCutter(), chunks);
     expect(runs).toHaveLength(2);
