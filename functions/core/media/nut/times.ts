@@ -1,6 +1,7 @@
 import { MediaError } from '../types.ts';
 import { DataTimes } from './dataTimes.ts';
 import type { NutStream } from './header.ts';
+import { MadeUpTimes } from './madeUpTimes.ts';
 import type { PacketTimes, Place, Times } from './packetTimes.ts';
 
 /**
@@ -111,6 +112,7 @@ class VideoTimes implements PacketTimes {
   #factor: bigint | undefined;
   #unitsHz = 1;
   #last: number | undefined;
+  readonly #madeUp = new MadeUpTimes(VIDEO_TIMESCALE);
 
   constructor(stream: NutStream) {
     this.#stream = stream;
@@ -139,7 +141,7 @@ class VideoTimes implements PacketTimes {
     const before = this.#last ?? near.seconds * unitsHz;
     this.#last = time + Math.round((before - time) / VIDEO_MODULUS) * VIDEO_MODULUS;
     const shownAfter = isUnsaid ? Math.max(0, -this.#last) : offset - NEGATIVE_OFFSETS;
-    return { dts: toTimescale(this.#last), offset: toTimescale(shownAfter) };
+    return this.#madeUp.next({ dts: toTimescale(this.#last), offset: toTimescale(shownAfter) });
   }
 }
 
