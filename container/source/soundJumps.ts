@@ -11,7 +11,7 @@ const INFO_LEVEL = 32;
  * it was; what that takes off its times, and from which time on, is said in a line each, for `SoundJumps`. Where sound
  * changes its rate or channels filters begin anew, and know nothing of what they took off: infinity is said in its place.
  * Frames of one time follow one another: the resampler would cut off what begins a tenth of a second before the end of what
- * came before it.
+ * came before it. What jumps behind them goes on behind the last of them.
  */
 export const WITHOUT_JUMPS = [
   `if(eq(N,0),${[`print(1/0,${INFO_LEVEL})`, `print(PTS*TB,${INFO_LEVEL})`].join(';')},0)`,
@@ -19,7 +19,7 @@ export const WITHOUT_JUMPS = [
   'st(2,ld(1)-(RTCTIME-ld(3))/1000000)',
   'st(3,RTCTIME)',
   `if(gt(ld(2),${AHEAD_SECONDS})+lt(ld(1),-${BACK_SECONDS}),${[
-    'st(0,ld(0)+PTS-PREV_INPTS-1024/SR/TB)',
+    'st(0,PTS-PREV_OUTPTS-ld(4)/TB)',
     `print(ld(0)*TB,${INFO_LEVEL})`,
     `print((PTS-ld(0))*TB,${INFO_LEVEL})`,
   ].join(';')},0)`,

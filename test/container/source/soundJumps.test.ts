@@ -7,7 +7,9 @@ import { SoundJumps, WITHOUT_JUMPS } from '../../../container/source/soundJumps.
 import { SourceTimeline } from '../../../functions/core/media/timeline/sourceTimeline.ts';
 import { GivenBack, type TakenOff } from '../../../functions/core/media/timeline/takenOff.ts';
 import { STORED_TIMELINE } from '../../../functions/core/media/timeline/timelineOptions.ts';
+import { EncodedSound } from '../../../functions/core/media/tracks/encodedSound.ts';
 import { LiveMedia } from '../../../functions/core/media/tracks/liveMedia.ts';
+import type { Sample, TrackDescription } from '../../../functions/core/media/tracks/sample.ts';
 import type { EncodingPlan } from '../../../functions/core/settings/formats.ts';
 import { DEFAULT_SETTINGS } from '../../../functions/core/settings/settings.ts';
 import { faultsOf, picturesOf } from '../../streams/check.ts';
@@ -60,7 +62,9 @@ describe('SoundJumps', () => {
     expect(Math.abs((all[1]?.fromMs ?? 0) - 2_000)).toBeLessThan(25);
     expect(Math.abs((all[2]?.fromMs ?? 0) - 4_000)).toBeLessThan(25);
     const givenBack = new GivenBack(all);
-    expect([1_000, 3_000, 5_000].map((ms) => Math.round(givenBack.next(ms)))).toEqual([0, -1_500, -3_500]);
+    expect([1_000, 3_000, 5_000].map((ms) => Math.round(givenBack.next(ms) ?? Number.NaN))).toEqual([
+      0, -1_500, -3_500,
+    ]);
   });
 
   /** What is left of three seconds of a tone, as it is encoded. */
@@ -82,6 +86,11 @@ describe('SoundJumps', () => {
     expect(heard(back, `asetpts='${WITHOUT_JUMPS}'`).equals(heard())).toBe(true);
   });
 
+  it('a clock that goes back behind frames of one time costs no sound', () => {
+    const back = `asetpts='floor(N/${ROW_SAMPLES})*${ROW_SAMPLES}-if(gte(N,${2 * ROW_SAMPLES}),0.5/TB,0)'`;
+    expect(heard(back, `asetpts='${WITHOUT_JUMPS}'`).equals(heard())).toBe(true);
+  });
+
   it('takes no other line for one of its own', () => {
     const jumps = new SoundJumps();
     for (const line of ['frame=  1 fps=0.0', '  Duration: N/A, start: 0.000000', '12', 'nan'])
@@ -100,9 +109,35 @@ describe('GivenBack', () => {
     expect(came.map((ms) => back.next(ms))).toEqual([0, 0, -2_000, -2_000, -2_000, 0, 0, 0, 0]);
   });
 
+  it('does not take for a jump what ffmpeg says with the end of its input: nothing comes behind it', () => {
+    const sound = new EncodedSound([anew(0), jump(2_000, -2_000), jump(4_000, -3_900)]);
+    const timescale = 48_000;
+    const description = { timescale } as TrackDescription;
+    const data = Buffer.alloc(0);
+    const timesOf = (samples: readonly Sample[]): number[] =>
+      samples.map(({ dts }) => (dts * 1_000) / timescale);
+    const push = (ms: number): number[] =>
+      timesOf(sound.push({ description, dts: (ms * timescale) / 1_000, offset: 0, keyframe: true, data }));
+    expect([1_980, 2_000, 2_021, 2_042].map(push)).toEqual([[1_980], [0], [21], [42]]);
+    expect([3_970, 3_991].map(push)).toEqual([[1_970], []]);
+    expect(timesOf(sound.end())).toEqual([1_991]);
+  });
+
+  it('holds the sample behind a jump until it is known that it is one', () => {
+    const all = [anew(0), jump(2_000, -2_000)];
+    const back = new GivenBack(all);
+    expect([1_980, 1_995, 2_016, 2_038, 2_060].map((ms) => back.next(ms))).toEqual([
+      0,
+      undefined,
+      undefined,
+      -2_000,
+      -2_000,
+    ]);
+  });
+
   it('gives back what is taken off behind that, and nothing of before', () => {
     const back = new GivenBack([anew(0), jump(2_000, 60_000), anew(63_000), jump(64_000, 5_000)]);
-    expect([1_000, 2_000, 2_977, 63_000, 64_000].map((ms) => back.next(ms))).toEqual([
+    expect([1_000, 2_000, 2_977, 63_000, 64_050].map((ms) => back.next(ms))).toEqual([
       0, 60_000, 60_000, 0, 5_000,
     ]);
   });

@@ -8,8 +8,9 @@ import type { JoinedContent } from '../timeline/recordedContent.ts';
 import { RepeatGate } from '../timeline/repeatGate.ts';
 import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
-import { GivenBack, type TakenOff } from '../timeline/takenOff.ts';
+import type { TakenOff } from '../timeline/takenOff.ts';
 import { type ContainerFormat, type Fragment, MediaError, type PartMuxer } from '../types.ts';
+import { EncodedSound } from './encodedSound.ts';
 import { Fragmenter } from './fragmenter.ts';
 import type { FragmentWriter } from './fragmentWriter.ts';
 import type { Joining } from './joining.ts';
@@ -29,6 +30,8 @@ interface Output {
   /** What each is called over connections: others may come or go. */
   readonly names: readonly string[];
   readonly tracks: Track[];
+  /** It has one track, which ffmpeg encodes. */
+  readonly encoded: EncodedSound | undefined;
 }
 
 /**
@@ -48,7 +51,6 @@ export class LiveMedia {
   readonly #late: LateBeginnings<Taken>;
   readonly #receivedAtMs: number | undefined;
   readonly #takenOff: readonly TakenOff[];
-  readonly #givenBack: GivenBack;
   /** So many of them the timeline has been told. */
   #told = 0;
   /** On the source's own timeline. */
@@ -90,7 +92,6 @@ export class LiveMedia {
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
     this.#takenOff = takenOff;
-    this.#givenBack = new GivenBack(takenOff);
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#data = data.length === 0 ? undefined : new TimedData(data);
@@ -102,7 +103,8 @@ export class LiveMedia {
       const names = sources.map(({ kind }) => `${kind} ${places[kind]++}`);
       const reader =
         packets === 'nut' ? new NutReader() : new FlvPacketReader(sources.map(({ codec }) => codec));
-      const output = { reader, sources, firstId, names, tracks: [] };
+      const encoded = sources[0]?.isEncoded === true ? new EncodedSound(takenOff) : undefined;
+      const output = { reader, sources, firstId, names, tracks: [], encoded };
       // Before anything has come: what is encoded says what it is with its first packet.
       for (const [index, { kind }] of sources.entries())
         this.#fragmenter.declare(firstId + index, kind, undefined);
@@ -161,6 +163,8 @@ export class LiveMedia {
 
   /** ffmpeg has ended: what is left, one fragment after the other. */
   rest(nowMs: number): Fragment | undefined {
+    for (const output of this.#outputs)
+      for (const sample of output.encoded?.end() ?? []) this.#come(output, 0, sample, nowMs);
     for (const one of this.#gate?.end() ?? []) this.#record(one, nowMs);
     this.#release(nowMs, true);
     return this.#fragmenter.rest();
@@ -185,11 +189,16 @@ export class LiveMedia {
     }
     const made = output.tracks[packet.stream]?.next(packet);
     if (made === undefined) return;
-    const isEncoded = output.sources[packet.stream]?.isEncoded === true;
-    const sample = isEncoded ? this.#onSourceClock(made) : made;
-    const coming = comingOf(output.names[packet.stream] ?? '', isEncoded, sample);
+    const { encoded } = output;
+    if (encoded === undefined) this.#come(output, packet.stream, made, nowMs);
+    else for (const sample of encoded.push(made)) this.#come(output, packet.stream, sample, nowMs);
+  }
+
+  #come(output: Output, stream: number, sample: Sample, nowMs: number): void {
+    const isEncoded = output.encoded !== undefined;
+    const coming = comingOf(output.names[stream] ?? '', isEncoded, sample);
     this.#firstMs ??= coming.timeMs;
-    const taken = { id: output.firstId + packet.stream, coming, sample, arrivedAtMs: nowMs };
+    const taken = { id: output.firstId + stream, coming, sample, arrivedAtMs: nowMs };
     if (this.#order?.isTurnKnown === false) this.#order.come(timeOf(taken), sample.description.info.kind);
     if (this.#gate === undefined) {
       if (this.#content?.isRepeated(coming) !== true) this.#record(taken, nowMs);
@@ -201,20 +210,12 @@ export class LiveMedia {
   /** What is encoded comes through a pipe of its own, and pictures may be there before it: not before it has begun. */
   #tellJumps(): void {
     if (this.#order?.isKnown === true) return;
-    const encoded = this.#outputs.find(({ sources }) => sources[0]?.isEncoded === true);
-    const [name = ''] = encoded?.names ?? [];
+    const [name = ''] = this.#outputs.find(({ encoded }) => encoded !== undefined)?.names ?? [];
     // ffmpeg may have come to a jump before anything of it is read.
     if (this.#timeline.clockOf(name) === undefined) return;
     for (const { fromMs, ms, isAnew } of this.#takenOff.slice(this.#told))
       if (isAnew !== true) this.#timeline.willBegin(name, fromMs + ms);
     this.#told = this.#takenOff.length;
-  }
-
-  /** Sound that was encoded as if the source's clock had not jumped, with the times that the source has said. */
-  #onSourceClock(sample: Sample): Sample {
-    const { timescale } = sample.description;
-    const ms = this.#givenBack.next((sample.dts * 1_000) / timescale);
-    return ms === 0 ? sample : { ...sample, dts: sample.dts + Math.round((ms * timescale) / 1_000) };
   }
 
   #record(taken: Taken, nowMs: number): void {
