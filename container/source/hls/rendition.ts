@@ -241,7 +241,7 @@ export class Rendition {
       const opened = await this.#opener.open(segment, base, signal, mayBeLate);
       this.#skipped = 0;
       const isDiscontinuity = segment.isDiscontinuity || isRestart;
-      const said = { ...opened.facts, isDiscontinuity, missedMs, foundAtMs, seenAtMs };
+      const said = { ...opened.facts, isDiscontinuity, isRestart, missedMs, foundAtMs, seenAtMs };
       const facts = this.#before === undefined ? said : withTrackThatGoesOn(this.#before, said);
       return { next, opened, facts, seam: this.#seam(facts) };
     } catch (error) {

@@ -20,6 +20,8 @@ export interface SegmentFacts {
   readonly dateMs: number | undefined;
   /** The playlist says that it is no continuation of the one before, or its numbers began again. */
   readonly isDiscontinuity: boolean;
+  /** Its playlist's numbers began again with it. */
+  readonly isRestart?: boolean;
   /** Of segments between the one before and this one that could not be had, as far as it is known. */
   readonly missedMs: number;
   /** By the wall clock: when it was there to be had, in epoch milliseconds. */
@@ -50,10 +52,12 @@ export const WRAP_MS = 2 ** 33 / 90;
 
 /**
  * Whether a segment can be handed to the demuxer behind the one before, by what is in both of them: a packager that calls
- * every segment a discontinuity is not believed, and one that forgets to is not, either.
+ * every segment a discontinuity is not believed, and one that forgets to is not, either. Where numbers begin again it is another
+ * packager, whose times may fit those before by chance: in one track, and not in another.
  */
 export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
   const jumpMs = jumpBetween(before, next);
+  if (next.isRestart === true) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
   if (jumpMs === undefined) {
     const isPlain = isAlike(before, next) && !next.isDiscontinuity && next.missedMs === 0;
     return isPlain ? { kind: 'none' } : { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };

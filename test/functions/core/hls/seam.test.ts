@@ -77,6 +77,11 @@ describe('the seam between two segments', () => {
     expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'none' });
   });
 
+  it('is a new timeline where numbers have begun again, however well its time fits', () => {
+    const restart = { isDiscontinuity: true, isRestart: true };
+    expect(seamBetween(facts(), next(restart))).toEqual({ kind: 'newTimeline', gapMs: 0 });
+  });
+
   it.each(['ts', 'aac', 'ac3'] as const)('is none over the end of the transport stream clock: %s', (kind) => {
     const before = facts({ kind, startMs: WRAP_MS - 500 });
     expect(seamBetween(before, facts({ kind, startMs: 1_500 }))).toEqual({ kind: 'none' });
