@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { align, settle, type TakenSegment } from '../../../functions/core/hls/alignment.ts';
+import { align, settle } from '../../../functions/core/hls/alignment.ts';
 import type { MediaPlaylist, MediaSegment } from '../../../functions/core/hls/playlist.ts';
 import { staleAfterMs, startIndex } from '../../../functions/core/hls/reload.ts';
 import type { Clock } from '../../../functions/core/protocol/ports.ts';
+import type { Listed, NextSegment } from './listedSegment.ts';
+import { Looks } from './looks.ts';
 import type { PlaylistAddress } from './playlistLoader.ts';
 import { type MediaLoaded, Reloading, type ReloadingOptions } from './reloading.ts';
 import { LostStreamError } from './sourceFault.ts';
@@ -19,31 +21,6 @@ export interface FollowerOptions extends ReloadingOptions {
     base: string,
     signal: AbortSignal,
   ) => Promise<string | undefined>;
-}
-
-/** A segment that is to be taken next. */
-export interface NextSegment {
-  readonly segment: MediaSegment;
-  readonly base: string;
-  /** Numbers have begun again with it. */
-  readonly isRestart: boolean;
-  /** Of segments that were in the playlist while nobody looked, or have no media. */
-  readonly missedMs: number;
-  /** When a playlist that has it could be had, in epoch milliseconds: it is not told of who looks late. */
-  readonly foundAtMs: number;
-  /** When somebody looked, and it was there. */
-  readonly seenAtMs: number;
-  /** It was taken before, and is to be taken again. */
-  readonly isAgain: boolean;
-}
-
-/** A segment of a playlist, as it was listed. */
-interface Listed extends NextSegment, TakenSegment {
-  /** Goes up where media sequence numbers begin again. */
-  readonly numbering: number;
-  /** Of the segment's first bytes; undefined while they are not known. */
-  fingerprint: string | undefined;
-  isSkipped: boolean;
 }
 
 /** As many are known again. */
@@ -63,6 +40,9 @@ export class Follower {
   /** What is to be said of the next one, beside its own: those before it could not be had. */
   #isRestart: boolean = false;
   #missedMs = 0;
+  readonly #looks = new Looks();
+  /** It is followed though nobody asks for the next segment. */
+  #keepsUp: object | undefined;
   /** Whether there was a segment when the playlist was looked at. */
   #looked = Promise.withResolvers<boolean>();
   /** Since when nothing new has come. */
@@ -84,7 +64,7 @@ export class Follower {
       const [next] = this.#queue;
       if (next === undefined) {
         if (this.#loaded?.playlist.isEnded === true) return undefined;
-        await this.#reload(signal).finally(() => this.#tell());
+        await this.#look(signal);
       } else if (next.segment.isGap) {
         this.skip();
       } else {
@@ -95,6 +75,26 @@ export class Follower {
         };
       }
     }
+  }
+
+  /**
+   * The next segment may have to wait: until it is taken its playlist is followed, or those behind it might leave that unseen.
+   * Where it cannot be had, whoever asks for the next one is told.
+   */
+  keepUp(signal: AbortSignal): void {
+    const keepsUp = {};
+    const isFollowed = (): boolean =>
+      this.#keepsUp === keepsUp && this.#loaded?.playlist.isEnded === false && !signal.aborted;
+    const follow = async (): Promise<void> => {
+      while (isFollowed()) await this.#look(signal);
+    };
+    this.#keepsUp = keepsUp;
+    void follow().catch(() => undefined);
+  }
+
+  /** What its playlist lists is not awaited any more. */
+  rest(): void {
+    this.#keepsUp = undefined;
   }
 
   /** Whoever waits for the next segment looks at once. @returns whether there is one; once somebody has looked */
@@ -110,6 +110,7 @@ export class Follower {
 
   /** The next segment is being used. */
   take(): void {
+    this.rest();
     this.#pass();
     this.#isRestart = false;
     this.#missedMs = 0;
@@ -177,14 +178,18 @@ export class Follower {
     this.#isRestart = false;
   }
 
+  #look(signal: AbortSignal): Promise<void> {
+    return this.#looks.one(() => this.#reload(signal).finally(() => this.#tell()), signal);
+  }
+
   async #reload(signal: AbortSignal): Promise<void> {
     const last = this.#loaded;
     const loaded = await this.#reloading.load(signal);
     const { playlist } = loaded;
     if (last === undefined) {
       this.#list(loaded, this.#startIndex(playlist));
-    } else if (loaded.text !== last.text) {
-      await this.#goOn(loaded, signal);
+    } else if (loaded.text !== last.text && !(await this.#goOn(loaded, signal))) {
+      return;
     }
     this.#loaded = loaded;
     if (this.#queue.length > 0) {
@@ -211,13 +216,16 @@ export class Follower {
     return isWithin ? Number(index) : startIndex(playlist, further);
   }
 
-  async #goOn(loaded: MediaLoaded, signal: AbortSignal): Promise<void> {
+  /** @returns whether it could be told what is new in it: not before what waits has been looked at, perhaps */
+  async #goOn(loaded: MediaLoaded, signal: AbortSignal): Promise<boolean> {
     const { segments } = loaded.playlist;
-    const taken = this.#numbered(this.#taken);
-    const first = align(taken, segments);
+    const known = this.#numbered([...this.#taken, ...this.#queue]);
+    const first = align(known, segments);
+    const isWaiting = this.#queue.length > 0;
+    if (first.kind === 'doubtful' && isWaiting && first.taken.fingerprint === undefined) return false;
     const alignment =
       first.kind === 'doubtful'
-        ? settle(first, await this.#isSame(first.taken, segments[first.index], loaded.url, signal), taken)
+        ? settle(first, await this.#isSame(first.taken, segments[first.index], loaded.url, signal), known)
         : first;
     if (alignment.kind === 'restarted') {
       this.#taken.splice(0, this.#taken.length - this.#takenAndListed());
@@ -226,6 +234,7 @@ export class Follower {
     } else {
       this.#list(loaded, alignment.from, { missedMs: this.#lengthOf(alignment.missed) });
     }
+    return true;
   }
 
   /** Its segments from the index on are to be taken. @param first of the first one */
@@ -272,7 +281,7 @@ export class Follower {
 
   /** How long so many segments are that were never seen: no longer than they can have been. */
   #lengthOf(missed: number): number {
-    const last = this.#taken.at(-1);
+    const last = this.#queue.at(-1) ?? this.#taken.at(-1);
     if (last === undefined) return 0;
     const { durationMs } = last.segment;
     const awayMs = Math.max(durationMs, this.#options.clock.nowMs() - last.foundAtMs);

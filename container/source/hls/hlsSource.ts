@@ -212,6 +212,7 @@ export class HlsSource {
     cut.look = (signal) => followed.sounds.lookNow(signal);
     cut.isAway = () => first.rendition.isAway;
     for (const { rendition } of sounds) cut.expect(rendition);
+    for (const { rendition } of [first, ...sounds]) rendition.keepUp(this.#life.signal);
     this.#feeding = [];
     for (const rendition of [followed.main, ...followed.sounds.renditions])
       rendition.beginRun(first.ahead.facts.startMs);

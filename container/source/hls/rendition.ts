@@ -9,7 +9,8 @@ import {
 } from '../../../functions/core/hls/seam.ts';
 import { HttpFault } from '../reach/judgedHttp.ts';
 import type { FeedEnd } from './feedEnd.ts';
-import type { Follower, NextSegment } from './follower.ts';
+import type { Follower } from './follower.ts';
+import type { NextSegment } from './listedSegment.ts';
 import { type OpenedSegment, SegmentOpener } from './openedSegment.ts';
 import type { RunCut } from './runCut.ts';
 import { RunStreams } from './runStreams.ts';
@@ -140,6 +141,7 @@ export class Rendition {
 
   /** Waits a while until it is known what becomes of the others of its time. */
   async #untilTold(facts: SegmentFacts, cut: RunCut, leads: boolean, signal: AbortSignal): Promise<void> {
+    this.keepUp(signal);
     if (leads) {
       cut.know(facts);
       if (this.#takenInRun > 0) await cut.untilSound(facts, signal);
@@ -147,6 +149,11 @@ export class Rendition {
       cut.goOn(this, facts);
       await cut.untilKnown(facts, signal);
     }
+  }
+
+  /** As its follower. */
+  keepUp(signal: AbortSignal): void {
+    this.#follower.keepUp(signal);
   }
 
   /** Whoever waits for what comes next looks at once. @returns whether it is there; once somebody has looked */
@@ -209,6 +216,7 @@ export class Rendition {
   }
 
   async close(): Promise<void> {
+    this.#follower.rest();
     await this.#ahead?.opened.close();
     this.#ahead = undefined;
   }

@@ -80,6 +80,25 @@ describe('Follower', () => {
     expect(performance.now() - sinceMs).toBeLessThan(3_000);
   });
 
+  it('sees what leaves its playlist while the next segment waits', async () => {
+    const follower = following([0, 'a'], [0, 'a b'], [0, 'c']);
+    await follower.next(NEVER);
+    follower.keepUp(NEVER);
+    await follower.hurry();
+    await follower.hurry();
+    expect(await take(follower, 3)).toEqual(['a', 'b', '|c']);
+  });
+
+  it('looks again where the look that it has waited for is aborted', async () => {
+    const follower = following([0, 'a'], [0, 'a b']);
+    await follower.next(NEVER);
+    const life = new AbortController();
+    follower.keepUp(life.signal);
+    const taken = take(follower, 2);
+    life.abort();
+    expect(await taken).toEqual(['a', 'b']);
+  });
+
   it('goes back to segments that were listed before the numbers began again', async () => {
     const follower = following([0, 'a b c'], [0, 'd e']);
     expect(await take(follower, 3)).toEqual(['a', 'b', 'c']);
