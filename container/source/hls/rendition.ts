@@ -2,8 +2,10 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { PlaylistError, UnsupportedStreamError } from '../../../functions/core/hls/playlist.ts';
 import {
   goneBackBy,
+  mayBeAnew,
   type Seam,
   type SegmentFacts,
+  seamAnew,
   seamBetween,
   withTrackThatGoesOn,
 } from '../../../functions/core/hls/seam.ts';
@@ -17,7 +19,6 @@ import { RunStreams } from './runStreams.ts';
 import type { SegmentOptions } from './segmentBytes.ts';
 import { type Sink, SinkClosedError, writeSegment } from './sink.ts';
 import { SoundClock } from './soundClock.ts';
-import { LostStreamError } from './sourceFault.ts';
 import { Wait } from './wait.ts';
 
 /** The segment that comes next, opened. */
@@ -114,7 +115,7 @@ export class Rendition {
     const any = AbortSignal.any([wait.signal, signal]);
     try {
       for (;;) {
-        const ahead = leads ? await this.peek(any) : await this.#peekBesides(cut, any);
+        const ahead = leads ? await this.#peekPictures(cut, any) : await this.#peekBesides(cut, any);
         if (leads && ahead === undefined) cut.know(undefined);
         if (ahead === undefined) return { kind: 'ended' };
         const isFirst = this.#takenInRun === 0;
@@ -221,24 +222,24 @@ export class Rendition {
     this.#ahead = undefined;
   }
 
+  /** Where its clock may have begun anew, sound of its own tells. */
+  async #peekPictures(cut: RunCut, signal: AbortSignal): Promise<Ahead | undefined> {
+    const ahead = await this.peek(signal);
+    const before = this.#takenInRun > 0 ? this.#before : undefined;
+    if (ahead === undefined || before === undefined || !mayBeAnew(before, ahead.facts)) return ahead;
+    this.keepUp(signal);
+    if (await cut.isSoundAnew(before, signal))
+      this.#ahead = { ...ahead, seam: seamAnew(before, ahead.facts) };
+    return this.#ahead;
+  }
+
   /** @throws LostStreamError pictures go on without it */
   async #peekBesides(cut: RunCut, signal: AbortSignal): Promise<Ahead | undefined> {
-    const settled = new AbortController();
-    const lost = new AbortController();
     const before = this.#clock.besides(this.#before);
-    const until = AbortSignal.any([signal, settled.signal]);
-    const watch = cut
-      .untilLost(before, () => this.hurry(), until)
-      .then(
-        () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
-        () => undefined,
-      );
-    try {
-      return await this.peek(AbortSignal.any([signal, lost.signal]));
-    } finally {
-      settled.abort();
-      await watch;
-    }
+    const look = (): Promise<boolean> => this.hurry();
+    const ahead = await cut.unlessLost(before, look, (until) => this.peek(until), signal);
+    if (this.#takenInRun > 0 && ahead?.seam.kind === 'newTimeline') cut.beginAnew(this);
+    return ahead;
   }
 
   async #open(next: NextSegment, signal: AbortSignal): Promise<Ahead | undefined> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { endOf, type SegmentFacts } from '../../../functions/core/hls/seam.ts';
 import { AwakeTimer } from '../../attempt/awakeTimer.ts';
+import { LostStreamError } from './sourceFault.ts';
 import { orUntil } from './wait.ts';
 
 /** Times that are so far apart are not of the same clock. */
@@ -29,6 +30,8 @@ export class RunCut {
   #knownMs: number | undefined;
   /** Until when there is what of each sound that ffmpeg reads; undefined: it has no times. */
   readonly #sounds = new Map<object, number | undefined>();
+  /** Sounds of which that comes next. */
+  readonly #anew = new Set<object>();
   #told = Promise.withResolvers<void>();
   readonly #waitMs: number;
   readonly #lostAfterMs: number;
@@ -85,12 +88,31 @@ export class RunCut {
    */
   goOn(sound: object, last: SegmentFacts): void {
     this.#sounds.set(sound, endOf(last));
+    this.#anew.delete(sound);
     this.#tell();
+  }
+
+  /** What comes next of a sound has a clock of its own. */
+  beginAnew(sound: object): void {
+    this.#anew.add(sound);
+    this.#tell();
+  }
+
+  /**
+   * Whether a sound begins anew behind a segment of pictures. It waits a while until all of them have come to its end.
+   * @throws what the signal is aborted with
+   */
+  async isSoundAnew(before: SegmentFacts, signal: AbortSignal): Promise<boolean> {
+    const endMs = (endOf(before) ?? Number.NEGATIVE_INFINITY) + ROUNDING_MS;
+    const isBeyond = (untilMs = Number.POSITIVE_INFINITY): boolean => untilMs > endMs;
+    await this.#until(() => this.#anew.size > 0 || [...this.#sounds.values()].every(isBeyond), signal);
+    return this.#anew.size > 0;
   }
 
   /** Nothing more comes of a sound in this run. */
   leave(sound: object): void {
     this.#sounds.delete(sound);
+    this.#anew.delete(sound);
     this.#tell();
   }
 
@@ -138,6 +160,31 @@ export class RunCut {
     while (mayCome) {
       await delay(this.#lostAfterMs, undefined, { signal });
       mayCome = this.isAway() || (await this.#isThere(look, signal));
+    }
+  }
+
+  /**
+   * Waits for what comes next of a sound, until that is taken for lost.
+   * @param before, look as for `untilLost`
+   * @throws LostStreamError it is; as `next`
+   */
+  async unlessLost<T>(
+    before: SegmentFacts | undefined,
+    look: () => Promise<boolean>,
+    next: (until: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const settled = new AbortController();
+    const lost = new AbortController();
+    const watch = this.untilLost(before, look, AbortSignal.any([signal, settled.signal])).then(
+      () => lost.abort(new LostStreamError('has sound that does not go on with its pictures')),
+      () => undefined,
+    );
+    try {
+      return await next(AbortSignal.any([signal, lost.signal]));
+    } finally {
+      settled.abort();
+      await watch;
     }
   }
 

@@ -57,14 +57,29 @@ export const WRAP_MS = 2 ** 33 / 90;
  */
 export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
   const jumpMs = jumpBetween(before, next);
-  if (next.isRestart === true) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+  if (next.isRestart === true) return seamAnew(before, next);
   if (jumpMs === undefined) {
     const isPlain = isAlike(before, next) && !next.isDiscontinuity && next.missedMs === 0;
-    return isPlain ? { kind: 'none' } : { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+    return isPlain ? { kind: 'none' } : seamAnew(before, next);
   }
-  if (!goesOn(before, next, jumpMs)) return { kind: 'newTimeline', gapMs: untimedGapMs(before, next) };
+  if (!goesOn(before, next, jumpMs)) return seamAnew(before, next);
   return isAlike(before, next) && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
 }
+
+/**
+ * Whether a segment that seems to go on may have begun anew: its clock has stepped by more than segments lie over one another, and
+ * another playlist's may tell.
+ */
+export function mayBeAnew(before: SegmentFacts, next: SegmentFacts): boolean {
+  const jumpMs = jumpBetween(before, next) ?? 0;
+  return seamBetween(before, next).kind === 'none' && Math.abs(jumpMs) > TOLERANCE_MS;
+}
+
+/** How it joins the one before where it has. */
+export const seamAnew = (before: SegmentFacts, next: SegmentFacts): Seam => ({
+  kind: 'newTimeline',
+  gapMs: untimedGapMs(before, next),
+});
 
 /**
  * The segment as it begins with the track that goes on, where the clock of another one has jumped before: sound that had not

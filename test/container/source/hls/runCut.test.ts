@@ -162,6 +162,29 @@ describe('RunCut', () => {
     });
   });
 
+  describe('tells pictures whose clock has stepped', () => {
+    const SOUND = {};
+    it.each<[string, (cut: RunCut) => void, boolean]>([
+      ['that sound begins anew', (cut) => cut.beginAnew(SOUND), true],
+      ['that it goes on', (cut) => cut.goOn(SOUND, segment(6_000)), false],
+      ['nothing where it has come to its end', (cut) => cut.leave(SOUND), false],
+    ])('%s', async (_what, tell, isAnew) => {
+      const cut = new RunCut(LONG_MS);
+      cut.goOn(SOUND, segment(5_000));
+      const told = cut.isSoundAnew(segment(5_000), NEVER);
+      expect(await isOver(told.then(() => undefined))).toBe(false);
+      tell(cut);
+      expect(await told).toBe(isAnew);
+    });
+
+    it('nothing where sound has gone on behind its beginning, or does not come', async () => {
+      const cut = new RunCut(0);
+      cut.beginAnew(SOUND);
+      cut.goOn(SOUND, segment(2_000));
+      expect(await cut.isSoundAnew(segment(5_000), NEVER)).toBe(false);
+    });
+  });
+
   it('ends where sound begins that the run is without: before the pictures of its beginning', () => {
     const cut = new RunCut();
     cut.beginWith(segment(6_400), segment(4_000));

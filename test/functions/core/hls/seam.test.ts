@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   goneBackBy,
+  mayBeAnew,
   pausedFromMs,
   type SegmentFacts,
   seamBetween,
@@ -75,6 +76,15 @@ describe('the seam between two segments', () => {
     ['the second of which does not show its program', { setup: undefined }],
   ])('%s is none', (_what, changes) => {
     expect(seamBetween(facts(), next(changes))).toEqual({ kind: 'none' });
+  });
+
+  it.each<[string, Partial<SegmentFacts>, boolean]>([
+    ['may be another clock where it steps back by most of a segment', { startMs: 10_700 }, true],
+    ['may be another clock where it steps ahead', { startMs: 12_500 }, true],
+    ['is none where its clock goes on', { startMs: 12_200 }, false],
+    ['is told where it goes back behind the one before', { startMs: 9_000 }, false],
+  ])('%s', (_what, changes, isUnsure) => {
+    expect(mayBeAnew(facts(), next(changes))).toBe(isUnsure);
   });
 
   it('is a new timeline where numbers have begun again, however well its time fits', () => {
