@@ -3,6 +3,7 @@ import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { levelsOf } from './test/setup/levels.ts';
 import { removeOld } from './test/setup/oldFiles.ts';
+import { Sequencer } from './test/setup/sequencer.ts';
 import { MADE_MEDIA } from './test/support/madeMedia.ts';
 
 // `.ci/run` reads the counts from here.
@@ -28,6 +29,7 @@ export default defineConfig({
     execArgv: ['--external-memory-accounted-in-global-limit', '--single-threaded-gc'],
     // Much of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
     maxWorkers: Math.ceil(availableParallelism() * 2.5),
+    sequence: { sequencer: Sequencer },
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
     // They end what hangs; a busy machine makes any test several times as slow.
@@ -47,6 +49,9 @@ export default defineConfig({
           name: 'unit',
           include: [...levels.unit],
           isolate: false,
+          // None of them waits: a process more would load all modules once more, and have no core for itself.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           setupFiles: [...setupFiles, 'test/setup/onlyUnit.ts'],
         },
       },
@@ -56,6 +61,7 @@ export default defineConfig({
           name: 'media',
           include: [...levels.media],
           isolate: false,
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/setup/quickFfmpeg.ts', 'test/setup/oftenSent.ts', 'test/setup/quickFork.ts'],
           setupFiles,
         },
