@@ -120,7 +120,7 @@ export class SourceInput {
       this.#live = undefined;
       return 'lost';
     }
-    if (recorded) this.#reach.forgetRefusals();
+    if (recorded) this.#reach.joinAgain();
     else if (end.kind === 'ended' && !end.timedOut && this.#reach.mayOpen()) return 'goesOn';
     const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
     if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';

@@ -36,16 +36,55 @@ export async function describeRtsp(
   addresses: readonly [string, ...string[]],
   timeoutMs: number,
 ): Promise<RtspDescription> {
+  const { answer, challenge } = await answerTo('DESCRIBE', source, addresses, timeoutMs);
+  const said = descriptionOf(answer);
+  const isBeyondFfmpeg = said.isBeyondFfmpeg || (challenge !== undefined && !canFfmpegAnswer(challenge));
+  return { ...said, isBeyondFfmpeg };
+}
+
+/**
+ * Whether an RTSP server tells by SET_PARAMETER alone that whoever plays it is still there (RFC 7826, 10.5): ffmpeg asks for
+ * parameters, or for options where there is no such request, and is left when its session is over.
+ * @param addresses as `describeRtsp`
+ * @returns undefined: it has not answered
+ */
+export async function isKeptBySetting(
+  source: Source,
+  addresses: readonly [string, ...string[]],
+  timeoutMs: number,
+): Promise<boolean | undefined> {
+  const { answer } = await answerTo('OPTIONS', source, addresses, timeoutMs);
+  return answer === undefined ? undefined : setsAlone(answer.head);
+}
+
+/** @param head of an answer to OPTIONS */
+export function setsAlone(head: string): boolean {
+  const methods = /^public: *(.*)$/im.exec(head)?.[1] ?? '';
+  return /\bSET_PARAMETER\b/.test(methods) && !/\bGET_PARAMETER\b/.test(methods);
+}
+
+interface Told {
+  /** Undefined: there is none that could be had. */
+  readonly answer: Answer | undefined;
+  /** What asked for credentials before. */
+  readonly challenge: string | undefined;
+}
+
+async function answerTo(
+  method: string,
+  source: Source,
+  addresses: readonly [string, ...string[]],
+  timeoutMs: number,
+): Promise<Told> {
   const socket = await opened(source, addresses, timeoutMs);
-  if (socket === undefined) return NOTHING;
+  if (socket === undefined) return { answer: undefined, challenge: undefined };
   try {
-    const first = await ask(socket, source, 1, undefined);
-    if (first?.status !== 401) return descriptionOf(first);
-    const request = { method: 'DESCRIBE', uri: placeOf(source), count: 1 };
-    const authorization = authorizationOf(first.head, source, request);
-    if (authorization === undefined) return NOTHING;
-    const second = descriptionOf(await ask(socket, source, 2, authorization));
-    return { ...second, isBeyondFfmpeg: second.isBeyondFfmpeg || !canFfmpegAnswer(first.head) };
+    const answer = await ask(socket, method, source, 1, undefined);
+    if (answer?.status !== 401) return { answer, challenge: undefined };
+    const challenge = answer.head;
+    const authorization = authorizationOf(challenge, source, { method, uri: placeOf(source), count: 1 });
+    if (authorization === undefined) return { answer: undefined, challenge: undefined };
+    return { answer: await ask(socket, method, source, 2, authorization), challenge };
   } finally {
     socket.destroy();
   }
@@ -80,14 +119,15 @@ async function opened(
 /** Asks, and waits for the answer; undefined when the connection ends before it, or it is none. */
 async function ask(
   socket: Socket,
+  method: string,
   source: Source,
   sequence: number,
   authorization: string | undefined,
 ): Promise<Answer | undefined> {
   const lines = [
-    `DESCRIBE ${placeOf(source)} RTSP/1.0`,
+    `${method} ${placeOf(source)} RTSP/1.0`,
     `CSeq: ${sequence}`,
-    'Accept: application/sdp',
+    ...(method === 'DESCRIBE' ? ['Accept: application/sdp'] : []),
     'User-Agent: stream-recorder',
     ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
   ];

@@ -5,6 +5,7 @@ import { mediumAt, type SdpMedium, withoutMedia } from '../../../functions/core/
 import { DEFAULT_PORTS, type Source } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
 import { authorizationOf } from './rtspAuthorization.ts';
+import { setsAlone } from './rtspDescription.ts';
 import { END_OF_HEAD, RtspPieces } from './rtspPieces.ts';
 
 /** Without credentials, and with ones that were too old. */
@@ -86,6 +87,9 @@ class Conversation {
   /** As the server has described itself. */
   #sdp = '';
   #hasSetUp: boolean = false;
+  #hasPlayed: boolean = false;
+  /** As `isKeptBySetting`. */
+  #isKeptBySetting: boolean = false;
   readonly #refused: RtspRelayOptions['refused'];
 
   constructor(
@@ -129,7 +133,9 @@ class Conversation {
       this.#origin.write(bytes);
       return;
     }
-    this.#ask(bytes.toString('latin1').replace(...this.#places), 0);
+    const keeps = this.#hasPlayed && (method === 'OPTIONS' || method === 'GET_PARAMETER');
+    const request = bytes.toString('latin1').replace(...this.#places);
+    this.#ask(keeps && this.#isKeptBySetting ? request.replace(method, 'SET_PARAMETER') : request, 0);
   }
 
   #fromOrigin(head: string | undefined, bytes: Buffer): void {
@@ -154,6 +160,8 @@ class Conversation {
     const [, method = '', url = ''] = /^(\S+) (\S+)/.exec(request) ?? [];
     if (status === '200') {
       this.#hasSetUp ||= method === 'SETUP';
+      this.#hasPlayed ||= method === 'PLAY';
+      if (method === 'OPTIONS') this.#isKeptBySetting = setsAlone(head);
       return this.#described(head, bytes);
     }
     if (method === 'OPTIONS' && status !== '401') {

@@ -20,7 +20,7 @@ import {
 import { srtQuery } from '../../../functions/core/source/srtQuery.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
-import { describeRtsp } from './rtspDescription.ts';
+import { describeRtsp, isKeptBySetting } from './rtspDescription.ts';
 import { RtspRelay, type RtspRelayOptions } from './rtspRelay.ts';
 import { SourceAccess } from './sourceAccess.ts';
 
@@ -40,6 +40,8 @@ const TIMED_BY_CLOCK = ['-use_wallclock_as_timestamps', '1'];
 const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
 const DESCRIBED_MS = 3_000;
+/** Whoever waits for it has lost the source already. */
+const OPTIONS_MS = 1_000;
 const REDIRECTS_MAX = 5;
 /** Media that a server describes and does not set up; each costs a connection. */
 const REFUSED_MAX = 8;
@@ -60,6 +62,9 @@ export class SourceReach {
   #access: SourceAccess | undefined;
   /** `RtspDescription.isBeyondFfmpeg`: a relay stands between them. */
   #isBeyondFfmpeg: boolean = false;
+  /** It has been joined again, and nobody knows yet how it is kept. */
+  #isToBeAsked: boolean = false;
+  #hasBeenJoined: boolean = false;
   #redirects: boolean = false;
   #hasDescribed: boolean = false;
   readonly #refused: RtspRelayOptions['refused'] = new Map();
@@ -84,6 +89,11 @@ export class SourceReach {
     this.#described = undefined;
     const isPinned = ['rtsp', 'srt'].includes(source.scheme);
     // ffmpeg gets what the source's own scheme needs.
+    if (this.#isToBeAsked && source.scheme.startsWith('rtsp')) {
+      const isKept = await isKeptBySetting(source, addresses, OPTIONS_MS);
+      this.#isToBeAsked = isKept === undefined;
+      this.#isBeyondFfmpeg ||= isKept === true;
+    }
     const isElsewhere = source.scheme !== this.check(url).scheme;
     if (this.#isBeyondFfmpeg || isElsewhere) this.#access = await this.#relayed(source, addresses);
     else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source, isUntimed);
@@ -135,10 +145,12 @@ export class SourceReach {
     return isNew && this.#refused.size <= REFUSED_MAX;
   }
 
-  /** The source is joined again: it may have by now what it has refused. */
-  forgetRefusals(): void {
+  /** The source is joined again: it may have by now what it has refused, and it may have left whoever did not keep it. */
+  joinAgain(): void {
     this.#refused.clear();
     this.#left = 0;
+    this.#isToBeAsked ||= !this.#hasBeenJoined;
+    this.#hasBeenJoined = true;
   }
 
   async #redirected(location: string, from: Source): Promise<Judged> {

@@ -23,15 +23,24 @@ const FAILED = {
 } as const;
 
 /** Describes pictures and sound, and answers some requests with what is given for them. */
-async function camera(answers: Readonly<Record<string, string>>): Promise<string> {
+async function camera(
+  answers: Readonly<Record<string, string>>,
+  methods = 'OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER',
+  heard: string[] = [],
+): Promise<string> {
   const listening = createServer((socket) => {
     const pieces = new RtspPieces();
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       for (const { head = '' } of pieces.push(chunk)) {
         const [, method = '', track = ''] = /^(\S+) \S*?(track\d)? RTSP/.exec(head) ?? [];
+        heard.push(method);
         const status = answers[`${method} ${track}`.trim()] ?? '200 OK';
         const body = method === 'DESCRIBE' ? `v=0\r\n${PICTURES}${SOUND}` : '';
+        if (method === 'OPTIONS' && status === '200 OK') {
+          socket.write(message(`RTSP/1.0 ${status}`, `Public: ${methods}`));
+          continue;
+        }
         const says = ['Content-Type: application/sdp', `Content-Length: ${body.length}`];
         socket.write(message(`RTSP/1.0 ${status}`, ...(body === '' ? [] : says)) + body);
       }
@@ -105,6 +114,26 @@ it('a server that is joined again is asked for all that it has', async () => {
   expect(access.leftOut).toEqual([]);
   // It may still have nothing else: that is found out as before.
   expect(await input.endRun(FAILED, false)).toBe('goesOn');
+});
+
+it.each([
+  ['OPTIONS, DESCRIBE, SETUP, PLAY, SET_PARAMETER', ['SET_PARAMETER', 'SET_PARAMETER']],
+  ['OPTIONS, DESCRIBE, SETUP, PLAY, SET_PARAMETER, GET_PARAMETER', undefined],
+])('a server that had left a recording is kept by what it takes: %s', async (methods, keeps) => {
+  const heard: string[] = [];
+  const url = await camera({}, methods, heard);
+  const { input, prepare } = inputOf(url);
+  await prepare();
+  expect(heard).toEqual(['DESCRIBE']);
+  expect(await input.endRun(FAILED, true)).toBe('lost');
+  const { url: relay } = await prepare();
+  expect(heard.slice(1)).toEqual(['OPTIONS']);
+  // ffmpeg asks it by itself otherwise.
+  expect(new URL(relay).port === new URL(url).port).toBe(keeps === undefined);
+  if (keeps === undefined) return;
+  const asked = ['OPTIONS', 'DESCRIBE', 'PLAY'];
+  await answersAt(relay, ...asked, 'OPTIONS', 'GET_PARAMETER');
+  expect(heard.slice(2)).toEqual([...asked, ...keeps]);
 });
 
 it('a server that is too busy for sound is asked for pictures', async () => {
