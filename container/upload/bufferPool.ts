@@ -15,6 +15,8 @@ const FREE_MAX = 96;
  */
 export class BufferPool {
   readonly #free: Buffer[] = [];
+  /** How often each is to be given back before nobody reads it: once more than that. */
+  readonly #holds = new Map<Buffer, number>();
   readonly #nowMs: () => number;
   #users = 0;
   #taken = 0;
@@ -41,8 +43,20 @@ export class BufferPool {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLICE_BYTES);
   }
 
-  /** Nobody reads or writes it any more. */
+  /** Somebody else reads what was taken, and gives it back as well. */
+  hold(slice: Buffer): void {
+    this.#holds.set(slice, (this.#holds.get(slice) ?? 0) + 1);
+  }
+
+  /** Whoever took or holds it does not read or write it any more. */
   give(slice: Buffer): void {
+    const others = this.#holds.get(slice) ?? 0;
+    if (others > 1) this.#holds.set(slice, others - 1);
+    else if (others === 1) this.#holds.delete(slice);
+    else this.#giveBack(slice);
+  }
+
+  #giveBack(slice: Buffer): void {
     this.#taken -= 1;
     this.#free.push(slice);
     this.#trim();

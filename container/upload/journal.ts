@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { BodyInPieces } from '../../functions/aws/slices.ts';
 import type { JournalEntry } from '../../functions/core/journal/entry.ts';
 import { type EarlierEntry, encodeIndex, REPEATED_EVERY } from '../../functions/core/journal/format.ts';
 import { journalKey } from '../../functions/core/state/keys.ts';
@@ -9,9 +11,11 @@ import { combineCrc32, crc32ToBase64 } from '../../functions/core/upload/crc32.t
 import { untilNextMs } from '../attempt/ticks.ts';
 import { JournalObjects } from './journalObjects.ts';
 import { type Cut, JournalTrack, type JournalTrackOptions } from './journalTrack.ts';
+import type { HeldBytes } from './partMemory.ts';
 import type { WriteAheadLog } from './writeAheadLog.ts';
 
 export interface JournalOptions {
+  /** One that sends bodies in pieces (functions/aws/slices.ts). */
   readonly s3: S3Client;
   readonly bucket: string;
   readonly log: Logger;
@@ -32,9 +36,16 @@ const RETRY_MAX_MS = 5_000;
 interface Sealed {
   readonly key: string;
   readonly cuts: readonly Cut[];
-  readonly body: Buffer;
+  readonly body: BodyInPieces;
   /** CRC-32 in base64. */
   readonly crc32: string;
+  /** Its memory is another's again. */
+  readonly release: () => void;
+}
+
+/** What goes into an object. */
+interface HeldCut extends HeldBytes {
+  readonly cut: Cut;
 }
 
 /**
@@ -56,8 +67,6 @@ export class Journal {
   /** What waits is to be written now. */
   #isDue: boolean = false;
   #writing: Promise<void> | undefined;
-  /** Used again: an object is written when the one before is. */
-  #memory: Buffer = NOTHING;
   /** What players get of the objects since the last one that repeats it. */
   #earlier: EarlierEntry[] = [];
 
@@ -139,20 +148,14 @@ export class Journal {
       this.#isDue = false;
       try {
         const sealed = await this.#seal();
-        if (sealed !== undefined) await this.#put(sealed);
-        if (this.#tracks.size === 0) this.#rest();
+        if (sealed !== undefined) await this.#put(sealed).finally(sealed.release);
+        if (this.#tracks.size === 0) this.#options.writeAhead?.rest();
         if (this.#tracks.size === 0 || this.#objects.isDue) await this.#objects.removeUseless();
         this.#added(false);
       } catch (error) {
         this.#options.log.error('the journal was not written', error as Error);
       }
     }
-  }
-
-  /** Nobody records at present. */
-  #rest(): void {
-    this.#memory = NOTHING;
-    this.#options.writeAhead?.rest();
   }
 
   /** What waits, the least of a recording first: a large one that is behind does not hold up the others. */
@@ -174,48 +177,38 @@ export class Journal {
     }
     if (cuts.length === 0) return undefined;
     this.#options.writeAhead?.rotate();
-    const copied = await this.#copied(cuts, this.#room(bytes));
-    if (copied.length === 0) return undefined;
-    return this.#sealed(copied);
+    const held = await this.#held(cuts);
+    return held.length === 0 ? undefined : this.#sealed(held);
   }
 
-  /** Their bytes one after the other, of those that could be read. */
-  async #copied(cuts: readonly Cut[], memory: Buffer): Promise<Cut[]> {
-    let end = 0;
-    const copies = cuts.map((cut) => {
-      const at = end;
-      end += cut.entry.bytes;
-      return { cut, at, isThere: this.#copy(cut, memory.subarray(at, end)) };
-    });
-    const found: Cut[] = [];
-    let length = 0;
-    for (const { cut, at, isThere } of copies) {
-      const isCopied = await isThere;
+  /** Those whose bytes could be read. */
+  async #held(cuts: readonly Cut[]): Promise<HeldCut[]> {
+    // What is in memory is used again from the next moment on.
+    const asked = cuts.map((cut) => ({ cut, held: this.#hold(cut) }));
+    const found: HeldCut[] = [];
+    for (const { cut, held } of asked) {
+      const bytes = await held;
       cut.track.taken(cut);
-      if (!isCopied) continue;
-      if (at !== length) memory.copyWithin(length, at, at + cut.entry.bytes);
-      length += cut.entry.bytes;
-      found.push(cut);
+      if (bytes !== undefined) found.push({ cut, ...bytes });
     }
     return found;
   }
 
-  async #copy(cut: Cut, target: Buffer): Promise<boolean> {
+  async #hold(cut: Cut): Promise<HeldBytes | undefined> {
     try {
-      await cut.track.copy(cut, target);
-      return true;
+      return await cut.track.hold(cut);
     } catch (error) {
       const { recordingId, offset, bytes } = cut.entry;
       const where = { recordingId, offset, bytes, error: error as Error };
       this.#options.log.warn('bytes that wait on disk could not be read into the journal', where);
-      return false;
+      return undefined;
     }
   }
 
-  #sealed(cuts: readonly Cut[]): Sealed {
+  #sealed(held: readonly HeldCut[]): Sealed {
     let [bytes, crc] = [0, 0];
     this.#sequence += 1;
-    const entries = cuts.map((cut, place): JournalEntry => {
+    const entries = held.map(({ cut }, place): JournalEntry => {
       const { entry, track } = cut;
       const numbered = { ...entry, ...track.numbered(cut) };
       if (numbered.live !== undefined)
@@ -225,14 +218,14 @@ export class Journal {
       return numbered;
     });
     const index = encodeIndex(entries, this.#repeated());
-    const length = bytes + index.length;
-    if (length > this.#memory.length) this.#memory = Buffer.concat([this.#memory.subarray(0, bytes), index]);
-    else index.copy(this.#memory, bytes);
     return {
       key: journalKey(this.id, this.#sequence),
-      cuts,
-      body: this.#memory.subarray(0, length),
+      cuts: held.map(({ cut }) => cut),
+      body: new BodyInPieces([...held.flatMap(({ pieces }) => pieces), index]),
       crc32: crc32ToBase64(combineCrc32(crc, crc32(index), index.length)),
+      release: () => {
+        for (const one of held) one.release();
+      },
     };
   }
 
@@ -255,7 +248,7 @@ export class Journal {
         break;
       } catch (error) {
         if (signal.aborted || !sealed.cuts.some(({ track }) => track.isOpen)) break;
-        if (crc32ToBase64(crc32(sealed.body)) !== sealed.crc32) {
+        if (crc32ToBase64(crc32Of(sealed.body)) !== sealed.crc32) {
           // S3 would refuse it for ever, and what others record with it.
           this.#options.log.error('the journal is not what was recorded: it is left out', { tries });
           break;
@@ -271,19 +264,16 @@ export class Journal {
 
   async #putOnce({ key, body, crc32: ChecksumCRC32 }: Sealed): Promise<void> {
     const { s3, bucket, putTimeoutMs = PUT_TIMEOUT_MS } = this.#options;
-    const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ChecksumCRC32 });
-    await s3.send(command, {
+    const Body = body as unknown as Readable;
+    const place = { Bucket: bucket, Key: key, ContentLength: body.byteLength };
+    await s3.send(new PutObjectCommand({ ...place, Body, ChecksumCRC32 }), {
       abortSignal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(putTimeoutMs)]),
     });
   }
-
-  #room(bytes: number): Buffer {
-    const needed = bytes + INDEX_ROOM_BYTES;
-    if (this.#memory.length < needed)
-      this.#memory = Buffer.allocUnsafeSlow(Math.ceil(needed / GROW_BY) * GROW_BY);
-    return this.#memory;
-  }
 }
+
+const crc32Of = ({ pieces }: BodyInPieces): number =>
+  pieces.reduce((before, piece) => crc32(piece, before), 0);
 
 /** Of each recording its files in order; the recording that has least waiting comes first. */
 function waitingFiles(tracks: Iterable<JournalTrack>): readonly (readonly JournalTrack[])[] {
@@ -294,8 +284,3 @@ function waitingFiles(tracks: Iterable<JournalTrack>): readonly (readonly Journa
     .map((files) => files.toSorted((one, other) => one.file.file - other.file.file))
     .sort((one, other) => bytesOf(one) - bytesOf(other));
 }
-
-const NOTHING = Buffer.alloc(0);
-/** Objects differ a little in size. */
-const GROW_BY = 1024 * 1024;
-const INDEX_ROOM_BYTES = 16 * 1024;

@@ -2,6 +2,7 @@ import type { JournalEntry, JournaledFile, SavedFacts } from '../../functions/co
 import { GAP_MIN_MS } from '../../functions/core/journal/liveNumbering.ts';
 import type { PlayedFragment } from '../../functions/core/media/types.ts';
 import type { LivePlayback } from './livePlayback.ts';
+import type { HeldBytes } from './partMemory.ts';
 import type { PartUpload } from './partUpload.ts';
 import type { AddedToLog } from './writeAheadLog.ts';
 
@@ -9,7 +10,7 @@ export interface JournalTrackOptions {
   readonly file: JournaledFile;
   /** A recording's own bound: what is older is to be saved. */
   readonly maxLossMs: number;
-  readonly upload: Pick<PartUpload, 'bytes' | 'prefixBytes' | 'keptFrom' | 'crc32' | 'copyTo' | 'taken'>;
+  readonly upload: Pick<PartUpload, 'bytes' | 'prefixBytes' | 'keptFrom' | 'crc32' | 'hold' | 'taken'>;
   /** Whether somebody took the recorder for lost, and completes the file without it. */
   readonly isRescued: () => Promise<boolean>;
   /** Undefined where nobody watches what is recorded. */
@@ -41,7 +42,7 @@ interface Played {
   readonly endMs: number;
 }
 
-/** An entry of the next object, before its bytes were copied. */
+/** An entry of the next object, without its bytes. */
 export interface Cut {
   readonly track: JournalTrack;
   readonly entry: Omit<JournalEntry, 'live'>;
@@ -60,8 +61,8 @@ export class JournalTrack {
   #addedMs = 0;
   #takenTo = 0;
   #takenMs = 0;
-  /** Cuts whose bytes are being copied. */
-  #copying = 0;
+  /** Cuts whose bytes are asked for. */
+  #asking = 0;
   readonly #drained = Promise.withResolvers<void>();
   #savedAtMs: number | undefined;
   #savedTo = 0;
@@ -134,7 +135,7 @@ export class JournalTrack {
         return from === offset && to >= end;
       },
       crc32: () => upload.crc32(offset, end),
-      copy: (target) => upload.copyTo(target, offset),
+      hold: () => upload.hold(offset, end),
       isSaved: () => end <= this.#savedTo || this.isLeft || this.isUseless(end),
     };
   }
@@ -216,7 +217,7 @@ export class JournalTrack {
         const played = isWhole ? spanOf(first, last ?? first) : undefined;
         this.#takenTo = end;
         this.#forget(end);
-        this.#copying += 1;
+        this.#asking += 1;
         const place = { offset: from, bytes: end - from, crc32: upload.crc32(from, end) };
         return { track: this, entry: { ...file, ...place, ...facts }, played };
       }
@@ -237,13 +238,13 @@ export class JournalTrack {
   }
 
   /** @throws the disk's own error; UnreadableError */
-  copy({ entry }: Cut, target: Buffer): Promise<void> {
-    return this.#options.upload.copyTo(target, entry.offset);
+  hold({ entry }: Cut): Promise<HeldBytes> {
+    return this.#options.upload.hold(entry.offset, entry.offset + entry.bytes);
   }
 
-  /** Its bytes are copied, or cannot be: they are not asked for again. */
+  /** Its bytes are held, or cannot be: they are not asked for again. */
   taken({ entry }: Cut): void {
-    this.#copying -= 1;
+    this.#asking -= 1;
     if (this.#state !== 'left') this.#options.upload.taken(entry.offset + entry.bytes);
     this.#checkDrained();
   }
@@ -289,7 +290,7 @@ export class JournalTrack {
   }
 
   #checkDrained(): void {
-    if (!this.isOpen && this.#copying === 0 && this.pendingBytes === 0) this.#drained.resolve();
+    if (!this.isOpen && this.#asking === 0 && this.pendingBytes === 0) this.#drained.resolve();
   }
 }
 

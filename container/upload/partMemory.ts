@@ -1,5 +1,13 @@
 import { type BufferPool, SLICE_BYTES } from './bufferPool.ts';
 
+/** Bytes that stay as they are, where they are, until they are let go. */
+export interface HeldBytes {
+  /** One behind the other. */
+  readonly pieces: readonly Buffer[];
+  /** To be called once: nobody reads them any more. */
+  readonly release: () => void;
+}
+
 /** The bytes of one S3 part in memory, which grows with them: half of a part on average, where it would else be a whole one. */
 export class PartMemory {
   readonly #pool: BufferPool;
@@ -39,16 +47,24 @@ export class PartMemory {
     return at - from;
   }
 
-  /** As many as the target takes, from there on. @throws RangeError they are not all here */
-  copyTo(target: Buffer, from: number): void {
-    if (from + target.length > this.#bytes) throw new RangeError('bytes are asked of memory that has none');
-    for (let at = 0; at < target.length; ) {
-      const place = from + at;
-      at += (this.#slices[Math.floor(place / SLICE_BYTES)] as Buffer).copy(target, at, place % SLICE_BYTES);
-    }
+  /** From there on; they stay, whether the rest is given back or not. @throws RangeError they are not all here */
+  hold(from: number, bytes: number): HeldBytes {
+    const end = from + bytes;
+    if (end > this.#bytes) throw new RangeError('bytes are asked of memory that has none');
+    const [first, last] = [Math.floor(from / SLICE_BYTES), Math.ceil(end / SLICE_BYTES)];
+    const slices = this.#slices.slice(first, last);
+    for (const slice of slices) this.#pool.hold(slice);
+    const pieces = slices.map((slice, place) => {
+      const start = (first + place) * SLICE_BYTES;
+      return slice.subarray(Math.max(0, from - start), end - start);
+    });
+    const release = (): void => {
+      for (const slice of slices) this.#pool.give(slice);
+    };
+    return { pieces, release };
   }
 
-  /** Nobody reads it any more. */
+  /** Nobody reads it any more, but for what is held. */
   giveBack(): void {
     for (const slice of this.#slices.splice(0)) this.#pool.give(slice);
     this.#bytes = 0;

@@ -8,7 +8,7 @@ import { s3PartBytes } from '../../functions/core/upload/partSizes.ts';
 import { RunningCrc32 } from '../../functions/core/upload/runningCrc32.ts';
 import { crc32OfParts } from '../../functions/core/upload/uploadedParts.ts';
 import type { BufferPool } from './bufferPool.ts';
-import { PartMemory } from './partMemory.ts';
+import { type HeldBytes, PartMemory } from './partMemory.ts';
 import type { Spool, SpooledBytes } from './spool.ts';
 import { type PartContent, UnreadableError, type Uploader, type UploadTarget } from './uploader.ts';
 
@@ -110,27 +110,40 @@ export class PartUpload {
   }
 
   /**
-   * Copies bytes that are kept: what is in memory at once, since that is used again, what is on disk by and by.
-   * @param target takes as many as are wanted, from and to as of `crc32`
+   * Bytes that are kept: what is in memory stays there from now on, what is on disk is read.
+   * @param from and `to` as of `crc32`
    * @throws the disk's own error; UnreadableError
    */
-  async copyTo(target: Buffer, from: number): Promise<void> {
-    const to = from + target.length;
-    const reads: Promise<void>[] = [];
-    for (const { start, bytes, kept } of this.#sealed) {
-      const [first, end] = [Math.max(from, start), Math.min(to, start + bytes)];
-      if (first >= end) continue;
-      const piece = target.subarray(first - from, end - from);
-      if (kept instanceof PartMemory) kept.copyTo(piece, first - start);
-      else if (kept !== undefined) reads.push(kept.readInto(piece, first - start));
-    }
-    const memoryStart = this.#bytes - this.#memory.bytes;
-    const first = Math.max(from, memoryStart);
-    if (first < to) this.#memory.copyTo(target.subarray(first - from), first - memoryStart);
-    if (reads.length === 0) return;
+  async hold(from: number, to: number): Promise<HeldBytes> {
+    const parts = this.#pieces(from, to);
+    const reads = parts.flatMap(({ read }) => (read === undefined ? [] : [read]));
+    const pieces = parts.flatMap((part) => part.pieces);
+    const release = (): void => {
+      for (const part of parts) part.release();
+    };
+    if (reads.length === 0) return { pieces, release };
     const expected = this.crc32(from, to);
-    await Promise.all(reads);
-    if (crc32(target) !== expected) throw new UnreadableError(CHANGED_ON_DISK);
+    try {
+      await Promise.all(reads);
+      if (crc32Of(pieces) !== expected) throw new UnreadableError(CHANGED_ON_DISK);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { pieces, release };
+  }
+
+  /** What is in memory is held at once, since that is used again. */
+  #pieces(from: number, to: number): (HeldBytes & { readonly read?: Promise<void> })[] {
+    const memoryStart = this.#bytes - this.#memory.bytes;
+    const present = { start: memoryStart, bytes: this.#memory.bytes, kept: this.#memory };
+    return [...this.#sealed, present].flatMap(({ start, bytes, kept }) => {
+      const [first, end] = [Math.max(from, start), Math.min(to, start + bytes)];
+      if (first >= end || kept === undefined) return [];
+      if (kept instanceof PartMemory) return [kept.hold(first - start, end - first)];
+      const piece = Buffer.allocUnsafeSlow(end - first);
+      return [{ pieces: [piece], release: () => undefined, read: kept.readInto(piece, first - start) }];
+    });
   }
 
   /** The journal has what comes before, or does without. */
@@ -295,3 +308,6 @@ export class PartUpload {
     this.#failure ??= { error };
   }
 }
+
+const crc32Of = (pieces: readonly Buffer[]): number =>
+  pieces.reduce((before, piece) => crc32(piece, before), 0);

@@ -7,16 +7,17 @@ import {
   type Logged,
   type LoggedEntry,
 } from '../../functions/core/journal/writeAhead.ts';
+import type { HeldBytes } from './partMemory.ts';
 
 /** A fragment that the journal is to have. */
 export interface AddedToLog {
   readonly entry: Omit<LoggedEntry, 'crc32'>;
-  /** Whether its bytes can still be copied. */
+  /** Whether its bytes are still there. */
   readonly isKept: () => boolean;
   /** Of bytes that are kept. */
   readonly crc32: () => number;
   /** @throws the disk's own error */
-  readonly copy: (target: Buffer) => Promise<void>;
+  readonly hold: () => Promise<HeldBytes>;
   /** Whether S3 has it, or nobody needs it any more. */
   readonly isSaved: () => boolean;
 }
@@ -67,8 +68,6 @@ export class WriteAheadLog {
   /** It is full, or was not written: it has a hole from here on. */
   #hasHole: boolean = false;
   #writing: Promise<void> | undefined;
-  /** Used again for each fragment. */
-  #memory: Buffer = Buffer.alloc(0);
 
   constructor(folder: string, log: Logger, maxBytes: number = MAX_BYTES) {
     this.#folder = folder;
@@ -130,26 +129,27 @@ export class WriteAheadLog {
         this.#log.warn('the log of what is not saved yet was not written', error as Error);
       }
     }
-    if (this.#files.length === 0) this.#memory = Buffer.alloc(0);
   }
 
   async #write(fragment: AddedToLog): Promise<void> {
     if (!fragment.isKept()) return this.#stop();
     const entry = { ...fragment.entry, crc32: fragment.crc32() };
-    if (this.#memory.length < entry.bytes) this.#memory = Buffer.allocUnsafeSlow(entry.bytes);
-    const data = this.#memory.subarray(0, entry.bytes);
-    await fragment.copy(data);
-    const file = this.#current ?? (await this.#file());
-    // From here on at once: one without a fragment that is not saved is anybody's.
-    if (file !== this.#current) this.#files.push(file);
-    this.#current = file;
-    const head = encodeLogged(entry, file.number);
-    const at = file.bytes;
-    const held = this.#files.reduce((sum, { bytes }) => sum + bytes, head.length + data.length);
-    if (held > this.#maxBytes) return this.#stop();
-    file.bytes += head.length + data.length;
-    file.fragments.push(fragment);
-    await writeAt(file.handle, [head, data], at);
+    const { pieces, release } = await fragment.hold();
+    try {
+      const file = this.#current ?? (await this.#file());
+      // From here on at once: one without a fragment that is not saved is anybody's.
+      if (file !== this.#current) this.#files.push(file);
+      this.#current = file;
+      const head = encodeLogged(entry, file.number);
+      const at = file.bytes;
+      const held = this.#files.reduce((sum, { bytes }) => sum + bytes, head.length + entry.bytes);
+      if (held > this.#maxBytes) return this.#stop();
+      file.bytes += head.length + entry.bytes;
+      file.fragments.push(fragment);
+      await writeAt(file.handle, [head, ...pieces], at);
+    } finally {
+      release();
+    }
   }
 
   #stop(): void {

@@ -34,7 +34,10 @@ export class Written {
         prefixBytes: 0,
         keptFrom: (from) => ({ from, to: written.#media.length }),
         crc32: (from, to) => crc32(written.#media.subarray(from, to)),
-        copyTo: async (target, from) => void written.#media.copy(target, 0, from),
+        hold: async (from, to) => ({
+          pieces: [written.#media.subarray(from, to)],
+          release: () => undefined,
+        }),
         taken: () => undefined,
       },
     });

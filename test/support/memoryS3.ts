@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { DeleteObjectsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
-import type { BodyInPieces } from '../../functions/aws/slices.ts';
+import { BodyInPieces } from '../../functions/aws/slices.ts';
 import { decodeIndex } from '../../functions/core/journal/format.ts';
 import { journalPrefix } from '../../functions/core/state/keys.ts';
 import type { UploadedPart } from '../../functions/core/state/partObjects.ts';
@@ -32,9 +32,9 @@ export class MemoryS3 {
     if (this.isAway) throw new Error('S3 is away');
     const answer = this.#answers.shift() ?? 'ok';
     if (answer === 'fail') throw new Error('S3 fails');
-    // The recorder uses its memory again: what is sent later than that would be another's.
-    const carryOut = this.#prepared(command);
     if (answer === 'slow') await delay(4);
+    // The recorder uses its memory again: what it does not hold until it has an answer would be another's by now.
+    const carryOut = this.#prepared(command);
     if (answer === 'never') {
       carryOut();
       await delay(60_000, undefined, { signal: options.abortSignal, ref: false });
@@ -74,7 +74,7 @@ export class MemoryS3 {
   #prepared(command: object): () => object {
     if (command instanceof PutObjectCommand) {
       const { Key = '', Body, ChecksumCRC32 } = command.input;
-      const body = checkedBody(Buffer.from(Body as Buffer), ChecksumCRC32);
+      const body = checkedBody(bytesOf(Body as unknown as Buffer | BodyInPieces), ChecksumCRC32);
       return () => {
         this.#objects.set(Key, body);
         this.written.set(Key, body);
@@ -83,7 +83,7 @@ export class MemoryS3 {
     }
     if (command instanceof UploadPartCommand) {
       const { UploadId = '', PartNumber = 0, Body, ChecksumCRC32 } = command.input;
-      const body = checkedBody(Buffer.concat((Body as unknown as BodyInPieces).pieces), ChecksumCRC32);
+      const body = checkedBody(bytesOf(Body as unknown as Buffer | BodyInPieces), ChecksumCRC32);
       return () => {
         const parts = this.#uploads.get(UploadId) ?? new Map<number, Buffer>();
         this.#uploads.set(UploadId, parts.set(PartNumber, body));
@@ -109,6 +109,9 @@ export class MemoryS3 {
       this.#acknowledged.set(`${Key.slice(0, Key.lastIndexOf('/') + 1)} ${recordingId}`, offset + bytes);
   }
 }
+
+const bytesOf = (body: Buffer | BodyInPieces): Buffer =>
+  body instanceof BodyInPieces ? Buffer.concat(body.pieces) : Buffer.from(body);
 
 /** @throws it has changed on its way */
 function checkedBody(body: Buffer, checksum: string | undefined): Buffer {

@@ -14,6 +14,7 @@ import { Journal } from '../../container/upload/journal.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
+import { sendInSlices } from '../../functions/aws/slices.ts';
 import { readSourceSecret } from '../../functions/aws/sourceSecrets.ts';
 import { StateStore } from '../../functions/aws/stateStore.ts';
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
@@ -83,7 +84,8 @@ export class RecorderBench {
         this.events.push(event['detail-type']);
       },
     });
-    const s3 = new S3Client(clientConfig(server, CREDENTIALS));
+    // Journals are written with it, too.
+    const s3 = sendInSlices(new S3Client(clientConfig(server, CREDENTIALS)));
     this.#started = { folder, server, events, s3, store: new StateStore(s3, LANDING), roles };
   }
 

@@ -41,10 +41,10 @@ describe('what a dead worker left on the disk', () => {
       bytes: bytes.length,
       keyframe: true,
     };
-    const copy = async (target: Buffer) => void bytes.copy(target);
+    const hold = async () => ({ pieces: [bytes], release: () => undefined });
     const crc32Of = () => crc32(bytes);
     const isKept = () => true;
-    written.add({ entry: { ...entry, ...facts }, isKept, crc32: crc32Of, copy, isSaved: () => false });
+    written.add({ entry: { ...entry, ...facts }, isKept, crc32: crc32Of, hold, isSaved: () => false });
     await written.written();
   }
 

@@ -29,6 +29,22 @@ describe('memory of all recordings of a process', () => {
     expect(isReleased(late)).toBe(true);
   });
 
+  it('are with nobody else while anybody reads them', () => {
+    const pool = new BufferPool();
+    pool.open();
+    const slice = pool.take();
+    pool.hold(slice);
+    pool.hold(slice);
+    for (let others = 2; others > 0; others--) {
+      pool.give(slice);
+      const other = pool.take();
+      expect(other).not.toBe(slice);
+      pool.give(other);
+    }
+    pool.give(slice);
+    expect([pool.take(), pool.take()]).toContain(slice);
+  });
+
   it('are never with two at once, and no more are kept than have been needed at once', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 100 }), (drawn) => {

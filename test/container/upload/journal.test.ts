@@ -197,10 +197,11 @@ describe('the journal', () => {
     const journal = newJournal(s3, 'host/changed');
     const changed = new WrittenFile(s3, journal, await newSpool(), 0, 64 * MIB);
     const other = new WrittenFile(s3, journal, await newSpool(), 1, 64 * MIB);
-    const copyTo = changed.upload.copyTo.bind(changed.upload);
-    vi.spyOn(changed.upload, 'copyTo').mockImplementationOnce(async (target, from) => {
-      await copyTo(target, from);
-      target.fill(0xff, 0, 1);
+    const hold = changed.upload.hold.bind(changed.upload);
+    vi.spyOn(changed.upload, 'hold').mockImplementationOnce(async (from, to) => {
+      const held = await hold(from, to);
+      held.pieces[0]?.fill(0xff, 0, 1);
+      return held;
     });
     await changed.add(20);
     await journal.flush();

@@ -52,9 +52,7 @@ describe('what can be watched', () => {
           prefixBytes: 0,
           keptFrom: (from) => ({ from, to: bytes }),
           crc32: (from, to) => crc32(Buffer.alloc(to - from, number)),
-          copyTo: async (target) => {
-            target.fill(number);
-          },
+          hold: async (from, to) => ({ pieces: [Buffer.alloc(to - from, number)], release: () => undefined }),
           taken: () => undefined,
         },
       });

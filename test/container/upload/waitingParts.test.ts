@@ -107,16 +107,15 @@ it('is not taken for what was recorded when the disk has other bytes than were w
   const [, third = ''] = readdirSync(spoolFolder)
     .toSorted()
     .map((name) => path.join(spoolFolder, name));
-  const copy = Buffer.alloc(2 * MIB);
-  await upload.copyTo(copy, 12 * MIB);
-  expect(copy.equals(Buffer.concat(media.slice(12, 14)))).toBe(true);
+  const held = async (from: number, to: number): Promise<Buffer> =>
+    Buffer.concat((await upload.hold(from * MIB, to * MIB)).pieces);
+  expect((await held(12, 14)).equals(Buffer.concat(media.slice(12, 14)))).toBe(true);
   const bytes = readFileSync(third);
   bytes[3 * MIB] = 255;
   writeFileSync(third, bytes);
 
-  await expect(upload.copyTo(copy, 12 * MIB)).rejects.toBeInstanceOf(UnreadableError);
-  await upload.copyTo(copy, 10 * MIB);
-  expect(copy.equals(Buffer.concat(media.slice(10, 12)))).toBe(true);
+  await expect(held(12, 14)).rejects.toBeInstanceOf(UnreadableError);
+  expect((await held(10, 12)).equals(Buffer.concat(media.slice(10, 12)))).toBe(true);
   const place = { Bucket: 'landing', Key: 'changed' };
   const { UploadId: uploadId = '' } = await s3.send(
     new CreateMultipartUploadCommand({ ...place, ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' }),

@@ -40,7 +40,10 @@ class Fragments {
       entry: { ...ids, offset: number * 10, bytes: 10, fromMs: 0, keyframe: true, ...facts, part: undefined },
       isKept: () => number >= this.keptFrom,
       crc32: () => crc32(Buffer.alloc(10, number)),
-      copy: async (target) => void target.fill(number),
+      hold: async () => ({
+        pieces: [Buffer.alloc(4, number), Buffer.alloc(6, number)],
+        release: () => undefined,
+      }),
       isSaved: () => number < this.savedTo,
     };
   }

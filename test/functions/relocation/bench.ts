@@ -18,6 +18,7 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { EventBus } from '../../../functions/aws/eventBus.ts';
+import { sendInSlices } from '../../../functions/aws/slices.ts';
 import { StateStore } from '../../../functions/aws/stateStore.ts';
 import {
   EVENT_SCHEMAS,
@@ -87,7 +88,8 @@ export class MoveBench {
     this.#close = close;
     const own = roles.credentials('relocate');
     const place = { ...PLACE, credentials: own };
-    this.s3 = new S3Client({ ...PLACE, endpoint: urls.s3, forcePathStyle: true });
+    // Journals are written with it, too.
+    this.s3 = sendInSlices(new S3Client({ ...PLACE, endpoint: urls.s3, forcePathStyle: true }));
     this.cut = this.client('cut');
     this.store = new StateStore(this.s3, 'landing');
     // Faults are seen: the SDK does not try again by itself.
