@@ -45,8 +45,13 @@ export class Peers {
     this.#options = options;
   }
 
+  /** Until it is time to look. */
+  get dueInMs(): number {
+    return this.#lookAtMs - this.#options.nowMs();
+  }
+
   /**
-   * Called often: looks when it is time to, which is when the heartbeat that was heard last would be too old, if no other had
+   * To be called when it is due, or more often: looks when it is time to, which is when the heartbeat that was heard last would be too old, if no other had
    * followed. @throws S3's and SQS's faults: what was not heard is no silence */
   async look(): Promise<void> {
     const { nowMs } = this.#options;

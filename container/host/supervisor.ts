@@ -15,7 +15,7 @@ import { Peers } from './peers.ts';
 import { Polling, pause } from './polling.ts';
 import type { Protection } from './protection.ts';
 import { Pulse } from './pulse.ts';
-import { rhythm } from './rhythm.ts';
+import { rhythm, whenDue } from './rhythm.ts';
 import { Room } from './room.ts';
 import { Takes } from './takes.ts';
 import type { WorkerProcess } from './workerProcess.ts';
@@ -53,7 +53,7 @@ const MEASURE_MS = 2_000;
 /** A stop waits for half of it, and for all of it at worst. */
 const NUDGE_MS = 500;
 const TELL_MS = 2_000;
-const PEERS_MS = 250;
+const PEERS_MIN_MS = 250;
 const RELIEVE_MS = 5_000;
 const ALIVE_MS = 10_000;
 /** What the container's health check looks at (infra/wiringRecorders.ts). */
@@ -133,7 +133,11 @@ export class Supervisor {
       rhythm(MEASURE_MS, () => this.#pulse.measure(), log),
       rhythm(NUDGE_MS, () => this.#listen(), log),
       rhythm(TELL_MS, () => this.#pulse.tell(), log),
-      rhythm(PEERS_MS, () => this.#peers.look(), log),
+      whenDue(
+        () => Math.max(PEERS_MIN_MS, this.#peers.dueInMs),
+        () => this.#peers.look(),
+        log,
+      ),
       rhythm(ALIVE_MS, () => this.#sayAlive(), log),
       rhythm(RELIEVE_MS, () => this.#relieve(), log),
     ];

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { lookupBySystem } from '../../functions/aws/dnsResolution.ts';
@@ -22,6 +21,7 @@ import { WriteAheadLog } from '../upload/writeAheadLog.ts';
 import { type HostEnv, readHostEnv } from './env.ts';
 import { type HostIdentity, hostIdentity } from './identity.ts';
 import { writeAheadFolder } from './leftFragments.ts';
+import { LoopDelay } from './loopDelay.ts';
 import type { Carried, FromWorker, ToWorker } from './messages.ts';
 import { diskOfHost } from './sharedDisk.ts';
 
@@ -32,10 +32,6 @@ interface Running {
   readonly patience: Patience;
   readonly store: PatientStore;
 }
-
-const DELAY_TOLD_MS = 2_000;
-/** Often enough for what it is held against (container/host/room.ts): each look wakes the worker up, also one that waits. */
-const DELAY_LOOK_MS = 100;
 
 /**
  * A worker of a host: attempts beside each other in one process. They share clients and the journal, and nothing else:
@@ -50,13 +46,6 @@ export async function runWorker(): Promise<void> {
   process.on('disconnect', () => process.exit(1));
   // The container's signals are for the supervisor.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
-  const delay = monitorEventLoopDelay({ resolution: DELAY_LOOK_MS });
-  delay.enable();
-  setInterval(() => {
-    // From one look to the next: what kept it began anywhere in between.
-    tell({ kind: 'delay', maxMs: Math.round(delay.max / 1e6 - DELAY_LOOK_MS / 2) });
-    delay.reset();
-  }, DELAY_TOLD_MS);
   tell({ kind: 'ready' });
 }
 
@@ -70,6 +59,7 @@ class Worker {
   readonly #media = this.#clock.listen(recorderS3Client(logger));
   readonly #journal: Journal;
   readonly #buffers = new BufferPool();
+  readonly #delay = new LoopDelay((maxMs) => tell({ kind: 'delay', maxMs }));
   readonly #pictures: PictureMaker;
   readonly #bus: EventBus;
   readonly #disk: SharedDisk;
@@ -120,6 +110,7 @@ class Worker {
       reason = { code: 'recorder_failed', message: 'The recorder failed.' };
     }
     this.#running.delete(carried.runId);
+    if (this.#running.size === 0) this.#delay.stop();
     tell({ kind: 'ended', carried, ...reason });
   }
 
@@ -128,6 +119,7 @@ class Worker {
     const store = new PatientStore(this.#state, this.#env.LANDING_BUCKET, { signal: patience.signal, log });
     const running = { carried, stop: new StopRequest(), nudges: new Nudges(), patience, store };
     this.#running.set(carried.runId, running);
+    this.#delay.start();
     return runAttempt({
       outside: {
         s3: this.#media,
