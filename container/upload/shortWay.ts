@@ -71,7 +71,7 @@ export function takeShortWay(client: S3Client): S3Client {
       return send(command, options);
     const { abortSignal } = options ?? {};
     // What went wrong goes wrong once more, or was a connection that S3 had closed.
-    const answer = await ask(client, await signature(), method, destination, input, abortSignal).catch(
+    const answer = await ask(client, signature, method, destination, input, abortSignal).catch(
       () => undefined,
     );
     abortSignal?.throwIfAborted();
@@ -105,7 +105,7 @@ function signatureOf({ config }: S3Client): () => Promise<S3Signature> {
 
 async function ask(
   { config }: S3Client,
-  signature: S3Signature,
+  signature: () => Promise<S3Signature>,
   method: 'HEAD' | 'PUT',
   { protocol, hostname, port, path }: Destination,
   input: ShortInput,
@@ -113,15 +113,16 @@ async function ask(
 ): Promise<Answer> {
   const { Key = '', Body, UploadId, PartNumber } = input;
   const where = port === undefined ? { hostname } : { hostname, port };
+  const host = port === undefined ? hostname : `${hostname}:${port}`;
   const asked = {
     method,
     path: `${path}/${pathOf(Key)}`,
     query: UploadId === undefined ? {} : { uploadId: UploadId, partNumber: String(PartNumber) },
-    headers: { host: Object.values(where).join(':'), ...contentHeaders(input) },
+    headers: { host, ...contentHeaders(input) },
     payloadHash: payloadHashOf(Body, protocol),
   };
   const nowMs = Date.now() + config.systemClockOffset;
-  const headers = signature.sign(asked, await config.credentials(), nowMs);
+  const headers = (await signature()).sign(asked, await config.credentials(), nowMs);
   const request = { ...where, protocol, method, path: asked.path, query: asked.query, headers, body: Body };
   const options = abortSignal === undefined ? {} : { abortSignal };
   const { response } = await config.requestHandler.handle(request as never, options);
