@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   decodeLogged,
@@ -33,10 +34,24 @@ interface LogFile {
 /** Some seconds of a full worker. While S3 is away for longer it takes no more: what waits then goes to the spool. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const NAME_DIGITS = 12;
+/** A disk that does not take what comes holds no more memory than that. */
+const WAITING_MAX_BYTES = 16 * 1024 * 1024;
+/** Fragments: of a full worker as many may come at one moment. */
+const AT_ONCE_MAX = 16;
 /** One is written, one waits for S3, and one is what that was before. */
 const SPARE_MAX = 2;
 /** More was written while S3 was away. */
 const SPARE_MAX_BYTES = 16 * 1024 * 1024;
+
+interface WaitingFragment {
+  readonly fragment: AddedToLog;
+  readonly entry: LoggedEntry;
+  readonly held: Promise<HeldBytes>;
+}
+
+interface HeldFragment extends Omit<WaitingFragment, 'held'> {
+  readonly pieces: readonly Buffer[];
+}
 
 /** A length of which there is no entry. */
 const EMPTY = Buffer.alloc(4);
@@ -59,7 +74,8 @@ export class WriteAheadLog {
   readonly #folder: string;
   readonly #log: Logger;
   readonly #maxBytes: number;
-  readonly #waiting: AddedToLog[] = [];
+  readonly #waiting: WaitingFragment[] = [];
+  #waitingBytes = 0;
   /** Oldest first. */
   readonly #files: LogFile[] = [];
   #current: LogFile | undefined;
@@ -67,6 +83,8 @@ export class WriteAheadLog {
   #number = 0;
   /** It is full, or was not written: it has a hole from here on. */
   #hasHole: boolean = false;
+  /** So many it has had: what was about to be written when one came is behind it by now. */
+  #holes = 0;
   #writing: Promise<void> | undefined;
 
   constructor(folder: string, log: Logger, maxBytes: number = MAX_BYTES) {
@@ -77,7 +95,17 @@ export class WriteAheadLog {
 
   add(fragment: AddedToLog): void {
     if (this.#hasHole) return;
-    this.#waiting.push(fragment);
+    const { bytes } = fragment.entry;
+    if (!fragment.isKept() || this.#waitingBytes + bytes > WAITING_MAX_BYTES) {
+      this.#stop();
+      return;
+    }
+    const entry = { ...fragment.entry, crc32: fragment.crc32() };
+    const held = fragment.hold();
+    // Whoever writes it hears of it.
+    held.catch(() => undefined);
+    this.#waiting.push({ fragment, entry, held });
+    this.#waitingBytes += bytes;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
@@ -113,7 +141,7 @@ export class WriteAheadLog {
   }
 
   async close(): Promise<void> {
-    this.#waiting.length = 0;
+    this.#forgetWaiting();
     await this.#writing;
     await Promise.allSettled([...this.#files, ...this.#spare].map(({ handle }) => handle.close()));
     await rm(this.#folder, { recursive: true, force: true });
@@ -121,9 +149,11 @@ export class WriteAheadLog {
 
   /** Must not throw. */
   async #writeAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    while (this.#waiting.length > 0) {
+      // What recordings have at the same moment is written at once: each write wakes up a thread, and that wakes up this one.
+      await setImmediate();
       try {
-        await this.#write(next);
+        await this.#write(this.#waiting.splice(0, AT_ONCE_MAX));
       } catch (error) {
         this.#stop();
         this.#log.warn('the log of what is not saved yet was not written', error as Error);
@@ -131,30 +161,54 @@ export class WriteAheadLog {
     }
   }
 
-  async #write(fragment: AddedToLog): Promise<void> {
-    if (!fragment.isKept()) return this.#stop();
-    const entry = { ...fragment.entry, crc32: fragment.crc32() };
-    const { pieces, release } = await fragment.hold();
+  async #write(waiting: readonly WaitingFragment[]): Promise<void> {
+    const holes = this.#holes;
+    for (const { entry } of waiting) this.#waitingBytes -= entry.bytes;
+    const held = await Promise.allSettled(waiting.map((one) => one.held));
+    const unread = held.findIndex(({ status }) => status === 'rejected');
     try {
-      const file = this.#current ?? (await this.#file());
-      // From here on at once: one without a fragment that is not saved is anybody's.
-      if (file !== this.#current) this.#files.push(file);
-      this.#current = file;
-      const head = encodeLogged(entry, file.number);
-      const at = file.bytes;
-      const held = this.#files.reduce((sum, { bytes }) => sum + bytes, head.length + entry.bytes);
-      if (held > this.#maxBytes) return this.#stop();
-      file.bytes += head.length + entry.bytes;
-      file.fragments.push(fragment);
-      await writeAt(file.handle, [head, ...pieces], at);
+      const read = waiting.slice(0, unread === -1 ? waiting.length : unread);
+      if (read.length > 0) await this.#append(await Promise.all(read.map(bytesOf)), holes);
+      await waiting[unread]?.held;
     } finally {
-      release();
+      waiting.forEach(release);
     }
+  }
+
+  async #append(read: readonly HeldFragment[], holes: number): Promise<void> {
+    const file = this.#current ?? (await this.#file());
+    // From here on at once: one without a fragment that is not saved is anybody's.
+    if (file !== this.#current) this.#files.push(file);
+    this.#current = file;
+    if (this.#holes !== holes) return;
+    const at = file.bytes;
+    let room = this.#maxBytes - this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const written: Buffer[] = [];
+    for (const { fragment, entry, pieces } of read) {
+      const head = encodeLogged(entry, file.number);
+      const bytes = head.length + entry.bytes;
+      if (bytes > room) {
+        this.#stop();
+        break;
+      }
+      room -= bytes;
+      file.bytes += bytes;
+      // Before it is written: a file with a fragment that is not saved is not removed.
+      file.fragments.push(fragment);
+      written.push(head, ...pieces);
+    }
+    await writeAt(file.handle, written, at);
   }
 
   #stop(): void {
     this.#hasHole = true;
-    this.#waiting.length = 0;
+    this.#holes += 1;
+    this.#forgetWaiting();
+  }
+
+  #forgetWaiting(): void {
+    this.#waiting.splice(0).forEach(release);
+    this.#waitingBytes = 0;
   }
 
   async #file(): Promise<LogFile> {
@@ -193,6 +247,18 @@ export class WriteAheadLog {
     );
   }
 }
+
+const bytesOf = async ({ fragment, entry, held }: WaitingFragment): Promise<HeldFragment> => ({
+  fragment,
+  entry,
+  pieces: (await held).pieces,
+});
+
+const release = ({ held }: WaitingFragment): void =>
+  void held.then(
+    (bytes) => bytes.release(),
+    () => undefined,
+  );
 
 const emptied = ({ file, handle }: LogFile): Spare => ({
   file,

@@ -180,6 +180,32 @@ describe('the write-ahead log of a worker', () => {
     await walog.close();
   });
 
+  it('holds what waits for the disk, within bounds, and has no hole where it comes to more', async () => {
+    const walog = new WriteAheadLog(folder, log);
+    const one = new Fragments('one');
+    let held = 0;
+    const next = (bytes = 10): AddedToLog => {
+      const fragment = one.next();
+      const hold = async () => {
+        held += 1;
+        const release = (): void => {
+          held -= 1;
+        };
+        return { ...(await fragment.hold()), release };
+      };
+      return { ...fragment, hold, entry: { ...fragment.entry, bytes } };
+    };
+    for (let i = 0; i < 3; i++) walog.add(next());
+    expect(held).toBe(3);
+    walog.add(next(17 * 1024 * 1024));
+    walog.rotate();
+    walog.add(next());
+    await walog.written();
+    await expect.poll(() => held).toBe(0);
+    expect(await offsets('one')).toEqual([4]);
+    await walog.close();
+  });
+
   it('that cannot be written is none, and harms nobody', async () => {
     await writeFile(folder, 'a file where the folder should be');
     const written = new WriteAheadLog(folder, log);
