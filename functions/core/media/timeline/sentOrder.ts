@@ -148,7 +148,7 @@ function placeOf(
   const isLatest = goesOn && stretches.at(-1) === current;
   const later = isLatest ? NOTHING : stretches.slice(stretches.indexOf(current) + 1);
   // Once all of it has come: what follows is one of its last, or the first one of another.
-  const stepMs = isOver(before, frameMs) ? Math.abs(ms - before.ms - FRAME_MIN_MS) : 0;
+  const stepMs = goesOn && isOver(before, frameMs) ? Math.abs(ms - before.ms - FRAME_MIN_MS) : 0;
   const next = later.find((one) => Math.abs(timeOn(one, rawMs, frameMs, addedMs) - one.firstMs) < stepMs);
   if (next === undefined && goesOn && ms === rawMs - addedMs) {
     goOn(before, ms);

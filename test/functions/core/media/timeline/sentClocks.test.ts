@@ -133,6 +133,17 @@ describe('SentOrder', () => {
     expect(put(order, given).map((ms) => (ms ?? 0) - 80_000_000)).toEqual(sentMs);
   });
 
+  it('does not take what follows a stray for the next one, where both were sent by then and ffmpeg has added something', () => {
+    const received = ofKind(both(0, 4_000, 0), 'video');
+    const given = received.map(([kind, ms]): Received => [kind, ms < 1_000 ? ms : ms - 104_628]);
+    for (const place of [40, 46]) {
+      received.splice(place, 1, ['video', TURN_MS - 32_500_000 + place * FRAME_MS, place * FRAME_MS]);
+      given.splice(place, 1, ['video', -32_604_628 + place * FRAME_MS]);
+    }
+    const order = new SentOrder(clocksOf(received));
+    expect(put(order, given).map((ms) => Math.round(ms ?? 0))).toEqual(expected);
+  });
+
   it.each([
     ['that', 0],
     ['that and a turn, in a pipe of its own', TURN_MS],
