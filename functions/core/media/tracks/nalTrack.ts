@@ -7,10 +7,17 @@ import {
   type VideoParameters,
 } from '../nal/changedParameterSets.ts';
 import { isUnmarkedKeyframe } from '../nal/h264.ts';
+import { Pictureless } from '../nal/pictureless.ts';
 import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
 import { isFilling } from './filling.ts';
 import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
+
+/** In configuration records: how long the lengths are. */
+const AVC_LENGTHS_AT = 4;
+const HEVC_LENGTHS_AT = 21;
+/** Of what comes as a byte stream (`sampleOf`). */
+const BYTE_STREAM_LENGTHS = 4;
 
 /** A configuration record begins with its version; anything else has start codes. */
 const isRecord = (configuration: Buffer): boolean => configuration[0] === 1;
@@ -23,11 +30,13 @@ export class NalTrack implements Track {
   readonly #isByteStream: boolean;
   readonly #codec: string;
   readonly #template: TrackDescription;
+  readonly #pictureless: Pictureless;
   #current: TrackDescription | undefined;
 
   constructor(description: TrackDescription) {
     this.#template = description;
     this.#codec = description.info.codec;
+    this.#pictureless = new Pictureless(this.#codec);
     this.#isByteStream = !isRecord(description.configuration);
     if (this.#isByteStream)
       this.#change(parametersOf(this.#codec, [...unitsBetweenStartCodes(description.configuration)]));
@@ -44,13 +53,24 @@ export class NalTrack implements Track {
     const units = this.#isByteStream ? [...unitsBetweenStartCodes(data)] : undefined;
     const isUnmarked = !isMarked && this.#codec === 'h264' && units !== undefined;
     const keyframe = isMarked || (isUnmarked && ifReadable(() => isUnmarkedKeyframe(units)) === true);
-    const sample = units === undefined ? data : sampleOf(units);
+    const sent = units === undefined ? data : sampleOf(units);
+    const sample = this.#pictureless.next(
+      sent,
+      units === undefined ? this.#lengthBytes : BYTE_STREAM_LENGTHS,
+    );
+    if (sample === undefined) return undefined;
     if (keyframe && this.#current !== undefined)
       this.#change(changedParameters(this.#codec, this.#current.configuration, sample));
     if (keyframe && units !== undefined && this.#current === undefined)
       this.#change(parametersOf(this.#codec, units));
     const description = this.#current;
     return description === undefined ? undefined : { description, dts, offset, keyframe, data: sample };
+  }
+
+  /** As the configuration says, in front of each unit. */
+  get #lengthBytes(): number {
+    const packed = this.#current?.configuration[this.#codec === 'hevc' ? HEVC_LENGTHS_AT : AVC_LENGTHS_AT];
+    return ((packed ?? 3) & 3) + 1;
   }
 
   /** Servers repeat what they sent: that is no change. */
