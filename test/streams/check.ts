@@ -59,13 +59,23 @@ export async function faultsOf(
 
 /**
  * Sound that has changed comes in the part that begins with a keyframe after it, from its first sample on: while there are
- * no pictures that is long, and the part before goes on.
+ * no pictures that is long, and the part before goes on. So it does while nothing comes behind that sample, with which
+ * ffmpeg gives it.
  */
 function twiceMs(sent: readonly SentTag[]): number {
   const keyframesMs = sent.flatMap((tag) => (tag.isKeyframe ? [tag.trueMs] : []));
-  const changesMs = sent.flatMap((tag) => (tag.isHeader && tag.kind === AUDIO ? [tag.trueMs] : []));
-  return changesMs.reduce((sum, ms) => {
-    const [next = ms] = keyframesMs.filter((keyframeMs) => keyframeMs > ms);
+  const sounds = sent.filter(({ kind }) => kind === AUDIO);
+  const changes = new Map(
+    sounds.flatMap((header, place) => {
+      if (!header.isHeader) return [];
+      const [first = header, second = first] = sounds.slice(place).filter(({ isHeader }) => !isHeader);
+      const isAlone = second.trueMs - first.trueMs > GOP_MS;
+      const ms = isAlone ? first.trueMs : header.trueMs;
+      return [[ms, isAlone ? second.trueMs : ms]];
+    }),
+  );
+  return [...changes].reduce((sum, [ms, givenMs]) => {
+    const [next = givenMs] = keyframesMs.filter((keyframeMs) => keyframeMs > givenMs);
     return sum + (next - ms > GOP_MS ? next - ms + GOP_MS : 0);
   }, 0);
 }
