@@ -38,20 +38,20 @@ export class HeldJumps<T> {
   #items: { readonly track: string; readonly item: T }[] = [];
   #bytes = 0;
   readonly #heldMaxMs: number;
-  readonly #inputs: number;
+  readonly #tracks: number;
   /** Tracks of which something has come. */
   readonly #begun = new Set<string>();
 
-  /** @param inputs so many does ffmpeg read */
-  constructor(timeline: SourceTimeline, inputs = 1) {
+  /** @param inputs so many does ffmpeg read. @param tracks so many are announced */
+  constructor(timeline: SourceTimeline, inputs = 1, tracks = inputs) {
     this.#timeline = timeline;
-    this.#inputs = inputs;
+    this.#tracks = tracks;
     this.#heldMaxMs = inputs > 1 ? HELD_APART_MAX_MS : HELD_MAX_MS;
   }
 
   /** Whether the sample is to be held. Ask for each one, in the order in which they come. */
   holds(time: RawTime, nowMs: number): boolean {
-    if (this.#begun.size < this.#inputs) this.#begun.add(time.track);
+    if (this.#begun.size < this.#tracks) this.#begun.add(time.track);
     const held = this.#held.get(time.track);
     const ms = (time.dts * 1_000) / time.timescale;
     // What goes on behind a jump may come to be where that was made.
@@ -100,8 +100,8 @@ export class HeldJumps<T> {
     if (this.#held.size === 0) return NOTHING;
     const isTooMuch = isEnd || this.#bytes >= HELD_MAX_BYTES;
     const all = [...this.#held];
-    // Of another input nothing has been read yet, perhaps, and it may begin before the jump.
-    const hasBegun = this.#begun.size >= this.#inputs;
+    // Of another track, or input, nothing has been read yet, perhaps, and it may begin before the jump.
+    const hasBegun = this.#begun.size >= this.#tracks;
     const isTogether =
       hasBegun &&
       all.every(([, { isOver, jitterFromMs }]) => !isOver && jitterFromMs === undefined) &&

@@ -87,7 +87,7 @@ export class LiveMedia {
   ) {
     this.#timeline = timeline;
     this.#order = order;
-    this.#jumped = new HeldJumps(timeline, inputs);
+    this.#jumped = new HeldJumps(timeline, inputs, outputs.flat().length);
     this.#late = new LateBeginnings(timeline, beginsMs);
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;

@@ -12,12 +12,17 @@ const JUMP_MS = 3_200;
 /** A publisher who begins anew waits for his keyframe. */
 const KEYFRAME_MS = 3_600;
 
-const recordJumps = (sent: readonly Sent[], options = STORED_TIMELINE, inputs = 1): Recorded[] =>
+const recordJumps = (
+  sent: readonly Sent[],
+  options = STORED_TIMELINE,
+  inputs = 1,
+  tracks = inputs,
+): Recorded[] =>
   record(
     sent,
     options,
     (timeline) => {
-      const jumps = new HeldJumps<Sent>(timeline, inputs);
+      const jumps = new HeldJumps<Sent>(timeline, inputs, tracks);
       return {
         holds: (time, nowMs) => jumps.holds(time, nowMs),
         hold: (one) => jumps.hold(one.track, one, 1),
@@ -137,6 +142,17 @@ describe('HeldJumps', () => {
     const recorded = recordJumps(sent, STORED_TIMELINE, 2);
     expect(recorded).toHaveLength(sent.length);
     expect(worstMs(recorded)).toBeLessThan(40);
+  });
+
+  it('waits for a track that lies behind, and begins with its last sample before the jump', () => {
+    const sent = inSegments(6, -2_560).filter(
+      ({ track, trueMs }) => track === VIDEO || trueMs >= JUMP_MS - 30,
+    );
+    expect(sent.filter(({ track, trueMs }) => track === SOUND && trueMs < JUMP_MS)).toHaveLength(1);
+    const recorded = recordJumps(sent, STORED_TIMELINE, 1, 2);
+    expect(recorded).toHaveLength(sent.length);
+    expect(worstMs(recorded)).toBeLessThan(40);
+    expect(worstMs(recordJumps(sent, STORED_TIMELINE, 1, 1))).toBeGreaterThan(1_000);
   });
 
   it('of several inputs, waits for none for long', () => {
