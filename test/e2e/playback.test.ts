@@ -9,6 +9,7 @@ import { counterStreamArgs, readCounters } from '../support/counterStream.ts';
 import { AUDIO, FLV_HEADER, flvTags, isConfiguration, writeFlv } from '../support/flvTags.ts';
 import { HttpSource } from '../support/httpSource.ts';
 import { frameHashes, MediaFolder } from '../support/media.ts';
+import { HASH } from '../support/probing.ts';
 import { describeWith } from '../support/tools.ts';
 
 const FPS = 25;
@@ -24,7 +25,7 @@ async function packetsOf(input: string, kind: 'v' | 'a', options: readonly strin
     'ffmpeg',
     [
       ...['-v', 'error', '-nostdin', ...options, '-i', input, '-map', `0:${kind}:0`, '-c', 'copy'],
-      ...['-f', 'framehash', '-hash', 'md5', '-'],
+      ...['-f', 'framehash', '-hash', HASH, '-'],
     ],
     { maxBuffer: 64 * 1024 * 1024 },
   );

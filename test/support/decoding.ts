@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { InputStreams } from '../../container/source/inputStreams.ts';
 import type { FoundStream } from '../../functions/core/settings/selectTracks.ts';
 import { keep, kept, keyFrom, SOURCES } from './madeMedia.ts';
-import { probedPackets, stateOf } from './probing.ts';
+import { HASH, probedPackets, stateOf } from './probing.ts';
 
 const run = promisify(execFile);
 /**
@@ -20,7 +20,7 @@ export const DECODE_ALL = [...OWN_TIMES, '-f', 'null', '-'];
 const ALONE = ['-filter_threads', '1', '-threads', '1'];
 /** It tells what it reads, and of each line how grave it is; the input follows. */
 export const TELL_ALL = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', ...ALONE];
-const HASHES = ['-f', 'framehash', '-hash', 'md5'];
+const HASHES = ['-f', 'framehash', '-hash', HASH];
 const FRAME_HASHES = ['-fps_mode', 'passthrough', ...HASHES];
 const FIRST_TRACKS = ['-map', '0:v:0?', '-map', '0:a:0?'];
 

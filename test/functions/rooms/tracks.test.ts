@@ -10,6 +10,7 @@ import { readRecording } from '../../../functions/recordings/read.ts';
 import { fragmentsOf, liveMedia, nutOf } from '../../support/liveMedia.ts';
 import { MediaFolder } from '../../support/media.ts';
 import { cutIntoParts, type PartInMemory } from '../../support/parts.ts';
+import { HASH } from '../../support/probing.ts';
 import { describeWith } from '../../support/tools.ts';
 import { SILENT } from '../clips/making.ts';
 import { START_MS } from '../clips/recording.ts';
@@ -45,7 +46,7 @@ function shownOf(file: string): Shown[][] {
     '-enc_time_base',
     '1:100000',
   ];
-  const lines = execFileSync('ffmpeg', [...args, '-f', 'framehash', '-hash', 'md5', '-'], {
+  const lines = execFileSync('ffmpeg', [...args, '-f', 'framehash', '-hash', HASH, '-'], {
     maxBuffer: 16 * MIB,
   })
     .toString()

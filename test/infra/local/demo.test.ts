@@ -47,6 +47,7 @@ describeWith(['ffmpeg'], 'npm run demo', () => {
     const file = path.resolve(import.meta.dirname, '..', '..', '..', 'infra', 'local', 'demo.ts');
     child = new Child(process.execPath, [file], {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       DATA_DIR: path.join(folder, 'data'),
       TMPDIR: folder,
     });
