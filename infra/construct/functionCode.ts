@@ -10,8 +10,13 @@ import { prebuiltFunction, ROOT } from './packaged.ts';
  * A function's code: what the package has, or in the repository bundled by synth, in a process of its own, since synth
  * cannot wait for what is asynchronous.
  * @param addFiles puts more beside the bundle, which the package has already
+ * @param bundles a folder that has the function's bundle, by its name
  */
-export function functionCode(name: string, addFiles: (folder: string) => void = () => undefined): Code {
+export function functionCode(
+  name: string,
+  addFiles: (folder: string) => void = () => undefined,
+  bundles: () => string = allBundles,
+): Code {
   const prebuilt = prebuiltFunction(name);
   if (prebuilt !== undefined) return Code.fromAsset(prebuilt);
   return Code.fromAsset(path.join(ROOT, 'functions', 'handlers'), {
@@ -32,15 +37,22 @@ export function functionCode(name: string, addFiles: (folder: string) => void = 
   });
 }
 
-let made: string | undefined;
+let all: string | undefined;
 
 /** All functions at once: to begin costs more than to bundle. */
-function bundles(): string {
-  if (made !== undefined) return made;
+function allBundles(): string {
+  all ??= bundlesOf([]);
+  return all;
+}
+
+/** @param names of functions; none for all. @returns a folder that is there for as long as this process */
+export function bundlesOf(names: readonly string[]): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'stream-recorder-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const program = path.join(ROOT, 'infra', 'construct', 'bundling', 'main.ts');
-  execFileSync(process.execPath, [program, folder], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-  made = folder;
+  execFileSync(process.execPath, [program, folder, ...names], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return folder;
 }

@@ -32,7 +32,6 @@ export const LONG: readonly string[] = [
   'test/container/source/live/lateTracks.test.ts',
   'test/container/record/parameterChanges.test.ts',
   'test/infra/emulators/s3/memory.test.ts',
-  'test/infra/construct/functionCode.test.ts',
   'test/functions/core/media/containers.test.ts',
   'test/e2e/wrongClock.test.ts',
   'test/functions/mending/rescueBesideLive.test.ts',

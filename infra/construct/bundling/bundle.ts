@@ -34,9 +34,9 @@ const FUNCTION_NAMES = [
   CONSOLE.function,
 ].map(({ name }) => name);
 
-/** Every function that a deployment may have, each in a folder of its name. */
-export async function bundleFunctions(folder: string): Promise<void> {
-  await Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(name, path.join(folder, name))));
+/** Every function that a deployment may have, or those that are named, each in a folder of its name. */
+export async function bundleFunctions(folder: string, names = FUNCTION_NAMES): Promise<void> {
+  await Promise.all(names.map((name) => bundleFunction(name, path.join(folder, name))));
 }
 
 /**
