@@ -30,7 +30,7 @@ export class RunCut {
   #knownMs: number | undefined;
   /** Until when there is what of each sound that ffmpeg reads; undefined: it has no times. */
   readonly #sounds = new Map<object, number | undefined>();
-  /** Sounds of which that comes next. */
+  /** Sounds that begin anew with what comes next of them. */
   readonly #anew = new Set<object>();
   #told = Promise.withResolvers<void>();
   readonly #waitMs: number;
