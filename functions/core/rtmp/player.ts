@@ -1,3 +1,4 @@
+import { SpareMemory } from '../media/spareMemory.ts';
 import type { RtmpAddress } from './address.ts';
 import { type AmfObject, type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from './amf0.ts';
 import { answerRefusal } from './authentication.ts';
@@ -14,7 +15,6 @@ import {
   uint32s,
   userControl,
 } from './messages.ts';
-import { SpareMemory } from './spareMemory.ts';
 
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1_536;
