@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TrackClocks } from '../../../functions/core/media/mp4/trackClocks.ts';
 import { Continuity } from '../../../functions/core/media/mpegts/continuity.ts';
 import { TICKS_PER_MS } from '../../../functions/core/media/mpegts/packets.ts';
 import { shiftClock } from '../../../functions/core/media/mpegts/shiftedClock.ts';
@@ -16,6 +17,8 @@ export class Sink implements StreamSink {
   readonly #gone = new AbortController();
   /** Of a transport stream: its counters go on over segments. */
   readonly continuity = new Continuity();
+  /** Of fragmented MP4: its tracks are on one clock. */
+  readonly clocks = new TrackClocks();
   readonly #shiftTicks: number;
 
   /** @param shiftMs what is added to the times of a transport stream */
@@ -55,12 +58,18 @@ export class Sink implements StreamSink {
 export async function writeSegment(sink: Sink, segment: OpenedSegment, isFirst: boolean): Promise<void> {
   const { facts, init, front, body } = segment;
   try {
-    if (isFirst && init !== undefined) await sink.write(init);
+    if (init !== undefined) {
+      sink.clocks.push(init);
+      if (isFirst) await sink.write(init);
+    }
+    sink.clocks.beginSegment();
     await sink.writePackets(sink.continuity.beginSegment(front));
     for await (const chunk of body) {
       if (facts.kind === 'ts') await sink.writePackets(sink.continuity.push(chunk));
+      else if (facts.kind === 'fmp4') await sink.write(sink.clocks.push(chunk));
       else await sink.write(chunk);
     }
+    await sink.write(sink.clocks.endSegment());
   } finally {
     await segment.close();
   }

@@ -12,14 +12,14 @@ export interface Mp4Opening {
   readonly isWhole: boolean;
 }
 
-interface DeclaredTrack {
+export interface DeclaredTrack {
   /** Units of a second. */
   readonly timescale: number;
   readonly isPictures: boolean;
 }
 
 /** Times that are further apart are of two clocks, and say nothing of what comes first. */
-const OTHER_CLOCK_MS = 60_000;
+export const OTHER_CLOCK_MS = 60_000;
 
 /**
  * Reads boxes up to the first moof that has pictures, where those are declared, or as far as they are whole.
@@ -57,7 +57,8 @@ export function readMp4Opening(bytes: Buffer, known?: Buffer): Mp4Opening {
   return { init: heads.length === 0 ? undefined : Buffer.concat(heads), startsMs, begun, isWhole };
 }
 
-function declaredTracks(init: Buffer): ReadonlyMap<number, DeclaredTrack> {
+/** By id. @throws MediaError */
+export function declaredTracks(init: Buffer): ReadonlyMap<number, DeclaredTrack> {
   const tracks = new Map<number, DeclaredTrack>();
   const moov = findBox(boxesIn(init), 'moov');
   for (const trak of moov === undefined ? [] : boxesIn(moov.body)) {
