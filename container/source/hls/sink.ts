@@ -69,7 +69,7 @@ export async function writeSegment(sink: Sink, segment: OpenedSegment, isFirst: 
       else if (facts.kind === 'fmp4') await sink.write(sink.clocks.push(chunk));
       else await sink.write(chunk);
     }
-    await sink.write(sink.clocks.endSegment());
+    if (facts.kind === 'fmp4') await sink.write(sink.clocks.endSegment());
   } finally {
     await segment.close();
   }

@@ -20,6 +20,8 @@ export interface Headers {
 /** How it calls them. */
 const FLAGS = { audioHeader: 0, audio: 1, videoHeader: 2, key: 3, inter: 4, uncached: 6 } as const;
 const KEY_FRAME = 1;
+/** No publisher has more to say. */
+const KEPT_MAX = 64;
 
 /**
  * What one publisher says once, of all tracks: node-media-server knows configurations of H.264 and AAC, and of what enhanced
@@ -45,6 +47,7 @@ export class SaidOnce {
     if (packet.flags !== FLAGS.videoHeader && packet.flags !== FLAGS.audioHeader) return;
     const own = headers[place];
     if (own === null) return;
+    if (this.#headers[kind].size >= KEPT_MAX) this.#headers[kind].clear();
     this.#headers[kind].set(`${said.type} ${said.tracks}`, own);
     headers[place] = Buffer.concat([...this.#headers[kind].values()]);
   }

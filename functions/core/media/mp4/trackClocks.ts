@@ -1,5 +1,5 @@
 import { ifReadable } from '../ifReadable.ts';
-import { BOX_HEADER_MAX_BYTES, type Box, boxesIn, findBox, readBoxHeader } from './boxes.ts';
+import { BOX_HEADER_MAX_BYTES, type Box, boxesIn, FieldReader, findBox, readBoxHeader } from './boxes.ts';
 import { type DeclaredTrack, declaredTracks, OTHER_CLOCK_MS } from './opening.ts';
 
 /** Counters of 32 bits turn round, each by its own timescale; of more turns nobody has heard. */
@@ -74,11 +74,13 @@ export class TrackClocks {
   #mend(traf: Box): void {
     const inside = boxesIn(traf.body);
     const [tfhd, tfdt] = [findBox(inside, 'tfhd'), findBox(inside, 'tfdt')];
-    const id = tfhd?.body.readUInt32BE(4) ?? 0;
+    if (tfhd === undefined || tfdt === undefined) return;
+    const id = new FieldReader(tfhd.body, 4).u32();
     const { timescale = 0 } = this.#declared.get(id) ?? {};
-    if (tfdt === undefined || timescale === 0) return;
     const isLong = tfdt.body[0] === 1;
-    const units = isLong ? Number(tfdt.body.readBigUInt64BE(4)) : tfdt.body.readUInt32BE(4);
+    const time = new FieldReader(tfdt.body, 4);
+    const units = isLong ? time.u64() : time.u32();
+    if (timescale === 0) return;
     const most = isLong ? Number.MAX_SAFE_INTEGER : TURN;
     const shift = this.#shiftOf(id, units, timescale, most);
     const mended = Math.max(0, units + shift);

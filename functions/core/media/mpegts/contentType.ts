@@ -28,6 +28,7 @@ const H264_PROFILES: ReadonlySet<number> = new Set([44, 66, 77, 83, 86, 88, 100,
 const H264_SETS: ReadonlySet<number> = new Set([0x27, 0x47, 0x67]);
 /** Parameter sets, a delimiter and what is said of pictures, each behind it the second byte of HEVC's headers. */
 const HEVC_UNITS: ReadonlySet<number> = new Set([0x40, 0x42, 0x44, 0x46, 0x4e]);
+const ADTS_RATES = 13;
 const EAC3_IDS_MIN = 11;
 const AC3_IDS_MAX = 16;
 
@@ -46,6 +47,7 @@ function pictureType(bytes: Buffer, at: number): number | undefined {
   return HEVC_UNITS.has(head) && next === 1 ? TYPE.hevc : undefined;
 }
 
+/** Frames of MPEG's layers and of LATM say too little: within others bytes look the same now and then. */
 function soundType(bytes: Buffer): number | undefined {
   if (bytes.length < 7) return undefined;
   const word = bytes.readUInt16BE(0);
@@ -55,8 +57,6 @@ function soundType(bytes: Buffer): number | undefined {
     if (id > AC3_IDS_MAX) return undefined;
     return id < EAC3_IDS_MIN ? TYPE.ac3 : TYPE.eac3;
   }
-  if ((word & 0xffe0) === 0x56e0) return TYPE.latm;
-  if ((word & 0xfff6) === 0xfff0) return ((third >> 2) & 15) < 13 ? TYPE.aac : undefined;
-  const isLayered = (word & 0xffe0) === 0xffe0 && (word & 6) !== 0 && (word & 0x18) !== 8;
-  return isLayered && third >> 4 < 15 && (third & 12) !== 12 ? TYPE.mp3 : undefined;
+  const hasAdtsRate = ((third >> 2) & 15) < ADTS_RATES;
+  return (word & 0xfff6) === 0xfff0 && hasAdtsRate ? TYPE.aac : undefined;
 }

@@ -6,9 +6,14 @@ import { crc32Mpeg } from './tableWriter.ts';
 
 const SYNC = 0x47;
 const PES_HEADER_BYTES = 9;
-/** Of a PES packet's `stream_id`, that of MPEG's sound. */
+/** Of a PES packet's `stream_id`: MPEG's sound, and pictures. What else there is has that of private data. */
 const SOUND_ID = 0xc0;
 const SOUND_MASK = 0xe0;
+const PICTURES_ID = 0xe0;
+const PICTURES_MASK = 0xf0;
+
+/** Sound that has not told by then begins in the middle of frames, which may look like anything. */
+const OTHER_UNITS_MAX = 4;
 
 /** What a map says of a stream. */
 interface Entry {
@@ -29,8 +34,8 @@ export class TrueTypes {
   /** Of each map the last packet, as it came. */
   readonly #last = new Map<number, Buffer>();
   readonly #declared = new Map<number, number>();
-  /** Streams of which nothing has come that tells what they are. */
-  readonly #open = new Set<number>();
+  /** Streams of which nothing has come that tells what they are, and how many units have. */
+  readonly #open = new Map<number, number>();
   /** Streams that are something else. */
   readonly #wrong = new Map<number, number>();
   /** Streams of which nothing at all has come since they were declared. */
@@ -116,7 +121,7 @@ export class TrueTypes {
       this.#declared.set(entry.pid, entry.type);
       this.#wrong.delete(entry.pid);
       if (!entry.isOpen) continue;
-      this.#open.add(entry.pid);
+      this.#open.set(entry.pid, 0);
       this.#awaited.add(entry.pid);
     }
   }
@@ -124,10 +129,14 @@ export class TrueTypes {
   #readUnit(pid: number, packet: Buffer, payloadAt: number): boolean {
     const contentAt = payloadAt + PES_HEADER_BYTES + (packet[payloadAt + PES_HEADER_BYTES - 1] ?? 0);
     this.#awaited.delete(pid);
-    const isSound = ((packet[payloadAt + 3] ?? 0) & SOUND_MASK) === SOUND_ID;
+    const streamId = packet[payloadAt + 3] ?? 0;
+    const isSound = (streamId & SOUND_MASK) === SOUND_ID;
+    const isPictures = (streamId & PICTURES_MASK) === PICTURES_ID;
     const type = contentAt < PACKET_BYTES ? contentType(packet.subarray(contentAt), isSound) : undefined;
+    const units = (this.#open.get(pid) ?? 0) + 1;
+    if (type === undefined && (isPictures || units < OTHER_UNITS_MAX)) this.#open.set(pid, units);
+    else this.#open.delete(pid);
     if (type === undefined) return false;
-    this.#open.delete(pid);
     if (isSameCodec(type, this.#declared.get(pid) ?? type)) return false;
     this.#wrong.set(pid, type);
     return true;

@@ -88,6 +88,12 @@ describe('tracks of fragmented MP4 whose clocks are far apart', () => {
       expect(sound).toBeCloseTo(pictures, 4);
   });
 
+  it('are left alone where a box ends too early', () => {
+    const short = box('traf', box('tfhd', u32(0)), box('tfdt', u32(1 << 24)));
+    const sent = fragment(short, box('traf', box('tfhd', u32(0, VIDEO.id)), box('tfdt', u32(0))));
+    expect(passed([sent]).equals(sent)).toBe(true);
+  });
+
   it('are as they come where they are near, in chunks of any size, and so is all that is no box', () => {
     const sent = Buffer.concat([
       both(36_000, true, 1),
