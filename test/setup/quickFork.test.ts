@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CAN_FORK_QUICKLY, quickFork } from './quickFork.ts';
 
-/** A large process that starts programs, some of them in several threads at once. It writes what came of them, and what they took. */
+/** A large process that starts programs, some in several threads at once. It writes what came of them, and what they took. */
 const STARTS = `
   import { execFileSync, spawn } from 'node:child_process';
   import { once } from 'node:events';

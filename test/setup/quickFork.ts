@@ -64,7 +64,10 @@ const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/quick
 export const CAN_FORK_QUICKLY =
   process.platform === 'linux' && process.arch === 'x64' && findOnPath('gcc') !== undefined;
 
-/** Workers, which begin after this, start programs quickly, where that can be. The last set-up: what it starts itself is as it was. */
+/**
+ * Workers, which begin after this, start programs quickly, where that can be. It is the last set-up: to others' programs
+ * the library would be one of their own.
+ */
 export function setup(): void {
   if (!CAN_FORK_QUICKLY || process.env.LD_PRELOAD !== undefined) return;
   try {
@@ -81,7 +84,7 @@ export function quickFork(cache: string): string {
   mkdirSync(cache, { recursive: true });
   // Another run may make the same.
   const made = `${file}.${randomUUID()}`;
-  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-x', 'c', '-', '-o', made], { input: CODE });
+  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-x', 'c', '-', '-o', made, '-ldl'], { input: CODE });
   renameSync(made, file);
   return file;
 }
