@@ -28,7 +28,7 @@ export default defineConfig({
     // Threads that collect beside it take more of two cores than they save: there are more processes than cores.
     execArgv: ['--external-memory-accounted-in-global-limit', '--single-threaded-gc'],
     // Much of the time a test waits, for ffmpeg's clock or a time-out: more workers than cores, or these would idle.
-    maxWorkers: Math.ceil(availableParallelism() * 2.5),
+    maxWorkers: availableParallelism() * 3,
     sequence: { sequencer: Sequencer },
     // Tests of live sources run side by side within their file: each has an encoder, a server and a recorder.
     maxConcurrency: 3,
