@@ -57,12 +57,12 @@ export const WRAP_MS = 2 ** 33 / 90;
  */
 export function seamBetween(before: SegmentFacts, next: SegmentFacts): Seam {
   const jumpMs = jumpBetween(before, next);
-  if (next.isRestart === true) return seamAnew(before, next);
   if (jumpMs === undefined) {
     const isPlain = isAlike(before, next) && !next.isDiscontinuity && next.missedMs === 0;
     return isPlain ? { kind: 'none' } : seamAnew(before, next);
   }
   if (!goesOn(before, next, jumpMs)) return seamAnew(before, next);
+  if (next.isRestart === true) return { kind: 'newTimeline', gapMs: next.missedMs };
   return isAlike(before, next) && next.missedMs === 0 ? { kind: 'none' } : { kind: 'sameTimeline' };
 }
 
