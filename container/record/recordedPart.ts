@@ -6,6 +6,7 @@ import {
   FILLER_MAX_BYTES,
   type Fragment,
   type PartMuxer,
+  type TrackInfo,
 } from '../../functions/core/media/types.ts';
 import type { LeftOut } from '../../functions/core/settings/selectTracks.ts';
 import { partKey } from '../../functions/core/state/keys.ts';
@@ -121,6 +122,10 @@ export class RecordedPart {
 
   get uploadedBytes(): number {
     return this.#upload.uploadedBytes;
+  }
+
+  get tracks(): readonly TrackInfo[] {
+    return this.#muxer.tracks;
   }
 
   get videoFrames(): number {

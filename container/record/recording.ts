@@ -149,7 +149,7 @@ export class Recording {
   beginTracks(outputs: readonly (readonly TrackSource[])[], run: RunFacts): void {
     this.#format = run.format;
     this.#leftOut = run.leftOut;
-    this.#media = this.#connection.media(outputs, run);
+    this.#media = this.#connection.media(outputs, run, this.#part?.tracks);
   }
 
   /** It is told to end: what takes time, and does not need the last bytes, begins. */

@@ -84,10 +84,14 @@ export class SourceConnection {
     if (!this.#timeline.isSameConnection) this.#recordedMs = undefined;
   }
 
-  /** What ffmpeg's present run writes to each of its pipes. */
+  /**
+   * What ffmpeg's present run writes to each of its pipes.
+   * @param goesOn as in `Joining`
+   */
   media(
     outputs: readonly (readonly TrackSource[])[],
     { format, isLive, inputs, packets, data }: RunFacts,
+    goesOn?: Joining['goesOn'],
   ): LiveMedia {
     const { isSameConnection } = this.#timeline;
     const receivedAtMs = this.#receivedAtMs?.();
@@ -117,6 +121,7 @@ export class SourceConnection {
       beginsMs: this.#beginsMs,
       packets,
       data,
+      goesOn,
     });
   }
 

@@ -80,7 +80,7 @@ export interface PartMuxer {
   readonly tracks: readonly TrackInfo[];
   /**
    * The fragment may be added. Not when the source has changed its video's parameters with it (the resolution), which
-   * this part's head does not describe: another part must begin.
+   * this part's head does not describe: another part must begin. Of what goes on without a keyframe not all tracks need be there.
    */
   accepts(fragment: Fragment): boolean;
   /** The fragment with its times moved so that the part starts at zero. */

@@ -3,7 +3,7 @@ import { joined, mapped, type Pieces } from '../pieces.ts';
 import type { PartMuxer, PartSummary, TrackInfo } from '../types.ts';
 import { element, elementHeader, elementsIn, floatElement, ID, idBytes, uintElement } from './ebml.ts';
 import type { MatroskaFragment } from './fragment.ts';
-import type { MatroskaHeader, MatroskaTrack } from './header.ts';
+import type { MatroskaHeader } from './header.ts';
 import { areAlike } from './sameSetup.ts';
 
 /** A cue a second is as fine as anybody seeks; more would make a day's index large. */
@@ -65,13 +65,14 @@ export class MatroskaMuxer implements PartMuxer {
     return bytes;
   }
 
-  accepts({ header }: MatroskaFragment): boolean {
+  accepts({ header, keyframe }: MatroskaFragment): boolean {
     if (header === this.#header) return true;
     const own = this.#header.trackList;
+    const isAll = header.trackList.length === own.length || !keyframe;
     return (
       header.unitMs === this.#header.unitMs &&
-      header.trackList.length === own.length &&
-      own.every((track, index) => areAlike(track, header.trackList[index] as MatroskaTrack))
+      isAll &&
+      header.trackList.every((track, place) => own[place] !== undefined && areAlike(own[place], track))
     );
   }
 

@@ -119,10 +119,11 @@ export class Mp4Muxer implements PartMuxer {
     return filler.length === 0 ? fragment.bytes : Buffer.concat([filler, fragment.bytes]);
   }
 
-  accepts({ init }: Mp4Fragment): boolean {
+  accepts({ init, keyframe }: Mp4Fragment): boolean {
     if (init === this.#init) return true;
     const { tracks } = init;
-    return tracks.length === this.#states.length && tracks.every((track) => this.#takes(track));
+    const isAll = tracks.length === this.#states.length || !keyframe;
+    return isAll && tracks.every((track) => this.#takes(track));
   }
 
   resume(first: Mp4Fragment, atMs: number): boolean {

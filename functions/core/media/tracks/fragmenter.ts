@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { withoutLostReferences } from '../nal/lostReferences.ts';
-import type { Before, Fragment } from '../types.ts';
+import type { Before, Fragment, TrackInfo } from '../types.ts';
 import type { FragmentTimes, FragmentWriter, TrackSamples } from './fragmentWriter.ts';
 import type { KeyPicture, Sample, TrackDescription } from './sample.ts';
 import type { TimedData } from './timedData.ts';
@@ -40,6 +41,7 @@ export class Fragmenter {
   readonly #writer: FragmentWriter;
   readonly #data: TimedData | undefined;
   readonly #queues: TrackQueue[] = [];
+  readonly #goesOn: readonly TrackInfo[] | undefined;
   /** Since when the next fragment could be cut, if it had not to wait for a track that is behind. */
   #dueSinceMs: number | undefined;
   #hasCut: boolean = false;
@@ -50,10 +52,14 @@ export class Fragmenter {
   #picturesAtMs = Number.NEGATIVE_INFINITY;
   #keyPicture: KeyPicture | undefined;
 
-  /** @param data what comes between the samples, where there is some */
-  constructor(writer: FragmentWriter, data?: TimedData) {
+  /**
+   * @param data what comes between the samples, where there is some
+   * @param goesOn tracks of the part that may go on with what comes, without a keyframe too; undefined: there is none
+   */
+  constructor(writer: FragmentWriter, data?: TimedData, goesOn?: readonly TrackInfo[]) {
     this.#writer = writer;
     this.#data = data;
+    this.#goesOn = goesOn;
   }
 
   /** The picture with which the last fragment begins, if it can be decoded by itself; valid as long as that. */
@@ -158,7 +164,9 @@ export class Fragmenter {
     const hasVideo = this.#queues.some(({ kind }) => kind === 'video');
     const keyframe = isVideo ? leader.first?.keyframe === true : !hasVideo;
     const canChange = keyframe || !isVideo || leader.first?.description !== leader.current;
-    if (canChange) for (const queue of this.#queues) queue.describe();
+    const mayBegin = keyframe || !isVideo;
+    for (const queue of this.#queues)
+      if (canChange && (mayBegin || queue === leader || this.#goesOnWith(queue))) queue.describe();
     const tracks: TrackSamples[] = [];
     for (const queue of this.#queues) {
       const description = queue.current;
@@ -181,6 +189,14 @@ export class Fragmenter {
       return beginning.every((track, place) => track === tracks[place]) ? undefined : write(beginning);
     };
     return Object.assign(fragment, { asBeginning });
+  }
+
+  /** A part goes on without a keyframe only where its head describes all tracks: another comes with the next keyframe. */
+  #goesOnWith(queue: TrackQueue): boolean {
+    if (this.#goesOn === undefined || queue.current !== undefined) return true;
+    const place = this.#queues.filter(({ kind }) => kind === queue.kind).indexOf(queue);
+    const known = this.#goesOn.filter(({ kind }) => kind === queue.kind)[place];
+    return isDeepStrictEqual(known, (queue.first?.description ?? queue.declared)?.info);
   }
 
   #queueOf(id: number, kind: 'video' | 'audio'): TrackQueue {

@@ -2,6 +2,7 @@ import type { JoinedContent } from '../timeline/recordedContent.ts';
 import type { SentOrder } from '../timeline/sentOrder.ts';
 import type { SourceTimeline } from '../timeline/sourceTimeline.ts';
 import type { TakenOff } from '../timeline/takenOff.ts';
+import type { TrackInfo } from '../types.ts';
 import type { DataSource } from './timedData.ts';
 
 /** What packets are read out of. */
@@ -27,6 +28,8 @@ export interface Joining {
   readonly beginsMs?: number | undefined;
   /** What the outputs are written in: ffmpeg's NUT, if not said, or FLV that the source itself sends. */
   readonly packets?: PacketFormat | undefined;
+  /** Tracks of the part that goes on with what comes, where it can; undefined: none has begun. */
+  readonly goesOn?: readonly TrackInfo[] | undefined;
   /** Subtitles and timed metadata, which come in the first output, behind the tracks there. */
   readonly data?: readonly DataSource[];
 }

@@ -83,6 +83,7 @@ export class LiveMedia {
       beginsMs,
       packets = 'nut',
       data = [],
+      goesOn,
     }: Joining,
   ) {
     this.#timeline = timeline;
@@ -95,7 +96,7 @@ export class LiveMedia {
     this.#gate = content?.mayRepeat === true && !isSame ? new RepeatGate(content) : undefined;
     this.#writer = writerOf(format);
     this.#data = data.length === 0 ? undefined : new TimedData(data);
-    this.#fragmenter = new Fragmenter(this.#writer, this.#data);
+    this.#fragmenter = new Fragmenter(this.#writer, this.#data, goesOn);
     this.#timedBy = outputs[0]?.[0]?.kind ?? 'video';
     let firstId = 1;
     const places = { video: 0, audio: 0 };

@@ -101,3 +101,38 @@ describe('sound that changes before the next keyframe', () => {
     expect(media.changed(3_000)).toEqual({ rateHz: 48_000, startMs: CHANGES_MS, keyframe: false });
   });
 });
+
+describe('pictures that go on without a keyframe behind a part', () => {
+  const declared = (goesOn?: readonly TrackDescription[]): Written['all'] => {
+    const written = new Written();
+    const fragmenter = new Fragmenter(
+      written,
+      undefined,
+      goesOn?.map(({ info }) => info),
+    );
+    fragmenter.declare(PICTURES, 'video', VIDEO);
+    fragmenter.declare(SOUND, 'audio', OTHER);
+    for (let dts = 200; dts < 2_200; dts += FRAME_MS) {
+      const data = Buffer.alloc(1);
+      fragmenter.push(PICTURES, { description: VIDEO, dts, offset: 0, keyframe: dts === 1_000, data }, 0);
+    }
+    for (const nowMs of [2_000, 3_000]) while (fragmenter.next(nowMs) !== undefined);
+    return written.all;
+  };
+
+  it.each([
+    ['none', [VIDEO]],
+    ['another', [VIDEO, FIRST]],
+  ])(
+    'go on without sound in one that has %s: what has begun since comes with the next keyframe',
+    (_, goesOn) => {
+      const [first, ...others] = declared(goesOn).map(({ rateHz, keyframe }) => [rateHz, keyframe]);
+      expect(first).toEqual([undefined, false]);
+      expect(others.find(([, keyframe]) => keyframe)).toEqual([48_000, true]);
+    },
+  );
+
+  it('go on in one with the same sound, though none of it has come yet', () => {
+    expect(declared([VIDEO, OTHER])[0]).toMatchObject({ rateHz: 48_000, keyframe: false });
+  });
+});
