@@ -25,14 +25,15 @@ export class GivenBack {
     this.#all = all;
   }
 
-  /** What is to be given back to the last sample of which that is known, and to what follows if it is the end; in ms. */
+  /** What is given back at present, in ms: as much as to the last sample of which that is known. */
   get ms(): number {
     return this.#all[this.#next - 1]?.ms ?? 0;
   }
 
   /**
-   * What is to be given back to the next sample, in ms; undefined: as much as to the next one, or, where it is the last one, as
-   * to the one before. Give it each one in order. @param timeMs as it came out
+   * What is to be given back to the next sample, in ms. Give it each one in order.
+   * @param timeMs as it came out
+   * @returns undefined: what follows tells; it is as much as for that, or `ms`, where nothing follows
    */
   next(timeMs: number): number | undefined {
     let isKnown = true;
