@@ -4,8 +4,8 @@ import {
   UnresolvableSourceError,
 } from '../../functions/aws/dnsResolution.ts';
 import { NotPlaylistError, PlaylistError } from '../../functions/core/hls/playlist.ts';
-import { SpareMemory } from '../../functions/core/media/spareMemory.ts';
 import type { SentClocks } from '../../functions/core/media/timeline/sentClocks.ts';
+import { SpareMemory } from '../../functions/core/rtmp/spareMemory.ts';
 import type { FoundSource } from '../../functions/core/settings/selectTracks.ts';
 import { streamsOfSdp } from '../../functions/core/source/sdp.ts';
 import type { Reason } from '../../functions/core/state/objects.ts';
@@ -228,7 +228,7 @@ export class SourceInput {
       const judge = (at: string) => this.#reach.judge(at);
       const options = { ...(await judge(url)), judge, idleTimeoutMs, log, spare };
       const receive = (gone: AbortSignal, ending: AbortSignal) => receiveRtmp(options, gone, ending);
-      return openReceiving(receive, clock, signal, SpareMemory.giveBack);
+      return openReceiving(receive, clock, signal, (chunk) => spare.giveBack(chunk));
     }
     const access = await this.#reach.prepare(url);
     return openReceived(

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { ForbiddenSourceError } from '../../../functions/aws/dnsResolution.ts';
-import type { SpareMemory } from '../../../functions/core/media/spareMemory.ts';
 import { redirectedUrl, rtmpAddress } from '../../../functions/core/rtmp/address.ts';
 import {
   RtmpAuthenticationError,
@@ -10,6 +9,7 @@ import {
   RtmpRedirectError,
 } from '../../../functions/core/rtmp/errors.ts';
 import { RtmpPlayer } from '../../../functions/core/rtmp/player.ts';
+import type { SpareMemory } from '../../../functions/core/rtmp/spareMemory.ts';
 import {
   DEFAULT_PORTS,
   redactText,

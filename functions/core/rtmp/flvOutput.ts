@@ -1,6 +1,6 @@
 import { SIZE_BYTES, TAG_HEADER_BYTES } from '../media/flv/tagLayout.ts';
-import { SpareMemory } from '../media/spareMemory.ts';
 import { KIND, type RtmpMessage } from './messages.ts';
+import type { SpareMemory } from './spareMemory.ts';
 
 const HAS_AUDIO = 4;
 const HAS_VIDEO = 1;
@@ -112,7 +112,7 @@ export class FlvOutput {
     if (needed > this.#memory.length) {
       const memory = this.#spare.take(Math.max(this.#usualBytes, 2 * this.#memory.length, needed));
       this.#memory.copy(memory, 0, 0, this.#filled);
-      SpareMemory.giveBack(this.#memory);
+      this.#spare.giveBack(this.#memory);
       this.#memory = memory;
     }
     const from = this.#filled;

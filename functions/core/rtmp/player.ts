@@ -1,4 +1,3 @@
-import { SpareMemory } from '../media/spareMemory.ts';
 import type { RtmpAddress } from './address.ts';
 import { type AmfObject, type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from './amf0.ts';
 import { answerRefusal } from './authentication.ts';
@@ -15,6 +14,7 @@ import {
   uint32s,
   userControl,
 } from './messages.ts';
+import { SpareMemory } from './spareMemory.ts';
 
 const VERSION = 3;
 const HANDSHAKE_BYTES = 1_536;

@@ -82,7 +82,6 @@ export class Fragmenter {
 
   /** The next fragment, if one is due. It is valid until the next one is asked for. */
   next(nowMs: number): Fragment | undefined {
-    this.#giveBack();
     const leader = this.#leader(nowMs);
     if (leader?.first === undefined || this.#waitsForPictures(leader, nowMs)) return undefined;
     const count = cutOf(leader, this.#hasCut ? FRAGMENT_SECONDS : FIRST_SECONDS);
@@ -104,7 +103,6 @@ export class Fragmenter {
 
   /** All that is left, one fragment after the other; undefined at the end. */
   rest(): Fragment | undefined {
-    this.#giveBack();
     const leader = this.#leader(Number.POSITIVE_INFINITY);
     if (leader === undefined) return undefined;
     const count = cutOf(leader, this.#hasCut ? FRAGMENT_SECONDS : FIRST_SECONDS);
@@ -114,10 +112,6 @@ export class Fragmenter {
       count === undefined ? Number.POSITIVE_INFINITY : leader.shownAt(count),
       Number.POSITIVE_INFINITY,
     );
-  }
-
-  #giveBack(): void {
-    for (const queue of this.#queues) queue.giveBack();
   }
 
   /** Pictures decide where fragments end; where there are none, the sound that is furthest behind. */

@@ -1,5 +1,4 @@
 import { ByteQueue } from '../byteQueue.ts';
-import { SpareMemory } from '../spareMemory.ts';
 import type { Sample, TrackDescription } from './sample.ts';
 
 /** A sample in a fragment. Times in the track's timescale. */
@@ -19,8 +18,6 @@ interface Entry {
   readonly keyframe: boolean;
   readonly bytes: number;
   readonly arrivedAtMs: number;
-  /** Where it came, if it stays there for as long as it is needed; else it is copied. */
-  readonly held: Buffer | undefined;
 }
 
 /** A longer pause belongs to no sample. */
@@ -37,11 +34,7 @@ export class TrackQueue {
   /** What has been said of the track before its first sample. */
   declared: TrackDescription | undefined;
   readonly #entries: Entry[] = [];
-  /** Of those that do not stay where they came. */
-  readonly #copies = new ByteQueue();
-  #bytes = 0;
-  /** Those of the last fragment that are still to be given back. */
-  #given: Buffer[] = [];
+  readonly #data = new ByteQueue();
   #lastDts = Number.NEGATIVE_INFINITY;
   #usualDuration: number | undefined;
   /** How long after the sample before it the last one came, where that was a pause. */
@@ -60,7 +53,7 @@ export class TrackQueue {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#data.length;
   }
 
   get first(): Entry | undefined {
@@ -90,10 +83,8 @@ export class TrackQueue {
       this.#lastDts = Number.NEGATIVE_INFINITY;
     const dts = Math.max(sample.dts, this.#lastDts + 1);
     this.#lastDts = dts;
-    const held = SpareMemory.hold(data) ? data : undefined;
-    if (held === undefined) this.#copies.push(data);
-    this.#bytes += data.length;
-    this.#entries.push({ description, dts, offset, keyframe, bytes: data.length, arrivedAtMs: nowMs, held });
+    this.#data.push(data);
+    this.#entries.push({ description, dts, offset, keyframe, bytes: data.length, arrivedAtMs: nowMs });
     this.arrivedAtMs = nowMs;
   }
 
@@ -117,20 +108,21 @@ export class TrackQueue {
   take(count: number): { readonly samples: TimedSample[]; readonly bytes: number } {
     const entries = this.#entries.splice(0, count);
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
-    this.#bytes -= bytes;
+    const data = this.#data.take(bytes);
+    let at = 0;
     const samples = entries.map((entry, place) => {
-      const { dts, offset, keyframe, held } = entry;
-      if (held !== undefined) this.#given.push(held);
-      const duration = this.#durationOf(entry, entries[place + 1]);
-      return { dts, offset, keyframe, duration, data: held ?? this.#copies.take(entry.bytes) };
+      const { dts, offset, keyframe } = entry;
+      const sample = {
+        dts,
+        offset,
+        keyframe,
+        duration: this.#durationOf(entry, entries[place + 1]),
+        data: data.subarray(at, at + entry.bytes),
+      };
+      at += entry.bytes;
+      return sample;
     });
     return { samples, bytes };
-  }
-
-  /** What was taken last is not read any more. */
-  giveBack(): void {
-    for (const held of this.#given) SpareMemory.giveBack(held);
-    this.#given = [];
   }
 
   /** What an encoder of ours put in front, once. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SpareMemory } from '../../../../../functions/core/media/spareMemory.ts';
 import type { TrackDescription } from '../../../../../functions/core/media/tracks/sample.ts';
 import { TrackQueue } from '../../../../../functions/core/media/tracks/trackQueue.ts';
 
@@ -91,49 +90,6 @@ describe('durations of samples that are fragments of their own', () => {
       ),
       // A sample of next to no length, behind which each one seems to be a pause.
       { examples: [[[1_024, 24, 1_024, 2_029, 1_024]], [[1_024, 1_024, 50_000]]] },
-    );
-  });
-});
-
-describe('what samples consist of', () => {
-  it('is what came, where that is given back and used again, and where it is not', () => {
-    const chunk = fc.record({
-      isGivenBack: fc.boolean(),
-      sizes: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 5 }),
-      taken: fc.nat(8),
-    });
-    fc.assert(
-      fc.property(fc.array(chunk, { maxLength: 30 }), (chunks) => {
-        const spare = new SpareMemory();
-        const queue = new TrackQueue(1, 'video');
-        const expected: number[][] = [];
-        const memories = new Set<ArrayBufferLike>();
-        let dts = 0;
-        for (const { isGivenBack, sizes, taken } of chunks) {
-          const bytes = sizes.reduce((sum, size) => sum + size, 0);
-          const came = isGivenBack ? spare.take(1 + bytes) : Buffer.alloc(bytes);
-          if (isGivenBack) memories.add(came.buffer);
-          let at = 0;
-          for (const size of sizes) {
-            const data = came.subarray(at, at + size).fill(++dts);
-            at += size;
-            queue.push({ description, dts, offset: 0, keyframe: true, data }, 0);
-            expected.push([...data]);
-          }
-          // Whoever read it has done with it, and it is the next one's to write to.
-          if (isGivenBack) SpareMemory.giveBack(came);
-          else came.fill(0xff);
-          const { samples } = queue.take(Math.min(taken, queue.length));
-          expect(samples.map(({ data }) => [...data])).toEqual(expected.splice(0, samples.length));
-          queue.giveBack();
-          expect(queue.bytes).toBe(expected.flat().length);
-        }
-        queue.take(queue.length);
-        queue.giveBack();
-        // All of it is there again.
-        const again = Array.from({ length: memories.size }, () => spare.take(1).buffer);
-        expect(again.every((memory) => memories.has(memory))).toBe(true);
-      }),
     );
   });
 });
