@@ -83,7 +83,7 @@ export class Queue {
     this.#journal = journal;
     for (const message of messages)
       this.#messages.set(message.id, { ...message, held: false, receiptHandle: undefined });
-    this.#schedule();
+    this.#schedule(this.#clock.nowMs());
   }
 
   get name(): string {
@@ -150,7 +150,7 @@ export class Queue {
       }
       taken.push(this.#receive(message, nowMs, visibilityTimeoutMs, held));
     }
-    this.#schedule();
+    this.#schedule(nowMs);
     return taken;
   }
 
@@ -281,21 +281,26 @@ export class Queue {
   }
 
   #tellVisible(): void {
+    const nowMs = this.#clock.nowMs();
     for (const listener of [...this.#listeners]) listener();
-    this.#schedule();
+    this.#schedule(nowMs);
   }
 
-  /** Comes back when the next message becomes visible. */
-  #schedule(): void {
+  /**
+   * Comes back when the next message becomes visible.
+   * @param lookedAtMs when those who are told of it looked: timers may come a little early, and time goes on since
+   */
+  #schedule(lookedAtMs: number): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#closed) return;
-    const nowMs = this.#clock.nowMs();
     const hidden = [...this.#messages.values()].filter(
-      (message) => !message.held && !message.dead && message.visibleAtMs > nowMs,
+      (message) => !message.held && !message.dead && message.visibleAtMs > lookedAtMs,
     );
     const nextAtMs = Math.min(...hidden.map((message) => message.visibleAtMs));
     if (Number.isFinite(nextAtMs))
-      this.#cancelTimer = this.#clock.after(nextAtMs - nowMs, () => this.#tellVisible());
+      this.#cancelTimer = this.#clock.after(Math.max(0, nextAtMs - this.#clock.nowMs()), () =>
+        this.#tellVisible(),
+      );
   }
 }

@@ -71,6 +71,30 @@ describe('a queue', () => {
     expect(batches[1]?.Records[0]?.receiptHandle).not.toBe(batches[0]?.Records[1]?.receiptHandle);
   });
 
+  it.each([1, 2, 3])(
+    'brings it back also where the timer comes early, by a clock that goes on after %i looks',
+    async (looks) => {
+      let behind = 0;
+      const queue = queues.make({
+        clock: {
+          nowMs: () => queues.time.nowMs() - (behind-- > 0 ? 1 : 0),
+          after: (delayMs, run) =>
+            queues.time.after(delayMs, () => {
+              behind = looks;
+              run();
+            }),
+        },
+      });
+      queue.send('a');
+      const { deliver, batches, bodies, answer } = queues.consumer();
+      queue.start(deliver);
+      await answer(0, failing(batches[0], 'a'));
+      await queues.time.pass(5_000);
+      await queues.time.pass(1);
+      expect(bodies()).toEqual([['a'], ['a']]);
+    },
+  );
+
   it('brings back all of a batch whose function failed', async () => {
     const queue = queues.make();
     queue.send('a');
