@@ -6,6 +6,7 @@ import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { waitFor } from '../../test/support/children.ts';
 import { type Benchmark, median } from '../report.ts';
 import { type Moments, watchMoments } from '../simulate/moments.ts';
+import { type CpuByKind, cpuByKind } from '../simulate/processTree.ts';
 import { ClipSource } from './clipSource.ts';
 import { type ClipOptions, FlvClip } from './flvClip.ts';
 import { call } from './runtimeCalls.ts';
@@ -22,6 +23,7 @@ const HOSTS = 2;
 const LOOK_AFTER_MS = 5_000;
 const LOOKED_AT = 5;
 const ALL_WITHIN_MS = 300_000;
+const AIM_HOSTED_MS = 5_000;
 
 /** More at once than hosts have room for: nobody is refused, what there is room for records, the rest says what it waits for. */
 export const manyStarts: Benchmark = {
@@ -45,7 +47,7 @@ export const manyStarts: Benchmark = {
       await opened(moments, [first.recordingId]);
       const names = Array.from({ length: count }, (_, i) => `many${i}`);
       for (const name of names) await announce(name);
-      const askedAt = performance.now();
+      const [before, askedAt] = [cpuByKind(), performance.now()];
       const answers = await Promise.all(names.map((name) => start(runtime, name)));
       const answeredMs = performance.now() - askedAt;
       const ids = answers.flatMap(({ recordingId }) => recordingId ?? []);
@@ -57,8 +59,11 @@ export const manyStarts: Benchmark = {
       for (const id of waiting.slice(0, LOOKED_AT)) told.push(await show(runtime, id));
       const silent = told.filter((shown) => !saysWhy(shown));
       await opened(moments, ids);
-      const took = ids.map((id) => (moments.firstFrames.get(id) ?? 0) - askedAt).sort((a, b) => a - b);
-      const hosted = ids.filter((id) => moments.hosted.has(id)).length;
+      const after = cpuByKind();
+      const took = (some: readonly string[]): readonly number[] =>
+        some.map((id) => (moments.firstFrames.get(id) ?? 0) - askedAt).sort((a, b) => a - b);
+      const [all, hosted] = [took(ids), took(ids.filter((id) => moments.hosted.has(id)))];
+      const used = (of: (cpu: CpuByKind) => number): string => ((of(after) - of(before)) / 1000).toFixed(1);
       return [
         {
           name: `${count} starts at once, answers of 500 and more`,
@@ -75,10 +80,17 @@ export const manyStarts: Benchmark = {
           detail: `${waiting.length} waited ${(lookedAt - askedAt).toFixed(0)} ms after the start; of ${told.length}, for: ${reasons(told)}`,
         },
         {
-          name: `${count} starts at once, all recording`,
-          value: took.at(-1) ?? 0,
+          name: `${count} starts at once, those that hosts had room for recording`,
+          value: hosted.at(-1) ?? 0,
           unit: 'ms',
-          detail: `half of them ${median(took).toFixed(0)} ms; ${hosted} on hosts, ${ids.length - hosted} in tasks of their own`,
+          aim: AIM_HOSTED_MS,
+          detail: `${hosted.length} of them, half ${median(hosted).toFixed(0)} ms`,
+        },
+        {
+          name: `${count} starts at once, all recording`,
+          value: all.at(-1) ?? 0,
+          unit: 'ms',
+          detail: `half of them ${median(all).toFixed(0)} ms; CPU s until then: hosts ${used(({ supervisors, workers }) => supervisors + workers)}, pictures ${used(({ pictures }) => pictures)}, functions ${used(({ functions }) => functions)}, S3 and queues ${used(({ services }) => services)}, of ${used(({ all: whole }) => whole)} in all`,
         },
       ];
     } finally {

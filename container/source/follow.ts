@@ -9,8 +9,9 @@ import type { Recording } from '../record/recording.ts';
 import { expectedStreams } from './expectedStreams.ts';
 import type { SourceAccess } from './reach/sourceAccess.ts';
 import { SoundJumps } from './soundJumps.ts';
+import { openingFailure } from './sourceErrors.ts';
 import { SourceInput } from './sourceInput.ts';
-import { SourcePatience } from './sourcePatience.ts';
+import { BEGINNING_BACKOFF_MS, SourcePatience } from './sourcePatience.ts';
 import { runSource, type SourceEnd } from './sourceRun.ts';
 
 /** Of sources whose tracks come and go all the time no more are followed. */
@@ -140,7 +141,11 @@ async function follow(
     if (!recording.hasBegun) {
       // A stream that is not published yet looks like this: it may still come in time.
       if (end.timedOut && patience.mayStillOpen(clock.nowMs())) continue;
-      return atOnce(end);
+      const isUnknown = (end.reason ?? openingFailure(end, end.timedOut)).code === 'source_not_found';
+      if (!isUnknown || !patience.mayJustBegin(job.requestedAtMs, clock.nowMs())) return atOnce(end);
+      await delay(BEGINNING_BACKOFF_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      if (stop.cause !== undefined) return atOnce(end);
+      continue;
     }
     // To fetch a file again would record it again.
     if (end.isFinite) return atOnce(end);

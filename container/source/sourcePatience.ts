@@ -6,8 +6,12 @@ const REPLANS_MAX = 5;
 const OPEN_MIN_MS = 1_000;
 /** What is joined again within the window is to be recorded: ffmpeg looks at it for three seconds, at RTSP for five. */
 const REJOIN_MIN_MS = 6_000;
+/** Media servers tell of a stream before they have it: they wait for the answer to their hook, or for the first segment. */
+const ANNOUNCED_MS = 5_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 3_000;
+/** Between two tries while it may just begin. */
+export const BEGINNING_BACKOFF_MS = BACKOFF_FIRST_MS;
 
 /** What is to be done with a source that was lost. */
 export interface Loss {
@@ -62,6 +66,11 @@ export class SourcePatience {
   /** A source that was not there yet may still come. */
   mayStillOpen(nowMs: number): boolean {
     return !this.#hasBegun && nowMs < this.#openUntilMs;
+  }
+
+  /** A server that says that there is no such stream may have it in a moment: this one was asked for as it began. */
+  mayJustBegin(requestedAtMs: number, nowMs: number): boolean {
+    return this.mayStillOpen(nowMs) && nowMs < requestedAtMs + ANNOUNCED_MS;
   }
 
   /** It has said what it sends. */

@@ -7,6 +7,8 @@ import type { Job } from '../../functions/core/state/objects.ts';
 /** Sources of tests and benches are on this machine. */
 export const LOOPBACK_SOURCES: SourceRules = { ...DEFAULT_SOURCE_RULES, privateNetworks: ['127.0.0.0/8'] };
 
+const LONG_AGO_MS = 60_000;
+
 /**
  * The job of a recording that a bench makes itself: without pictures, which their own tests ask for, and of a source that
  * ends when it has sent all: nobody waits for it to come back.
@@ -19,7 +21,8 @@ export function benchJob(count: number, url: string, settings: Partial<Recording
   return {
     recordingId: newRecordingId(nowMs, random),
     mediaSessionId: `m${count}`,
-    requestedAtMs: nowMs,
+    // What its server does not know by now is not waited for.
+    requestedAtMs: nowMs - LONG_AGO_MS,
     requestId: 'bench',
     source: { url },
     stream: { name: `stream${count}` },

@@ -20,7 +20,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 import type { RecordingObjects } from '../../functions/core/state/fold.ts';
 import { jobKey, journalId } from '../../functions/core/state/keys.ts';
-import type { Reason } from '../../functions/core/state/objects.ts';
+import type { Job, Reason } from '../../functions/core/state/objects.ts';
 import { rescuerS3Client } from '../../functions/mending/s3Client.ts';
 import { readRecording } from '../../functions/recordings/read.ts';
 import { type EventsServer, startEventsServer } from '../../infra/emulators/events/server.ts';
@@ -136,9 +136,13 @@ export class RecorderBench {
     return rescuerS3Client(clientConfig(server, roles.credentials(role)));
   }
 
-  async createJob(url: string, settings: Partial<RecordingSettings> = {}): Promise<string> {
+  async createJob(
+    url: string,
+    settings: Partial<RecordingSettings> = {},
+    facts: Partial<Pick<Job, 'requestedAtMs'>> = {},
+  ): Promise<string> {
     this.#count += 1;
-    const job = benchJob(this.#count, url, settings);
+    const job: Job = { ...benchJob(this.#count, url, settings), ...facts };
     await this.store.create(jobKey(job.recordingId), job);
     return job.recordingId;
   }

@@ -18,6 +18,17 @@ describe('SourcePatience', () => {
     expect(patience.openTimeoutMs(OPEN_MS)).toBe(1_000);
   });
 
+  it('asks again for a stream that its server does not know, if it was asked for as it began, and while it may open', () => {
+    const patience = new SourcePatience(settings, 0);
+    expect(patience.mayJustBegin(-1_000, 3_999)).toBe(true);
+    expect(patience.mayJustBegin(-1_000, 4_000)).toBe(false);
+    // By a clock that is hours behind.
+    expect(patience.mayJustBegin(HOUR_MS, OPEN_MS - 1)).toBe(true);
+    expect(patience.mayJustBegin(HOUR_MS, OPEN_MS)).toBe(false);
+    patience.heard();
+    expect(patience.mayJustBegin(0, 1)).toBe(false);
+  });
+
   it('gives ffmpeg its whole time again when the parameters change in the middle of a recording', () => {
     const patience = new SourcePatience(settings, 0);
     patience.heard();
