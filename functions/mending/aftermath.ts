@@ -11,7 +11,7 @@ import { readRecording } from '../recordings/read.ts';
 import { removeSettled } from './journalRemoval.ts';
 import type { Journals } from './journals.ts';
 import type { Rescue } from './rescue.ts';
-import { untilLaterOpens } from './successor.ts';
+import { untilLaterRecords } from './successor.ts';
 
 export interface AftermathOptions {
   readonly s3: S3Client;
@@ -82,7 +82,7 @@ export class Aftermath {
     const rescue = async () => {
       // After a stop no other one comes.
       if (task.mayLive === true && objects.stop === undefined)
-        await untilLaterOpens({ store, sleep: ports.sleep }, task);
+        await untilLaterRecords({ store, sleep: ports.sleep }, task, objects.job.settings.maxLossMs);
       return this.#rescueParts(task, log, journals);
     };
     const settled = await settleAttempt({ ...ports, rescue }, objects, task);

@@ -9,21 +9,26 @@ export interface SuccessorPorts {
 
 const LOOKS = 20;
 const LOOK_MS = 1_000;
+/** A write of the journal takes some time; and what a worker wrote is read once for all its recordings, of which others open later. */
+const SAVING_MS = 3_000;
 
 /**
- * Waits until a later attempt has opened its part, for 20 s at most. Completing a file fences off whoever writes it: one that
- * was taken for gone, and lives, has recorded until then, and nothing is missing.
+ * Waits until a later attempt has opened its part, for 20 s at most, and what had been recorded by then is saved. Completing a
+ * file fences off whoever writes it, with what is saved: one that was taken for gone, and lives, has recorded until then, and
+ * nothing is missing.
+ * @param maxLossMs what is recorded is saved within this time
  */
-export async function untilLaterOpens(
+export async function untilLaterRecords(
   { store, sleep }: SuccessorPorts,
   { recordingId, attempt }: { readonly recordingId: string; readonly attempt: number },
+  maxLossMs: number,
 ): Promise<void> {
   const earlier = new Set<string>();
   for (let look = 1; look <= LOOKS; look++) {
     const keys = await store.list(partsPrefix(recordingId));
     for (const key of keys.filter((one) => one.endsWith('/open.json') && !earlier.has(one))) {
       const open = (await store.read(key, openPartSchema))?.value;
-      if (open !== undefined && open.attempt > attempt) return;
+      if (open !== undefined && open.attempt > attempt) return sleep(maxLossMs + SAVING_MS);
       earlier.add(key);
     }
     await sleep(LOOK_MS);
