@@ -49,6 +49,16 @@ describeWith(['ffmpeg'], 'an HLS source of which something cannot be had at firs
     expectWhole(await recording.record(hls.folder), framesOf(0, 25 * SECONDS));
   });
 
+  it.concurrent('the source itself, which is asked for as its server tells of it, is recorded whole', async () => {
+    put('later');
+    fail('/later.m3u8', 404);
+    const { origin } = hls.site;
+    const id = await hls.bench.createJob(`${origin}/later.m3u8`, {}, { requestedAtMs: Date.now() });
+    expect((await hls.bench.run(id).reason).code).toBe('source_ended');
+    const { parts } = await hls.bench.objects(id);
+    expect(parts.get(1)?.final).toMatchObject({ videoFrames: 25 * SECONDS });
+  });
+
   it.concurrent('its first segment never can, is recorded from the next one on', async () => {
     put('without');
     hls.site.remove('/without/0.m4s');
