@@ -1,8 +1,6 @@
 import { sampleOf, wholeUnitsIn } from './units.ts';
 
-/** Of samples with four bytes of length, which all but a few have. */
-const LENGTH_BYTES = 4;
-/** More is nothing that belongs to a picture. */
+/** More is nothing that belongs to a picture; and a source may send nothing else, for ever. */
 const KEPT_MAX_BYTES = 64 * 1024;
 
 interface Codec {
@@ -39,24 +37,26 @@ export class Pictureless {
     if (codec === undefined) return sample;
     if (hasPicture(sample, lengthBytes, codec))
       return this.#keptBytes === 0 ? sample : this.#joined(sample, lengthBytes, codec);
-    for (const unit of wholeUnitsIn(sample, lengthBytes)) {
-      if (codec.typeOf(unit[0] ?? 0) === codec.delimiter) continue;
-      this.#kept.push(Buffer.from(unit));
-      this.#keptBytes += unit.length;
-    }
+    for (const unit of wholeUnitsIn(sample, lengthBytes))
+      if (codec.typeOf(unit[0] ?? 0) !== codec.delimiter) this.#keep(unit);
     return undefined;
+  }
+
+  /** The newest are kept. */
+  #keep(unit: Buffer): void {
+    this.#kept.push(Buffer.from(unit));
+    this.#keptBytes += unit.length;
+    while (this.#keptBytes > KEPT_MAX_BYTES) this.#keptBytes -= this.#kept.shift()?.length ?? 0;
   }
 
   #joined(sample: Buffer, lengthBytes: number, { typeOf, delimiter }: Codec): Buffer {
     const kept = this.#kept;
-    const bytes = this.#keptBytes;
     this.#kept = [];
     this.#keptBytes = 0;
-    if (lengthBytes !== LENGTH_BYTES || bytes > KEPT_MAX_BYTES) return sample;
     const units = wholeUnitsIn(sample, lengthBytes);
     // A delimiter is the first unit of all.
     const front = typeOf(units[0]?.[0] ?? 0) === delimiter ? 1 : 0;
-    return sampleOf([...units.slice(0, front), ...kept, ...units.slice(front)]);
+    return sampleOf([...units.slice(0, front), ...kept, ...units.slice(front)], lengthBytes);
   }
 }
 

@@ -122,13 +122,13 @@ export function* unitsBetweenStartCodes(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** Units as a sample of MP4 and Matroska has them: each behind its length, in four bytes. */
-export function sampleOf(units: readonly Buffer[]): Buffer {
-  const sample = Buffer.allocUnsafe(units.reduce((sum, unit) => sum + 4 + unit.length, 0));
+/** Units as a sample of MP4 and Matroska has them: each behind its length, in four bytes if not said. */
+export function sampleOf(units: readonly Buffer[], lengthBytes = 4): Buffer {
+  const sample = Buffer.allocUnsafe(units.reduce((sum, unit) => sum + lengthBytes + unit.length, 0));
   let at = 0;
   for (const unit of units) {
-    sample.writeUInt32BE(unit.length, at);
-    at += 4 + unit.copy(sample, at + 4);
+    sample.writeUIntBE(unit.length, at, lengthBytes);
+    at += lengthBytes + unit.copy(sample, at + lengthBytes);
   }
   return sample;
 }

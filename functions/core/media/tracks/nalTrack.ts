@@ -8,7 +8,7 @@ import {
 } from '../nal/changedParameterSets.ts';
 import { isUnmarkedKeyframe } from '../nal/h264.ts';
 import { Pictureless } from '../nal/pictureless.ts';
-import { sampleOf, unitsBetweenStartCodes } from '../nal/units.ts';
+import { sampleOf, unitsBetweenStartCodes, wholeUnitsIn } from '../nal/units.ts';
 import { isFilling } from './filling.ts';
 import type { Packet } from './packet.ts';
 import type { Sample, Track, TrackDescription } from './sample.ts';
@@ -62,7 +62,7 @@ export class NalTrack implements Track {
     if (keyframe && this.#current !== undefined)
       this.#change(changedParameters(this.#codec, this.#current.configuration, sample));
     if (keyframe && units !== undefined && this.#current === undefined)
-      this.#change(parametersOf(this.#codec, units));
+      this.#change(parametersOf(this.#codec, wholeUnitsIn(sample, BYTE_STREAM_LENGTHS)));
     const description = this.#current;
     return description === undefined ? undefined : { description, dts, offset, keyframe, data: sample };
   }

@@ -32,12 +32,27 @@ describe.each(['h264', 'hevc'] as const)('samples of %s without a picture', (cod
       expect(pictureless.next(sample, 4)).toBe(sample);
   });
 
-  it('are left out where lengths are short', () => {
+  it('are in front of the next picture where lengths are short, too', () => {
     const pictureless = new Pictureless(codec);
-    const short = (unit: string): Buffer =>
-      Buffer.concat([Buffer.of(0, unit.length / 2), Buffer.from(unit, 'hex')]);
-    expect(pictureless.next(short(supplement), 2)).toBeUndefined();
-    const next = short(picture);
-    expect(pictureless.next(next, 2)).toBe(next);
+    const short = (...units: readonly string[]): Buffer =>
+      sampleOf(
+        units.map((unit) => Buffer.from(unit, 'hex')),
+        2,
+      );
+    expect(pictureless.next(short(sets), 2)).toBeUndefined();
+    expect(pictureless.next(short(picture), 2)).toEqual(short(sets, picture));
+  });
+
+  it('are the newest ones, where a source sends hardly anything else', () => {
+    const pictureless = new Pictureless(codec);
+    const large = (number: number): Buffer => {
+      const unit = Buffer.alloc(20_000, number);
+      unit.set(Buffer.from(supplement, 'hex'));
+      return unit;
+    };
+    for (let number = 0; number < 1_000; number++)
+      expect(pictureless.next(sampleOf([large(number)]), 4)).toBeUndefined();
+    const next = sampleOf([large(997), large(998), large(999), Buffer.from(picture, 'hex')]);
+    expect(pictureless.next(of(picture), 4)).toEqual(next);
   });
 });
