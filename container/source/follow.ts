@@ -72,8 +72,12 @@ async function follow(
     const soundJumps = new SoundJumps();
     recording.begin('kind' in run ? {} : { ...run, takenOff: soundJumps.all });
     const announced = 'kind' in run ? undefined : run.announced;
-    plan ??= planFor(announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds), job.settings);
-    whole ??= plan;
+    // A stream that has just begun is described after a run that was planned without that.
+    if (plan === undefined || (announced !== undefined && !recording.hasBegun)) {
+      const streams = announced ?? expectedStreams(job, 'kind' in run ? 1 : run.access.sounds);
+      plan = planFor(streams, job.settings);
+      whole = plan;
+    }
     // What a run before had not would be found out only when all is opened, and what was fetched until then may not be had
     // again.
     if (

@@ -122,6 +122,8 @@ export class SourceInput {
     }
     if (recorded) this.#reach.joinAgain();
     else if (end.kind === 'ended' && !end.timedOut && this.#reach.mayOpen()) return 'goesOn';
+    // A stream that its server did not know yet is described once it is there.
+    if (!recorded && end.kind === 'ended') this.#hasAsked &&= this.#reach.hasDescribed;
     const isUnknown = this.#isPlaylist === 'maybe' && !recorded && end.kind === 'ended' && !end.timedOut;
     if (!isUnknown || openingFailure(end, false).code !== 'source_not_media') return 'lost';
     this.#isPlaylist = (await this.#sendsPlaylist()) ? 'yes' : 'no';
@@ -237,7 +239,7 @@ export class SourceInput {
     );
   }
 
-  /** Once: later runs know more, but for where the source is. */
+  /** Once it is there: later runs know more, but for where the source is. */
   async #announced(url: string): Promise<FoundSource | undefined> {
     const isAsked = this.#hasAsked;
     if (isAsked && !this.#reach.redirects) return undefined;

@@ -134,6 +134,11 @@ export class SourceReach {
     }
   }
 
+  /** `describe` was given a description, when it was called last. */
+  get hasDescribed(): boolean {
+    return this.#hasDescribed;
+  }
+
   /**
    * ffmpeg has opened nothing.
    * @returns whether it may be able to: what has described itself is there, and refuses what a relay can do without

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { AttemptContext } from '../../../../container/attempt/context.ts';
 import { describeRtsp } from '../../../../container/source/reach/rtspDescription.ts';
 import { SourceInput } from '../../../../container/source/sourceInput.ts';
+import type { SourceEnd } from '../../../../container/source/sourceRun.ts';
 import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.ts';
 import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
 import { LOOPBACK_SOURCES } from '../../../support/benchJob.ts';
@@ -12,6 +13,14 @@ import { closersForTests } from '../../../support/forTests.ts';
 
 const SDP = 'v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 8\r\n';
 const TIMEOUT_MS = 5_000;
+const FAILED: SourceEnd = {
+  ...{ kind: 'ended', exitCode: 1, complaints: [], complaint: undefined },
+  ...{ isFinite: false, timedOut: false, hasNewTrack: false },
+};
+const REPLAN: SourceEnd = {
+  kind: 'replan',
+  plan: { format: 'mp4', audio: 'copy', maps: ['0:v:0'], leftOut: [] },
+};
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 describe('what an RTSP server says of its stream', () => {
@@ -104,6 +113,34 @@ describe('what an RTSP server says of its stream', () => {
     const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
     expect(codecs).toEqual(['h264', 'pcm_alaw']);
     expect(await prepared(input)).toMatchObject({ announced: undefined });
+  });
+
+  it('is asked for again where the server had no such stream yet, and where nothing else has told', async () => {
+    const answers = [status('404 Not Found'), status('404 Not Found')];
+    const { requests, port } = await server(() => answers.shift() ?? found);
+    const input = inputOf(`rtsp://127.0.0.1:${port}/cam`);
+    for (let misses = 0; misses < 2; misses++) {
+      expect(await prepared(input)).toMatchObject({ announced: undefined });
+      expect(await input.endRun(FAILED, false)).toBe('lost');
+    }
+    const run = await prepared(input);
+    const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
+    expect(codecs).toEqual(['h264', 'pcm_alaw']);
+    // It is there: what ffmpeg cannot open, a relay may be able to.
+    expect(await input.endRun(FAILED, false)).toBe('goesOn');
+    expect(await prepared(input)).toMatchObject({ announced: undefined });
+    expect(requests).toHaveLength(3);
+  });
+
+  it('is not asked for again where ffmpeg has found out by itself', async () => {
+    const { requests, port } = await server(() => status('501 Not Implemented'));
+    const input = inputOf(`rtsp://127.0.0.1:${port}/cam`);
+    await prepared(input);
+    await input.endRun(REPLAN, false);
+    await prepared(input);
+    await input.endRun(FAILED, true);
+    await prepared(input);
+    expect(requests.filter((request) => request.startsWith('DESCRIBE'))).toHaveLength(1);
   });
 
   it('is asked for where the server sends whoever asks, before each run, and without the password', async () => {
