@@ -127,6 +127,7 @@ function writeTraf(
     samples.length,
     dataOffset,
   );
+  const durationsAt = { first: writer.at, everyBytes: bytesOfSample(isVideo) };
   const described: Sample[] = [];
   for (const { duration, data, keyframe, offset } of samples) {
     writer.word(duration).word(data.length);
@@ -134,7 +135,7 @@ function writeTraf(
     described.push({ duration, bytes: data.length, compositionOffset: offset, sync: keyframe || !isVideo });
   }
   const runs = [{ dataOffset: moofAt + dataOffset, samples: described }];
-  return { track, decodeTime, decodeTimeAt, decodeTimeBytes: 8, runs };
+  return { track, decodeTime, decodeTimeAt, decodeTimeBytes: 8, durationsAt, runs };
 }
 
 /** Writes fields one after the other. */

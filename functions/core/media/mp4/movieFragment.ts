@@ -25,6 +25,8 @@ export interface TrackFragment {
   /** Where the decode time is, from the beginning of the moof, and how wide. */
   readonly decodeTimeAt: number;
   readonly decodeTimeBytes: 4 | 8;
+  /** Where the durations of its samples are, 32 bits each, in what is being written. */
+  readonly durationsAt?: { readonly first: number; readonly everyBytes: number };
   readonly runs: readonly Run[];
   /** Nothing of the source's: a player gets it in place of sound that is missing, the finished file does not. */
   readonly isFiller?: boolean;

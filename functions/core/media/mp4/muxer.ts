@@ -7,6 +7,7 @@ import type { Mp4Fragment } from './fragment.ts';
 import type { InitSegment, Track } from './initSegment.ts';
 import { type Edit, fragmentedHead, indexedHead } from './movie.ts';
 import type { TrackFragment } from './movieFragment.ts';
+import { type PlacedRuns, withoutOverlap } from './overlap.ts';
 import { durationOf, PartIndex, type PlacedFragment } from './partIndex.ts';
 import { areAlike } from './sameSetup.ts';
 import { SampleTable } from './sampleTable.ts';
@@ -98,11 +99,11 @@ export class Mp4Muxer implements PartMuxer {
 
   add(fragment: Mp4Fragment): Buffer {
     const placed: PlacedFragment[] = [];
-    const filler = this.#fillerBefore(fragment);
+    const tracks = fragment.tracks.map((traf) => this.#withoutOverlap(traf, fragment.bytes));
+    const filler = this.#fillerBefore(tracks);
     this.#mediaBytes += filler.length;
-    for (const traf of fragment.tracks) {
+    for (const { traf, decodeTime } of tracks) {
       const state = this.#stateOf(traf.track);
-      const decodeTime = this.#decodeTimeOf(state, traf);
       writeDecodeTime(fragment.bytes, traf, decodeTime);
       if (traf.isFiller === true) continue;
       const place = state.table.add(traf, decodeTime, this.#mediaBytes);
@@ -154,29 +155,29 @@ export class Mp4Muxer implements PartMuxer {
     return { head, index: this.#index.finish(head, this.head) };
   }
 
-  #decodeTimeOf({ base, table }: TrackState, { decodeTime }: TrackFragment): number {
-    return Math.max(decodeTime - base, table.earliestNext);
+  #withoutOverlap(traf: TrackFragment, bytes: Buffer): PlacedRuns {
+    const { base, table } = this.#stateOf(traf.track);
+    return withoutOverlap(traf, traf.decodeTime - base, table.earliestNext, bytes);
   }
 
   /** Silence for a player, from where sound ended to where it comes again, or as long as there are pictures. */
-  #fillerBefore({ tracks }: Mp4Fragment): Buffer {
+  #fillerBefore(tracks: readonly PlacedRuns[]): Buffer {
     const sound = this.#sound;
     if (sound === undefined) return NOTHING;
     const { own, pictures, frame } = sound;
     const { timescale } = own.track;
-    const heard = tracks.find(({ track }) => track.id === own.track.id);
-    const seen = tracks.find(({ track }) => track.id === pictures.track.id);
-    const heardAt = heard === undefined ? undefined : this.#decodeTimeOf(own, heard);
-    const heardEnd = heard === undefined || heardAt === undefined ? 0 : heardAt + durationOf(heard);
+    const heard = tracks.find(({ traf }) => traf.track.id === own.track.id);
+    const seen = tracks.find(({ traf }) => traf.track.id === pictures.track.id);
+    const heardEnd = heard === undefined ? 0 : heard.decodeTime + durationOf(heard.traf);
     let filler: Buffer = NOTHING;
     if (seen !== undefined) {
       const seconds = (time: number): number => (time - pictures.zeroTime) / pictures.track.timescale;
       const atOwn = (time: number): number => own.zeroTime + Math.round(seconds(time) * timescale);
-      const seenAt = this.#decodeTimeOf(pictures, seen);
-      const seenEnd = atOwn(seenAt + durationOf(seen));
+      const seenAt = seen.decodeTime;
+      const seenEnd = atOwn(seenAt + durationOf(seen.traf));
       const isJoined = atOwn(seenAt) - sound.picturesEnd < JOINED_MAX_SECONDS * timescale;
       const from = isJoined ? sound.end : Math.max(sound.end, atOwn(seenAt));
-      const missing = Math.min(heardAt ?? seenEnd, seenEnd) - from;
+      const missing = Math.min(heard?.decodeTime ?? seenEnd, seenEnd) - from;
       if (missing >= FILLED_MIN_SECONDS * timescale) {
         const frames = Math.min(Math.floor(missing / frame.duration), FILLER_MAX_FRAMES);
         filler = fillerFragment(own.track, frame, frames, from);
