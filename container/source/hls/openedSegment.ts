@@ -169,6 +169,8 @@ async function opened(
     init: declared,
     front: start.kind === 'ts' ? head.subarray(0, start.at) : Buffer.alloc(0),
     ...fingerprinted(media, rest),
+    // `rest` may not have begun: what has not hands on no end.
+    close: () => closed(bytes),
   };
 }
 
@@ -232,7 +234,7 @@ async function readHead(
 function fingerprinted(
   head: Buffer,
   rest: AsyncGenerator<Buffer, void, undefined>,
-): Pick<OpenedSegment, 'body' | 'fingerprint' | 'close'> {
+): Pick<OpenedSegment, 'body' | 'fingerprint'> {
   const hash = createHash('sha256');
   let left = FINGERPRINT_BYTES;
   let print: string | undefined;
@@ -247,7 +249,7 @@ function fingerprinted(
     for await (const chunk of rest) yield add(chunk);
     print ??= hash.digest('hex');
   }
-  return { body: body(), fingerprint: () => print, close: () => closed(rest) };
+  return { body: body(), fingerprint: () => print };
 }
 
 async function closed(bytes: AsyncGenerator<Buffer, void, undefined>): Promise<void> {
