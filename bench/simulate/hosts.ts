@@ -43,7 +43,11 @@ export class Host {
   }
 
   canTake(nowMs: number): boolean {
-    return this.#claiming < TAKES_AT_ONCE && this.#room.full(nowMs) === undefined;
+    return this.#claiming < TAKES_AT_ONCE && this.hasRoom(nowMs);
+  }
+
+  hasRoom(nowMs: number): boolean {
+    return this.#room.full(nowMs) === undefined;
   }
 
   get loadPercent(): number {
@@ -123,6 +127,11 @@ export class HostService {
       host.isListed = false;
     }
     return undefined;
+  }
+
+  /** Whether one of them would take another recording, at once or when it has claimed what it has. */
+  get isRoom(): boolean {
+    return this.hosts.some((host) => host.hasRoom(this.#agenda.nowMs));
   }
 
   /** It looks for recordings again. */

@@ -1,3 +1,4 @@
+import { LEFT_TO_HOSTS_MS, LOOK_AGAIN_MS } from '../../functions/core/protocol/launchAsked.ts';
 import { Agenda, seededRandom } from './agenda.ts';
 import { type Host, HostService, type Worker } from './hosts.ts';
 import { askedAgainMs, Fargate } from './launches.ts';
@@ -180,6 +181,11 @@ class Simulation {
       this.#agenda.after(this.#about(times.launchMs), () => {
         done();
         if (recording.isClaimed || recording.isOver) return;
+        const { nowMs } = this.#agenda;
+        if (tries === 0 && nowMs - askedAtMs < LEFT_TO_HOSTS_MS && this.#service.isRoom) {
+          this.#agenda.after(LOOK_AGAIN_MS, () => this.#ask(recording, askedAtMs, tries));
+          return;
+        }
         if (tries === 0) this.#service.oneMore();
         if (this.#fargate.runTask(this.#service.hosts.length)) {
           this.#agenda.after(this.#about(times.taskStartMs), () => this.#beginTask(recording));

@@ -9,8 +9,9 @@ import { taskLauncher } from '../aws/tasks.ts';
 import { embeddedMetrics } from '../core/metrics/embeddedMetrics.ts';
 import { LAUNCH_METRICS } from '../core/metrics/recordingMetrics.ts';
 import { type LaunchAsk, launchAskSchema, NO_HOSTS } from '../core/protocol/asks.ts';
+import { HostsRoom } from '../core/protocol/hostsRoom.ts';
 import { type LaunchPorts, launchAsked } from '../core/protocol/launchAsked.ts';
-import { launchKey } from '../core/state/keys.ts';
+import { HOSTS_PREFIX, launchKey } from '../core/state/keys.ts';
 import { setUpAftermath } from '../mending/setup.ts';
 
 const setup = once(() => {
@@ -27,6 +28,12 @@ const setup = once(() => {
     'HOSTS_MAX',
   ]);
   const hosts = { cluster, service: env.HOSTS_SERVICE, max: env.HOSTS_MAX };
+  const room = new HostsRoom({
+    store,
+    clock: ports.clock,
+    hostIds: () => store.listFolders(HOSTS_PREFIX),
+    random: Math.random,
+  });
   const settle = async (
     { recordingId, attempt }: LaunchAsk,
     gone: { readonly reason: string; readonly isFinal?: boolean },
@@ -50,6 +57,14 @@ const setup = once(() => {
       capacityProviders: env.CAPACITY_PROVIDERS,
       landingBucket: env.LANDING_BUCKET,
     }),
+    haveHostsRoom: async () => {
+      try {
+        return await room.isAny();
+      } catch (error) {
+        logger.warn('whether hosts have room is not known', error as Error);
+        return false;
+      }
+    },
     moreHosts: async () => {
       try {
         if (hosts.service !== NO_HOSTS && (await addHost(ecs, hosts)))

@@ -21,6 +21,7 @@ export const RECORDING_METRICS = {
 /** What came of asking ECS for a recorder, by what the function `launch` says of it. */
 export const LAUNCH_METRICS = {
   needless: 'launch.needless',
+  leftToHosts: 'launch.leftToHosts',
   launched: 'launch.launched',
   refused: 'launch.refused',
   givenUp: 'launch.givenUp',

@@ -9,6 +9,8 @@ export interface LaunchPorts {
   readonly clock: Clock;
   /** RunTask. */
   readonly tasks: Launcher;
+  /** Whether a host says that it takes another one. Must not throw: who does not know says no. */
+  readonly haveHostsRoom: () => Promise<boolean>;
   /** There are too few hosts. Must not throw: the recording has its task in any case. */
   readonly moreHosts: () => Promise<void>;
   /** Notes how the launch goes, for those who wait. This function alone writes it. */
@@ -28,8 +30,12 @@ export const START_DEADLINE_MS = 2 * 60_000;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 15_000;
 
-/** `needless`: somebody records, or nobody waits any more. */
-export type Launched = 'needless' | 'launched' | 'refused' | 'givenUp';
+/** A host that has room, and more at once than it claims within three seconds, is left so long. */
+export const LEFT_TO_HOSTS_MS = 10_000;
+export const LOOK_AGAIN_MS = 2_000;
+
+/** `needless`: somebody records, or nobody waits any more. `leftToHosts`: it is looked at again. */
+export type Launched = 'needless' | 'leftToHosts' | 'launched' | 'refused' | 'givenUp';
 
 /**
  * Launches the task of an attempt that nobody has claimed. A refusal is tried again, with ever more time in between and
@@ -42,6 +48,10 @@ export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<L
   const claim = await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema);
   // So it is with nearly all that hosts were asked for.
   if (claim !== undefined && claim.value.void === undefined) return 'needless';
+  if (claim === undefined && (await isForHosts(ports, ask))) {
+    await ports.again(ask, LOOK_AGAIN_MS);
+    return 'leftToHosts';
+  }
   const [job, outcome, end] = await Promise.all([
     store.read(jobKey(recordingId), jobSchema),
     store.read(outcomeKey(recordingId), outcomeSchema),
@@ -68,6 +78,12 @@ export async function launchAsked(ports: LaunchPorts, ask: LaunchAsk): Promise<L
   }
   await ports.note(recordingId, { attempt, askedAtMs, tries, acceptedAtMs: clock.nowMs() });
   return 'launched';
+}
+
+/** They have been asked, and say that they have room: a task would come later than they, and for nothing. */
+async function isForHosts({ clock, haveHostsRoom }: LaunchPorts, ask: LaunchAsk): Promise<boolean> {
+  if (ask.hostsWereAsked !== true || ask.tries > 0) return false;
+  return clock.nowMs() - ask.askedAtMs < LEFT_TO_HOSTS_MS && (await haveHostsRoom());
 }
 
 /** Between half and all of the time, so that those who were refused together do not come back together. */

@@ -21,6 +21,7 @@ let ended: number[];
 let givenUp: string[];
 let random: number;
 let moreHosts: number;
+let haveHostsRoom: boolean;
 
 beforeEach(() => {
   store = new MemoryStore();
@@ -31,6 +32,7 @@ beforeEach(() => {
   ended = [];
   random = 0;
   moreHosts = 0;
+  haveHostsRoom = false;
   store.put(jobKey(ID), {
     recordingId: ID,
     mediaSessionId: 'm1',
@@ -48,6 +50,7 @@ const launch = (ask: LaunchAsk) =>
       store,
       clock,
       tasks: launcher,
+      haveHostsRoom: async () => haveHostsRoom,
       moreHosts: async () => {
         moreHosts += 1;
       },
@@ -132,6 +135,37 @@ describe('an attempt that a recorder is asked for', () => {
     store.put(attemptKey(ID, 1, 'claim'), { attempt: 1, claimedAtMs: 1 });
     expect(await launch(ask)).toBe('needless');
     expect(moreHosts).toBe(1);
+  });
+
+  it('is left to hosts for ten seconds while they have room, and launched at once when they have none', async () => {
+    haveHostsRoom = true;
+    const ask = launchAsk(ID, 1, clock.timeMs, { hostsWereAsked: true });
+    clock.timeMs += 9_999;
+    expect(await launch(ask)).toBe('leftToHosts');
+    expect(again).toEqual([{ ask, delayMs: 2_000 }]);
+    expect([launcher.launched, moreHosts]).toEqual([[], 0]);
+    expect((await waiting())?.for).toBe('recorder');
+    haveHostsRoom = false;
+    expect(await launch(ask)).toBe('launched');
+    haveHostsRoom = true;
+    clock.timeMs += 1;
+    expect(await launch(ask)).toBe('launched');
+    expect([launcher.launched.length, moreHosts]).toEqual([2, 2]);
+  });
+
+  it('is no matter of hosts that were not asked, or once ECS has refused it', async () => {
+    haveHostsRoom = true;
+    expect(await launch(asked())).toBe('launched');
+    const refused = { ...launchAsk(ID, 1, clock.timeMs, { hostsWereAsked: true }), tries: 1 };
+    expect(await launch(refused)).toBe('launched');
+  });
+
+  it('that a host has claimed, or a stop has ended, is left to nobody', async () => {
+    haveHostsRoom = true;
+    const ask = launchAsk(ID, 1, clock.timeMs, { hostsWereAsked: true });
+    await endUnclaimed({ store, clock }, ID, 'test');
+    expect(await launch(ask)).toBe('needless');
+    expect([again, ended]).toEqual([[], [1]]);
   });
 
   it('that ECS refuses is asked for again, later and later, and says why it waits', async () => {

@@ -8,6 +8,7 @@ export interface LaunchSurroundings {
   readonly store: MemoryStore;
   readonly clock: ManualClock;
   readonly runTask: RunTask;
+  readonly haveHostsRoom: () => Promise<boolean>;
   readonly step: () => Promise<void>;
   readonly spawnElsewhere: (run: () => Promise<unknown>) => void;
   readonly settle: (recordingId: string, stopped: StoppedAttempt) => Promise<void>;
@@ -30,7 +31,7 @@ export class ModelLaunches {
   /** @param afterCalls it comes so late, as long as others are at work */
   ask(recordingId: string, attempt: number, afterCalls: number): void {
     const { step, clock } = this.#world;
-    const ask = launchAsk(recordingId, attempt, clock.timeMs);
+    const ask = launchAsk(recordingId, attempt, clock.timeMs, { hostsWereAsked: true });
     this.#world.spawnElsewhere(async () => {
       // No function waits: nothing of it can die.
       for (let calls = 0; calls < afterCalls; calls++) await step().catch(() => undefined);
@@ -39,15 +40,16 @@ export class ModelLaunches {
   }
 
   #deliver(ask: LaunchAsk): void {
-    const { store, clock, step, settle, spawnElsewhere } = this.#world;
+    const { store, clock, step, settle, spawnElsewhere, haveHostsRoom } = this.#world;
     const ports = {
       ...{ store, clock },
       tasks: this.#launcher,
+      haveHostsRoom,
       moreHosts: async () => undefined,
       note: () => step(),
-      again: async (later: LaunchAsk) => {
+      again: async (later: LaunchAsk, delayMs: number) => {
         await step();
-        clock.timeMs += REFUSED_MS;
+        clock.timeMs += later.tries > ask.tries ? REFUSED_MS : delayMs;
         this.#deliver(later);
       },
       giveUp: ({ attempt }: LaunchAsk, reason: string) =>

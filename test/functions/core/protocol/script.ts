@@ -40,6 +40,8 @@ export interface Script {
   readonly hasHosts: boolean;
   /** Calls of others until a task is launched of what hosts may have. */
   readonly launchesAfter: number;
+  /** So many times that a task is to be launched hosts say that they have room, whether they take it or not. */
+  readonly looksWithRoom: number;
   /** How long a host has carried what dies. */
   readonly hostedMs: number;
 }
@@ -58,6 +60,7 @@ const chaos = {
   callMs: fc.constantFrom(1, 300, 5_000),
   hasHosts: fc.constant(false),
   launchesAfter: fc.constant(0),
+  looksWithRoom: fc.constant(0),
   hostedMs: fc.constant(0),
 };
 
@@ -80,6 +83,7 @@ export const oneStreamOnHosts: fc.Arbitrary<Script> = fc
     first: fc.constantFrom<TaskStory>('killed', 'killed silent', 'killed with its host', 'goes on'),
     hostedMs: fc.constantFrom(0, 60_000),
     launchesAfter: fc.constantFrom(0, 20),
+    looksWithRoom: fc.constantFrom(0, 2, 100),
   })
   .map(({ script, first, ...hosts }) => ({
     ...{ ...script, ...hosts, hasHosts: true },

@@ -58,6 +58,7 @@ export class World {
   readonly #deaths: ReadonlySet<number>;
   #calls = 0;
   #runs = 0;
+  #looksForRoom = 0;
   #ids = 0;
 
   constructor(scheduler: fc.Scheduler, plan: Script) {
@@ -95,6 +96,7 @@ export class World {
   readonly #launches = new ModelLaunches({
     ...{ store: this.store, clock: this.clock },
     runTask: (request) => this.#runTask(request),
+    haveHostsRoom: () => this.#haveHostsRoom(),
     step: () => this.step(),
     spawnElsewhere: (run) => this.spawnElsewhere(run),
     settle: (recordingId, stopped) => this.#settle(recordingId, stopped),
@@ -268,6 +270,12 @@ export class World {
   async #launch(recordingId: string, attempt: number, afterCalls = 0): Promise<void> {
     await this.step();
     this.#launches.ask(recordingId, attempt, afterCalls);
+  }
+
+  async #haveHostsRoom(): Promise<boolean> {
+    await this.step();
+    this.#looksForRoom += 1;
+    return this.#script.hasHosts && this.#looksForRoom <= this.#script.looksWithRoom;
   }
 
   async #runTask({ recordingId, attempt, clientToken }: TaskRequest): Promise<readonly string[]> {
