@@ -42,6 +42,12 @@ export class Pictureless {
     return undefined;
   }
 
+  /** Something else is sent from here on: it belongs to none of its pictures. */
+  forget(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+
   /** The newest are kept. */
   #keep(unit: Buffer): void {
     this.#kept.push(Buffer.from(unit));
@@ -51,8 +57,7 @@ export class Pictureless {
 
   #joined(sample: Buffer, lengthBytes: number, { typeOf, delimiter }: Codec): Buffer {
     const kept = this.#kept;
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.forget();
     const units = wholeUnitsIn(sample, lengthBytes);
     // A delimiter is the first unit of all.
     const front = typeOf(units[0]?.[0] ?? 0) === delimiter ? 1 : 0;

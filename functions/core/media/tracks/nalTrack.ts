@@ -84,10 +84,17 @@ export class NalTrack implements Track {
         (known !== undefined && haveSameSets(this.#codec, known, parameters.record))
       )
         return;
-      this.#change(parameters);
+      this.#begin(parameters);
     } else if (known === undefined || !haveSameSets(this.#codec, known, extradata)) {
-      this.#change(parametersOfRecord(this.#codec, extradata));
+      this.#begin(parametersOfRecord(this.#codec, extradata));
     }
+  }
+
+  /** Another encoder's pictures follow, or the same one's of another size. */
+  #begin(parameters: VideoParameters | undefined): void {
+    if (parameters === undefined) return;
+    this.#pictureless.forget();
+    this.#change(parameters);
   }
 
   #change(parameters: VideoParameters | undefined): void {
