@@ -43,11 +43,12 @@ export class Host {
   }
 
   canTake(nowMs: number): boolean {
-    return this.#claiming < TAKES_AT_ONCE && this.hasRoom(nowMs);
+    return this.#claiming < TAKES_AT_ONCE && this.#room.full(nowMs) === undefined;
   }
 
-  hasRoom(nowMs: number): boolean {
-    return this.#room.full(nowMs) === undefined;
+  /** What `launch` takes for room: one that claims recordings would take another one. */
+  isWaitedFor(nowMs: number): boolean {
+    return this.#recordings > 0 && this.#room.full(nowMs) === undefined;
   }
 
   get loadPercent(): number {
@@ -129,9 +130,9 @@ export class HostService {
     return undefined;
   }
 
-  /** Whether one of them would take another recording, at once or when it has claimed what it has. */
-  get isRoom(): boolean {
-    return this.hosts.some((host) => host.hasRoom(this.#agenda.nowMs));
+  /** Whether `launch` waits for one of them. */
+  get isWaitedFor(): boolean {
+    return this.hosts.some((host) => host.isWaitedFor(this.#agenda.nowMs));
   }
 
   /** It looks for recordings again. */

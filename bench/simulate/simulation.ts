@@ -182,7 +182,7 @@ class Simulation {
         done();
         if (recording.isClaimed || recording.isOver) return;
         const { nowMs } = this.#agenda;
-        if (tries === 0 && nowMs - askedAtMs < LEFT_TO_HOSTS_MS && this.#service.isRoom) {
+        if (tries === 0 && nowMs - askedAtMs < LEFT_TO_HOSTS_MS && this.#service.isWaitedFor) {
           this.#agenda.after(LOOK_AGAIN_MS, () => this.#ask(recording, askedAtMs, tries));
           return;
         }

@@ -26,7 +26,7 @@ export class HostsRoom {
     this.#ports = ports;
   }
 
-  /** A host that lives would take another recording. @throws faults of the store; what is no heartbeat */
+  /** A host that claims recordings would take another one. @throws faults of the store; what is no heartbeat */
   async isAny(): Promise<boolean> {
     const { clock } = this.#ports;
     if (this.#known === undefined || clock.nowMs() - this.#known.atMs >= KNOWN_MS)
@@ -47,6 +47,10 @@ export class HostsRoom {
   }
 }
 
+/**
+ * One that carries nothing tells every 15 s alone, and may be gone for longer than a task takes: it had three seconds, and has
+ * claimed nothing.
+ */
 function hasRoom(status: HostStatus, nowMs: number): boolean {
-  return status.full === undefined && nowMs - status.atMs < silenceLimitMs(status);
+  return status.recordings > 0 && status.full === undefined && nowMs - status.atMs < silenceLimitMs(status);
 }
