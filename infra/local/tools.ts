@@ -26,6 +26,9 @@ export interface Machine {
 }
 
 const INSTALL = ['install', '-y', '--no-install-recommends'];
+/** A machine that has just begun may be updating itself, and a mirror may be away for a moment. */
+const PATIENTLY = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Sees to it that the tools are there: installs what is missing where that is allowed without a question (apt-get, as
@@ -53,7 +56,7 @@ export function ensureTools(tools: readonly Tool[], machine: Machine = THIS_MACH
   machine.say(`${names} ${are} missing: installing ${packages.join(' ')} with apt-get, this takes a minute.`);
   for (const args of [['update'], [...INSTALL, ...packages]]) {
     const [program = 'apt-get', ...before] = [...prefix, 'apt-get'];
-    const { ok, output } = machine.run(program, [...before, '-q', ...args]);
+    const { ok, output } = machine.run(program, [...before, '-q', ...PATIENTLY, ...args]);
     if (ok) continue;
     machine.say(output.trimEnd().split('\n').slice(-5).join('\n'));
     machine.say(`apt-get ${args[0]} failed.`);
@@ -91,6 +94,7 @@ const THIS_MACHINE: Machine = {
   run(command, args) {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
       encoding: 'utf8',
+      maxBuffer: MAX_OUTPUT_BYTES,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
     return {

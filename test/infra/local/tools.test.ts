@@ -4,6 +4,8 @@ import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ensureTools, findOnPath, type Machine, type Tool } from '../../../infra/local/tools.ts';
 
+const APT = 'apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3';
+
 /** A machine that installs by adding to `installed`. */
 function machine(overrides: {
   readonly commands: readonly string[];
@@ -35,7 +37,7 @@ describe('missing tools', () => {
   it('are installed by root', () => {
     const { machine: root, said, ran, tool } = machine({ commands: ['apt-get'], isRoot: true });
     expect(ensureTools([tool('ffmpeg'), tool('nginx')], root)).toEqual([]);
-    expect(ran).toEqual(['apt-get -q update', 'apt-get -q install -y --no-install-recommends ffmpeg nginx']);
+    expect(ran).toEqual([`${APT} update`, `${APT} install -y --no-install-recommends ffmpeg nginx`]);
     expect(said).toEqual([
       'ffmpeg, nginx are missing: installing ffmpeg nginx with apt-get, this takes a minute.',
     ]);
@@ -48,8 +50,8 @@ describe('missing tools', () => {
     expect(ensureTools([tool('ffmpeg')], user)).toEqual([]);
     expect(ran).toEqual([
       'sudo -n true',
-      'sudo -n apt-get -q update',
-      'sudo -n apt-get -q install -y --no-install-recommends ffmpeg',
+      `sudo -n ${APT} update`,
+      `sudo -n ${APT} install -y --no-install-recommends ffmpeg`,
     ]);
   });
 
