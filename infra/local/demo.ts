@@ -15,7 +15,8 @@ import { ensureTools, FFMPEG } from './tools.ts';
 
 const SESSION = 'demo';
 const RECORD_MS = 8_000;
-const PATIENCE_MS = 20_000;
+/** A busy machine takes its time. */
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
 const say = (line: string): void => {

@@ -9,7 +9,7 @@ let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start({ reconcilesAtStart: true });
   // Its first reconcile has marked what there was before.
-  await vi.waitUntil(async () => (await api.store.list(LISTED_MARKED_KEY)).length === 1, 20_000);
+  await vi.waitUntil(async () => (await api.store.list(LISTED_MARKED_KEY)).length === 1, 60_000);
 }, 180_000);
 afterAll(() => api?.close());
 

@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Dead, Endings } from '../../../container/host/endings.ts';
 import type { HostState } from '../../../container/host/hostState.ts';
 import { settleAsksSchema } from '../../../functions/core/protocol/asks.ts';
@@ -58,7 +58,7 @@ describe('recordings whose worker died', () => {
 
   it('are settled when what they left on the disk is in S3, and wait for that with nothing else', async () => {
     const steps = await done([dead('old', 1, MINUTE_MS)], undefined, async (before) => {
-      await vi.waitUntil(() => before.includes('asked for what follows old 1'));
+      await expect.poll(() => before).toContain('asked for what follows old 1');
       before.push('saved');
     });
     expect(steps.slice(1)).toEqual(['asked for what follows old 1', 'saved', 'settled old', 'forgotten old']);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -12,12 +12,12 @@ const TICK_MS = 250;
 async function outputOf(
   program: string,
   count = 1,
-): Promise<{ pipes: OutputPipe[]; exited: Promise<unknown> }> {
+): Promise<{ pipes: OutputPipe[]; child: ChildProcess; exited: Promise<unknown> }> {
   const pipes = await Promise.all(Array.from({ length: count }, () => OutputPipe.open()));
   const [first, ...others] = pipes.map(({ theirs }) => theirs);
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', first, 'inherit', ...others] });
   for (const pipe of pipes) pipe.handOver();
-  return { pipes, exited: once(child, 'exit') };
+  return { pipes, child, exited: once(child, 'exit') };
 }
 
 /** So many pieces, one every 10 ms. */
@@ -28,6 +28,14 @@ const pieces = (count: number, then = ''): string =>
     left -= 1;
     if (left === 0) { clearInterval(timer); ${then} }
   }, 10)`;
+
+/** Goes on until it is told to write a last one, however often. */
+const LAST_WHEN_TOLD = `
+  let stays = setInterval(() => undefined, 60_000);
+  process.on('SIGUSR2', () => {
+    if (stays !== undefined) process.stdout.write('y');
+    stays = clearInterval(stays);
+  });`;
 
 /** The other end of a connection that reads when something comes; what is written to it is there at once. */
 async function connection(onData: (data: Buffer) => void): Promise<Socket> {
@@ -58,21 +66,24 @@ describe('OutputPipe', () => {
   });
 
   it('reads in a rhythm what comes in tiny pieces, and says when nothing comes', async () => {
-    const { pipes } = await outputOf(pieces(250, "setTimeout(() => process.stdout.write('y'), 600)"));
-    let reads = 0;
-    let ticks = 0;
+    const { pipes, child } = await outputOf(`${pieces(250)}; ${LAST_WHEN_TOLD}`);
+    const readAtMs: number[] = [];
     let text = '';
     for await (const output of readOutputs(pipes, TICK_MS)) {
-      if (output === undefined) ticks += 1;
-      else {
-        if (text.length > 150) reads += 1;
+      if (output === undefined) {
+        // Nothing has come since all pieces had.
+        if (text.length === 250) child.kill('SIGUSR2');
+      } else {
+        readAtMs.push(performance.now());
         text += output.chunk.toString('latin1');
       }
     }
     expect(text).toBe(`${'x'.repeat(250)}y`);
-    // The last hundred pieces, and what came after the pause.
-    expect(reads).toBeLessThan(30);
-    expect(ticks).toBeGreaterThanOrEqual(1);
+    // What comes first is read at once.
+    const [firstAtMs = 0] = readAtMs;
+    const inRhythm = readAtMs.filter((atMs) => atMs > firstAtMs + 1_500);
+    const tookMs = (inRhythm.at(-1) ?? 0) - (inRhythm[0] ?? 0);
+    expect(inRhythm.length).toBeLessThanOrEqual(2 + tookMs / TICK_MS);
   });
 
   it('is read at once when the child is about to end', async () => {

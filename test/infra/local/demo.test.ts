@@ -58,10 +58,8 @@ describeWith(['ffmpeg'], 'npm run demo', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const exitCode = () => waitFor('the end', () => child.process.exitCode ?? undefined, { timeoutMs: 60_000 });
-
   it('records a stream and shows its record', async () => {
-    expect({ code: await exitCode(), output: child.output }).toMatchObject({ code: 0 });
+    expect({ code: await child.ended, output: child.output }).toMatchObject({ code: 0 });
     expect(child.output).toMatch(/record {4}s3:\/\/library\/stream_records\/stream-demo\.mp4/);
     expect(child.output).toMatch(/tracks {4}h264 640x360; aac 44100 Hz, 2 channels/);
     const [, played = ''] = /ffplay (\S+)/.exec(child.output) ?? [];
@@ -73,7 +71,7 @@ describeWith(['ffmpeg'], 'npm run demo', () => {
   it('ends with another code, and says where its logs are, when it is interrupted', async () => {
     await waitFor('a recording', () => (child.output.includes('2. Starting') ? true : undefined));
     child.process.kill('SIGINT');
-    expect(await exitCode()).toBe(1);
+    expect(await child.ended).toBe(1);
     expect(child.output).toMatch(/\ninterrupted\nLogs: \S+\/logs\n/);
   }, 180_000);
 });

@@ -7,6 +7,9 @@ import { benchForTests, closersForTests, folderForTests } from '../../../support
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
 import { describeWith } from '../../../support/tools.ts';
 
+/** Of a start that is as young all the while, however long the machine takes. */
+const JUST_NOW = { requestedAtMs: Date.now() + 24 * 3_600_000 };
+
 describeWith(['ffmpeg', 'nginxRtmp'], 'a stream that is asked for as its server tells of it', () => {
   const folder = folderForTests();
   const closers = closersForTests();
@@ -29,7 +32,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a stream that is asked for as its server 
 
   it('is asked for again where its server does not know it yet', async () => {
     const { url, missed } = await serve('radio.mp3', 2);
-    const recordingId = await bench.createJob(url, {}, { requestedAtMs: Date.now() });
+    const recordingId = await bench.createJob(url, {}, JUST_NOW);
     const reason = await bench.run(recordingId).reason;
     expect(reason.code).toBe('source_ended');
     expect(missed()).toBe(2);
@@ -48,7 +51,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a stream that is asked for as its server 
   it('RTMP: is recorded, though its publisher was not accepted yet', async () => {
     const nginx = await NginxRtmp.start();
     closers.push(() => nginx.stop());
-    const recordingId = await bench.createJob(`${nginx.url}/later`, {}, { requestedAtMs: Date.now() });
+    const recordingId = await bench.createJob(`${nginx.url}/later`, {}, JUST_NOW);
     const attempt = bench.run(recordingId);
     // The recorder is there by now, and has been refused.
     await waitFor('the claim', async () => (await bench.objects(recordingId)).attempts.get(1)?.claim);

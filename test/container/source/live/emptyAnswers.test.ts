@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { Listener } from '../../../streams/feed.ts';
 import { startHttpServer } from '../../../streams/httpServer.ts';
 import { beepingFlv } from '../../../support/beepingFlv.ts';
+import { waitFor } from '../../../support/children.ts';
 import type { FlvTag } from '../../../support/flvTags.ts';
 import { benchForTests, folderForTests } from '../../../support/forTests.ts';
 import { framesOf } from '../../../support/generated/shown.ts';
@@ -50,9 +51,14 @@ describeWith(['ffmpeg'], 'a server that closes a connection without a byte', () 
   });
 
   it('is the same live source when it sends again', async () => {
-    const server = await startHttpServer(new Publisher(streams), 'ts');
-    const recordingId = await bench.createJob(server.url, { reconnectWindowMs: 3_000 });
-    await bench.run(recordingId).reason;
+    const publisher = new Publisher(streams);
+    const server = await startHttpServer(publisher, 'ts');
+    const recordingId = await bench.createJob(server.url, { reconnectWindowMs: 60_000 });
+    const { stop, reason } = bench.run(recordingId);
+    // Whoever comes a fourth time finds it gone.
+    await waitFor('the second stream to be over', () => publisher.connections > 3 || undefined);
+    stop.ask('stopped');
+    await reason;
     await server.close();
     const { parts } = await bench.objects(recordingId);
     const shown: string[] = [];

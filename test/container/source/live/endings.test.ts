@@ -57,7 +57,7 @@ describeWith(['ffmpeg'], 'a recording that has a frame', () => {
   }, 180_000);
 
   it.concurrent('has not failed when the attempt after a lost one finds no source', async () => {
-    const source = await sourceOf({}, 2 * SECONDS);
+    const source = await sourceOf({ stallAtBytes: Math.floor(stream.length / 2) });
     const recordingId = await bench.createJob(source.url);
     const first = bench.run(recordingId, 1);
     await waitFor('the first part', async () => (await bench.objects(recordingId)).parts.get(1)?.open);

@@ -138,18 +138,21 @@ describe('limits of ECS', () => {
   });
 
   it('shows the exit code before the task has stopped', async () => {
-    await using bench = await Bench.start();
-    bench.server.simulation.deprovisionMs = 300;
+    // As the task is when its event is told.
+    const shown: unknown[] = [];
+    await using bench = await Bench.start({
+      onTaskEvent: (event) => {
+        bench.events.push(event);
+        shown.push([event.detail.lastStatus, ...bench.server.runningTasks().map((task) => task.lastStatus)]);
+      },
+    });
+    bench.server.simulation.deprovisionMs = 20;
     const { taskArn } = await bench.run('wait');
     await bench.said(`agent ${taskArn}`);
     bench.server.interrupt(taskArn);
-    const ended = await waitFor(
-      'the DEPROVISIONING event',
-      () => bench.eventsOf(taskArn).find(({ detail }) => detail.lastStatus === 'DEPROVISIONING'),
-      { everyMs: 5 },
-    );
-    expect(ended.detail.containers[0]?.exitCode).toBeDefined();
-    expect((await bench.describe(taskArn)).lastStatus).toBe('DEPROVISIONING');
     await bench.stopped(taskArn);
+    const ended = bench.eventsOf(taskArn).find(({ detail }) => detail.lastStatus === 'DEPROVISIONING');
+    expect(ended?.detail.containers[0]?.exitCode).toBeDefined();
+    expect(shown.slice(-2)).toEqual([['DEPROVISIONING', 'DEPROVISIONING'], ['STOPPED']]);
   });
 });

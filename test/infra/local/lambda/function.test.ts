@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { COMPILE_CACHE } from '../../../../infra/local/compileCache.ts';
 import { LambdaFunction, type LambdaFunctionSpec } from '../../../../infra/local/lambda/function.ts';
 import { waitFor } from '../../../support/children.ts';
@@ -64,7 +66,7 @@ describe('a function', () => {
 
   it('has an environment of its own and Lambda’s context', async () => {
     process.env.NOT_FOR_FUNCTIONS = 'secret';
-    const described = await payload(make().invoke({ do: 'describe' }));
+    const described = await payload(make({ timeoutMs: 900_000 }).invoke({ do: 'describe' }));
     const { environment, compileCache, context } = described as {
       environment: unknown;
       compileCache?: string;
@@ -82,8 +84,9 @@ describe('a function', () => {
       logGroupName: '/aws/lambda/test',
       logStreamName: expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/),
     });
-    expect(context.remainingMs).toBeGreaterThan(10_000);
-    expect(context.remainingMs).toBeLessThanOrEqual(20_000);
+    // Less what a test may take.
+    expect(context.remainingMs).toBeGreaterThan(900_000 - 120_000);
+    expect(context.remainingMs).toBeLessThanOrEqual(900_000);
   });
 
   it('hands its lines on', async () => {
@@ -129,7 +132,12 @@ describe('a function', () => {
       errorType: 'Sandbox.Timedout',
       errorMessage: expect.stringMatching(/^[0-9a-f-]{36} Task timed out after 0\.30 seconds$/),
     });
-    expect(await payload(one.invoke({ do: 'echo' }))).toEqual({ invocations: 1 });
+    // On a busy machine this may not be answered in time either.
+    const next = await waitFor('an answer', async () => {
+      const result = await one.invoke({ do: 'echo' });
+      return result.ok ? result.payload : undefined;
+    });
+    expect(next).toEqual({ invocations: 1 });
   });
 
   it('that cannot be imported fails each invocation with the reason', async () => {
@@ -143,15 +151,16 @@ describe('a function', () => {
   });
 
   it('runs as many invocations at once as it may; the others wait their turn', async () => {
-    const one = make({ timeoutMs: 400 });
-    const slow = [one.invoke({ do: 'hang' }), one.invoke({ do: 'hang' })];
+    const folder = mkdtempSync(path.join(tmpdir(), 'turns-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const until = path.join(folder, 'until');
+    const one = make();
+    const slow = [1, 2].map(() => one.invoke({ do: 'wait', value: until }));
     const third = one.invoke({ do: 'echo', value: 'third' });
-    const first = await Promise.race([
-      ...slow.map((invocation) => invocation.then(() => 'slow')),
-      third.then(() => 'third'),
-    ]);
-    expect(first).toBe('slow');
-    expect(await payload(third)).toEqual({ value: 'third', invocations: 1 });
+    writeFileSync(until, '');
+    for (const invocation of slow) expect(await payload(invocation)).toEqual({ invocations: 1 });
+    // In an environment that had one of the others before.
+    expect(await payload(third)).toEqual({ value: 'third', invocations: 2 });
   });
 
   describe('with fewer environments that begin as soon as they are wanted', () => {
