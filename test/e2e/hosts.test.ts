@@ -10,6 +10,7 @@ import { StateStore } from '../../functions/aws/stateStore.ts';
 import type { LoggedEntry } from '../../functions/core/journal/writeAhead.ts';
 import { attemptKey, journalKey, journalPrefix } from '../../functions/core/state/keys.ts';
 import { type Claim, claimSchema } from '../../functions/core/state/objects.ts';
+import { readRecording } from '../../functions/recordings/read.ts';
 import { LANDING } from '../../infra/local/place.ts';
 import { waitFor } from '../support/children.ts';
 import { publishCounter, readRecord } from '../support/counterStream.ts';
@@ -49,6 +50,13 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
 
   const claimOf = async (recordingId: string, attempt: number): Promise<Claim | undefined> =>
     (await store.read(attemptKey(recordingId, attempt, 'claim'), claimSchema))?.value;
+
+  /** Waits until an attempt records: until it has one, the recording is as the one before has left it. */
+  const partOf = (recordingId: string, attempt: number): Promise<unknown> =>
+    waitFor(`a part of attempt ${attempt}`, async () => {
+      const { parts } = (await readRecording(store, recordingId)) ?? {};
+      return [...(parts?.values() ?? [])].find(({ open }) => open?.attempt === attempt);
+    });
 
   /** Of this runtime's hosts: they have its spool folder in their environment. */
   async function processes(role: 'host' | 'worker', hostId = ''): Promise<number[]> {
@@ -168,8 +176,7 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     for (const pid of await processes('worker')) process.kill(pid, 'SIGKILL');
     const next = await waitFor('the next attempt', () => claimOf(recordingId, 2));
     expect(next.hostId).toBeUndefined();
-    await recorder.reaches(recordingId, 'recording');
-    await delay(2_000);
+    await partOf(recordingId, 2);
     await recorder.stopRecording('three');
     await fetch(s3Faults, { method: 'DELETE' });
     const frames = await counters(recordingId);
@@ -218,11 +225,10 @@ describeWith(['ffmpeg'], 'recordings on warm hosts', () => {
     await waitFor('a worker', async () => ((await processes('worker')).length > 0 ? true : undefined));
     const recordingId = await record('four');
     expect((await claimOf(recordingId, 1))?.hostId).toBeDefined();
-    await delay(3_000);
+    await recorder.saved(recordingId, 2_000);
     for (const pid of await processes('host')) process.kill(-pid, 'SIGKILL');
     await waitFor('the next attempt', () => claimOf(recordingId, 2));
-    await recorder.reaches(recordingId, 'recording');
-    await delay(1_000);
+    await partOf(recordingId, 2);
     await recorder.stopRecording('four');
     expect((await counters(recordingId)).length).toBeGreaterThan(25);
   }, 180_000);

@@ -3,14 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { LANDING } from '../../infra/local/place.ts';
 import { type Runtime, startRuntime } from '../../infra/local/runtime.ts';
 import { type Child, waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
 import { refuseDenials } from '../support/denials.ts';
 import { closersForTests } from '../support/forTests.ts';
+import { journaledOf } from '../support/journal.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { RUNTIME_FOR_TESTS } from '../support/testRuntime.ts';
 import { describeWith } from '../support/tools.ts';
+
+const FRAMES = 75;
 
 interface RecordingAnswer {
   readonly recordingId: string;
@@ -81,17 +85,13 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     return answer.body as RecordingAnswer;
   }
 
-  const reaches = (recordingId: string, status: string, timeoutMs = 30_000): Promise<RecordingAnswer> =>
-    waitFor(
-      `recording ${recordingId} to be ${status}`,
-      async () => {
-        const found = await recording(recordingId);
-        if (found.status === status) return found;
-        if (found.status === 'failed') throw new Error(`recording failed: ${JSON.stringify(found.reason)}`);
-        return undefined;
-      },
-      { timeoutMs },
-    );
+  const reaches = (recordingId: string, status: string): Promise<RecordingAnswer> =>
+    waitFor(`recording ${recordingId} to be ${status}`, async () => {
+      const found = await recording(recordingId);
+      if (found.status === status) return found;
+      if (found.status === 'failed') throw new Error(`recording failed: ${JSON.stringify(found.reason)}`);
+      return undefined;
+    });
 
   async function start(mediaSessionId: string): Promise<string> {
     const answer = await call('POST', '/rest-api/stream/startRecording', { mediaSessionId });
@@ -126,7 +126,8 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
       body: { recordingId, alreadyStarted: true },
     });
     await reaches(recordingId, 'recording');
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    const framesOf = async () => (await journaledOf(s3(), LANDING, recordingId)).at(-1)?.videoFrames ?? 0;
+    await waitFor('frames', async () => (await framesOf()) >= FRAMES || undefined, { everyMs: 250 });
     const stop = { mediaSessionId: 'm1' };
     expect(await call('POST', '/rest-api/stream/stopRecording', stop)).toMatchObject({
       status: 200,
@@ -151,7 +152,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     expect(Math.abs(Number(format.duration) * 1000 - (found.parts[0]?.durationMs ?? 0))).toBeLessThan(1_000);
     expect(await decodeErrors(file)).toBe('');
     const counters = await readCounters(file);
-    expect(counters.length).toBeGreaterThan(4 * 25 * 0.8);
+    expect(counters.length).toBeGreaterThanOrEqual(FRAMES);
     const first = counters[0] ?? 0;
     expect(counters).toEqual(counters.map((_, i) => first + i));
 
@@ -163,9 +164,8 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
     const publisher = await publish('m2');
     const first = await start('m2');
     await reaches(first, 'recording');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
     await publisher.stop('SIGINT');
-    const ended = await reaches(first, 'available', 60_000);
+    const ended = await reaches(first, 'available');
     expect(ended.reason?.code).toBe('source_ended');
 
     await publish('m2');
@@ -188,7 +188,6 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'a live stream, recorded end to end', () =
       await publish(session, options);
       const recordingId = await start(session);
       await reaches(recordingId, 'recording');
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
       await call('POST', '/rest-api/stream/stopRecording', { mediaSessionId: session });
       const file = await download(await reaches(recordingId, 'available'));
       expect((await probe(file)).streams.map((stream) => stream.codec_name)).toEqual(codecs);

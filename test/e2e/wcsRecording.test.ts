@@ -111,7 +111,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
     it("{startTime} is the recording's start, not the stream's creation, in epoch milliseconds", async () => {
       const askedAtMs = Date.now();
       const config = { fileTemplate: '{streamName}-{startTime}' };
-      const { parts } = await recorder.record('begun', { sourceUrl: rtmp }, { config, forMs: 1_000 });
+      const { parts } = await recorder.record('begun', { sourceUrl: rtmp }, { config });
       const [, startTimeMs] = /^begun-(\d{13})\.mp4$/.exec(parts[0]?.fileName ?? '') ?? [];
       expect(Number(startTimeMs)).toBe(Date.parse(parts[0]?.startTime ?? ''));
       // The media server may begin with a keyframe that it has kept.
@@ -197,7 +197,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
 
     it.concurrent('record_rotation begins a new file after some seconds, parts are numbered from 1', async () => {
       const config = { rotation: 1, fileTemplate: '{streamName}' };
-      const { parts } = await recorder.record('rotated', { sourceUrl: rtmp }, { config, forMs: 3_000 });
+      const { parts } = await recorder.record('rotated', { sourceUrl: rtmp }, { config, ms: 3_000 });
       expect(parts.length).toBeGreaterThan(1);
       expect(parts.map(({ fileName }) => fileName)).toEqual(
         parts.map((_, i) => `rotated_${String(i + 1).padStart(3, '0')}.mp4`),
@@ -216,7 +216,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
     it.concurrent('rotation is switched off by itself for a stream in a chat room', async () => {
       const config = { rotation: 1, fileTemplate: '{streamName}' };
       const stream = { sourceUrl: rtmp, room: 'room1' };
-      const { parts } = await recorder.record('in-room', stream, { config, forMs: 3_000 });
+      const { parts } = await recorder.record('in-room', stream, { config, ms: 3_000 });
       expect(parts.map(({ fileName }) => fileName)).toEqual(['in-room.mp4']);
       expect(parts[0]?.durationMs).toBeGreaterThan(2_000);
     }, 180_000);
@@ -268,7 +268,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
     const name = 'hall/1 "north"; $(id)';
     let recorded: Recorded;
     beforeAll(async () => {
-      recorded = await recorder.record('hooked', { name, sourceUrl: rtmp }, { forMs: 1_000 });
+      recorded = await recorder.record('hooked', { name, sourceUrl: rtmp });
     }, 180_000);
 
     it('on_record_hook_script, in any folder and of any name, runs when a record is finished', async () => {
@@ -293,7 +293,7 @@ describeWith(['ffmpeg', 'gstRtspServer'], "WCS's stream recording", () => {
       const long = `${'зал/'.repeat(120)}1`;
       const config = { fileTemplate: '{streamName}', libraryKey: '{streamName}/{fileName}' };
       const stream = { name: long, sourceUrl: rtmp };
-      const { parts } = await recorder.record('long', stream, { config, forMs: 1_000 });
+      const { parts } = await recorder.record('long', stream, { config });
       const key = parts[0]?.library?.key ?? '';
       expect(Buffer.byteLength(key)).toBeGreaterThan(255);
       for (const piece of key.split('/')) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(255);

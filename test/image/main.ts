@@ -16,6 +16,7 @@ import { startS3Server } from '../../infra/emulators/s3/server.ts';
 import { ensureTools, findOnPath } from '../../infra/local/tools.ts';
 import { waitFor } from '../support/children.ts';
 import { decodeErrors, probe, publishCounter, readCounters } from '../support/counterStream.ts';
+import { journaledOf } from '../support/journal.ts';
 import { NginxRtmp } from '../support/nginxRtmp.ts';
 import { checkApart } from './apart.ts';
 import { ImageFfmpeg } from './imageFfmpeg.ts';
@@ -27,6 +28,7 @@ import { checkTestFiles, testRecorder } from './recorderTests.ts';
  * checks the record, prints the size; takes its ffmpeg out and runs the recorder's own tests with it.
  */
 const MAX_IMAGE_BYTES = 250 * 1000 * 1000;
+const FRAMES = 80;
 const LANDING = 'landing';
 const BUS = 'stream-recorder';
 const CREDENTIALS = { accessKeyId: 'image-test', secretAccessKey: 'image-test-secret' };
@@ -127,7 +129,9 @@ async function record(): Promise<void> {
     return store.read(partKey(recordingId, 1, 'open'), openPartSchema);
   });
   await checkApart(podman.pid(name));
-  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  const framesOf = async (): Promise<number> =>
+    (await journaledOf(client, LANDING, recordingId)).at(-1)?.videoFrames ?? 0;
+  await waitFor('frames', async () => (await framesOf()) >= FRAMES || undefined, { everyMs: 250 });
   const stop: Stop = { requestedAtMs: Date.now(), by: 'test', reason: 'test' };
   await store.create(stopKey(recordingId), stop);
   podman.signal(name, 'TERM');
@@ -151,7 +155,7 @@ async function record(): Promise<void> {
   assert.equal(await decodeErrors(file), '');
   const counters = await readCounters(file);
   const first = counters[0] ?? 0;
-  assert.ok(counters.length > 75, `${counters.length} frames`);
+  assert.ok(counters.length >= FRAMES, `${counters.length} frames`);
   assert.deepEqual(
     counters,
     counters.map((_, i) => first + i),

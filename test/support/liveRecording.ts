@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
@@ -8,9 +7,8 @@ import type { Reason } from '../../functions/core/state/objects.ts';
 import type { FinalPart } from '../../functions/core/state/partObjects.ts';
 import { waitFor } from './children.ts';
 import { readRecord } from './counterStream.ts';
-import { journaledOf } from './journal.ts';
 import type { MediaFolder } from './media.ts';
-import type { Attempt, RecorderBench } from './recorderBench.ts';
+import type { Attempt, RecorderBench, Written } from './recorderBench.ts';
 
 export interface LiveRecord {
   readonly reason: Reason;
@@ -46,34 +44,19 @@ export class LiveRecording {
     return new LiveRecording(bench, bench.run(await bench.createJob(url, settings)));
   }
 
-  /** So much of the stream has come since the first part was opened. */
+  /** Waits until so much of the stream has been recorded. */
   async recorded(ms: number): Promise<void> {
-    await waitFor(
-      'the first part',
-      async () => {
-        const { parts } = await this.#bench.objects(this.#attempt.recordingId);
-        return parts.get(1)?.open;
-      },
-      { timeoutMs: 90_000 },
-    );
-    await delay(ms);
+    await this.#until(`${ms} ms of it`, ({ durationMs }) => durationMs >= ms);
   }
 
-  /** Waits until so many frames more have come, and are safe, than had been when this was called. */
+  /** Waits until so many frames more have been recorded than had been when this was called. */
   async moreFrames(count: number): Promise<void> {
-    const before = await this.#savedFrames();
-    await waitFor(
-      `${count} frames more`,
-      async () => ((await this.#savedFrames()) >= before + count ? true : undefined),
-      { timeoutMs: 90_000 },
-    );
+    const before = this.#attempt.written.videoFrames;
+    await this.#until(`${count} frames more`, ({ videoFrames }) => videoFrames >= before + count);
   }
 
-  /** As the journal says of the first part: behind by what has come since its newest object. Tests fill no S3 part. */
-  async #savedFrames(): Promise<number> {
-    const { s3, store } = this.#bench;
-    const saved = await journaledOf(s3, store.bucket, this.#attempt.recordingId);
-    return Math.max(0, ...saved.filter(({ file }) => file === 1).map(({ videoFrames }) => videoFrames));
+  async #until(what: string, is: (written: Written) => boolean): Promise<void> {
+    await waitFor(what, () => is(this.#attempt.written) || undefined, { timeoutMs: 90_000, everyMs: 20 });
   }
 
   stop(): void {

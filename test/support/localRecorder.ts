@@ -3,8 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { LANDING } from '../../infra/local/place.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../infra/local/runtime.ts';
+import { waitFor } from './children.ts';
 import { refuseDenials } from './denials.ts';
+import { journaledOf } from './journal.ts';
 import { RUNTIME_FOR_TESTS } from './testRuntime.ts';
 
 export interface RecordedPart {
@@ -111,17 +115,29 @@ export class LocalRecorder {
     }
   }
 
-  /** Announces a stream, records it for so long, and waits until its records are in the library. */
+  /** Waits until so much of a recording is saved. */
+  async saved(recordingId: string, ms: number): Promise<void> {
+    const { s3Url, region, credentials } = this.runtime;
+    const s3 = new S3Client({ endpoint: s3Url, region, credentials, forcePathStyle: true });
+    await waitFor(
+      `${ms} ms of recording ${recordingId}`,
+      async () => (await savedMs(s3, recordingId)) >= ms || undefined,
+      { everyMs: 250 },
+    );
+    s3.destroy();
+  }
+
+  /** Announces a stream, records at least so much of it, and waits until its records are in the library. */
   async record(
     mediaSessionId: string,
     stream: { readonly sourceUrl: string; readonly [field: string]: unknown },
-    { config, forMs = 2_000 }: { readonly config?: object; readonly forMs?: number } = {},
+    { config, ms = 500 }: { readonly config?: object; readonly ms?: number } = {},
   ): Promise<Recorded> {
     const path = `/streams/${encodeURIComponent(mediaSessionId)}`;
     await this.ask('PUT', path, { name: mediaSessionId, ...stream });
     const recordingId = await this.startRecording(mediaSessionId, config);
     await this.reaches(recordingId, 'recording');
-    await delay(forMs);
+    await this.saved(recordingId, ms);
     await this.stopRecording(mediaSessionId);
     return this.reaches(recordingId, 'available');
   }
@@ -135,4 +151,14 @@ export class LocalRecorder {
     await writeFile(file, Buffer.from(await answer.arrayBuffer()));
     return file;
   }
+}
+
+/** Of all files. */
+async function savedMs(s3: S3Client, recordingId: string): Promise<number> {
+  const entries = await journaledOf(s3, LANDING, recordingId);
+  const files = Map.groupBy(entries, ({ attempt, file }) => `${attempt} ${file}`);
+  return [...files.values()].reduce(
+    (sum, own) => sum + Math.max(...own.map(({ durationMs }) => durationMs)),
+    0,
+  );
 }

@@ -11,6 +11,7 @@ import { StopRequest } from '../../container/attempt/stopRequest.ts';
 import { PictureMaker, type PictureMaking } from '../../container/pictures/pictureMaker.ts';
 import { BufferPool } from '../../container/upload/bufferPool.ts';
 import { Journal } from '../../container/upload/journal.ts';
+import type { JournalTrack, JournalTrackOptions } from '../../container/upload/journalTrack.ts';
 import { recorderS3Client } from '../../container/upload/s3Client.ts';
 import { type Lookup, lookupBySystem } from '../../functions/aws/dnsResolution.ts';
 import { EventBus } from '../../functions/aws/eventBus.ts';
@@ -47,6 +48,37 @@ export interface Attempt {
   readonly recordingId: string;
   readonly stop: StopRequest;
   readonly reason: Promise<Reason>;
+  /** What its files have by now. */
+  readonly written: Written;
+}
+
+/** Whole fragments, of all files so far. */
+export interface Written {
+  readonly durationMs: number;
+  readonly videoFrames: number;
+}
+
+/** A journal that also says how much it was given. */
+class WatchedJournal extends Journal {
+  readonly #files = new Map<JournalTrack, Written>();
+
+  override track(options: JournalTrackOptions): JournalTrack {
+    const track = super.track(options);
+    const added = track.added.bind(track);
+    track.added = (facts, fragment) => {
+      added(facts, fragment);
+      this.#files.set(track, facts);
+    };
+    return track;
+  }
+
+  get written(): Written {
+    const files = [...this.#files.values()];
+    return {
+      durationMs: files.reduce((sum, { durationMs }) => sum + durationMs, 0),
+      videoFrames: files.reduce((sum, { videoFrames }) => sum + videoFrames, 0),
+    };
+  }
 }
 
 interface Started {
@@ -154,7 +186,7 @@ export class RecorderBench {
     const { server, roles } = this.#running;
     const s3 = recorderS3Client(log, clientConfig(server, roles.credentials(RECORDER_TASK.family)));
     const patience = new Patience();
-    const journal = new Journal(journalId('host', randomUUID()), {
+    const journal = new WatchedJournal(journalId('host', randomUUID()), {
       s3,
       bucket: LANDING,
       log,
@@ -182,7 +214,12 @@ export class RecorderBench {
       spoolFolder: path.join(this.folder, 'spool'),
       stop,
     }).finally(() => journal.close());
-    return { recordingId, stop, reason };
+    return {
+      ...{ recordingId, stop, reason },
+      get written() {
+        return journal.written;
+      },
+    };
   }
 
   async record(url: string, settings: Partial<RecordingSettings> = {}, lookup?: Lookup): Promise<Recorded> {

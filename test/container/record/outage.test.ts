@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BufferPool } from '../../../container/upload/bufferPool.ts';
+import { waitFor } from '../../support/children.ts';
 import { counterStreamArgs, readRecord } from '../../support/counterStream.ts';
 import { benchForTests, folderForTests } from '../../support/forTests.ts';
 import { HttpSource } from '../../support/httpSource.ts';
@@ -48,14 +49,19 @@ describeWith(['ffmpeg'], 'rotation while S3 is away', () => {
     bench.faults.add({
       service: 's3',
       operation: 'CreateMultipartUpload',
-      action: { kind: 'vanish', durationMs: 6_000 },
+      times: 1_000_000,
+      action: { kind: 'throttle' },
     });
-    const recorded = await bench.record(source.url, { rotation: { kind: 'time', everyMs: 1_000 } });
-    for (const spy of spies) spy.mockRestore();
+    const recordingId = await bench.createJob(source.url, { rotation: { kind: 'time', everyMs: 1_000 } });
+    const attempt = bench.run(recordingId);
+    const all = (SECONDS - 2) * 1_000;
+    await waitFor('all of it', () => attempt.written.durationMs >= all || undefined, { everyMs: 20 });
     bench.faults.clear();
-    expect(recorded.reason.code).toBe('source_ended');
+    expect((await attempt.reason).code).toBe('source_ended');
+    for (const spy of spies) spy.mockRestore();
     expect(takenMax).toBeLessThanOrEqual(SLICES_MAX);
-    const finals = [...recorded.objects.parts.values()].flatMap(({ final }) => final ?? []);
+    const { parts } = await bench.objects(recordingId);
+    const finals = [...parts.values()].flatMap(({ final }) => final ?? []);
     finals.sort((one, other) => one.part - other.part);
     expect(finals).toHaveLength(UNFINISHED_MAX);
     const counters: number[] = [];

@@ -83,7 +83,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
     async (_kind, open) => {
       const { url, settings } = await open();
       const recording = await LiveRecording.start(bench, url, settings);
-      await recording.recorded(2_000);
+      await recording.moreFrames(50);
       const stoppedAtMs = Date.now();
       recording.stop();
       await recording.reason;

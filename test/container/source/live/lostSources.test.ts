@@ -52,10 +52,9 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       const droppedAtMs = Date.now();
       await source.joined(drops + 1);
       awayMs += Date.now() - droppedAtMs;
-      await delay(800);
+      await recording.moreFrames(10);
       startsMs.push(await ffmpegStartMs());
     }
-    await delay(2_000);
     recording.stop();
     const record = await recording.record(folder);
     expectOneFile(record, DROPS);
@@ -134,7 +133,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
     let listener = await SrtListener.start(DENSE);
     closers.push(() => listener.stop());
     const recording = await LiveRecording.start(bench, listener.url, SETTINGS);
-    await recording.recorded(2_000);
+    await recording.moreFrames(50);
     await listener.stop('SIGKILL');
     listener = await SrtListener.start({ ...DENSE, port: listener.port });
     await recording.moreFrames(125);
@@ -238,7 +237,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is lost an
       const { url, end } = await open();
       const reconnectWindowMs = 2_000;
       const recording = await LiveRecording.start(bench, url, { ...SETTINGS, reconnectWindowMs });
-      await recording.recorded(2_000);
+      await recording.moreFrames(50);
       end();
       const record = await recording.record(folder);
       expect(record.reason.code).toBe('source_ended');

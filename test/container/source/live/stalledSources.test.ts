@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { waitFor } from '../../../support/children.ts';
 import { publishCounter } from '../../../support/counterStream.ts';
 import { benchForTests, closersForTests, folderForTests } from '../../../support/forTests.ts';
 import { HlsServer } from '../../../support/hlsServer.ts';
@@ -102,7 +102,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'a source that is connect
     });
     await recording.recorded(2_000);
     source.withhold('everything');
-    await delay(5_000);
+    await waitFor('the next connection', () => source.connections > 1 || undefined);
     source.withhold('nothing');
     const startMs = await ffmpegStartMs();
     await recording.moreFrames(100);

@@ -40,7 +40,7 @@ describeWith(['ffmpeg', 'nginxRtmp'], 'H.264 with AAC, where there is no ffmpeg'
     '%s: is recorded without a lost frame',
     async (_kind, open, settings) => {
       const recording = await LiveRecording.start(bench, await open(), settings);
-      await recording.recorded(2_000);
+      await recording.moreFrames(50);
       recording.stop();
       const record = await recording.record(folder);
       expect(record.reason.code).toBe('stopped');
