@@ -15,10 +15,12 @@ export interface WantedFile {
   readonly fromBytes: number;
   /** It was opened then, by its recorder's clock: nothing of it is in older objects. */
   readonly openedAtMs: number;
+  /** Its worker may live, and write more. */
+  readonly mayGrow: boolean;
 }
 
 const OBJECTS_AT_ONCE = 16;
-/** Objects that several rescues want are read whole and kept for the others: so many of the newest, 12 MiB each or a little more. */
+/** Objects that several rescues want are read whole and kept for the others: so many, the newest first, 12 MiB each or a little more. */
 const WHOLE_MAX = 32;
 
 /**
@@ -31,6 +33,7 @@ export class Journals {
   readonly #isShared: boolean;
   readonly #objects = new Map<string, Promise<JournalObject | undefined>>();
   readonly #listings = new Map<string, Promise<readonly string[]>>();
+  readonly #ids = new Set<string>();
   readonly #complete: JournaledFile[] = [];
 
   /** @param isShared several rescues want what a worker wrote: whole objects are read */
@@ -42,7 +45,7 @@ export class Journals {
 
   /** Ids of those that were asked for. */
   get ids(): readonly string[] {
-    return [...new Set([...this.#listings.keys()].map((name) => name.slice(name.indexOf(' ') + 1)))];
+    return [...this.#ids];
   }
 
   /** Whose files were completed. */
@@ -61,13 +64,13 @@ export class Journals {
 
   /** @param look a rescue that looks again sees what has been written since */
   async pieces(wanted: WantedFile, look: number, log: Logger): Promise<SavedPiece[]> {
-    const { journal, file, fromBytes, openedAtMs } = wanted;
-    const keys = (await this.#list(journal, look)).toReversed();
+    const { file, fromBytes, openedAtMs } = wanted;
+    const keys = (await this.#list(wanted, look)).toReversed();
     const found: SavedPiece[] = [];
     for (let i = 0; i < keys.length; i += OBJECTS_AT_ONCE) {
       const batch = keys.slice(i, i + OBJECTS_AT_ONCE);
       const objects = await Promise.all(
-        batch.map((key, n) => this.read(key, log, this.#isShared && i + n < WHOLE_MAX)),
+        batch.map((key) => this.read(key, log, this.#isShared && this.#objects.size < WHOLE_MAX)),
       );
       let isMet = false;
       for (const [n, object] of objects.entries()) {
@@ -132,8 +135,10 @@ export class Journals {
     return { bytes, crc32: entry.crc32, facts: factsOf(entry) };
   }
 
-  #list(journal: string, look: number): Promise<readonly string[]> {
-    const name = `${look} ${journal}`;
+  /** Rescues that wait for others to record begin one after the other: of what grows each looks at what there is then. */
+  #list({ journal, file, mayGrow }: WantedFile, look: number): Promise<readonly string[]> {
+    this.#ids.add(journal);
+    const name = [look, journal, ...(mayGrow ? [file.recordingId] : [])].join(' ');
     const known = this.#listings.get(name) ?? this.#store.list(journalPrefix(journal));
     this.#listings.set(name, known);
     return known;

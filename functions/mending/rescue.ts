@@ -151,14 +151,11 @@ export class Rescue {
     fromBytes: number,
     { journals, look, log }: Looking,
   ): Promise<readonly SavedPiece[]> {
-    const { recordingId, open, journal } = part;
+    const { recordingId, open, journal, mayLive: mayGrow = false } = part;
     const { attempt, file, openedAtMs } = open;
     if (journal === undefined || file === undefined) return this.#tails(part).pieces();
-    return journals.pieces(
-      { journal, file: { recordingId, attempt, file }, fromBytes, openedAtMs },
-      look,
-      log,
-    );
+    const wanted = { journal, file: { recordingId, attempt, file }, fromBytes, openedAtMs, mayGrow };
+    return journals.pieces(wanted, look, log);
   }
 
   #tails({ recordingId, open }: AbandonedPart): Tails {

@@ -9,7 +9,7 @@ export interface SuccessorPorts {
 
 const LOOKS = 20;
 const LOOK_MS = 1_000;
-/** A write of the journal takes some time; and what a worker wrote is read once for all its recordings, of which others open later. */
+/** A write of the journal takes some time. */
 const SAVING_MS = 3_000;
 
 /**

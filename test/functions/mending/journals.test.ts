@@ -122,6 +122,25 @@ describe('the journal of a dead worker', () => {
     expect([...reads.values()]).toEqual(keys.map(() => 1));
   });
 
+  it('gives one that is rescued later what was written since, where the worker may live', async () => {
+    const { parts, write } = await deadWorker(2, 3, 10 * KIB);
+    const [first, second] = parts;
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const rescue = rescuer();
+    const journals = rescue.journals(true);
+    await rescue.rescue({ ...first, mayLive: true }, log, journals);
+    for (const part of parts)
+      Object.assign(part, { data: Buffer.concat([part.data, randomBytes(10 * KIB)]) });
+    const late = await write(3);
+    const reads = countReads();
+    const final = await rescue.rescue({ ...second, mayLive: true }, log, journals);
+    expect(final).toMatchObject({ bytes: 40 * KIB });
+    expect((await bench.object(second.open.key)).equals(second.data)).toBe(true);
+    // What both had found is read no second time.
+    expect([...reads]).toEqual([[expect.stringContaining(late), 1]]);
+    expect(journals.ids).toEqual([second.journal]);
+  });
+
   it('stays, unread, for whoever watches a recording that goes on elsewhere, as long as anybody may', async () => {
     const { parts, keys, journal } = await deadWorker(1, 3, 10 * KIB);
     const rescue = rescuer();
