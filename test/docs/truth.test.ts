@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -91,6 +91,21 @@ describe('the test itself', () => {
     expect(missingNames('`startRecording`, `startRecordings`, `startRecording()`, `Xyzzy`')).toEqual([
       'startRecordings',
     ]);
+  });
+});
+
+describe('"Folders" in docs/architecture.md', () => {
+  const section = /^## Folders$(.+?)^## /ms.exec(read('docs/architecture.md'))?.[1] ?? '';
+  const tree = /```(.+?)```/s.exec(section)?.[1] ?? '';
+
+  it.each(['functions', 'container', 'infra', 'clients'])('has all that are in %s', (parent) => {
+    const folders = readdirSync(path.join(root, parent), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+    // In its row, or in rows of their own below it.
+    const rows = new RegExp(`^${parent}/.*(?:\\n  .*)*`, 'm').exec(tree)?.[0] ?? '';
+    expect(folders.length).toBeGreaterThan(2);
+    expect(folders.filter((name) => !new RegExp(` ${name}/`).test(rows))).toEqual([]);
   });
 });
 
