@@ -7,6 +7,8 @@ interface HeldJump {
   readonly firstMs: number;
   readonly sinceMs: number;
   lastMs: number;
+  /** So many have come of it. */
+  samples: number;
   /** It was a stray: what follows goes on where it was before; or jitter. */
   isOver: boolean;
   /**
@@ -16,6 +18,9 @@ interface HeldJump {
   jitterFromMs: number | undefined;
 }
 
+/** A stray comes alone: so many in a row are of a clock that has jumped, and pictures that halt are so until they go on. */
+const CERTAIN_SAMPLES = 4;
+const PAUSE_MAX_MS = 2_500;
 /** What belongs together comes within a burst. Whoever is killed loses what is held. */
 const HELD_MAX_MS = 1_000;
 /**
@@ -55,8 +60,9 @@ export class HeldJumps<T> {
     const held = this.#held.get(time.track);
     const ms = (time.dts * 1_000) / time.timescale;
     // What goes on behind a jump may come to be where that was made.
-    if (held !== undefined && Math.abs(ms - held.lastMs) < BACK_MAX_MS) {
+    if (held !== undefined && goesOn(held, ms)) {
       held.lastMs = ms;
+      held.samples += 1;
       return true;
     }
     const isBeside = held === undefined && this.#held.size > 0 && this.#hasJumped;
@@ -71,7 +77,14 @@ export class HeldJumps<T> {
   #begin(track: string, jump: StoredJump, ms: number, nowMs: number): void {
     const nextMs = this.#timeline.clockOf(track)?.times.nextMs ?? 0;
     const jitterFromMs = jump === 'step' ? nextMs + SKEW_MS : undefined;
-    this.#held.set(track, { firstMs: ms, sinceMs: nowMs, lastMs: ms, isOver: false, jitterFromMs });
+    this.#held.set(track, {
+      firstMs: ms,
+      sinceMs: nowMs,
+      lastMs: ms,
+      samples: 1,
+      isOver: false,
+      jitterFromMs,
+    });
     if (jump === 'jump') for (const one of this.#held.values()) one.jitterFromMs = undefined;
   }
 
@@ -117,4 +130,11 @@ export class HeldJumps<T> {
     if (this.#items.length === 0) this.#bytes = 0;
     return released.map(({ item }) => item);
   }
+}
+
+/** Whether a sample is on the clock that is held. @param ms its own time */
+function goesOn({ lastMs, samples }: HeldJump, ms: number): boolean {
+  const stepMs = ms - lastMs;
+  if (Math.abs(stepMs) < BACK_MAX_MS) return true;
+  return samples >= CERTAIN_SAMPLES && stepMs > 0 && stepMs < PAUSE_MAX_MS;
 }

@@ -114,6 +114,18 @@ describe('HeldJumps', () => {
     expect(placedMs(anewMs + leadMs + 40)).toBeCloseTo(beganMs + 1_240 + leadMs + 40);
   });
 
+  it('pictures that jump back, and then halt until they are where they would be if they had not, wait for sound', () => {
+    const halts = ({ track, trueMs }: Sent): boolean =>
+      track === VIDEO && trueMs >= KEYFRAME_MS + 160 && trueMs < 4_600;
+    const isBehind = ({ track, trueMs }: Sent): boolean => track === SOUND && trueMs >= 2_000;
+    const sent = inSegments(6, -1_260)
+      .filter((one) => !halts(one))
+      .sort((one, other) => Number(isBehind(one)) - Number(isBehind(other)));
+    const recorded = recordJumps(sent, STORED_TIMELINE, 2);
+    expect(recorded).toHaveLength(sent.length);
+    expect(worstMs(recorded)).toBeLessThan(40);
+  });
+
   it('a stray is given at once, and moves nothing', () => {
     const sent = inSegments(4, 0).map((one) =>
       one.track === VIDEO && one.trueMs === 2_400 ? { ...one, rawMs: one.rawMs - 70_000 } : one,
