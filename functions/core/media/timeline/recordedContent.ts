@@ -141,7 +141,7 @@ export class JoinedContent {
     const last = known.at(-1) ?? found;
     this.#repeats ??= { track, ms: placeOf(last) - placeOf(found) };
     if (!this.#next.has(track)) {
-      const hasSameTimes = Math.abs(found.timeMs - timeMs) < SAME_TIME_MS;
+      const hasSameTimes = hasTime(found, timeMs);
       this.#hasSameTimes ||= hasSameTimes;
       this.#beginsInside ||= isWithin(known, place, found) && hasSameTimes;
     }
@@ -209,12 +209,17 @@ export class JoinedContent {
   #find(known: KnownSamples, print: number, timeMs: number): number | undefined {
     const zeroAtMs = this.#zeroAtMs;
     const alike = known.alike(print);
-    const offMs = (one: Known): number =>
-      Math.abs(zeroAtMs === undefined ? one.timeMs - timeMs : placeOf(one) - timeMs - zeroAtMs);
-    const within = (ms: number): number[] => alike.filter((place) => offMs(known.at(place) as Known) < ms);
-    const near = within(zeroAtMs === undefined ? SAME_TIME_MS : SAME_PLACE_MS);
+    const within = (ms: number, offMs: (one: Known) => number): number[] =>
+      alike.filter((place) => Math.abs(offMs(known.at(place) as Known)) < ms);
+    const off = (one: Known): number => one.timeMs - timeMs;
+    // ffmpeg may have added turns of the counter to the times of one connection, and not of the other.
+    const mendedOff = (one: Known): number => one.placedMs - timeMs;
+    const isMended = zeroAtMs === undefined && within(SAME_TIME_MS, off).length === 0;
+    const placeOff = (one: Known): number => placeOf(one) - timeMs - (zeroAtMs ?? 0);
+    const offMs = zeroAtMs !== undefined ? placeOff : isMended ? mendedOff : off;
+    const near = within(zeroAtMs === undefined ? SAME_TIME_MS : SAME_PLACE_MS, offMs);
     // Silence looks alike: of several frames it is the one that is right there.
-    const [only, other] = near.length > 1 ? within(RIGHT_THERE_MS) : near;
+    const [only, other] = near.length > 1 ? within(RIGHT_THERE_MS, offMs) : near;
     if (only !== undefined && other === undefined) return only;
     return zeroAtMs === undefined && alike.length === 1 ? alike[0] : undefined;
   }
@@ -238,6 +243,10 @@ function isInside(known: KnownSamples, timeMs: number): boolean {
   }
   return false;
 }
+
+/** The sample had this time, as it came or as it was mended. */
+const hasTime = (one: Known, timeMs: number): boolean =>
+  Math.min(Math.abs(one.timeMs - timeMs), Math.abs(one.placedMs - timeMs)) < SAME_TIME_MS;
 
 const placeOf = ({ run, placedMs }: Known): number => (run.zeroAtMs ?? 0) + placedMs;
 

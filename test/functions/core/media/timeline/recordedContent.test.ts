@@ -57,6 +57,29 @@ describe('RecordedContent', () => {
     expect(later.isRepeated(moved(silence(115)))).toBe(false);
   });
 
+  it('sound that looks alike is known again by its mended times, too: ffmpeg has added turns of the counter to the first ones', () => {
+    const turnedMs = 2 ** 33 / 90;
+    const silence = (timeMs: number): ComingSample => ({
+      ...sampleOf(SOUND, 0, timeMs),
+      data: Buffer.alloc(9),
+    });
+    const sounds = [0, 23, 46, 69, 92].map(silence);
+    const content = new RecordedContent();
+    const first = content.join(0);
+    for (const { timeMs } of sounds) first.remember(silence(timeMs + turnedMs), timeMs);
+    first.settle(ZERO_MS);
+    const again = content.join(0);
+    expect([...sounds, silence(115)].map((sample) => again.isRepeated(sample))).toEqual([
+      ...sounds.map(() => true),
+      false,
+    ]);
+    expect(again.zeroAtMs).toBeCloseTo(ZERO_MS);
+    expect(again.beginsInside).toBe(false);
+    const inside = content.join(0);
+    for (const sample of sounds.slice(2)) inside.isRepeated(sample);
+    expect(inside.beginsInside).toBe(true);
+  });
+
   it('of what comes again nothing is recorded twice, and nothing new is dropped', () => {
     fc.assert(
       fc.property(
