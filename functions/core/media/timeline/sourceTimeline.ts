@@ -60,6 +60,8 @@ export class SourceTimeline {
   /** The present sample's clock jumps, and so do others: however small a step it is. */
   #jumpsTogether: boolean = false;
   readonly #quiet: Quiet;
+  /** The clock of samples that are on one by what was sent. */
+  #ordered: Epoch | undefined;
 
   constructor(options: TimelineOptions = LIVE_TIMELINE) {
     this.#options = options;
@@ -77,8 +79,11 @@ export class SourceTimeline {
     return this.#tracks.get(name);
   }
 
-  /** @param arrivedAtMs the recorder's clock, which never goes back */
-  place(time: RawTime, arrivedAtMs: number): MendedTime {
+  /**
+   * @param arrivedAtMs the recorder's clock, which never goes back
+   * @param isOrdered its time is on one clock with others by what was sent: however far behind their pipe is
+   */
+  place(time: RawTime, arrivedAtMs: number, isOrdered = false): MendedTime {
     const { track: name, dts, timescale, usualDuration, publisher = 0 } = time;
     const unitMs = 1_000 / timescale;
     const track = trackNamed(name, this.#tracks, this.#options.heldSamples);
@@ -94,8 +99,9 @@ export class SourceTimeline {
     const rawMs = isInFront ? heldMs - times.usualMs : sentMs;
     this.#quiet.see(this.#plausible.frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#plausible.frontMs ?? 0);
-    const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs) : unknownMs;
+    const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs, isOrdered) : unknownMs;
     this.#jumpsTogether = false;
+    if (isOrdered) this.#ordered = track.epoch;
     if (track.epoch !== before) Object.assign(track, { beganMs: rawMs, samples: 0 });
     track.samples += 1;
     const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
@@ -177,10 +183,10 @@ export class SourceTimeline {
   }
 
   /** Where the sample belongs; finds the track's epoch anew. */
-  #wanted(track: Track, sentMs: number, nowMs: number): number {
+  #wanted(track: Track, sentMs: number, nowMs: number, isOrdered: boolean): number {
     const { times, epoch: own } = track;
     const rawMs = sentMs + track.turnsMs;
-    if (own === undefined) return this.#begun(track, rawMs, nowMs);
+    if (own === undefined) return this.#begun(track, rawMs, nowMs, isOrdered ? this.#ordered : undefined);
     // Nothing has jumped up to now, nor does this: of nearly all sources nearly all samples, for which nothing is allocated.
     if (this.#epochs.length === 1 && this.#isOn(track, own, rawMs, nowMs)) {
       const frontMs = this.#plausible.frontMs ?? 0;
@@ -261,12 +267,14 @@ export class SourceTimeline {
   /**
    * Where a track's first sample belongs. Of all clocks that it may be on, it is on the one by which it is nearest to what
    * others have come to: one that was left before it began may be as plausible.
+   * @param ordered the one that is known, where no other is plausible
    */
-  #begun(track: Track, rawMs: number, nowMs: number): number {
+  #begun(track: Track, rawMs: number, nowMs: number, ordered: Epoch | undefined): number {
     const frontMs = this.#plausible.frontMs;
     if (frontMs === undefined)
       return this.#beginEpoch(track, rawMs, Math.abs(rawMs) < TIME_MAX_MS ? rawMs : 0, undefined);
     const nearest = this.#plausible.nearest(this.#epochs, track.times, rawMs, nowMs);
+    if (nearest === undefined && ordered !== undefined) return follow(track, ordered, rawMs);
     // Sent between two pictures, it belongs between them.
     if (nearest === undefined) return this.#beginEpoch(track, rawMs, frontMs + HALF_A_FRAME_MS, undefined);
     track.turnsMs = nearest.turnsMs;

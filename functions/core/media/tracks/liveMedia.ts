@@ -259,7 +259,7 @@ export class LiveMedia {
   #place(taken: Taken, nowMs: number): void {
     const { id, coming, sample, arrivedAtMs } = taken;
     const { timescale } = sample.description;
-    const { dts, jump } = this.#timeline.place(timeOf(taken), nowMs);
+    const { dts, jump } = this.#timeline.place(timeOf(taken), nowMs, taken.time !== undefined);
     if (jump !== undefined) this.#jumps.push(jump);
     const placedMs = ((dts + sample.offset) * 1_000) / timescale;
     // Later ones may be strays, whose own time says nothing.

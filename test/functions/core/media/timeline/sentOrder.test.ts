@@ -117,8 +117,9 @@ function placed(
       timeline.willBegin(one.time.track, (one.time.dts * 1_000) / one.time.timescale);
     return one;
   };
-  const place = ({ tag, time = raw(tag) }: Waiting, nowMs: number): void => {
-    const { dts } = timeline.place(time, nowMs);
+  const place = ({ tag, time: known }: Waiting, nowMs: number): void => {
+    const time = known ?? raw(tag);
+    const { dts } = timeline.place(time, nowMs, known !== undefined);
     tags.push({ ...tag, offMs: (dts * 1_000) / time.timescale - tag.trueMs });
   };
   for (const { tag, atMs } of comes(sent, story.format, delays)) {
@@ -153,6 +154,16 @@ describe('SentOrder, over streams made at random whose sound comes through a pip
       expect(faults).toEqual([]);
     },
   );
+
+  it('begins pictures where they belong that come late, while the pipe of the sound is seconds behind', () => {
+    const late = { kind: 'late', atMs: 0, what: 'blind', forMs: 3_969, isAnnounced: true } as const;
+    const story: Story = { seed: 0, format: 'ts', packager: 'plain', happenings: [late] };
+    const pieces = Array.from({ length: STREAM_MS / PIECE_MS + 1 }, (_, i) => i);
+    const audio = pieces.map((piece) => Math.min(1_200, 200 + piece * PIECE_MS));
+    const { tags } = placed(story, { video: [], audio });
+    expect(worstMs(tags)).toBeLessThan(SYNC_MS);
+    expect(astray(tags)).toEqual([]);
+  });
 
   it('has the same result, whichever pipe gives its samples first', () => {
     fc.assert(
