@@ -24,7 +24,7 @@ export class AttemptBench {
     clock: this.clock,
     tasks: this.launcher,
     newRecordingId: () => newRecordingId(this.clock.timeMs, Buffer.alloc(16, 1)),
-    stopTasks: async () => undefined,
+    stopTasks: async (_recordingId: string, _reason: string): Promise<void> => undefined,
     sleep: async () => undefined,
     announce: async () => undefined,
     rescue: () => this.objects(),

@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { beginEnding } from '../../../../functions/core/protocol/attempt.ts';
 import { voidClaim } from '../../../../functions/core/protocol/claim.ts';
 import { missingAttempt } from '../../../../functions/core/protocol/settle.ts';
-import { attemptKey, endingKey, outcomeKey, stopKey } from '../../../../functions/core/state/keys.ts';
+import {
+  attemptKey,
+  endingKey,
+  lockKey,
+  outcomeKey,
+  stopKey,
+} from '../../../../functions/core/state/keys.ts';
+import { lockSchema } from '../../../../functions/core/state/objects.ts';
 import { AttemptBench } from './attemptBench.ts';
 
 let bench: AttemptBench;
@@ -45,6 +52,26 @@ describe('a defect of the recorder', () => {
     expect(bench.outcome).toMatchObject({ reason: { code: 'recorder_failed' } });
     expect(bench.outcome?.reason.message).toContain('After 5 attempts in a row');
   });
+});
+
+it('a recorder that says how the recording ended frees its session, and nobody has to mend that', async () => {
+  await bench.begin(1);
+  await bench.record(1);
+  await bench.end(1, 'source_ended');
+  expect(bench.store.value(lockKey(bench.job.mediaSessionId), lockSchema)?.releasedAtMs).toBeDefined();
+});
+
+it('a stop that comes as the next attempt is asked for ends that, and does not wait until it begins', async () => {
+  await bench.begin(1);
+  const stopped: string[] = [];
+  bench.ports.stopTasks = async (recordingId: string) => void stopped.push(recordingId);
+  const run = bench.launcher.run.bind(bench.launcher);
+  bench.launcher.run = async (...asked) => {
+    bench.store.put(stopKey(bench.recordingId), { requestedAtMs: 1, by: 'test', reason: 'x' });
+    return run(...asked);
+  };
+  expect(await bench.gone(1)).toEqual({ kind: 'relaunched', attempt: 2 });
+  expect(stopped).toEqual([bench.recordingId]);
 });
 
 it('hand-overs are no signs of a crash loop, however soon they follow each other', async () => {
