@@ -96,126 +96,188 @@ const HUNG_GRACE_MS = 2_000;
 
 /** Reads the source once, from connecting to its end. */
 export async function runSource(options: SourceRunOptions): Promise<SourceEnd> {
-  const { log, input, access } = options;
-  const { url } = input;
   const beganAtMs = performance.now();
+  const run = new SourceRun(options, await readSource(options), beganAtMs);
+  try {
+    await run.read();
+    return await run.end();
+  } finally {
+    await run.close();
+  }
+}
 
-  let timedOut = false;
-  const silence = new Silence(silenceLimitMs(input.settings, access.inSegments), () => {
-    log.warn('the source is connected and sends nothing');
-    timedOut = true;
-    demuxer.stop(HUNG_GRACE_MS);
-  });
-  const reader = await readSource(options);
-  const { demuxer, claimed, complaints } = reader;
-  const openTimeoutMs = Math.max(options.openTimeoutMs, input.looksLonger === true ? LOOKS_LONGER_MS : 0);
-  const openTimer = new OpeningLimit({
-    limitMs: openTimeoutMs,
-    starvedMs: () => demuxer.starvedMs,
-    keyframeWait: options.keyframeWait,
-    onOver: () => {
-      timedOut = true;
-      demuxer.stop();
-    },
-  });
-  const stop = (): void => {
+class SourceRun {
+  readonly #options: SourceRunOptions;
+  readonly #reader: SourceReader;
+  readonly #beganAtMs: number;
+  readonly #silence: Silence;
+  readonly #openingLimit: OpeningLimit;
+  #timedOut = false;
+  /** Something has come, and it is known what becomes of it. */
+  #isDecided: boolean = false;
+  #replan: EncodingPlan | undefined;
+  #looksLonger: boolean = false;
+  /** What has an end was recorded up to the moment at which it was lost: from its beginning it would come twice. */
+  #isRepeat: boolean = false;
+  /** The source has nothing of what is asked for. */
+  #isEmpty: boolean = false;
+  /** ffmpeg does not know what it sends, and the recorder's own reader does. */
+  #isReadHere: boolean = false;
+
+  constructor(options: SourceRunOptions, reader: SourceReader, beganAtMs: number) {
+    const { input, access, signal } = options;
+    this.#options = options;
+    this.#reader = reader;
+    this.#beganAtMs = beganAtMs;
+    this.#silence = this.#silenceOf(options);
+    this.#openingLimit = this.#openingLimitOf(options, input.looksLonger === true);
+    signal.addEventListener('abort', this.#stop);
+    if (signal.aborted) this.#stop();
+    access.refused.addEventListener('abort', this.#kill);
+    if (access.refused.aborted) this.#kill();
+  }
+
+  /** Hands on what comes, until nothing more does. */
+  async read(): Promise<void> {
+    for await (const output of readOutputs(this.#reader.demuxer.outputs, TICK_MS)) {
+      if (output === undefined && !this.#isDecided) continue;
+      if (!this.#isDecided) await this.#decide();
+      if (this.#isRecorded && (await this.#options.onChunk(output))) this.#silence.touch();
+    }
+  }
+
+  async end(): Promise<SourceEnd> {
+    const { access, plan } = this.#options;
+    const exitCode = await this.#reader.demuxer.exited;
+    if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
+    if (this.#reader.needsFfmpeg) return { kind: 'replan', plan, reader: 'ffmpeg' };
+    const found = await this.#reader.found;
+    if (!this.#isDecided) this.#decideWithoutOutput(found);
+    return this.#otherRun(found) ?? this.#ended(exitCode);
+  }
+
+  async close(): Promise<void> {
+    const { demuxer } = this.#reader;
+    this.#silence.end();
+    this.#openingLimit.clear();
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    this.#options.access.refused.removeEventListener('abort', this.#kill);
+    demuxer.stop();
+    for (const output of demuxer.outputs) output.close();
+    await demuxer.exited.catch(() => undefined);
+  }
+
+  readonly #stop = (): void => {
+    const { access } = this.#options;
     if (access.finish === undefined) {
-      demuxer.stop();
+      this.#reader.demuxer.stop();
       return;
     }
     // What has come, and was not read yet, is recorded, too.
     access.finish();
-    demuxer.expectEnd();
+    this.#reader.demuxer.expectEnd();
   };
-  options.signal.addEventListener('abort', stop);
-  if (options.signal.aborted) stop();
-  const kill = (): void => demuxer.kill();
-  access.refused.addEventListener('abort', kill);
-  if (access.refused.aborted) kill();
 
-  try {
-    let replan: EncodingPlan | undefined;
-    let decided = false;
-    let looksLonger = false;
-    // What has an end was recorded up to the moment at which it was lost: from its beginning it would come twice.
-    let isRepeat = false;
-    // The source has nothing of what is asked for.
-    let isEmpty = false;
-    // ffmpeg does not know what it sends, and the recorder's own reader does.
-    let isReadHere = false;
-    for await (const output of readOutputs(demuxer.outputs, TICK_MS)) {
-      if (output === undefined && !decided) continue;
-      if (!decided) {
-        silence.touch();
-        // It says what it found before it gives anything.
-        const found = await reader.found;
-        const plan = found === undefined ? options.plan : options.planFor(found, reader.packets);
-        decided = true;
-        isReadHere = isUnknownTo(reader, found, options);
-        openTimer.clear();
-        isRepeat = input.rejoins && !access.inSegments && hasEnd(url, claimed);
-        looksLonger = lacksWhatCame(plan, options);
-        isEmpty = plan.maps.length === 0 && !looksLonger;
-        if (isRepeat || isEmpty || looksLonger || isReadHere) demuxer.stop();
-        else if (found !== undefined && !serves(reader, plan, options.plan, found)) {
-          replan = plan;
-          demuxer.stop();
-        } else {
-          const isLive = !access.inSegments && !hasEnd(url, claimed);
-          const written = reader.packets === 'flv' ? plan : options.plan;
-          options.onTracks(trackOutputs(written, found ?? NOTHING_FOUND), {
-            format: plan.format,
-            packets: reader.packets,
-            data: dataSources(written, found ?? NOTHING_FOUND),
-            leftOut: [...plan.leftOut, ...access.leftOut],
-            isLive,
-            inputs: 1 + access.others.length,
-          });
-        }
-      }
-      const isRefused = isRepeat || isEmpty || isReadHere || access.refused.aborted;
-      const isRecorded = replan === undefined && !looksLonger && !isRefused;
-      if (isRecorded && (await options.onChunk(output))) silence.touch();
-    }
-    const exitCode = await demuxer.exited;
-    if (access.reason !== undefined) return { kind: 'refused', reason: access.reason };
-    if (reader.needsFfmpeg) return { kind: 'replan', plan: options.plan, reader: 'ffmpeg' };
-    if (!decided) {
-      timedOut ||= performance.now() - beganAtMs >= ioTimeoutMs(input);
-      // ffmpeg ends before the first byte when it is to write what it does not know.
-      const found = await reader.found;
-      isReadHere = isUnknownTo(reader, found, options);
-      if (found !== undefined && found.streams.length > 0 && !isReadHere) {
-        const plan = options.planFor(found, reader.packets);
-        looksLonger = lacksWhatCame(plan, options);
-        // Where nothing is to be recorded, another run would find no more.
-        const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [options.plan.maps, options.plan.audio]);
-        if (plan.maps.length > 0 && isOther) replan = plan;
-      }
-    }
-    if (isReadHere) return { kind: 'replan', plan: options.plan, reader: 'own' };
-    if (looksLonger) return { kind: 'replan', plan: options.plan, looksLonger };
-    if (replan !== undefined && reader.packets === 'flv')
-      return { kind: 'replan', plan: replan, reader: 'ffmpeg', readHere: await reader.found };
-    if (replan !== undefined) return { kind: 'replan', plan: replan };
+  readonly #kill = (): void => this.#reader.demuxer.kill();
+
+  #silenceOf({ input, access, log }: SourceRunOptions): Silence {
+    return new Silence(silenceLimitMs(input.settings, access.inSegments), () => {
+      log.warn('the source is connected and sends nothing');
+      this.#timedOut = true;
+      this.#reader.demuxer.stop(HUNG_GRACE_MS);
+    });
+  }
+
+  #openingLimitOf({ openTimeoutMs, keyframeWait }: SourceRunOptions, looksLonger: boolean): OpeningLimit {
+    const { demuxer } = this.#reader;
+    return new OpeningLimit({
+      limitMs: Math.max(openTimeoutMs, looksLonger ? LOOKS_LONGER_MS : 0),
+      starvedMs: () => demuxer.starvedMs,
+      keyframeWait,
+      onOver: () => {
+        this.#timedOut = true;
+        demuxer.stop();
+      },
+    });
+  }
+
+  /** What becomes of what comes: it says what it found before it gives anything. */
+  async #decide(): Promise<void> {
+    const { input, access, plan: given, planFor } = this.#options;
+    const { demuxer, claimed, packets } = this.#reader;
+    this.#silence.touch();
+    const found = await this.#reader.found;
+    const plan = found === undefined ? given : planFor(found, packets);
+    this.#isDecided = true;
+    this.#isReadHere = isUnknownTo(this.#reader, found, this.#options);
+    this.#openingLimit.clear();
+    this.#isRepeat = input.rejoins && !access.inSegments && hasEnd(input.url, claimed);
+    this.#looksLonger = lacksWhatCame(plan, this.#options);
+    this.#isEmpty = plan.maps.length === 0 && !this.#looksLonger;
+    if (found !== undefined && this.#isRecorded && !serves(this.#reader, plan, given, found))
+      this.#replan = plan;
+    if (this.#isRecorded) this.#begin(plan, found ?? NOTHING_FOUND);
+    else demuxer.stop();
+  }
+
+  get #isRecorded(): boolean {
+    const isOther = this.#replan !== undefined || this.#looksLonger || this.#isReadHere;
+    return !isOther && !this.#isRepeat && !this.#isEmpty && !this.#options.access.refused.aborted;
+  }
+
+  /** @param plan for what was found */
+  #begin(plan: EncodingPlan, found: FoundSource): void {
+    const { input, access, plan: given, onTracks } = this.#options;
+    const { claimed, packets } = this.#reader;
+    const written = packets === 'flv' ? plan : given;
+    onTracks(trackOutputs(written, found), {
+      format: plan.format,
+      packets,
+      data: dataSources(written, found),
+      leftOut: [...plan.leftOut, ...access.leftOut],
+      isLive: !access.inSegments && !hasEnd(input.url, claimed),
+      inputs: 1 + access.others.length,
+    });
+  }
+
+  /** It has ended before its first output: ffmpeg does so when it is to write what it does not know. */
+  #decideWithoutOutput(found: FoundSource | undefined): void {
+    const { input, plan: given, planFor } = this.#options;
+    this.#timedOut ||= performance.now() - this.#beganAtMs >= ioTimeoutMs(input);
+    this.#isReadHere = isUnknownTo(this.#reader, found, this.#options);
+    if (found === undefined || found.streams.length === 0 || this.#isReadHere) return;
+    const plan = planFor(found, this.#reader.packets);
+    this.#looksLonger = lacksWhatCame(plan, this.#options);
+    // Where nothing is to be recorded, another run would find no more.
+    const isOther = !isDeepStrictEqual([plan.maps, plan.audio], [given.maps, given.audio]);
+    if (plan.maps.length > 0 && isOther) this.#replan = plan;
+  }
+
+  /** Another run is to read what this one could not. */
+  #otherRun(found: FoundSource | undefined): SourceEnd | undefined {
+    const { plan } = this.#options;
+    if (this.#isReadHere) return { kind: 'replan', plan, reader: 'own' };
+    if (this.#looksLonger) return { kind: 'replan', plan, looksLonger: true };
+    if (this.#replan === undefined) return undefined;
+    if (this.#reader.packets !== 'flv') return { kind: 'replan', plan: this.#replan };
+    return { kind: 'replan', plan: this.#replan, reader: 'ffmpeg', readHere: found };
+  }
+
+  #ended(exitCode: number): SourceEnd {
+    const { input, access, connectionMs } = this.#options;
+    const { claimed, complaints, hasNewTrack } = this.#reader;
+    // ffmpeg only sees that the proxy has no answer; the proxy knows why.
+    const said = access.failures.length > 0 ? access.failures : complaints.lines;
+    const isOver = hasEnd(input.url, claimed) || hasCome(input.url, claimed, connectionMs());
     return {
       kind: 'ended',
       exitCode,
-      // ffmpeg only sees that the proxy has no answer; the proxy knows why.
-      complaints: isEmpty ? [NO_STREAM] : access.failures.length > 0 ? access.failures : complaints.lines,
+      complaints: this.#isEmpty ? [NO_STREAM] : said,
       complaint: access.failures.at(-1) ?? complaints.last,
-      isFinite: !access.inSegments && (hasEnd(url, claimed) || hasCome(url, claimed, options.connectionMs())),
-      timedOut,
-      hasNewTrack: reader.hasNewTrack,
+      isFinite: !access.inSegments && isOver,
+      timedOut: this.#timedOut,
+      hasNewTrack,
     };
-  } finally {
-    silence.end();
-    openTimer.clear();
-    options.signal.removeEventListener('abort', stop);
-    access.refused.removeEventListener('abort', kill);
-    demuxer.stop();
-    for (const output of demuxer.outputs) output.close();
-    await demuxer.exited.catch(() => undefined);
   }
 }
 
