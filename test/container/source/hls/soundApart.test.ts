@@ -217,7 +217,7 @@ describeWith(['ffmpeg'], 'an HLS source with sound in a playlist of its own', ()
     const name = `on${what.replaceAll(/\W/g, '')}`;
     putLive(name, kind);
     const recording = await hls.start(`/${name}.m3u8`);
-    await recording.moreFrames(50);
+    await recording.moreFrames(60);
     recording.stop();
     const record = await recording.record(hls.folder);
     expect([record.reason.code, record.errors, record.parts.length]).toEqual(['stopped', '', 1]);

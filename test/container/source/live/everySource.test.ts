@@ -3,7 +3,7 @@ import type { RecordingSettings } from '../../../../functions/core/settings/sett
 import { publishCounter } from '../../../support/counterStream.ts';
 import { benchForTests, closersForTests, folderForTests } from '../../../support/forTests.ts';
 import { HlsServer } from '../../../support/hlsServer.ts';
-import { LiveRecording, missing } from '../../../support/liveRecording.ts';
+import { ffmpegStartMs, LiveRecording, missing } from '../../../support/liveRecording.ts';
 import { LiveStream } from '../../../support/liveStream.ts';
 import { NginxRtmp } from '../../../support/nginxRtmp.ts';
 import { RtspServer } from '../../../support/rtspServer.ts';
@@ -87,7 +87,7 @@ describeWith(['ffmpeg', 'nginxRtmp', 'gstRtspServer'], 'every kind of source', (
       const stoppedAtMs = Date.now();
       recording.stop();
       await recording.reason;
-      expect(Date.now() - stoppedAtMs).toBeLessThan(10_000);
+      expect(Date.now() - stoppedAtMs).toBeLessThan(10_000 + 8 * (await ffmpegStartMs()));
       const record = await recording.record(folder);
       expect(record.reason.code).toBe('stopped');
       expect(record.parts).toHaveLength(1);
