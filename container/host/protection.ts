@@ -1,8 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { askTaskEndpoint } from '../attempt/taskEndpoint.ts';
 
 const MINUTES = 10;
 /** Renewed so often that one failure does not end it. */
 const RENEW_MS = 4 * 60_000;
+const ANSWERS_WITHIN_MS = 5_000;
 
 /** Keeps ECS from ending a host that carries recordings, for a scale-in or a deployment. */
 export class Protection {
@@ -33,16 +35,12 @@ export class Protection {
   async #put(state: object): Promise<void> {
     if (this.#uri === undefined) return;
     try {
-      const answer = await fetch(`${this.#uri}/task-protection/v1/state`, {
+      const answer = await askTaskEndpoint(`${this.#uri}/task-protection/v1/state`, {
         method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(state),
-        signal: AbortSignal.timeout(5_000),
+        body: state,
+        timeoutMs: ANSWERS_WITHIN_MS,
       });
-      const { failure, error } = (await answer.json()) as {
-        readonly failure?: unknown;
-        readonly error?: unknown;
-      };
+      const { failure, error } = answer as { readonly failure?: unknown; readonly error?: unknown };
       if (failure !== undefined || error !== undefined)
         this.#log.warn('ECS did not protect the host', { failure, error });
     } catch (error) {
