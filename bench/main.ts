@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { ensureTools, FFMPEG } from '../infra/local/tools.ts';
 import { clips } from './clips.ts';
 import { bundles } from './cold/bundles.ts';
@@ -39,15 +40,24 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 /**
- * `npm run bench [-- --quick] [-- NAME]`: measured ratios, each against a baseline of the same run. A benchmark that
+ * `npm run bench [-- --quick] [-- NAME…]`: measured ratios, each against a baseline of the same run. A benchmark that
  * fails makes the run fail; an aim that was missed is shown and does not.
  */
+const { values, positionals: names } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const all = values.quick ? QUICK : BENCHMARKS;
+const wanted = names.length === 0 ? all : all.filter(({ name }) => names.some((one) => name.includes(one)));
+if (wanted.length === 0) {
+  console.error(
+    `There is none with that in its name; there are:\n  ${all.map(({ name }) => name).join('\n  ')}`,
+  );
+  process.exit(2);
+}
 if (ensureTools([FFMPEG]).length > 0) process.exit(1);
-const quick = process.argv.includes('--quick');
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`);
-for (const benchmark of quick ? QUICK : BENCHMARKS) {
-  if (wanted.length > 0 && !wanted.some((name) => benchmark.name.includes(name))) continue;
+for (const benchmark of wanted) {
   console.log(`\n${benchmark.name}`);
-  for (const measurement of await benchmark.run({ quick })) console.log(line(measurement));
+  for (const measurement of await benchmark.run({ quick: values.quick })) console.log(line(measurement));
 }
