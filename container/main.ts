@@ -10,7 +10,6 @@ import type { StateStore } from '../functions/aws/stateStore.ts';
 import type { Clock } from '../functions/core/protocol/ports.ts';
 import { journalId } from '../functions/core/state/keys.ts';
 import { runAttempt } from './attempt/attempt.ts';
-import { countBuffersWhereTheyLie } from './attempt/bufferAccounting.ts';
 import { type RecorderEnv, readRecorderEnv } from './attempt/env.ts';
 import { EXIT_CODES } from './attempt/exitCodes.ts';
 import { handedOver } from './attempt/handOver.ts';
@@ -96,7 +95,6 @@ async function endFor(env: RecorderEnv, { store, clock, stop }: Ending): Promise
   stop.interrupt(await handedOver({ store, clock, recordingId, attempt }, stop.signal));
 }
 
-countBuffersWhereTheyLie();
 const [, file = '', role] = process.argv;
 try {
   if (role === 'host') {

@@ -16,10 +16,16 @@ export const RECORDER_TASK = {
   memoryMb: 512,
   /**
    * V8 sizes its heap by the machine, and lets garbage lie accordingly: 30 MB more on a large one. What lives in it are
-   * 17 to 25 MB. SIGUSR1 else opens a debugger for everybody who reaches loopback. The image has the same ones. Flags of V8
-   * other than sizes cost each process 15 ms (container/attempt/bufferAccounting.ts).
+   * 17 to 25 MB. Buffers lie outside of it and count as growth of it, unless they are counted where they lie: V8 else looks
+   * through all of it after each 10 MB of them. SIGUSR1 else opens a debugger for everybody who reaches loopback. The image
+   * has the same ones.
    */
-  nodeArguments: ['--max-semi-space-size=2', '--max-old-space-size=256', '--disable-sigusr1'],
+  nodeArguments: [
+    '--max-semi-space-size=2',
+    '--max-old-space-size=256',
+    '--external-memory-accounted-in-global-limit',
+    '--disable-sigusr1',
+  ],
   /**
    * glibc raises this bound to the largest block that was ever freed, and then keeps buffers of 8 MiB between small blocks
    * that live on: a third of what a worker had. Above the bound a block goes back to the system when it is freed.
