@@ -1,6 +1,6 @@
 import type { RecordingSettings } from '../../functions/core/settings/settings.ts';
 
-export type InputSettings = Pick<RecordingSettings, 'idleTimeoutMs' | 'rtspTransport' | 'audioSampleRateHz'>;
+export type InputSettings = Pick<RecordingSettings, 'idleTimeoutMs' | 'audioSampleRateHz'>;
 
 /** How a source is opened. */
 export interface Input {
@@ -39,8 +39,6 @@ const ANALYZED_LONGER = ['-analyzeduration', String(ANALYZED_LONGER_US)];
 export const NO_LATER_TABLES = ['-scan_all_pmts', '0'];
 /** As long as it takes until the first frame where ffmpeg looks for longer. */
 export const LOOKS_LONGER_MS = 30_000;
-/** How long RTSP waits for a datagram that has been overtaken by others. */
-const REORDER_US = 500_000;
 
 /**
  * ffmpeg's own time-out, in ms. RTSP ends after twice what it is told, and until then goes on as if nothing had been.
@@ -62,17 +60,13 @@ export function silenceLimitMs({ idleTimeoutMs }: InputSettings, inSegments: boo
  * join a live stream again in the middle, with times that do not fit; `follow.ts` starts ffmpeg again instead.
  */
 export function inputOptions(input: Input, isFed: boolean): string[] {
-  const { url, settings, looksLonger } = input;
+  const { url, looksLonger } = input;
   if (isFed) return [...NO_FRAME_RATE_PROBE, ...(looksLonger === true ? ANALYZED_LONGER : ANALYZED)];
   const timeoutUs = String(ioTimeoutMs(input) * 1_000);
   switch (schemeOf(url)) {
     case 'rtsp':
-      return [
-        ...['-timeout', timeoutUs, '-rtsp_transport', settings.rtspTransport],
-        ...(settings.rtspTransport === 'udp' ? ['-max_delay', String(REORDER_US)] : []),
-        ...(looksLonger === true ? ANALYZED_LONGER : []),
-      ];
     case 'rtsps':
+      // The recorder stands between them: whatever media come over, they are in its connection.
       return [
         ...['-timeout', timeoutUs, '-rtsp_transport', 'tcp'],
         ...(looksLonger === true ? ANALYZED_LONGER : []),

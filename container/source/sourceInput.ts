@@ -73,7 +73,7 @@ export class SourceInput {
     const { url } = context.job.source;
     this.#context = context;
     this.#ffmpegPath = ffmpegPath;
-    this.#reach = new SourceReach(context.job.settings.sources, context.lookup);
+    this.#reach = new SourceReach(context.job.settings, context.lookup);
     this.#isPlaylist = /^https?:/i.test(url) ? 'maybe' : 'no';
     this.#mayBeLive = this.#isPlaylist === 'maybe' || /^(?:rtmps?|srt):/i.test(url);
   }

@@ -80,7 +80,6 @@ async function readByFfmpeg(options: SourceReaderOptions): Promise<SourceReader>
       const [level, text] = levelAndText(line);
       // Of several sounds nobody knows whose jump it is.
       if (sounds === 1 && soundJumps.readLine(text)) return;
-      access.readLine(text);
       const found = streams.read(text);
       if (found !== undefined) known.resolve(found);
       if (options.endsForNewTracks && NEW_TRACK.test(text) && !hasNewTrack) {

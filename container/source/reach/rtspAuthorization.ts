@@ -11,7 +11,6 @@ export interface AuthorizedRequest {
 
 /** By their names in a challenge (RFC 7616); Node has the same, without the hyphen. */
 const HASHES: Readonly<Record<string, string>> = { MD5: 'md5', 'SHA-256': 'sha256' };
-const FFMPEG_HASHES: ReadonlySet<string> = new Set(['MD5', 'MD5-SESS']);
 
 /**
  * What a server asks for: Digest, the first that is known, else Basic.
@@ -31,12 +30,6 @@ export function authorizationOf(
   if (digest !== undefined) return digestOf(digest, user, password, request);
   if (!challenges.some((challenge) => /^basic\b/i.test(challenge))) return undefined;
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-/** ffmpeg answers the last Digest of a list, by MD5 alone, and nothing else where there is one. */
-export function canFfmpegAnswer(head: string): boolean {
-  const last = challengesOf(head).findLast(isDigest);
-  return last === undefined || FFMPEG_HASHES.has(algorithmOf(last));
 }
 
 const challengesOf = (head: string): readonly string[] =>

@@ -1,21 +1,19 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
 import { DEFAULT_PORTS, type Source, urlOf } from '../../../functions/core/source/sourceUrl.ts';
 import { connectJudged } from './judgedSocket.ts';
-import { authorizationOf, canFfmpegAnswer } from './rtspAuthorization.ts';
+import { authorizationOf } from './rtspAuthorization.ts';
 
+const METHOD = 'DESCRIBE';
 /** RFC 7826, 17.3. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 305]);
 /** Descriptions have a few hundred bytes. */
 const ANSWER_MAX_BYTES = 64 * 1024;
-const NOTHING: RtspDescription = { sdp: undefined, isBeyondFfmpeg: false, location: undefined };
+const NOTHING: RtspDescription = { sdp: undefined, location: undefined };
 
 export interface RtspDescription {
   /** Undefined when there is none to be had in this way: ffmpeg then finds out by itself. */
   readonly sdp: string | undefined;
-  /** The server asks for credentials in a way that ffmpeg does not know, or describes media in one that it misreads. */
-  readonly isBeyondFfmpeg: boolean;
   /** Where the server sends whoever asks. */
   readonly location: string | undefined;
 }
@@ -36,68 +34,33 @@ export async function describeRtsp(
   addresses: readonly [string, ...string[]],
   timeoutMs: number,
 ): Promise<RtspDescription> {
-  const { answer, challenge } = await answerTo('DESCRIBE', source, addresses, timeoutMs);
-  const said = descriptionOf(answer);
-  const isBeyondFfmpeg = said.isBeyondFfmpeg || (challenge !== undefined && !canFfmpegAnswer(challenge));
-  return { ...said, isBeyondFfmpeg };
+  return descriptionOf(await answerTo(source, addresses, timeoutMs));
 }
 
-/**
- * Whether an RTSP server tells by SET_PARAMETER alone that whoever plays it is still there (RFC 7826, 10.5): ffmpeg asks for
- * parameters, or for options where there is no such request, and is left when its session is over.
- * @param addresses as `describeRtsp`
- * @returns undefined: it has not answered
- */
-export async function isKeptBySetting(
-  source: Source,
-  addresses: readonly [string, ...string[]],
-  timeoutMs: number,
-): Promise<boolean | undefined> {
-  const { answer } = await answerTo('OPTIONS', source, addresses, timeoutMs);
-  return answer === undefined ? undefined : setsAlone(answer.head);
-}
-
-/** @param head of an answer to OPTIONS */
-export function setsAlone(head: string): boolean {
-  const methods = /^public: *(.*)$/im.exec(head)?.[1] ?? '';
-  return /\bSET_PARAMETER\b/.test(methods) && !/\bGET_PARAMETER\b/.test(methods);
-}
-
-interface Told {
-  /** Undefined: there is none that could be had. */
-  readonly answer: Answer | undefined;
-  /** What asked for credentials before. */
-  readonly challenge: string | undefined;
-}
-
+/** @returns undefined: there is none that could be had */
 async function answerTo(
-  method: string,
   source: Source,
   addresses: readonly [string, ...string[]],
   timeoutMs: number,
-): Promise<Told> {
+): Promise<Answer | undefined> {
   const socket = await opened(source, addresses, timeoutMs);
-  if (socket === undefined) return { answer: undefined, challenge: undefined };
+  if (socket === undefined) return undefined;
   try {
-    const answer = await ask(socket, method, source, 1, undefined);
-    if (answer?.status !== 401) return { answer, challenge: undefined };
-    const challenge = answer.head;
-    const authorization = authorizationOf(challenge, source, { method, uri: placeOf(source), count: 1 });
-    if (authorization === undefined) return { answer: undefined, challenge: undefined };
-    return { answer: await ask(socket, method, source, 2, authorization), challenge };
+    const answer = await ask(socket, source, 1, undefined);
+    if (answer?.status !== 401) return answer;
+    const request = { method: METHOD, uri: placeOf(source), count: 1 };
+    const authorization = authorizationOf(answer.head, source, request);
+    return authorization === undefined ? undefined : await ask(socket, source, 2, authorization);
   } finally {
     socket.destroy();
   }
 }
 
 function descriptionOf(answer: Answer | undefined): RtspDescription {
-  if (answer?.status === 200)
-    return { sdp: answer.body, isBeyondFfmpeg: isMisread(answer.body), location: undefined };
+  if (answer?.status === 200) return { sdp: answer.body, location: undefined };
   if (!REDIRECTS.has(answer?.status ?? 0)) return NOTHING;
   return { ...NOTHING, location: /^location: *(\S+)/im.exec(answer?.head ?? '')?.[1] };
 }
-
-const isMisread = (sdp: string): boolean => withFirstFormats(sdp) !== sdp;
 
 async function opened(
   { scheme, host, port = DEFAULT_PORTS[scheme] ?? 0 }: Source,
@@ -119,15 +82,14 @@ async function opened(
 /** Asks, and waits for the answer; undefined when the connection ends before it, or it is none. */
 async function ask(
   socket: Socket,
-  method: string,
   source: Source,
   sequence: number,
   authorization: string | undefined,
 ): Promise<Answer | undefined> {
   const lines = [
-    `${method} ${placeOf(source)} RTSP/1.0`,
+    `${METHOD} ${placeOf(source)} RTSP/1.0`,
     `CSeq: ${sequence}`,
-    ...(method === 'DESCRIBE' ? ['Accept: application/sdp'] : []),
+    'Accept: application/sdp',
     'User-Agent: stream-recorder',
     ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
   ];

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
+import type { RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
 import { mediumAt, type SdpMedium, withoutMedia } from '../../../functions/core/source/sdpMedia.ts';
 import { DEFAULT_PORTS, type Source } from '../../../functions/core/source/sourceUrl.ts';
-import { connectJudged } from './judgedSocket.ts';
+import { ReadRhythm } from '../readRhythm.ts';
+import { connectionComplaint, connectJudged } from './judgedSocket.ts';
 import { authorizationOf } from './rtspAuthorization.ts';
-import { setsAlone } from './rtspDescription.ts';
+import { RtspDatagrams } from './rtspDatagrams.ts';
 import { END_OF_HEAD, RtspPieces } from './rtspPieces.ts';
 
 /** Without credentials, and with ones that were too old. */
@@ -17,10 +19,24 @@ export interface RtspRelayOptions {
   readonly addresses: readonly [string, ...string[]];
   /** Media that the server has described and does not set up, by their `control`: ffmpeg is not told of them. It grows. */
   readonly refused: Map<string, SdpMedium>;
+  /** How the server is asked to send its media; ffmpeg has them within its connection. */
+  readonly transport: RecordingSettings['rtspTransport'];
+  /** Told why the server cannot be reached any more, in ffmpeg's words for it. */
+  readonly onFailure: (complaint: string) => void;
+  /** Told that the server sends ffmpeg elsewhere, where its description did not: that is not followed. */
+  readonly onRedirect: () => void;
 }
 
 /** What there is to say where a server does not tell what it can do. */
 const METHODS = 'DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER';
+/** What comes before the answer to PLAY: a keyframe and what has come behind it in as long as a server may think. */
+const EARLY_MAX_BYTES = 8 * 1024 * 1024;
+/** Media that ffmpeg is slow to take: as much as it would have lost by itself. */
+const BEHIND_MAX_BYTES = 8 * 1024 * 1024;
+/** As much is read at once. */
+const READ_MAX_BYTES = 64 * 1024;
+/** What is read is copied out of it before anything else is. */
+const MEMORY = Buffer.allocUnsafeSlow(READ_MAX_BYTES);
 /** The transport is another one than the server has. */
 const UNSUPPORTED_TRANSPORT = '461';
 /** Of a server's own faults: it does not know the method, the version, or an option. */
@@ -30,9 +46,10 @@ const isForNow = (status: string): boolean =>
   status === '453' || (status.startsWith('5') && !NEVER.has(status));
 
 /**
- * Stands between ffmpeg and an RTSP server that asks for credentials in a way that ffmpeg does not know, describes media in
- * one that it misreads, or refuses what ffmpeg cannot do without: says who asks, tells of one format for each medium that is
- * set up, and hands on all else. ffmpeg gets no password.
+ * Stands between ffmpeg and an RTSP server, which may ask for credentials in a way that ffmpeg does not know, describe media in
+ * one that it misreads, refuse what it cannot do without, or send what it throws away (media before it says that it does) or
+ * takes for something else (datagrams that come twice): says who asks, tells of one format for each medium that is set up, keeps
+ * media until they are expected, puts datagrams in order, and hands on all else. ffmpeg gets no password.
  */
 export class RtspRelay {
   /** What ffmpeg is to be given in the place of the source. */
@@ -46,7 +63,8 @@ export class RtspRelay {
     return new RtspRelay(server, options);
   }
 
-  private constructor(server: Server, { source, addresses, refused }: RtspRelayOptions) {
+  private constructor(server: Server, options: RtspRelayOptions) {
+    const { source, addresses } = options;
     const place = `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#server = server;
     this.url = `${place}${source.rest}`;
@@ -54,9 +72,10 @@ export class RtspRelay {
     server.once('connection', (client) => {
       // ffmpeg needs no other one, and nobody else is to have any.
       server.close();
-      const origin = connectJudged({ host, port, addresses, isSecure: scheme === 'rtsps' });
+      const open = (onread: OnReadOpts): Socket =>
+        connectJudged({ host, port, addresses, isSecure: scheme === 'rtsps', onread });
+      const { origin } = new Conversation(client, open, place, options);
       for (const socket of [client, origin]) this.#keep(socket);
-      new Conversation(client, origin, source, place, refused);
     });
   }
 
@@ -71,10 +90,12 @@ export class RtspRelay {
   }
 }
 
+type Take = (head: string | undefined, bytes: Buffer) => void;
+
 /** One connection of ffmpeg's, and its other end at the server. */
 class Conversation {
+  readonly origin: Socket;
   readonly #client: Socket;
-  readonly #origin: Socket;
   readonly #source: Source;
   /** What ffmpeg takes for the server, and what it is. */
   readonly #places: readonly [ours: string, theirs: string];
@@ -88,60 +109,96 @@ class Conversation {
   #sdp = '';
   #hasSetUp: boolean = false;
   #hasPlayed: boolean = false;
-  /** As `isKeptBySetting`. */
+  readonly #rhythm = new ReadRhythm(READ_MAX_BYTES);
+  /** As `setsAlone`. */
   #isKeptBySetting: boolean = false;
+  /** Media that have come before the answer to PLAY; undefined: they are not kept. */
+  #early: Buffer[] | undefined;
+  #earlyBytes = 0;
   readonly #refused: RtspRelayOptions['refused'];
+  readonly #onRedirect: () => void;
+  /** Undefined: the server's media are in its connection. */
+  readonly #datagrams: RtspDatagrams | undefined;
 
   constructor(
     client: Socket,
-    origin: Socket,
-    source: Source,
+    open: (onread: OnReadOpts) => Socket,
     place: string,
-    refused: RtspRelayOptions['refused'],
+    { source, refused, transport, onFailure, onRedirect }: RtspRelayOptions,
   ) {
+    this.#onRedirect = onRedirect;
     const { scheme, host, port } = source;
     this.#refused = refused;
     this.#client = client;
-    this.#origin = origin;
+    const pieces = new RtspPieces();
+    const origin = open({ buffer: MEMORY, callback: (bytes) => this.#read(pieces, bytes) });
+    this.origin = origin;
     this.#source = source;
     this.#places = [place, `${scheme}://${host}${port === undefined ? '' : `:${port}`}`];
-    this.#join(client, origin, (head, bytes) => this.#fromClient(head, bytes));
-    this.#join(origin, client, (head, bytes) => this.#fromOrigin(head, bytes));
+    if (transport === 'udp' && scheme === 'rtsp') {
+      const datagrams = new RtspDatagrams(origin, (bytes) => this.#giveDatagram(bytes));
+      origin.on('end', () => datagrams.flush());
+      client.on('close', () => datagrams.close());
+      this.#datagrams = datagrams;
+    }
+    origin.on('error', (error) => onFailure(connectionComplaint(error)));
+    const asked = new RtspPieces();
+    client.on('data', (chunk) => {
+      this.#take(client, asked, chunk, (head, bytes) => this.#fromClient(head, bytes));
+      if (origin.writableNeedDrain) client.pause();
+    });
+    join(client, origin);
+    join(origin, client);
   }
 
-  /** Reads pieces of one side for the other, no faster than that takes them; the end of either is the other's. */
-  #join(from: Socket, to: Socket, take: (head: string | undefined, bytes: Buffer) => void): void {
-    const pieces = new RtspPieces();
-    from.on('data', (chunk) => {
-      try {
-        for (const { head, bytes } of pieces.push(chunk)) take(head, bytes);
-      } catch (error) {
-        // What has no end is no RTSP.
-        from.destroy(error as Error);
-      }
-      if (to.writableNeedDrain) from.pause();
-    });
-    to.on('drain', () => from.resume());
-    from.on('end', () => to.end());
-    from.on('error', () => to.resetAndDestroy());
-    from.on('close', () => to.destroySoon());
+  /** Takes what the server sends. @returns whether to read on at once: media are many small pieces */
+  #read(pieces: RtspPieces, bytes: number): boolean {
+    const chunk = Buffer.from(MEMORY.subarray(0, bytes));
+    this.#take(this.origin, pieces, chunk, (head, piece) => this.#fromOrigin(head, piece));
+    if (this.#client.writableNeedDrain) return false;
+    if (!this.#hasPlayed || bytes === READ_MAX_BYTES) return true;
+    const restMs = this.#rhythm.restMs(bytes, performance.now());
+    if (restMs > 0) setTimeout(() => this.origin.resume(), restMs);
+    return restMs === 0;
+  }
+
+  #take(from: Socket, pieces: RtspPieces, chunk: Buffer, take: Take): void {
+    try {
+      for (const { head, bytes } of pieces.push(chunk)) take(head, bytes);
+    } catch (error) {
+      // What has no end is no RTSP.
+      from.destroy(error as Error);
+    }
   }
 
   #fromClient(head: string | undefined, bytes: Buffer): void {
     const [, method] = /^([A-Z_]+) \S+ RTSP\//.exec(head ?? '') ?? [];
     if (method === undefined) {
-      this.#origin.write(bytes);
+      if (head === undefined && this.#datagrams !== undefined) this.#datagrams.report(bytes);
+      else this.origin.write(bytes);
       return;
     }
     const keeps = this.#hasPlayed && (method === 'OPTIONS' || method === 'GET_PARAMETER');
     const request = bytes.toString('latin1').replace(...this.#places);
-    this.#ask(keeps && this.#isKeptBySetting ? request.replace(method, 'SET_PARAMETER') : request, 0);
+    if (method === 'PLAY') this.#early = [];
+    if (method === 'PLAY') this.#datagrams?.open();
+    if (method === 'SETUP' && this.#datagrams !== undefined) {
+      this.#datagrams.asked(request).then(
+        (asked) => this.#ask(asked, 0),
+        (error: Error) => this.origin.destroy(error),
+      );
+    } else this.#ask(keeps && this.#isKeptBySetting ? request.replace(method, 'SET_PARAMETER') : request, 0);
   }
 
   #fromOrigin(head: string | undefined, bytes: Buffer): void {
     const [, status] = /^\s*RTSP\/\d\.\d (\d{3})/.exec(head ?? '') ?? [];
     if (head === undefined || status === undefined) {
-      this.#client.write(bytes);
+      this.#giveMedia(bytes);
+      return;
+    }
+    if (status.startsWith('3')) {
+      this.#onRedirect();
+      this.#client.resetAndDestroy();
       return;
     }
     const asked = this.#asked;
@@ -152,7 +209,30 @@ class Conversation {
       this.#ask(asked.request, asked.tries + 1);
     } else {
       this.#client.write(this.#told(asked?.request ?? '', status, head, bytes));
+      if (asked?.request.startsWith('PLAY ') === true) this.#giveEarly();
     }
+  }
+
+  #giveMedia(bytes: Buffer): void {
+    if (this.#early === undefined) {
+      this.#client.write(bytes);
+      return;
+    }
+    this.#early.push(bytes);
+    this.#earlyBytes += bytes.length;
+    // ffmpeg throws it away.
+    if (this.#earlyBytes > EARLY_MAX_BYTES) this.#giveEarly();
+  }
+
+  /** Datagrams come whether anybody takes them or not. */
+  #giveDatagram(bytes: Buffer): void {
+    if (this.#client.writableLength < BEHIND_MAX_BYTES) this.#giveMedia(bytes);
+  }
+
+  #giveEarly(): void {
+    for (const bytes of this.#early ?? []) this.#client.write(bytes);
+    this.#early = undefined;
+    this.#earlyBytes = 0;
   }
 
   /** An answer, as ffmpeg is to have it. */
@@ -162,6 +242,8 @@ class Conversation {
       this.#hasSetUp ||= method === 'SETUP';
       this.#hasPlayed ||= method === 'PLAY';
       if (method === 'OPTIONS') this.#isKeptBySetting = setsAlone(head);
+      if (method === 'SETUP' && this.#datagrams !== undefined)
+        return Buffer.from(this.#datagrams.told(bytes.toString('latin1')), 'latin1');
       return this.#described(head, bytes);
     }
     if (method === 'OPTIONS' && status !== '401') {
@@ -205,6 +287,24 @@ class Conversation {
       challenge === undefined ? undefined : authorizationOf(challenge, this.#source, asked);
     const header = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
     const end = request.indexOf('\r\n') + 2;
-    this.#origin.write(request.slice(0, end) + header + request.slice(end), 'latin1');
+    this.origin.write(request.slice(0, end) + header + request.slice(end), 'latin1');
   }
+}
+
+/** The end of one side is the other's, which is read no faster than this one takes it. */
+function join(from: Socket, to: Socket): void {
+  to.on('drain', () => from.resume());
+  from.on('end', () => to.end());
+  from.on('error', () => to.resetAndDestroy());
+  from.on('close', () => to.destroySoon());
+}
+
+/**
+ * Whether an RTSP server tells by SET_PARAMETER alone that whoever plays it is still there (RFC 7826, 10.5): ffmpeg asks for
+ * parameters, or for options where there is no such request, and is left when its session is over.
+ * @param head of an answer to OPTIONS
+ */
+function setsAlone(head: string): boolean {
+  const methods = /^public: *(.*)$/im.exec(head)?.[1] ?? '';
+  return /\bSET_PARAMETER\b/.test(methods) && !/\bGET_PARAMETER\b/.test(methods);
 }

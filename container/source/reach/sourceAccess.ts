@@ -106,13 +106,6 @@ export class SourceAccess {
     const place = this.#failures.indexOf(complaint);
     if (place >= 0) this.#failures.splice(place, 1);
   }
-
-  /** Reads a line of ffmpeg's. It follows by itself what redirects it where its description did not, and says so before. */
-  readLine(text: string): void {
-    if (/^Status \d+: Redirecting to /.test(text)) {
-      this.refuse('redirects in a way that is not followed: give the URL that it redirects to');
-    }
-  }
 }
 
 const CODE: EndCode = 'source_forbidden';

@@ -1,26 +1,16 @@
-import { connect } from 'node:net';
-import {
-  answering,
-  ForbiddenSourceError,
-  type Lookup,
-  resolveChecked,
-} from '../../../functions/aws/dnsResolution.ts';
+import { ForbiddenSourceError, type Lookup, resolveChecked } from '../../../functions/aws/dnsResolution.ts';
 import { RecorderError } from '../../../functions/core/api/errors.ts';
 import type { LeftOut } from '../../../functions/core/settings/selectTracks.ts';
+import type { RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { checkSource } from '../../../functions/core/source/policy.ts';
 import { streamsOfSdp } from '../../../functions/core/source/sdp.ts';
 import type { SdpMedium } from '../../../functions/core/source/sdpMedia.ts';
 import type { SourceRules } from '../../../functions/core/source/sourceRules.ts';
-import {
-  DEFAULT_PORTS,
-  type Source,
-  urlOf,
-  withCredentials,
-} from '../../../functions/core/source/sourceUrl.ts';
+import { type Source, urlOf, withCredentials } from '../../../functions/core/source/sourceUrl.ts';
 import { srtQuery } from '../../../functions/core/source/srtQuery.ts';
 import { FilterProxy } from './filterProxy.ts';
 import { JudgedHttp } from './judgedHttp.ts';
-import { describeRtsp, isKeptBySetting } from './rtspDescription.ts';
+import { describeRtsp } from './rtspDescription.ts';
 import { RtspRelay, type RtspRelayOptions } from './rtspRelay.ts';
 import { SourceAccess } from './sourceAccess.ts';
 
@@ -36,13 +26,10 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 /** ffmpeg takes pictures that say no times for a 25th of a second each. */
 const TIMED_BY_CLOCK = ['-use_wallclock_as_timestamps', '1'];
-/** As long as a server may take to answer where it has several addresses. */
-const TRY_MS = 3_000;
 /** An RTSP server that takes longer to say what it has is asked by ffmpeg alone. */
 const DESCRIBED_MS = 3_000;
-/** Whoever waits for it has lost the source already. */
-const OPTIONS_MS = 1_000;
 const REDIRECTS_MAX = 5;
+const REDIRECTS_LATE = 'redirects in a way that is not followed: give the URL that it redirects to';
 /** Media that a server describes and does not set up; each costs a connection. */
 const REFUSED_MAX = 8;
 
@@ -56,15 +43,11 @@ interface Judged {
 /** The recorder's way to its source: nothing is connected to that the deployment does not allow. */
 export class SourceReach {
   readonly #rules: SourceRules;
+  readonly #transport: RecordingSettings['rtspTransport'];
   readonly #lookup: Lookup;
   #proxy: FilterProxy | undefined;
   #http: JudgedHttp | undefined;
   #access: SourceAccess | undefined;
-  /** `RtspDescription.isBeyondFfmpeg`: a relay stands between them. */
-  #isBeyondFfmpeg: boolean = false;
-  /** It has been joined again, and nobody knows yet how it is kept. */
-  #isToBeAsked: boolean = false;
-  #hasBeenJoined: boolean = false;
   #redirects: boolean = false;
   #hasDescribed: boolean = false;
   readonly #refused: RtspRelayOptions['refused'] = new Map();
@@ -74,8 +57,12 @@ export class SourceReach {
   /** What described itself, for the run that is prepared next: a name's next answer may be another one. */
   #described: Judged | undefined;
 
-  constructor(rules: SourceRules, lookup: Lookup) {
-    this.#rules = rules;
+  constructor(
+    { sources, rtspTransport }: Pick<RecordingSettings, 'sources' | 'rtspTransport'>,
+    lookup: Lookup,
+  ) {
+    this.#rules = sources;
+    this.#transport = rtspTransport;
     this.#lookup = lookup;
   }
 
@@ -87,16 +74,9 @@ export class SourceReach {
   async prepare(url: string, isUntimed = false): Promise<SourceAccess> {
     const { source, addresses } = this.#described ?? (await this.judge(url));
     this.#described = undefined;
-    const isPinned = ['rtsp', 'srt'].includes(source.scheme);
-    // ffmpeg gets what the source's own scheme needs.
-    if (this.#isToBeAsked && source.scheme.startsWith('rtsp')) {
-      const isKept = await isKeptBySetting(source, addresses, OPTIONS_MS);
-      this.#isToBeAsked = isKept === undefined;
-      this.#isBeyondFfmpeg ||= isKept === true;
-    }
-    const isElsewhere = source.scheme !== this.check(url).scheme;
-    if (this.#isBeyondFfmpeg || isElsewhere) this.#access = await this.#relayed(source, addresses);
-    else this.#access = isPinned ? await pinned(source, addresses) : await this.#proxied(source, isUntimed);
+    if (isRtsp(source)) this.#access = await this.#relayed(source, addresses);
+    else if (source.scheme === 'srt') this.#access = pinned(source, addresses);
+    else this.#access = await this.#proxied(source, isUntimed);
     return this.#access;
   }
 
@@ -121,12 +101,11 @@ export class SourceReach {
    * @throws ForbiddenSourceError, UnresolvableSourceError
    */
   async describe(url: string): Promise<string | undefined> {
-    if (!this.check(url).scheme.startsWith('rtsp')) return undefined;
+    if (!isRtsp(this.check(url))) return undefined;
     let at = await this.judge(url);
     for (let redirects = 0; ; redirects++) {
       this.#described = at;
-      const { sdp, isBeyondFfmpeg, location } = await describeRtsp(at.source, at.addresses, DESCRIBED_MS);
-      this.#isBeyondFfmpeg ||= isBeyondFfmpeg;
+      const { sdp, location } = await describeRtsp(at.source, at.addresses, DESCRIBED_MS);
       this.#hasDescribed = sdp !== undefined;
       if (location === undefined || redirects === REDIRECTS_MAX) return sdp;
       this.#redirects = true;
@@ -141,27 +120,21 @@ export class SourceReach {
 
   /**
    * ffmpeg has opened nothing.
-   * @returns whether it may be able to: what has described itself is there, and refuses what a relay can do without
+   * @returns whether it may be able to: it refuses what a relay can do without
    */
   mayOpen(): boolean {
-    if (!this.#hasDescribed) return false;
-    const isNew = !this.#isBeyondFfmpeg || this.#refused.size > this.#left;
-    this.#isBeyondFfmpeg = true;
-    return isNew && this.#refused.size <= REFUSED_MAX;
+    return this.#refused.size > this.#left && this.#refused.size <= REFUSED_MAX;
   }
 
-  /** The source is joined again: it may have by now what it has refused, and it may have left whoever did not keep it. */
+  /** The source is joined again: it may have by now what it has refused. */
   joinAgain(): void {
     this.#refused.clear();
     this.#left = 0;
-    this.#isToBeAsked ||= !this.#hasBeenJoined;
-    this.#hasBeenJoined = true;
   }
 
   async #redirected(location: string, from: Source): Promise<Judged> {
     const { source, addresses } = await this.judge(location);
-    if (!source.scheme.startsWith('rtsp'))
-      throw new ForbiddenSourceError('leads to a protocol that is not allowed');
+    if (!isRtsp(source)) throw new ForbiddenSourceError('leads to a protocol that is not allowed');
     return { source: withCredentials(source, from), addresses };
   }
 
@@ -190,7 +163,11 @@ export class SourceReach {
   async #relayed(source: Source, addresses: Addresses): Promise<SourceAccess> {
     this.#relay?.close();
     this.#left = this.#refused.size;
-    this.#relay = await RtspRelay.start({ source, addresses, refused: this.#refused });
+    this.#relay = await RtspRelay.start({
+      ...{ source, addresses, refused: this.#refused, transport: this.#transport },
+      onFailure: (complaint) => this.#access?.fail(complaint),
+      onRedirect: () => this.#access?.refuse(REDIRECTS_LATE),
+    });
     const leftOut = leftOutOf([...this.#refused.values()]);
     const options = formatWhitelist(source);
     return new SourceAccess({ url: this.#relay.url, options, environment: {}, leftOut });
@@ -217,11 +194,9 @@ const leftOutOf = (media: readonly SdpMedium[]): readonly LeftOut[] =>
     .map(({ kind, codec }) => ({ kind, codec, reason: 'never_came', count: 1 }));
 
 /** The URL with a judged address in the place of the host, so that ffmpeg does not ask DNS again. */
-async function pinned(source: Source, addresses: Addresses): Promise<SourceAccess> {
-  const address = await firstThatAnswers(source, addresses);
+function pinned(source: Source, [address]: Addresses): SourceAccess {
   const host = address.includes(':') ? `[${address}]` : address;
-  const { rest, options } =
-    source.scheme === 'srt' ? srtQuery(source.rest) : { rest: source.rest, options: [] };
+  const { rest, options } = srtQuery(source.rest);
   return new SourceAccess({
     url: urlOf({ ...source, host, rest }),
     options: [...formatWhitelist(source), ...options],
@@ -229,25 +204,8 @@ async function pinned(source: Source, addresses: Addresses): Promise<SourceAcces
   });
 }
 
+const isRtsp = ({ scheme }: Pick<Source, 'scheme'>): boolean => scheme === 'rtsp' || scheme === 'rtsps';
+
 function formatWhitelist({ scheme }: Source): string[] {
   return ['-format_whitelist', FORMATS[scheme] ?? ''];
-}
-
-/** ffmpeg would try all addresses of a name and gets one: the first that takes a connection, else the first. */
-async function firstThatAnswers(
-  { scheme, port = DEFAULT_PORTS[scheme] }: Source,
-  addresses: Addresses,
-): Promise<string> {
-  const [first, ...others] = addresses;
-  if (others.length === 0 || scheme === 'srt' || port === undefined) return first;
-  const socket = connect({ host: 'judged.invalid', port, lookup: answering(addresses), timeout: TRY_MS });
-  try {
-    return await new Promise<string>((resolve) => {
-      socket.once('connect', () => resolve(socket.remoteAddress ?? first));
-      socket.once('error', () => resolve(first));
-      socket.once('timeout', () => resolve(first));
-    });
-  } finally {
-    socket.destroy();
-  }
 }

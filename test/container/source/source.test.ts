@@ -35,8 +35,7 @@ describe('ffmpegArguments', () => {
   it.each([
     ['https://h/file.mp4', { idleTimeoutMs: 30_000 }, '-rw_timeout 30000000'],
     ['rtsp://h/cam', {}, '-timeout 5000000 -rtsp_transport tcp'],
-    ['rtsp://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport udp -max_delay 500000'],
-    ['rtsps://h/cam', { rtspTransport: 'udp' }, '-timeout 5000000 -rtsp_transport tcp'],
+    ['rtsps://h/cam', {}, '-timeout 5000000 -rtsp_transport tcp'],
     ['srt://h:9000?timeout=1', {}, '-timeout 10000000'],
     ['https://h/list.m3u8?token=1', {}, '-rw_timeout 10000000 -fpsprobesize 0 -analyzeduration 3000000'],
   ] as const)('tells ffmpeg how long %s may be silent, with %j', (url, settings, options) => {

@@ -126,8 +126,7 @@ describe('what an RTSP server says of its stream', () => {
     const run = await prepared(input);
     const codecs = 'kind' in run ? undefined : run.announced?.streams.map(({ codec }) => codec);
     expect(codecs).toEqual(['h264', 'pcm_alaw']);
-    // It is there: what ffmpeg cannot open, a relay may be able to.
-    expect(await input.endRun(FAILED, false)).toBe('goesOn');
+    expect(await input.endRun(FAILED, false)).toBe('lost');
     expect(await prepared(input)).toMatchObject({ announced: undefined });
     expect(requests).toHaveLength(3);
   });
@@ -157,19 +156,23 @@ describe('what an RTSP server says of its stream', () => {
     for (const token of ['?token=1', '?token=2']) {
       const run = await prepared(input);
       const given = 'kind' in run ? undefined : run.access.url;
-      expect(given).toBe(`rtsp://127.0.0.1:${there.port}/there${token}`);
-      expect(there.requests.pop()).toContain(`DESCRIBE ${given} RTSP/1.0`);
+      expect(given?.endsWith(`/there${token}`)).toBe(true);
+      const asked = there.requests.pop();
+      expect(asked).toContain(`DESCRIBE rtsp://127.0.0.1:${there.port}/there${token} RTSP/1.0`);
     }
   });
 
   it('is asked for with the password at another path of the same server', async () => {
-    const same = await server((request) =>
-      request.includes('/moved')
+    const same = await server((request) => {
+      if (!request.includes('/moved'))
+        return status('301 Moved', `Location: rtsp://127.0.0.1:${same.port}/moved`);
+      return request.includes('Authorization')
         ? found
-        : status('301 Moved', `Location: rtsp://127.0.0.1:${same.port}/moved`),
-    );
+        : status('401 No', 'WWW-Authenticate: Basic realm="cam"');
+    });
     const run = await prepared(inputOf(`rtsp://camera:secret@127.0.0.1:${same.port}/cam`));
-    expect(run).toMatchObject({ access: { url: `rtsp://camera:secret@127.0.0.1:${same.port}/moved` } });
+    expect(run).toMatchObject({ access: { url: expect.stringMatching(/\/moved$/) } });
+    expect(same.requests.pop()).toContain(`Basic ${Buffer.from('camera:secret').toString('base64')}`);
   });
 
   it('is asked for by the recorder where that is over TLS: ffmpeg is told to do without', async () => {

@@ -84,8 +84,6 @@ async function answersAt(url: string, ...requests: readonly string[]): Promise<s
 
 it('a server that does not set up one medium is asked for the others, and the one is left out', async () => {
   const { input, prepare } = inputOf(await camera({ 'SETUP track1': '454 Session Not Found' }));
-  expect((await prepare()).url).toMatch(/\/cam$/);
-  expect(await input.endRun(FAILED, false)).toBe('goesOn');
   const asked = ['DESCRIBE', 'SETUP /track0', 'SETUP /track1'];
   const first = await answersAt((await prepare()).url, ...asked);
   expect(first[0]).toContain(SOUND);
@@ -101,8 +99,6 @@ it('a server that does not set up one medium is asked for the others, and the on
 
 it('a server that is joined again is asked for all that it has', async () => {
   const { input, prepare } = inputOf(await camera({ 'SETUP track1': '454 Session Not Found' }));
-  await prepare();
-  await input.endRun(FAILED, false);
   const asked = ['DESCRIBE', 'SETUP /track0', 'SETUP /track1'];
   await answersAt((await prepare()).url, ...asked);
   await input.endRun(FAILED, false);
@@ -118,37 +114,26 @@ it('a server that is joined again is asked for all that it has', async () => {
 
 it.each([
   ['OPTIONS, DESCRIBE, SETUP, PLAY, SET_PARAMETER', ['SET_PARAMETER', 'SET_PARAMETER']],
-  ['OPTIONS, DESCRIBE, SETUP, PLAY, SET_PARAMETER, GET_PARAMETER', undefined],
-])('a server that had left a recording is kept by what it takes: %s', async (methods, keeps) => {
+  ['OPTIONS, DESCRIBE, SETUP, PLAY, SET_PARAMETER, GET_PARAMETER', ['OPTIONS', 'GET_PARAMETER']],
+])('a server is kept by what it takes: %s', async (methods, keeps) => {
   const heard: string[] = [];
-  const url = await camera({}, methods, heard);
-  const { input, prepare } = inputOf(url);
-  await prepare();
+  const { prepare } = inputOf(await camera({}, methods, heard));
+  const { url } = await prepare();
   expect(heard).toEqual(['DESCRIBE']);
-  expect(await input.endRun(FAILED, true)).toBe('lost');
-  const { url: relay } = await prepare();
-  expect(heard.slice(1)).toEqual(['OPTIONS']);
-  // ffmpeg asks it by itself otherwise.
-  expect(new URL(relay).port === new URL(url).port).toBe(keeps === undefined);
-  if (keeps === undefined) return;
   const asked = ['OPTIONS', 'DESCRIBE', 'PLAY'];
-  await answersAt(relay, ...asked, 'OPTIONS', 'GET_PARAMETER');
-  expect(heard.slice(2)).toEqual([...asked, ...keeps]);
+  await answersAt(url, ...asked, 'OPTIONS', 'GET_PARAMETER');
+  expect(heard.slice(1)).toEqual([...asked, ...keeps]);
 });
 
 it('a server that is too busy for sound is asked for pictures', async () => {
   const { input, prepare } = inputOf(await camera({ 'SETUP track1': '503 Service Unavailable' }));
-  await prepare();
-  await input.endRun(FAILED, false);
   await answersAt((await prepare()).url, 'DESCRIBE', 'SETUP /track0', 'SETUP /track1');
   expect(await input.endRun(FAILED, false)).toBe('goesOn');
   expect((await prepare()).leftOut).toMatchObject([{ kind: 'audio' }]);
 });
 
 it('a server that refuses to say what it can do is asked what it has all the same', async () => {
-  const { input, prepare } = inputOf(await camera({ OPTIONS: '501 Not Implemented' }));
-  await prepare();
-  expect(await input.endRun(FAILED, false)).toBe('goesOn');
+  const { prepare } = inputOf(await camera({ OPTIONS: '501 Not Implemented' }));
   const [told, described] = await answersAt((await prepare()).url, 'OPTIONS', 'DESCRIBE');
   expect(told).toMatch(/^RTSP\/1\.0 200 OK\r\nCSeq: 1\r\n/);
   expect(described).toContain(SOUND);
@@ -161,8 +146,6 @@ it.each([
   ['has too little bandwidth for pictures', { 'SETUP track0': '453 Not Enough Bandwidth' }],
 ])('a server that %s is not asked for less', async (_, answers) => {
   const { input, prepare } = inputOf(await camera(answers));
-  await prepare();
-  await input.endRun(FAILED, false);
   await answersAt((await prepare()).url, 'DESCRIBE', 'SETUP /track0');
   expect(await input.endRun(FAILED, false)).toBe('lost');
 });
