@@ -30,19 +30,31 @@ export class LateBeginnings<T> {
   readonly #held = new Map<string, Beginning<T>>();
   /** By the source's own time, with what has not been placed yet. */
   #beginsMs: number | undefined;
+  readonly #isUntold: (time: RawTime) => boolean;
 
   /**
    * @param beginsMs what the first sample of all is known to begin with, where it goes on with what was before: a track that
    *   comes first, and is far behind that, is on another clock
+   * @param isUntold what was sent is to tell where the first sample of a track belongs, and does not yet
    */
-  constructor(timeline: SourceTimeline, beginsMs?: number) {
+  constructor(
+    timeline: SourceTimeline,
+    beginsMs?: number,
+    isUntold: (time: RawTime) => boolean = () => false,
+  ) {
     this.#timeline = timeline;
     this.#beginsMs = beginsMs;
+    this.#isUntold = isUntold;
   }
 
   /** What a track begins with is held. */
   get isHolding(): boolean {
     return this.#held.size > 0;
+  }
+
+  /** What is held, of all tracks. */
+  get items(): readonly T[] {
+    return [...this.#held.values()].flatMap(({ items }) => items);
   }
 
   /** Whether the sample is to be held. Ask for each one, in the order in which they come. */
@@ -76,7 +88,9 @@ export class LateBeginnings<T> {
     for (const [track, beginning] of this.#held) {
       const heldMs = nowMs - beginning.sinceMs;
       const isSettled = heldMs >= SETTLED_MS || this.#timeline.isOpening(nowMs);
-      const goesOn = isSettled && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
+      // Others that go on tell nothing of a publisher who is to come behind them.
+      const isUntold = this.#isUntold(beginning.time);
+      const goesOn = isSettled && !isUntold && Math.max(0, ...beginning.others.values()) > 2 * HELD_SAMPLES;
       const isUnsure = this.#mayBeAnew(beginning.time, nowMs, beginning.reachedDts);
       if (isUnsure && !goesOn && heldMs < HELD_MAX_MS && !isEnd) continue;
       released.push(...beginning.items);
@@ -88,6 +102,7 @@ export class LateBeginnings<T> {
   #mayBeAnew(time: RawTime, nowMs: number, reachedDts = time.dts): boolean {
     const isBefore =
       (time.dts * 1_000) / time.timescale + TOGETHER_MS < (this.#beginsMs ?? Number.NEGATIVE_INFINITY);
-    return isBefore || this.#timeline.mayBeAnew(time, nowMs, reachedDts);
+    if (isBefore || this.#timeline.mayBeAnew(time, nowMs, reachedDts)) return true;
+    return this.#timeline.clockOf(time.track) === undefined && this.#isUntold(time);
   }
 }

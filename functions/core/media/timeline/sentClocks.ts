@@ -114,6 +114,11 @@ export class SentClocks {
     return [...this.#tracks.values()].every((track) => track !== undefined);
   }
 
+  /** What the track of a kind begins with has come, and others are to tell on which clock that is. */
+  isUntold(kind: SentTime['kind']): boolean {
+    return this.#late?.items.some((one) => one.kind === kind) === true;
+  }
+
   /** All that is known of the one track of a kind, in order. */
   stretchesOf(kind: SentTime['kind']): readonly Stretch[] {
     return this.#tracks.get(kind)?.stretches ?? [];

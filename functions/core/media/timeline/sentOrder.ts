@@ -40,6 +40,11 @@ export class SentOrder {
     return this.#places.size > 0;
   }
 
+  /** A track of the kind that begins is to wait until it is known where. */
+  isUntold(kind: SentTime['kind']): boolean {
+    return this.#clocks.isUntold(kind);
+  }
+
   /** Something else reads the source from here on: it adds nothing of what ffmpeg had added to times before. */
   beginRun(): void {
     for (const [track, place] of this.#places) this.#places.set(track, { ...place, addedMs: 0 });

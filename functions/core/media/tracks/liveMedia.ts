@@ -89,7 +89,7 @@ export class LiveMedia {
     this.#timeline = timeline;
     this.#order = order;
     this.#jumped = new HeldJumps(timeline, inputs, outputs.flat().length);
-    this.#late = new LateBeginnings(timeline, beginsMs);
+    this.#late = new LateBeginnings(timeline, beginsMs, ({ track }) => this.#isUntold(track));
     this.#content = content;
     this.#receivedAtMs = receivedAtMs;
     this.#takenOff = takenOff;
@@ -239,6 +239,12 @@ export class LiveMedia {
     const { kind } = taken.sample.description.info;
     const time = this.#order.ordered(timeOf(taken), kind);
     return time === undefined ? taken : { ...taken, time };
+  }
+
+  #isUntold(name: string): boolean {
+    if (this.#order === undefined) return false;
+    const source = this.#outputs.flatMap(({ names, sources }) => sources[names.indexOf(name)] ?? []);
+    return source.some(({ kind }) => this.#order?.isUntold(kind) === true);
   }
 
   /** What was held until it was known where it belongs begins there. */

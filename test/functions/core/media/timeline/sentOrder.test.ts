@@ -98,7 +98,9 @@ function placed(
   const clocks = new SentClocks(LIVE_TIMELINE);
   const order = new SentOrder(clocks);
   const timeline = new SourceTimeline({ ...LIVE_TIMELINE, connectedAtMs: 0 });
-  const late = new LateBeginnings<Waiting>(timeline);
+  const late = new LateBeginnings<Waiting>(timeline, undefined, ({ track }) =>
+    order.isUntold(track === String(VIDEO) ? 'video' : 'audio'),
+  );
   const toReceive = [...sent];
   const tags: PlacedTag[] = [];
   const addedMs = added(sent);
@@ -162,6 +164,18 @@ describe('SentOrder, over streams made at random whose sound comes through a pip
     const audio = pieces.map((piece) => Math.min(1_200, 200 + piece * PIECE_MS));
     const { tags } = placed(story, { video: [], audio });
     expect(worstMs(tags)).toBeLessThan(SYNC_MS);
+    expect(astray(tags)).toEqual([]);
+  });
+
+  it('keeps sound of another publisher for him that is the first to come, in front of pictures of the one before', () => {
+    const happenings = [
+      { kind: 'late', atMs: 0, what: 'mute', forMs: 2_172, isAnnounced: false },
+      { kind: 'anew', atMs: 1_386, awayMs: 1_548 },
+    ] as const;
+    const story: Story = { seed: 0, format: 'ts', packager: 'plain', happenings };
+    const video = Array.from({ length: STREAM_MS / PIECE_MS + 1 }, () => 30);
+    const { tags } = placed(story, { video, audio: [] });
+    expect(tags.find(({ kind }) => kind === AUDIO)?.offMs).toBeGreaterThan(-SYNC_MS);
     expect(astray(tags)).toEqual([]);
   });
 
