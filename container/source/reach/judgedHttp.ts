@@ -103,7 +103,7 @@ export class JudgedHttp {
       const said = this.#authorization.for(target, { username, password });
       const response = await this.#request(target, said, options);
       const status = response.statusCode ?? 0;
-      this.#cookies.take(response.headers['set-cookie'] ?? [], target.href);
+      await this.#cookies.take(response.headers['set-cookie'] ?? [], target.href);
       const challenges = response.headersDistinct['www-authenticate'] ?? [];
       if (status === 401 && this.#authorization.learn(target, challenges, said)) {
         response.resume();
