@@ -6,6 +6,7 @@ import {
   type SegmentKey,
   UnsupportedStreamError,
 } from '../../../functions/core/hls/playlist.ts';
+import { AWAKE_TIME } from '../../attempt/awakeTime.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
 import { decrypted } from './decrypted.ts';
 import type { KeyRing } from './keyRing.ts';
@@ -57,7 +58,7 @@ export async function* readSegment(
   /** Tries in a row that ended at the same place. */
   let alike = 0;
   const wholeness = new Wholeness();
-  let sinceMs = performance.now();
+  let since = timesNow();
   for (;;) {
     let skip = given;
     try {
@@ -70,7 +71,7 @@ export async function* readSegment(
         alike = 0;
         wholeness.push(fresh);
         yield fresh;
-        sinceMs = performance.now();
+        since = timesNow();
       }
       // A server that says no length may have been cut off, or be still writing what it sends.
       if (!wholeness.isCut) return;
@@ -87,13 +88,19 @@ export async function* readSegment(
       if (error instanceof ForbiddenSourceError || error instanceof UnsupportedStreamError) throw error;
       const isDenied = error instanceof HttpFault && error.isDenial;
       const isOften = faults >= TRIES_MIN;
-      const isLate = performance.now() - sinceMs >= (isDenied ? lateMs(address) : idleTimeoutMs);
+      const now = timesNow();
+      const isLate = isDenied
+        ? now.wallMs - since.wallMs >= lateMs(address)
+        : now.awakeMs - since.awakeMs >= idleTimeoutMs;
       if (error instanceof PlaylistError ? isOften : isLate && (isOften || !isDenied)) throw error;
       const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (faults - 1));
       await delay(backoffMs, undefined, { signal });
     }
   }
 }
+
+/** A server goes on while this process does not run, which waits for no answer then: as its requests count it. */
+const timesNow = () => ({ wallMs: performance.now(), awakeMs: AWAKE_TIME.ms });
 
 /** How long a segment is asked for that its server says it does not have. */
 export const lateMs = ({ durationMs }: Pick<SegmentAddress, 'durationMs'>): number =>
