@@ -18,7 +18,7 @@ interface HeldJump {
   jitterFromMs: number | undefined;
 }
 
-/** A stray comes alone: so many in a row are of a clock that has jumped, and pictures that halt are so until they go on. */
+/** A stray comes alone: so many in a row are of a clock that has jumped, and so is what comes behind a pause of theirs. */
 const CERTAIN_SAMPLES = 4;
 const PAUSE_MAX_MS = 2_500;
 /** What belongs together comes within a burst. Whoever is killed loses what is held. */
