@@ -1,12 +1,14 @@
 /** A piece of what goes over an RTSP connection, whole. */
 export interface RtspPiece {
-  /** First line and headers of a message; undefined: media, of one packet or more, or a part of one. */
+  /** First line and headers of a message; undefined: media, of one packet or more, or a part of one, or what is neither. */
   readonly head: string | undefined;
   readonly bytes: Buffer;
 }
 
 const MEDIA = 0x24;
 const MEDIA_HEAD_BYTES = 4;
+const NEW_LINE = 0x0a;
+const LINE_LOOKED_AT_BYTES = 24;
 export const END_OF_HEAD = '\r\n\r\n';
 /** Descriptions have a few hundred bytes. */
 const MESSAGE_MAX_BYTES = 64 * 1024;
@@ -35,6 +37,8 @@ export class RtspPieces {
       } else if (bytes[at] === MEDIA) {
         if (bytes.length - at < MEDIA_HEAD_BYTES) break;
         this.#left = MEDIA_HEAD_BYTES + bytes.readUInt16BE(at + 2);
+      } else if (!mayBeMessage(bytes.subarray(at))) {
+        at = endOfGarbage(bytes, at);
       } else {
         endMedia();
         const message = messageAt(bytes.subarray(at));
@@ -50,6 +54,17 @@ export class RtspPieces {
     if (this.#rest.length > MESSAGE_MAX_BYTES) throw new RangeError('a message of RTSP has no end');
     return pieces;
   }
+}
+
+/** A line begins with a method, or with the protocol; of what has come of it so far. */
+const mayBeMessage = (bytes: Buffer): boolean =>
+  /^\s*(?:[A-Z_]{0,24}$|[A-Z_]{3,24}[ /])/.test(bytes.toString('latin1', 0, LINE_LOOKED_AT_BYTES));
+
+/** Cameras say lengths that are wrong: ffmpeg looks for the next line by itself, or for the next packet. */
+function endOfGarbage(bytes: Buffer, from: number): number {
+  for (let at = from + 1; at < bytes.length; at++)
+    if (bytes[at] === MEDIA || bytes[at - 1] === NEW_LINE) return at;
+  return bytes.length;
 }
 
 /** @returns undefined: it is not whole yet */

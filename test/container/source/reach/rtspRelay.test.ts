@@ -303,6 +303,23 @@ describe('pieces of RTSP', () => {
   });
 
   it('are none where a message has no end', () => {
-    expect(() => new RtspPieces().push(Buffer.alloc(70_000, 'x'))).toThrow(RangeError);
+    const endless = Buffer.from(`RTSP/1.0 200 OK\r\nX: ${'x'.repeat(70_000)}`);
+    expect(() => new RtspPieces().push(endless)).toThrow(RangeError);
+  });
+
+  it('are given on as they are where lengths are wrong, and go on behind that', () => {
+    const long = media(20);
+    long.writeUInt16BE(12, 2);
+    const garbage = Buffer.alloc(100_000, 0x78);
+    const answer = Buffer.from(message('RTSP/1.0 200 OK'));
+    const whole = Buffer.concat([long, media(9), garbage, Buffer.from('$'), media(300), media(7), answer]);
+    for (const step of [1, 7, 1_000, whole.length]) {
+      const pieces = new RtspPieces();
+      const all = [];
+      for (let at = 0; at < whole.length; at += step) all.push(...pieces.push(whole.subarray(at, at + step)));
+      const given = Buffer.concat(all.map(({ bytes }) => bytes));
+      expect(given.equals(whole.subarray(0, given.length))).toBe(true);
+      expect(given.length).toBeGreaterThan(whole.length - answer.length - 400);
+    }
   });
 });
