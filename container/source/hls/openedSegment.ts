@@ -17,6 +17,7 @@ import { LongPackets } from '../../../functions/core/media/mpegts/longPackets.ts
 import { readTsOpening } from '../../../functions/core/media/mpegts/opening.ts';
 import { TrueTypes } from '../../../functions/core/media/mpegts/trueTypes.ts';
 import { MediaError } from '../../../functions/core/media/types.ts';
+import { AWAKE_TIME } from '../../attempt/awakeTime.ts';
 import { mended } from './mendedPackets.ts';
 import { lateMs, readSegment, type SegmentAddress, type SegmentOptions } from './segmentBytes.ts';
 import { inWholeBoxes } from './wholeBoxes.ts';
@@ -71,12 +72,12 @@ export class SegmentOpener {
     signal: AbortSignal,
     mayBeLate = false,
   ): Promise<OpenedSegment> {
-    const untilMs = performance.now() + (mayBeLate ? lateMs(segment) : 0);
+    const untilMs = AWAKE_TIME.ms + (mayBeLate ? lateMs(segment) : 0);
     for (;;) {
       try {
         return await this.#open(segment, base, signal);
       } catch (error) {
-        if (!(error instanceof NoSegmentError) || performance.now() >= untilMs) throw error;
+        if (!(error instanceof NoSegmentError) || AWAKE_TIME.ms >= untilMs) throw error;
         await delay(ASK_AGAIN_MS, undefined, { signal });
       }
     }

@@ -58,7 +58,8 @@ export async function* readSegment(
   /** Tries in a row that ended at the same place. */
   let alike = 0;
   const wholeness = new Wholeness();
-  let since = timesNow();
+  // As its requests count it: while this process does not run, it waits for no answer.
+  let sinceMs = AWAKE_TIME.ms;
   for (;;) {
     let skip = given;
     try {
@@ -71,7 +72,7 @@ export async function* readSegment(
         alike = 0;
         wholeness.push(fresh);
         yield fresh;
-        since = timesNow();
+        sinceMs = AWAKE_TIME.ms;
       }
       // A server that says no length may have been cut off, or be still writing what it sends.
       if (!wholeness.isCut) return;
@@ -88,19 +89,13 @@ export async function* readSegment(
       if (error instanceof ForbiddenSourceError || error instanceof UnsupportedStreamError) throw error;
       const isDenied = error instanceof HttpFault && error.isDenial;
       const isOften = faults >= TRIES_MIN;
-      const now = timesNow();
-      const isLate = isDenied
-        ? now.wallMs - since.wallMs >= lateMs(address)
-        : now.awakeMs - since.awakeMs >= idleTimeoutMs;
+      const isLate = AWAKE_TIME.ms - sinceMs >= (isDenied ? lateMs(address) : idleTimeoutMs);
       if (error instanceof PlaylistError ? isOften : isLate && (isOften || !isDenied)) throw error;
       const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (faults - 1));
       await delay(backoffMs, undefined, { signal });
     }
   }
 }
-
-/** A server goes on while this process does not run, which waits for no answer then: as its requests count it. */
-const timesNow = () => ({ wallMs: performance.now(), awakeMs: AWAKE_TIME.ms });
 
 /** How long a segment is asked for that its server says it does not have. */
 export const lateMs = ({ durationMs }: Pick<SegmentAddress, 'durationMs'>): number =>
