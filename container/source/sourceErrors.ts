@@ -6,22 +6,23 @@ type Cause = readonly [RegExp, EndCode, string];
 const CAUSES: readonly Cause[] = [
   [
     // libsrt says it in lines of its own.
-    /401 Unauthorized|403 Forbidden|Unauthorized|authentication failed|Incorrect passphrase|Password required/i,
+    /401 ?Unauthorized|403 ?Forbidden|Unauthorized|authentication failed|Incorrect passphrase|Password required/i,
     'source_unauthorised',
     'The source asks for other credentials.',
   ],
   [
-    /404 Not Found|410 Gone|No such stream|StreamNotFound|NetStream\.Play\.Failed|Stream not found/i,
+    /404 ?Not Found|410 ?Gone|No such stream|StreamNotFound|NetStream\.Play\.Failed|Stream not found/i,
     'source_not_found',
     'The source has no such stream.',
   ],
   [
-    /SETUP failed: 461 /i,
+    // ffmpeg 7.1 has no space behind the status.
+    /SETUP failed: 461(?!\d)/i,
     'source_failed',
     "The source's server does not send over the transport that was asked for: rtspTransport has another one.",
   ],
   [
-    /Server returned [45]XX|HTTP error [45]\d\d|failed: [45]\d\d /i,
+    /Server returned [45]XX|HTTP error [45]\d\d|failed: [45]\d\d(?!\d)/i,
     'source_failed',
     "The source's server answered with an error of its own.",
   ],

@@ -176,13 +176,23 @@ describe('openingFailure', () => {
     expect(openingFailure(said('some other warning', line), false).code).toBe(code);
   });
 
-  it('names the setting where a server does not send over TCP, or UDP', () => {
-    const lines = [
-      'method SETUP failed: 461 Unsupported Transport',
-      'rtsp://h/***: Server returned 4XX Client Error',
-    ];
+  it.each([
+    [
+      '5.1',
+      ['method SETUP failed: 461 Unsupported Transport', 'rtsp://h/***: Server returned 4XX Client Error'],
+    ],
+    ['7.1', ['method SETUP failed: 461Unsupported Transport', 'Error opening input: Protocol not supported']],
+  ])('names the setting where a server does not send over TCP, or UDP: ffmpeg %s', (_, lines) => {
     const { code, message } = openingFailure(said(...lines), false);
     expect([code, message]).toEqual(['source_failed', expect.stringContaining('rtspTransport')]);
+  });
+
+  it.each([
+    ['method DESCRIBE failed: 410Gone', 'source_not_found'],
+    ['method PLAY failed: 403Forbidden', 'source_unauthorised'],
+    ['method PLAY failed: 455Method Not Valid in This State', 'source_failed'],
+  ])('%s means %s, as ffmpeg 7.1 says it', (line, code) => {
+    expect(openingFailure(said(line), false).code).toBe(code);
   });
 
   it('RTSP calls a server that did not answer in time invalid data', () => {
