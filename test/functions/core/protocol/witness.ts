@@ -1,4 +1,4 @@
-import { attemptKey, endingKey, outcomeKey, stopKey } from '../../../../functions/core/state/keys.ts';
+import { attemptsPrefix, endingKey, outcomeKey, stopKey } from '../../../../functions/core/state/keys.ts';
 import { claimSchema } from '../../../../functions/core/state/objects.ts';
 import type { MemoryStore } from '../../../support/memoryStore.ts';
 import type { SeenRecorder, Task } from './modelTask.ts';
@@ -41,10 +41,18 @@ export class Witness {
 
   /** A process died that had it, and had not asked for the next attempt. */
   died({ recordingId, attempt }: Task, atMs: number): void {
-    const claim = this.#store.value(attemptKey(recordingId, attempt, 'claim'), claimSchema);
-    const isSuspect = atMs - (claim?.claimedAtMs ?? atMs) < SUSPECT_MS || this.#died.has(recordingId);
+    const isSuspect = atMs - this.#begunAtMs(recordingId, atMs) < SUSPECT_MS || this.#died.has(recordingId);
     if (isSuspect) this.#apart.add(`${recordingId}/${attempt + 1}`);
     this.#died.add(recordingId);
+  }
+
+  /** A recording is as old as the first of its attempts, whatever ended that one. */
+  #begunAtMs(recordingId: string, nowMs: number): number {
+    const claims = this.#store
+      .keys(attemptsPrefix(recordingId))
+      .flatMap((key) => (key.endsWith('/claim.json') ? (this.#store.value(key, claimSchema) ?? []) : []))
+      .filter((claim) => claim.void === undefined);
+    return Math.min(nowMs, ...claims.map(({ claimedAtMs }) => claimedAtMs));
   }
 
   /** Its host died before it had said that one of its workers had: when that was nobody knows. */
