@@ -21,6 +21,8 @@ export async function askTaskEndpoint(
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
   });
+  // What befalls it once there is an answer, whoever reads that is told; said here to nobody, it would end the process.
+  sent.on('error', () => undefined);
   sent.end(body === undefined ? undefined : JSON.stringify(body));
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];

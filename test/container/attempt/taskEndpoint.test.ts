@@ -9,6 +9,8 @@ import { bundledRecorder } from '../../../infra/local/bundles.ts';
 
 const ARN = 'arn:aws:ecs:us-east-1:000000000000:task/recordings/0123456789abcdef';
 const ANSWERS_WITHIN_MS = 60_000;
+/** Whether half an answer has come by then or none, it is late. */
+const HALF_ANSWERS_MS = 500;
 /** It is asked for nothing. */
 const WORKER_ENVIRONMENT = {
   WORKER_NAME: 'worker',
@@ -77,6 +79,14 @@ describe('an endpoint of the task', () => {
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
     await expect(askTaskEndpoint(url, { timeoutMs: ANSWERS_WITHIN_MS })).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('that answers half of it, and then not in time, is a fault and no more', async () => {
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => response.write('{"TaskARN":'));
+    await expect(askTaskEndpoint(url, { timeoutMs: HALF_ANSWERS_MS })).rejects.toThrow('abort');
+    // What the connection says of it comes later, and would end the process.
+    await new Promise((later) => setImmediate(later));
   });
 
   it('tells a worker its task without loading what fetch needs', async () => {
