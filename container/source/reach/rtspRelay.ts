@@ -21,7 +21,7 @@ export interface RtspRelayOptions {
   readonly refused: Map<string, SdpMedium>;
   /** How the server is asked to send its media; ffmpeg has them within its connection. */
   readonly transport: RecordingSettings['rtspTransport'];
-  /** Told why the server cannot be reached any more, in ffmpeg's words for it. */
+  /** Told why the server cannot be reached, in ffmpeg's words for it. */
   readonly onFailure: (complaint: string) => void;
   /** Told that the server sends ffmpeg elsewhere, where its description did not: that is not followed. */
   readonly onRedirect: () => void;
@@ -107,6 +107,7 @@ class Conversation {
 
   /** As the server has described itself. */
   #sdp = '';
+  #hasAnswered: boolean = false;
   #hasSetUp: boolean = false;
   #hasPlayed: boolean = false;
   readonly #rhythm = new ReadRhythm(READ_MAX_BYTES);
@@ -141,7 +142,10 @@ class Conversation {
       client.on('close', () => datagrams.close());
       this.#datagrams = datagrams;
     }
-    origin.on('error', (error) => onFailure(connectionComplaint(error)));
+    origin.on('error', (error) => {
+      // What it has said by then is the reason.
+      if (!this.#hasAnswered) onFailure(connectionComplaint(error));
+    });
     const asked = new RtspPieces();
     client.on('data', (chunk) => {
       this.#take(client, asked, chunk, (head, bytes) => this.#fromClient(head, bytes));
@@ -153,6 +157,7 @@ class Conversation {
 
   /** Takes what the server sends. @returns whether to read on at once: media are many small pieces */
   #read(pieces: RtspPieces, bytes: number): boolean {
+    this.#hasAnswered = true;
     const chunk = Buffer.from(MEMORY.subarray(0, bytes));
     this.#take(this.origin, pieces, chunk, (head, piece) => this.#fromOrigin(head, piece));
     if (this.#client.writableNeedDrain) return false;

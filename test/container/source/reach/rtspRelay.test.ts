@@ -281,6 +281,44 @@ describe('an RTSP server that sends media', () => {
   });
 });
 
+describe('an RTSP server that hangs up', () => {
+  const closers = closersForTests();
+
+  /** What is told of it to whoever records it. */
+  async function complaintsOf(port: number): Promise<readonly string[]> {
+    const complaints: string[] = [];
+    const relay = await RtspRelay.start({
+      ...{ source: parseSource(`rtsp://127.0.0.1:${port}/cam`, 'url'), addresses: ['127.0.0.1'] },
+      ...{ refused: new Map(), transport: 'tcp', onRedirect: () => undefined },
+      onFailure: (complaint) => complaints.push(complaint),
+    });
+    closers.push(async () => relay.close());
+    const client = connect(Number(new URL(relay.url).port), '127.0.0.1');
+    client.on('error', () => undefined);
+    client.on('data', () => client.write(message('OPTIONS rtsp://cam RTSP/1.0', 'CSeq: 2')));
+    client.write(message('DESCRIBE rtsp://cam RTSP/1.0', 'CSeq: 1'));
+    await new Promise((resolve) => client.once('close', resolve));
+    return complaints;
+  }
+
+  it('is called what it is when it has said nothing, and otherwise by what it has said', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(message('RTSP/1.0 404 Not Found'));
+        // It has been heard by then.
+        socket.once('data', () => socket.resetAndDestroy());
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await complaintsOf(port)).toEqual([]);
+    server.close();
+    await once(server, 'close');
+    expect(await complaintsOf(port)).toEqual(['Connection refused']);
+  });
+});
+
 describe('pieces of RTSP', () => {
   it('are the same, however they come', () => {
     const whole = Buffer.concat([
