@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type OnReadOpts, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { RecordingSettings } from '../../../functions/core/settings/settings.ts';
 import { withFirstFormats } from '../../../functions/core/source/sdpFormats.ts';
 import { mediumAt, type SdpMedium, withoutMedia } from '../../../functions/core/source/sdpMedia.ts';
@@ -296,11 +297,17 @@ class Conversation {
   }
 }
 
+/** TLS has no reset: Node throws where it is asked for one. */
+function breakOff(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** The end of one side is the other's, which is read no faster than this one takes it. */
 function join(from: Socket, to: Socket): void {
   to.on('drain', () => from.resume());
   from.on('end', () => to.end());
-  from.on('error', () => to.resetAndDestroy());
+  from.on('error', () => breakOff(to));
   from.on('close', () => to.destroySoon());
 }
 

@@ -11,6 +11,8 @@ import { DEFAULT_SETTINGS } from '../../../../functions/core/settings/settings.t
 import { parseSource } from '../../../../functions/core/source/sourceUrl.ts';
 import { LOOPBACK_SOURCES } from '../../../support/benchJob.ts';
 import { closersForTests } from '../../../support/forTests.ts';
+import { MediaFolder } from '../../../support/media.ts';
+import { TlsFront } from '../../../support/tlsFront.ts';
 
 const message = (...lines: string[]): string => [...lines, '', ''].join('\r\n');
 const media = (bytes: number): Buffer =>
@@ -359,5 +361,35 @@ describe('pieces of RTSP', () => {
       expect(given.equals(whole.subarray(0, given.length))).toBe(true);
       expect(given.length).toBeGreaterThan(whole.length - answer.length - 400);
     }
+  });
+});
+
+describe('an RTSP server behind TLS', () => {
+  const closers = closersForTests();
+
+  it('is left when ffmpeg breaks off', async () => {
+    const folder = new MediaFolder();
+    closers.push(async () => folder.remove());
+    const asked = Promise.withResolvers<Socket>();
+    const listening = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => asked.resolve(socket));
+    }).listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    closers.push(async () => void listening.close());
+    const front = await TlsFront.start((listening.address() as AddressInfo).port, folder);
+    closers.push(() => front.close());
+    const relay = await RtspRelay.start({
+      ...{ source: parseSource(`rtsps://127.0.0.1:${front.port}/cam`, 'url'), addresses: ['127.0.0.1'] },
+      ...{ refused: new Map(), transport: 'tcp', onRedirect: () => undefined, onFailure: () => undefined },
+    });
+    closers.push(async () => relay.close());
+    const client = connect(Number(new URL(relay.url).port), '127.0.0.1');
+    client.on('error', () => undefined);
+    client.write(message('DESCRIBE rtsp://cam RTSP/1.0', 'CSeq: 1'));
+    const origin = await asked.promise;
+    const left = once(origin, 'close');
+    client.resetAndDestroy();
+    await left;
   });
 });
