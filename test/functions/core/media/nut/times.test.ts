@@ -73,7 +73,8 @@ describe('the times of sound', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(8_000, 44_100, 48_000),
-        fc.array(fc.integer({ min: -(2 ** 38), max: 2 ** 38 - 1 }), { minLength: 2, maxLength: 20 }),
+        // By half of what is counted to, nobody can tell which way.
+        fc.array(fc.integer({ min: -(2 ** 38) + 1, max: 2 ** 38 - 1 }), { minLength: 2, maxLength: 20 }),
         (rateHz, steps) => {
           const times = packetTimes(soundOf(rateHz));
           let [dts, added, before] = [0, 0, 0];
