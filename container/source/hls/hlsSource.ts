@@ -211,6 +211,11 @@ export class HlsSource {
     const cut = new RunCut();
     cut.look = (signal) => followed.sounds.lookNow(signal);
     cut.isAway = () => first.rendition.isAway;
+    // One that cannot be had is asked for again as often as is of use.
+    cut.hurry = (sound) => {
+      const { rendition } = sounds.find((one) => one.rendition === sound) ?? first;
+      if (!rendition.isAway) void rendition.hurry();
+    };
     for (const { rendition } of sounds) cut.expect(rendition);
     for (const { rendition } of [first, ...sounds]) rendition.keepUp(this.#life.signal);
     this.#feeding = [];

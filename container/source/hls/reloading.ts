@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type MediaPlaylist, PlaylistError } from '../../../functions/core/hls/playlist.ts';
 import { reloadAfterMs } from '../../../functions/core/hls/reload.ts';
 import { HttpFault, type JudgedHttp } from '../reach/judgedHttp.ts';
@@ -26,7 +27,7 @@ export class Reloading {
   readonly #options: ReloadingOptions;
   #address: PlaylistAddress;
   #loaded: MediaLoaded | undefined;
-  /** The last time that it was loaded, something was new. */
+  /** The last time that it was loaded, there was a new segment. */
   #hasChanged: boolean = true;
   #loadedAtMs = 0;
   #lateMs = 0;
@@ -70,7 +71,7 @@ export class Reloading {
           throw new PlaylistError('has a playlist of variants where one of segments should be');
         }
         const loaded = { ...rest, playlist };
-        this.#hasChanged = loaded.text !== this.#loaded?.text;
+        this.#hasChanged = this.#loaded === undefined || hasNewSegment(this.#loaded.playlist, playlist);
         this.#loaded = loaded;
         this.#isFailing = false;
         return loaded;
@@ -109,3 +110,7 @@ export class Reloading {
     this.#hurried = Promise.withResolvers();
   }
 }
+
+/** Parts of one that is not whole yet, which a packager for low latency lists as they are made, are nothing to take. */
+const hasNewSegment = (before: MediaPlaylist, { segments }: MediaPlaylist): boolean =>
+  !isDeepStrictEqual(before.segments.at(-1), segments.at(-1));

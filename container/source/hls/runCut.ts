@@ -12,6 +12,8 @@ const ROUNDING_MS = 100;
 const LOST_AFTER_MS = 3_000;
 /** What is so much earlier than the others of its time comes without a word of those. */
 const WAIT_MS = 1_000;
+/** Within that, playlists are looked at so often. */
+const LOOKS = 2;
 
 /**
  * Picture and sound come in playlists of their own: where one of them is cut, the others are. So sound is given as far as
@@ -22,6 +24,11 @@ export class RunCut {
   look: (signal: AbortSignal) => Promise<void> = async () => undefined;
   /** The playlist of the pictures cannot be had at present. */
   isAway: () => boolean = () => false;
+  /**
+   * What comes next of a sound is waited for, or of the pictures (undefined): a playlist is looked at now and then, and may
+   * have it by now. Called again and again.
+   */
+  hurry: (sound: object | undefined) => void = () => undefined;
   readonly #over = new AbortController();
   #at: { readonly atMs: number | undefined } | undefined;
   /** Where sound begins that the run is without. */
@@ -104,8 +111,11 @@ export class RunCut {
    */
   async isSoundAnew(before: SegmentFacts, signal: AbortSignal): Promise<boolean> {
     const endMs = (endOf(before) ?? Number.NEGATIVE_INFINITY) + ROUNDING_MS;
-    const isBeyond = (untilMs = Number.POSITIVE_INFINITY): boolean => untilMs > endMs;
-    await this.#until(() => this.#anew.size > 0 || [...this.#sounds.values()].every(isBeyond), signal);
+    const behind = (): object[] =>
+      [...this.#sounds]
+        .filter(([, untilMs = Number.POSITIVE_INFINITY]) => untilMs <= endMs)
+        .map(([sound]) => sound);
+    await this.#until(() => (this.#anew.size > 0 ? [] : behind()), signal);
     return this.#anew.size > 0;
   }
 
@@ -118,7 +128,7 @@ export class RunCut {
 
   /** Waits a while until it is known what becomes of a segment of sound. @throws what the signal is aborted with */
   async untilKnown(sound: SegmentFacts, signal: AbortSignal): Promise<void> {
-    await this.#until(() => this.#isKnown(sound), signal);
+    await this.#until(() => (this.#isKnown(sound) ? [] : [undefined]), signal);
   }
 
   /**
@@ -128,7 +138,7 @@ export class RunCut {
   async untilSound(pictures: SegmentFacts, signal: AbortSignal): Promise<void> {
     const behind = (): object[] =>
       [...this.#sounds.keys()].filter((sound) => this.#isAwaited(sound, pictures));
-    await this.#until(() => behind().length === 0, signal);
+    await this.#until(behind, signal);
     for (const sound of behind()) this.#sounds.delete(sound);
   }
 
@@ -138,7 +148,7 @@ export class RunCut {
    * @throws what the signal is aborted with
    */
   async goesOnAt(expected: SegmentFacts, signal: AbortSignal): Promise<boolean> {
-    await this.#until(() => this.#isKnown(expected), signal);
+    await this.untilKnown(expected, signal);
     return this.#at === undefined && Number.isFinite(this.#knownMs) && this.#isKnown(expected);
   }
 
@@ -233,8 +243,14 @@ export class RunCut {
     return isThere;
   }
 
-  /** A process that did not run has heard of nothing, either: what has come meanwhile is told before it is too late. */
-  async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+  /**
+   * A process that did not run has heard of nothing, either: what has come meanwhile is told before it is too late.
+   * @param awaited what is still waited for, as for `hurry`
+   */
+  async #until(awaited: () => readonly (object | undefined)[], signal: AbortSignal): Promise<void> {
+    const hurry = (): void => {
+      for (const one of awaited()) this.hurry(one);
+    };
     const over = Promise.withResolvers<void>();
     let isLate: boolean = false;
     const timer = new AwakeTimer(() => {
@@ -243,8 +259,12 @@ export class RunCut {
     }, this.#waitMs);
     const stop = (): void => over.resolve();
     signal.addEventListener('abort', stop);
-    while (!signal.aborted && !isLate && !isSo()) await Promise.race([this.#told.promise, over.promise]);
+    hurry();
+    const looks = setInterval(hurry, this.#waitMs / LOOKS);
+    while (!signal.aborted && !isLate && awaited().length > 0)
+      await Promise.race([this.#told.promise, over.promise]);
     signal.removeEventListener('abort', stop);
+    clearInterval(looks);
     timer.clear();
     signal.throwIfAborted();
   }

@@ -4,6 +4,8 @@ import type { SegmentFacts } from '../../../../functions/core/hls/seam.ts';
 
 const NEVER = new AbortController().signal;
 const LONG_MS = 2 ** 31 - 1;
+/** A sound that is behind the pictures. */
+const BEHIND = {};
 
 function segment(startMs: number | undefined, durationMs = 1_000): SegmentFacts {
   const unsaid = { setup: undefined, dateMs: undefined, isDiscontinuity: false, missedMs: 0 };
@@ -56,6 +58,32 @@ describe('RunCut', () => {
     const cut = new RunCut(LONG_MS);
     know(cut);
     expect(await isOver(cut.untilKnown(segment(startMs), NEVER))).toBe(true);
+  });
+
+  it.each<[string, (cut: RunCut) => Promise<unknown>, object | undefined]>([
+    ['sound waits for pictures, theirs', (cut) => cut.untilKnown(segment(5_000), NEVER), undefined],
+    ['sound is to go back with pictures, theirs', (cut) => cut.goesOnAt(segment(5_000), NEVER), undefined],
+    ['pictures wait for sound, its own', (cut) => cut.untilSound(segment(5_000), NEVER), BEHIND],
+    ['pictures may be anew, that of sound', (cut) => cut.isSoundAnew(segment(4_000), NEVER), BEHIND],
+  ])('has a playlist looked at again and again: where %s', async (_what, wait, awaited) => {
+    const cut = new RunCut(80);
+    cut.know(segment(4_000));
+    cut.goOn(BEHIND, segment(3_000));
+    cut.goOn({}, segment(5_000));
+    const hurried: (object | undefined)[] = [];
+    cut.hurry = (what) => hurried.push(what);
+    const waited = wait(cut);
+    expect(hurried).toHaveLength(1);
+    await waited;
+    expect(hurried.length).toBeGreaterThan(1);
+    expect(hurried.every((what) => what === awaited)).toBe(true);
+  });
+
+  it('has none looked at for what has come', async () => {
+    const cut = new RunCut(LONG_MS);
+    cut.know(segment(5_000));
+    cut.hurry = () => expect.unreachable();
+    await cut.untilKnown(segment(5_000), NEVER);
   });
 
   it('lets sound wait while the process runs: what came while it did not is told first', async () => {
