@@ -1,3 +1,4 @@
+import { StandingClock } from './standingClock.ts';
 import { TrackTimes } from './trackTimes.ts';
 
 /** Larger times are moved to zero: they could not be counted to the unit. */
@@ -35,6 +36,7 @@ export interface Beginning {
 
 export interface Track {
   readonly times: TrackTimes;
+  readonly standing: StandingClock;
   epoch: Epoch | undefined;
   /** The one before the one that the track has begun last. */
   before: Epoch | undefined;
@@ -54,6 +56,7 @@ export interface Track {
 /** One that has had no sample. */
 const newTrack = (heldSamples: number | undefined): Track => ({
   times: new TrackTimes(heldSamples),
+  standing: new StandingClock(),
   epoch: undefined,
   before: undefined,
   unsureUntilMs: Number.NEGATIVE_INFINITY,

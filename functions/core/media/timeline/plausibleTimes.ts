@@ -31,10 +31,16 @@ export class PlausibleTimes {
     return this.#frontMs;
   }
 
-  /** A sample has come. @param placedMs its time in the end */
-  see(wantedMs: number, placedMs: number, arrivedAtMs: number): void {
-    this.#edge.see(wantedMs, arrivedAtMs);
-    this.opening.see(wantedMs, arrivedAtMs);
+  /**
+   * A sample has come.
+   * @param wantedMs by its own time; undefined: that tells nothing
+   * @param placedMs its time in the end
+   */
+  see(wantedMs: number | undefined, placedMs: number, arrivedAtMs: number): void {
+    if (wantedMs !== undefined) {
+      this.#edge.see(wantedMs, arrivedAtMs);
+      this.opening.see(wantedMs, arrivedAtMs);
+    }
     this.#frontMs = Math.max(this.#frontMs ?? placedMs, placedMs);
   }
 

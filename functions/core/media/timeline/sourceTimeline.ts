@@ -45,6 +45,7 @@ const SILENT_MS = 10_000;
  * - A single sample that is stamped far away gets the time that it would have had.
  * - Samples of one time, and steps back within half a second, are spread: each is later than the one before. Unless a step
  *   leads to where the track began.
+ * - A clock that stands still for longer tells nothing: samples are where they came (`StandingClock`).
  *
  * What is not wrong stays as it is to the unit. No sample is dropped. So what times grow by is what was recorded, and gaps.
  * Give it each sample of all tracks, in the order in which they came.
@@ -98,17 +99,19 @@ export class SourceTimeline {
     const isInFront = !times.hasBegun && sentMs - heldMs > FRAME_MAX_MS;
     const rawMs = isInFront ? heldMs - times.usualMs : sentMs;
     this.#quiet.see(this.#plausible.frontMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs);
+    const standingMs = this.#standing(track, sentMs, arrivedAtMs);
     const unknownMs = times.hasBegun ? times.nextMs : (this.#plausible.frontMs ?? 0);
-    const wantedMs = Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs, isOrdered) : unknownMs;
+    const wantedMs =
+      standingMs ?? (Number.isFinite(rawMs) ? this.#wanted(track, rawMs, arrivedAtMs, isOrdered) : unknownMs);
     this.#jumpsTogether = false;
     if (isOrdered) this.#ordered = track.epoch;
     if (track.epoch !== before) Object.assign(track, { beganMs: rawMs, samples: 0 });
     track.samples += 1;
-    const placedMs = times.place(wantedMs, unitMs, arrivedAtMs);
+    const placedMs = times.place(wantedMs, unitMs, arrivedAtMs, standingMs === undefined);
     // A stray has begun an epoch that nobody follows.
     if (before?.followers === 0 && before !== track.epoch)
       this.#epochs = this.#epochs.filter((one) => one !== before);
-    this.#plausible.see(wantedMs, placedMs, arrivedAtMs);
+    this.#plausible.see(standingMs === undefined ? wantedMs : undefined, placedMs, arrivedAtMs);
     this.#arrivedAtMs = arrivedAtMs;
     const jump = toTell(track.epoch);
     const mended = placedMs === sentMs ? dts : Math.round(placedMs / unitMs);
@@ -180,6 +183,13 @@ export class SourceTimeline {
   /** All tracks jump to one clock, this one with a sample that has this time of its own. */
   jumpsTogether(name: string, rawMs: number): void {
     this.#held.hold(name, rawMs, this.#tracks.get(name)?.times);
+  }
+
+  /** Where a sample belongs whose clock stands still; undefined: it goes. */
+  #standing({ times, standing, epoch }: Track, rawMs: number, nowMs: number): number | undefined {
+    const stands = standing.see(rawMs, times, nowMs);
+    if (!stands || epoch === undefined || this.#jumpsTogether || !this.#options.comesAsMade) return undefined;
+    return standing.next(times, this.#tracks.values(), nowMs);
   }
 
   /** Where the sample belongs; finds the track's epoch anew. */

@@ -1,9 +1,9 @@
 /** A track whose samples have one time runs ahead of it by this at most. */
-const SPREAD_MAX_MS = 2_500;
+export const SPREAD_MAX_MS = 2_500;
 /** Of what is spread because it steps back: the track falls back to its own time with each sample. */
 const FALL_BACK = 0.25;
 /** Times that differ by less are one time, counted in coarser units. */
-const SAME_MS = 1;
+export const SAME_MS = 1;
 /** ffmpeg and what is on the way hold back so many samples until others come: a pause shows before the last ones. */
 export const HELD_SAMPLES = 3;
 const USUAL_MS = 40;
@@ -22,12 +22,14 @@ export class TrackTimes {
   readonly #lengthsMs = new Float64Array(LENGTHS_KEPT);
   #lengths = 0;
   #wantedMs = 0;
+  /** The last one that its own time said. */
+  #ownMs = 0;
   #placedMs: number | undefined;
   #reachedBeforeMs = 0;
   #arrivedAtMs = 0;
   /** Before each of the latest samples, the latest first: how long nothing had come, but for what its time has grown by. */
   readonly #pausesMs: Float64Array;
-  /** Samples since the wanted time has last grown. */
+  /** Samples since their own time has last grown. */
   #ofOneTime = 1;
 
   /** @param heldSamples so many may be held back until others come */
@@ -44,9 +46,24 @@ export class TrackTimes {
     return this.#usualMs;
   }
 
+  /** The codec says so. */
+  get isUsualKnown(): boolean {
+    return this.#isUsualKnown;
+  }
+
+  /** The first length alone may be that of several: what is read begins within those of one time. */
+  get isGuess(): boolean {
+    return this.#lengths <= 1 && !this.#isUsualKnown;
+  }
+
+  /** When its last sample is decoded. */
+  get placedMs(): number {
+    return this.#placedMs ?? 0;
+  }
+
   /** When the next sample would be decoded. */
   get nextMs(): number {
-    return (this.#placedMs ?? 0) + this.#usualMs;
+    return this.placedMs + this.#usualMs;
   }
 
   /** What its samples have come to: those that are spread are ahead of it. */
@@ -89,11 +106,15 @@ export class TrackTimes {
   /**
    * The track's next sample.
    * @param leastMs the least that it is decoded after the one before
+   * @param isOwn by its own time, which is another one than that of the sample before, or the same; not by its arrival
    * @returns its time: the wanted one wherever that grows
    */
-  place(wantedMs: number, leastMs: number, arrivedAtMs: number): number {
-    const placedMs = this.#placeAfter(this.#placedMs, wantedMs, leastMs);
-    this.#learn(wantedMs, arrivedAtMs);
+  place(wantedMs: number, leastMs: number, arrivedAtMs: number, isOwn = true): number {
+    const placedMs = isOwn
+      ? this.#placeAfter(this.#placedMs, wantedMs, leastMs)
+      : Math.max(wantedMs, this.placedMs + leastMs);
+    if (isOwn) this.#learn(wantedMs, arrivedAtMs);
+    else this.#ofOneTime += 1;
     const grownMs = placedMs - (this.#placedMs ?? placedMs);
     const pauseMs = this.#placedMs === undefined ? 0 : arrivedAtMs - this.#arrivedAtMs - grownMs;
     shiftIn(this.#pausesMs, pauseMs);
@@ -106,11 +127,9 @@ export class TrackTimes {
 
   #placeAfter(lastMs: number | undefined, wantedMs: number, leastMs: number): number {
     if (lastMs === undefined) return wantedMs;
-    const isSame = Math.abs(wantedMs - this.#wantedMs) < SAME_MS;
+    const isSame = Math.abs(wantedMs - this.#ownMs) < SAME_MS;
     if (!isSame && wantedMs >= lastMs + leastMs) return wantedMs;
-    // The first length alone may be that of several: what is read begins within those of one time.
-    const isGuess = this.#lengths <= 1 && !this.#isUsualKnown;
-    const eachMs = isGuess ? Math.min(USUAL_MS, this.#usualMs) : this.#usualMs;
+    const eachMs = this.isGuess ? Math.min(USUAL_MS, this.#usualMs) : this.#usualMs;
     const fairMs = isSame ? wantedMs + this.#ofOneTime * eachMs : wantedMs;
     const stepMs = lastMs - wantedMs > SPREAD_MAX_MS ? 0 : FALL_BACK * eachMs;
     const earliestMs = lastMs + Math.max(leastMs, stepMs);
@@ -118,7 +137,8 @@ export class TrackTimes {
   }
 
   #learn(wantedMs: number, arrivedAtMs: number): void {
-    const grownMs = wantedMs - this.#wantedMs;
+    const grownMs = wantedMs - this.#ownMs;
+    this.#ownMs = wantedMs;
     if (this.#placedMs === undefined) return;
     if (Math.abs(grownMs) < SAME_MS) {
       this.#ofOneTime += 1;
