@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { MessageQueue } from '../../functions/aws/queues.ts';
@@ -11,22 +10,23 @@ import { type QueueServer, startQueueServer } from '../../infra/emulators/queue/
 import { ASSIGNMENTS, HOST_TASK } from '../../infra/wiring.ts';
 import { type Child, waitFor } from '../../test/support/children.ts';
 import type { RecorderPlace } from './place.ts';
+import { childrenOf } from './processes.ts';
 
 const LOOK_MS = 50;
 const QUEUES = ['assignments', 'settle', 'launch'] as const;
 
-/** A host as its image runs it, with its workers, and the queue that gives it recordings. */
+/** Hosts as their image runs them, with their workers, and the queue that gives them recordings. */
 export class HostPlace {
   readonly #place: RecorderPlace;
   readonly #queues: QueueServer;
   readonly #assignments: MessageQueue;
-  readonly #host: Child;
+  readonly #hosts: readonly Child[];
   readonly #recordings: string[] = [];
 
-  private constructor(place: RecorderPlace, queues: QueueServer, host: Child) {
+  private constructor(place: RecorderPlace, queues: QueueServer, hosts: readonly Child[]) {
     this.#place = place;
     this.#queues = queues;
-    this.#host = host;
+    this.#hosts = hosts;
     const sqs = new SQSClient({
       endpoint: queues.url,
       region: 'us-east-1',
@@ -35,7 +35,7 @@ export class HostPlace {
     this.#assignments = new MessageQueue(sqs, queues.queueUrl('assignments'));
   }
 
-  static async start(place: RecorderPlace): Promise<HostPlace> {
+  static async start(place: RecorderPlace, count = 1): Promise<HostPlace> {
     const queues = await startQueueServer({
       queues: QUEUES.map(
         (name) =>
@@ -48,7 +48,7 @@ export class HostPlace {
           }),
       ),
     });
-    const host = place.spawn(['host'], {
+    const environment = {
       ASSIGNMENTS_QUEUE_URL: queues.queueUrl('assignments'),
       SETTLE_QUEUE_URL: queues.queueUrl('settle'),
       LAUNCH_QUEUE_URL: queues.queueUrl('launch'),
@@ -57,8 +57,9 @@ export class HostPlace {
       HOST_CPU_UNITS: '65536',
       HOST_MEMORY_MB: '65536',
       MAX_RECORDINGS: String(HOST_TASK.maxRecordings),
-    });
-    return new HostPlace(place, queues, host);
+    };
+    const hosts = Array.from({ length: count }, () => place.spawn(['host'], environment));
+    return new HostPlace(place, queues, hosts);
   }
 
   /** Settles when its first part has been opened. */
@@ -96,21 +97,25 @@ export class HostPlace {
     await waitFor(
       'the first part',
       async () => {
-        if (!this.#host.running) throw new Error(`the host ended: ${this.#host.output}`);
+        const ended = this.#hosts.find(({ running }) => !running);
+        if (ended !== undefined) throw new Error(`a host ended: ${ended.output}`);
         return (await this.#place.store.read(partKey(recordingId, 1, 'open'), openPartSchema)) ?? undefined;
       },
       { everyMs: LOOK_MS, timeoutMs: 60_000 },
     );
   }
 
-  /** The supervisor and its workers, without ffmpeg. */
+  /** The supervisors, and their workers, without ffmpeg. */
   get pids(): readonly number[] {
-    const supervisor = this.#host.process.pid ?? 0;
-    const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'latin1')
-      .split(' ')
-      .filter((child) => child !== '')
-      .map(Number);
-    return [supervisor, ...children];
+    return [...this.#supervisors, ...this.workerPids];
+  }
+
+  get workerPids(): readonly number[] {
+    return this.#supervisors.flatMap(childrenOf);
+  }
+
+  get #supervisors(): readonly number[] {
+    return this.#hosts.map(({ process }) => process.pid ?? 0);
   }
 
   /** Ends all recordings, and waits for their records. @returns how long each is, in ms */
@@ -118,7 +123,7 @@ export class HostPlace {
     const stop: Stop = { requestedAtMs: Date.now(), by: 'bench', reason: 'bench' };
     const { store } = this.#place;
     await Promise.all(this.#recordings.map((id) => store.create(stopKey(id), stop)));
-    this.#host.process.kill('SIGTERM');
+    for (const host of this.#hosts) host.process.kill('SIGTERM');
     return Promise.all(
       this.#recordings.map(async (id) => {
         await waitFor(
@@ -126,7 +131,7 @@ export class HostPlace {
           async () => {
             const outcome = await store.read(outcomeKey(id), outcomeSchema);
             if (outcome !== undefined && outcome.value.status !== 'finished')
-              throw new Error(this.#host.output);
+              throw new Error(this.#hosts.map(({ output }) => output).join(''));
             return outcome;
           },
           { timeoutMs: 60_000 },
@@ -137,7 +142,7 @@ export class HostPlace {
   }
 
   async close(): Promise<void> {
-    await this.#host.stop('SIGKILL');
+    await Promise.all(this.#hosts.map((host) => host.stop('SIGKILL')));
     await this.#queues.close();
   }
 }

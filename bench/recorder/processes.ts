@@ -30,11 +30,15 @@ export function memoryMb(pid: number, field: 'VmRSS' | 'VmHWM' | 'RssAnon' | 'Rs
 
 /** Its child of this name; undefined while there is none. */
 export function childOf(pid: number, name: string): number | undefined {
+  return childrenOf(pid).find((child) => readStatus(child).startsWith(`Name:\t${name}\n`));
+}
+
+/** Those that its main thread has started. */
+export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
     .split(' ')
     .filter((child) => child !== '')
-    .map(Number)
-    .find((child) => readStatus(child).startsWith(`Name:\t${name}\n`));
+    .map(Number);
 }
 
 function readStatus(pid: number): string {
