@@ -145,7 +145,8 @@ describe('an RTSP server that sends media', () => {
   ])(
     'as datagrams is heard to the last one, also by whoever is slow, when its connection %s',
     async (_how, end) => {
-      const count = 160;
+      // More than systems keep on the way, and less than the relay keeps.
+      const count = 130;
       const large = (number: number): Buffer => Buffer.concat([packet(number), Buffer.alloc(60_000)]);
       const sender = createSocket('udp4');
       closers.push(async () => void sender.close());
